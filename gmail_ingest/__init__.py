@@ -1,0 +1,16 @@
+"""Gmail sync for CRMs, as a Dagster data-ingestion project. This package imports nothing here.
+
+Rooms, from the inside out (a room may import those named before it, never those after):
+
+* ``errors``    what may go wrong, and what to do about it (the type says it)
+* ``core``      pure: message parsing, history folding, fetch planning, windows
+* ``sync``      use cases over the Protocols in ``sync/ports.py``
+* ``adapters``  Gmail, Postgres, encryption, secrets: each implements ports
+* ``defs``      the only room that imports Dagster
+
+Entry points: ``definitions`` (the Dagster code location), ``cli`` (the ``gmail-ingest``
+command), ``sandbox`` (a local Google, shares no code with the rest), and the sibling
+package ``webhook_api`` (the FastAPI sidecar).
+
+Start reading at ``sync/mailbox_sync.py``: it is the promise that no mail is lost.
+"""

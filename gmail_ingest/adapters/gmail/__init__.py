@@ -1,0 +1,1 @@
+"""Google's side: Gmail API calls, OAuth tokens, delegation."""

@@ -1,0 +1,1 @@
+"""Storage in Postgres: tables, stores, queue, leases."""

@@ -1,0 +1,1 @@
+"""Where the encryption key comes from."""

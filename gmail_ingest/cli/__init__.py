@@ -1,0 +1,1 @@
+"""The gmail-ingest command."""

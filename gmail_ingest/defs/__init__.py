@@ -1,0 +1,1 @@
+"""The Dagster definitions, split by kind."""

@@ -1,0 +1,1 @@
+"""A local Google: Gmail, OAuth and Pub/Sub over HTTP, for demos, tests and rehearsals."""

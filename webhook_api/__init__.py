@@ -1,0 +1,1 @@
+"""The FastAPI sidecar: receives pushes, serves the CRM, launches nothing in-process."""
