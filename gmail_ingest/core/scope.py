@@ -1,0 +1,25 @@
+"""Which messages belong in the CRM, by Gmail's own labels.
+
+Holds: the built-in exclusion rules and their names. Add here: a rule that needs only labels.
+Keep out: rules that need a tenant's settings or a message's content.
+Source: google-facts section 3 (drafts, chats); edge cases 11, 15, 16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+
+#: Label id to the name of the rule that excludes it, in the order in which rules are asked.
+#: SPAM and TRASH are excluded on arrival only: a stored message that moves there keeps its row.
+EXCLUDED_LABELS = {"DRAFT": "draft", "CHAT": "chat", "SPAM": "spam", "TRASH": "trash"}
+
+
+def exclusion_rule(label_ids: Collection[str]) -> str | None:
+    """Name the rule that keeps a message with these Gmail label ids out, or None if it belongs in.
+
+    A sent message is never a draft: Gmail may keep both labels for a moment while it is sent.
+    """
+    for label, rule in EXCLUDED_LABELS.items():
+        if label in label_ids and not (rule == "draft" and "SENT" in label_ids):
+            return rule
+    return None

@@ -1,0 +1,116 @@
+"""Every failure that the rooms speak of, named by what to do about it.
+
+Holds: one class per recovery. Add here: a class only when its recovery differs from all others.
+Keep out: where an error comes from (adapters map their own failures to these, in one table each).
+Messages never carry an address, subject, body or token: they are stored and shown.
+Source: house-style.md habit 4; google-facts section 2 for the classes that Google's answers need.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+
+class GmailIngestError(Exception):
+    """Base of every error that this project raises on purpose."""
+
+
+class ConfigurationError(GmailIngestError):
+    """A setting is missing or wrong: names it and the remedy; nothing starts."""
+
+
+class InvalidInputError(GmailIngestError):
+    """A caller's input is wrong. ``field`` is its name as the caller wrote it."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field}: {reason}")
+        self.field = field
+        self.reason = reason
+
+
+class NotFoundError(GmailIngestError):
+    """What was asked for does not exist (tenant, job, thread)."""
+
+
+class ThrottledError(GmailIngestError):
+    """Google said: not now. Pause the named scope, spend no attempt on any message.
+
+    ``scope`` is ``"mailbox"``, ``"project"`` or ``"concurrency"`` (too many parallel calls of one
+    mailbox); ``until`` is the UTC time that Google named, if it named one.
+    """
+
+    def __init__(self, scope: str, until: datetime | None = None) -> None:
+        super().__init__(f"throttled by Google: {scope}")
+        self.scope = scope
+        self.until = until
+
+
+class TransientError(GmailIngestError):
+    """The call may succeed when made again: 5xx, a broken or silent connection, a garbled body."""
+
+
+class GoneError(GmailIngestError):
+    """Google no longer has this message or thread (404): final for the id, no error for anybody."""
+
+
+class RejectedRequestError(GmailIngestError):
+    """Google refuses this very request for good (400, unexplained 403): give up on this message."""
+
+
+class HistoryExpiredError(GmailIngestError):
+    """The checkpoint is older than the history that Google keeps: resync a bounded window."""
+
+
+class PageTokenInvalidError(GmailIngestError):
+    """A page token is no longer accepted: restart that listing from its first page."""
+
+
+class WatchTopicConflictError(GmailIngestError):
+    """Another topic is watched for this user in this project: stop, then watch again."""
+
+
+class MailboxStateError(GmailIngestError):
+    """The mailbox cannot be synced until somebody acts. ``state`` is the state it goes to."""
+
+    state = "suspended"
+    remedy = "Ask the mailbox's owner or administrator whether the account still has Gmail."
+
+
+class ReauthoriseError(MailboxStateError):
+    """The grant is dead (invalid_grant, revoked, scope missing): the owner must consent again."""
+
+    state = "needs_reauth"
+    remedy = "Connect this mailbox again: its owner must give consent anew."
+
+
+class AdminActionRequiredError(MailboxStateError):
+    """A domain administrator must act (delegation or Gmail apps not allowed)."""
+
+    state = "admin_action_required"
+    remedy = "A Workspace administrator must grant domain-wide delegation for the client and scope."
+
+
+class MailboxUnavailableError(MailboxStateError):
+    """The account is suspended, deleted, or has no Gmail."""
+
+
+class OperatorActionError(GmailIngestError):
+    """This deployment itself is set up wrongly (API disabled, client unknown): nothing is retried
+    until the operator has acted; no mailbox changes its state for it.
+    """
+
+
+class LeaseHeldError(GmailIngestError):
+    """Somebody else syncs this mailbox now; ``until`` is when their lease ends at the latest."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__("the mailbox is being synced by another worker")
+        self.until = until
+
+
+class LeaseLostError(GmailIngestError):
+    """This worker's lease was taken over: it must stop, and can write nothing more."""
+
+
+class MailboxDisconnectedError(GmailIngestError):
+    """The mailbox was disconnected meanwhile: the run ends cleanly and writes nothing more."""

@@ -1,0 +1,125 @@
+"""Every setting, read from the environment once, where a process starts.
+
+Holds: one pydantic-settings class. Add here: a setting with its unit and default; ``.env.example``
+and the reference in docs are held equal to this class by a test.
+Keep out: reading of the environment at import (importing this module reads nothing).
+"""
+
+from __future__ import annotations
+
+from pydantic import AliasChoices, Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+def _named(name: str) -> AliasChoices:
+    return AliasChoices(name)
+
+
+class Settings(BaseSettings):
+    """Settings of all processes. Names without a prefix are those that Google's users know."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GMAIL_INGEST_", env_file=".env", extra="ignore", populate_by_name=True
+    )
+
+    database_url: str = Field(
+        "",
+        validation_alias=_named("DATABASE_URL"),
+        description="PostgreSQL of the mail, e.g. postgresql+psycopg://user:password@host/db. "
+        "Empty: `gmail-ingest up` starts an embedded PostgreSQL.",
+    )
+    google_client_id: str = Field(
+        "", validation_alias=_named("GOOGLE_CLIENT_ID"), description="The OAuth client's id."
+    )
+    google_client_secret: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=_named("GOOGLE_CLIENT_SECRET"),
+        description="The OAuth client's secret.",
+    )
+    google_cloud_project_id: str = Field(
+        "",
+        validation_alias=_named("GOOGLE_CLOUD_PROJECT_ID"),
+        description="The Cloud project whose Gmail quota is used.",
+    )
+    pubsub_topic: str = Field(
+        "",
+        validation_alias=_named("PUBSUB_TOPIC"),
+        description="Full topic name projects/P/topics/T that mailboxes are watched with. "
+        "Empty: no watch, mail is found by polling.",
+    )
+    pubsub_audience: str = Field(
+        "",
+        validation_alias=_named("PUBSUB_AUDIENCE"),
+        description="The audience that push tokens must carry.",
+    )
+    pubsub_service_account: str = Field(
+        "",
+        validation_alias=_named("PUBSUB_SERVICE_ACCOUNT"),
+        description="The service account that push tokens must be signed for.",
+    )
+    pubsub_verification_token: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=_named("PUBSUB_VERIFICATION_TOKEN"),
+        description="If set, pushes must also carry it as ?token=.",
+    )
+    encryption_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=_named("ENCRYPTION_KEY"),
+        description="32 bytes in base64, optionally versioned and several for rotation: "
+        "'2:base64,1:base64', newest first. This or ENCRYPTION_KEY_SECRET, never both.",
+    )
+    encryption_key_secret: str = Field(
+        "",
+        validation_alias=_named("ENCRYPTION_KEY_SECRET"),
+        description="A Secret Manager version that holds the key: "
+        "projects/P/secrets/S/versions/N (pin the number).",
+    )
+    gmail_api_endpoint: str = Field(
+        "https://gmail.googleapis.com",
+        validation_alias=_named("GMAIL_API_ENDPOINT"),
+        description="Where the Gmail API is; the sandbox's address for a local Google.",
+    )
+    google_token_uri: str = Field(
+        "https://oauth2.googleapis.com/token",
+        validation_alias=_named("GOOGLE_TOKEN_URI"),
+        description="Where tokens are issued.",
+    )
+    google_revoke_uri: str = Field(
+        "https://oauth2.googleapis.com/revoke",
+        validation_alias=_named("GOOGLE_REVOKE_URI"),
+        description="Where grants are revoked.",
+    )
+    google_certs_uri: str = Field(
+        "https://www.googleapis.com/oauth2/v1/certs",
+        validation_alias=_named("GOOGLE_CERTS_URI"),
+        description="Certificates of Google's token signers (kid to PEM).",
+    )
+    initial_sync_days: int = Field(
+        30, ge=1, description="Days of mail that the initial sync lists, back from connecting."
+    )
+    sensor_interval_seconds: int = Field(
+        5, ge=1, description="Seconds between looks of the sync_queue_sensor at the queue."
+    )
+    max_tenant_runs: int = Field(
+        4, ge=1, description="Runs of one tenant's partition that the sensor keeps alive at once."
+    )
+    poll_interval_seconds: int = Field(
+        600, ge=10, description="Seconds after which a mailbox without a sync is polled."
+    )
+    lease_seconds: int = Field(60, ge=5, description="Life of a lease or claim without heartbeat.")
+    mailboxes_at_once: int = Field(
+        200, ge=1, description="Mailboxes that one process syncs side by side."
+    )
+    calls_per_mailbox: int = Field(
+        4, ge=1, le=10, description="Gmail calls in flight for one mailbox of one process."
+    )
+    request_timeout_seconds: float = Field(
+        60.0, gt=0, description="Seconds until a silent Google call is given up."
+    )
+    max_attempts: int = Field(
+        8, ge=1, description="Attempts for one message until it is dead-lettered."
+    )
+    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: str = Field(
+        "auto", pattern="^(auto|json|console)$", description="auto: JSON outside a terminal."
+    )
