@@ -1,0 +1,63 @@
+"""Logging for every process: structlog, JSON outside a terminal, context bound, nothing private.
+
+Holds: ``configure_logging``. Add here: a processor that every process needs.
+Keep out: what is logged. Events are short names with ids and numbers: tenant, mailbox_id, job_id
+and run_id are bound with ``structlog.contextvars`` where a sync begins; addresses, subjects,
+bodies and tokens are never passed (promise 8 of the README's list).
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+
+import structlog
+
+#: Values under these keys never reach a log, whoever passes them.
+PRIVATE_KEYS = frozenset(
+    {"address", "authorization", "body", "email", "recipients", "sender", "subject", "token"}
+)
+
+
+def drop_private(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Remove values that must not be logged, as a last line of defence."""
+    for key in PRIVATE_KEYS & event.keys():
+        event[key] = "[private]"
+    return event
+
+
+def configure_logging(level: str = "INFO", log_format: str = "auto") -> None:
+    """Send structlog and the standard library's logging to stderr in one form.
+
+    Args:
+        level: DEBUG, INFO, WARNING or ERROR.
+        log_format: ``json``, ``console``, or ``auto`` (console only on a terminal).
+    """
+    console = log_format == "console" or (log_format == "auto" and sys.stderr.isatty())
+    shared: list[structlog.typing.Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        drop_private,
+    ]
+    renderer: structlog.typing.Processor = (
+        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
+    )
+    structlog.configure(
+        processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
+        cache_logger_on_first_use=True,
+    )
+    # Exceptions are logged by their class and place only: their texts may quote a payload.
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=shared,
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],
+    )
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
