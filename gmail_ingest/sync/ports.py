@@ -40,7 +40,7 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to sync one source of one mailbox until ``until`` (UTC); ``token`` fences writes."""
+    """The right to sync one source of one mailbox until ``until`` (UTC); ``token`` fences it."""
 
     mailbox_id: int
     source: Source
@@ -249,10 +249,8 @@ class MailStore(Protocol):
         """
         ...
 
-    async def open_listing(self, lease: Lease, window: Window, *, fresh: bool) -> Listing:
-        """The mailbox's unfinished listing, or its finished one; a new one if there is none or if
-        ``fresh`` (then with this window).
-        """
+    async def open_listing(self, lease: Lease, window: Window) -> Listing:
+        """The mailbox's oldest unfinished listing, or else a new one of this window."""
         ...
 
     async def apply_list_page(
@@ -265,8 +263,10 @@ class MailStore(Protocol):
         """Begin the listing again at its first page."""
         ...
 
-    async def reset_history(self, lease: Lease, checkpoint: int) -> None:
-        """After expired history: set the checkpoint (never backwards)."""
+    async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
+        """After expired history: set the checkpoint (never backwards) and open a listing of the
+        window that it skipped, in one transaction.
+        """
         ...
 
     async def due_messages(

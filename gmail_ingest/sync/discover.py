@@ -1,0 +1,95 @@
+"""Discovery: every id that Google names goes into the ledger, before any body is asked for.
+
+Holds: ``follow_history`` and ``list_window``. Add here: further ways to learn of ids.
+Keep out: bodies. Each page is one transaction together with the checkpoint or page token, so that
+neither can pass an id that the ledger does not have (promise 1).
+Source: google-facts section 3; edge cases 3 to 11, 40.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.core.history import fold_history
+from gmail_ingest.core.windows import Window, last_days
+from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import Counts, HistoryPage, Lease, Mailbox, MailSource, MailStore
+
+#: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
+OVERLAP = timedelta(days=1)
+
+
+async def follow_history(
+    store: MailStore,
+    source: MailSource,
+    patience: Patience,
+    lease: Lease,
+    mailbox: Mailbox,
+    policy: SyncPolicy,
+) -> tuple[Counts, bool]:
+    """Apply all pages of history after the checkpoint.
+
+    Returns the counts, and whether history had expired: then a resync listing was opened in the
+    same transaction that moved the checkpoint, and somebody must list it.
+    """
+    counts = Counts()
+    page_token: str | None = None
+    while True:
+
+        async def read(token: str | None = page_token) -> HistoryPage:
+            return await source.list_history(mailbox.checkpoint, token)
+
+        try:
+            page = await patience.call(read)
+        except HistoryExpiredError:
+            await _resync(store, source, patience, lease, mailbox, policy)
+            return counts, True
+        except PageTokenInvalidError:
+            # The same window again from its first page: applying twice changes nothing.
+            page_token = None
+            continue
+        last = page.next_page_token is None
+        changes = fold_history(page.records)
+        if changes or last:
+            counts.add(await store.apply_history(lease, changes, page.history_id if last else None))
+        if last:
+            return counts, False
+        page_token = page.next_page_token
+
+
+async def _resync(
+    store: MailStore,
+    source: MailSource,
+    patience: Patience,
+    lease: Lease,
+    mailbox: Mailbox,
+    policy: SyncPolicy,
+) -> None:
+    # The new checkpoint is read before the listing begins: what arrives meanwhile is in both.
+    profile = await patience.call(source.profile)
+    start = last_days(policy.initial_days, datetime.now(UTC)).start
+    if mailbox.last_synced_at is not None:
+        start = mailbox.last_synced_at - OVERLAP
+    await store.reset_history(lease, profile.history_id, Window(start=start))
+
+
+async def list_window(
+    store: MailStore, source: MailSource, patience: Patience, lease: Lease, window: Window
+) -> Counts:
+    """List the mailbox's unfinished window to its end, or this one if there is none."""
+    counts = Counts()
+    listing = await store.open_listing(lease, window)
+    while not listing.done:
+        token = listing.page_token
+        try:
+            page = await patience.call(lambda: source.list_messages(listing.window, token))  # noqa: B023 - awaited at once
+        except PageTokenInvalidError:
+            listing = await store.restart_listing(lease, listing)
+            continue
+        listing, added = await store.apply_list_page(
+            lease, listing, page.refs, page.next_page_token
+        )
+        counts.add(added)
+    return counts

@@ -1,0 +1,122 @@
+"""Fetching of what the ledger holds as pending: plan by price, call, parse, write in batches.
+
+Holds: ``Fetch``. Add here: how an answer becomes an outcome.
+Keep out: discovery (``discover.py``), SQL, HTTP. Every id handed to a call gets exactly one
+outcome, or the whole call is undone: nothing is forgotten in between (promise 1).
+Source: edge cases 1, 2, 13 and 28.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
+from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.errors import RejectedRequestError, ThrottledError, TransientError
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import (
+    Counts,
+    Excluded,
+    Failed,
+    Gone,
+    Lease,
+    MailSource,
+    MailStore,
+    Outcome,
+    Stored,
+)
+
+
+class Fetch:
+    """Fetches one source of one mailbox until nothing is due."""
+
+    def __init__(
+        self, store: MailStore, source: MailSource, patience: Patience, policy: SyncPolicy
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._patience = patience
+        self._policy = policy
+
+    async def drain(self, lease: Lease, counts: Counts) -> None:
+        """Fetch and store all that is due, adding to ``counts``; stays for retries due soon.
+
+        Raises:
+            ThrottledError, MailboxStateError, OperatorActionError: when the mailbox cannot go on;
+                what was fetched before is stored, the rest stays pending.
+            LeaseLostError, MailboxDisconnectedError: when nothing more may be written.
+        """
+        while True:
+            pending, sizes = await self._store.due_messages(
+                lease.mailbox_id, lease.source, self._policy.chunk
+            )
+            if pending:
+                await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
+                continue
+            due = await self._store.next_due(lease.mailbox_id, lease.source)
+            wait = (due - datetime.now(UTC)).total_seconds() if due else None
+            if wait is None or wait > self._policy.linger:
+                return
+            await asyncio.sleep(max(wait, 0.05))
+
+    async def _run(self, lease: Lease, calls: list[FetchCall], counts: Counts) -> None:
+        todo = deque(calls)
+        running: set[asyncio.Task[list[Outcome]]] = set()
+        batch: list[Outcome] = []
+        try:
+            while todo or running:
+                while todo and len(running) < self._patience.in_flight:
+                    running.add(asyncio.create_task(self._attempt(todo.popleft())))
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                for task in done:
+                    batch.extend(task.result())
+                if self._is_full(batch):
+                    full, batch = batch, []
+                    counts.add(await self._store.save(lease, full))
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
+            # Also when the mailbox cannot go on: what was paid for is kept.
+            if batch:
+                counts.add(await self._store.save(lease, batch))
+
+    def _is_full(self, batch: list[Outcome]) -> bool:
+        if len(batch) >= self._policy.batch_messages:
+            return True
+        size = sum(len(o.message.text) + len(o.message.html) for o in batch if type(o) is Stored)
+        return size >= self._policy.batch_bytes
+
+    async def _attempt(self, call: FetchCall) -> list[Outcome]:
+        while True:
+            await self._patience.ready()
+            try:
+                messages = await self._source.fetch(call)
+            except ThrottledError as error:
+                self._patience.throttled(error)
+            except (TransientError, RejectedRequestError) as error:
+                return [self._failed(wanted, str(error)) for wanted in call.wanted]
+            else:
+                self._patience.succeeded()
+                return [
+                    self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted
+                ]
+
+    def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
+        if message is not None:
+            rule = exclusion_rule(message.label_ids)
+            return Excluded(wanted.message_id, rule) if rule else Stored(message)
+        # Seconds after an add, a 404 may be Google's own replication (edge case 13).
+        if wanted.age < self._policy.young and wanted.attempts < 2:
+            return self._failed(wanted, "not found yet")
+        return Gone(wanted.message_id)
+
+    def _failed(self, wanted: PendingMessage, error: str) -> Failed:
+        if wanted.attempts + 1 >= self._policy.max_attempts:
+            return Failed(wanted.message_id, error, None)
+        delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts))
+        return Failed(wanted.message_id, error, datetime.now(UTC) + delay)

@@ -1,0 +1,82 @@
+"""Waiting for Google, once for all calls of a mailbox.
+
+Holds: ``Patience``: the pause that a throttle asks for, and retries of calls that have no fate of
+their own in the ledger (listings, history, profile). Add here: what concerns every call.
+Keep out: the fates of messages (``fetch.py``).
+Source: google-facts section 2; edge cases 27, 31, 34.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from gmail_ingest.errors import ThrottledError, TransientError
+from gmail_ingest.sync.policy import SyncPolicy
+
+T = TypeVar("T")
+
+#: Tries of a call without a fate before the whole sync is given back to the queue.
+TRIES = 5
+
+
+class Patience:
+    """The pause of one mailbox: calls ask ``ready`` first, and tell ``throttled`` afterwards."""
+
+    def __init__(self, policy: SyncPolicy) -> None:
+        self._policy = policy
+        self._resume_at = datetime.now(UTC)
+        self._refusals = 0
+        self.in_flight = policy.calls_in_flight
+
+    async def ready(self) -> None:
+        """Sleep until the mailbox may be called again."""
+        wait = (self._resume_at - datetime.now(UTC)).total_seconds()
+        if wait > 0:
+            await asyncio.sleep(wait)
+            await self.ready()
+
+    def succeeded(self) -> None:
+        """A call went through: the next refusal starts with the shortest wait again."""
+        self._refusals = 0
+
+    def throttled(self, error: ThrottledError) -> None:
+        """Pause all calls of this mailbox.
+
+        Raises:
+            ThrottledError: with its time, when the wait is too long to sleep through.
+        """
+        now = datetime.now(UTC)
+        if error.scope == "concurrency":
+            self.in_flight = max(1, self.in_flight - 1)
+        wait = self._policy.retry_delay(self._refusals)
+        self._refusals += 1
+        until = error.until or now + timedelta(seconds=min(wait, self._policy.longest_sleep))
+        if (until - now).total_seconds() > self._policy.longest_sleep:
+            raise ThrottledError(error.scope, until) from error
+        self._resume_at = max(self._resume_at, until)
+
+    async def call(self, function: Callable[[], Awaitable[T]]) -> T:
+        """Make a call until it succeeds, within reason.
+
+        Raises:
+            TransientError: after several tries.
+            ThrottledError: when Google asks for a long pause.
+        """
+        tries = 0
+        while True:
+            await self.ready()
+            try:
+                answer = await function()
+            except ThrottledError as error:
+                self.throttled(error)
+            except TransientError:
+                tries += 1
+                if tries >= TRIES:
+                    raise
+                await asyncio.sleep(self._policy.retry_delay(tries - 1))
+            else:
+                self.succeeded()
+                return answer

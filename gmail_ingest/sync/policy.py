@@ -1,0 +1,44 @@
+"""How patient a sync is: retries of a message, waits for Google, sizes of chunks.
+
+Holds: ``SyncPolicy``. Add here: a number that several use cases share.
+Keep out: reading of settings (the composition root fills the policy).
+Source: google-facts section 2 (truncated exponential backoff with jitter, from one second).
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from gmail_ingest.core.quota import Prices
+
+
+@dataclass(frozen=True, slots=True)
+class SyncPolicy:
+    """Numbers of a sync; times in seconds unless they are timedeltas."""
+
+    initial_days: int = 30
+    max_attempts: int = 8
+    calls_in_flight: int = 4
+    lease: timedelta = timedelta(seconds=60)
+    #: A wait up to this long is slept through; a longer one gives the mailbox back to the queue,
+    #: so that no worker stands still for it (edge case 31).
+    longest_sleep: float = 60.0
+    #: Due again within this long: the run stays for it rather than cost another run's start.
+    linger: float = 10.0
+    first_retry: float = 1.0
+    longest_retry: float = 900.0
+    #: A 404 for an id first seen less than this long ago may be transient (edge case 13).
+    young: float = 60.0
+    #: Ids planned together: large enough that a thread is rarely cut in two by the boundary.
+    chunk: int = 2000
+    #: Messages written in one transaction, at the most bytes below.
+    batch_messages: int = 100
+    batch_bytes: int = 8_000_000
+    prices: Prices = field(default_factory=Prices)
+
+    def retry_delay(self, attempts: int) -> float:
+        """Seconds until the next attempt after ``attempts`` failed ones, with half jitter."""
+        longest = min(self.longest_retry, self.first_retry * 2 ** min(attempts, 30))
+        return longest * (0.5 + random.random() / 2)

@@ -1,0 +1,185 @@
+"""Syncs asked for through the queue: claim, sync the mailboxes side by side, acknowledge.
+
+Holds: ``TenantSync``, the one use case behind a run of a tenant's partition, a drain run and the
+command line. Add here: what an error of one mailbox means for the job.
+Keep out: the steps of one mailbox (``mailbox_sync.py``), Dagster.
+Source: design.md "Flow"; edge cases 31 to 38, 70, 72, 74.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+import structlog
+
+from gmail_ingest.errors import (
+    GmailIngestError,
+    LeaseHeldError,
+    LeaseLostError,
+    MailboxDisconnectedError,
+    MailboxStateError,
+    OperatorActionError,
+    ThrottledError,
+    TransientError,
+)
+from gmail_ingest.sync.heartbeat import heartbeat
+from gmail_ingest.sync.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import (
+    Claim,
+    Counts,
+    Mailbox,
+    MailSource,
+    MailStore,
+    SyncKind,
+    SyncQueue,
+)
+
+log = structlog.get_logger(__name__)
+
+#: A mailbox that somebody else holds is looked at again after this long.
+BUSY = timedelta(seconds=5)
+#: Claims of one tenant: one waiting row of each kind, and expired ones.
+CLAIMS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxReport:
+    """How the sync of one mailbox ended; ``retry_at`` (UTC) if the queue should ask again."""
+
+    mailbox_id: int
+    counts: Counts
+    error: str | None = None
+    retry_at: datetime | None = None
+    superseded: bool = False
+
+
+@dataclass(slots=True)
+class TenantReport:
+    """What a run did for a tenant; ``errors`` are texts without anything private."""
+
+    counts: Counts = field(default_factory=Counts)
+    jobs: int = 0
+    mailboxes: set[int] = field(default_factory=set)
+    errors: list[str] = field(default_factory=list)
+
+
+class TenantSync:
+    """Works claims off; ``open_source`` gives the mailbox's side at Google."""
+
+    def __init__(
+        self,
+        queue: SyncQueue,
+        store: MailStore,
+        open_source: Callable[[Mailbox], MailSource],
+        policy: SyncPolicy,
+        *,
+        mailboxes_at_once: int = 200,
+    ) -> None:
+        self._queue = queue
+        self._store = store
+        self._open_source = open_source
+        self._policy = policy
+        self._slots = asyncio.Semaphore(mailboxes_at_once)
+
+    async def run_tenant(
+        self, tenant_id: str, holder: str, *, ask: SyncKind = "incremental"
+    ) -> TenantReport:
+        """Work off all that waits for a tenant; if nothing waits, ask for a sync first.
+
+        Ends when nothing claimable is left: what others hold is theirs.
+        """
+        report = TenantReport()
+        claims = await self._claim(tenant_id, holder)
+        if not claims:
+            await self._queue.enqueue(tenant_id, ask)
+            claims = await self._claim(tenant_id, holder)
+        while claims:
+            await asyncio.gather(*(self.work_off(claim, report) for claim in claims))
+            claims = await self._claim(tenant_id, holder)
+        return report
+
+    async def _claim(self, tenant_id: str, holder: str) -> list[Claim]:
+        return await self._queue.claim(
+            holder, limit=CLAIMS, ttl=self._policy.lease, tenant_id=tenant_id
+        )
+
+    async def work_off(self, claim: Claim, report: TenantReport) -> None:
+        """Sync the claim's mailboxes and acknowledge it, or give it back with a time."""
+        with structlog.contextvars.bound_contextvars(
+            tenant=claim.tenant_id, job_id=str(claim.job_id), kind=claim.kind
+        ):
+            ttl = self._policy.lease
+            async with heartbeat(lambda: self._queue.extend([claim], ttl), ttl):
+                mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
+                done = await asyncio.gather(*(self._sync(claim, each) for each in mailboxes))
+            await self._settle(claim, done, report)
+
+    async def _settle(self, claim: Claim, done: list[MailboxReport], report: TenantReport) -> None:
+        total = Counts()
+        for each in done:
+            total.add(each.counts)
+        errors = sorted({each.error for each in done if each.error})
+        error = "; ".join(errors) or None
+        retries = [each.retry_at for each in done if each.retry_at]
+        if retries:
+            await self._queue.release(claim, min(retries), total, error)
+            state = "released"
+        else:
+            superseded = any(each.superseded for each in done)
+            if not done:
+                error = "no mailbox of this tenant can be synced in its present state"
+            superseded = superseded or not done
+            state = "cancelled" if superseded else "failed" if errors else "succeeded"
+            await self._queue.acknowledge(claim, state, total, error)
+        log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
+        report.counts.add(total)
+        report.jobs += 1
+        report.mailboxes.update(each.mailbox_id for each in done)
+        report.errors.extend(errors)
+
+    async def _sync(self, claim: Claim, mailbox: Mailbox) -> MailboxReport:
+        counts = Counts()
+        async with self._slots:
+            with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
+                try:
+                    await sync_mailbox(
+                        self._store,
+                        self._open_source(mailbox),
+                        mailbox,
+                        claim.kind,
+                        policy=self._policy,
+                        holder=claim.holder,
+                        counts=counts,
+                        force=claim.force,
+                    )
+                except GmailIngestError as error:
+                    return await self._explain(claim, mailbox, counts, error)
+        return MailboxReport(mailbox.id, counts)
+
+    async def _explain(
+        self, claim: Claim, mailbox: Mailbox, counts: Counts, error: GmailIngestError
+    ) -> MailboxReport:
+        """Turn an error into what happens next: a state, a later attempt, or the job's end."""
+        log.warning("mailbox_stopped", error=type(error).__name__)
+        now = datetime.now(UTC)
+        text = str(error)
+        match error:
+            case MailboxDisconnectedError() | LeaseLostError():
+                return MailboxReport(mailbox.id, counts, text, superseded=True)
+            case LeaseHeldError():
+                return MailboxReport(mailbox.id, counts, text, min(error.until, now + BUSY))
+            case ThrottledError():
+                pause = timedelta(seconds=self._policy.longest_sleep)
+                return MailboxReport(mailbox.id, counts, text, error.until or now + pause)
+            case MailboxStateError():
+                await self._store.set_mailbox_state(mailbox.id, error.state, text)
+                return MailboxReport(mailbox.id, counts, f"{error.state}: {error.remedy}")
+            case TransientError() if claim.attempts < self._policy.max_attempts:
+                delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
+                return MailboxReport(mailbox.id, counts, text, now + delay)
+            case OperatorActionError() | _:
+                return MailboxReport(mailbox.id, counts, text)

@@ -1,0 +1,68 @@
+"""Push notifications of mailboxes: started, and renewed before they lapse.
+
+Holds: ``start_watch`` and ``renew_watches``. Add here: what concerns users.watch.
+Keep out: receiving pushes (``webhook_api``). A watch's history id never becomes a checkpoint: that
+would skip what is not yet in the ledger (google-facts section 4).
+Source: google-facts section 4 (7 days of life, renewal once a day); edge case 24.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Protocol
+
+from gmail_ingest.errors import GmailIngestError, MailboxStateError, WatchTopicConflictError
+from gmail_ingest.sync.ports import Mailbox, MailSource, MailStore, Watch
+
+#: Google lets a watch live seven days: with less than six left it is renewed, so once a day.
+RENEW_BELOW = timedelta(days=6)
+#: Renewals under way at once: 100 units each, of one mailbox each.
+RENEWALS_AT_ONCE = 8
+
+
+class WatchedMailboxes(Protocol):
+    """Which mailboxes need a watch."""
+
+    async def watches_due(self, below: timedelta) -> list[Mailbox]:
+        """Active mailboxes whose watch is missing or has less than ``below`` to live."""
+        ...
+
+
+async def start_watch(source: MailSource, topic: str) -> Watch:
+    """Watch a mailbox; an older watch on another topic is stopped first (edge case 24)."""
+    try:
+        return await source.watch(topic)
+    except WatchTopicConflictError:
+        await source.stop()
+        return await source.watch(topic)
+
+
+async def renew_watches(
+    watched: WatchedMailboxes,
+    store: MailStore,
+    open_source: Callable[[Mailbox], MailSource],
+    topic: str,
+) -> tuple[int, int]:
+    """Renew what is due. Returns how many watches were renewed, and how many failed.
+
+    A failed renewal is visible as the mailbox's ``watch_expires_at`` and is tried again next time;
+    the poll sweep finds the mail meanwhile.
+    """
+    slots = asyncio.Semaphore(RENEWALS_AT_ONCE)
+
+    async def renew(mailbox: Mailbox) -> bool:
+        async with slots:
+            try:
+                watch = await start_watch(open_source(mailbox), topic)
+            except MailboxStateError as error:
+                await store.set_mailbox_state(mailbox.id, error.state, str(error))
+                return False
+            except GmailIngestError:
+                return False
+            await store.set_watch(mailbox.id, watch.expires_at)
+            return True
+
+    done = await asyncio.gather(*(renew(each) for each in await watched.watches_due(RENEW_BELOW)))
+    return sum(done), len(done) - sum(done)
