@@ -40,5 +40,5 @@ class SyncPolicy:
 
     def retry_delay(self, attempts: int) -> float:
         """Seconds until the next attempt after ``attempts`` failed ones, with half jitter."""
-        longest = min(self.longest_retry, self.first_retry * 2 ** min(attempts, 30))
+        longest = min(self.longest_retry, self.first_retry * 2.0 ** min(attempts, 30))
         return longest * (0.5 + random.random() / 2)

@@ -1,1 +1,4 @@
-"""Sealing of credentials."""
+"""Sealing of credentials: key ring and AES-256-GCM.
+
+Holds: ``parse_key_ring`` and ``AesGcmSealer``. Keep out: settings, tables.
+"""

@@ -1,0 +1,126 @@
+"""Google's JSON to the values of the ports: the one place that sees raw dicts of listings.
+
+Holds: one pure function per kind of answer. Add here: an answer of a further method.
+Keep out: errors (``failures``), message payloads (``core.payload``).
+Source: google-facts sections 3 to 5 (keys are absent when empty; 64-bit numbers are strings).
+"""
+
+from __future__ import annotations
+
+from base64 import urlsafe_b64decode
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import orjson
+
+from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.errors import TransientError
+from gmail_ingest.sync.ports import HistoryPage, ListPage, MessageRef, Profile, Watch
+
+T = TypeVar("T")
+Json = Mapping[str, Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+#: Google's list of a history record to the kind of core.history.
+_KINDS = {
+    "messagesAdded": "added",
+    "messagesDeleted": "deleted",
+    "labelsAdded": "labels",
+    "labelsRemoved": "labels",
+}
+
+
+def decode(body: bytes) -> Json:
+    """Decode the body of a success; an empty one (204) is an empty object.
+
+    Raises:
+        TransientError: it is cut off, or no JSON object at all.
+    """
+    if not body:
+        return {}
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError as exc:
+        raise _unreadable() from exc
+    if not isinstance(answer, dict):
+        raise _unreadable()
+    return answer
+
+
+def read(function: Callable[[Json], T], answer: Json) -> T:
+    """Apply one of the functions below.
+
+    Raises:
+        TransientError: the answer lacks what it must have, or has it in another shape.
+    """
+    try:
+        return function(answer)
+    except (AttributeError, KeyError, OverflowError, TypeError, ValueError) as exc:
+        raise _unreadable() from exc
+
+
+def profile(answer: Json) -> Profile:
+    """users.getProfile; the address in lower case, as mailboxes are kept."""
+    return Profile(answer["emailAddress"].lower(), int(answer["historyId"]))
+
+
+def list_page(answer: Json) -> ListPage:
+    """users.messages.list."""
+    refs = tuple(MessageRef(ref["id"], ref["threadId"]) for ref in answer.get("messages", ()))
+    return ListPage(refs, answer.get("nextPageToken") or None)
+
+
+def history_page(answer: Json) -> HistoryPage:
+    """users.history.list, each typed list flattened into records (edge case 9)."""
+    records = tuple(
+        record for entry in answer.get("history", ()) for record in _history_records(entry)
+    )
+    token = answer.get("nextPageToken") or None
+    return HistoryPage(records, token, int(answer["historyId"]))
+
+
+def _history_records(entry: Json) -> Iterator[HistoryRecord]:
+    for name, kind in _KINDS.items():
+        for change in entry.get(name, ()):
+            message = change["message"]
+            labels = message.get("labelIds")
+            # Gmail leaves an empty list out. Only after a removal is that certain: elsewhere it
+            # may as well not have told.
+            if labels is None and name == "labelsRemoved":
+                labels = ()
+            yield HistoryRecord(
+                history_id=int(entry["id"]),
+                kind=kind,
+                message_id=message["id"],
+                thread_id=message.get("threadId", ""),
+                label_ids=None if labels is None else tuple(labels),
+            )
+
+
+def watch(answer: Json) -> Watch:
+    """users.watch; the expiration is in epoch milliseconds."""
+    expires = _EPOCH + timedelta(milliseconds=int(answer["expiration"]))
+    return Watch(int(answer["historyId"]), expires)
+
+
+def message(message_id: str, answer: Json) -> Json:
+    """users.messages.get: the message as it is, if it is the one that was asked for."""
+    if answer["id"] != message_id:
+        raise ValueError("another message")
+    return answer
+
+
+def thread_messages(answer: Json) -> dict[str, Json]:
+    """users.threads.get: its messages by id."""
+    return {each["id"]: each for each in answer.get("messages", ())}
+
+
+def attachment(answer: Json) -> bytes:
+    """users.messages.attachments.get: the bytes; Gmail leaves base64's padding out."""
+    data = answer["data"]
+    return urlsafe_b64decode(data + "=" * (-len(data) % 4))
+
+
+def _unreadable() -> TransientError:
+    return TransientError("Google's answer is cut off or not the JSON that it should be")

@@ -1,0 +1,53 @@
+"""One call of the Gmail API for one mailbox: token, units, a second try after a 401.
+
+Holds: ``Caller``. Add here: what every call of a mailbox needs.
+Keep out: which calls there are (``source``), waiting and retries (use cases).
+Source: google-facts section 2 (401s with good tokens happen: only the second in a row counts).
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gmail_ingest.adapters.gmail import answers
+from gmail_ingest.adapters.gmail.failures import failure
+from gmail_ingest.adapters.gmail.refusal import read_refusal
+from gmail_ingest.adapters.gmail.requests import ApiRequest
+from gmail_ingest.adapters.gmail.transport import GmailTransport
+from gmail_ingest.sync.credentials import TokenSource
+from gmail_ingest.sync.ports import Mailbox
+
+_REFUSED = 300
+_UNAUTHORIZED = 401
+
+
+class Caller:
+    """Calls Gmail as one mailbox and adds up what that costs."""
+
+    def __init__(self, mailbox: Mailbox, transport: GmailTransport, tokens: TokenSource) -> None:
+        self._mailbox = mailbox
+        self._transport = transport
+        self._tokens = tokens
+        self.units_spent = 0
+
+    async def call(self, request: ApiRequest, units: int) -> answers.Json:
+        """Make a call and decode its answer.
+
+        Args:
+            request: what to send.
+            units: what one try costs.
+
+        Raises:
+            the errors of ``failures``, those of the TokenSource, and TransientError.
+        """
+        token = await self._tokens.access_token(self._mailbox)
+        self.units_spent += units
+        answer = await self._transport.send(request, token)
+        if answer.status == _UNAUTHORIZED:
+            token = await self._tokens.access_token(self._mailbox, rejected=token)
+            self.units_spent += units
+            answer = await self._transport.send(request, token)
+        if answer.status >= _REFUSED:
+            refusal = read_refusal(answer.status, answer.headers, answer.body)
+            raise failure(refusal, request.method_id, datetime.now(UTC))
+        return answers.decode(answer.body)

@@ -1,0 +1,87 @@
+"""What a refused token request means: the table from OAuth's errors to this project's.
+
+Holds: ``token_failure``. Add here: an error that Google's token endpoint was seen to give.
+Keep out: refusals of the Gmail API (``failures``).
+Source: google-facts section 2 (token endpoint); edge cases 36 and 38. Descriptions are not quoted:
+they may name an account.
+"""
+
+from __future__ import annotations
+
+from google.auth.exceptions import GoogleAuthError, RefreshError
+
+from gmail_ingest.errors import (
+    AdminActionRequiredError,
+    GmailIngestError,
+    MailboxUnavailableError,
+    OperatorActionError,
+    ReauthoriseError,
+    TransientError,
+)
+from gmail_ingest.sync.credentials import SCOPE, Keys, OAuthKeys, ServiceAccountKeys
+
+#: The OAuth client itself is refused: no mailbox can do anything about it.
+_CLIENT = frozenset(("invalid_client", "deleted_client", "disabled_client"))
+#: A policy of the domain stands against the app.
+_POLICY = frozenset(("admin_policy_enforced", "org_internal"))
+#: The grant is dead. unauthorized_client: the refresh token was issued to another OAuth client.
+_GRANT = frozenset(("invalid_grant", "unauthorized_client", "access_denied", "invalid_scope"))
+#: The service account may not speak for the domain's mailboxes (or not yet: up to 24 hours).
+_DELEGATION = frozenset(("unauthorized_client", "access_denied", "invalid_scope"))
+
+
+def token_failure(error: GoogleAuthError, keys: Keys) -> GmailIngestError:
+    """The error that a failed token request means.
+
+    Args:
+        error: as google-auth raised it; its second argument is the endpoint's JSON, if it was JSON.
+        keys: what was presented.
+    """
+    if isinstance(error, RefreshError) and not error.retryable:
+        body = error.args[1] if len(error.args) > 1 else None
+        if isinstance(body, dict):
+            return _refusal(str(body.get("error", "")), str(body.get("error_description")), keys)
+        # google-auth turns invalid_rapt (a session policy of the domain) into this sentence.
+        if str(error).startswith("Reauthentication is needed"):
+            return _grant_is_dead("invalid_rapt")
+    return TransientError(f"no token from Google: {type(error).__name__}")
+
+
+def _refusal(code: str, description: str, keys: Keys) -> GmailIngestError:
+    if code in _CLIENT:
+        return OperatorActionError(
+            f"Google refuses this deployment's OAuth client ({code}): check GOOGLE_CLIENT_ID and "
+            f"GOOGLE_CLIENT_SECRET"
+        )
+    if code in _POLICY:
+        return AdminActionRequiredError(f"the domain's policy does not allow this app ({code})")
+    if isinstance(keys, OAuthKeys):
+        known = code in _GRANT
+        return _grant_is_dead(code) if known else _unknown()
+    return _service_account_refusal(code, description, keys)
+
+
+def _service_account_refusal(
+    code: str, description: str, keys: ServiceAccountKeys
+) -> GmailIngestError:
+    if code in _DELEGATION:
+        return AdminActionRequiredError(
+            f"domain-wide delegation is missing: an administrator must allow client id "
+            f"{keys.info.get('client_id', 'of the key')} the scope {SCOPE} in the Admin console; "
+            f"it may take 24 hours to work"
+        )
+    if code != "invalid_grant":
+        return _unknown()
+    if "Invalid email or User ID" in description:
+        return MailboxUnavailableError("the domain has no such account (invalid_grant)")
+    if "reasonable timeframe" in description or "iat and exp" in description:
+        return OperatorActionError("Google refuses this machine's time: set its clock")
+    return ReauthoriseError("the service account's key is no longer accepted: upload a new one")
+
+
+def _grant_is_dead(code: str) -> ReauthoriseError:
+    return ReauthoriseError(f"Google no longer accepts the grant ({code})")
+
+
+def _unknown() -> TransientError:
+    return TransientError("no token from Google: its reason is unknown")

@@ -1,0 +1,131 @@
+"""Access tokens of mailboxes: cached, refreshed once however many ask, stored again.
+
+Holds: ``GoogleTokens`` (the TokenSource port). Add here: when a token is reused or renewed.
+Keep out: the requests themselves (``grants``), encryption and SQL.
+Source: google-facts sections 2 (last line) and 7; edge cases 35, 36 and 37.
+
+Two guards make one refresh of many wishes: within a process a task that all callers await, between
+processes the row lock of the credential, after which the row is read again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.adapters.gmail.grants import Token, TokenEndpoint
+from gmail_ingest.errors import OperatorActionError, ReauthoriseError
+from gmail_ingest.sync.credentials import (
+    CredentialStore,
+    LockedCredential,
+    OAuthKeys,
+    ServiceAccountKeys,
+)
+from gmail_ingest.sync.ports import Mailbox
+
+#: A token with less left than this is renewed: google-auth's own margin.
+MARGIN = timedelta(minutes=3, seconds=45)
+#: After Google refused this deployment's client nobody asks again for so long (google-facts 2).
+OPERATOR_PAUSE = timedelta(seconds=60)
+#: Renewals under way at once: each holds a thread and, for OAuth, a row lock with its database
+#: connection; a thousand tokens that end together must not take them all.
+AT_ONCE = 8
+
+#: An OAuth grant belongs to one mailbox; a service account has a token for each address.
+_Key = tuple[int, str]
+
+
+class GoogleTokens:
+    """Hands out access tokens for the credentials of one store."""
+
+    def __init__(self, endpoint: TokenEndpoint, store: CredentialStore) -> None:
+        self._endpoint = endpoint
+        self._store = store
+        self._slots = asyncio.Semaphore(AT_ONCE)
+        self._tokens: dict[_Key, Token] = {}
+        self._renewals: dict[_Key, asyncio.Task[Token]] = {}
+        self._refused: tuple[datetime, str] | None = None
+
+    async def access_token(self, mailbox: Mailbox, *, rejected: str | None = None) -> str:
+        """A token for the mailbox, as the port says."""
+        key = (mailbox.integration_id, mailbox.address)
+        token = self._tokens.get(key)
+        if token is None or not _is_usable(token, rejected):
+            # Shielded: a caller that is cancelled must not lose a rotated refresh token.
+            token = await asyncio.shield(self._renewal(key, rejected))
+            if token.value == rejected:  # a renewal that somebody without our 401 had begun
+                token = await asyncio.shield(self._renewal(key, rejected))
+        return token.value
+
+    def _renewal(self, key: _Key, rejected: str | None) -> asyncio.Task[Token]:
+        task = self._renewals.get(key)
+        if task is None:
+            task = asyncio.create_task(self._renew(key, rejected))
+            self._renewals[key] = task
+            task.add_done_callback(lambda done: self._renewed(key, done))
+        return task
+
+    def _renewed(self, key: _Key, task: asyncio.Task[Token]) -> None:
+        del self._renewals[key]
+        # Looked at here too, in case all callers were cancelled meanwhile.
+        error = None if task.cancelled() else task.exception()
+        if isinstance(error, OperatorActionError):
+            now = datetime.now(UTC)
+            if self._refused is None or self._refused[0] <= now:
+                self._refused = (now + OPERATOR_PAUSE, str(error))
+
+    async def _renew(self, key: _Key, rejected: str | None) -> Token:
+        integration_id, address = key
+        async with self._slots:
+            keys = (await self._store.load(integration_id)).keys
+            if isinstance(keys, ServiceAccountKeys):
+                self._ask_only_if_welcome()
+                token = await self._endpoint.delegate(keys, address)
+            else:
+                token = _held(keys)
+                if not _is_usable(token, rejected):
+                    token = await self._refresh(integration_id, rejected)
+        self._tokens[key] = token
+        return token
+
+    async def _refresh(self, integration_id: int, rejected: str | None) -> Token:
+        dead: ReauthoriseError | None = None
+        async with self._store.locked(integration_id) as lock:
+            keys = lock.credential.keys
+            if not isinstance(keys, OAuthKeys):
+                raise ReauthoriseError("the integration has changed its kind: sync again")
+            if _is_usable(_held(keys), rejected):
+                return _held(keys)  # another worker was faster
+            try:
+                return await self._refresh_locked(lock, keys)
+            except ReauthoriseError as error:
+                # Leaving the lock with an exception would undo what is written here.
+                await lock.clear_refresh_token()
+                dead = error
+        raise dead
+
+    async def _refresh_locked(self, lock: LockedCredential, keys: OAuthKeys) -> Token:
+        if not keys.refresh_token:
+            raise ReauthoriseError("there is no refresh token that Google still accepts")
+        self._ask_only_if_welcome()
+        fresh = await self._endpoint.refresh(keys)
+        await lock.save_tokens(fresh)
+        return _held(fresh)
+
+    def _ask_only_if_welcome(self) -> None:
+        if self._refused is not None and datetime.now(UTC) < self._refused[0]:
+            raise OperatorActionError(self._refused[1])
+
+    async def aclose(self) -> None:
+        """Let renewals under way end: a rotated refresh token must still be stored."""
+        await asyncio.gather(*self._renewals.values(), return_exceptions=True)
+
+
+def _held(keys: OAuthKeys) -> Token:
+    return Token(keys.access_token, keys.expires_at)
+
+
+def _is_usable(token: Token, rejected: str | None) -> bool:
+    if not token.value or token.value == rejected:
+        return False
+    return token.expires_at is None or token.expires_at - datetime.now(UTC) > MARGIN

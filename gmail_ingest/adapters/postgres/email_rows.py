@@ -1,0 +1,91 @@
+"""Rows of ``emails`` and ``threads`` as the CRM's values.
+
+Holds: the columns and their reading. Keep out: which rows (``email_reads``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from gmail_ingest.adapters.postgres.email_views import (
+    AttachmentView,
+    EmailView,
+    Person,
+    ThreadSummary,
+)
+
+#: Of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. Addresses come from
+#: ``participants``, which a person's mail is also found by, so that both always agree.
+EMAIL_COLUMNS = """
+e.gmail_id, m.address, e.thread_id, e.rfc_message_id, e.in_reply_to, e.subject,
+(SELECT coalesce(jsonb_agg(jsonb_build_array(p.role, p.address, p.name) ORDER BY p.position), '[]')
+ FROM participants p WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id),
+e.direction, e.internal_date, e.header_date, e.label_ids, e.snippet, e.text, e.html, e.reply_text,
+e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.has_attachment,
+(SELECT coalesce(jsonb_agg(jsonb_build_array(
+    a.part_id, a.filename, a.mime_type, a.size, a.content_id, a.inline) ORDER BY a.part_id), '[]')
+ FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id)
+"""
+
+
+def to_email(row: Sequence[Any]) -> EmailView:
+    """Read a row of EMAIL_COLUMNS."""
+    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, people, *rest = row
+    direction, internal_date, header_date, label_ids, *bodies_and_flags, attachments = rest
+    snippet, text, html, reply_text, size, *flags = bodies_and_flags
+    is_auto_reply, is_bounce, is_list, has_attachment = flags
+    senders = _people(people, "from")
+    return EmailView(
+        id=id_,
+        mailbox=mailbox,
+        thread_id=thread_id,
+        rfc_message_id=rfc_message_id,
+        in_reply_to=in_reply_to,
+        subject=subject,
+        sender=senders[0] if senders else None,
+        to=_people(people, "to"),
+        cc=_people(people, "cc"),
+        bcc=_people(people, "bcc"),
+        reply_to=_people(people, "reply-to"),
+        direction=direction,
+        internal_date=_utc(internal_date),
+        header_date=header_date,
+        label_ids=tuple(label_ids),
+        snippet=snippet,
+        text=text,
+        html=html,
+        reply_text=reply_text,
+        size=size,
+        is_auto_reply=is_auto_reply,
+        is_bounce=is_bounce,
+        is_list=is_list,
+        has_attachment=has_attachment,
+        attachments=tuple(AttachmentView(*each) for each in attachments),
+    )
+
+
+def to_thread(row: Sequence[Any]) -> ThreadSummary:
+    """Read a row of a thread: its id, address, subject, people, four dates and its count."""
+    id_, mailbox, subject, participants, first, last, inbound, outbound, count = row
+    return ThreadSummary(
+        id=id_,
+        mailbox=mailbox,
+        subject=subject,
+        participants=tuple(participants),
+        first_date=_utc(first),
+        last_date=_utc(last),
+        last_inbound_at=_utc(inbound) if inbound else None,
+        last_outbound_at=_utc(outbound) if outbound else None,
+        message_count=count,
+    )
+
+
+def _people(people: Sequence[Sequence[str]], role: str) -> tuple[Person, ...]:
+    return tuple(Person(address, name) for each, address, name in people if each == role)
+
+
+def _utc(moment: datetime) -> datetime:
+    # Sessions may have any time zone; the API has one.
+    return moment.astimezone(UTC)

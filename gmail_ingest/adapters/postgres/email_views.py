@@ -1,0 +1,110 @@
+"""Mail as the CRM reads it.
+
+Holds: frozen values of a list, a message and a thread. Keep out: SQL, JSON.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class EmailFilter:
+    """Which mail; what is None or empty does not narrow. Times are UTC, ``until`` exclusive."""
+
+    tenant_id: str
+    q: str = ""
+    mailbox: str | None = None
+    label: str | None = None
+    participant: str | None = None
+    direction: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    has_attachment: bool | None = None
+    thread_id: str | None = None
+    include_spam_trash: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """An address and its display name, which may be empty."""
+
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class AttachmentView:
+    """A file of a message; ``size`` in bytes. The file itself stays at Gmail."""
+
+    part_id: str
+    filename: str
+    mime_type: str
+    size: int
+    content_id: str | None
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmailView:
+    """A message. ``id`` is Gmail's, unique within ``mailbox``; ``size`` in bytes."""
+
+    id: str
+    mailbox: str
+    thread_id: str
+    rfc_message_id: str | None
+    in_reply_to: str | None
+    subject: str
+    sender: Person | None
+    to: tuple[Person, ...]
+    cc: tuple[Person, ...]
+    bcc: tuple[Person, ...]
+    reply_to: tuple[Person, ...]
+    direction: str
+    internal_date: datetime
+    header_date: str | None
+    label_ids: tuple[str, ...]
+    snippet: str
+    text: str
+    html: str
+    reply_text: str
+    size: int
+    is_auto_reply: bool
+    is_bounce: bool
+    is_list: bool
+    has_attachment: bool
+    attachments: tuple[AttachmentView, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class EmailPage:
+    """A page of a list, newest first; ``total`` counts all pages."""
+
+    emails: tuple[EmailView, ...]
+    limit: int
+    offset: int
+    total: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadSummary:
+    """A thread as one line."""
+
+    id: str
+    mailbox: str
+    subject: str
+    participants: tuple[str, ...]
+    first_date: datetime
+    last_date: datetime
+    last_inbound_at: datetime | None
+    last_outbound_at: datetime | None
+    message_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadView:
+    """A thread with its messages, oldest first."""
+
+    thread: ThreadSummary
+    emails: tuple[EmailView, ...]

@@ -1,0 +1,47 @@
+"""Grants that a disconnected tenant still holds, and who else lives on them.
+
+Holds: ``read_grants``. Keep out: what is done with them (``sync/disconnect.py``).
+Source: google-facts section 4 (one watch for a user and project) and 7 (a revoke ends the whole
+grant of a user and client); edge case 73.
+"""
+
+from __future__ import annotations
+
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.sealed_keys import open_keys
+from gmail_ingest.errors import OperatorActionError
+from gmail_ingest.sync.credentials import Keys, Sealer
+from gmail_ingest.sync.registry import Grant, GrantedMailbox
+
+_INTEGRATIONS = """
+SELECT i.id, i.auth_type, i.sealed_credential, i.auth_type = 'oauth' AND EXISTS (
+    SELECT FROM integrations o WHERE o.subject = i.subject AND o.auth_type = 'oauth'
+    AND o.id <> i.id AND o.state <> 'disconnected')
+FROM integrations i
+WHERE i.tenant_id = %s AND i.state = 'disconnected' AND i.sealed_credential IS NOT NULL
+ORDER BY i.id
+"""
+_MAILBOXES = f"""
+SELECT {MAILBOX_COLUMNS}, EXISTS (
+    SELECT FROM mailboxes o
+    WHERE o.address = m.address AND o.id <> m.id AND o.state <> 'disconnected')
+FROM mailboxes m WHERE m.integration_id = %s ORDER BY m.id
+"""  # noqa: S608 - the columns are a constant
+
+
+async def read_grants(connection: Connection, sealer: Sealer, tenant_id: str) -> tuple[Grant, ...]:
+    """The credentials of a disconnected tenant that are not wiped yet."""
+    integrations = await (await connection.execute(_INTEGRATIONS, (tenant_id,))).fetchall()
+    grants = []
+    for integration_id, auth_type, sealed, shared in integrations:
+        rows = await (await connection.execute(_MAILBOXES, (integration_id,))).fetchall()
+        mailboxes = tuple(GrantedMailbox(to_mailbox(row), row[-1]) for row in rows)
+        keys: Keys | None = None
+        try:
+            keys = open_keys(sealer, sealed, tenant_id=tenant_id, integration_id=integration_id)
+        except OperatorActionError:
+            # The encryption key is gone, and the grant with it: what is left is to forget it.
+            keys = None
+        grants.append(Grant(integration_id, auth_type, keys, mailboxes, shared))
+    return tuple(grants)

@@ -1,0 +1,33 @@
+"""Mailboxes as rows.
+
+Holds: the columns of ports.Mailbox and their reading. Keep out: queries.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from gmail_ingest.sync.ports import Mailbox
+
+#: Of the table ``mailboxes m``, in the order of ``to_mailbox``.
+MAILBOX_COLUMNS = (
+    "m.id, m.tenant_id, m.integration_id, m.address, m.aliases, m.checkpoint, m.state,"
+    " m.last_synced_at, m.watch_expires_at"
+)
+
+
+def to_mailbox(row: Sequence[Any]) -> Mailbox:
+    """Read the first columns of a row as a mailbox."""
+    id_, tenant_id, integration_id, address, aliases, checkpoint, state, synced_at, watch = row[:9]
+    return Mailbox(
+        id=id_,
+        tenant_id=tenant_id,
+        integration_id=integration_id,
+        address=address,
+        aliases=tuple(aliases),
+        checkpoint=int(checkpoint),
+        state=state,
+        last_synced_at=synced_at,
+        watch_expires_at=watch,
+    )

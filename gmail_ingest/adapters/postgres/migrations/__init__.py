@@ -1,0 +1,1 @@
+"""Alembic's migrations: one file a change in versions/, applied by ``migrate.upgrade``."""

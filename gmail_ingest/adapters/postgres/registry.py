@@ -1,0 +1,200 @@
+"""Tenants, integrations and mailboxes: written by connect and disconnect, and nothing else.
+
+Holds: ``PostgresRegistry`` (the Registry port). Add here: a row that belongs to being connected.
+Keep out: credentials in use (``credentials``), deleting mail (``deletion``), Google.
+Source: design promises 3, 8, 9; edge cases 39, 72, 73.
+
+Locks: connect and disconnect take the tenant's row FOR UPDATE first, so that they exclude each
+other, and a push that saw the tenant connected is either before a disconnect or finds it gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres.deletion import delete_mail
+from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
+from gmail_ingest.adapters.postgres.grants import read_grants
+from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
+from gmail_ingest.adapters.postgres.sync_queue import enqueue
+from gmail_ingest.errors import NotFoundError
+from gmail_ingest.sync.credentials import Sealer
+from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.registry import Disconnection, Registered, Registration, Unlocked
+
+#: Milliseconds until a disconnect gives up on a row that a refresh or a batch holds: the caller
+#: hears 503 and asks again.
+LOCK_TIMEOUT_MS = 15_000
+
+_TENANT = """
+INSERT INTO tenants (id) VALUES (%s)
+ON CONFLICT (id) DO UPDATE SET state = 'connected', disconnected_at = NULL
+"""
+# A new consent is a new generation: a refresh of the old one can no longer be stored.
+_INTEGRATION = """
+INSERT INTO integrations AS i (tenant_id, auth_type, subject) VALUES (%s, %s, %s)
+ON CONFLICT (tenant_id, auth_type, subject) DO UPDATE
+SET generation = i.generation + 1, state = 'active', last_error = NULL, updated_at = now()
+RETURNING id
+"""
+_SEALED = "UPDATE integrations SET sealed_credential = %s, key_version = %s WHERE id = %s"
+# A mailbox that is known keeps its checkpoint: its ledger says what was seen up to there.
+_MAILBOXES = f"""
+INSERT INTO mailboxes AS m (tenant_id, integration_id, address, checkpoint)
+SELECT %(tenant)s, %(integration)s, address, checkpoint
+FROM unnest(%(addresses)s::text[], %(checkpoints)s::numeric[]) new(address, checkpoint)
+ORDER BY address
+ON CONFLICT (tenant_id, address) DO UPDATE
+SET integration_id = excluded.integration_id, state = 'active', last_error = NULL
+RETURNING {MAILBOX_COLUMNS}
+"""  # noqa: S608 - the columns are a constant
+_KNOWN = "SELECT id FROM mailboxes WHERE tenant_id = %s AND address = ANY(%s)"
+# A mailbox that moved to another integration leaves its old credential without a use.
+_ORPHANS = """
+UPDATE integrations i
+SET state = 'disconnected', sealed_credential = NULL, generation = generation + 1,
+    updated_at = now()
+WHERE tenant_id = %s AND state <> 'disconnected'
+  AND NOT EXISTS (SELECT FROM mailboxes m WHERE m.integration_id = i.id)
+"""
+
+_DISCONNECT = """
+UPDATE tenants SET state = 'disconnected', disconnected_at = coalesce(disconnected_at, now())
+WHERE id = %(tenant)s
+"""
+_MAILBOXES_END = """
+UPDATE mailboxes SET state = 'disconnected', last_error = NULL
+WHERE tenant_id = %(tenant)s AND state <> 'disconnected'
+"""
+_INTEGRATIONS_END = """
+UPDATE integrations
+SET state = 'disconnected', generation = generation + 1, last_error = NULL, updated_at = now()
+WHERE tenant_id = %(tenant)s AND state <> 'disconnected'
+"""
+_QUEUE_END = "DELETE FROM sync_queue WHERE tenant_id = %(tenant)s"
+_JOBS_END = """
+UPDATE sync_jobs SET state = 'cancelled', finished_at = now(), error = 'the tenant was disconnected'
+WHERE tenant_id = %(tenant)s AND state IN ('queued', 'running')
+"""
+# Whoever held one before is fenced out: the token is not theirs any more.
+_LEASES_END = """
+UPDATE leases SET token = token + 1, holder = '', until = now()
+WHERE until > now() AND mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
+"""
+_CLAIMS_END = """
+UPDATE sync_queue
+SET claimed_by = 'unlocked', claimed_until = now(), dispatched_until = NULL, not_before = now()
+WHERE tenant_id = %(tenant)s AND claimed_by IS NOT NULL
+"""
+_WIPE = """
+WITH wiped AS (
+    UPDATE integrations SET sealed_credential = NULL, key_version = NULL, updated_at = now()
+    WHERE id = ANY(%s) AND state = 'disconnected' RETURNING id
+)
+UPDATE mailboxes SET watch_expires_at = NULL
+WHERE state = 'disconnected' AND integration_id IN (SELECT id FROM wiped)
+"""
+
+
+class PostgresRegistry:
+    """Who is connected."""
+
+    def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
+        self._engine = engine
+        self._sealer = sealer
+
+    async def register(self, registration: Registration) -> Registered:
+        """Write what connects, and queue its syncs, in one transaction; as the port says."""
+        addresses = [each.address for each in registration.mailboxes]
+        async with transaction(self._engine) as connection:
+            await connection.execute(_TENANT, (registration.tenant_id,))
+            integration_id = await self._write_integration(connection, registration)
+            rows = await connection.execute(_KNOWN, (registration.tenant_id, addresses))
+            known = frozenset(row[0] for row in await rows.fetchall())
+            mailboxes = await _write_mailboxes(connection, registration, integration_id)
+            await connection.execute(_ORPHANS, (registration.tenant_id,))
+            ids = [each.id for each in mailboxes]
+            tenant = registration.tenant_id
+            incremental = None
+            if known:
+                incremental = await enqueue(connection, tenant, "incremental", mailbox_ids=known)
+            initial = await enqueue(connection, tenant, "initial", mailbox_ids=ids)
+        return Registered(mailboxes, known, initial, incremental)
+
+    async def _write_integration(self, connection: Connection, new: Registration) -> int:
+        row = await (
+            await connection.execute(_INTEGRATION, (new.tenant_id, new.auth_type, new.subject))
+        ).fetchone()
+        assert row is not None  # noqa: S101 - an upsert returns its row
+        integration_id = int(row[0])
+        sealed = seal_keys(
+            self._sealer, new.keys, tenant_id=new.tenant_id, integration_id=integration_id
+        )
+        await connection.execute(_SEALED, (sealed, self._sealer.current_version, integration_id))
+        return integration_id
+
+    async def disconnect(self, tenant_id: str) -> Disconnection:
+        """End everything of a tenant and tell what is left to give back; as the port says."""
+        tenant = {"tenant": tenant_id}
+        async with transaction(self._engine) as connection:
+            await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+            await _lock_tenant(connection, tenant_id)
+            await connection.execute(_DISCONNECT, tenant)
+            mailboxes = (await connection.execute(_MAILBOXES_END, tenant)).rowcount
+            await connection.execute(_INTEGRATIONS_END, tenant)
+            await connection.execute(_LEASES_END, tenant)
+            await connection.execute(_QUEUE_END, tenant)
+            jobs = (await connection.execute(_JOBS_END, tenant)).rowcount
+        # Read after the commit: of two tenants that disconnect at once, the later one sees that
+        # nobody shares its grant any more.
+        async with statement(self._engine) as connection:
+            grants = await read_grants(connection, self._sealer, tenant_id)
+        return Disconnection(mailboxes, jobs, grants)
+
+    async def wipe(self, integration_ids: Collection[int]) -> None:
+        """Forget credentials; one that was connected again meanwhile stays."""
+        async with statement(self._engine) as connection:
+            await connection.execute(_WIPE, (list(integration_ids),))
+
+    async def delete_data(self, tenant_id: str) -> Mapping[str, int]:
+        """Delete a disconnected tenant's mail; as the port says."""
+        return await delete_mail(self._engine, tenant_id)
+
+    async def unlock(self, tenant_id: str) -> Unlocked:
+        """End a tenant's leases and claims now; their holders can write nothing more.
+
+        Raises:
+            NotFoundError: the tenant is unknown.
+        """
+        tenant = {"tenant": tenant_id}
+        async with transaction(self._engine) as connection:
+            await _lock_tenant(connection, tenant_id)
+            leases = (await connection.execute(_LEASES_END, tenant)).rowcount
+            claims = (await connection.execute(_CLAIMS_END, tenant)).rowcount
+            if claims:
+                await connection.execute("SELECT pg_notify('sync_queue', '')")
+        return Unlocked(leases, claims)
+
+
+async def _lock_tenant(connection: Connection, tenant_id: str) -> None:
+    found = await connection.execute("SELECT FROM tenants WHERE id = %s FOR UPDATE", (tenant_id,))
+    if await found.fetchone() is None:
+        raise NotFoundError("this tenant is not known here")
+
+
+async def _write_mailboxes(
+    connection: Connection, new: Registration, integration_id: int
+) -> tuple[Mailbox, ...]:
+    rows = await connection.execute(
+        _MAILBOXES,
+        {
+            "tenant": new.tenant_id,
+            "integration": integration_id,
+            "addresses": [each.address for each in new.mailboxes],
+            "checkpoints": [str(each.history_id) for each in new.mailboxes],
+        },
+    )
+    return tuple(to_mailbox(row) for row in await rows.fetchall())

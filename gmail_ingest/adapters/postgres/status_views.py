@@ -1,0 +1,89 @@
+"""A tenant's state as the CRM and operators read it.
+
+Holds: frozen values of integrations, mailboxes, ledger and queue. Keep out: SQL, JSON, mail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxStatus:
+    """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied."""
+
+    id: int
+    address: str
+    state: str
+    last_error: str | None
+    checkpoint: int
+    watch_expires_at: datetime | None
+    last_push_at: datetime | None
+    last_synced_at: datetime | None
+    initial_sync_done: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IntegrationStatus:
+    """A credential, without it. ``subject`` is a mailbox or a service account."""
+
+    id: int
+    auth_type: str
+    subject: str
+    state: str
+    last_error: str | None
+    generation: int
+    created_at: datetime
+    updated_at: datetime
+    mailboxes: tuple[MailboxStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TenantStatus:
+    """A tenant and what it has connected, also what it had."""
+
+    tenant_id: str
+    state: str
+    created_at: datetime
+    disconnected_at: datetime | None
+    integrations: tuple[IntegrationStatus, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QueueEntry:
+    """A queue row; ``claimed`` while a worker has it."""
+
+    kind: str
+    job_id: str
+    enqueued_at: datetime
+    not_before: datetime
+    attempts: int
+    claimed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A sync that was asked for; ``counts`` are messages, and quota units."""
+
+    id: str
+    kind: str
+    state: str
+    counts: Mapping[str, int | float]
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    dagster_run_id: str | None
+    merged_into: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class SyncStatus:
+    """All of a tenant's sync: ledger counts by fate, queue rows, and its newest jobs."""
+
+    tenant: TenantStatus
+    ledger: Mapping[str, int]
+    queue: tuple[QueueEntry, ...]
+    jobs: tuple[Job, ...]

@@ -1,0 +1,92 @@
+"""``gmail-ingest demo``: the whole service on this machine, against the sandbox.
+
+Holds: the command. Keep out: what it does (``gmail_ingest.demo``).
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gmail_ingest.cli.output import NOTES, RESULTS, print_json
+from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+
+
+def demo(
+    *,
+    once: Annotated[
+        bool, typer.Option("--once", help="Run to the end and judge, without a person.")
+    ] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="With --once: the last line is one JSON object.")
+    ] = False,
+    mbox: Annotated[
+        Path | None,
+        typer.Option(exists=True, dir_okay=False, help="This mail instead of seeded mail."),
+    ] = None,
+    messages: Annotated[int, typer.Option(min=0, help="Seeded messages in all mailboxes.")] = 150,
+    pushed: Annotated[int, typer.Option(min=0, help="Messages that arrive by push.")] = 40,
+    seed: Annotated[int, typer.Option(help="Makes the seeded mail repeatable.")] = 1,
+    quota_scale: Annotated[
+        float, typer.Option(min=0.01, help="Multiplies Google's 6,000 units a minute a mailbox.")
+    ] = 1.0,
+    keep: Annotated[
+        Path | None, typer.Option(help="Keep database and logs in this new directory.")
+    ] = None,
+) -> None:
+    """Run the service against a local Google: three tenants, initial sync, mail by push.
+
+    Starts PostgreSQL, the sandbox, the sidecar and Dagster on loopback, and stops all of them at
+    the end or on Ctrl-C. With --once, exits 0 only if no mail is missing or doubled.
+    """
+    from gmail_ingest.cli.demo_view import DemoView
+    from gmail_ingest.demo.plan import DemoOptions
+    from gmail_ingest.demo.run import open_demo
+
+    options = DemoOptions(messages, pushed, seed, mbox, quota_scale)
+    view = DemoView(NOTES if as_json else RESULTS)
+    try:
+        with (
+            stop_on_signals(),
+            _directory(keep) as data,
+            open_demo(options, data, on_step=view.step, show=view.show) as running,
+        ):
+            view.addresses(running, data)
+            with view.watching():
+                if not once:
+                    running.scenario.initial_sync()
+                    running.scenario.go_on()
+                report = running.scenario.report()
+    except StopRequested:
+        raise typer.Exit(130 if once else 0) from None
+    if as_json:
+        print_json(report.to_json())
+    else:
+        RESULTS.print(report.to_json())
+    raise typer.Exit(0 if report.passed else 1)
+
+
+@contextmanager
+def _directory(keep: Path | None) -> Iterator[DataDirectory]:
+    """A directory of its own, removed at the end unless it shall stay or something failed."""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        yield DataDirectory(keep.resolve())
+        return
+    root = Path(tempfile.mkdtemp(prefix="gmail-ingest-demo-"))
+    try:
+        yield DataDirectory(root)
+    except Exception:
+        NOTES.print(f"database and logs are kept in {root}", markup=False)
+        raise
+    except BaseException:
+        shutil.rmtree(root)
+        raise
+    shutil.rmtree(root)

@@ -1,0 +1,113 @@
+"""How the demonstration looks: a live summary on a terminal, plain lines elsewhere.
+
+Holds: ``DemoView`` and ``render``. Keep out: the numbers (``demo/observer``).
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live
+from rich.table import Table
+from rich.text import Text
+
+from gmail_ingest.demo.run import Demo
+from gmail_ingest.demo.snapshot import Snapshot
+from gmail_ingest.runtime.data_directory import DataDirectory
+
+_LINE_EVERY_SECONDS = 5.0
+
+
+class DemoView:
+    """Shows steps and snapshots.
+
+    Args:
+        console: where to; plain lines unless it is a terminal.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._live: Live | None = None
+        self._last: tuple[str, float] = ("", 0.0)
+
+    def step(self, text: str) -> None:
+        """Say what is being done."""
+        self._console.print(f"· {text}", style="dim", markup=False, highlight=False)
+
+    def show(self, snapshot: Snapshot) -> None:
+        """Show the state of things."""
+        if self._live is not None:
+            self._live.update(render(snapshot), refresh=True)
+            return
+        phase, at = self._last
+        if snapshot.phase != phase or time.monotonic() - at >= _LINE_EVERY_SECONDS:
+            self._last = (snapshot.phase, time.monotonic())
+            self._console.print(line(snapshot), markup=False, highlight=False)
+
+    @contextmanager
+    def watching(self) -> Iterator[None]:
+        """Show snapshots in place, if this is a terminal."""
+        if not self._console.is_terminal:
+            yield
+            return
+        with Live(console=self._console, auto_refresh=False) as self._live:
+            try:
+                yield
+            finally:
+                self._live = None
+
+    def addresses(self, demo: Demo, data: DataDirectory) -> None:
+        """Say where everything is, and how to try it."""
+        api = demo.addresses.api
+        for name, value in (
+            ("Dagster", demo.addresses.dagster),
+            ("API docs", f"{api}/docs"),
+            ("API key", demo.api_key),
+            ("sandbox", f"{demo.addresses.sandbox}/sandbox/mailboxes"),
+            ("logs", str(data.logs)),
+            ("try it", f"curl -H 'X-API-Key: {demo.api_key}' '{api}/api/emails?tenantId=acme&limit=3'"),
+        ):
+            self._console.print(f"{name:>9}  {value}", markup=False, highlight=False)
+
+
+def line(snapshot: Snapshot) -> str:
+    """A snapshot in one line."""
+    return (
+        f"{snapshot.seconds:6.1f} s  {snapshot.phase}: "
+        f"{snapshot.stored} of {snapshot.at_google} stored, "
+        f"{snapshot.pushed} pushed ({snapshot.on_their_way} on their way), "
+        f"{snapshot.units} units"
+    )
+
+
+def render(snapshot: Snapshot) -> RenderableType:
+    """A snapshot as a table by mailbox, with the totals below."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("TENANT")
+    table.add_column("MAILBOX")
+    table.add_column("AT GOOGLE", justify="right")
+    table.add_column("STORED", justify="right")
+    for mailbox in snapshot.mailboxes:
+        done = mailbox.stored >= mailbox.at_google
+        table.add_row(
+            mailbox.tenant,
+            mailbox.address,
+            str(mailbox.at_google),
+            Text(str(mailbox.stored), style="green" if done else "yellow"),
+        )
+    runs = ", ".join(f"{count} {state.lower()}" for state, count in sorted(snapshot.runs.items()))
+    facts = (
+        f"{snapshot.stored} of {snapshot.at_google} stored · {snapshot.units} quota units",
+        f"push to row: {_seconds(snapshot.push_p50)} median, {_seconds(snapshot.push_p95)} p95 "
+        f"of {snapshot.pushed}, {snapshot.on_their_way} on their way",
+        f"Dagster runs: {runs or 'none yet'}",
+        f"{snapshot.phase} · {snapshot.seconds:.0f} s",
+    )
+    return Group(table, Text(), *(Text(fact) for fact in facts))
+
+
+def _seconds(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1f} s"  # noqa: RUF001 - a dash for no value

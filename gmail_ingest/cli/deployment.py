@@ -1,0 +1,79 @@
+"""Which deployment a command speaks to: the environment's, or the one running in --data-dir.
+
+Holds: ``settings_of``, ``engine_of``, ``api_of``. Keep out: starting anything.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.settings import Settings
+
+if TYPE_CHECKING:
+    from sqlalchemy.ext.asyncio import AsyncEngine
+
+
+def settings_of(data_dir: Path) -> Settings:
+    """The settings of a command.
+
+    What runs on the data directory decides what it made up itself (its database, for one); all
+    else comes from this command's own environment.
+    """
+    running = DataDirectory(data_dir).running()
+    if running is not None:
+        os.environ.update(running.environment)
+    return Settings()
+
+
+def database_url_of(data_dir: Path) -> str:
+    """The database's address.
+
+    Raises:
+        ConfigurationError: there is none.
+    """
+    url = settings_of(data_dir).database_url
+    if not url:
+        raise ConfigurationError(
+            f"no database: set DATABASE_URL, or run `gmail-ingest up` (nothing runs in {data_dir})"
+        )
+    return url
+
+
+@asynccontextmanager
+async def engine_of(data_dir: Path) -> AsyncIterator[AsyncEngine]:
+    """An engine on the deployment's database, disposed of at the end."""
+    from gmail_ingest.adapters.postgres.engine import create_engine
+
+    engine = create_engine(database_url_of(data_dir), pool_size=2)
+    try:
+        yield engine
+    finally:
+        await engine.dispose()
+
+
+def api_of(data_dir: Path, url: str, key: str) -> SidecarApi:
+    """A client of the deployment's sidecar.
+
+    Raises:
+        ConfigurationError: its address or the key is not known.
+    """
+    running = DataDirectory(data_dir).running()
+    if running is not None:
+        url = url or running.addresses.api
+        key = key or running.environment.get("GMAIL_INGEST_API_KEY", "")
+    if not url:
+        raise ConfigurationError(
+            f"no sidecar: give --api-url, or start `gmail-ingest up` (nothing runs in {data_dir})"
+        )
+    if not key:
+        raise ConfigurationError(
+            "no API key: set GMAIL_INGEST_API_KEY (`gmail-ingest keys create NAME` makes a key)"
+        )
+    return SidecarApi(url, key)

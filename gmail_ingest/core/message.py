@@ -1,0 +1,107 @@
+"""A mail as the rest of the program sees it.
+
+Holds: ``ParsedMessage`` and the values in it.
+Add here: a field that the CRM reads, with where it comes from.
+Keep out: how a field is found (``payload`` and its neighbours), storage.
+Source: the Message resource of the Gmail API; design: table ``emails``.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Role = Literal["from", "to", "cc", "bcc", "reply-to", "sender"]
+Direction = Literal["inbound", "outbound", "self"]
+
+
+@dataclass(frozen=True, slots=True)
+class Participant:
+    """One address in one role.
+
+    Attributes:
+        role: The header field that names the address.
+        address: As written, lower-cased; never empty, at most 320 characters.
+        name: The display name, decoded, on one line; ``""`` where there is none.
+    """
+
+    role: Role
+    address: str
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A part that is a file. Gmail's attachment id is short-lived and therefore not here.
+
+    Attributes:
+        part_id: Gmail's position of the part in the message, stable.
+        filename: As sent, on one line; never to be used as a path. ``""`` where it has none.
+        mime_type: Lower-cased.
+        size: Bytes.
+        content_id: The Content-ID without angle brackets, as ``cid:`` links name it.
+        inline: True where the part is meant to be shown inside the text.
+    """
+
+    part_id: str
+    filename: str
+    mime_type: str
+    size: int
+    content_id: str | None
+    inline: bool
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedMessage:
+    """One Gmail message. Every text is valid UTF-8 without NUL and lone surrogates.
+
+    Attributes:
+        gmail_id: Gmail's id of the message in its mailbox.
+        thread_id: Gmail's id of the thread.
+        history_id: The last change of this message; 0 where Gmail sent none.
+        rfc_message_id: The Message-ID as sent (brackets included, however malformed).
+        in_reply_to: The first id of In-Reply-To.
+        references: The ids of References, oldest first.
+        subject: Decoded, on one line.
+        sender: The first address of From.
+        participants: Each address once a role.
+        direction: Seen from the owner of the mailbox.
+        internal_date: When Gmail took the message in, UTC; the date to sort by.
+        header_date_raw: The Date header as sent, never interpreted.
+        label_ids: Gmail's label ids.
+        snippet: Gmail's preview, HTML entities resolved.
+        text: The plain text, from the HTML where there is no other; line feeds end its lines.
+        html: The HTML as sent (not sanitised: it must be before a browser shows it).
+        reply_text: What the sender wrote: text without quoted mail and signature.
+        size: Gmail's estimate in bytes.
+        is_auto_reply: Sent by a program (RFC 3834 and its forerunners).
+        is_bounce: A report that mail could not be delivered.
+        is_list: Came through a mailing list, or is bulk mail.
+        attachments: The files.
+        sanitized: True where characters or bytes had to be replaced to be storable.
+        search_text: What full-text search indexes; bounded, see ``search_text``.
+    """
+
+    gmail_id: str
+    thread_id: str
+    history_id: int
+    rfc_message_id: str | None
+    in_reply_to: str | None
+    references: tuple[str, ...]
+    subject: str
+    sender: Participant | None
+    participants: tuple[Participant, ...]
+    direction: Direction
+    internal_date: datetime
+    header_date_raw: str | None
+    label_ids: tuple[str, ...]
+    snippet: str
+    text: str
+    html: str
+    reply_text: str
+    size: int
+    is_auto_reply: bool
+    is_bounce: bool
+    is_list: bool
+    attachments: tuple[Attachment, ...]
+    sanitized: bool
+    search_text: str

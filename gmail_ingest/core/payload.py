@@ -1,0 +1,161 @@
+"""A Message resource of the Gmail API to a ``ParsedMessage``.
+
+Holds: ``parse_message`` and ``missing_bodies``: the one place that reads raw Gmail JSON of a
+message.
+Add here: a field of the resource that the program needs.
+Keep out: rules about a kind of content (the neighbours have one module each), fetching.
+Source: https://developers.google.com/workspace/gmail/api/reference/rest/v1/users.messages
+"""
+
+import html
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import Any
+
+from gmail_ingest.core.addresses import direction_of, participants_of
+from gmail_ingest.core.bodies import join_bodies
+from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
+from gmail_ingest.core.headers import Headers, message_ids
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.parts import size_of, sort_parts
+from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.search_text import search_text_of
+from gmail_ingest.core.text import TextCleaner, single_line
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_UINT64_END = 2**64
+_MAX_DIGITS = 20
+_NO_BODIES: Mapping[str, bytes] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class MissingBody:
+    """A text of the mail that Gmail did not send along: too long to come inline.
+
+    Attributes:
+        part_id: Key for ``bodies`` of ``parse_message``.
+        attachment_id: For ``attachments.get`` now; it soon expires.
+        mime_type: ``text/plain`` or ``text/html``.
+        charset: The declared label, or None.
+        size: Bytes in that charset.
+    """
+
+    part_id: str
+    attachment_id: str
+    mime_type: str
+    charset: str | None
+    size: int
+
+
+def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
+    """Return the texts of a mail that must be fetched before it is complete.
+
+    Args:
+        message: A Message resource, format ``full``, as decoded JSON.
+
+    Returns:
+        Body parts (no attachments) that have an attachment id in place of data.
+    """
+    cleaner = TextCleaner()
+    payload = message.get("payload")
+    parts = sort_parts(payload, _headers_of(payload, cleaner), cleaner)
+    return tuple(
+        MissingBody(part.part_id, part.attachment_id, part.mime_type, part.charset, part.size)
+        for part in parts.bodies
+        if part.attachment_id and not part.data
+    )
+
+
+def parse_message(
+    message: Mapping[str, Any],
+    *,
+    owner_addresses: Collection[str],
+    bodies: Mapping[str, bytes] = _NO_BODIES,
+) -> ParsedMessage:
+    """Return a Gmail message as the rest of the program sees it.
+
+    Args:
+        message: A Message resource, format ``full``, as decoded JSON. Whatever is missing or of
+            another shape than documented gets a safe default; nothing raises.
+        owner_addresses: The mailbox's own addresses, send-as aliases included.
+        bodies: Part id to raw bytes in the declared charset, for ``missing_bodies``.
+
+    Returns:
+        The message. A message without ``internalDate`` gets 1970, never the Date header: that
+        one is the sender's claim.
+    """
+    cleaner = TextCleaner()
+    payload = message.get("payload")
+    headers = _headers_of(payload, cleaner)
+    parts = sort_parts(payload, headers, cleaner)
+    text, html_body = join_bodies(parts.bodies, bodies, cleaner)
+    participants = participants_of(headers)
+    subject = headers.decoded("subject")
+    label_ids = _label_ids(message.get("labelIds"), cleaner)
+    gmail_id = cleaner.clean(message.get("id"))
+    return ParsedMessage(
+        gmail_id=gmail_id,
+        thread_id=cleaner.clean(message.get("threadId")) or gmail_id,
+        history_id=_number(message.get("historyId")),
+        rfc_message_id=headers.first("message-id") or None,
+        in_reply_to=next(iter(message_ids(headers.first("in-reply-to"))), None),
+        references=message_ids(headers.first("references")),
+        subject=subject,
+        sender=next((p for p in participants if p.role == "from"), None),
+        participants=participants,
+        direction=direction_of(participants, label_ids, owner_addresses),
+        internal_date=_instant(message.get("internalDate")),
+        header_date_raw=headers.first("date") or None,
+        label_ids=label_ids,
+        snippet=cleaner.clean(html.unescape(cleaner.clean(message.get("snippet")))),
+        text=text,
+        html=html_body,
+        reply_text=strip_quotes(text),
+        size=size_of(message.get("sizeEstimate")),
+        is_auto_reply=is_auto_reply(headers),
+        is_bounce=is_bounce(headers, _root_type(payload, cleaner), participants),
+        is_list=is_list(headers),
+        attachments=parts.attachments,
+        search_text=search_text_of(subject, participants, parts.attachments, text),
+        sanitized=cleaner.replaced,
+    )
+
+
+def _headers_of(payload: object, cleaner: TextCleaner) -> Headers:
+    return Headers(payload.get("headers") if isinstance(payload, dict) else None, cleaner)
+
+
+def _root_type(payload: object, cleaner: TextCleaner) -> str:
+    if not isinstance(payload, dict):
+        return ""
+    return single_line(cleaner.clean(payload.get("mimeType"))).lower()
+
+
+def _label_ids(value: object, cleaner: TextCleaner) -> tuple[str, ...]:
+    if not isinstance(value, list):
+        return ()
+    return tuple(dict.fromkeys(label for item in value if (label := cleaner.clean(item))))
+
+
+def _number(value: object) -> int:
+    """Return an unsigned 64-bit number, which Google sends as a string; 0 for anything else."""
+    number = _integer(value)
+    return number if 0 <= number < _UINT64_END else 0
+
+
+def _instant(milliseconds: object) -> datetime:
+    try:
+        return _EPOCH + timedelta(milliseconds=_integer(milliseconds))
+    except OverflowError:
+        return _EPOCH
+
+
+def _integer(value: object) -> int:
+    if isinstance(value, str) and len(value) <= _MAX_DIGITS:
+        try:
+            return int(value)
+        except ValueError:
+            return 0
+    return value if isinstance(value, int) else 0

@@ -1,0 +1,51 @@
+"""What full-text search finds of a mail.
+
+Holds: ``search_text_of`` and its bounds.
+Add here: another field by which people look for mail.
+Keep out: the tsvector itself and its language (the Postgres adapter).
+Source: PostgreSQL refuses a tsvector above 1,048,575 bytes ("string is too long for tsvector").
+Measured on PostgreSQL 18 with the worst text found (distinct hyphenated pairs of four-byte
+characters, which become three words each): 2.6 bytes of tsvector a byte of UTF-8, so the byte
+bound leaves a tenth to spare.
+"""
+
+from collections.abc import Iterable
+
+from gmail_ingest.core.message import Attachment, Participant
+
+MAX_SEARCH_CHARS = 250_000
+MAX_SEARCH_BYTES = 350_000
+
+# A long header must not push the text out of the index.
+_MAX_FIELD_CHARS = 20_000
+
+
+def search_text_of(
+    subject: str,
+    participants: Iterable[Participant],
+    attachments: Iterable[Attachment],
+    text: str,
+) -> str:
+    """Return the text that the search vector of a mail is made of.
+
+    Args:
+        subject: Decoded.
+        participants: Their names and addresses are found.
+        attachments: Their file names are found.
+        text: The whole text, quotes included.
+
+    Returns:
+        At most ``MAX_SEARCH_CHARS`` characters and ``MAX_SEARCH_BYTES`` of UTF-8; the end of the
+        text is what is lost.
+    """
+    people = dict.fromkeys(word for p in participants for word in (p.name, p.address) if word)
+    files = [a.filename for a in attachments if a.filename]
+    fields = (subject, " ".join(people), " ".join(files))
+    joined = "\n".join((*(field[:_MAX_FIELD_CHARS] for field in fields if field), text))
+    return _bounded(joined[:MAX_SEARCH_CHARS])
+
+
+def _bounded(text: str) -> str:
+    if text.isascii() or len(text) * 4 <= MAX_SEARCH_BYTES:
+        return text
+    return text.encode("utf-8")[:MAX_SEARCH_BYTES].decode("utf-8", "ignore")

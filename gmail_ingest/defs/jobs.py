@@ -1,0 +1,44 @@
+"""Jobs: what a sensor, a schedule, the UI or the command line starts.
+
+Holds: jobs. Add here: a job over the assets, or an op job for upkeep.
+Keep out: the work of an op. Runs execute in one process: a process per step would add 1.5 s to a
+push (measured with Dagster 1.13).
+"""
+
+import asyncio
+
+import dagster as dg
+
+from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.defs.services import renew_all_watches
+
+TENANT_TAG = "gmail_ingest/tenant"
+JOB_TAG = "gmail_ingest/job_id"
+
+emails_job = dg.define_asset_job(
+    "emails_job",
+    selection=dg.AssetSelection.assets(emails),
+    executor_def=dg.in_process_executor,
+    description="Syncs one tenant: the sensor starts it, or a person for one partition.",
+)
+
+
+@dg.op(description="Renews Gmail's push notifications that have less than six days to live.")
+def renew_watches(
+    context: dg.OpExecutionContext,
+    mail_store: MailStoreResource,
+    credential_store: CredentialStoreResource,
+    gmail: GmailResource,
+) -> None:
+    """Renew watches; fails if one could not be renewed, so that somebody sees it."""
+    renewed, failed = asyncio.run(renew_all_watches(mail_store, credential_store, gmail))
+    context.add_output_metadata({"renewed": renewed, "failed": failed})
+    if failed:
+        raise dg.Failure(f"{failed} watches could not be renewed: see the mailboxes' states")
+
+
+@dg.job(executor_def=dg.in_process_executor)
+def watch_renewal_job() -> None:
+    """Keeps Gmail's push notifications alive."""
+    renew_watches()

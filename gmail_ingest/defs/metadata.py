@@ -1,0 +1,21 @@
+"""What a materialization says: counts, units and lag; never anything of a mail.
+
+Holds: ``report_metadata``. Add here: a figure that a data engineer asks for.
+Keep out: links, addresses, subjects (promise 8).
+"""
+
+import dagster as dg
+
+from gmail_ingest.sync.tenant_sync import TenantReport
+
+
+def report_metadata(report: TenantReport) -> dict[str, dg.MetadataValue]:
+    """Counts in messages, ``units`` in Google's quota units, ``lag_seconds`` of the newest mail."""
+    totals: dict[str, dg.MetadataValue] = {
+        name: dg.MetadataValue.int(value) for name, value in report.counts.totals().items()
+    }
+    totals["jobs"] = dg.MetadataValue.int(report.jobs)
+    totals["mailboxes"] = dg.MetadataValue.int(len(report.mailboxes))
+    if report.counts.lag_seconds is not None:
+        totals["lag_seconds"] = dg.MetadataValue.float(round(report.counts.lag_seconds, 3))
+    return totals

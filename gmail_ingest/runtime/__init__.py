@@ -1,0 +1,5 @@
+"""Local processes: starts, watches and stops what a deployment runs as separate services.
+
+A room beside ``cli``: it knows commands, environments, ports and logs, and imports no other room
+than ``errors``, ``settings`` and ``embedded_postgres``.
+"""

@@ -1,0 +1,149 @@
+"""The whole service on one machine: in which order its processes start, and when it is ready.
+
+Holds: ``Stack`` (what runs) and ``open_stack``. Add here: an order or a wait. Keep out: commands
+(``services``), variables (``environment``), what a person sees (``cli``).
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+
+from gmail_ingest.adapters.postgres.migrate import upgrade
+from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.runtime import environment as variables
+from gmail_ingest.runtime import services
+from gmail_ingest.runtime.dagster_api import DagsterApi
+from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
+from gmail_ingest.runtime.databases import Databases
+from gmail_ingest.runtime.process import Child, ProcessSpec
+from gmail_ingest.runtime.readiness import (
+    free_ports,
+    http_ok,
+    loopback_session,
+    port_open,
+    wait_until,
+)
+from gmail_ingest.runtime.signals import uninterrupted
+from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.settings import Settings
+
+#: Generous: on a cold disk and busy cores Dagster imports for tens of seconds.
+START_SECONDS = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Ports:
+    """Ports on loopback that people type; 0 takes a free one."""
+
+    api: int = 0
+    dagster: int = 0
+
+
+@dataclass(slots=True)
+class Stack:
+    """A deployment on one machine, from ``open_stack``."""
+
+    data: DataDirectory
+    on_step: Callable[[str], None]
+    supervisor: Supervisor
+    cleanup: ExitStack = field(default_factory=ExitStack)
+
+    def start(self, spec: ProcessSpec) -> Child:
+        """Start one process."""
+        self.on_step(f"starting {spec.name}")
+        return self.supervisor.start(spec)
+
+    def wait(self, ready: Callable[[], bool], what: str) -> None:
+        """Wait until a service is ready, or a child has died."""
+        wait_until(ready, what=what, seconds=START_SECONDS, check=self.supervisor.check)
+
+    def child_environment(self, settings: Settings, databases: Databases) -> dict[str, str]:
+        """All variables of the children, but for the code server's address."""
+        return {
+            **variables.base_environment(os.environ, self.data.bytecode),
+            **variables.settings_variables(settings),
+            **self.made_up(databases),
+        }
+
+    def made_up(self, databases: Databases) -> dict[str, str]:
+        """The variables that this launcher chose, and that no operator's environment holds."""
+        chosen = {variables.DAGSTER_HOME: str(self.data.dagster_home.resolve())}
+        return chosen | {
+            "DATABASE_URL": databases.mail,
+            variables.DAGSTER_PG_URL: databases.dagster,
+        }
+
+    def start_services(
+        self,
+        environment: Mapping[str, str],
+        ports: Ports = Ports(),
+    ) -> Addresses:
+        """Migrate, start the sidecar and Dagster, and wait until all of them are ready.
+
+        Raises:
+            ChildDiedError, NotReadyError, CodeLocationError: what did not come up, and why.
+        """
+        free = free_ports(3)
+        code_port, api_port, dagster_port = free[0], ports.api or free[1], ports.dagster or free[2]
+        env = {
+            **environment,
+            variables.CODE_SERVER_HOST: services.LOOPBACK,
+            variables.CODE_SERVER_PORT: str(code_port),
+        }
+        self.start(services.code_server(env, code_port))
+        self.on_step("migrating the database")
+        upgrade(env["DATABASE_URL"])
+        self.start(services.sidecar(env, api_port))
+        self.wait(lambda: port_open(services.LOOPBACK, code_port), "code-server")
+        self._start_dagster(env, dagster_port)
+        api = f"http://{services.LOOPBACK}:{api_port}"
+        session = loopback_session()
+        self.wait(lambda: http_ok(session, f"{api}/readyz"), "sidecar")
+        return Addresses(
+            dagster=f"http://{services.LOOPBACK}:{dagster_port}",
+            api=api,
+            database=env["DATABASE_URL"],
+            sandbox=None,
+        )
+
+    def publish(self, addresses: Addresses, environment: Mapping[str, str]) -> None:
+        """Let other commands find this deployment while it runs."""
+        self.data.write_running(Running(os.getpid(), addresses, environment))
+        self.cleanup.callback(self.data.forget_running)
+
+    def _start_dagster(self, env: Mapping[str, str], port: int) -> None:
+        # The webserver makes Dagster's tables; a daemon that did so at the same time would fail.
+        self.start(services.webserver(env, port))
+        url = f"http://{services.LOOPBACK}:{port}"
+        session = loopback_session()
+        self.wait(lambda: http_ok(session, f"{url}/server_info"), "webserver")
+        self.start(services.daemon(env))
+        self.wait(DagsterApi(url).location_loaded, "Dagster's code location")
+
+
+@contextmanager
+def open_stack(data: DataDirectory, on_step: Callable[[str], None]) -> Iterator[Stack]:
+    """A stack to start processes in; whatever happens, it leaves none behind.
+
+    Raises:
+        ConfigurationError: another deployment runs on this data directory.
+    """
+    if (running := data.running()) is not None:
+        raise ConfigurationError(
+            f"{data.root} is in use by process {running.pid}: stop it, or choose another --data-dir"
+        )
+    data.create()
+    cleanup = ExitStack()
+    supervisor = Supervisor(logs=data.logs, directory=data.root)
+    stack = Stack(data, on_step, supervisor, cleanup)
+    try:
+        yield stack
+    finally:
+        with uninterrupted():
+            on_step("stopping")
+            # Databases are entered into ``cleanup``: they stop after those who use them.
+            supervisor.close()
+            cleanup.close()

@@ -1,0 +1,72 @@
+"""Starts children, notices the death of one, and stops all of them.
+
+Holds: ``Supervisor``. Add here: what concerns all children together. Keep out: what they are.
+"""
+
+from __future__ import annotations
+
+import signal
+import time
+from pathlib import Path
+
+from gmail_ingest.runtime.guard import Guard, group_alive, signal_groups
+from gmail_ingest.runtime.process import Child, ProcessSpec
+
+#: Dagster's servers may take minutes to end by themselves when asked; nothing is lost by killing
+#: them (leases and claims expire, every write is a transaction), so nobody has to wait for that.
+GRACE_SECONDS = 6.0
+
+
+class Supervisor:
+    """Owns children: after ``close``, or the death of this process, none is left."""
+
+    def __init__(self, *, logs: Path, directory: Path) -> None:
+        self._logs = logs
+        self._directory = directory
+        self._guard = Guard()
+        self._children: list[Child] = []
+
+    def start(self, spec: ProcessSpec) -> Child:
+        """Start a child in its own session, with its output in ``logs/NAME.log``."""
+        log = self._logs / f"{spec.name}.log"
+        if log.exists():
+            log.replace(log.with_suffix(".log.1"))
+        child = Child(spec, log=log, directory=self._directory)
+        self._guard.watch(child.group)
+        self._children.append(child)
+        return child
+
+    def check(self) -> None:
+        """Raise ChildDiedError if any child has ended."""
+        for child in self._children:
+            if (error := child.died()) is not None:
+                raise error
+
+    def stop(self, grace_seconds: float = GRACE_SECONDS) -> None:
+        """Terminate every group, wait, kill what is left; also what a child itself started."""
+        groups = [child.group for child in self._children]
+        signal_groups(groups, signal.SIGTERM)
+        deadline = time.monotonic() + grace_seconds
+        while self._any_alive() and time.monotonic() < deadline:
+            time.sleep(0.02)
+        signal_groups(groups, signal.SIGKILL)
+        for child in self._children:
+            self._reap(child)
+        self._children.clear()
+
+    def _any_alive(self) -> bool:
+        # A leader is reaped by asking for its exit code; only then can its group be empty.
+        codes = [child.exit_code() for child in self._children]
+        return None in codes or any(group_alive(child.group) for child in self._children)
+
+    def _reap(self, child: Child) -> None:
+        while child.exit_code() is None:
+            time.sleep(0.01)
+        self._guard.forget(child.group)
+
+    def close(self) -> None:
+        """Stop the children, then the guard."""
+        try:
+            self.stop()
+        finally:
+            self._guard.close()

@@ -1,0 +1,260 @@
+"""Admin calls that concern one mailbox: its mail, its labels, its tokens, its condition.
+
+Holds: ``MailboxAdmin`` and its routes. Add here: a route under ``mailboxes/``. Keep out: loading
+large amounts of mail (``mail_loading``) and the whole Google (``admin_google``).
+Source: the contract of ``admin``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from itertools import islice
+from typing import Annotated
+
+from pydantic import Field, StringConstraints
+
+from gmail_ingest.sandbox.accounts import Account, Condition
+from gmail_ingest.sandbox.admin_call import AdminCall, AdminError, AdminHandler
+from gmail_ingest.sandbox.http_messages import Response, json_response
+from gmail_ingest.sandbox.mail_loading import MailLoading
+from gmail_ingest.sandbox.mailbox import StoredMessage
+from gmail_ingest.sandbox.state import SandboxState
+from gmail_ingest.sandbox.wire_model import WireModel
+
+READONLY = "https://www.googleapis.com/auth/gmail.readonly"
+_CHUNK = 2_000
+
+Address = Annotated[str, StringConstraints(pattern=r"^[^@\s/]+@[^@\s/]+$", max_length=254)]
+
+
+class NewMailbox(WireModel):
+    """A mailbox to make, with ``messages`` seeded messages spread over ``spanDays``."""
+
+    address: Address
+    display_name: str = ""
+    messages: Annotated[int, Field(ge=0)] = 0
+    seed: int = 0
+    span_days: Annotated[float, Field(gt=0)] = 365.0
+    scopes: tuple[str, ...] = (READONLY,)
+
+
+class NewTokens(WireModel):
+    """Scopes of a further grant."""
+
+    scopes: tuple[str, ...] = (READONLY,)
+
+
+class Ids(WireModel):
+    """The messages that a call concerns."""
+
+    ids: tuple[str, ...]
+
+
+class LabelChange(Ids):
+    """Labels to add to and remove from messages."""
+
+    add_label_ids: tuple[str, ...] = ()
+    remove_label_ids: tuple[str, ...] = ()
+
+
+class DraftText(WireModel):
+    """A draft as it is now: its RFC 822 text, and the id of its last save."""
+
+    text: str
+    message_id: str | None = None
+
+
+class DraftId(WireModel):
+    """The last save of a draft."""
+
+    message_id: str
+
+
+class LabelName(WireModel):
+    """The name of a label."""
+
+    name: Annotated[str, StringConstraints(min_length=1)]
+
+
+class HistoryEnd(WireModel):
+    """The history id before which history is forgotten; the current one unless given."""
+
+    before: int | None = None
+
+
+def mailbox_routes(state: SandboxState) -> dict[str, AdminHandler]:
+    """Return verb and path → what answers it."""
+    calls = MailboxAdmin(state)
+    loading = MailLoading(state)
+    one = "mailboxes/{address}"
+    return {
+        "GET mailboxes": calls.show_all,
+        "POST mailboxes": calls.create,
+        f"GET {one}": calls.show,
+        f"GET {one}/messages": calls.messages,
+        f"POST {one}/load": loading.load,
+        f"POST {one}/deliver": loading.deliver,
+        f"POST {one}/delete": calls.delete,
+        f"POST {one}/modify": calls.modify,
+        f"POST {one}/drafts/autosave": calls.autosave,
+        f"POST {one}/drafts/send": calls.send,
+        f"GET {one}/labels": calls.labels,
+        f"POST {one}/labels": calls.create_label,
+        f"PATCH {one}/labels/{{id}}": calls.rename_label,
+        f"POST {one}/suspend": calls.condition("suspended"),
+        f"POST {one}/mail-service-off": calls.condition("mailServiceOff"),
+        f"POST {one}/activate": calls.condition("active"),
+        f"POST {one}/tokens": calls.new_tokens,
+        f"POST {one}/tokens/expire": calls.expire_tokens,
+        f"POST {one}/grants/revoke": calls.revoke,
+        f"POST {one}/history/expire": calls.expire_history,
+    }
+
+
+class MailboxAdmin:
+    """The calls, over the state of one sandbox."""
+
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
+        self._loading = MailLoading(state)
+
+    def show_all(self, _call: AdminCall) -> Response:
+        """Answer all mailboxes."""
+        shown = [self._shown(self._state.accounts[address]) for address in self._state.accounts]
+        return json_response({"mailboxes": shown})
+
+    def show(self, call: AdminCall) -> Response:
+        """Answer one mailbox."""
+        return json_response(self._shown(call.account(self._state.accounts)))
+
+    async def create(self, call: AdminCall) -> Response:
+        """Make a mailbox with seeded mail, and answer tokens for it."""
+        given = call.read(NewMailbox)
+        if given.address.lower() in self._state.accounts:
+            raise AdminError(409, "this address has a mailbox already")
+        account = self._state.accounts.create(
+            given.address, display_name=given.display_name, seed=given.seed
+        )
+        await self._loading.seed(account, given.messages, given.seed, given.span_days * 86_400)
+        return json_response({**self._shown(account), **self._granted(account, given.scopes)}, 201)
+
+    async def messages(self, call: AdminCall) -> Response:
+        """Answer every message's id, thread, labels and date: the truth that a sync must match."""
+        mailbox = call.account(self._state.accounts).mailbox
+        shown: list[dict[str, object]] = []
+        ids = iter(list(mailbox.message_ids()))
+        while chunk := list(islice(ids, _CHUNK)):
+            shown.extend(_line(mailbox.message(message_id)) for message_id in chunk)
+            await asyncio.sleep(0)
+        return json_response({"historyId": str(mailbox.history_id), "messages": shown})
+
+    def delete(self, call: AdminCall) -> Response:
+        """Delete messages for good."""
+        mailbox = call.account(self._state.accounts).mailbox
+        for message_id in call.read(Ids).ids:
+            mailbox.delete(message_id)
+        return json_response({"historyId": str(mailbox.history_id)})
+
+    def modify(self, call: AdminCall) -> Response:
+        """Change the labels of messages."""
+        mailbox, change = call.account(self._state.accounts).mailbox, call.read(LabelChange)
+        for message_id in change.ids:
+            mailbox.modify(message_id, add=change.add_label_ids, remove=change.remove_label_ids)
+        return json_response({"historyId": str(mailbox.history_id)})
+
+    def autosave(self, call: AdminCall) -> Response:
+        """Save a draft, which gives it a new id."""
+        draft = call.read(DraftText)
+        mailbox = call.account(self._state.accounts).mailbox
+        return json_response(_line(mailbox.autosave_draft(draft.message_id, draft.text.encode())))
+
+    def send(self, call: AdminCall) -> Response:
+        """Send a draft."""
+        message_id = call.read(DraftId).message_id
+        return json_response(
+            _line(call.account(self._state.accounts).mailbox.send_draft(message_id))
+        )
+
+    def labels(self, call: AdminCall) -> Response:
+        """Answer the labels of a mailbox."""
+        return json_response({"labels": call.account(self._state.accounts).mailbox.labels()})
+
+    def create_label(self, call: AdminCall) -> Response:
+        """Make a user label."""
+        name = call.read(LabelName).name
+        return json_response(call.account(self._state.accounts).mailbox.create_label(name), 201)
+
+    def rename_label(self, call: AdminCall) -> Response:
+        """Rename a user label."""
+        mailbox = call.account(self._state.accounts).mailbox
+        mailbox.rename_label(call.names["id"], call.read(LabelName).name)
+        return json_response(mailbox.label(call.names["id"]))
+
+    def condition(self, condition: Condition) -> AdminHandler:
+        """Return the call that puts an account into a condition."""
+
+        def put(call: AdminCall) -> Response:
+            account = call.account(self._state.accounts)
+            account.condition = condition
+            return json_response(self._shown(account))
+
+        return put
+
+    def new_tokens(self, call: AdminCall) -> Response:
+        """Grant the sandbox's client access, as a consent would."""
+        account = call.account(self._state.accounts)
+        return json_response(self._granted(account, call.read(NewTokens).scopes), 201)
+
+    def expire_tokens(self, call: AdminCall) -> Response:
+        """End the access tokens of a mailbox; refresh tokens live on."""
+        address = call.account(self._state.accounts).mailbox.address
+        return json_response({"expired": self._state.grants.expire_access_tokens(address)})
+
+    def revoke(self, call: AdminCall) -> Response:
+        """End all grants of a mailbox, as its owner can."""
+        address = call.account(self._state.accounts).mailbox.address
+        return json_response({"revoked": self._state.grants.revoke_mailbox(address)})
+
+    def expire_history(self, call: AdminCall) -> Response:
+        """Forget history, so that a sync from an earlier history id is answered 404."""
+        mailbox = call.account(self._state.accounts).mailbox
+        mailbox.expire_history(call.read(HistoryEnd).before)
+        return json_response({"historyId": str(mailbox.history_id)})
+
+    def _shown(self, account: Account) -> dict[str, object]:
+        mailbox = account.mailbox
+        watch = self._state.watches.get(mailbox.address)
+        return {
+            "address": mailbox.address,
+            "displayName": account.display_name,
+            "condition": account.condition,
+            "messages": mailbox.messages_total,
+            "threads": mailbox.threads_total,
+            "heldBack": len(account.held_back),
+            "historyId": str(mailbox.history_id),
+            "watchExpiration": None if watch is None else str(int(watch.expires_at * 1_000)),
+        }
+
+    def _granted(self, account: Account, scopes: tuple[str, ...]) -> dict[str, object]:
+        settings, grants = self._state.settings, self._state.grants
+        grant = grants.consent(account.mailbox.address, settings.client_id, scopes)
+        return {
+            "refreshToken": grants.new_refresh_token(grant),
+            "accessToken": grants.new_access_token(grant),
+            "expiresIn": grants.access_token_seconds,
+            "clientId": settings.client_id,
+            "clientSecret": settings.client_secret,
+            "tokenUri": f"{self._state.base_url}/token",
+            "scopes": sorted(grant.scopes),
+        }
+
+
+def _line(message: StoredMessage) -> dict[str, object]:
+    return {
+        "id": message.id,
+        "threadId": message.thread_id,
+        "labelIds": sorted(message.label_ids),
+        "internalDate": str(message.internal_date),
+        "historyId": str(message.history_id),
+        "sizeEstimate": message.size_estimate,
+    }

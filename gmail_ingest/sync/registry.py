@@ -1,0 +1,144 @@
+"""Who is connected: the values and the port of connecting and disconnecting.
+
+Holds: ``Registry`` and what crosses it. Add here: what connect or disconnect needs to know.
+Keep out: Google (``connect.py``, ``disconnect.py``), SQL and encryption (adapters).
+Source: design promises 7 to 9; edge cases 25, 39, 72, 73.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Literal, Protocol
+from uuid import UUID
+
+from gmail_ingest.errors import InvalidInputError
+from gmail_ingest.sync.credentials import Keys
+from gmail_ingest.sync.ports import Mailbox
+
+AuthType = Literal["oauth", "service_account"]
+
+#: Longest tenant id, in characters: it is a partition key, a run tag and a part of URLs.
+MAX_TENANT_ID = 200
+
+
+@dataclass(frozen=True, slots=True)
+class NewMailbox:
+    """A mailbox as Google just described it; the history id becomes its first checkpoint."""
+
+    address: str
+    history_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """What a connect writes. ``subject`` tells the integration from others of its tenant."""
+
+    tenant_id: str
+    auth_type: AuthType
+    subject: str
+    keys: Keys
+    mailboxes: tuple[NewMailbox, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Registered:
+    """What a connect wrote; ``known`` are the mailboxes that were there before."""
+
+    mailboxes: tuple[Mailbox, ...]
+    known: frozenset[int]
+    initial_job: UUID
+    incremental_job: UUID | None
+
+
+@dataclass(frozen=True, slots=True)
+class GrantedMailbox:
+    """A mailbox that an integration gave access to.
+
+    ``shared``: another tenant has the same address connected, and Google knows only one watch
+    for both of them.
+    """
+
+    mailbox: Mailbox
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A credential still held for a disconnected tenant; ``keys`` is None if it cannot be opened.
+
+    ``shared``: another tenant lives on the same owner's consent, which Google revokes as a whole.
+    """
+
+    integration_id: int
+    auth_type: AuthType
+    keys: Keys | None
+    mailboxes: tuple[GrantedMailbox, ...]
+    shared: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Disconnection:
+    """What the first, deciding step of a disconnect did, and the grants left to give back."""
+
+    mailboxes: int
+    jobs_cancelled: int
+    grants: tuple[Grant, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unlocked:
+    """How many leases and queue claims an unlock ended."""
+
+    leases: int
+    claims: int
+
+
+class Registry(Protocol):
+    """Tenants, integrations and mailboxes; each method is one transaction unless it says more."""
+
+    async def register(self, registration: Registration) -> Registered:
+        """Write tenant, integration and mailboxes, and queue their syncs.
+
+        A mailbox that is known keeps its checkpoint; the credential's generation grows.
+        """
+        ...
+
+    async def disconnect(self, tenant_id: str) -> Disconnection:
+        """Mark all of a tenant disconnected, end its queue rows, leases and jobs; repeatable.
+
+        Raises:
+            NotFoundError: the tenant is unknown.
+        """
+        ...
+
+    async def wipe(self, integration_ids: Collection[int]) -> None:
+        """Forget the credentials of disconnected integrations."""
+        ...
+
+    async def delete_data(self, tenant_id: str) -> Mapping[str, int]:
+        """Delete a disconnected tenant's mail, a transaction a mailbox; rows deleted by table."""
+        ...
+
+
+def check_tenant_id(tenant_id: str) -> str:
+    """Return a tenant id that suits URLs and Dagster's partition keys.
+
+    Raises:
+        InvalidInputError: names ``tenantId`` and the rule, never the value. The dots are
+            Dagster's partition range, the bar joins the keys of its two-dimensional partitions,
+            and a slash or a lone dot would be another path to a URL parser.
+    """
+    reason = None
+    if not 1 <= len(tenant_id) <= MAX_TENANT_ID:
+        reason = f"must have 1 to {MAX_TENANT_ID} characters"
+    elif any(unicodedata.category(character) in {"Cc", "Cs"} for character in tenant_id):
+        reason = "must not contain control characters"
+    elif "|" in tenant_id or "/" in tenant_id or "..." in tenant_id or tenant_id in {".", ".."}:
+        reason = "must not contain '|', '/' or '...', and must not be '.' or '..'"
+    elif tenant_id != tenant_id.strip():
+        reason = "must not begin or end with white space"
+    if reason:
+        raise InvalidInputError("tenantId", reason)
+    return tenant_id

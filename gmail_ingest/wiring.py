@@ -1,0 +1,59 @@
+"""The composition root: which adapter serves which port, by the settings.
+
+Holds: builders. Add here: a builder when a port gets an adapter.
+Keep out: anything but construction; reading the environment (callers hand Settings in).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
+from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
+from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+from gmail_ingest.settings import Settings
+from gmail_ingest.sync.credentials import CredentialStore
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.tenant_sync import TenantSync
+
+
+def build_credentials(settings: Settings, engine: AsyncEngine) -> PostgresCredentials:
+    """The credential store; ConfigurationError without an encryption key (promise 7)."""
+    return PostgresCredentials(engine, AesGcmSealer(parse_key_ring(read_encryption_key(settings))))
+
+
+@asynccontextmanager
+async def open_gmail(settings: Settings, credentials: CredentialStore) -> AsyncIterator[Gmail]:
+    """Google, with as many connections as the mailboxes of this process may use."""
+    connections = min(512, settings.mailboxes_at_once * settings.calls_per_mailbox)
+    async with Gmail(settings, credentials, connections=connections) as gmail:
+        yield gmail
+
+
+def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> TenantSync:
+    """The use case behind every sync."""
+    return TenantSync(
+        PostgresSyncQueue(engine),
+        PostgresMailStore(engine),
+        gmail.source,
+        build_policy(settings),
+        mailboxes_at_once=settings.mailboxes_at_once,
+    )
+
+
+def build_policy(settings: Settings) -> SyncPolicy:
+    """The numbers of a sync that settings decide."""
+    return SyncPolicy(
+        initial_days=settings.initial_sync_days,
+        max_attempts=settings.max_attempts,
+        calls_in_flight=settings.calls_per_mailbox,
+        lease=timedelta(seconds=settings.lease_seconds),
+    )

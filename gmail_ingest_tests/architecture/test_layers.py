@@ -1,0 +1,33 @@
+"""The rooms of the project, held by import-linter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_import_contracts_are_kept():
+    """Every contract of pyproject.toml holds for the code as it stands."""
+    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
+    run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert "0 broken" in run.stdout
+
+
+def test_files_stay_small():
+    """No module of the project is longer than 400 lines."""
+    long = {
+        str(path.relative_to(ROOT)): lines
+        for room in ("gmail_ingest", "webhook_api", "gmail_ingest_tests")
+        for path in (ROOT / room).rglob("*.py")
+        if (lines := len(path.read_text().splitlines())) > 400
+    }
+    assert long == {}
+
+
+def test_package_docstring_imports_nothing():
+    """Importing the package pulls in none of its rooms."""
+    code = "import sys, gmail_ingest; print([m for m in sys.modules if m.startswith('gmail_ingest.')])"
+    run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert run.stdout.strip() == "[]"

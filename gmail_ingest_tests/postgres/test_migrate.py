@@ -1,0 +1,37 @@
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+
+import sqlalchemy as sa
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+
+from gmail_ingest.adapters.postgres.migrate import current_revision, upgrade
+from gmail_ingest.adapters.postgres.tables import metadata
+
+
+def test_migrations_lead_to_the_tables_in_code(database_url):
+    """A migrated database has exactly the tables, columns and indexes of ``tables.metadata``."""
+    engine = sa.create_engine(database_url)
+    with engine.connect() as connection:
+        options = {"compare_server_default": True, "compare_type": True}
+        context = MigrationContext.configure(connection, opts=options)
+        assert compare_metadata(context, metadata) == []
+    engine.dispose()
+
+
+def test_upgrade_is_repeatable(database_url):
+    """A database that is up to date stays as it is."""
+    before = current_revision(database_url)
+    upgrade(database_url)
+    assert before is not None
+    assert current_revision(database_url) == before
+
+
+def test_upgrade_by_several_starters_at_once(empty_database_url):
+    """Four processes that start together leave one migrated database, and none fails."""
+    assert current_revision(empty_database_url) is None
+    with ThreadPoolExecutor(4) as pool:
+        for future in [pool.submit(upgrade, empty_database_url) for _ in range(4)]:
+            future.result()
+    assert current_revision(empty_database_url) is not None

@@ -1,0 +1,90 @@
+"""Bodies of mail.
+
+Holds: response models, read from the views of ``adapters/postgres``. Keep out: routes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from pydantic import Field
+
+from webhook_api.models import Model
+
+
+class PersonBody(Model):
+    """An address and its display name, which may be empty."""
+
+    address: str
+    name: str
+
+
+class AttachmentBody(Model):
+    """A file of a message; its size is in bytes."""
+
+    part_id: str
+    filename: str = Field(description="As sent: never use it as a path.")
+    mime_type: str
+    size: int
+    content_id: str | None
+    inline: bool
+
+
+class EmailBody(Model):
+    """A message."""
+
+    id: str = Field(description="Gmail's id, unique within the mailbox.")
+    mailbox: str
+    thread_id: str
+    rfc_message_id: str | None
+    in_reply_to: str | None
+    subject: str
+    sender: PersonBody | None = Field(alias="from")
+    to: list[PersonBody]
+    cc: list[PersonBody]
+    bcc: list[PersonBody]
+    reply_to: list[PersonBody]
+    direction: str = Field(description="inbound, outbound or self.")
+    internal_date: datetime = Field(description="When Gmail took it in: what lists are sorted by.")
+    header_date: str | None = Field(description="The Date header as sent.")
+    label_ids: list[str]
+    snippet: str
+    text: str
+    html: str = Field(description="As sent: sanitise it before a browser shows it.")
+    reply_text: str = Field(description="What the sender wrote, without quoted mail.")
+    size: int
+    is_auto_reply: bool
+    is_bounce: bool
+    is_list: bool
+    has_attachment: bool
+    attachments: list[AttachmentBody]
+
+
+class EmailPageBody(Model):
+    """A page of a list, newest first."""
+
+    emails: list[EmailBody]
+    limit: int
+    offset: int
+    total: int = Field(description="Messages that match, on all pages.")
+
+
+class ThreadSummaryBody(Model):
+    """A thread as one line."""
+
+    id: str
+    mailbox: str
+    subject: str
+    participants: list[str]
+    first_date: datetime
+    last_date: datetime
+    last_inbound_at: datetime | None
+    last_outbound_at: datetime | None
+    message_count: int
+
+
+class ThreadBody(Model):
+    """A thread with its messages, oldest first."""
+
+    thread: ThreadSummaryBody
+    emails: list[EmailBody]

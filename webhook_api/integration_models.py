@@ -1,0 +1,205 @@
+"""Bodies of connecting and disconnecting.
+
+Holds: request and response models, and their way into the use case's values.
+Keep out: routes. Secrets are SecretStr, so that no repr and no error shows them.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+from uuid import UUID
+
+from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_validator
+from pydantic import model_validator as check_model
+
+from gmail_ingest.sync.credentials import OAuthKeys
+from webhook_api.models import Model, Moment, TenantId
+
+#: Mailboxes of one request: each costs a call to Google while the caller waits.
+MAX_MAILBOXES = 500
+#: Characters; Google's tokens have at most 2,048 bytes.
+MAX_TOKEN = 4096
+
+#: An access token that was not given is one that ended long ago: it is refreshed at once.
+_LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def _token(value: SecretStr) -> SecretStr:
+    text = value.get_secret_value()
+    if not text.isascii() or not text.isprintable() or " " in text:
+        raise ValueError("must be printable ASCII without spaces")
+    return value
+
+
+Token = Annotated[SecretStr, Field(min_length=1, max_length=MAX_TOKEN), AfterValidator(_token)]
+Email = Annotated[
+    str,
+    StringConstraints(
+        to_lower=True, strip_whitespace=True, max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
+    ),
+]
+
+
+class OAuthKeysBody(Model):
+    """A grant: the owner's consent, as the authorization code flow gives it."""
+
+    access_token: Token | None = None
+    refresh_token: Token = Field(description="From a consent with access_type=offline.")
+    expires_at: Moment | None = Field(None, description="When the access token ends; default UTC.")
+
+    def to_keys(self) -> OAuthKeys:
+        """The use case's value."""
+        token = self.access_token.get_secret_value() if self.access_token else ""
+        return OAuthKeys(
+            access_token=token,
+            refresh_token=self.refresh_token.get_secret_value(),
+            expires_at=self.expires_at if token else _LONG_AGO,
+        )
+
+
+class ServiceAccountKeysBody(Model):
+    """A service account with domain-wide delegation, and whose mailboxes it reads."""
+
+    service_account_email: Email | None = None
+    service_account_key: dict[str, object] = Field(description="Google's JSON key file.")
+    impersonated_user_email: Email | None = None
+    impersonated_user_emails: list[Email] = Field(default=[], max_length=MAX_MAILBOXES)
+
+    @check_model(mode="after")
+    def _names_somebody(self) -> ServiceAccountKeysBody:
+        if not self.addresses:
+            raise ValueError("impersonatedUserEmail or impersonatedUserEmails is required")
+        return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """Whose mailboxes, each once."""
+        first = [self.impersonated_user_email] if self.impersonated_user_email else []
+        return tuple(dict.fromkeys([*self.impersonated_user_emails, *first]))
+
+
+class OAuthConnect(Model):
+    """Connect one mailbox by its owner's consent."""
+
+    tenant_id: TenantId
+    auth_type: Literal["oauth"]
+    keys: OAuthKeysBody
+
+
+class ServiceAccountConnect(Model):
+    """Connect mailboxes of a Workspace domain."""
+
+    tenant_id: TenantId
+    auth_type: Literal["service_account"]
+    keys: ServiceAccountKeysBody
+
+
+ConnectBody = Annotated[OAuthConnect | ServiceAccountConnect, Field(discriminator="auth_type")]
+
+CONNECT_EXAMPLES = {
+    "oauth": {
+        "summary": "One mailbox, by its owner's consent",
+        "value": {
+            "tenantId": "tenant-123",
+            "authType": "oauth",
+            "keys": {
+                "accessToken": "ya29...",
+                "refreshToken": "1//...",
+                "expiresAt": "2024-01-01T00:00:00Z",
+            },
+        },
+    },
+    "service_account": {
+        "summary": "Mailboxes of a Workspace domain",
+        "value": {
+            "tenantId": "tenant-123",
+            "authType": "service_account",
+            "keys": {
+                "serviceAccountEmail": "sync@project.iam.gserviceaccount.com",
+                "serviceAccountKey": {"type": "service_account", "client_email": "..."},
+                "impersonatedUserEmails": ["support@company.com", "sales@company.com"],
+            },
+        },
+    },
+}
+
+
+class ConnectedMailboxBody(Model):
+    """A mailbox after connecting."""
+
+    address: str
+    state: str
+    reconnected: bool = Field(description="True if its mail and checkpoint were kept.")
+    watch: Literal["active", "failed", "off"] = Field(
+        description="Push notifications; failed: mail is found by polling, and it is tried again."
+    )
+    watch_expires_at: datetime | None
+    watch_error: str | None
+
+
+class ConnectedBody(Model):
+    """Connected; the syncs are queued."""
+
+    tenant_id: str
+    auth_type: str
+    mailboxes: list[ConnectedMailboxBody]
+    job_id: UUID = Field(description="The initial sync.")
+    incremental_job_id: UUID | None = Field(
+        description="The catching up of mailboxes that were connected before."
+    )
+
+
+class DisconnectedBody(Model):
+    """What a disconnect did; watches and grants count what became of each."""
+
+    tenant_id: str
+    state: Literal["disconnected"] = "disconnected"
+    mailboxes: int = Field(description="Mailboxes that were connected until now.")
+    jobs_cancelled: int
+    watches: dict[str, int] = Field(examples=[{"stopped": 1}])
+    grants: dict[str, int] = Field(examples=[{"revoked": 1}])
+    deleted: dict[str, int] | None = Field(description="Rows deleted by table, with deleteData.")
+    complete: bool = Field(description="False: Google did not answer all of it; ask again.")
+
+    @field_validator("watches", "grants", mode="before")
+    @classmethod
+    def _plain(cls, value: dict[str, int]) -> dict[str, int]:
+        return dict(value)
+
+
+class MailboxBody(Model):
+    """A mailbox as it stands."""
+
+    address: str
+    state: str
+    action: str | None = Field(description="What a person has to do, if anything.")
+    last_error: str | None
+    checkpoint: str = Field(description="Gmail's history id that is durably applied.")
+    watch: Literal["active", "lapsing", "lapsed", "missing", "off"]
+    watch_expires_at: datetime | None
+    last_push_at: datetime | None
+    last_synced_at: datetime | None
+    initial_sync_done: bool
+
+
+class IntegrationBody(Model):
+    """A credential's description; the credential itself is never shown."""
+
+    auth_type: str
+    subject: str
+    state: str
+    last_error: str | None
+    connected_at: datetime
+    updated_at: datetime
+    mailboxes: list[MailboxBody]
+
+
+class TenantBody(Model):
+    """A tenant and what it has connected."""
+
+    tenant_id: str
+    state: str
+    created_at: datetime
+    disconnected_at: datetime | None
+    integrations: list[IntegrationBody]

@@ -1,0 +1,63 @@
+"""Bodies of syncing: jobs, queue and status.
+
+Holds: response models. Keep out: routes.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from uuid import UUID
+
+from pydantic import Field
+
+from webhook_api.integration_models import TenantBody
+from webhook_api.models import Model
+
+
+class JobBody(Model):
+    """A sync that was asked for."""
+
+    id: UUID
+    kind: str = Field(examples=["incremental"])
+    state: str = Field(description="queued, running, succeeded, failed or cancelled.")
+    counts: dict[str, int | float | None] = Field(
+        description="Messages by what was done with them, and Gmail quota units.",
+        examples=[{"discovered": 12, "stored": 12, "units": 282}],
+    )
+    error: str | None
+    created_at: datetime
+    started_at: datetime | None
+    finished_at: datetime | None
+    dagster_run_id: str | None
+    merged_into: UUID | None = Field(description="The job that does this one's work as well.")
+
+
+class QueueEntryBody(Model):
+    """A waiting or running entry of the queue."""
+
+    kind: str
+    job_id: UUID
+    enqueued_at: datetime
+    not_before: datetime
+    attempts: int
+    claimed: bool
+
+
+class StatusBody(Model):
+    """Where a tenant's sync stands."""
+
+    tenant: TenantBody
+    ledger: dict[str, int] = Field(
+        description="Messages by fate.",
+        examples=[{"pending": 0, "stored": 1650, "excluded": 3, "gone": 1, "dead": 0}],
+    )
+    queue: list[QueueEntryBody]
+    jobs: list[JobBody] = Field(description="The newest jobs first.")
+
+
+class UnlockedBody(Model):
+    """What an unlock freed."""
+
+    tenant_id: str
+    leases: int = Field(description="Mailbox leases that were held.")
+    claims: int = Field(description="Queue entries that a worker held; they wait again.")

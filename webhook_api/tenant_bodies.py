@@ -1,0 +1,83 @@
+"""A tenant's state as bodies: what a person has to do, and how its watches stand.
+
+Holds: the conversion from views. Keep out: reading (``PostgresReads``), routes.
+Source: google-facts section 4 (a watch lives seven days, renewal once a day); edge case 24.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from gmail_ingest.adapters.postgres.status_views import (
+    IntegrationStatus,
+    MailboxStatus,
+    TenantStatus,
+)
+from gmail_ingest.errors import (
+    AdminActionRequiredError,
+    MailboxUnavailableError,
+    ReauthoriseError,
+)
+from webhook_api.integration_models import IntegrationBody, MailboxBody, TenantBody
+
+#: Renewal is due with six days left: a watch with less than this has missed it many times.
+LAPSING = timedelta(days=1)
+
+_ACTIONS = {
+    each.state: each.remedy
+    for each in (ReauthoriseError, AdminActionRequiredError, MailboxUnavailableError)
+}
+_ACTIONS["disconnected"] = "Connect this mailbox again if its mail is wanted."
+
+WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
+
+
+def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:
+    """A tenant as JSON; ``watching`` if a Pub/Sub topic is configured."""
+    now = datetime.now(UTC)
+    return TenantBody(
+        tenant_id=tenant.tenant_id,
+        state=tenant.state,
+        created_at=tenant.created_at,
+        disconnected_at=tenant.disconnected_at,
+        integrations=[_integration(each, now, watching) for each in tenant.integrations],
+    )
+
+
+def _integration(each: IntegrationStatus, now: datetime, watching: bool) -> IntegrationBody:  # noqa: FBT001 - private
+    return IntegrationBody(
+        auth_type=each.auth_type,
+        subject=each.subject,
+        state=each.state,
+        last_error=each.last_error,
+        connected_at=each.created_at,
+        updated_at=each.updated_at,
+        mailboxes=[_mailbox(mailbox, now, watching) for mailbox in each.mailboxes],
+    )
+
+
+def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBody:  # noqa: FBT001 - private
+    wanted = watching and mailbox.state != "disconnected"
+    return MailboxBody(
+        address=mailbox.address,
+        state=mailbox.state,
+        action=_ACTIONS.get(mailbox.state),
+        last_error=mailbox.last_error,
+        checkpoint=str(mailbox.checkpoint),
+        watch=watch_state(mailbox.watch_expires_at, now) if wanted else "off",
+        watch_expires_at=mailbox.watch_expires_at,
+        last_push_at=mailbox.last_push_at,
+        last_synced_at=mailbox.last_synced_at,
+        initial_sync_done=mailbox.initial_sync_done,
+    )
+
+
+def watch_state(expires_at: datetime | None, now: datetime) -> WatchState:
+    """How a watch that should be there stands."""
+    if expires_at is None:
+        return "missing"
+    left = expires_at - now
+    if left <= timedelta():
+        return "lapsed"
+    return "lapsing" if left < LAPSING else "active"
