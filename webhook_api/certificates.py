@@ -77,12 +77,15 @@ class CertificateCache:
         self._valid_until = self._fetched_at + min(life, MAX_LIFE)
 
 
-def google_certificates(session: aiohttp.ClientSession, uri: str) -> Fetch:
-    """Fetching of the key id to PEM map at ``uri``."""
+def google_certificates(uri: str) -> Fetch:
+    """Fetching of the key id to PEM map at ``uri``; so rare that no connection is kept for it."""
     timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT)
 
     async def fetch() -> tuple[Certificates, float]:
-        async with session.get(uri, timeout=timeout, raise_for_status=True) as answer:
+        async with (
+            aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
+            session.get(uri) as answer,
+        ):
             found = orjson.loads(await answer.read())
             age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
         if not isinstance(found, dict) or not all(isinstance(pem, str) for pem in found.values()):

@@ -36,7 +36,10 @@ Token = Annotated[SecretStr, Field(min_length=1, max_length=MAX_TOKEN), AfterVal
 Email = Annotated[
     str,
     StringConstraints(
-        to_lower=True, strip_whitespace=True, max_length=320, pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$"
+        to_lower=True,
+        strip_whitespace=True,
+        max_length=320,
+        pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$",
     ),
 ]
 

@@ -112,8 +112,7 @@ async def _on_validation(_request: Request, error: Exception) -> Response:
 
 async def _on_http(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)  # noqa: S101 - registered for it alone
-    phrase = HTTPStatus(error.status_code).phrase
-    return problem(error.status_code, phrase, headers=error.headers)
+    return problem(error.status_code, str(error.detail), headers=error.headers)
 
 
 async def _on_domain(_request: Request, error: Exception) -> Response:
@@ -164,7 +163,6 @@ def add_problem_handlers(app: FastAPI) -> None:
         app.add_exception_handler(kind, _on_domain)
     for kind in DATABASE_ERRORS:
         app.add_exception_handler(kind, _on_database)
-    app.add_middleware(LastResort)
 
 
 class LastResort:

@@ -20,7 +20,7 @@ class JobBody(Model):
     id: UUID
     kind: str = Field(examples=["incremental"])
     state: str = Field(description="queued, running, succeeded, failed or cancelled.")
-    counts: dict[str, int | float | None] = Field(
+    counts: dict[str, int | float] = Field(
         description="Messages by what was done with them, and Gmail quota units.",
         examples=[{"discovered": 12, "stored": 12, "units": 282}],
     )
@@ -29,7 +29,6 @@ class JobBody(Model):
     started_at: datetime | None
     finished_at: datetime | None
     dagster_run_id: str | None
-    merged_into: UUID | None = Field(description="The job that does this one's work as well.")
 
 
 class QueueEntryBody(Model):

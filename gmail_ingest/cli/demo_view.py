@@ -53,7 +53,8 @@ class DemoView:
         if not self._console.is_terminal:
             yield
             return
-        with Live(console=self._console, auto_refresh=False) as self._live:
+        with Live(console=self._console, auto_refresh=False) as live:
+            self._live = live
             try:
                 yield
             finally:
@@ -68,7 +69,10 @@ class DemoView:
             ("API key", demo.api_key),
             ("sandbox", f"{demo.addresses.sandbox}/sandbox/mailboxes"),
             ("logs", str(data.logs)),
-            ("try it", f"curl -H 'X-API-Key: {demo.api_key}' '{api}/api/emails?tenantId=acme&limit=3'"),
+            (
+                "try it",
+                f"curl -H 'X-API-Key: {demo.api_key}' '{api}/api/emails?tenantId=acme&limit=3'",
+            ),
         ):
             self._console.print(f"{name:>9}  {value}", markup=False, highlight=False)
 
@@ -101,8 +105,8 @@ def render(snapshot: Snapshot) -> RenderableType:
     runs = ", ".join(f"{count} {state.lower()}" for state, count in sorted(snapshot.runs.items()))
     facts = (
         f"{snapshot.stored} of {snapshot.at_google} stored · {snapshot.units} quota units",
-        f"push to row: {_seconds(snapshot.push_p50)} median, {_seconds(snapshot.push_p95)} p95 "
-        f"of {snapshot.pushed}, {snapshot.on_their_way} on their way",
+        f"push to row: {_seconds(snapshot.push_p50)} median, {_seconds(snapshot.push_p95)} p95",
+        f"pushed: {snapshot.pushed}, {snapshot.on_their_way} on their way",
         f"Dagster runs: {runs or 'none yet'}",
         f"{snapshot.phase} · {snapshot.seconds:.0f} s",
     )

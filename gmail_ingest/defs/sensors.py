@@ -43,9 +43,7 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
         context: dg.SensorEvaluationContext, mail_store: MailStoreResource
     ) -> dg.SensorResult | dg.SkipReason:
         instance = context.instance
-        alive = instance.get_runs_count(
-            dg.RunsFilter(job_name=emails_job.name, statuses=IN_FLIGHT)
-        )
+        alive = instance.get_runs_count(dg.RunsFilter(job_name=emails_job.name, statuses=IN_FLIGHT))
         swept_at = float(context.cursor or 0)
         sweep = time.time() - swept_at >= SWEEP_EVERY
         look = asyncio.run(

@@ -13,6 +13,7 @@ from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.watch import renew_watches
@@ -37,9 +38,11 @@ async def open_tenant_sync(
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
 ) -> AsyncIterator[TenantSync]:
-    """The use case behind every sync, for the length of a run."""
+    """The use case behind every sync, for the length of a run, which logs in our one form."""
+    settings = Settings()
+    configure_logging(settings.log_level, settings.log_format)
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_tenant_sync(Settings(), engine, google)
+        yield build_tenant_sync(settings, engine, google)
 
 
 async def look_at_queue(mail_store: MailStoreResource, *, slots: int, sweep: bool) -> Look:

@@ -15,6 +15,9 @@ from gmail_ingest.runtime.process import Child, ProcessSpec
 #: Dagster's servers may take minutes to end by themselves when asked; nothing is lost by killing
 #: them (leases and claims expire, every write is a transaction), so nobody has to wait for that.
 GRACE_SECONDS = 6.0
+#: SIGKILL is carried out soon, not at once. Where nobody reaps orphans (a container without an
+#: init) their zombies stay in the group, and waiting longer would not help.
+_KILLED_SECONDS = 3.0
 
 
 class Supervisor:
@@ -46,23 +49,22 @@ class Supervisor:
         """Terminate every group, wait, kill what is left; also what a child itself started."""
         groups = [child.group for child in self._children]
         signal_groups(groups, signal.SIGTERM)
-        deadline = time.monotonic() + grace_seconds
+        self._wait_while_alive(grace_seconds)
+        signal_groups(groups, signal.SIGKILL)
+        self._wait_while_alive(_KILLED_SECONDS)
+        for group in groups:
+            self._guard.forget(group)
+        self._children.clear()
+
+    def _wait_while_alive(self, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
         while self._any_alive() and time.monotonic() < deadline:
             time.sleep(0.02)
-        signal_groups(groups, signal.SIGKILL)
-        for child in self._children:
-            self._reap(child)
-        self._children.clear()
 
     def _any_alive(self) -> bool:
         # A leader is reaped by asking for its exit code; only then can its group be empty.
         codes = [child.exit_code() for child in self._children]
         return None in codes or any(group_alive(child.group) for child in self._children)
-
-    def _reap(self, child: Child) -> None:
-        while child.exit_code() is None:
-            time.sleep(0.01)
-        self._guard.forget(child.group)
 
     def close(self) -> None:
         """Stop the children, then the guard."""

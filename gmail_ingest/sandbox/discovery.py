@@ -115,9 +115,9 @@ class Method:
 
 @dataclass(slots=True)
 class _Node:
-    methods: dict[str, Method] = field(default_factory=dict)
+    methods: dict[str, tuple[Method, tuple[str, ...]]] = field(default_factory=dict)
     literals: dict[str, _Node] = field(default_factory=dict)
-    variable: tuple[str, _Node] | None = None
+    variable: _Node | None = None
 
 
 @cache
@@ -139,18 +139,18 @@ def find_method(verb: str, path: str) -> tuple[Method, dict[str, str]] | None:
     if tuple(segments[:3]) != _PREFIX:
         return None
     node = _routes()
-    values: dict[str, str] = {}
+    values: list[str] = []
     for segment in segments[3:]:
         literal = node.literals.get(segment)
         if literal is not None:
             node = literal
         elif node.variable is not None:
-            name, node = node.variable
-            values[name] = unquote(segment)
+            node = node.variable
+            values.append(unquote(segment))
         else:
             return None
-    method = node.methods.get(verb)
-    return None if method is None else (method, values)
+    found = node.methods.get(verb)
+    return None if found is None else (found[0], dict(zip(found[1], values, strict=True)))
 
 
 @cache
@@ -160,15 +160,15 @@ def _routes() -> _Node:
     for rule in _each_method(document()["resources"]["users"]):
         if ":" in rule["path"]:
             continue  # the custom verbs of client-side encryption: no route of this shape
-        node = root
+        node, names = root, []
         for segment in rule["path"].split("/")[3:]:
             if segment.startswith("{"):
-                if node.variable is None:
-                    node.variable = (segment[1:-1], _Node())
-                node = node.variable[1]
+                names.append(segment[1:-1])
+                node.variable = node.variable or _Node()
+                node = node.variable
             else:
                 node = node.literals.setdefault(segment, _Node())
-        node.methods[rule["httpMethod"]] = _method(rule, shared)
+        node.methods[rule["httpMethod"]] = (_method(rule, shared), tuple(names))
     return root
 
 

@@ -87,9 +87,12 @@ class HttpProtocol(asyncio.Protocol):
             self._serve()
 
     def eof_received(self) -> bool:
-        """Answer what was asked before the client ended its side, then close."""
+        """Finish an answer that is being made, then close; one that only waits is given up.
+
+        A client that went away and one that merely sends no more look the same from here.
+        """
         self._ended = True
-        return self._busy
+        return self._busy and self._current is None
 
     def abort(self) -> None:
         """Close now, whatever is under way."""

@@ -314,7 +314,13 @@ class SyncQueue(Protocol):
         ...
 
     async def claim(
-        self, holder: str, *, limit: int, ttl: timedelta, tenant_id: str | None = None
+        self,
+        holder: str,
+        *,
+        limit: int,
+        ttl: timedelta,
+        tenant_id: str | None = None,
+        dagster_run_id: str | None = None,
     ) -> list[Claim]:
         """Take rows that wait (or whose claim expired), oldest first, SKIP LOCKED; never a row
         whose tenant and kind somebody holds, unless it is forced.

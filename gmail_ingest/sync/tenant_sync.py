@@ -86,25 +86,34 @@ class TenantSync:
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
     async def run_tenant(
-        self, tenant_id: str, holder: str, *, ask: SyncKind = "incremental"
+        self,
+        tenant_id: str,
+        holder: str,
+        *,
+        ask: SyncKind = "incremental",
+        run_id: str | None = None,
     ) -> TenantReport:
         """Work off all that waits for a tenant; if nothing waits, ask for a sync first.
 
         Ends when nothing claimable is left: what others hold is theirs.
         """
         report = TenantReport()
-        claims = await self._claim(tenant_id, holder)
+        claims = await self._claim(tenant_id, holder, run_id)
         if not claims:
             await self._queue.enqueue(tenant_id, ask)
-            claims = await self._claim(tenant_id, holder)
+            claims = await self._claim(tenant_id, holder, run_id)
         while claims:
             await asyncio.gather(*(self.work_off(claim, report) for claim in claims))
-            claims = await self._claim(tenant_id, holder)
+            claims = await self._claim(tenant_id, holder, run_id)
         return report
 
-    async def _claim(self, tenant_id: str, holder: str) -> list[Claim]:
+    async def _claim(self, tenant_id: str, holder: str, run_id: str | None) -> list[Claim]:
         return await self._queue.claim(
-            holder, limit=CLAIMS, ttl=self._policy.lease, tenant_id=tenant_id
+            holder,
+            limit=CLAIMS,
+            ttl=self._policy.lease,
+            tenant_id=tenant_id,
+            dagster_run_id=run_id,
         )
 
     async def work_off(self, claim: Claim, report: TenantReport) -> None:

@@ -18,6 +18,7 @@ from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.ports import Mailbox
 
+CLIENT = SandboxSettings()
 OWNER = "owner@example.com"
 SERVICE_ACCOUNT = "sync@sandbox-project.iam.gserviceaccount.com"
 
@@ -49,8 +50,8 @@ class World:
         """Settings that point at this sandbox."""
         url = self.sandbox.url
         known = {
-            "google_client_id": SandboxSettings.client_id,
-            "google_client_secret": "sandbox-client-secret",
+            "google_client_id": CLIENT.client_id,
+            "google_client_secret": CLIENT.client_secret,
             "gmail_api_endpoint": url,
             "google_token_uri": f"{url}/token",
             "google_revoke_uri": f"{url}/revoke",
@@ -62,7 +63,7 @@ class World:
         """The owner's consent; without ``fresh`` its access token is one that has ended."""
 
         def consent(state):
-            grant = state.grants.consent(OWNER, SandboxSettings.client_id, [scope])
+            grant = state.grants.consent(OWNER, CLIENT.client_id, [scope])
             return state.grants.new_access_token(grant), state.grants.new_refresh_token(grant)
 
         access, refresh = self.sandbox.call(consent)

@@ -1,3 +1,4 @@
+import contextlib
 from datetime import UTC, datetime
 
 import pytest
@@ -114,7 +115,5 @@ JSON = st.recursive(
 @given(answer=st.dictionaries(st.text(max_size=3), JSON, max_size=3) | JSON)
 def test_readers_turn_any_shape_into_a_value_or_a_transient_error(reader, answer):
     """Whatever JSON comes, a reader gives its value or says that the answer is unreadable."""
-    try:
-        answers.read(reader, answer)
-    except TransientError as error:
-        assert "Google's answer" in str(error)
+    with contextlib.suppress(TransientError):
+        assert answers.read(reader, answer) is not None

@@ -71,12 +71,19 @@ TABLE = [
     (400, body(400, "invalidArgument", "Invalid pageToken"), GET, RejectedRequestError),
     (400, body(400, "x", "Invalid pageToken"), failures.LIST_MESSAGES, PageTokenInvalidError),
     (400, body(400, "x", "Invalid page token: y"), failures.LIST_HISTORY, PageTokenInvalidError),
-    (400, body(400, "failedPrecondition", "Mail service not enabled"), GET, MailboxUnavailableError),
+    (
+        400,
+        body(400, "failedPrecondition", "Mail service not enabled"),
+        GET,
+        MailboxUnavailableError,
+    ),
     (400, body(400, "failedPrecondition", "Precondition check failed."), GET, TransientError),
     (400, body(400, "", "no", "FAILED_PRECONDITION"), GET, TransientError),
     (
         400,
-        body(400, "invalidArgument", "Only one user push notification client allowed per developer"),
+        body(
+            400, "invalidArgument", "Only one user push notification client allowed per developer"
+        ),
         failures.WATCH,
         WatchTopicConflictError,
     ),
@@ -95,7 +102,12 @@ TABLE = [
         ReauthoriseError,
     ),
     (403, body(403, "accessNotConfigured"), GET, OperatorActionError),
-    (403, body(403, "forbidden", details=[{"reason": "SERVICE_DISABLED"}]), GET, OperatorActionError),
+    (
+        403,
+        body(403, "forbidden", details=[{"reason": "SERVICE_DISABLED"}]),
+        GET,
+        OperatorActionError,
+    ),
     (
         403,
         body(403, "forbidden", "Error sending test message to Cloud PubSub projects/p/topics/t"),
@@ -146,7 +158,11 @@ PER_PROJECT = "Quota exceeded for quota metric 'Queries' and limit 'Queries per 
         (403, body(403, "x", "", "", [quota_info("defaultPerMinutePerProject")]), "project"),
         (403, old_body(403, "userRateLimitExceeded"), "mailbox"),
         (403, old_body(403, "quotaExceeded"), "mailbox"),
-        (429, body(429, "rateLimitExceeded", "Too many concurrent requests for user."), "concurrency"),
+        (
+            429,
+            body(429, "rateLimitExceeded", "Too many concurrent requests for user."),
+            "concurrency",
+        ),
         (429, body(429, "rateLimitExceeded", "Resource has been exhausted"), "mailbox"),
         (429, b"<html>", "mailbox"),
         (429, b"", "mailbox"),
@@ -203,9 +219,10 @@ def test_failure_of_the_day_pauses_the_project_until_midnight_in_california():
     assert error.until == datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
 
 
-@given(st.datetimes(datetime(2020, 1, 1), datetime(2040, 1, 1), timezones=st.just(UTC)))
-def test_pacific_midnight_is_ahead_and_within_the_longest_pause(now):
+@given(st.integers(0, 20 * 366 * 24 * 60))
+def test_pacific_midnight_is_ahead_and_within_the_longest_pause(minutes):
     """Also on the days of 23 and 25 hours."""
+    now = NOW + timedelta(minutes=minutes)
     assert timedelta(0) < next_pacific_midnight(now) - now <= LONGEST_PAUSE
 
 

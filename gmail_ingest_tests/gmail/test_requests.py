@@ -18,6 +18,7 @@ class Recorder(httplib2.Http):
         self.sent = []
 
     def request(self, uri, method="GET", body=None, headers=None, **_):
+        """Note the request; answer an empty object."""
         self.sent.append((method, uri, body, headers))
         return httplib2.Response({"status": "200"}), b"{}"
 

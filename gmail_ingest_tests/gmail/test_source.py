@@ -92,7 +92,7 @@ def test_source_confirms_a_message_that_its_thread_lacks(world, run, at_google):
 
 
 def test_source_fetches_bodies_that_gmail_keeps_apart(world, run, at_google):
-    """A text that comes with an attachment id is fetched, in its declared charset (edge case 45)."""
+    """A text that comes with an attachment id is fetched and decoded (edge case 45)."""
     text = "Zürich " * 500_000
     raw = (
         b"From: a@example.net\r\nSubject: large\r\nMIME-Version: 1.0\r\n"
@@ -153,7 +153,7 @@ def test_source_tells_expired_history(world, run, at_google):
         run(at_google.list_history(1, None))
 
 
-def test_source_tells_an_invalid_page_token(world, run, at_google):
+def test_source_tells_an_invalid_page_token(run, at_google):
     """A stale page token is named as such (edge case 40)."""
     with pytest.raises(PageTokenInvalidError):
         run(at_google.list_messages(Window(), "no-such-token"))
@@ -180,11 +180,12 @@ def test_source_watches_and_stops(world, run, at_google):
     assert world.sandbox.call(lambda state: state.counters.calls["gmail.users.stop"]) == 1
 
 
-@pytest.mark.parametrize("action", ["reset", "truncate", "html"])
-def test_source_calls_a_broken_answer_transient(world, run, at_google, action):
+@pytest.mark.parametrize(("action", "times"), [("reset", 2), ("truncate", 1), ("html", 1)])
+def test_source_calls_a_broken_answer_transient(world, run, at_google, action, times):
     """A reset, a cut-off body and HTML say nothing about the message (edge case 1)."""
     message_id = world.deliver(mail("a"))
-    world.fault(method="gmail.users.messages.get", action=action, times=1)
+    # aiohttp itself makes up for one reset.
+    world.fault(method="gmail.users.messages.get", action=action, times=times)
     with pytest.raises(TransientError):
         run(at_google.fetch(call_for(message_id)))
     assert set(run(at_google.fetch(call_for(message_id)))) == {message_id}

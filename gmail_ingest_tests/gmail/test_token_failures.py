@@ -32,6 +32,7 @@ def refused(error, description="x"):
         (refused("admin_policy_enforced"), OAUTH, AdminActionRequiredError),
         (refused("invalid_client", "The OAuth client was not found."), OAUTH, OperatorActionError),
         (refused("deleted_client"), OAUTH, OperatorActionError),
+        (refused("disabled_client"), DELEGATED, ReauthoriseError),
         (refused("something_new"), OAUTH, TransientError),
         (refused("something_new"), DELEGATED, TransientError),
         (RefreshError("<html>502</html>"), OAUTH, TransientError),

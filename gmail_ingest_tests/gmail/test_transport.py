@@ -13,7 +13,7 @@ async def exchange(handler, *, timeout_seconds=5.0, gzip=None, path="/x"):
     """Send one request to a server that answers with ``handler``."""
     app = aiohttp.web.Application()
     app.router.add_route("*", "/{path:.*}", handler)
-    runner = aiohttp.web.AppRunner(app)
+    runner = aiohttp.web.AppRunner(app, shutdown_timeout=0.1)
     await runner.setup()
     try:
         site = aiohttp.web.TCPSite(runner, "127.0.0.1", 0)

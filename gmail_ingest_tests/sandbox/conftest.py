@@ -5,6 +5,7 @@ import http.client
 import json
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -66,6 +67,14 @@ class Http:
     def form(self, path: str, **fields: str) -> Reply:
         kind = "application/x-www-form-urlencoded"
         return self.call("POST", path, urlencode(fields), content_type=kind)
+
+
+def await_counters(http_call: Http, reached: Callable[[Any], bool]) -> Any:
+    """Ask for the counters until they fit, and return them."""
+    deadline = time.monotonic() + 20
+    while not reached(counters := http_call.admin("GET", "counters")):
+        assert time.monotonic() < deadline, counters
+    return counters
 
 
 @dataclass

@@ -6,6 +6,7 @@ import socket
 from urllib.parse import urlencode, urlsplit
 
 from gmail_ingest.sandbox.http_protocol import SPILL_BYTES
+from gmail_ingest_tests.sandbox.conftest import await_counters
 
 
 def raw_exchange(url: str, data: bytes) -> bytes:
@@ -124,11 +125,8 @@ def test_lost_connection_gives_back_its_slot(sandbox, owner, connect):
     slow.connection.putrequest("GET", "/gmail/v1/users/me/profile")
     slow.connection.putheader("authorization", f"Bearer {token}")
     slow.connection.endheaders()
-    owner.http.call("GET", "/sandbox/health")
-    while not (before := owner.http.admin("GET", "counters")["inFlight"]):
-        pass
+    held = await_counters(owner.http, lambda counters: counters["inFlight"])
     slow.connection.close()
-    while (after := owner.http.admin("GET", "counters"))["connections"]["live"] > 1:
-        pass
-    assert before == {owner.address: 1}
-    assert after["inFlight"] == {}
+    left = await_counters(owner.http, lambda counters: counters["connections"]["live"] == 1)
+    assert held["inFlight"] == {owner.address: 1}
+    assert left["inFlight"] == {}

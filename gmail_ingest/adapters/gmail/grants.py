@@ -20,6 +20,8 @@ from gmail_ingest.sync.credentials import SCOPE, Keys, OAuthKeys, ServiceAccount
 
 #: What a token lives if Google does not say.
 ASSUMED_LIFE = timedelta(minutes=30)
+#: After Google refused this deployment's OAuth client, no mailbox asks again for so long.
+CLIENT_PAUSE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +38,7 @@ class TokenEndpoint:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._transport: Any = None
+        self._refused: tuple[datetime, str] | None = None
 
     async def refresh(self, keys: OAuthKeys) -> OAuthKeys:
         """Get a new access token by refresh token; the result also holds a rotated one.
@@ -49,6 +52,8 @@ class TokenEndpoint:
             raise OperatorActionError(
                 "GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET must be set to refresh OAuth grants"
             )
+        if self._refused is not None and datetime.now(UTC) < self._refused[0]:
+            raise OperatorActionError(self._refused[1])
         from google.oauth2.credentials import Credentials
 
         # No scopes: the token gets all that was granted, and none can be refused.
@@ -59,7 +64,11 @@ class TokenEndpoint:
             client_id=self._settings.google_client_id,
             client_secret=client_secret,
         )
-        token = await self._request(credentials, keys)
+        try:
+            token = await self._request(credentials, keys)
+        except OperatorActionError as exc:
+            self._refused = (datetime.now(UTC) + CLIENT_PAUSE, str(exc))
+            raise
         return OAuthKeys(
             access_token=token.value,
             refresh_token=credentials.refresh_token,

@@ -18,9 +18,10 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     TransientError,
 )
-from gmail_ingest.sync.credentials import SCOPE, Keys, OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.credentials import SCOPE, Keys, ServiceAccountKeys
 
-#: The OAuth client itself is refused: no mailbox can do anything about it.
+#: The client itself is refused. The OAuth client is this deployment's and no mailbox can do
+#: anything about it; a service account is the tenant's own.
 _CLIENT = frozenset(("invalid_client", "deleted_client", "disabled_client"))
 #: A policy of the domain stands against the app.
 _POLICY = frozenset(("admin_policy_enforced", "org_internal"))
@@ -48,17 +49,16 @@ def token_failure(error: GoogleAuthError, keys: Keys) -> GmailIngestError:
 
 
 def _refusal(code: str, description: str, keys: Keys) -> GmailIngestError:
+    if code in _POLICY:
+        return AdminActionRequiredError(f"the domain's policy does not allow this app ({code})")
+    if isinstance(keys, ServiceAccountKeys):
+        return _service_account_refusal(code, description, keys)
     if code in _CLIENT:
         return OperatorActionError(
             f"Google refuses this deployment's OAuth client ({code}): check GOOGLE_CLIENT_ID and "
             f"GOOGLE_CLIENT_SECRET"
         )
-    if code in _POLICY:
-        return AdminActionRequiredError(f"the domain's policy does not allow this app ({code})")
-    if isinstance(keys, OAuthKeys):
-        known = code in _GRANT
-        return _grant_is_dead(code) if known else _unknown()
-    return _service_account_refusal(code, description, keys)
+    return _grant_is_dead(code) if code in _GRANT else _unknown()
 
 
 def _service_account_refusal(
@@ -70,7 +70,7 @@ def _service_account_refusal(
             f"{keys.info.get('client_id', 'of the key')} the scope {SCOPE} in the Admin console; "
             f"it may take 24 hours to work"
         )
-    if code != "invalid_grant":
+    if code != "invalid_grant" and code not in _CLIENT:
         return _unknown()
     if "Invalid email or User ID" in description:
         return MailboxUnavailableError("the domain has no such account (invalid_grant)")

@@ -14,10 +14,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.adapters.gmail.grants import Token, TokenEndpoint
-from gmail_ingest.errors import OperatorActionError, ReauthoriseError
+from gmail_ingest.errors import ReauthoriseError, TransientError
 from gmail_ingest.sync.credentials import (
     CredentialStore,
-    LockedCredential,
     OAuthKeys,
     ServiceAccountKeys,
 )
@@ -25,8 +24,6 @@ from gmail_ingest.sync.ports import Mailbox
 
 #: A token with less left than this is renewed: google-auth's own margin.
 MARGIN = timedelta(minutes=3, seconds=45)
-#: After Google refused this deployment's client nobody asks again for so long (google-facts 2).
-OPERATOR_PAUSE = timedelta(seconds=60)
 #: Renewals under way at once: each holds a thread and, for OAuth, a row lock with its database
 #: connection; a thousand tokens that end together must not take them all.
 AT_ONCE = 8
@@ -44,7 +41,6 @@ class GoogleTokens:
         self._slots = asyncio.Semaphore(AT_ONCE)
         self._tokens: dict[_Key, Token] = {}
         self._renewals: dict[_Key, asyncio.Task[Token]] = {}
-        self._refused: tuple[datetime, str] | None = None
 
     async def access_token(self, mailbox: Mailbox, *, rejected: str | None = None) -> str:
         """A token for the mailbox, as the port says."""
@@ -67,19 +63,14 @@ class GoogleTokens:
 
     def _renewed(self, key: _Key, task: asyncio.Task[Token]) -> None:
         del self._renewals[key]
-        # Looked at here too, in case all callers were cancelled meanwhile.
-        error = None if task.cancelled() else task.exception()
-        if isinstance(error, OperatorActionError):
-            now = datetime.now(UTC)
-            if self._refused is None or self._refused[0] <= now:
-                self._refused = (now + OPERATOR_PAUSE, str(error))
+        if not task.cancelled():
+            task.exception()  # looked at here too, in case all callers were cancelled meanwhile
 
     async def _renew(self, key: _Key, rejected: str | None) -> Token:
         integration_id, address = key
         async with self._slots:
             keys = (await self._store.load(integration_id)).keys
             if isinstance(keys, ServiceAccountKeys):
-                self._ask_only_if_welcome()
                 token = await self._endpoint.delegate(keys, address)
             else:
                 token = _held(keys)
@@ -93,28 +84,21 @@ class GoogleTokens:
         async with self._store.locked(integration_id) as lock:
             keys = lock.credential.keys
             if not isinstance(keys, OAuthKeys):
-                raise ReauthoriseError("the integration has changed its kind: sync again")
+                raise TransientError("the integration has just changed its kind")
             if _is_usable(_held(keys), rejected):
                 return _held(keys)  # another worker was faster
+            if not keys.refresh_token:
+                raise ReauthoriseError("there is no refresh token that Google still accepts")
             try:
-                return await self._refresh_locked(lock, keys)
+                fresh = await self._endpoint.refresh(keys)
             except ReauthoriseError as error:
                 # Leaving the lock with an exception would undo what is written here.
                 await lock.clear_refresh_token()
                 dead = error
+            else:
+                await lock.save_tokens(fresh)
+                return _held(fresh)
         raise dead
-
-    async def _refresh_locked(self, lock: LockedCredential, keys: OAuthKeys) -> Token:
-        if not keys.refresh_token:
-            raise ReauthoriseError("there is no refresh token that Google still accepts")
-        self._ask_only_if_welcome()
-        fresh = await self._endpoint.refresh(keys)
-        await lock.save_tokens(fresh)
-        return _held(fresh)
-
-    def _ask_only_if_welcome(self) -> None:
-        if self._refused is not None and datetime.now(UTC) < self._refused[0]:
-            raise OperatorActionError(self._refused[1])
 
     async def aclose(self) -> None:
         """Let renewals under way end: a rotated refresh token must still be stored."""

@@ -63,6 +63,9 @@ class GmailTransport:
     async def send(self, request: ApiRequest, token: str) -> Answer:
         """Send one request with a bearer token, once.
 
+        A GET whose connection breaks before any answer is sent once more by aiohttp (RFC 9112,
+        section 9.3.1): Google closes idle connections at any time.
+
         Raises:
             TransientError: no whole answer came (broken, silent, refused, garbled).
         """

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.adapters.postgres.queue_sql import CHANNEL
 
 # Tenants are locked against a disconnect only, and their state is looked at under that lock: a
 # push can leave no row behind in the queue of a disconnected tenant. The times of the push are
@@ -56,7 +57,7 @@ WITH pushed AS (
     FROM queued q JOIN wanted w USING (job_id)
     RETURNING 1
 ), told AS (
-    SELECT pg_notify('sync_queue', '') FROM (SELECT 1 FROM fresh LIMIT 1) any_fresh
+    SELECT pg_notify(%(channel)s, '') FROM (SELECT 1 FROM fresh LIMIT 1) any_fresh
 )
 SELECT (SELECT count(DISTINCT address) FROM live), (SELECT count(*) FROM wanted),
        (SELECT count(*) FROM fresh), (SELECT count(*) FROM told)
@@ -86,6 +87,7 @@ class PostgresPushes:
                 mailboxes that are not active, change nothing.
         """
         arguments = {
+            "channel": CHANNEL,
             "addresses": list(notifications),
             # As text: history ids may be longer than any integer of Postgres.
             "history_ids": [str(each) for each in notifications.values()],

@@ -1,7 +1,7 @@
-"""Reading a tenant's state: integrations, mailboxes, ledger, queue, jobs.
+"""Reading a tenant's state: integrations, mailboxes, ledger, queue.
 
 Holds: ``PostgresReads``. Add here: what a status page asks for.
-Keep out: mail (``email_reads``), writing.
+Keep out: mail (``email_reads``), jobs (``jobs``), writing.
 Source: design promise 5; edge case 24 (a watch that lapses is visible).
 """
 
@@ -10,23 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
+from gmail_ingest.adapters.postgres.engine import Connection, transaction
 from gmail_ingest.adapters.postgres.status_views import (
     IntegrationStatus,
-    Job,
     MailboxStatus,
     QueueEntry,
     SyncStatus,
     TenantStatus,
 )
 from gmail_ingest.errors import NotFoundError
-
-#: Jobs that a status shows.
-JOBS_SHOWN = 20
 
 _TENANT = "SELECT id, state, created_at, disconnected_at FROM tenants WHERE id = %s"
 _INTEGRATIONS = """
@@ -47,15 +42,6 @@ SELECT kind, job_id, enqueued_at, not_before, attempts,
        claimed_by IS NOT NULL AND claimed_until > now()
 FROM sync_queue WHERE tenant_id = %s ORDER BY enqueued_at, id
 """
-_JOB_COLUMNS = (
-    "id, kind, state, counts, error, created_at, started_at, finished_at, dagster_run_id,"
-    " merged_into"
-)
-_JOBS = (
-    f"SELECT {_JOB_COLUMNS} FROM sync_jobs"  # noqa: S608 - the columns are a constant
-    " WHERE tenant_id = %s ORDER BY created_at DESC, id LIMIT %s"
-)
-_JOB = f"SELECT {_JOB_COLUMNS} FROM sync_jobs WHERE tenant_id = %s AND id = %s"  # noqa: S608 - as above
 #: All fates, so that a count that is missing reads as none.
 _FATES = ("pending", "stored", "excluded", "gone", "dead")
 
@@ -78,24 +64,14 @@ class PostgresReads:
             tenant = await _tenant(connection, tenant_id)
             fates = dict(await _rows(connection, _LEDGER, tenant_id))
             queue = await _rows(connection, _QUEUE, tenant_id)
-            jobs = await _rows(connection, _JOBS, tenant_id, JOBS_SHOWN)
         return SyncStatus(
             tenant=tenant,
             ledger={fate: fates.get(fate, 0) for fate in _FATES},
             queue=tuple(
-                QueueEntry(kind, str(job), _utc(asked), _utc(due), attempts, claimed)
+                QueueEntry(kind, job, _utc(asked), _utc(due), attempts, claimed)
                 for kind, job, asked, due, attempts, claimed in queue
             ),
-            jobs=tuple(map(_to_job, jobs)),
         )
-
-    async def job(self, tenant_id: str, job_id: UUID) -> Job:
-        """One job of a tenant; NotFoundError if this tenant has none of this id."""
-        async with statement(self._engine) as connection:
-            rows = await _rows(connection, _JOB, tenant_id, job_id)
-        if not rows:
-            raise NotFoundError("this tenant has no such job")
-        return _to_job(rows[0])
 
 
 async def _tenant(connection: Connection, tenant_id: str) -> TenantStatus:
@@ -134,22 +110,6 @@ def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
         last_push_at=_utc_or_none(pushed),
         last_synced_at=_utc_or_none(synced),
         initial_sync_done=initial_done,
-    )
-
-
-def _to_job(row: Sequence[Any]) -> Job:
-    id_, kind, state, counts, error, created, started, finished, run_id, merged_into = row
-    return Job(
-        id=str(id_),
-        kind=kind,
-        state=state,
-        counts=counts,
-        error=error,
-        created_at=_utc(created),
-        started_at=_utc_or_none(started),
-        finished_at=_utc_or_none(finished),
-        dagster_run_id=run_id,
-        merged_into=str(merged_into) if merged_into else None,
     )
 
 

@@ -18,6 +18,7 @@ from gmail_ingest.adapters.postgres.deletion import delete_mail
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.grants import read_grants
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.queue_sql import CHANNEL
 from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.errors import NotFoundError
@@ -175,7 +176,7 @@ class PostgresRegistry:
             leases = (await connection.execute(_LEASES_END, tenant)).rowcount
             claims = (await connection.execute(_CLAIMS_END, tenant)).rowcount
             if claims:
-                await connection.execute("SELECT pg_notify('sync_queue', '')")
+                await connection.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
         return Unlocked(leases, claims)
 
 

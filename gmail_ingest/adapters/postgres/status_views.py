@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +57,7 @@ class QueueEntry:
     """A queue row; ``claimed`` while a worker has it."""
 
     kind: str
-    job_id: str
+    job_id: UUID
     enqueued_at: datetime
     not_before: datetime
     attempts: int
@@ -64,26 +65,9 @@ class QueueEntry:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
-    """A sync that was asked for; ``counts`` are messages, and quota units."""
-
-    id: str
-    kind: str
-    state: str
-    counts: Mapping[str, int | float]
-    error: str | None
-    created_at: datetime
-    started_at: datetime | None
-    finished_at: datetime | None
-    dagster_run_id: str | None
-    merged_into: str | None
-
-
-@dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """All of a tenant's sync: ledger counts by fate, queue rows, and its newest jobs."""
+    """All of a tenant's sync: ledger counts by fate, and queue rows."""
 
     tenant: TenantStatus
     ledger: Mapping[str, int]
     queue: tuple[QueueEntry, ...]
-    jobs: tuple[Job, ...]

@@ -13,6 +13,13 @@ from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.sync.ports import Mailbox
 
+_WATCHES_DUE = f"""
+SELECT {MAILBOX_COLUMNS} FROM mailboxes m
+WHERE m.state = 'active'
+  AND coalesce(m.watch_expires_at, '-infinity') < clock_timestamp() + %s
+ORDER BY m.watch_expires_at NULLS FIRST
+"""  # noqa: S608 - the columns of mailbox_rows
+
 
 class PostgresTenants:
     """Reads over all tenants."""
@@ -29,10 +36,5 @@ class PostgresTenants:
     async def watches_due(self, below: timedelta) -> list[Mailbox]:
         """Active mailboxes whose watch is missing or has less than ``below`` to live."""
         async with statement(self._engine) as connection:
-            rows = await connection.execute(
-                f"SELECT {MAILBOX_COLUMNS} FROM mailboxes m WHERE m.state = 'active'"
-                " AND coalesce(m.watch_expires_at, '-infinity') < clock_timestamp() + %s"
-                " ORDER BY m.watch_expires_at NULLS FIRST",
-                (below,),
-            )
+            rows = await connection.execute(_WATCHES_DUE, (below,))
             return [to_mailbox(row) for row in await rows.fetchall()]

@@ -1,0 +1,174 @@
+"""Messages as rows of ``emails``, ``participants`` and ``attachments``.
+
+Holds: ``write_emails``. Add here: a column of these tables, with where it comes from.
+Keep out: fates and threads (``save_batch.py``), reading (``email_reads.py``).
+Source: design.md's data model; edge case 53: a tsvector holds 1,048,575 bytes, so that the text
+comes bounded (``core/search_text.py``) and the part with a weight is short.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.core.message import ParsedMessage
+
+#: Columns of ``emails`` that a message fills as they are, with their types.
+_COLUMNS = {
+    "gmail_id": "text",
+    "thread_id": "text",
+    "history_id": "numeric",
+    "rfc_message_id": "text",
+    "in_reply_to": "text",
+    "references": "text[]",
+    "subject": "text",
+    "sender_address": "text",
+    "sender_name": "text",
+    "recipients": "jsonb",
+    "direction": "text",
+    "internal_date": "timestamptz",
+    "header_date": "text",
+    "label_ids": "text[]",
+    "snippet": "text",
+    "text": "text",
+    "html": "text",
+    "reply_text": "text",
+    "size": "bigint",
+    "is_auto_reply": "boolean",
+    "is_bounce": "boolean",
+    "is_list": "boolean",
+    "has_attachment": "boolean",
+    "sanitized": "boolean",
+}
+_NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
+_TYPED = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
+_REPLACED = ", ".join(
+    f'"{name}" = excluded."{name}"' for name in (*_COLUMNS, "search_vector") if name != "gmail_id"
+)
+# xmax is 0 in a row that was inserted, and the updater's transaction in one that was replaced.
+_WRITE = f"""
+INSERT INTO emails AS e (mailbox_id, tenant_id, {_NAMES}, search_vector)
+SELECT b.id, b.tenant_id, {_NAMES},
+       setweight(to_tsvector('simple', left(m.subject, 1000)), 'A')
+       || to_tsvector('simple', m.search_text)
+FROM mailboxes b, json_to_recordset(%s) AS m ({_TYPED}, search_text text)
+WHERE b.id = %s
+ORDER BY m.gmail_id
+ON CONFLICT (mailbox_id, gmail_id) DO UPDATE SET {_REPLACED}
+WHERE e.history_id < excluded.history_id
+RETURNING gmail_id, xmax = 0
+"""  # noqa: S608 - the names above
+_FORGET = """
+WITH people AS (
+    DELETE FROM participants WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+)
+DELETE FROM attachments WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+"""
+_PARTICIPANTS = """
+INSERT INTO participants
+    (mailbox_id, gmail_id, position, tenant_id, role, address, name, internal_date)
+SELECT b.id, p.gmail_id, p.position, b.tenant_id, p.role, p.address, p.name, p.internal_date
+FROM mailboxes b, json_to_recordset(%s) AS p
+    (gmail_id text, position int, role text, address text, name text, internal_date timestamptz)
+WHERE b.id = %s
+"""
+_ATTACHMENTS = """
+INSERT INTO attachments
+    (mailbox_id, gmail_id, part_id, filename, mime_type, size, content_id, inline)
+SELECT %s, gmail_id, part_id, filename, mime_type, size, content_id, inline
+FROM json_to_recordset(%s) AS a
+    (gmail_id text, part_id text, filename text, mime_type text, size bigint, content_id text,
+     inline boolean)
+ON CONFLICT (mailbox_id, gmail_id, part_id) DO NOTHING
+"""
+
+
+async def write_emails(
+    connection: Connection, mailbox_id: int, messages: Sequence[ParsedMessage]
+) -> tuple[set[str], set[str]]:
+    """Insert messages, or replace rows that are older; returns the ids inserted and replaced.
+
+    A message of the same or an older history id than its row changes nothing.
+    """
+    if not messages:
+        return set(), set()
+    rows = to_json([_email(each) for each in messages])
+    found = await (await connection.execute(_WRITE, (rows, mailbox_id))).fetchall()
+    inserted = {gmail_id for gmail_id, new in found if new}
+    replaced = {gmail_id for gmail_id, new in found if not new}
+    if replaced:
+        ids = {"mailbox_id": mailbox_id, "ids": sorted(replaced)}
+        await connection.execute(_FORGET, ids)
+    written = [each for each in messages if each.gmail_id in inserted | replaced]
+    people = [row for each in written for row in _participants(each)]
+    if people:
+        await connection.execute(_PARTICIPANTS, (to_json(people), mailbox_id))
+    files = [row for each in written for row in _attachments(each)]
+    if files:
+        await connection.execute(_ATTACHMENTS, (mailbox_id, to_json(files)))
+    return inserted, replaced
+
+
+def _email(message: ParsedMessage) -> dict[str, object]:
+    sender = message.sender
+    return {
+        "gmail_id": message.gmail_id,
+        "thread_id": message.thread_id,
+        "history_id": str(message.history_id),
+        "rfc_message_id": message.rfc_message_id,
+        "in_reply_to": message.in_reply_to,
+        "references": message.references,
+        "subject": message.subject,
+        "sender_address": sender.address if sender else None,
+        "sender_name": sender.name if sender else None,
+        "recipients": [
+            {"role": each.role, "address": each.address, "name": each.name}
+            for each in message.participants
+            if each.role in {"to", "cc", "bcc"}
+        ],
+        "direction": message.direction,
+        "internal_date": message.internal_date,
+        "header_date": message.header_date_raw,
+        "label_ids": message.label_ids,
+        "snippet": message.snippet,
+        "text": message.text,
+        "html": message.html,
+        "reply_text": message.reply_text,
+        "size": message.size,
+        "is_auto_reply": message.is_auto_reply,
+        "is_bounce": message.is_bounce,
+        "is_list": message.is_list,
+        "has_attachment": any(not each.inline for each in message.attachments),
+        "sanitized": message.sanitized,
+        "search_text": message.search_text,
+    }
+
+
+def _participants(message: ParsedMessage) -> list[dict[str, object]]:
+    return [
+        {
+            "gmail_id": message.gmail_id,
+            "position": position,
+            "role": each.role,
+            "address": each.address,
+            "name": each.name,
+            "internal_date": message.internal_date,
+        }
+        for position, each in enumerate(message.participants)
+    ]
+
+
+def _attachments(message: ParsedMessage) -> list[dict[str, object]]:
+    return [
+        {
+            "gmail_id": message.gmail_id,
+            "part_id": each.part_id,
+            "filename": each.filename,
+            "mime_type": each.mime_type,
+            "size": each.size,
+            "content_id": each.content_id,
+            "inline": each.inline,
+        }
+        for each in message.attachments
+    ]

@@ -1,0 +1,97 @@
+"""A page of history, applied: fates in the ledger, labels and deletions of stored mail.
+
+Holds: ``apply_changes``. Add here: what a further kind of change does to rows.
+Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``, same transaction).
+Source: google-facts section 3; edge cases 8, 10, 14, 15, 16.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+from gmail_ingest.adapters.postgres import threads
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
+from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.core.fates import Entry, after_change
+from gmail_ingest.core.history import MessageChange
+from gmail_ingest.sync.ports import Counts
+
+_LABELS = """
+UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id
+FROM json_to_recordset(%s) AS c (gmail_id text, label_ids text[], history_id numeric)
+WHERE e.mailbox_id = %s AND e.gmail_id = c.gmail_id AND e.history_id < c.history_id
+"""
+_DELETE = """
+DELETE FROM emails WHERE mailbox_id = %s AND gmail_id = ANY(%s) RETURNING thread_id
+"""
+
+
+async def apply_changes(
+    connection: Connection, mailbox_id: int, changes: Sequence[MessageChange]
+) -> Counts:
+    """Apply changes to the ledger and to stored mail; a replay changes and counts nothing.
+
+    A change that tells of an unknown message counts as discovered, one that removes a stored
+    email as deleted, any other that says "deleted" as gone.
+    """
+    before = await read_entries(connection, mailbox_id, [each.message_id for each in changes])
+    after = dict(before)
+    for change in changes:
+        after[change.message_id] = after_change(after.get(change.message_id), change)
+    await write_entries(connection, mailbox_id, _changed(before, after))
+    counts = _count(before, after)
+    counts.updated = await _update_labels(connection, mailbox_id, changes, before)
+    stored = {key for key, entry in before.items() if entry.fate == "stored"}
+    removed = {key for key in stored if after[key].fate == "gone"}
+    counts.deleted = await _delete(connection, mailbox_id, removed)
+    return counts
+
+
+def _changed(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, Entry]:
+    return {key: entry for key, entry in after.items() if entry is not before.get(key)}
+
+
+def _count(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Counts:
+    counts = Counts()
+    for key, entry in after.items():
+        known = before.get(key)
+        if known is not None and known.fate == entry.fate:
+            continue
+        counts.discovered += known is None or entry.fate == "pending"
+        counts.excluded += entry.fate == "excluded"
+        counts.gone += entry.fate == "gone" and (known is None or known.fate != "stored")
+    return counts
+
+
+async def _update_labels(
+    connection: Connection,
+    mailbox_id: int,
+    changes: Sequence[MessageChange],
+    before: Mapping[str, Entry],
+) -> int:
+    rows: list[dict[str, object]] = [
+        {
+            "gmail_id": change.message_id,
+            "label_ids": change.label_ids,
+            "history_id": str(change.history_id),
+        }
+        for change in changes
+        if change.label_ids is not None
+        and not change.deleted
+        and (known := before.get(change.message_id)) is not None
+        and known.fate == "stored"
+    ]
+    if not rows:
+        return 0
+    return (await connection.execute(_LABELS, (to_json(rows), mailbox_id))).rowcount
+
+
+async def _delete(connection: Connection, mailbox_id: int, gmail_ids: Collection[str]) -> int:
+    if not gmail_ids:
+        return 0
+    rows = await (await connection.execute(_DELETE, (mailbox_id, sorted(gmail_ids)))).fetchall()
+    touched = {row[0] for row in rows}
+    await threads.recompute(connection, mailbox_id, touched)
+    await threads.remove_empty(connection, mailbox_id, touched)
+    return len(rows)

@@ -1,0 +1,129 @@
+"""The ledger's rows: read and written in sets, and asked for what is due.
+
+Holds: statements on ``message_ledger`` alone. Add here: a question about it.
+Keep out: which fate follows from what (``core/fates.py``), mail.
+Source: design promises 1 and 5. All writers of a mailbox hold its row (``leases.fenced``), so
+that entries read here are still true when they are written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime
+
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.core.fates import Entry
+from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.sync.ports import Failed, Source
+
+_READ = """
+SELECT gmail_id, thread_id, source, fate, rule, history_id FROM message_ledger
+WHERE mailbox_id = %s AND gmail_id = ANY(%s)
+"""
+_WRITE = """
+INSERT INTO message_ledger AS l
+    (mailbox_id, gmail_id, thread_id, source, fate, rule, history_id, decided_at)
+SELECT %s, gmail_id, thread_id, source, fate, rule, history_id,
+       CASE WHEN fate <> 'pending' THEN now() END
+FROM json_to_recordset(%s) AS e
+    (gmail_id text, thread_id text, source text, fate text, rule text, history_id numeric)
+ORDER BY gmail_id
+ON CONFLICT (mailbox_id, gmail_id) DO UPDATE
+SET source = excluded.source, fate = excluded.fate, rule = excluded.rule,
+    history_id = excluded.history_id,
+    thread_id = coalesce(nullif(excluded.thread_id, ''), l.thread_id),
+    attempts = CASE WHEN excluded.fate = 'pending' AND l.fate <> 'pending' THEN 0
+                    ELSE l.attempts END,
+    next_attempt_at = CASE WHEN l.fate = excluded.fate THEN l.next_attempt_at ELSE now() END,
+    error = CASE WHEN l.fate = excluded.fate THEN l.error END,
+    decided_at = CASE WHEN l.fate = excluded.fate THEN l.decided_at ELSE excluded.decided_at END
+"""
+_DUE = """
+SELECT gmail_id, thread_id, attempts, extract(epoch FROM now() - first_seen_at)::float8
+FROM message_ledger
+WHERE mailbox_id = %s AND source = %s AND fate = 'pending' AND next_attempt_at <= now()
+ORDER BY thread_id DESC, gmail_id DESC LIMIT %s
+"""
+_THREAD_SIZES = """
+SELECT thread_id, count(*) FROM message_ledger
+WHERE mailbox_id = %s AND thread_id = ANY(%s) AND fate <> 'gone' GROUP BY thread_id
+"""
+_FAILED = """
+UPDATE message_ledger l
+SET attempts = l.attempts + 1, error = f.error,
+    next_attempt_at = coalesce(f.retry_at, l.next_attempt_at),
+    fate = CASE WHEN f.retry_at IS NULL THEN 'dead' ELSE 'pending' END,
+    decided_at = CASE WHEN f.retry_at IS NULL THEN now() END
+FROM json_to_recordset(%s) AS f (gmail_id text, error text, retry_at timestamptz)
+WHERE l.mailbox_id = %s AND l.gmail_id = f.gmail_id AND l.fate = 'pending'
+RETURNING l.fate
+"""
+_NEXT_DUE = """
+SELECT min(next_attempt_at) FROM message_ledger
+WHERE mailbox_id = %s AND source = %s AND fate = 'pending'
+"""
+
+
+async def read_entries(
+    connection: Connection, mailbox_id: int, ids: Collection[str]
+) -> dict[str, Entry]:
+    """The ledger's entries of these Gmail ids."""
+    rows = await connection.execute(_READ, (mailbox_id, list(ids)))
+    return {
+        gmail_id: Entry(thread_id, source, fate, rule, int(history_id))
+        async for gmail_id, thread_id, source, fate, rule, history_id in rows
+    }
+
+
+async def write_entries(
+    connection: Connection, mailbox_id: int, entries: Mapping[str, Entry]
+) -> None:
+    """Write entries; one that changes its fate begins anew: no attempts, no error, due now."""
+    rows: list[dict[str, object]] = [
+        {
+            "gmail_id": gmail_id,
+            "thread_id": entry.thread_id,
+            "source": entry.source,
+            "fate": entry.fate,
+            "rule": entry.rule,
+            "history_id": str(entry.history_id),
+        }
+        for gmail_id, entry in entries.items()
+    ]
+    if rows:
+        await connection.execute(_WRITE, (mailbox_id, to_json(rows)))
+
+
+async def write_failures(
+    connection: Connection, mailbox_id: int, failures: Sequence[Failed]
+) -> tuple[int, int]:
+    """Count an attempt of each pending id; returns how many retry and how many are dead."""
+    if not failures:
+        return 0, 0
+    rows: list[dict[str, object]] = [
+        {"gmail_id": each.message_id, "error": each.error, "retry_at": each.retry_at}
+        for each in failures
+    ]
+    found = await connection.execute(_FAILED, (to_json(rows), mailbox_id))
+    fates = [row[0] for row in await found.fetchall()]
+    return fates.count("pending"), fates.count("dead")
+
+
+async def read_due(
+    connection: Connection, mailbox_id: int, source: Source, limit: int
+) -> tuple[list[PendingMessage], dict[str, int]]:
+    """Pending ids due now, newest thread first, and the sizes of their threads in the ledger."""
+    rows = await (await connection.execute(_DUE, (mailbox_id, source, limit))).fetchall()
+    due = [PendingMessage(*row) for row in rows]
+    threads = list({each.thread_id for each in due if each.thread_id})
+    if not threads:
+        return due, {}
+    sizes = await connection.execute(_THREAD_SIZES, (mailbox_id, threads))
+    return due, dict(await sizes.fetchall())
+
+
+async def read_next_due(connection: Connection, mailbox_id: int, source: Source) -> datetime | None:
+    """When the next pending id is due, also if that is past; None if none is pending."""
+    row = await (await connection.execute(_NEXT_DUE, (mailbox_id, source))).fetchone()
+    return row[0] if row else None

@@ -1,0 +1,151 @@
+"""The MailStore port in Postgres: each method one transaction, fenced where it takes a lease.
+
+Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of more than one
+table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``).
+Source: ``sync/ports.py``; design promises 1 to 3 and 9.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import datetime, timedelta
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres import leases, ledger, listings
+from gmail_ingest.adapters.postgres.engine import Connection, statement
+from gmail_ingest.adapters.postgres.history_apply import apply_changes
+from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.save_batch import save_outcomes
+from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.ports import (
+    Counts,
+    Lease,
+    Listing,
+    Mailbox,
+    MessageRef,
+    Outcome,
+    Source,
+)
+
+_MAILBOXES = f"""
+SELECT {MAILBOX_COLUMNS} FROM mailboxes m
+WHERE m.tenant_id = %s AND m.state = 'active' AND (%s::bigint[] IS NULL OR m.id = ANY(%s))
+ORDER BY m.id
+"""  # noqa: S608 - the columns of mailbox_rows
+_CHECKPOINT = "UPDATE mailboxes SET checkpoint = GREATEST(checkpoint, %s::numeric) WHERE id = %s"
+_SYNCED = {
+    "live": "UPDATE mailboxes SET last_synced_at = now() WHERE id = %s",
+    # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
+    "listing": """
+        UPDATE mailboxes m SET initial_synced_at = coalesce(m.initial_synced_at, now())
+        WHERE m.id = %s
+          AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
+    """,
+}
+_STATE = """
+UPDATE mailboxes SET state = %s, last_error = %s WHERE id = %s AND state <> 'disconnected'
+"""
+_WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
+
+
+class PostgresMailStore:
+    """See ``sync.ports.MailStore``; what a method does and raises is written there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
+        """The tenant's active mailboxes, all or those named."""
+        named = None if ids is None else list(ids)
+        async with statement(self._engine) as connection:
+            rows = await connection.execute(_MAILBOXES, (tenant_id, named, named))
+            return [to_mailbox(row) for row in await rows.fetchall()]
+
+    async def acquire_lease(
+        self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
+    ) -> Lease:
+        """Take the lease if it is free, expired, or ``force``."""
+        return await leases.acquire(self._engine, mailbox_id, source, holder, ttl, force=force)
+
+    async def renew_lease(self, lease: Lease, ttl: timedelta) -> None:
+        """Extend a lease."""
+        await leases.renew(self._engine, lease, ttl)
+
+    async def release_lease(self, lease: Lease) -> None:
+        """Give a lease back."""
+        await leases.release(self._engine, lease)
+
+    async def apply_history(
+        self, lease: Lease, changes: Sequence[MessageChange], checkpoint: int | None
+    ) -> Counts:
+        """Apply a folded history page and, with the last page, move the checkpoint."""
+        async with leases.fenced(self._engine, lease) as connection:
+            counts = await apply_changes(connection, lease.mailbox_id, changes)
+            if checkpoint is not None:
+                await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
+        return counts
+
+    async def open_listing(self, lease: Lease, window: Window) -> Listing:
+        """The oldest unfinished listing, or a new one of this window."""
+        async with leases.fenced(self._engine, lease) as connection:
+            unfinished = await listings.unfinished_listing(connection, lease.mailbox_id)
+            return unfinished or await listings.new_listing(connection, lease.mailbox_id, window)
+
+    async def apply_list_page(
+        self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
+    ) -> tuple[Listing, Counts]:
+        """Put listed ids into the ledger and move the page token."""
+        async with leases.fenced(self._engine, lease) as connection:
+            return await listings.apply_page(connection, listing, refs, next_token)
+
+    async def restart_listing(self, lease: Lease, listing: Listing) -> Listing:
+        """Begin the listing again at its first page."""
+        async with leases.fenced(self._engine, lease) as connection:
+            return await listings.restart(connection, listing)
+
+    async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
+        """After expired history: move the checkpoint and open a listing of what it skipped."""
+        async with leases.fenced(self._engine, lease) as connection:
+            await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
+            await listings.new_listing(connection, lease.mailbox_id, window)
+
+    async def due_messages(
+        self, mailbox_id: int, source: Source, limit: int
+    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
+        """Ids to fetch now, newest thread first, and the sizes of their threads."""
+        async with statement(self._engine) as connection:
+            return await ledger.read_due(connection, mailbox_id, source, limit)
+
+    async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
+        """Write rows and fates of a batch."""
+        async with leases.fenced(self._engine, lease) as connection:
+            return await save_outcomes(connection, lease, outcomes)
+
+    async def next_due(self, mailbox_id: int, source: Source) -> datetime | None:
+        """When the next pending id of this source is due (UTC)."""
+        async with statement(self._engine) as connection:
+            return await ledger.read_next_due(connection, mailbox_id, source)
+
+    async def finish_sync(self, lease: Lease) -> None:
+        """Note that this source of the mailbox was synced to the end, now."""
+        async with leases.fenced(self._engine, lease) as connection:
+            await connection.execute(_SYNCED[lease.source], (lease.mailbox_id,))
+
+    async def set_mailbox_state(self, mailbox_id: int, state: str, error: str | None) -> None:
+        """Put a mailbox in a state (never out of ``disconnected``)."""
+        async with statement(self._engine) as connection:
+            await connection.execute(_STATE, (state, error, mailbox_id))
+
+    async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
+        """Note until when Google pushes for this mailbox."""
+        async with statement(self._engine) as connection:
+            await connection.execute(_WATCH, (expires_at, mailbox_id))
+
+
+async def _move_checkpoint(connection: Connection, mailbox_id: int, checkpoint: int) -> None:
+    # As text: it may be longer than any integer of Postgres.
+    await connection.execute(_CHECKPOINT, (str(checkpoint), mailbox_id))

@@ -1,0 +1,87 @@
+"""A batch of outcomes, saved: emails, threads and fates together.
+
+Holds: ``save_outcomes``. Add here: what a further kind of outcome does.
+Keep out: columns (``email_writes.py``, ``ledger.py``), the rules (``core/fates.py``).
+Source: design promises 1, 2 and 5; edge cases 1, 2, 13, 14.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+from gmail_ingest.adapters.postgres import threads
+from gmail_ingest.adapters.postgres.email_writes import write_emails
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries, write_failures
+from gmail_ingest.core.fates import Entry, after_outcome, after_storing
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.sync.ports import Counts, Excluded, Failed, Gone, Lease, Outcome, Stored
+
+
+async def save_outcomes(
+    connection: Connection, lease: Lease, outcomes: Sequence[Outcome]
+) -> Counts:
+    """Write a batch; saving it again changes and counts nothing.
+
+    A message deleted meanwhile is not stored, a stored one is not given up.
+    """
+    before = await read_entries(connection, lease.mailbox_id, [_id(each) for each in outcomes])
+    after = dict(before)
+    messages = _storable(lease, outcomes, after)
+    _decide(outcomes, after)
+    inserted, replaced = await write_emails(connection, lease.mailbox_id, messages)
+    decided = {key: entry for key, entry in after.items() if entry is not before.get(key)}
+    await write_entries(connection, lease.mailbox_id, decided)
+    failed = [each for each in outcomes if isinstance(each, Failed)]
+    retrying, dead = await write_failures(connection, lease.mailbox_id, failed)
+    touched = {each.thread_id for each in messages if each.gmail_id in inserted | replaced}
+    await threads.recompute(connection, lease.mailbox_id, touched)
+    return Counts(
+        stored=len(inserted),
+        updated=len(replaced),
+        excluded=sum(entry.fate == "excluded" for entry in decided.values()),
+        gone=sum(entry.fate == "gone" for entry in decided.values()),
+        retrying=retrying,
+        dead=dead,
+        lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in inserted]),
+    )
+
+
+def _id(outcome: Outcome) -> str:
+    return outcome.message.gmail_id if isinstance(outcome, Stored) else outcome.message_id
+
+
+def _storable(
+    lease: Lease, outcomes: Sequence[Outcome], entries: dict[str, Entry]
+) -> list[ParsedMessage]:
+    """The messages to write, once each; notes them in the entries."""
+    messages: dict[str, ParsedMessage] = {}
+    for outcome in outcomes:
+        if isinstance(outcome, Stored):
+            message = outcome.message
+            key = message.gmail_id
+            entry = after_storing(
+                entries.get(key), message.thread_id, message.history_id, lease.source
+            )
+            if entry is not None:
+                entries[key] = entry
+                messages[key] = message
+    return list(messages.values())
+
+
+def _decide(outcomes: Sequence[Outcome], entries: dict[str, Entry]) -> None:
+    for outcome in outcomes:
+        if isinstance(outcome, Excluded | Gone) and outcome.message_id in entries:
+            entry = entries[outcome.message_id]
+            if isinstance(outcome, Excluded):
+                entries[outcome.message_id] = after_outcome(entry, "excluded", outcome.rule)
+            else:
+                entries[outcome.message_id] = after_outcome(entry, "gone")
+
+
+def _lag(lease: Lease, stored: Sequence[ParsedMessage]) -> float | None:
+    if lease.source != "live" or not stored:
+        return None
+    newest = max(each.internal_date for each in stored)
+    return max(0.0, (datetime.now(UTC) - newest).total_seconds())

@@ -1,0 +1,192 @@
+"""The SyncQueue port in Postgres: each method one statement, one round trip.
+
+Holds: ``PostgresSyncQueue``, and ``enqueue`` for those who are in a transaction already.
+Add here: a question about the queue. Keep out: its rules (``queue_sql.py``), jobs as a caller
+sees them (``jobs.py``). Source: ``sync/ports.py``; design "The queue".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+from psycopg.errors import ForeignKeyViolation
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres import queue_sql
+from gmail_ingest.adapters.postgres.engine import Connection, statement
+from gmail_ingest.errors import NotFoundError
+from gmail_ingest.sync.ports import Claim, Counts, SyncKind
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Rows that somebody could claim now; the age is the seconds since the oldest came due."""
+
+    waiting: int
+    oldest_age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """A tenant for which a run should be started: its due kinds, and the job that waits longest."""
+
+    tenant_id: str
+    job_id: UUID
+    kinds: tuple[SyncKind, ...]
+
+
+async def enqueue(
+    connection: Connection,
+    tenant_id: str,
+    kind: SyncKind,
+    *,
+    mailbox_ids: Collection[int] | None = None,
+    history_id: int | None = None,
+    force: bool = False,
+) -> UUID:
+    """Ask for a sync as part of the connection's transaction; returns the job's id.
+
+    Raises:
+        NotFoundError: the tenant is unknown.
+    """
+    parameters = {
+        "tenant_id": tenant_id,
+        "kind": kind,
+        "job_id": uuid4(),
+        "mailbox_ids": None if mailbox_ids is None else sorted(set(mailbox_ids)),
+        # As text: it may be longer than any integer of Postgres.
+        "history_id": None if history_id is None else str(history_id),
+        "force": force,
+    }
+    try:
+        row = await (await connection.execute(queue_sql.ENQUEUE, parameters)).fetchone()
+    except ForeignKeyViolation as exc:
+        raise NotFoundError("this tenant is not known here") from exc
+    assert row is not None  # noqa: S101 - an upsert without a condition returns its row
+    job_id: UUID = row[0]
+    return job_id
+
+
+class PostgresSyncQueue:
+    """See ``sync.ports.SyncQueue``; what a method does is written there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def enqueue(
+        self,
+        tenant_id: str,
+        kind: SyncKind,
+        *,
+        mailbox_ids: Collection[int] | None = None,
+        history_id: int | None = None,
+        force: bool = False,
+    ) -> UUID:
+        """Ask for a sync; joins the waiting row if there is one. Raises NotFoundError."""
+        async with statement(self._engine) as connection:
+            return await enqueue(
+                connection,
+                tenant_id,
+                kind,
+                mailbox_ids=mailbox_ids,
+                history_id=history_id,
+                force=force,
+            )
+
+    async def claim(
+        self,
+        holder: str,
+        *,
+        limit: int,
+        ttl: timedelta,
+        tenant_id: str | None = None,
+        dagster_run_id: str | None = None,
+    ) -> list[Claim]:
+        """Take rows that wait or whose claim expired, oldest first; their jobs are running."""
+        parameters = {
+            "holder": holder,
+            "limit": limit,
+            "ttl": ttl,
+            "tenant_id": tenant_id,
+            "dagster_run_id": dagster_run_id,
+        }
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(queue_sql.CLAIM, parameters)).fetchall()
+        return [
+            Claim(id_, tenant, kind, job_id, mailboxes and tuple(mailboxes), attempts, force, held)
+            for id_, tenant, kind, job_id, mailboxes, attempts, force, held in rows
+        ]
+
+    async def extend(self, claims: Sequence[Claim], ttl: timedelta) -> None:
+        """Extend those claims that are still held."""
+        parameters = {
+            "ttl": ttl,
+            "ids": [each.id for each in claims],
+            "holders": [each.holder for each in claims],
+            "attempts": [each.attempts for each in claims],
+        }
+        async with statement(self._engine) as connection:
+            await connection.execute(queue_sql.EXTEND, parameters)
+
+    async def acknowledge(
+        self, claim: Claim, state: str, counts: Counts, error: str | None
+    ) -> None:
+        """Remove a claimed row and end its job; nothing if the claim was lost."""
+        parameters = _mine(claim, counts, error) | {"state": state}
+        async with statement(self._engine) as connection:
+            await connection.execute(queue_sql.ACKNOWLEDGE, parameters)
+
+    async def release(
+        self, claim: Claim, not_before: datetime, counts: Counts, error: str | None
+    ) -> None:
+        """Give a claimed row back to wait; nothing if the claim was lost."""
+        parameters = _mine(claim, counts, error) | {"not_before": not_before}
+        async with statement(self._engine) as connection:
+            await connection.execute(queue_sql.RELEASE, parameters)
+
+    async def dispatch(self, limit: int, ttl: timedelta) -> list[Dispatched]:
+        """At most ``limit`` tenants for which a run should be started, longest waiting first.
+
+        Their rows are not named again for ``ttl``, unless they are claimed and given back before.
+        """
+        parameters = {"limit": limit, "ttl": ttl}
+        async with statement(self._engine) as connection:
+            rows = await connection.execute(queue_sql.DISPATCH, parameters)
+            return [
+                Dispatched(tenant_id, job_id, tuple(kinds))
+                for tenant_id, job_id, kinds in await rows.fetchall()
+            ]
+
+    async def waiting(self) -> QueueDepth:
+        """How much could be claimed now, and for how long it could."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(queue_sql.DEPTH)).fetchone()
+        return QueueDepth(*row) if row else QueueDepth(0, 0.0)
+
+    async def sweep(self, poll_interval: timedelta) -> int:
+        """Queue what nobody asked for but is due; returns how many rows came to wait.
+
+        Incremental syncs of mailboxes not synced for ``poll_interval`` or with ids due for a
+        retry; initial syncs of mailboxes with an unfinished listing.
+        """
+        async with statement(self._engine) as connection:
+            found = await connection.execute(queue_sql.SWEEP, {"poll_interval": poll_interval})
+            row = await found.fetchone()
+        return int(row[0]) if row else 0
+
+
+def _mine(claim: Claim, counts: Counts, error: str | None) -> dict[str, object]:
+    told: dict[str, object] = dict(counts.totals())
+    if counts.lag_seconds is not None:
+        told["lag_seconds"] = counts.lag_seconds
+    return {
+        "id": claim.id,
+        "holder": claim.holder,
+        "attempts": claim.attempts,
+        "counts": orjson.dumps(told).decode(),
+        "error": error,
+    }

@@ -1,0 +1,114 @@
+"""``gmail-ingest up``, ``sandbox`` and ``status``: processes on this machine.
+
+Holds: these commands. Keep out: how processes are started (``gmail_ingest.runtime``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from contextlib import ExitStack
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from gmail_ingest.cli.deployment import engine_of
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+
+if TYPE_CHECKING:
+    from gmail_ingest.adapters.postgres.overview import MailboxOverview
+    from gmail_ingest.runtime.databases import Databases
+    from gmail_ingest.settings import Settings
+
+#: For commands whose arguments belong to another program.
+PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
+_LOOK_SECONDS = 0.5
+
+
+def up(
+    *,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    api_port: Annotated[int, typer.Option(help="Port of the sidecar; 0 takes a free one.")] = 0,
+    dagster_port: Annotated[int, typer.Option(help="Port of Dagster's UI; 0: a free one.")] = 0,
+) -> None:
+    """Run the service on this machine against real Google, configured by the environment.
+
+    Starts the sidecar and Dagster on loopback, and PostgreSQL unless DATABASE_URL names one.
+    """
+    from gmail_ingest.cli.checks import require_startable
+    from gmail_ingest.runtime.stack import Ports, open_stack
+    from gmail_ingest.settings import Settings
+
+    configured = Settings()
+    require_startable(configured)
+    data = DataDirectory(data_dir.resolve())
+    try:
+        with stop_on_signals(), open_stack(data, _note) as stack:
+            databases = _databases(configured, data, stack.cleanup)
+            environment = stack.child_environment(configured, databases)
+            addresses = stack.start_services(environment, Ports(api_port, dagster_port))
+            stack.publish(addresses, stack.made_up(databases))
+            _note(f"Dagster {addresses.dagster}, API docs {addresses.api}/docs; Ctrl-C stops")
+            while True:
+                stack.supervisor.check()
+                time.sleep(_LOOK_SECONDS)
+    except StopRequested:
+        raise typer.Exit(0) from None
+
+
+def sandbox(context: typer.Context) -> None:
+    """Run a local Google alone; `gmail-ingest sandbox --help` lists its options."""
+    from gmail_ingest.sandbox.__main__ import main
+
+    raise typer.Exit(main(context.args))
+
+
+def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show what runs, and how far every mailbox is."""
+    running = DataDirectory(data_dir).running()
+    mailboxes, waiting = asyncio.run(_overview(data_dir))
+    if as_json:
+        where = None if running is None else asdict(running.addresses)
+        rows = [asdict(mailbox) for mailbox in mailboxes]
+        print_json({"running": where, "queueWaiting": waiting, "mailboxes": rows})
+        return
+    if running is not None:
+        NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
+    NOTES.print(f"{waiting} waiting in the queue")
+    print_table(
+        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "LAST SYNC"),
+        [
+            (m.tenant_id, m.address, m.state, m.stored, *_troubles(m), m.last_synced_at)
+            for m in mailboxes
+        ],
+    )
+
+
+def _troubles(mailbox: MailboxOverview) -> tuple[int, int]:
+    return mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
+
+
+async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int]:
+    from gmail_ingest.adapters.postgres.overview import PostgresOverview
+
+    async with engine_of(data_dir) as engine:
+        overview = PostgresOverview(engine)
+        return await overview.mailboxes(), await overview.waiting()
+
+
+def _databases(settings: Settings, data: DataDirectory, cleanup: ExitStack) -> Databases:
+    from gmail_ingest.runtime.databases import embedded_databases, given_databases
+
+    if settings.database_url:
+        return given_databases(settings.database_url)
+    _note("starting the embedded PostgreSQL")
+    return cleanup.enter_context(embedded_databases(data.postgres, durable=True))
+
+
+def _note(text: str) -> None:
+    NOTES.print(text, markup=False, highlight=False)

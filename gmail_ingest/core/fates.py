@@ -1,0 +1,103 @@
+"""What becomes of a ledger entry when Gmail says something about its message.
+
+Holds: ``Entry`` and the pure rules that lead from one to the next; the fake store and Postgres
+share them. Add here: a rule about fates. Keep out: times and attempts (they are the store's).
+Source: design promises 1 and 5; edge cases 8, 14, 15, 16.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.scope import exclusion_rule
+
+#: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more.
+Fate = Literal["pending", "stored", "excluded", "gone", "dead"]
+#: Who first saw a message, or saw it come back.
+Source = Literal["live", "listing"]
+
+#: The rule of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
+#: ``gone`` without it was a 404, which a later sight of the message refutes.
+DELETED = "deleted"
+#: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
+#: been sent. A chat stays a chat.
+REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """What the ledger knows of a message; ``history_id`` is the newest change applied to it."""
+
+    thread_id: str
+    source: Source
+    fate: Fate
+    rule: str | None = None
+    history_id: int = 0
+
+
+def after_change(entry: Entry | None, change: MessageChange) -> Entry:
+    """The entry after a change of history; the same object if the change is old news.
+
+    The result does not depend on the order or the pages that changes come in: a deletion always
+    wins, otherwise the higher history id does.
+    """
+    rule = exclusion_rule(change.label_ids) if change.label_ids is not None else None
+    if entry is None:
+        fate: Fate = "gone" if change.deleted else "excluded" if rule else "pending"
+        why = DELETED if change.deleted else rule
+        return Entry(change.thread_id, "live", fate, why, change.history_id)
+    newest = max(entry.history_id, change.history_id)
+    if change.deleted:
+        gone = replace(entry, fate="gone", rule=DELETED, history_id=newest)
+        return entry if gone == entry else gone
+    # What a stored message's labels are is the email's own matter, with its own history id.
+    if newest == entry.history_id or entry.fate == "stored":
+        return entry
+    newer = replace(entry, history_id=newest)
+    if entry.fate == "excluded":
+        if change.label_ids is None:
+            return entry
+        return replace(newer, rule=rule) if rule else _again(newer, "live")
+    if entry.fate == "gone" and entry.rule != DELETED and rule is None:
+        return _again(newer, "live")
+    return newer
+
+
+def after_sighting(entry: Entry | None, thread_id: str) -> Entry:
+    """The entry after a listing named the message; the same object if that says nothing new."""
+    if entry is None:
+        return Entry(thread_id, "listing", "pending")
+    refuted = entry.fate == "excluded" and entry.rule in REFUTED_BY_LISTING
+    if refuted or (entry.fate == "gone" and entry.rule is None):
+        return _again(entry, "listing")
+    return entry
+
+
+def after_outcome(entry: Entry, fate: Fate, rule: str | None = None) -> Entry:
+    """The entry after a fetch decided about a pending or given-up message, otherwise the same."""
+    if entry.fate not in {"pending", "dead"}:
+        return entry
+    return replace(entry, fate=fate, rule=rule)
+
+
+def after_storing(
+    entry: Entry | None, thread_id: str, history_id: int, source: Source
+) -> Entry | None:
+    """The entry after a fetch brought the message; None if it must not be stored.
+
+    A message that is gone stays gone: it was deleted after it was fetched.
+    """
+    if entry is None:
+        return Entry(thread_id, source, "stored", None, history_id)
+    if entry.fate == "gone":
+        return None
+    if entry.fate == "stored":
+        return entry
+    newest = max(entry.history_id, history_id)
+    return replace(entry, fate="stored", rule=None, history_id=newest)
+
+
+def _again(entry: Entry, source: Source) -> Entry:
+    return replace(entry, source=source, fate="pending", rule=None)

@@ -1,0 +1,291 @@
+"""A MailStore in memory, for tests of use cases; it passes the contract of the real one.
+
+Holds: ``MemoryMailStore``. Add here: what a new method of the port means without a database.
+Keep out: rules about fates (``core/fates.py``, which Postgres follows too), failures on demand.
+"""
+
+# ruff: noqa: D102 - the methods are the port's, and documented there
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.core.fates import (
+    Entry,
+    after_change,
+    after_outcome,
+    after_sighting,
+    after_storing,
+)
+from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.windows import Window
+from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
+from gmail_ingest.sync.ports import (
+    Counts,
+    Excluded,
+    Failed,
+    Gone,
+    Lease,
+    Listing,
+    Mailbox,
+    MessageRef,
+    Outcome,
+    Source,
+    Stored,
+)
+
+
+@dataclass(slots=True)
+class Attempts:
+    """The times of a ledger entry."""
+
+    attempts: int = 0
+    due: datetime = field(default_factory=lambda: datetime.now(UTC))
+    first_seen: datetime = field(default_factory=lambda: datetime.now(UTC))
+    error: str | None = None
+
+
+class MemoryMailStore:
+    """All of a database's mail in dictionaries; each method is one step of the event loop.
+
+    Read ``rows``, ``emails``, ``entries`` and ``attempts`` in assertions, never write them.
+    """
+
+    def __init__(self) -> None:
+        self.rows: dict[int, Mailbox] = {}
+        self.emails: dict[tuple[int, str], ParsedMessage] = {}
+        self.entries: dict[tuple[int, str], Entry] = {}
+        self.attempts: dict[tuple[int, str], Attempts] = {}
+        self.listings: list[Listing] = []
+        self._leases: dict[tuple[int, Source], Lease] = {}
+
+    def add_mailbox(
+        self, tenant_id: str, address: str, checkpoint: int = 1, *, state: str = "active"
+    ) -> Mailbox:
+        """Connect a mailbox."""
+        id_ = len(self.rows) + 1
+        mailbox = Mailbox(id_, tenant_id, id_, address, (), checkpoint, state, None, None)
+        self.rows[id_] = mailbox
+        return mailbox
+
+    async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
+        active = [m for m in self.rows.values() if m.tenant_id == tenant_id and m.state == "active"]
+        return [m for m in active if ids is None or m.id in ids]
+
+    async def acquire_lease(
+        self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
+    ) -> Lease:
+        if self.rows[mailbox_id].state == "disconnected":
+            raise MailboxDisconnectedError("the mailbox is disconnected")
+        now = datetime.now(UTC)
+        held = self._leases.get((mailbox_id, source))
+        if held and held.until > now and not force:
+            raise LeaseHeldError(held.until)
+        lease = Lease(mailbox_id, source, holder, (held.token if held else 0) + 1, now + ttl)
+        self._leases[mailbox_id, source] = lease
+        return lease
+
+    async def renew_lease(self, lease: Lease, ttl: timedelta) -> None:
+        self._fence(lease)
+        self._leases[lease.mailbox_id, lease.source] = replace(lease, until=datetime.now(UTC) + ttl)
+
+    async def release_lease(self, lease: Lease) -> None:
+        key = (lease.mailbox_id, lease.source)
+        if self._leases[key].token == lease.token:
+            self._leases[key] = replace(lease, until=datetime.now(UTC))
+
+    async def apply_history(
+        self, lease: Lease, changes: Sequence[MessageChange], checkpoint: int | None
+    ) -> Counts:
+        self._fence(lease)
+        counts = Counts()
+        for change in changes:
+            key = (lease.mailbox_id, change.message_id)
+            before = self.entries.get(key)
+            entry = after_change(before, change)
+            email = self.emails.get(key)
+            if entry.fate == "gone":
+                counts.deleted += self.emails.pop(key, None) is not None
+            elif email and change.label_ids is not None and email.history_id < change.history_id:
+                self.emails[key] = replace(
+                    email, label_ids=change.label_ids, history_id=change.history_id
+                )
+                counts.updated += 1
+            if before is None or before.fate != entry.fate:
+                counts.discovered += before is None or entry.fate == "pending"
+                counts.excluded += entry.fate == "excluded"
+                counts.gone += entry.fate == "gone" and email is None
+            self._note(key, entry)
+        if checkpoint is not None:
+            self._move_checkpoint(lease.mailbox_id, checkpoint)
+        return counts
+
+    async def open_listing(self, lease: Lease, window: Window) -> Listing:
+        self._fence(lease)
+        for listing in self.listings:
+            if listing.mailbox_id == lease.mailbox_id and not listing.done:
+                return listing
+        return self._new_listing(lease.mailbox_id, window)
+
+    async def apply_list_page(
+        self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
+    ) -> tuple[Listing, Counts]:
+        self._fence(lease)
+        counts = Counts()
+        for ref in refs:
+            key = (lease.mailbox_id, ref.message_id)
+            before = self.entries.get(key)
+            entry = after_sighting(before, ref.thread_id)
+            counts.discovered += entry is not before
+            self._note(key, entry)
+        moved = replace(listing, page_token=next_token, done=next_token is None)
+        return self._put_listing(moved), counts
+
+    async def restart_listing(self, lease: Lease, listing: Listing) -> Listing:
+        self._fence(lease)
+        return self._put_listing(replace(listing, page_token=None, done=False))
+
+    async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
+        self._fence(lease)
+        self._move_checkpoint(lease.mailbox_id, checkpoint)
+        self._new_listing(lease.mailbox_id, window)
+
+    async def due_messages(
+        self, mailbox_id: int, source: Source, limit: int
+    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
+        now = datetime.now(UTC)
+        sizes = Counter(
+            entry.thread_id
+            for (mailbox, _), entry in self.entries.items()
+            if mailbox == mailbox_id and entry.fate != "gone"
+        )
+        due = [
+            PendingMessage(
+                key[1],
+                entry.thread_id,
+                self.attempts[key].attempts,
+                (now - self.attempts[key].first_seen).total_seconds(),
+            )
+            for key, entry in self._pending(mailbox_id, source)
+            if self.attempts[key].due <= now
+        ]
+        newest = sorted(due, key=lambda each: (each.thread_id, each.message_id), reverse=True)
+        named = newest[:limit]
+        return named, {each.thread_id: sizes[each.thread_id] for each in named if each.thread_id}
+
+    async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
+        self._fence(lease)
+        counts = Counts()
+        for outcome in outcomes:
+            match outcome:
+                case Stored(message):
+                    self._store(lease, message, counts)
+                case Excluded(message_id, rule):
+                    counts.excluded += self._decide(lease, message_id, "excluded", rule)
+                case Gone(message_id):
+                    counts.gone += self._decide(lease, message_id, "gone", None)
+                case Failed():
+                    self._fail(lease, outcome, counts)
+        return counts
+
+    async def next_due(self, mailbox_id: int, source: Source) -> datetime | None:
+        pending = self._pending(mailbox_id, source)
+        return min((self.attempts[key].due for key, _ in pending), default=None)
+
+    async def finish_sync(self, lease: Lease) -> None:
+        self._fence(lease)
+        if lease.source == "live":
+            self._change(lease.mailbox_id, last_synced_at=datetime.now(UTC))
+
+    async def set_mailbox_state(self, mailbox_id: int, state: str, error: str | None) -> None:  # noqa: ARG002 - the port's
+        if self.rows[mailbox_id].state != "disconnected":
+            self._change(mailbox_id, state=state)
+
+    async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
+        self._change(mailbox_id, watch_expires_at=expires_at)
+
+    def _fence(self, lease: Lease) -> None:
+        if self.rows[lease.mailbox_id].state == "disconnected":
+            raise MailboxDisconnectedError("the mailbox was disconnected")
+        if self._leases[lease.mailbox_id, lease.source].token != lease.token:
+            raise LeaseLostError("another worker took this mailbox over")
+
+    def _note(self, key: tuple[int, str], entry: Entry) -> None:
+        before = self.entries.get(key)
+        times = self.attempts.setdefault(key, Attempts())
+        if before is not None and before.fate != entry.fate:
+            times.error, times.due = None, datetime.now(UTC)
+            times.attempts = 0 if entry.fate == "pending" else times.attempts
+        self.entries[key] = entry
+
+    def _store(self, lease: Lease, message: ParsedMessage, counts: Counts) -> None:
+        key = (lease.mailbox_id, message.gmail_id)
+        entry = after_storing(
+            self.entries.get(key), message.thread_id, message.history_id, lease.source
+        )
+        if entry is None:
+            return
+        self._note(key, entry)
+        known = self.emails.get(key)
+        if known is None:
+            counts.stored += 1
+            if lease.source == "live":
+                lag = max(0.0, (datetime.now(UTC) - message.internal_date).total_seconds())
+                known_lag = counts.lag_seconds
+                counts.lag_seconds = lag if known_lag is None else min(known_lag, lag)
+        elif known.history_id < message.history_id:
+            counts.updated += 1
+        else:
+            return
+        self.emails[key] = message
+
+    def _decide(self, lease: Lease, message_id: str, fate: str, rule: str | None) -> bool:
+        key = (lease.mailbox_id, message_id)
+        before = self.entries.get(key)
+        if before is None:
+            return False
+        entry = after_outcome(before, "gone" if fate == "gone" else "excluded", rule)
+        self._note(key, entry)
+        return entry is not before
+
+    def _fail(self, lease: Lease, failed: Failed, counts: Counts) -> None:
+        key = (lease.mailbox_id, failed.message_id)
+        entry = self.entries.get(key)
+        if entry is None or entry.fate != "pending":
+            return
+        times = self.attempts[key]
+        times.attempts += 1
+        times.error = failed.error
+        if failed.retry_at is None:
+            self.entries[key] = replace(entry, fate="dead")
+            counts.dead += 1
+        else:
+            times.due = failed.retry_at
+            counts.retrying += 1
+
+    def _pending(self, mailbox_id: int, source: Source) -> list[tuple[tuple[int, str], Entry]]:
+        return [
+            (key, entry)
+            for key, entry in self.entries.items()
+            if key[0] == mailbox_id and entry.source == source and entry.fate == "pending"
+        ]
+
+    def _new_listing(self, mailbox_id: int, window: Window) -> Listing:
+        listing = Listing(len(self.listings) + 1, mailbox_id, window, None, done=False)
+        self.listings.append(listing)
+        return listing
+
+    def _put_listing(self, listing: Listing) -> Listing:
+        self.listings[listing.id - 1] = listing
+        return listing
+
+    def _move_checkpoint(self, mailbox_id: int, checkpoint: int) -> None:
+        newest = max(self.rows[mailbox_id].checkpoint, checkpoint)
+        self._change(mailbox_id, checkpoint=newest)
+
+    def _change(self, mailbox_id: int, **values: object) -> None:
+        self.rows[mailbox_id] = replace(self.rows[mailbox_id], **values)

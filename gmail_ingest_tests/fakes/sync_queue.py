@@ -1,0 +1,177 @@
+"""A SyncQueue in memory, for tests of use cases; it passes the contract of the real one.
+
+Holds: ``MemorySyncQueue``. Keep out: dispatching and sweeping (no use case calls them).
+"""
+
+# ruff: noqa: D102 - the methods are the port's, and documented there
+from __future__ import annotations
+
+import itertools
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+from gmail_ingest.sync.ports import Claim, Counts, SyncKind
+
+
+@dataclass(slots=True)
+class Row:
+    """A row of the queue."""
+
+    id: int
+    tenant_id: str
+    kind: SyncKind
+    job_id: UUID
+    mailbox_ids: tuple[int, ...] | None
+    history_id: int | None
+    force: bool
+    not_before: datetime
+    attempts: int = 0
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+
+    def is_held(self, now: datetime) -> bool:
+        """Whether a worker that is alive holds it."""
+        return self.claimed_until is not None and self.claimed_until > now
+
+
+@dataclass(slots=True)
+class JobRow:
+    """A job, as far as it came."""
+
+    state: str = "queued"
+    counts: Counts = field(default_factory=Counts)
+    error: str | None = None
+    merged_into: UUID | None = None
+
+
+class MemorySyncQueue:
+    """The queue in a list, its jobs in a dictionary; each method is one step of the event loop."""
+
+    def __init__(self) -> None:
+        self.rows: list[Row] = []
+        self.jobs: dict[UUID, JobRow] = {}
+        self._ids = itertools.count(1)
+
+    async def enqueue(
+        self,
+        tenant_id: str,
+        kind: SyncKind,
+        *,
+        mailbox_ids: Collection[int] | None = None,
+        history_id: int | None = None,
+        force: bool = False,
+    ) -> UUID:
+        now = datetime.now(UTC)
+        named = None if mailbox_ids is None else tuple(sorted(set(mailbox_ids)))
+        row = self._waiting(tenant_id, kind)
+        if row is None:
+            row = Row(next(self._ids), tenant_id, kind, uuid4(), named, history_id, force, now)
+            self.rows.append(row)
+            self.jobs[row.job_id] = JobRow()
+            return row.job_id
+        row.mailbox_ids = _union(row.mailbox_ids, named)
+        row.history_id = max((h for h in (row.history_id, history_id) if h), default=None)
+        row.force = row.force or force
+        if force:
+            row.not_before = min(row.not_before, now)
+        return row.job_id
+
+    async def claim(
+        self, holder: str, *, limit: int, ttl: timedelta, tenant_id: str | None = None
+    ) -> list[Claim]:
+        now = datetime.now(UTC)
+        free = [
+            row
+            for row in self.rows
+            if tenant_id in {None, row.tenant_id} and self._is_free(row, now)
+        ]
+        chosen = sorted(free, key=lambda row: (row.not_before, row.id))[:limit]
+        for row in chosen:
+            row.claimed_by, row.claimed_until = holder, now + ttl
+            row.attempts += 1
+            self.jobs[row.job_id].state = "running"
+        return [
+            Claim(
+                row.id,
+                row.tenant_id,
+                row.kind,
+                row.job_id,
+                row.mailbox_ids,
+                row.attempts,
+                row.force,
+                holder,
+            )
+            for row in chosen
+        ]
+
+    async def extend(self, claims: Sequence[Claim], ttl: timedelta) -> None:
+        for claim in claims:
+            if row := self._mine(claim):
+                row.claimed_until = datetime.now(UTC) + ttl
+
+    async def acknowledge(
+        self, claim: Claim, state: str, counts: Counts, error: str | None
+    ) -> None:
+        if row := self._mine(claim):
+            self.rows.remove(row)
+            self._end(row, state, counts, error)
+
+    async def release(
+        self, claim: Claim, not_before: datetime, counts: Counts, error: str | None
+    ) -> None:
+        row = self._mine(claim)
+        if row is None:
+            return
+        self._end(row, "queued", counts, error)
+        waiting = self._waiting(row.tenant_id, row.kind)
+        if waiting is None:
+            row.claimed_by = row.claimed_until = None
+            row.not_before = not_before
+            return
+        self.rows.remove(row)
+        self.jobs[row.job_id].merged_into = waiting.job_id
+        waiting.mailbox_ids = _union(waiting.mailbox_ids, row.mailbox_ids)
+        waiting.attempts = max(waiting.attempts, row.attempts)
+        if not waiting.force:
+            waiting.not_before = max(waiting.not_before, not_before)
+
+    def _waiting(self, tenant_id: str, kind: SyncKind) -> Row | None:
+        return next(
+            (
+                row
+                for row in self.rows
+                if (row.tenant_id, row.kind, row.claimed_by) == (tenant_id, kind, None)
+            ),
+            None,
+        )
+
+    def _is_free(self, row: Row, now: datetime) -> bool:
+        if row.not_before > now or row.is_held(now):
+            return False
+        others = [
+            other
+            for other in self.rows
+            if (other.tenant_id, other.kind) == (row.tenant_id, row.kind)
+            and other is not row
+            and other.claimed_by is not None
+        ]
+        return row.force or not any(
+            other.is_held(now) or row.claimed_by is None or other.id < row.id for other in others
+        )
+
+    def _mine(self, claim: Claim) -> Row | None:
+        wanted = (claim.id, claim.holder, claim.attempts)
+        return next(
+            (row for row in self.rows if (row.id, row.claimed_by, row.attempts) == wanted), None
+        )
+
+    def _end(self, row: Row, state: str, counts: Counts, error: str | None) -> None:
+        job = self.jobs[row.job_id]
+        job.state, job.error = state, error
+        job.counts.add(counts)
+
+
+def _union(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if one is None or other is None else tuple(sorted({*one, *other}))

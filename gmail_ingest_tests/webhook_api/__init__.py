@@ -1,0 +1,1 @@
+"""Tests of the sidecar: over HTTP, on real Postgres, with the sandbox as Google."""

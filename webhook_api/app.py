@@ -1,0 +1,76 @@
+"""The sidecar's app: routes, gate, errors and documentation, put together.
+
+Holds: ``create_app``. Add here: a router. Keep out: what routes do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from fastapi import Depends, FastAPI
+from fastapi_offline import FastAPIOffline
+
+from gmail_ingest.adapters.postgres.schema_state import SchemaState
+from gmail_ingest.settings import Settings
+from webhook_api.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
+from webhook_api.certificates import CertificateCache, google_certificates
+from webhook_api.emails import emails_router
+from webhook_api.health import health_router
+from webhook_api.integrations import integrations_router
+from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
+from webhook_api.problems import LastResort, add_problem_handlers
+from webhook_api.push import PushReceiver, push_router
+from webhook_api.services import Services, build_services
+from webhook_api.sync import sync_router
+
+
+def create_app(settings: Settings) -> FastAPI:
+    """Build the app.
+
+    Raises:
+        ConfigurationError: a setting without which it must not start is missing or wrong.
+    """
+    services = build_services(settings)
+    app: FastAPI = FastAPIOffline(
+        title="gmail-ingest",
+        description=DESCRIPTION,
+        openapi_tags=TAGS,
+        redoc_url=None,
+        static_url=DOCS_ASSETS,
+        lifespan=_lifespan(services),
+    )
+    _add_routes(app, services)
+    add_problem_handlers(app)
+    # From the inside out: the gate stands before everything but the last resort.
+    app.add_middleware(ApiKeyGate, register=KeyRegister(services.api_keys.active_hashes))
+    app.add_middleware(LastResort)
+    generate = app.openapi
+
+    def openapi() -> dict[str, Any]:
+        return add_problem_schema(generate())
+
+    # FastAPI's documented way of changing the document.
+    app.openapi = openapi  # type: ignore[method-assign]
+    return app
+
+
+def _add_routes(app: FastAPI, services: Services) -> None:
+    settings = services.settings
+    certificates = CertificateCache(google_certificates(settings.google_certs_uri))
+    app.include_router(push_router(PushReceiver(settings, certificates, services.pushes)))
+    app.include_router(health_router(SchemaState(services.engine)))
+    for router in (integrations_router, sync_router, emails_router):
+        app.include_router(
+            router(services), dependencies=[Depends(API_KEY), Depends(BEARER)], responses=COMMON
+        )
+
+
+def _lifespan(services: Services) -> Any:  # noqa: ANN401 - FastAPI's own type is private
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        yield
+        await services.aclose()
+
+    return lifespan

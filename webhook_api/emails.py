@@ -1,0 +1,86 @@
+"""Routes of mail: lists and threads.
+
+Holds: /api/emails. Keep out: SQL, bodies.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from fastapi import APIRouter, Path, Query
+
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from webhook_api.email_models import EmailPageBody, ThreadBody
+from webhook_api.models import Moment, TenantInQuery, Text
+from webhook_api.openapi import NOT_FOUND
+from webhook_api.services import Services
+
+MAX_LIMIT = 200
+DEFAULT_LIMIT = 50
+#: Rows that Postgres walks over and throws away: beyond this a date filter is the way.
+MAX_OFFSET = 1_000_000
+
+SpamTrash = Annotated[
+    bool, Query(alias="includeSpamTrash", description="Show what is in spam and trash, too.")
+]
+Mailbox = Annotated[Text | None, Query(description="Address of one mailbox.")]
+
+
+def emails_router(services: Services) -> APIRouter:
+    """The routes, bound to what they use."""
+    router = APIRouter(prefix="/api/emails", tags=["emails"], responses=NOT_FOUND)
+
+    @router.get("", summary="List and search mail")
+    async def page(
+        *,
+        tenant_id: TenantInQuery,
+        limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
+        offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+        q: Annotated[
+            Text, Query(description='Words to find; "a phrase", or, -not.', examples=["invoice"])
+        ] = "",
+        mailbox: Mailbox = None,
+        label: Annotated[Text | None, Query(description="A Gmail label id.")] = None,
+        participant: Annotated[Text | None, Query(description="An address in any role.")] = None,
+        direction: Literal["inbound", "outbound", "self"] | None = None,
+        since: Annotated[Moment | None, Query(alias="from", description="Not before; UTC.")] = None,
+        until: Annotated[Moment | None, Query(alias="to", description="Before; UTC.")] = None,
+        has_attachment: Annotated[bool | None, Query(alias="hasAttachment")] = None,
+        thread_id: Annotated[Text | None, Query(alias="threadId")] = None,
+        include_spam_trash: SpamTrash = False,
+    ) -> EmailPageBody:
+        """The tenant's mail, newest first. Filters narrow together."""
+        wanted = EmailFilter(
+            tenant_id=tenant_id,
+            q=q,
+            mailbox=mailbox.lower() if mailbox else None,
+            label=label,
+            participant=participant.lower() if participant else None,
+            direction=direction,
+            since=since,
+            until=until,
+            has_attachment=has_attachment,
+            thread_id=thread_id,
+            include_spam_trash=include_spam_trash,
+        )
+        found = await services.emails.page(wanted, limit=limit, offset=offset)
+        return EmailPageBody.model_validate(found)
+
+    @router.get("/thread/{threadId}", summary="Read a thread")
+    async def thread(
+        *,
+        tenant_id: TenantInQuery,
+        thread_id: Annotated[Text, Path(alias="threadId")],
+        mailbox: Mailbox = None,
+        include_spam_trash: SpamTrash = False,
+    ) -> ThreadBody:
+        """A thread's messages, oldest first, and its summary."""
+        found = await services.emails.thread(
+            tenant_id,
+            thread_id,
+            mailbox=mailbox.lower() if mailbox else None,
+            include_spam_trash=include_spam_trash,
+        )
+        return ThreadBody.model_validate(found)
+
+    return router
