@@ -114,7 +114,7 @@ class EmbeddedPostgres:
             **_credentials(),
         )
         try:
-            self._wait(time.monotonic() + timeout_seconds)
+            self._wait(self._server, time.monotonic() + timeout_seconds)
         except BaseException:
             self.stop()
             raise
@@ -198,20 +198,25 @@ class EmbeddedPostgres:
             }
         return [word for name, value in settings.items() for word in ("-c", f"{name}={value}")]
 
-    def _wait(self, deadline: float) -> None:
-        while True:
-            try:
-                psycopg.connect(self._conninfo(_OWNER), connect_timeout=5).close()
-            except psycopg.OperationalError as error:
-                server = self._server
-                if server is None or server.poll() is not None or time.monotonic() > deadline:
-                    raise ConfigurationError(
-                        "the embedded PostgreSQL did not start (is another process using its data "
-                        f"directory?): see {self._home / _LOG_FILE}"
-                    ) from error
-                time.sleep(0.02)
-            else:
-                return
+    def _wait(self, server: subprocess.Popen[bytes], deadline: float) -> None:
+        while not self._answers(server):
+            if server.poll() is not None or time.monotonic() > deadline:
+                raise ConfigurationError(
+                    "the embedded PostgreSQL did not start (is another process using its data "
+                    f"directory?): see {self._home / _LOG_FILE}"
+                )
+            time.sleep(0.02)
+
+    def _answers(self, server: subprocess.Popen[bytes]) -> bool:
+        """Whether this very server answers: at the same address another one may live."""
+        try:
+            owner = (self._cluster / "postmaster.pid").read_text().partition("\n")[0]
+            if owner != str(server.pid):
+                return False
+            psycopg.connect(self._conninfo(_OWNER), connect_timeout=5).close()
+        except (FileNotFoundError, psycopg.OperationalError):
+            return False
+        return True
 
 
 def _program(name: str) -> str:

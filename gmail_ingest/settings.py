@@ -103,6 +103,29 @@ class Settings(BaseSettings):
     max_tenant_runs: int = Field(
         4, ge=1, description="Runs of one tenant's partition that the sensor keeps alive at once."
     )
+    mailbox_units_per_minute: int = Field(
+        6_000,
+        ge=0,
+        description="Gmail quota units that one mailbox may spend a minute: 'Queries per minute "
+        "per user' of the Cloud project. 0 turns the limiter off.",
+    )
+    project_units_per_minute: int = Field(
+        1_200_000,
+        ge=0,
+        description="Gmail quota units that all mailboxes may spend a minute. 0 turns the limiter "
+        "off.",
+    )
+    project_units_per_day: int = Field(
+        80_000_000,
+        ge=0,
+        description="Units a day (Pacific time) after which only live mail is fetched.",
+    )
+    live_reserve: float = Field(
+        0.02,
+        gt=0,
+        lt=0.9,
+        description="Share of a minute's units that history leaves to live mail.",
+    )
     poll_interval_seconds: int = Field(
         600, ge=10, description="Seconds after which a mailbox without a sync is polled."
     )

@@ -17,10 +17,12 @@ from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.client import Gmail
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
+from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.tenant_sync import TenantSync
 
@@ -45,8 +47,22 @@ def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> 
         PostgresMailStore(engine),
         gmail.source,
         build_policy(settings),
+        limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
     )
+
+
+def build_limiter(settings: Settings, engine: AsyncEngine) -> Limiter:
+    """The limiter that all processes share, or none if the limits are off."""
+    if not settings.mailbox_units_per_minute or not settings.project_units_per_minute:
+        return Unlimited()
+    limits = Limits(
+        mailbox_minute=settings.mailbox_units_per_minute,
+        project_minute=settings.project_units_per_minute,
+        project_day=settings.project_units_per_day,
+        reserve=settings.live_reserve,
+    )
+    return PostgresLimiter(engine, limits)
 
 
 def build_policy(settings: Settings) -> SyncPolicy:

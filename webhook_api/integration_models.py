@@ -76,10 +76,15 @@ class ServiceAccountKeysBody(Model):
         return self
 
     @property
-    def addresses(self) -> tuple[str, ...]:
-        """Whose mailboxes, each once."""
-        first = [self.impersonated_user_email] if self.impersonated_user_email else []
-        return tuple(dict.fromkeys([*self.impersonated_user_emails, *first]))
+    def addresses(self) -> dict[str, str]:
+        """Whose mailboxes, each once, and the field that names it."""
+        named = {
+            address: f"keys.impersonatedUserEmails.{index}"
+            for index, address in enumerate(self.impersonated_user_emails)
+        }
+        if self.impersonated_user_email:
+            named.setdefault(self.impersonated_user_email, "keys.impersonatedUserEmail")
+        return named
 
 
 class OAuthConnect(Model):

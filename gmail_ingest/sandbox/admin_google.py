@@ -38,18 +38,10 @@ class LimitsChange(WireModel):
     prices: dict[str, Annotated[int, Field(ge=0)]] | None = None
 
 
-class Subscription(WireModel):
+class Subscription(PushSubscription):
     """A push subscription; the topic is that of the sandbox unless given."""
 
-    topic: str | None = None
-    push_endpoint: str
-    name: str = "gmail-push-sub"
-    audience: str | None = None
-    service_account_email: str | None = None
-    ack_deadline_seconds: float = 10.0
-    minimum_backoff_seconds: float = 0.1
-    maximum_backoff_seconds: float = 60.0
-    duplicate_rate: float = 0.0
+    topic: str = ""
 
 
 class TopicGrant(WireModel):
@@ -167,9 +159,9 @@ class GoogleAdmin:
 
     def subscribe(self, call: AdminCall) -> Response:
         """Add or replace a push subscription; Gmail may publish to its topic from now on."""
-        given = call.read(Subscription).model_dump()
-        given["topic"] = given["topic"] or self._state.settings.watch_topic
-        subscription = PushSubscription(**given)
+        given = call.read(Subscription)
+        topic = given.topic or self._state.settings.watch_topic
+        subscription = given.model_copy(update={"topic": topic})
         self._state.watches.granted_topics.add(subscription.topic)
         name = self._state.push.subscribe(subscription)
         return json_response({"name": name, "topic": subscription.topic}, 201)

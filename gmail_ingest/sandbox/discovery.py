@@ -32,7 +32,6 @@ class Parameter:
     enum: frozenset[str] = frozenset()
     repeated: bool = False
     required: bool = False
-    default: str | None = None
     minimum: int | None = None
     maximum: int | None = None
 
@@ -199,7 +198,6 @@ def _parameter(name: str, rule: dict[str, Any]) -> Parameter:
         enum=frozenset(rule.get("enum", ())),
         repeated=rule.get("repeated", False),
         required=rule.get("required", False),
-        default=rule.get("default"),
         minimum=int(rule["minimum"]) if "minimum" in rule else None,
         maximum=int(rule["maximum"]) if "maximum" in rule else None,
     )

@@ -191,7 +191,11 @@ class HttpProtocol(asyncio.Protocol):
         elif response.wire == "truncate":
             _truncate(transport, response)
         else:
-            _write(transport, response, keep_alive=keep_alive and not (self._ended and not self._waiting))
+            _write(
+                transport,
+                response,
+                keep_alive=keep_alive and not (self._ended and not self._waiting),
+            )
 
     def _release(self, request: Request, response: Response) -> None:
         self._current = None

@@ -8,7 +8,8 @@ Source: google-facts section 4 and 7 (identity is what getProfile says); edge ca
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
@@ -58,11 +59,15 @@ class WatchNotes(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class ConnectRequest:
-    """Keys to connect; ``addresses`` are the users to impersonate, empty for an OAuth grant."""
+    """Keys to connect.
+
+    ``addresses`` are the users to impersonate, each with the name of the field that the caller
+    wrote it in; empty for an OAuth grant, which belongs to one mailbox.
+    """
 
     tenant_id: str
     keys: Keys
-    addresses: tuple[str, ...] = ()
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +132,19 @@ class Connect:
         """
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def profile(index: int, address: str) -> NewMailbox:
+        async def profile(address: str, field_name: str) -> NewMailbox:
             probe = _probe(request.tenant_id, address)
             async with slots:
                 try:
                     found = await self._google.source_with(held, probe).profile()
                 except (MailboxStateError, RejectedRequestError) as error:
-                    raise _refused(error, index if request.addresses else None) from error
+                    raise _refused(error, field_name) from error
             return NewMailbox(found.address.lower(), found.history_id)
 
-        wanted = request.addresses or ("",)
+        wanted = request.addresses or {"": "keys.refreshToken"}
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(profile(*each)) for each in enumerate(wanted)]
+                tasks = [group.create_task(profile(*each)) for each in wanted.items()]
         except ExceptionGroup as failed:
             # One refusal decides; the others were cancelled with it.
             raise failed.exceptions[0] from None
@@ -173,11 +178,9 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
     return Mailbox(0, tenant_id, 0, address, (), 0, "active", None, None)
 
 
-def _refused(error: GmailIngestError, index: int | None) -> InvalidInputError:
+def _refused(error: GmailIngestError, field_name: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
     remedy = error.remedy if isinstance(error, MailboxStateError) else "Check the credential."
-    field = "keys.refreshToken"
-    if index is not None:
-        delegation = isinstance(error, AdminActionRequiredError)
-        field = "keys.serviceAccountKey" if delegation else f"keys.impersonatedUserEmails.{index}"
-    return InvalidInputError(field, f"Google refuses it: {error}. {remedy}")
+    if isinstance(error, AdminActionRequiredError):
+        field_name = "keys.serviceAccountKey"
+    return InvalidInputError(field_name, f"Google refuses it: {error}. {remedy}")

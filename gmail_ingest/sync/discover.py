@@ -15,7 +15,16 @@ from gmail_ingest.core.windows import Window, last_days
 from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Counts, HistoryPage, Lease, Mailbox, MailSource, MailStore
+from gmail_ingest.sync.ports import (
+    Counts,
+    HistoryPage,
+    Lease,
+    Listing,
+    ListPage,
+    Mailbox,
+    MailSource,
+    MailStore,
+)
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
@@ -42,7 +51,7 @@ async def follow_history(
             return await source.list_history(mailbox.checkpoint, token)
 
         try:
-            page = await patience.call(read)
+            page = await patience.call(read, policy.prices.history_list)
         except HistoryExpiredError:
             await _resync(store, source, patience, lease, mailbox, policy)
             return counts, True
@@ -68,7 +77,7 @@ async def _resync(
     policy: SyncPolicy,
 ) -> None:
     # The new checkpoint is read before the listing begins: what arrives meanwhile is in both.
-    profile = await patience.call(source.profile)
+    profile = await patience.call(source.profile, policy.prices.profile_get)
     start = last_days(policy.initial_days, datetime.now(UTC)).start
     if mailbox.last_synced_at is not None:
         start = mailbox.last_synced_at - OVERLAP
@@ -76,15 +85,23 @@ async def _resync(
 
 
 async def list_window(
-    store: MailStore, source: MailSource, patience: Patience, lease: Lease, window: Window
+    store: MailStore,
+    source: MailSource,
+    patience: Patience,
+    lease: Lease,
+    window: Window,
+    policy: SyncPolicy,
 ) -> Counts:
     """List the mailbox's unfinished window to its end, or this one if there is none."""
     counts = Counts()
     listing = await store.open_listing(lease, window)
     while not listing.done:
-        token = listing.page_token
+
+        async def read(listed: Listing = listing) -> ListPage:
+            return await source.list_messages(listed.window, listed.page_token)
+
         try:
-            page = await patience.call(lambda: source.list_messages(listing.window, token))  # noqa: B023 - awaited at once
+            page = await patience.call(read, policy.prices.messages_list)
         except PageTokenInvalidError:
             listing = await store.restart_listing(lease, listing)
             continue

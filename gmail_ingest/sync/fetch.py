@@ -41,6 +41,7 @@ class Fetch:
         self._source = source
         self._patience = patience
         self._policy = policy
+        self._upcoming = 0
 
     async def drain(self, lease: Lease, counts: Counts) -> None:
         """Fetch and store all that is due, adding to ``counts``; stays for retries due soon.
@@ -65,12 +66,15 @@ class Fetch:
 
     async def _run(self, lease: Lease, calls: list[FetchCall], counts: Counts) -> None:
         todo = deque(calls)
+        self._upcoming = sum(call.units for call in calls)
         running: set[asyncio.Task[list[Outcome]]] = set()
         batch: list[Outcome] = []
         try:
             while todo or running:
                 while todo and len(running) < self._patience.in_flight:
-                    running.add(asyncio.create_task(self._attempt(todo.popleft())))
+                    call = todo.popleft()
+                    self._upcoming -= call.units
+                    running.add(asyncio.create_task(self._attempt(call)))
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     batch.extend(task.result())
@@ -93,11 +97,11 @@ class Fetch:
 
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
         while True:
-            await self._patience.ready()
+            await self._patience.ready(call.units, self._upcoming)
             try:
                 messages = await self._source.fetch(call)
             except ThrottledError as error:
-                self._patience.throttled(error)
+                await self._patience.throttled(error)
             except (TransientError, RejectedRequestError) as error:
                 return [self._failed(wanted, str(error)) for wanted in call.wanted]
             else:

@@ -9,6 +9,7 @@ whatever fails after discovery leaves pending rows and no hole. Source: design.m
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
@@ -17,6 +18,7 @@ from gmail_ingest.errors import LeaseHeldError
 from gmail_ingest.sync.discover import follow_history, list_window
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
+from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import (
@@ -37,6 +39,7 @@ async def sync_mailbox(
     kind: SyncKind,
     *,
     policy: SyncPolicy,
+    limiter: Limiter,
     holder: str,
     counts: Counts,
     force: bool = False,
@@ -51,7 +54,7 @@ async def sync_mailbox(
         MailboxStateError, OperatorActionError: somebody must act first.
         LeaseLostError, MailboxDisconnectedError: this worker may write nothing more.
     """
-    sync = _Sync(store, source, mailbox, policy, holder, counts)
+    sync = _Sync(store, source, mailbox, policy, limiter, holder, counts)
     before = source.units_spent
     try:
         if kind == "initial":
@@ -62,6 +65,9 @@ async def sync_mailbox(
         counts.units += source.units_spent - before
 
 
+Work = Callable[[Lease, Patience], Awaitable[None]]
+
+
 class _Sync:
     def __init__(
         self,
@@ -69,6 +75,7 @@ class _Sync:
         source: MailSource,
         mailbox: Mailbox,
         policy: SyncPolicy,
+        limiter: Limiter,
         holder: str,
         counts: Counts,
     ) -> None:
@@ -77,7 +84,7 @@ class _Sync:
         self._mailbox = mailbox
         self._policy = policy
         self._holder = holder
-        self._patience = Patience(policy)
+        self._limiter = limiter
         self._counts = counts
 
     async def initial(self, *, force: bool) -> None:
@@ -86,41 +93,41 @@ class _Sync:
     async def incremental(self, *, force: bool) -> None:
         expired = False
 
-        async def follow(lease: Lease) -> None:
+        async def follow(lease: Lease, patience: Patience) -> None:
             nonlocal expired
             counts, expired = await follow_history(
-                self._store, self._source, self._patience, lease, self._mailbox, self._policy
+                self._store, self._source, patience, lease, self._mailbox, self._policy
             )
             self._counts.add(counts)
-            await self._fetch(lease)
+            await self._fetch(lease, patience)
 
         await self._with_lease("live", follow, force=force)
         # Listed ids that are due for another attempt, or a resync: unless a listing run has them.
-        more = self._list_and_fetch if expired else self._fetch
-        try:
-            await self._with_lease("listing", more, force=False)
-        except LeaseHeldError:
-            return
+        due = await self._store.next_due(self._mailbox.id, "listing")
+        if expired or (due is not None and due <= datetime.now(UTC)):
+            more = self._list_and_fetch if expired else self._fetch
+            with contextlib.suppress(LeaseHeldError):
+                await self._with_lease("listing", more, force=False)
 
-    async def _list_and_fetch(self, lease: Lease) -> None:
+    async def _list_and_fetch(self, lease: Lease, patience: Patience) -> None:
         window = last_days(self._policy.initial_days, datetime.now(UTC))
         self._counts.add(
-            await list_window(self._store, self._source, self._patience, lease, window)
+            await list_window(self._store, self._source, patience, lease, window, self._policy)
         )
-        await self._fetch(lease)
+        await self._fetch(lease, patience)
 
-    async def _fetch(self, lease: Lease) -> None:
-        fetch = Fetch(self._store, self._source, self._patience, self._policy)
+    async def _fetch(self, lease: Lease, patience: Patience) -> None:
+        fetch = Fetch(self._store, self._source, patience, self._policy)
         await fetch.drain(lease, self._counts)
 
-    async def _with_lease(
-        self, source: Source, work: Callable[[Lease], Awaitable[None]], *, force: bool
-    ) -> None:
+    async def _with_lease(self, source: Source, work: Work, *, force: bool) -> None:
         store, ttl = self._store, self._policy.lease
         lease = await store.acquire_lease(self._mailbox.id, source, self._holder, ttl, force=force)
+        budget = Budget(self._limiter, self._mailbox.id, source)
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
-                await work(lease)
+                await work(lease, Patience(self._policy, budget))
                 await store.finish_sync(lease)
         finally:
+            await budget.close()
             await store.release_lease(lease)

@@ -1,8 +1,8 @@
 """Waiting for Google, once for all calls of a mailbox.
 
-Holds: ``Patience``: the pause that a throttle asks for, and retries of calls that have no fate of
-their own in the ledger (listings, history, profile). Add here: what concerns every call.
-Keep out: the fates of messages (``fetch.py``).
+Holds: ``Patience``: the pace of the budget, the pause that a throttle asks for, and retries of
+calls that have no fate of their own in the ledger (listings, history, profile).
+Add here: what concerns every call. Keep out: the fates of messages (``fetch.py``).
 Source: google-facts section 2; edge cases 27, 31, 34.
 """
 
@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
 from gmail_ingest.errors import ThrottledError, TransientError
+from gmail_ingest.sync.limiter import Budget
 from gmail_ingest.sync.policy import SyncPolicy
 
 T = TypeVar("T")
@@ -23,26 +24,37 @@ TRIES = 5
 
 
 class Patience:
-    """The pause of one mailbox: calls ask ``ready`` first, and tell ``throttled`` afterwards."""
+    """The pause of one mailbox: calls ask ``ready`` first, and tell ``throttled`` afterwards.
 
-    def __init__(self, policy: SyncPolicy) -> None:
+    ``budget`` paces the calls; without one they wait only after Google refused a call.
+    """
+
+    def __init__(self, policy: SyncPolicy, budget: Budget | None = None) -> None:
         self._policy = policy
+        self._budget = budget
         self._resume_at = datetime.now(UTC)
         self._refusals = 0
         self.in_flight = policy.calls_in_flight
 
-    async def ready(self) -> None:
-        """Sleep until the mailbox may be called again."""
-        wait = (self._resume_at - datetime.now(UTC)).total_seconds()
-        if wait > 0:
+    async def ready(self, units: int = 0, upcoming: int = 0) -> None:
+        """Sleep until the mailbox may be called again and the call's units may be spent.
+
+        Raises:
+            ThrottledError: the wait is too long to sleep through.
+        """
+        if self._budget is not None and units:
+            await self._budget.spend(units, upcoming)
+        while (wait := self._pause()) > 0:  # noqa: ASYNC110 - the pause may grow meanwhile
             await asyncio.sleep(wait)
-            await self.ready()
+
+    def _pause(self) -> float:
+        return (self._resume_at - datetime.now(UTC)).total_seconds()
 
     def succeeded(self) -> None:
         """A call went through: the next refusal starts with the shortest wait again."""
         self._refusals = 0
 
-    def throttled(self, error: ThrottledError) -> None:
+    async def throttled(self, error: ThrottledError) -> None:
         """Pause all calls of this mailbox.
 
         Raises:
@@ -54,12 +66,14 @@ class Patience:
         wait = self._policy.retry_delay(self._refusals)
         self._refusals += 1
         until = error.until or now + timedelta(seconds=min(wait, self._policy.longest_sleep))
+        if self._budget is not None:
+            await self._budget.refused(error, until)
         if (until - now).total_seconds() > self._policy.longest_sleep:
             raise ThrottledError(error.scope, until) from error
         self._resume_at = max(self._resume_at, until)
 
-    async def call(self, function: Callable[[], Awaitable[T]]) -> T:
-        """Make a call until it succeeds, within reason.
+    async def call(self, function: Callable[[], Awaitable[T]], units: int = 1) -> T:
+        """Make a call of this price until it succeeds, within reason.
 
         Raises:
             TransientError: after several tries.
@@ -67,11 +81,11 @@ class Patience:
         """
         tries = 0
         while True:
-            await self.ready()
+            await self.ready(units)
             try:
                 answer = await function()
             except ThrottledError as error:
-                self.throttled(error)
+                await self.throttled(error)
             except TransientError:
                 tries += 1
                 if tries >= TRIES:

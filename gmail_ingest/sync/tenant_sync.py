@@ -26,6 +26,7 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.heartbeat import heartbeat
+from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import (
@@ -77,12 +78,14 @@ class TenantSync:
         open_source: Callable[[Mailbox], MailSource],
         policy: SyncPolicy,
         *,
+        limiter: Limiter | None = None,
         mailboxes_at_once: int = 200,
     ) -> None:
         self._queue = queue
         self._store = store
         self._open_source = open_source
         self._policy = policy
+        self._limiter = limiter or Unlimited()
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
     async def run_tenant(
@@ -161,6 +164,7 @@ class TenantSync:
                         mailbox,
                         claim.kind,
                         policy=self._policy,
+                        limiter=self._limiter,
                         holder=claim.holder,
                         counts=counts,
                         force=claim.force,

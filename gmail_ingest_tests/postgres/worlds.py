@@ -1,5 +1,6 @@
 """The two worlds that the contract tests run in: memory and Postgres, seen in the same way."""
 
+# ruff: noqa: D102 - the methods of World are documented once
 from __future__ import annotations
 
 from datetime import timedelta

@@ -35,10 +35,12 @@ class Reply:
     body: bytes
 
     def json(self) -> Any:
+        """Return the body as JSON."""
         return json.loads(self.body)
 
     @property
     def reason(self) -> str:
+        """Return the reason of Google's first error."""
         return self.json()["error"]["errors"][0]["reason"]
 
 
@@ -50,6 +52,7 @@ class Http:
         self.connection = http.client.HTTPConnection(parts.hostname, parts.port, timeout=20)
 
     def call(self, verb: str, path: str, body: Any = None, **headers: str) -> Reply:
+        """Send a request; header names are given with ``_`` for ``-``."""
         sent = {name.replace("_", "-"): value for name, value in headers.items()}
         if isinstance(body, dict):
             body = json.dumps(body).encode()
@@ -60,11 +63,13 @@ class Http:
         return Reply(answer.status, {k.lower(): v for k, v in answer.getheaders()}, content)
 
     def admin(self, verb: str, path: str, body: Any = None, **headers: str) -> Any:
+        """Make an admin call that must succeed."""
         reply = self.call(verb, f"/sandbox/{path}", body, **headers)
         assert reply.status < 300, reply.body
         return reply.json()
 
     def form(self, path: str, **fields: str) -> Reply:
+        """Post a form."""
         kind = "application/x-www-form-urlencoded"
         return self.call("POST", path, urlencode(fields), content_type=kind)
 
@@ -89,6 +94,7 @@ class Owner:
         self.address = self.tokens["address"]
 
     def get(self, path: str, token: str | None = None, **query: Any) -> Reply:
+        """Call a GET method of Gmail."""
         text = f"?{urlencode(query, doseq=True)}" if query else ""
         return self.http.call(
             "GET",
@@ -97,6 +103,7 @@ class Owner:
         )
 
     def post(self, path: str, body: dict[str, Any]) -> Reply:
+        """Call a POST method of Gmail."""
         return self.http.call(
             "POST",
             f"/gmail/v1/users/me/{path}",
@@ -105,13 +112,16 @@ class Owner:
         )
 
     def deliver(self, subject: str = "Offer", **query: Any) -> str:
-        raw = f"From: Ann <ann@shop.test>\r\nTo: {self.address}\r\nSubject: {subject}\r\n\r\nHello\r\n"
+        """Deliver a small mail, and return its id."""
+        head = f"From: Ann <ann@shop.test>\r\nTo: {self.address}\r\nSubject: {subject}\r\n"
+        raw = f"{head}\r\nHello\r\n"
         text = f"?{urlencode(query)}" if query else ""
         path = f"mailboxes/{self.address}/deliver{text}"
         done = self.http.admin("POST", path, raw.encode(), content_type="message/rfc822")
         return done["messages"][0]["id"]
 
     def admin(self, path: str, body: dict[str, Any] | None = None) -> Any:
+        """Make an admin call about the mailbox that must succeed."""
         return self.http.admin("POST", f"mailboxes/{self.address}/{path}", body or {})
 
 
@@ -204,6 +214,15 @@ class Push:
     content: dict[str, Any]
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server that does not print what clients do to their connections."""
+
+    daemon_threads = True
+
+    def handle_error(self, *_: object) -> None:
+        """Say nothing: a sandbox that ends resets its connections."""
+
+
 class Receiver:
     """A push endpoint that answers with scripted statuses, 204 when they run out."""
 
@@ -228,16 +247,17 @@ class Receiver:
             def log_message(self, *_: object) -> None:
                 """Say nothing."""
 
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.server.daemon_threads = True
+        self.server = Quiet(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/push?token=abc"
-        self.thread = threading.Thread(target=self.server.serve_forever, daemon=True)
+        self.thread = threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True)
         self.thread.start()
 
     def next(self, timeout: float = 10) -> Push:
+        """Wait for a push."""
         return self.pushes.get(timeout=timeout)
 
     def close(self) -> None:
+        """End the server."""
         self.server.shutdown()
         self.server.server_close()
         self.thread.join()

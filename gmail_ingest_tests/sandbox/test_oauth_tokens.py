@@ -8,11 +8,13 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import google.auth.transport.requests
 import pytest
 import requests
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from google.auth import exceptions, jwt
 from google.oauth2 import service_account
 from google.oauth2.credentials import Credentials
 
 from gmail_ingest.sandbox.grants import MAX_REFRESH_TOKENS
+from gmail_ingest.sandbox.signed_tokens import sign_token
 from gmail_ingest_tests.sandbox.conftest import READONLY, make_owner
 
 VERIFIER = "v" * 64
@@ -135,7 +137,8 @@ def test_owner_can_revoke_the_grant(owner, transport):
 
 def test_revoke_ends_the_whole_grant_once(owner):
     """Revoking any token ends all of the grant; a dead token is 400 invalid_token
-    (edge case 25)."""
+    (edge case 25).
+    """
     further = owner.admin("tokens")
     assert owner.http.form("/revoke", token=further["accessToken"]).status == 200
     assert refresh(owner).json()["error"] == "invalid_grant"
@@ -160,7 +163,7 @@ def test_oldest_refresh_token_ends_beyond_the_limit(owner):
     assert refresh(owner, refresh_token=newest).status == 200
 
 
-def test_consent_gives_a_code_that_is_exchanged_once(owner, transport):
+def test_consent_gives_a_code_that_is_exchanged_once(owner):
     """A consent's code becomes tokens of the hinted mailbox, and is worth nothing afterwards."""
     reply, found = consent(owner)
     assert reply.status == 302
@@ -236,7 +239,7 @@ def test_consent_page_redirects_only_where_it_may(owner, changes, status):
 
 @pytest.fixture
 def delegate(owner):
-    """The key file of a service account that may act for one domain and one mailbox."""
+    """The key file of a service account that may act for the owner's domain and one mailbox."""
     body = {"email": "sync@p.test", "domains": ["crm.test"], "subjects": ["one@else.test"]}
     return owner.http.admin("POST", "service-accounts", body)
 
@@ -264,7 +267,7 @@ def test_service_account_without_subject_has_no_mailbox(owner, delegate, transpo
         ("nobody@crm.test", "invalid_grant: Invalid email or User ID"),
     ],
 )
-def test_delegation_is_refused_in_googles_words(owner, delegate, transport, subject, error):
+def test_delegation_is_refused_in_googles_words(delegate, transport, subject, error):
     """A mailbox that is not delegated, or does not exist, is refused (edge case 38)."""
     account = service_account.Credentials.from_service_account_info(delegate, scopes=[READONLY])
     with pytest.raises(exceptions.RefreshError) as refused:
@@ -285,10 +288,6 @@ def test_delegation_is_limited_to_its_scopes(owner, transport):
 
 def assertion(owner, key, **changes):
     """Sign an assertion of a service account, and send it."""
-    from cryptography.hazmat.primitives.serialization import load_pem_private_key
-
-    from gmail_ingest.sandbox.signed_tokens import sign_token
-
     now = int(time.time())
     claims = {
         "iss": key["client_email"],

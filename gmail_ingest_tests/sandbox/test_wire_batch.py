@@ -81,7 +81,8 @@ def test_batch_costs_what_its_calls_cost(owner):
 
 def test_batch_part_without_token_uses_that_of_the_whole(owner):
     """Headers of the batch apply to a part that has none of its own."""
-    body = b"--b\r\nContent-Type: application/http\r\n\r\nGET /gmail/v1/users/me/profile HTTP/1.1\r\n\r\n--b--"
+    part = b"Content-Type: application/http\r\n\r\nGET /gmail/v1/users/me/profile HTTP/1.1\r\n"
+    body = b"--b\r\n" + part + b"\r\n--b--"
     reply = owner.http.call(
         "POST",
         "/batch",

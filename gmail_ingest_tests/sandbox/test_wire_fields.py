@@ -16,6 +16,7 @@ MESSAGE = {
         "body": {"size": 3, "data": "YWJj"},
     },
 }
+TYPE_AND_SIZE = {"payload": {"mimeType": "text/plain", "body": {"size": 3}}}
 
 
 @pytest.mark.parametrize(
@@ -24,13 +25,13 @@ MESSAGE = {
         ("id", {"id": "1"}),
         (" id , threadId ", {"id": "1", "threadId": "2"}),
         ("payload/headers/name", {"payload": {"headers": [{"name": "To"}, {"name": "Cc"}]}}),
-        ("payload(body(size),mimeType)", {"payload": {"mimeType": "text/plain", "body": {"size": 3}}}),
+        ("payload(body(size),mimeType)", TYPE_AND_SIZE),
         ("payload/body,payload/body/size", {"payload": {"body": {"size": 3, "data": "YWJj"}}}),
-        ("payload/body/size,payload/mimeType", {"payload": {"mimeType": "text/plain", "body": {"size": 3}}}),
-        ("payload/*/size", {"payload": {"mimeType": "text/plain", "headers": [{}, {}], "body": {"size": 3}}}),
+        ("payload/body/size,payload/mimeType", TYPE_AND_SIZE),
+        ("payload/*/size", {"payload": {**TYPE_AND_SIZE["payload"], "headers": [{}, {}]}}),
         ("*", MESSAGE),
     ],
-)  # fmt: skip
+)
 def test_mask_keeps_what_it_names(mask, kept):
     """A mask keeps the named fields, at any depth, of objects and of lists."""
     assert apply_mask(MESSAGE, compile_mask(mask, "Message")) == kept

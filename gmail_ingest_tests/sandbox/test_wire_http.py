@@ -3,6 +3,7 @@ from __future__ import annotations
 import gzip
 import json
 import socket
+import time
 from urllib.parse import urlencode, urlsplit
 
 from gmail_ingest.sandbox.http_protocol import SPILL_BYTES
@@ -21,7 +22,7 @@ def raw_exchange(url: str, data: bytes) -> bytes:
     return received
 
 
-def test_connection_stays_open_between_requests(sandbox, owner):
+def test_connection_stays_open_between_requests(owner):
     """A connection serves many requests, and is counted once."""
     for _ in range(5):
         assert owner.get("profile").status == 200
@@ -130,3 +131,14 @@ def test_lost_connection_gives_back_its_slot(sandbox, owner, connect):
     left = await_counters(owner.http, lambda counters: counters["connections"]["live"] == 1)
     assert held["inFlight"] == {owner.address: 1}
     assert left["inFlight"] == {}
+
+
+def test_latency_is_that_of_google_only(make_sandbox, connect):
+    """Every Google answer takes the configured time; admin answers take none."""
+    http_call = connect(make_sandbox(latency=0.2))
+    begin = time.monotonic()
+    http_call.admin("GET", "health")
+    admin_took = time.monotonic() - begin
+    http_call.call("GET", "/oauth2/v1/nothing")
+    assert time.monotonic() - begin - admin_took >= 0.19
+    assert admin_took < 0.19

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import json
 import socket
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import psycopg
 import pytest
 import requests
@@ -82,7 +82,7 @@ class Api:
         self, address: str, history_id: int, *, token: str, query: str = ""
     ) -> requests.Response:
         """Push a notification as Pub/Sub does."""
-        data = orjson.dumps({"emailAddress": address, "historyId": history_id})
+        data = json.dumps({"emailAddress": address, "historyId": history_id}).encode()
         body = {"message": {"data": base64.b64encode(data).decode(), "messageId": "1"}}
         headers = {"Authorization": f"Bearer {token}"}
         url = f"{self.url}/webhooks/pubsub{query}"

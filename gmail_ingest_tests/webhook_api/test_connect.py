@@ -157,5 +157,5 @@ def test_connect_by_service_account_connects_several_mailboxes(api, google):
     body["tenantId"] = "tenant-2"
     refused = api.call("POST", "/api/integrations", body)
     assert refused.status_code == 422
-    assert refused.json()["errors"][0]["field"].startswith("keys.impersonatedUserEmails")
+    assert refused.json()["errors"][0]["field"] == "keys.impersonatedUserEmails.0"
     assert api.rows("SELECT count(*) FROM tenants") == [(1,)]

@@ -1,4 +1,10 @@
+from datetime import timedelta
+
 import pytest
+
+from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.core.history import MessageChange
+from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
 
 
 @pytest.fixture
@@ -28,7 +34,7 @@ def revoked(api, google, kim):
 
 
 def test_disconnect_ends_everything_and_tells_google(api, google, kim):
-    """States, queue, jobs, lease, watch, grant and credential all end: edge case 25, edge case 72."""
+    """States, queue, jobs, lease, watch, grant, credential end: edge case 25, edge case 72."""
     job = api.connect("tenant-1", kim).json()["jobId"]
     ((mailbox_id,),) = api.rows("SELECT id FROM mailboxes")
     api.rows(
@@ -56,6 +62,21 @@ def test_disconnect_ends_everything_and_tells_google(api, google, kim):
     assert api.call("GET", f"/api/sync/tenant-1/jobs/{job}").json()["state"] == "cancelled"
     assert google.calls("gmail.users.stop") == 1
     assert revoked(api, google, kim)
+
+
+def test_nothing_is_written_after_a_disconnect(api, engine, run, kim):
+    """A sync that was under way loses its right to write at once: edge case 72."""
+    api.connect("tenant-1", kim)
+    store = PostgresMailStore(engine)
+    (mailbox,) = run(store.mailboxes("tenant-1", None))
+    minute = timedelta(minutes=1)
+    lease = run(store.acquire_lease(mailbox.id, "live", "worker", minute, force=False))
+    change = MessageChange("m1", "t1", 9, deleted=False, label_ids=("INBOX",))
+    disconnect(api, "tenant-1")
+    with pytest.raises((LeaseLostError, MailboxDisconnectedError)):
+        run(store.apply_history(lease, [change], 2**70))
+    assert api.rows("SELECT count(*) FROM message_ledger") == [(0,)]
+    assert run(store.mailboxes("tenant-1", None)) == []
 
 
 def test_disconnect_may_be_repeated(api, kim):

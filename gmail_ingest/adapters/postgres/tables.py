@@ -271,6 +271,26 @@ leases = sa.Table(
     comment="a free lease keeps its row (until in the past), so that tokens only ever grow",
 )
 
+quota_lines = sa.Table(
+    "quota_lines",
+    metadata,
+    sa.Column("scope", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("live_at", TIMESTAMP, nullable=False),
+    sa.Column("history_at", TIMESTAMP, nullable=False),
+    sa.Column("burst_at", TIMESTAMP, nullable=False),
+    sa.Column("paused_until", TIMESTAMP),
+    comment="scope: a mailbox id, 0 is the project; times up to which units are reserved",
+)
+
+quota_usage = sa.Table(
+    "quota_usage",
+    metadata,
+    sa.Column("scope", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("units", sa.BigInteger, nullable=False),
+    comment="scope as in quota_lines; the day is Google's (Pacific time)",
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,
