@@ -7,6 +7,7 @@ Loads with no environment at all; sensors read their interval from it when it is
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.schedules import watch_renewal_schedule
@@ -15,7 +16,7 @@ from gmail_ingest.settings import Settings
 
 defs = dg.Definitions(
     assets=[emails],
-    jobs=[emails_job, watch_renewal_job],
+    jobs=[emails_job, drain_job, watch_renewal_job],
     schedules=[watch_renewal_schedule],
     sensors=[build_sync_queue_sensor(Settings())],
     resources={

@@ -98,10 +98,33 @@ class Settings(BaseSettings):
         30, ge=1, description="Days of mail that the initial sync lists, back from connecting."
     )
     sensor_interval_seconds: int = Field(
-        5, ge=1, description="Seconds between looks of the sync_queue_sensor at the queue."
+        1, ge=1, description="Seconds between looks of the sync_queue_sensor at the queue."
     )
     max_tenant_runs: int = Field(
         4, ge=1, description="Runs of one tenant's partition that the sensor keeps alive at once."
+    )
+    sensor_wait_seconds: float = Field(
+        4.0,
+        ge=0,
+        le=30,
+        description="Seconds that a tick of the sync_queue_sensor waits for something to come, so "
+        "that a push need not wait for the next tick.",
+    )
+    drain_flow: int = Field(
+        3,
+        ge=1,
+        description="Tenant runs started within a minute from which on the sensor starts a drain "
+        "run instead.",
+    )
+    drain_runs: int = Field(2, ge=1, description="Drain runs alive at once.")
+    tenants_per_drain: int = Field(
+        500, ge=1, description="Waiting tenants for each of which another drain run is started."
+    )
+    drain_linger_seconds: float = Field(
+        300, ge=0, description="Seconds without work after which a drain run ends."
+    )
+    drain_max_age_seconds: float = Field(
+        1800, ge=10, description="Age at which a drain run takes no more work and ends."
     )
     mailbox_units_per_minute: int = Field(
         6_000,

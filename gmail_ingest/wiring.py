@@ -16,12 +16,14 @@ from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.client import Gmail
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
+from gmail_ingest.sync.drain import Drain, DrainPolicy
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.tenant_sync import TenantSync
@@ -49,6 +51,23 @@ def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> 
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
+    )
+
+
+def build_drain(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Drain:
+    """A worker that many tenants share."""
+    policy = DrainPolicy(
+        claims_at_once=settings.mailboxes_at_once,
+        linger=settings.drain_linger_seconds,
+        max_age=settings.drain_max_age_seconds,
+        claim=timedelta(seconds=settings.lease_seconds),
+    )
+    return Drain(
+        PostgresSyncQueue(engine),
+        build_tenant_sync(settings, engine, gmail),
+        lambda: listen(engine),
+        PostgresDrains(engine),
+        policy,
     )
 
 

@@ -7,12 +7,16 @@ Exit codes: 0 done, 1 not done, 2 wrong input or configuration, 130 interrupted.
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from typing import NoReturn
 
 import typer
+from pydantic import ValidationError
 
 from gmail_ingest.cli import database, demo, doctor, execute, keys, processes, settings, tenants
 from gmail_ingest.cli.output import NOTES
 from gmail_ingest.errors import ConfigurationError, GmailIngestError, InvalidInputError
+from gmail_ingest.runtime.environment import variable_names
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,5 +42,19 @@ def run() -> None:
     try:
         app()
     except GmailIngestError as error:
-        NOTES.print(f"error: {error}", markup=False, highlight=False)
-        sys.exit(2 if isinstance(error, ConfigurationError | InvalidInputError) else 1)
+        _fail(str(error), 2 if isinstance(error, ConfigurationError | InvalidInputError) else 1)
+    except ValidationError as error:
+        # Without the input: it may be a secret that was put under the wrong name.
+        wrong = error.errors(include_input=False, include_url=False)
+        names = variable_names()
+        _fail("; ".join(f"{_name(each['loc'], names)}: {each['msg']}" for each in wrong), 2)
+
+
+def _name(place: tuple[int | str, ...], names: Mapping[str, str]) -> str:
+    field = str(place[0])
+    return names.get(field, field)
+
+
+def _fail(text: str, code: int) -> NoReturn:
+    NOTES.print(f"error: {text}", markup=False, highlight=False)
+    sys.exit(code)

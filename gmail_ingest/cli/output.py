@@ -8,13 +8,17 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 #: Results go to standard output, everything about the way there to standard error.
 RESULTS = Console(soft_wrap=True)
 NOTES = Console(stderr=True, soft_wrap=True)
+#: A file has no width of its own, and rows cut into lines cannot be searched.
+_WIDTH_OF_FILES = 240
 
 
 def print_json(content: Mapping[str, object]) -> None:
@@ -25,12 +29,15 @@ def print_json(content: Mapping[str, object]) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print a plain table; values are text, never markup."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    RESULTS.print(table)
+    RESULTS.print(table, width=None if RESULTS.is_terminal else _WIDTH_OF_FILES)
 
 
 def _cell(value: object) -> str:
-    text = "" if value is None else str(value)
-    return text.replace("[", r"\[")
+    if isinstance(value, datetime):
+        value = f"{value:%Y-%m-%d %H:%M:%S}"
+    return escape("" if value is None else str(value))

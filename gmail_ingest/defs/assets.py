@@ -4,11 +4,10 @@ Holds: assets. Add here: an asset whose body builds the ports and calls one use 
 Keep out: syncing itself (``gmail_ingest.sync``).
 """
 
-import asyncio
-
 import dagster as dg
 import structlog
 
+from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
@@ -40,7 +39,7 @@ def emails(
             return await tenant_sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
-        report = asyncio.run(sync())
+        report = run(sync())
     if report.errors:
         raise dg.Failure(
             description="; ".join(report.errors),

@@ -5,11 +5,10 @@ Keep out: the work of an op. Runs execute in one process: a process per step wou
 push (measured with Dagster 1.13).
 """
 
-import asyncio
-
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import renew_all_watches
 
@@ -32,7 +31,7 @@ def renew_watches(
     gmail: GmailResource,
 ) -> None:
     """Renew watches; fails if one could not be renewed, so that somebody sees it."""
-    renewed, failed = asyncio.run(renew_all_watches(mail_store, credential_store, gmail))
+    renewed, failed = run(renew_all_watches(mail_store, credential_store, gmail))
     context.add_output_metadata({"renewed": renewed, "failed": failed})
     if failed:
         raise dg.Failure(f"{failed} watches could not be renewed: see the mailboxes' states")

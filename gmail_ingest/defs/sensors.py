@@ -2,77 +2,132 @@
 
 Holds: the sync_queue_sensor. Add here: thin shells around planning functions.
 Keep out: acknowledging queue rows: the run does that, after its commit.
-Source: measured on Dagster 1.13: a tick that lists no partitions takes 0.1 s at any scale; a
-run_key that was used once blocks a second attempt (edge case 70), so that none is given: a row is
-asked for again when the time that it was dispatched for has passed.
+Source: measured on Dagster 1.13: the daemon asks a sensor every five seconds, so that a tick waits
+for a notification most of that time; a run_key that was used once blocks a second attempt (edge
+case 70), so that none is given: a row is asked for again when its dispatch has lapsed.
 """
 
-import asyncio
+import json
 import time
+from collections.abc import Collection
+from dataclasses import dataclass
 
 import dagster as dg
 
+from gmail_ingest.adapters.postgres.sync_queue import Dispatched
+from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import JOB_TAG, TENANT_TAG, emails_job
+from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.services import Look, look_at_queue
+from gmail_ingest.defs.services import Look, dispatch, look_at_queue
 from gmail_ingest.settings import Settings
+from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
 
 #: Seconds between sweeps for mailboxes that nobody pushed or that have retries due.
 SWEEP_EVERY = 30.0
-IN_FLIGHT = [
+#: Tenant runs started within so many seconds make a flow.
+FLOW_SECONDS = 60.0
+STARTING = [
     dg.DagsterRunStatus.QUEUED,
     dg.DagsterRunStatus.NOT_STARTED,
     dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
 ]
+PartitionChanges = list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """What the sensor remembers between ticks, in its cursor; times in epoch seconds."""
+
+    swept_at: float = 0.0
+    started_at: tuple[float, ...] = ()
+
+    @staticmethod
+    def read(cursor: str | None, now: float) -> "Memory":
+        """Read a cursor; what is no flow any more is forgotten."""
+        known = json.loads(cursor) if cursor else {}
+        started = tuple(at for at in known.get("startedAt", ()) if now - at < FLOW_SECONDS)
+        return Memory(known.get("sweptAt", 0.0), started)
+
+    def write(self, *, swept: bool, started: int, now: float) -> str:
+        """The cursor after this tick."""
+        swept_at = now if swept else self.swept_at
+        return json.dumps({"sweptAt": swept_at, "startedAt": [*self.started_at, *[now] * started]})
 
 
 def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
-    """Build the sensor with the interval of the settings."""
+    """Build the sensor with the intervals and thresholds of the settings."""
+    policy = DispatchPolicy(
+        tenant_runs=settings.max_tenant_runs,
+        flow=settings.drain_flow,
+        drain_runs=settings.drain_runs,
+        tenants_per_drain=settings.tenants_per_drain,
+    )
 
     @dg.sensor(
         name="sync_queue_sensor",
-        job=emails_job,
+        jobs=[emails_job, drain_job],
         minimum_interval_seconds=settings.sensor_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Starts a run for each tenant that the queue names; keeps partitions equal "
-        "to the connected tenants.",
+        description="Starts a run for each tenant that the queue names while they are few, drain "
+        "runs when they are many; keeps partitions equal to the connected tenants.",
     )
     def sync_queue_sensor(
         context: dg.SensorEvaluationContext, mail_store: MailStoreResource
-    ) -> dg.SensorResult | dg.SkipReason:
-        instance = context.instance
-        alive = instance.get_runs_count(dg.RunsFilter(job_name=emails_job.name, statuses=IN_FLIGHT))
-        swept_at = float(context.cursor or 0)
-        sweep = time.time() - swept_at >= SWEEP_EVERY
-        look = asyncio.run(
-            look_at_queue(mail_store, slots=settings.max_tenant_runs - alive, sweep=sweep)
-        )
-        if sweep:
-            context.update_cursor(str(time.time()))
+    ) -> dg.SensorResult:
+        instance, now = context.instance, time.time()
+        memory = Memory.read(context.cursor, now)
+        sweep = now - memory.swept_at >= SWEEP_EVERY
         known = set(instance.get_dynamic_partitions(TENANTS.name or ""))
-        changes = plan_partitions(look, known)
-        requests = [
-            dg.RunRequest(
-                partition_key=each.tenant_id,
-                tags={TENANT_TAG: each.tenant_id, JOB_TAG: str(each.job_id)},
-            )
-            for each in look.dispatched
-        ]
+
+        async def tick() -> tuple[Look, Plan, list[Dispatched]]:
+            async with mail_store.open() as engine:
+                look = await look_at_queue(engine, settings, known=known, sweep=sweep)
+                plan = plan_runs(
+                    policy,
+                    waiting=look.waiting,
+                    tenant_runs_alive=_count(instance, emails_job.name, IN_FLIGHT),
+                    drains_alive=look.drains + _count(instance, drain_job.name, STARTING),
+                    started_lately=len(memory.started_at),
+                )
+                taken = await dispatch(engine, plan.tenant_runs) if plan.tenant_runs else []
+            return look, plan, taken
+
+        look, plan, taken = run(tick())
+        requests = [_tenant_run(each) for each in taken]
+        requests += [dg.RunRequest(job_name=drain_job.name) for _ in range(plan.drain_runs)]
+        changes = plan_partitions(look.connected, known)
+        cursor = memory.write(swept=sweep, started=len(taken), now=now)
         if not requests and not changes:
-            return dg.SkipReason(f"nothing to start; {look.waiting} waiting, {alive} runs alive")
-        return dg.SensorResult(run_requests=requests, dynamic_partitions_requests=changes)
+            reason = f"nothing to start: {look.waiting} waiting, {look.drains} drains alive"
+            return dg.SensorResult(skip_reason=reason, cursor=cursor)
+        return dg.SensorResult(
+            run_requests=requests, dynamic_partitions_requests=changes, cursor=cursor
+        )
 
     return sync_queue_sensor
 
 
-def plan_partitions(
-    look: Look, known: set[str]
-) -> list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]:
+IN_FLIGHT = [*STARTING, dg.DagsterRunStatus.STARTED]
+
+
+def _count(instance: dg.DagsterInstance, job: str, statuses: list[dg.DagsterRunStatus]) -> int:
+    return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=statuses))
+
+
+def _tenant_run(dispatched: Dispatched) -> dg.RunRequest:
+    return dg.RunRequest(
+        job_name=emails_job.name,
+        partition_key=dispatched.tenant_id,
+        tags={TENANT_TAG: dispatched.tenant_id, JOB_TAG: str(dispatched.job_id)},
+    )
+
+
+def plan_partitions(connected: Collection[str], known: Collection[str]) -> PartitionChanges:
     """What makes Dagster's partitions equal to the connected tenants."""
-    add, remove = sorted(look.connected - known), sorted(known - look.connected)
-    changes: list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest] = []
+    add, remove = sorted(set(connected) - set(known)), sorted(set(known) - set(connected))
+    changes: PartitionChanges = []
     if add:
         changes.append(TENANTS.build_add_request(add))
     if remove:

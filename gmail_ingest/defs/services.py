@@ -4,32 +4,39 @@ Holds: one function for each use case that Dagster starts. Add here: as those co
 Keep out: Dagster's objects, decisions.
 """
 
-from collections.abc import AsyncIterator
+import time
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
+from gmail_ingest.sync.drain import Drain
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.watch import renew_watches
-from gmail_ingest.wiring import build_tenant_sync
+from gmail_ingest.wiring import build_drain, build_tenant_sync
 
 #: A run that was asked for and has not claimed its row by then is asked for again.
 DISPATCH_TTL = timedelta(minutes=3)
+#: A row whose pause has passed is not notified of.
+LOOK_EVERY = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
-    """What the sensor saw: tenants to start, tenants that are connected, rows that wait."""
+    """What the sensor saw: rows that wait, drains that live, tenants that are connected."""
 
-    dispatched: tuple[Dispatched, ...]
-    connected: frozenset[str]
     waiting: int
+    drains: int
+    connected: frozenset[str]
 
 
 @asynccontextmanager
@@ -39,23 +46,57 @@ async def open_tenant_sync(
     gmail: GmailResource,
 ) -> AsyncIterator[TenantSync]:
     """The use case behind every sync, for the length of a run, which logs in our one form."""
-    settings = Settings()
-    configure_logging(settings.log_level, settings.log_format)
+    settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         yield build_tenant_sync(settings, engine, google)
 
 
-async def look_at_queue(mail_store: MailStoreResource, *, slots: int, sweep: bool) -> Look:
-    """Ask for what nobody pushed, take up to ``slots`` tenants to start, count what waits."""
+@asynccontextmanager
+async def open_drain(
+    mail_store: MailStoreResource,
+    credential_store: CredentialStoreResource,
+    gmail: GmailResource,
+) -> AsyncIterator[Drain]:
+    """A drain, for the length of a run."""
+    settings = _settings()
+    async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
+        yield build_drain(settings, engine, google)
+
+
+def _settings() -> Settings:
     settings = Settings()
-    async with mail_store.open() as engine:
-        queue = PostgresSyncQueue(engine)
-        if sweep:
-            await queue.sweep(timedelta(seconds=settings.poll_interval_seconds))
-        dispatched = await queue.dispatch(limit=slots, ttl=DISPATCH_TTL) if slots > 0 else []
-        depth = await queue.waiting()
-        connected = await PostgresTenants(engine).connected()
-    return Look(tuple(dispatched), frozenset(connected), depth.waiting)
+    configure_logging(settings.log_level, settings.log_format)
+    return settings
+
+
+async def look_at_queue(
+    engine: AsyncEngine, settings: Settings, *, known: Collection[str], sweep: bool
+) -> Look:
+    """Ask for what nobody pushed, then wait a little until there is something to do.
+
+    Args:
+        engine: of the mail's database.
+        settings: how long to wait, and what is due for a poll.
+        known: the tenants that are partitions already.
+        sweep: whether to look for mailboxes that nobody pushed for.
+    """
+    queue, tenants = PostgresSyncQueue(engine), PostgresTenants(engine)
+    if sweep:
+        await queue.sweep(timedelta(seconds=settings.poll_interval_seconds))
+    ends = time.monotonic() + settings.sensor_wait_seconds
+    async with listen(engine) as channel:
+        while True:
+            waiting = (await queue.waiting()).waiting
+            connected = frozenset(await tenants.connected())
+            left = ends - time.monotonic()
+            if waiting or connected != set(known) or left <= 0:
+                return Look(waiting, await PostgresDrains(engine).alive(), connected)
+            await channel.wait(min(left, LOOK_EVERY))
+
+
+async def dispatch(engine: AsyncEngine, tenants: int) -> list[Dispatched]:
+    """Take up to so many waiting tenants, to start a run for each."""
+    return await PostgresSyncQueue(engine).dispatch(limit=tenants, ttl=DISPATCH_TTL)
 
 
 async def renew_all_watches(

@@ -27,6 +27,11 @@ class DemoOptions:
     mbox: Path | None = None
     quota_scale: float = 1.0
 
+    @property
+    def units_per_minute(self) -> int:
+        """The budget of each mailbox, for the sandbox and the service alike."""
+        return round(UNITS_PER_MINUTE * self.quota_scale)
+
 
 @dataclass(frozen=True, slots=True)
 class DemoTenant:

@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.demo.observer import Observer
-from gmail_ingest.demo.plan import UNITS_PER_MINUTE, DemoOptions
+from gmail_ingest.demo.plan import DemoOptions
 from gmail_ingest.demo.rows import Rows
 from gmail_ingest.demo.sandbox_api import PushTarget, SandboxApi
 from gmail_ingest.demo.scenario import Scenario
@@ -106,7 +106,7 @@ def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> s
     arguments = (
         *("--ready-file", str(ready), "--allow-paths", "--project-id", _PROJECT),
         *("--client-id", client.client_id, "--client-secret", client.client_secret),
-        *("--user-units-per-minute", str(round(UNITS_PER_MINUTE * options.quota_scale))),
+        *("--user-units-per-minute", str(options.units_per_minute)),
         *("--seed", str(options.seed)),
     )
     environment = base_environment({}, stack.data.bytecode)
@@ -131,6 +131,7 @@ def _settings(sandbox: str, client: OAuthClient, options: DemoOptions) -> Settin
         google_token_uri=f"{sandbox}/token",
         google_revoke_uri=f"{sandbox}/revoke",
         google_certs_uri=f"{sandbox}/oauth2/v1/certs",
+        mailbox_units_per_minute=options.units_per_minute,
     )
     return (
         given if options.mbox is None else given.model_copy(update={"initial_sync_days": _ALL_DAYS})

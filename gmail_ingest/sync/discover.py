@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.history import fold_history
 from gmail_ingest.core.windows import Window, last_days
-from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError
+from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError, TransientError
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import (
@@ -28,6 +28,9 @@ from gmail_ingest.sync.ports import (
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
+#: Times that a reading begins again for a refused page token; then the queue asks again later, so
+#: that tokens which are always refused cannot spend a mailbox's units without end.
+RESTARTS = 3
 
 
 async def follow_history(
@@ -42,9 +45,13 @@ async def follow_history(
 
     Returns the counts, and whether history had expired: then a resync listing was opened in the
     same transaction that moved the checkpoint, and somebody must list it.
+
+    Raises:
+        TransientError: Google refuses its own page tokens again and again.
     """
     counts = Counts()
     page_token: str | None = None
+    restarts = 0
     while True:
 
         async def read(token: str | None = page_token) -> HistoryPage:
@@ -55,9 +62,9 @@ async def follow_history(
         except HistoryExpiredError:
             await _resync(store, source, patience, lease, mailbox, policy)
             return counts, True
-        except PageTokenInvalidError:
+        except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
-            page_token = None
+            restarts, page_token = _one_more(restarts, error), None
             continue
         last = page.next_page_token is None
         changes = fold_history(page.records)
@@ -92,9 +99,14 @@ async def list_window(
     window: Window,
     policy: SyncPolicy,
 ) -> Counts:
-    """List the mailbox's unfinished window to its end, or this one if there is none."""
+    """List the mailbox's unfinished window to its end, or this one if there is none.
+
+    Raises:
+        TransientError: Google refuses its own page tokens again and again.
+    """
     counts = Counts()
     listing = await store.open_listing(lease, window)
+    restarts = 0
     while not listing.done:
 
         async def read(listed: Listing = listing) -> ListPage:
@@ -102,7 +114,8 @@ async def list_window(
 
         try:
             page = await patience.call(read, policy.prices.messages_list)
-        except PageTokenInvalidError:
+        except PageTokenInvalidError as error:
+            restarts = _one_more(restarts, error)
             listing = await store.restart_listing(lease, listing)
             continue
         listing, added = await store.apply_list_page(
@@ -110,3 +123,9 @@ async def list_window(
         )
         counts.add(added)
     return counts
+
+
+def _one_more(restarts: int, error: PageTokenInvalidError) -> int:
+    if restarts >= RESTARTS:
+        raise TransientError("Google refuses its own page tokens") from error
+    return restarts + 1

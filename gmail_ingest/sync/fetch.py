@@ -76,8 +76,7 @@ class Fetch:
                     self._upcoming -= call.units
                     running.add(asyncio.create_task(self._attempt(call)))
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                for task in done:
-                    batch.extend(task.result())
+                _collect(done, batch)
                 if self._is_full(batch):
                     full, batch = batch, []
                     counts.add(await self._store.save(lease, full))
@@ -124,3 +123,11 @@ class Fetch:
             return Failed(wanted.message_id, error, None)
         delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts))
         return Failed(wanted.message_id, error, datetime.now(UTC) + delay)
+
+
+def _collect(done: set[asyncio.Task[list[Outcome]]], batch: list[Outcome]) -> None:
+    """Add all results, also those beside a failure; only then raise it."""
+    errors = [error for task in done if (error := task.exception())]
+    batch.extend(outcome for task in done if not task.exception() for outcome in task.result())
+    if errors:
+        raise errors[0]

@@ -9,6 +9,7 @@ Source: design.md "Flow"; edge cases 31 to 38, 70, 72, 74.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -67,6 +68,11 @@ class TenantReport:
     mailboxes: set[int] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
 
+    @property
+    def has_changes(self) -> bool:
+        """Whether a row was stored, changed or removed."""
+        return bool(self.counts.stored or self.counts.updated or self.counts.deleted)
+
 
 class TenantSync:
     """Works claims off; ``open_source`` gives the mailbox's side at Google."""
@@ -124,11 +130,33 @@ class TenantSync:
         with structlog.contextvars.bound_contextvars(
             tenant=claim.tenant_id, job_id=str(claim.job_id), kind=claim.kind
         ):
-            ttl = self._policy.lease
-            async with heartbeat(lambda: self._queue.extend([claim], ttl), ttl):
-                mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
-                done = await asyncio.gather(*(self._sync(claim, each) for each in mailboxes))
+            try:
+                done = await self._sync_all(claim)
+            except asyncio.CancelledError:
+                # Stopped from outside: whoever comes next goes on at once, not after the expiry.
+                await self._queue.release(claim, datetime.now(UTC), Counts(), None)
+                raise
+            except Exception as error:
+                await self._give_up(claim, error)
+                raise
             await self._settle(claim, done, report)
+
+    async def _sync_all(self, claim: Claim) -> list[MailboxReport]:
+        ttl = self._policy.lease
+        async with heartbeat(lambda: self._queue.extend([claim], ttl), ttl):
+            mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
+            return await asyncio.gather(*(self._sync(claim, each) for each in mailboxes))
+
+    async def _give_up(self, claim: Claim, error: Exception) -> None:
+        """An error that nobody foresaw (a bug, a lost database): try again later, not for ever."""
+        text = f"unexpected {type(error).__name__}"
+        # If this fails too (no database), the claim expires by itself.
+        with contextlib.suppress(Exception):
+            if claim.attempts >= self._policy.max_attempts:
+                await self._queue.acknowledge(claim, "failed", Counts(), text)
+            else:
+                delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
+                await self._queue.release(claim, datetime.now(UTC) + delay, Counts(), text)
 
     async def _settle(self, claim: Claim, done: list[MailboxReport], report: TenantReport) -> None:
         total = Counts()

@@ -44,6 +44,7 @@ class JobRow:
     counts: Counts = field(default_factory=Counts)
     error: str | None = None
     merged_into: UUID | None = None
+    dagster_run_id: str | None = None
 
 
 class MemorySyncQueue:
@@ -79,7 +80,13 @@ class MemorySyncQueue:
         return row.job_id
 
     async def claim(
-        self, holder: str, *, limit: int, ttl: timedelta, tenant_id: str | None = None
+        self,
+        holder: str,
+        *,
+        limit: int,
+        ttl: timedelta,
+        tenant_id: str | None = None,
+        dagster_run_id: str | None = None,
     ) -> list[Claim]:
         now = datetime.now(UTC)
         free = [
@@ -91,7 +98,9 @@ class MemorySyncQueue:
         for row in chosen:
             row.claimed_by, row.claimed_until = holder, now + ttl
             row.attempts += 1
-            self.jobs[row.job_id].state = "running"
+            job = self.jobs[row.job_id]
+            job.state, job.error = "running", None
+            job.dagster_run_id = dagster_run_id or job.dagster_run_id
         return [
             Claim(
                 row.id,

@@ -5,7 +5,6 @@ Holds: ``PostgresOverview``. Keep out: one tenant in detail (``reads``), mail.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -48,9 +47,9 @@ class PostgresOverview:
         """Every mailbox ever connected, by tenant and address."""
         async with self._engine.connect() as connection:
             known = (await connection.execute(_mailboxes())).all()
-            fates: dict[int, Counter[str]] = {}
+            fates: dict[int, dict[str, int]] = {}
             for mailbox_id, fate, count in await connection.execute(_fates()):
-                fates.setdefault(mailbox_id, Counter())[fate] = count
+                fates.setdefault(mailbox_id, {})[fate] = count
         return [MailboxOverview(*row[1:7], fates.get(row[0], {}), *row[7:]) for row in known]
 
     async def waiting(self) -> int:

@@ -291,6 +291,15 @@ quota_usage = sa.Table(
     comment="scope as in quota_lines; the day is Google's (Pacific time)",
 )
 
+drains = sa.Table(
+    "drains",
+    metadata,
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("started_at", TIMESTAMP, nullable=False, server_default=NOW),
+    sa.Column("seen_at", TIMESTAMP, nullable=False, server_default=NOW),
+    comment="drain runs by their heartbeat: a dead one is soon replaced",
+)
+
 api_keys = sa.Table(
     "api_keys",
     metadata,

@@ -1,6 +1,6 @@
-"""The shared limiter's lines, and the units spent by day.
+"""The shared limiter's lines, the units spent by day, and living drain runs.
 
-Revision 0002, after 0001. Source: ``adapters/postgres/quota.py``.
+Revision 0002, after 0001. Source: ``adapters/postgres/quota.py`` and ``drains.py``.
 """
 
 import sqlalchemy as sa
@@ -12,10 +12,11 @@ branch_labels = None
 depends_on = None
 
 TIMESTAMP = sa.DateTime(timezone=True)
+NOW = sa.text("now()")
 
 
 def upgrade() -> None:
-    """Create both tables."""
+    """Create the tables."""
     op.create_table(
         "quota_lines",
         sa.Column("scope", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -33,4 +34,12 @@ def upgrade() -> None:
         sa.Column("units", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("scope", "day", name="pk_quota_usage"),
         comment="scope as in quota_lines; the day is Google's (Pacific time)",
+    )
+    op.create_table(
+        "drains",
+        sa.Column("run_id", sa.Text(), nullable=False),
+        sa.Column("started_at", TIMESTAMP, server_default=NOW, nullable=False),
+        sa.Column("seen_at", TIMESTAMP, server_default=NOW, nullable=False),
+        sa.PrimaryKeyConstraint("run_id", name="pk_drains"),
+        comment="drain runs by their heartbeat: a dead one is soon replaced",
     )

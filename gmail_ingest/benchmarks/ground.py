@@ -1,0 +1,188 @@
+"""The ground of a benchmark: a sandbox and a PostgreSQL, each in processes of their own.
+
+Holds: ``Ground``, ``open_ground`` and how a worker process is run to its end. Add here: what a
+second benchmark needs of it. Keep out: mail (``mail.py``), figures.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sys
+import tempfile
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from gmail_ingest.adapters.postgres.migrate import upgrade
+from gmail_ingest.benchmarks.local_google import LocalGoogle
+from gmail_ingest.benchmarks.proc import tree_cpu_seconds
+from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.runtime import services
+from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.databases import Databases, embedded_databases
+from gmail_ingest.runtime.environment import base_environment
+from gmail_ingest.runtime.process import Child, ProcessSpec
+from gmail_ingest.runtime.stack import Stack, open_stack
+from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.settings import Settings
+
+PROJECT = "sandbox-project"
+TOPIC = f"projects/{PROJECT}/topics/gmail-push"
+AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
+PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
+#: A corpus may be decades old, and all of it shall be listed.
+ALL_DAYS = 36_500
+#: No worker of a benchmark runs longer than this.
+LONGEST_SECONDS = 1_800.0
+#: The sandbox's limits switched off, so that only our own speed counts.
+UNLIMITED = (
+    *("--user-units-per-minute", "0", "--project-units-per-minute", "0"),
+    *("--concurrent-calls", "0"),
+)
+
+
+class BenchmarkError(GmailIngestError):
+    """A benchmark could not be carried out, so that there is no figure."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What runs: ``settings`` suit it; ``workers`` are those that end by themselves."""
+
+    stack: Stack
+    workers: Supervisor
+    databases: Databases
+    url: str
+    google: LocalGoogle
+    settings: Settings
+
+    def worker(
+        self, module: str, plan: Mapping[str, object], settings: Settings | None = None
+    ) -> Running:
+        """Start a module of this room as a process; it reads its plan and writes an answer."""
+        number = secrets.token_hex(4)
+        plan_file = self.stack.data.root / f"plan-{number}.json"
+        answer = self.stack.data.root / f"answer-{number}.json"
+        plan_file.write_text(json.dumps(plan))
+        environment = self.stack.child_environment(settings or self.settings, self.databases)
+        command = ("-m", f"{__package__}.{module}", str(plan_file), str(answer))
+        child = self.workers.start(
+            ProcessSpec(f"{module}-{number}", (sys.executable, *command), environment)
+        )
+        return Running(child, answer)
+
+    def postgres_cpu_seconds(self) -> float:
+        """CPU seconds of the PostgreSQL server, all its processes together."""
+        pid_file = self.stack.data.postgres / "cluster" / "postmaster.pid"
+        return tree_cpu_seconds(int(pid_file.read_text().partition("\n")[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A worker on its way."""
+
+    child: Child
+    _answer: Path
+
+    def result(
+        self, watch: Callable[[], None] | None = None, seconds: float = LONGEST_SECONDS
+    ) -> dict[str, Any]:
+        """Wait for its end and return its answer.
+
+        Args:
+            watch: called a few times a second meanwhile.
+            seconds: the deadline.
+
+        Raises:
+            BenchmarkError: it failed, or did not end in time.
+        """
+        deadline = time.monotonic() + seconds
+        while (code := self.child.exit_code()) is None:
+            if time.monotonic() > deadline:
+                raise BenchmarkError(f"{self.child.name} did not end in {seconds:.0f} s")
+            if watch is not None:
+                watch()
+            time.sleep(0.1)
+        if code:
+            raise BenchmarkError(f"{self.child.name} failed:\n{self.child.tail()}")
+        answer: dict[str, Any] = json.loads(self._answer.read_text())
+        return answer
+
+
+@contextmanager
+def open_ground(
+    *,
+    durable: bool,
+    sandbox: tuple[str, ...] = UNLIMITED,
+    initial_days: int = ALL_DAYS,
+    **changes: object,
+) -> Iterator[Ground]:
+    """Start a sandbox and a migrated PostgreSQL in a temporary directory; all is gone at the end.
+
+    Args:
+        durable: whether PostgreSQL waits for the disk, as production does.
+        sandbox: further options of the sandbox.
+        initial_days: days that an initial sync lists.
+        changes: settings that differ from the defaults.
+    """
+    with (
+        tempfile.TemporaryDirectory(prefix="gmail-ingest-bench-") as directory,
+        open_stack(DataDirectory(Path(directory)), _silent) as stack,
+    ):
+        databases = stack.cleanup.enter_context(
+            embedded_databases(stack.data.postgres, durable=durable)
+        )
+        url, settings = _start_sandbox(stack, sandbox)
+        settings = settings.model_copy(
+            update={"database_url": databases.mail, "initial_sync_days": initial_days, **changes}
+        )
+        upgrade(databases.mail)
+        workers = Supervisor(logs=stack.data.logs, directory=stack.data.root)
+        stack.cleanup.callback(workers.close)
+        yield Ground(stack, workers, databases, url, LocalGoogle(url), settings)
+
+
+def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[str, Settings]:
+    client_id, secret = "bench.apps.googleusercontent.com", secrets.token_urlsafe(16)
+    ready = stack.data.root / "sandbox.json"
+    arguments = (
+        *("--ready-file", str(ready), "--allow-paths", "--project-id", PROJECT),
+        *("--client-id", client_id, "--client-secret", secret, *options),
+    )
+    stack.start(services.sandbox(base_environment({}, stack.data.bytecode), *arguments))
+    stack.wait(ready.exists, "sandbox")
+    url = str(json.loads(ready.read_text())["url"])
+    return url, _settings(url, client_id, secret)
+
+
+def _settings(sandbox: str, client_id: str, client_secret: str) -> Settings:
+    """The defaults, but for the sandbox's addresses: no one's own environment takes part."""
+    return Settings.model_construct(
+        **{name: field.default for name, field in Settings.model_fields.items()}
+    ).model_copy(
+        update={
+            "google_client_id": client_id,
+            "google_client_secret": SecretStr(client_secret),
+            "google_cloud_project_id": PROJECT,
+            "pubsub_audience": AUDIENCE,
+            "pubsub_service_account": PUSH_ACCOUNT,
+            "pubsub_verification_token": SecretStr(secrets.token_urlsafe(16)),
+            "encryption_key": SecretStr(b64encode(secrets.token_bytes(32)).decode()),
+            "gmail_api_endpoint": sandbox,
+            "google_token_uri": f"{sandbox}/token",
+            "google_revoke_uri": f"{sandbox}/revoke",
+            "google_certs_uri": f"{sandbox}/oauth2/v1/certs",
+            "log_level": "WARNING",
+        }
+    )
+
+
+def _silent(_step: str) -> None:
+    """Services of a benchmark start without a word."""

@@ -1,0 +1,48 @@
+"""The sandbox as benchmarks see it: mailboxes with grants, limits, and what was counted.
+
+Holds: ``LocalGoogle``, which adds to the demonstration's client. Add here: an admin call that a
+benchmark makes. Keep out: Gmail's own calls (they are what is measured).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.demo.sandbox_api import SandboxApi
+from gmail_ingest.sync.credentials import OAuthKeys
+
+
+class LocalGoogle(SandboxApi):
+    """The sandbox at an address."""
+
+    def grant(self, address: str) -> OAuthKeys:
+        """A consent of the mailbox's owner, whose access token is fresh."""
+        granted = self._post(f"mailboxes/{address}/tokens", {})
+        expires = datetime.now(UTC) + timedelta(seconds=int(granted["expiresIn"]))
+        return OAuthKeys(
+            str(granted["accessToken"]),
+            str(granted["refreshToken"]),
+            expires,
+            tuple(granted["scopes"]),
+        )
+
+    def units_of(self, address: str) -> int:
+        """Quota units that a mailbox has spent."""
+        units: Mapping[str, int] = self._get("counters")["units"]["byMailbox"]
+        return units.get(address, 0)
+
+    def calls_of(self, address: str) -> int:
+        """Calls for a mailbox, those that were refused too."""
+        calls: Mapping[str, Mapping[str, int]] = self._get("counters")["callsByMailbox"]
+        return sum(calls.get(address, {}).values())
+
+    def calls(self) -> int:
+        """All calls, those that were refused too."""
+        calls: Mapping[str, int] = self._get("counters")["calls"]
+        return sum(calls.values())
+
+    def rejections(self) -> int:
+        """Calls refused for a limit."""
+        rejections: Mapping[str, int] = self._get("counters")["rejections"]
+        return sum(rejections.values())

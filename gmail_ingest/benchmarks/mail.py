@@ -1,0 +1,118 @@
+"""Mail to measure with: a corpus where there is one, seeded mail otherwise.
+
+Holds: finding the corpus, filling mailboxes, connecting them. Add here: another source of mail.
+Keep out: figures. Source: the environment variable GMAIL_INGEST_CORPUS names an mbox (also
+gzipped); by default it is looked for beside the checkout.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import os
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
+from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
+from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.adapters.postgres.registry import PostgresRegistry
+from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+from gmail_ingest.benchmarks.figure import Progress
+from gmail_ingest.benchmarks.ground import Ground
+from gmail_ingest.runtime.data_directory import PROJECT_ROOT
+from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
+from gmail_ingest.sandbox.mbox_share import share_of
+from gmail_ingest.sync.connect import Connect, ConnectRequest
+from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.wiring import build_credentials
+
+_VARIABLE = "GMAIL_INGEST_CORPUS"
+_BESIDE = Path("..", "shared", "corpus", "lists.mbox.gz")
+#: Tenants that are connected side by side.
+_CONNECTS = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Mail:
+    """Where mail comes from; ``path`` None means seeded mail."""
+
+    path: Path | None
+    description: str
+
+
+def find_mail() -> Mail:
+    """The corpus of the environment, or the one beside the checkout, or else seeded mail."""
+    path = Path(os.environ.get(_VARIABLE) or PROJECT_ROOT / _BESIDE)
+    if path.is_file():
+        return Mail(path.resolve(), f"the corpus {path.name}")
+    return Mail(None, "seeded mail")
+
+
+def fill(
+    ground: Ground, mail: Mail, addresses: Sequence[str], each: int, progress: Progress
+) -> int:
+    """Make mailboxes of about ``each`` messages, threads whole; returns how many messages.
+
+    A corpus is dealt out in shares; a mailbox never has more than all of it once.
+    """
+    files = [] if mail.path is None else _deal(mail.path, each, ground.stack.data.root)
+    for index, address in enumerate(addresses):
+        if files:
+            ground.google.create_mailbox(address)
+            ground.google.load_share(address, files[index % len(files)], (0, 1), 0)
+        else:
+            ground.google.create_mailbox(address, messages=each, seed=index)
+        progress("filling mailboxes", index + 1, len(addresses))
+    return sum(ground.google.size(address) for address in addresses)
+
+
+def connect(ground: Ground, addresses: Sequence[str], topic: str = "") -> None:
+    """Connect each mailbox as a tenant of the same name; their initial syncs wait in the queue.
+
+    Args:
+        ground: with these mailboxes.
+        addresses: of the mailboxes.
+        topic: to watch them with; none if empty.
+    """
+    grants = {address: ground.google.grant(address) for address in addresses}
+    asyncio.run(_connect(ground, grants, topic))
+
+
+async def _connect(ground: Ground, grants: Mapping[str, OAuthKeys], topic: str) -> None:
+    engine = create_engine(ground.databases.mail, pool_size=_CONNECTS)
+    sealer = AesGcmSealer(parse_key_ring(read_encryption_key(ground.settings)))
+    slots = asyncio.Semaphore(_CONNECTS)
+    try:
+        async with Gmail(ground.settings, build_credentials(ground.settings, engine)) as gmail:
+            store, registry = PostgresMailStore(engine), PostgresRegistry(engine, sealer)
+            use_case = Connect(registry, store, gmail, topic)
+
+            async def one(address: str, keys: OAuthKeys) -> None:
+                async with slots:
+                    await use_case.connect(ConnectRequest(address, keys))
+
+            await asyncio.gather(*(one(*grant) for grant in grants.items()))
+    finally:
+        await engine.dispose()
+
+
+def _deal(path: Path, each: int, directory: Path) -> list[Path]:
+    """Write an mbox's shares of about ``each`` messages as files, once for all mailboxes."""
+    messages = list(read_mbox(path))
+    shares = max(1, round(len(messages) / each))
+    files = [directory / f"share-{index}.mbox.gz" for index in range(shares)]
+    for index, file in enumerate(files):
+        with gzip.open(file, "wb", compresslevel=1) as out:
+            for message in share_of(messages, index, shares):
+                out.write(_entry(message))
+    return files
+
+
+def _entry(message: MboxMessage) -> bytes:
+    lines = message.raw.split(b"\n")
+    quoted = (b">" + line if line.lstrip(b">").startswith(b"From ") else line for line in lines)
+    return b"From bench Thu Jan  1 00:00:00 1970\n" + b"\n".join(quoted).rstrip(b"\n") + b"\n\n"

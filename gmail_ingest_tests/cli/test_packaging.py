@@ -1,0 +1,61 @@
+import re
+import subprocess
+import tomllib
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+ROOT = Path(__file__).parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+LOCKS = {
+    "requirements.lock": PROJECT["dependencies"],
+    "requirements-test.lock": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"],
+}
+
+
+def pins(lock):
+    """The pinned version of each package of a lock, by name."""
+    lines = re.findall(r"^(\S+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
+    return {canonicalize_name(name.partition("[")[0]): version for name, version in lines}
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_satisfies_the_project(lock):
+    """Each dependency of the project is pinned to a version that the project accepts."""
+    pinned = pins(lock)
+    for text in LOCKS[lock]:
+        wanted = Requirement(text)
+        assert wanted.specifier.contains(pinned[canonicalize_name(wanted.name)]), text
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_lock_pins_by_hash_and_names_no_address(lock):
+    """Every entry has hashes, and nothing says where to download it."""
+    text = (ROOT / lock).read_text()
+    entries = re.split(r"\n(?=\S)", text.strip())
+    assert len(entries) > 100
+    assert all("--hash=sha256:" in entry for entry in entries)
+    assert not re.search(r"://|--index|--find-links| @ ", text)
+
+
+def test_locks_agree():
+    """The tests run with the very versions that the service runs with."""
+    service, tests = pins("requirements.lock"), pins("requirements-test.lock")
+    assert service.items() <= tests.items()
+
+
+def test_ci_runs_the_test_command_of_the_readme():
+    """What continuous integration takes from the README is one command that ends in pytest."""
+    extraction = re.search(r"^tests=\$\((.*)\)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
+    found = subprocess.run(["sh", "-c", extraction[1]], cwd=ROOT, capture_output=True, text=True)
+    assert found.stdout.strip() == "sh setup.sh test && .venv/bin/pytest"
+
+
+def test_readme_links_lead_somewhere():
+    """Every relative link of the documentation names a file that exists."""
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    for page in pages:
+        for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.name}: {target}"

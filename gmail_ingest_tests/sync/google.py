@@ -1,0 +1,117 @@
+"""A mailbox at Google in memory, for tests of use cases: pages and failures are what a test says.
+
+Holds: ``MemoryMailSource`` and builders of what it answers. Add here: another way to misbehave.
+Keep out: HTTP and Google's own words (the sandbox has them).
+"""
+
+# ruff: noqa: D102 - the methods are the port's, and documented there
+from __future__ import annotations
+
+from collections import defaultdict, deque
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.planner import FetchCall
+from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.ports import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest_tests.fakes.messages import parsed
+
+
+def added(message_id: str, history_id: int = 101, thread_id: str | None = None) -> HistoryRecord:
+    """A message came in; its thread is its own unless named."""
+    labels = ("INBOX", "UNREAD")
+    return HistoryRecord(history_id, "added", message_id, thread_id or f"t{message_id}", labels)
+
+
+def ref(message_id: str) -> MessageRef:
+    """A message as a listing names it."""
+    return MessageRef(message_id, f"t{message_id}")
+
+
+class MemoryMailSource:
+    """One mailbox. ``failures`` holds, by the name of a call or a message id, errors to come."""
+
+    def __init__(self, *message_ids: str, address: str = "a@example.com") -> None:
+        self.address = address
+        self.messages: dict[str, ParsedMessage] = {}
+        self.history_pages: list[list[HistoryRecord]] = [[]]
+        self.list_pages: list[list[MessageRef]] = [[]]
+        self.history_id = 500
+        self.units_spent = 0
+        self.failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
+        self.always: dict[str, Exception] = {}
+        self.on_fetch: Callable[[FetchCall], Awaitable[None]] | None = None
+        self.calls: list[str] = []
+        self.starts: list[int] = []
+        self.windows: list[Window] = []
+        self.fetched: list[FetchCall] = []
+        self.in_flight = self.most_in_flight = 0
+        self.arrive(*message_ids)
+
+    def arrive(self, *message_ids: str) -> None:
+        """New mail, in one page of history; each in a thread of its own."""
+        for message_id in message_ids:
+            self.messages[message_id] = parsed(message_id, f"t{message_id}", history_id=101)
+        self.history_pages = [[added(message_id) for message_id in message_ids]]
+
+    def listed(self, *message_ids: str) -> None:
+        """Mail that was there before, in one page of the listing."""
+        for message_id in message_ids:
+            self.messages[message_id] = parsed(message_id, f"t{message_id}")
+        self.list_pages = [[ref(message_id) for message_id in message_ids]]
+
+    def _begin(self, name: str, units: int) -> None:
+        self.calls.append(name)
+        self.units_spent += units
+        self._fail(name)
+
+    def _fail(self, name: str) -> None:
+        if name in self.always:
+            raise self.always[name]
+        if self.failures[name]:
+            raise self.failures[name].popleft()
+
+    async def profile(self) -> Profile:
+        self._begin("profile", 1)
+        return Profile(self.address, self.history_id)
+
+    async def list_messages(self, window: Window, page_token: str | None) -> ListPage:
+        self._begin(f"list:{page_token or 0}", 5)
+        self.windows.append(window)
+        index = int(page_token or 0)
+        return ListPage(tuple(self.list_pages[index]), _next(index, self.list_pages))
+
+    async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
+        self._begin(f"history:{page_token or 0}", 2)
+        self.starts.append(start)
+        index = int(page_token or 0)
+        records = tuple(self.history_pages[index])
+        return HistoryPage(records, _next(index, self.history_pages), self.history_id)
+
+    async def fetch(self, call: FetchCall) -> Mapping[str, ParsedMessage]:
+        self.fetched.append(call)
+        self.units_spent += call.units
+        self.in_flight += 1
+        self.most_in_flight = max(self.most_in_flight, self.in_flight)
+        try:
+            if self.on_fetch is not None:
+                await self.on_fetch(call)
+            for name in (call.thread_id or "", *(wanted.message_id for wanted in call.wanted)):
+                self._fail(name)
+        finally:
+            self.in_flight -= 1
+        wanted_ids = [wanted.message_id for wanted in call.wanted]
+        return {each: self.messages[each] for each in wanted_ids if each in self.messages}
+
+    async def watch(self, topic: str) -> Watch:
+        self._begin(f"watch:{topic}", 100)
+        return Watch(self.history_id, datetime.now(UTC) + timedelta(days=7))
+
+    async def stop(self) -> None:
+        self._begin("stop", 50)
+
+
+def _next(index: int, pages: list[list[HistoryRecord]] | list[list[MessageRef]]) -> str | None:
+    return str(index + 1) if index + 1 < len(pages) else None

@@ -1,0 +1,221 @@
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.windows import Window
+from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError, TransientError
+from gmail_ingest.sync.discover import OVERLAP, follow_history, list_window
+from gmail_ingest.sync.patience import TRIES, Patience
+from gmail_ingest_tests.sync.conftest import QUICK
+from gmail_ingest_tests.sync.google import added, ref
+
+
+async def follow(box, lease=None):
+    """Follow the history of the mailbox as it is now."""
+    lease = lease or await box.lease()
+    mailbox = box.store.rows[box.mailbox.id]
+    return await follow_history(box.store, box.google, Patience(QUICK), lease, mailbox, QUICK)
+
+
+async def list_all(box, window: Window | None = None):
+    """List a window of the mailbox."""
+    lease = await box.lease("listing")
+    return await list_window(
+        box.store, box.google, Patience(QUICK), lease, window or Window(), QUICK
+    )
+
+
+def pages_of(total: int, size: int) -> list[list[HistoryRecord]]:
+    """History in pages."""
+    records = [added(f"m{number}", 101 + number) for number in range(total)]
+    return [records[start : start + size] for start in range(0, total, size)]
+
+
+def test_follow_history_reads_all_pages_from_one_start(run, box):
+    """More records than a page holds are all taken, from the same checkpoint (edge case 6)."""
+    box.google.history_pages = pages_of(1_100, 500)
+    counts, expired = run(follow(box))
+    assert box.google.starts == [100, 100, 100]
+    assert (counts.discovered, expired) == (1_100, False)
+    assert len(box.store.entries) == 1_100
+
+
+def test_follow_history_moves_the_checkpoint_with_the_last_page_only(run, box):
+    """The checkpoint comes in the transaction of the last page, never before (edge case 1)."""
+    box.google.history_pages = pages_of(3, 1)
+    run(follow(box))
+    assert box.store.checkpoints == [None, None, 500]
+    assert box.checkpoint == 500
+
+
+def test_follow_history_goes_on_after_an_empty_page(run, box):
+    """A page without records that has a token is no end (edge case 5)."""
+    box.google.history_pages = [[], [added("m1")], [], [added("m2")]]
+    counts, _ = run(follow(box))
+    assert counts.discovered == 2
+    assert box.google.calls == ["history:0", "history:1", "history:2", "history:3"]
+
+
+def test_follow_history_refreshes_the_checkpoint_of_a_quiet_mailbox(run, box):
+    """An empty answer moves the checkpoint all the same (edge case 4)."""
+    counts, expired = run(follow(box))
+    assert (box.checkpoint, counts.discovered, expired) == (500, 0, False)
+
+
+def test_follow_history_never_moves_the_checkpoint_backwards(run, box):
+    """An older answer after a newer one changes nothing (edge case 8)."""
+    run(follow(box))
+    box.google.history_id = 300
+    run(follow(box))
+    assert box.checkpoint == 500
+
+
+def test_follow_history_begins_again_when_its_page_token_is_refused(run, box):
+    """A stale token costs a second reading and doubles nothing (edge case 40)."""
+    box.google.history_pages = pages_of(4, 2)
+    box.google.failures["history:1"].append(PageTokenInvalidError("stale"))
+    counts, _ = run(follow(box))
+    assert box.google.calls == ["history:0", "history:1", "history:0", "history:1"]
+    assert counts.discovered == 4
+    assert box.checkpoint == 500
+
+
+def test_follow_history_does_not_begin_again_for_ever(run, box):
+    """Tokens that are always refused end as a transient failure (edge case 40)."""
+    box.google.history_pages = pages_of(4, 2)
+    box.google.always["history:1"] = PageTokenInvalidError("stale")
+    with pytest.raises(TransientError):
+        run(follow(box))
+    assert box.checkpoint == 100
+    assert len(box.store.entries) == 2
+    assert len(box.google.calls) <= 20
+
+
+def test_follow_history_keeps_what_earlier_pages_named(run, box):
+    """A page that cannot be read leaves the checkpoint, and the ledger of the pages before it."""
+    box.google.history_pages = pages_of(4, 2)
+    box.google.failures["history:1"].extend([TransientError("500")] * TRIES)
+    with pytest.raises(TransientError):
+        run(follow(box))
+    assert box.checkpoint == 100
+    assert set(box.store.entries) == {(1, "m0"), (1, "m1")}
+    counts, _ = run(follow(box))
+    assert counts.discovered == 2
+    assert box.checkpoint == 500
+
+
+def test_follow_history_folds_a_message_that_came_and_went(run, box):
+    """Added and deleted in one window is absent (edge case 14)."""
+    gone = HistoryRecord(103, "deleted", "m1", "tm1", None)
+    box.google.history_pages = [[added("m1"), added("m2", 102)], [gone]]
+    run(follow(box))
+    assert box.fate("m1") == "gone"
+    assert box.fate("m2") == "pending"
+
+
+def test_follow_history_fetches_what_a_label_brings_into_scope(run, box):
+    """A label change of a message that was never seen makes it wanted (edge case 15)."""
+    box.google.history_pages = [[HistoryRecord(101, "labels", "m1", "tm1", ("INBOX",))]]
+    run(follow(box))
+    assert box.fate("m1") == "pending"
+
+
+def test_follow_history_does_not_ask_for_drafts(run, box):
+    """A draft is excluded by its labels alone, without a call (edge case 16)."""
+    box.google.history_pages = [[HistoryRecord(101, "added", "m1", "tm1", ("DRAFT",))]]
+    counts, _ = run(follow(box))
+    assert box.fate("m1") == "excluded"
+    assert counts.excluded == 1
+
+
+def test_follow_history_resyncs_after_expired_history(run, box):
+    """Expired history opens a listing that overlaps the last sync, and moves the checkpoint to
+    where the mailbox was before that listing begins (edge cases 3 and 62).
+    """
+    run(box.store.finish_sync(run(box.lease())))
+    synced_at = box.store.rows[1].last_synced_at
+    box.google.history_id = 900
+    box.google.failures["history:0"].append(HistoryExpiredError("404"))
+    counts, expired = run(follow(box))
+    assert expired
+    assert box.google.calls == ["history:0", "profile"]
+    assert box.checkpoint == 900
+    assert [each.window for each in box.store.listings] == [Window(start=synced_at - OVERLAP)]
+    assert box.store.rows[1].state == "active"
+    assert counts.discovered == 0
+
+
+def test_follow_history_resyncs_the_initial_days_of_a_mailbox_never_synced(run, box):
+    """Without an earlier sync the window is that of the initial sync (edge case 3)."""
+    box.google.failures["history:0"].append(HistoryExpiredError("404"))
+    run(follow(box))
+    (listing,) = box.store.listings
+    wanted = datetime.now(UTC) - timedelta(days=QUICK.initial_days)
+    assert abs(listing.window.start - wanted) < timedelta(seconds=10)
+
+
+def test_follow_history_that_expires_between_pages_keeps_the_first(run, box):
+    """History may expire while it is read: what was read is in the ledger (edge case 3)."""
+    box.google.history_pages = pages_of(4, 2)
+    box.google.failures["history:1"].append(HistoryExpiredError("404"))
+    counts, expired = run(follow(box))
+    assert (expired, counts.discovered, len(box.store.entries)) == (True, 2, 2)
+
+
+def test_list_window_puts_every_page_into_the_ledger(run, box):
+    """Each listed id is in the ledger, and the listing is done."""
+    box.google.list_pages = [[ref("m1"), ref("m2")], [ref("m3")]]
+    counts = run(list_all(box))
+    assert counts.discovered == 3
+    assert {box.fate(each) for each in ("m1", "m2", "m3")} == {"pending"}
+    assert [each.done for each in box.store.listings] == [True]
+
+
+def test_list_window_goes_on_after_an_empty_page(run, box):
+    """A page without ids that has a token is no end (edge case 5)."""
+    box.google.list_pages = [[], [ref("m1")], []]
+    assert run(list_all(box)).discovered == 1
+    assert box.google.calls == ["list:0", "list:1", "list:2"]
+
+
+def test_list_window_begins_again_when_its_page_token_is_refused(run, box):
+    """A stale token restarts that listing, without duplicates (edge case 40)."""
+    box.google.list_pages = [[ref("m1")], [ref("m2")]]
+    box.google.failures["list:1"].append(PageTokenInvalidError("stale"))
+    assert run(list_all(box)).discovered == 2
+    assert box.google.calls == ["list:0", "list:1", "list:0", "list:1"]
+
+
+def test_list_window_does_not_begin_again_for_ever(run, box):
+    """Tokens that are always refused end as a transient failure (edge case 40)."""
+    box.google.list_pages = [[ref("m1")], [ref("m2")]]
+    box.google.always["list:1"] = PageTokenInvalidError("stale")
+    with pytest.raises(TransientError):
+        run(list_all(box))
+    assert len(box.google.calls) <= 20
+    assert box.fate("m1") == "pending"
+
+
+def test_list_window_goes_on_where_an_earlier_worker_stopped(run, box):
+    """A listing that broke off is continued at its page, in its own window (edge case 34)."""
+    box.google.list_pages = [[ref("m1")], [ref("m2")], [ref("m3")]]
+    box.google.failures["list:2"].extend([TransientError("500")] * TRIES)
+    first = Window(start=datetime(2026, 10, 1, tzinfo=UTC))
+    with pytest.raises(TransientError):
+        run(list_all(box, first))
+    box.google.calls.clear()
+    run(list_all(box, replace(first, start=datetime(2026, 11, 1, tzinfo=UTC))))
+    assert box.google.calls == ["list:2"]
+    assert set(box.google.windows) == {first}
+    assert [each.done for each in box.store.listings] == [True]
+
+
+def test_list_window_does_not_fetch_again_what_is_stored(run, box):
+    """Listing twice wants nothing twice (edge case 7)."""
+    box.google.listed("m1", "m2")
+    run(list_all(box))
+    run(box.drain(run(box.lease("listing"))))
+    assert run(list_all(box)).discovered == 0
+    assert box.stored == {"m1", "m2"}

@@ -1,0 +1,144 @@
+import time
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest.errors import ReauthoriseError, ThrottledError, TransientError
+from gmail_ingest.sync.limiter import Budget, Unlimited
+from gmail_ingest.sync.patience import TRIES, Patience
+from gmail_ingest_tests.sync.conftest import QUICK
+
+
+def soon(seconds: float) -> datetime:
+    """A moment of the near future."""
+    return datetime.now(UTC) + timedelta(seconds=seconds)
+
+
+class Answers:
+    """A call that raises or returns what was put in, in turn; ``times`` says when it was made."""
+
+    def __init__(self, *answers: object) -> None:
+        self.answers = list(answers)
+        self.times: list[float] = []
+
+    async def __call__(self) -> object:
+        """Answer the next."""
+        self.times.append(time.monotonic())
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Told(Unlimited):
+    """A limiter that allows everything and notes what it was told."""
+
+    def __init__(self) -> None:
+        self.refusals: list[tuple[str, datetime]] = []
+        self.reserved: list[int] = []
+
+    async def reserve(self, mailbox_id, units, source) -> float:
+        """Note the units."""
+        self.reserved.append(units)
+        return await super().reserve(mailbox_id, units, source)
+
+    async def refused(self, mailbox_id, scope, until) -> None:
+        """Note the refusal."""
+        self.refusals.append((scope, until))
+
+
+def test_patience_holds_every_call_until_the_pause_is_over(run):
+    """After a throttle no call of the mailbox is ready before the time named (edge case 31)."""
+    patience, until = Patience(QUICK), soon(0.15)
+    run(patience.throttled(ThrottledError("mailbox", until)))
+    run(patience.ready())
+    assert datetime.now(UTC) >= until
+
+
+def test_patience_is_ready_at_once_without_a_pause(run):
+    """Nothing waits that nobody asked to wait."""
+    before = time.monotonic()
+    run(Patience(QUICK).ready())
+    assert time.monotonic() - before < 0.1
+
+
+def test_patience_gives_a_long_pause_back_to_the_queue(run):
+    """A pause too long to sleep through ends the sync, with the time in it (edge case 31)."""
+    until = soon(3600)
+    with pytest.raises(ThrottledError) as caught:
+        run(Patience(QUICK).throttled(ThrottledError("mailbox", until)))
+    assert caught.value.until == until
+    assert caught.value.scope == "mailbox"
+
+
+def test_patience_keeps_the_longer_of_two_pauses(run):
+    """A later, shorter throttle does not shorten the pause that another call was told."""
+    patience, until = Patience(QUICK), soon(0.2)
+    run(patience.throttled(ThrottledError("mailbox", until)))
+    run(patience.throttled(ThrottledError("mailbox", soon(0.01))))
+    run(patience.ready())
+    assert datetime.now(UTC) >= until
+
+
+def test_patience_lowers_its_calls_in_flight_to_one(run):
+    """Too many parallel calls make for fewer of them, and never for none (edge case 27)."""
+    patience = Patience(QUICK)
+    seen = []
+    for _ in range(QUICK.calls_in_flight + 1):
+        seen.append(patience.in_flight)
+        run(patience.throttled(ThrottledError("concurrency", soon(0))))
+    assert seen == [4, 3, 2, 1, 1]
+
+
+def test_patience_leaves_calls_in_flight_alone_on_other_throttles(run):
+    """A used-up minute says nothing about parallel calls."""
+    patience = Patience(QUICK)
+    run(patience.throttled(ThrottledError("mailbox", soon(0))))
+    assert patience.in_flight == QUICK.calls_in_flight
+
+
+def test_call_waits_through_a_throttle_and_succeeds(run):
+    """A throttled listing goes on by itself, after at least the first backoff (edge case 34)."""
+    call = Answers(ThrottledError("mailbox"), ThrottledError("mailbox"), "page")
+    assert run(Patience(QUICK).call(call)) == "page"
+    assert call.times[1] - call.times[0] >= QUICK.first_retry / 2
+
+
+def test_call_retries_what_is_transient(run):
+    """A page that fails now and then is asked for again (edge case 34)."""
+    call = Answers(*[TransientError("500")] * (TRIES - 1), "page")
+    assert run(Patience(QUICK).call(call)) == "page"
+    assert len(call.times) == TRIES
+
+
+def test_call_gives_up_after_some_tries(run):
+    """A page that keeps failing goes back to the queue, and no worker stands still for it."""
+    call = Answers(*[TransientError("500")] * (TRIES + 1))
+    with pytest.raises(TransientError):
+        run(Patience(QUICK).call(call))
+    assert len(call.times) == TRIES
+
+
+def test_call_does_not_retry_what_needs_a_person(run):
+    """A dead grant is asked once (edge case 36)."""
+    call = Answers(ReauthoriseError("dead"), "page")
+    with pytest.raises(ReauthoriseError):
+        run(Patience(QUICK).call(call))
+    assert len(call.times) == 1
+
+
+def test_patience_spends_the_price_of_each_call_first(run):
+    """What a call costs is reserved before it is made."""
+    limiter = Told()
+    call = Answers("page")
+    run(Patience(QUICK, Budget(limiter, 1, "live")).call(call, 5))
+    assert limiter.reserved == [5]
+
+
+def test_patience_tells_all_processes_what_google_refused(run):
+    """A refusal pauses the mailbox for everybody, not for this worker alone (edge case 31)."""
+    limiter, until = Told(), soon(3600)
+    patience = Patience(QUICK, Budget(limiter, 1, "live"))
+    with pytest.raises(ThrottledError):
+        run(patience.throttled(ThrottledError("project", until)))
+    assert limiter.refusals == [("project", until)]

@@ -1,0 +1,96 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest.errors import ReauthoriseError, TransientError, WatchTopicConflictError
+from gmail_ingest.sync.watch import RENEW_BELOW, renew_watches, start_watch
+from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
+from gmail_ingest_tests.sync.google import MemoryMailSource
+
+TOPIC = "projects/p/topics/t"
+CALL = f"watch:{TOPIC}"
+
+
+class Due:
+    """Every mailbox of a store is due; ``below`` is what was asked for."""
+
+    def __init__(self, store: MemoryMailStore) -> None:
+        self.store = store
+        self.below: list[timedelta] = []
+
+    async def watches_due(self, below: timedelta):
+        """All of them."""
+        self.below.append(below)
+        return list(self.store.rows.values())
+
+
+@pytest.fixture
+def world():
+    """A store with two mailboxes, and each one's side at Google."""
+    store = MemoryMailStore()
+    ids = [store.add_mailbox("acme", address, 100).id for address in ("a@x.test", "b@x.test")]
+    return store, {each: MemoryMailSource() for each in ids}
+
+
+async def renew(store, google, topic=TOPIC):
+    """Renew all that is due."""
+    due = Due(store)
+    done = await renew_watches(due, store, lambda mailbox: google[mailbox.id], topic)
+    assert due.below == [RENEW_BELOW]
+    return done
+
+
+def test_renew_watches_notes_the_new_end(run, world):
+    """Each due mailbox is watched, and the end of its watch is kept."""
+    store, google = world
+    assert run(renew(store, google)) == (2, 0)
+    for mailbox in store.rows.values():
+        assert mailbox.watch_expires_at - datetime.now(UTC) > timedelta(days=6)
+        assert google[mailbox.id].calls == [CALL]
+
+
+def test_renew_watches_never_touches_the_checkpoint(run, world):
+    """The history id of a watch skips nothing: the checkpoint stays."""
+    store, google = world
+    run(renew(store, google))
+    assert {mailbox.checkpoint for mailbox in store.rows.values()} == {100}
+
+
+def test_renew_watches_puts_a_dead_grant_in_its_state(run, world):
+    """A mailbox that needs a person is named as such, and the others are renewed (edge case 24)."""
+    store, google = world
+    google[1].always[CALL] = ReauthoriseError("dead")
+    assert run(renew(store, google)) == (1, 1)
+    assert [mailbox.state for mailbox in store.rows.values()] == ["needs_reauth", "active"]
+
+
+def test_renew_watches_counts_a_failure_and_goes_on(run, world):
+    """A failed renewal stays visible as the old end, and is tried again (edge case 24)."""
+    store, google = world
+    google[2].failures[CALL].append(TransientError("503"))
+    assert run(renew(store, google)) == (1, 1)
+    assert store.rows[2].watch_expires_at is None
+    assert store.rows[2].state == "active"
+    assert run(renew(store, google)) == (2, 0)
+
+
+def test_renew_watches_with_nothing_due(run):
+    """Without a mailbox nothing is done."""
+    assert run(renew(MemoryMailStore(), {})) == (0, 0)
+
+
+def test_start_watch_replaces_another_topic(run):
+    """A watch on another topic is stopped first, then ours begins (edge case 24)."""
+    google = MemoryMailSource()
+    google.failures[CALL].append(WatchTopicConflictError("another topic"))
+    run(start_watch(google, TOPIC))
+    assert google.calls == [CALL, "stop", CALL]
+
+
+def test_start_watch_gives_up_on_a_second_conflict(run):
+    """A conflict that stays is an error and no loop."""
+    google = MemoryMailSource()
+    google.always[CALL] = WatchTopicConflictError("another topic")
+    with pytest.raises(WatchTopicConflictError):
+        run(start_watch(google, TOPIC))
+    assert google.calls == [CALL, "stop", CALL]
