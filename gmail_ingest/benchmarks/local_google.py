@@ -27,6 +27,10 @@ class LocalGoogle(SandboxApi):
             tuple(granted["scopes"]),
         )
 
+    def size(self, address: str) -> int:
+        """Messages of a mailbox, those in spam and trash too."""
+        return int(self._get(f"mailboxes/{address}")["messages"])
+
     def units_of(self, address: str) -> int:
         """Quota units that a mailbox has spent."""
         units: Mapping[str, int] = self._get("counters")["units"]["byMailbox"]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import gzip
 import os
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,4 +116,5 @@ def _deal(path: Path, each: int, directory: Path) -> list[Path]:
 def _entry(message: MboxMessage) -> bytes:
     lines = message.raw.split(b"\n")
     quoted = (b">" + line if line.lstrip(b">").startswith(b"From ") else line for line in lines)
-    return b"From bench Thu Jan  1 00:00:00 1970\n" + b"\n".join(quoted).rstrip(b"\n") + b"\n\n"
+    date = time.asctime(time.gmtime((message.internal_date or 0) / 1000)).encode()
+    return b"From bench " + date + b"\n" + b"\n".join(quoted).rstrip(b"\n") + b"\n\n"

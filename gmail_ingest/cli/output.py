@@ -14,11 +14,11 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-#: Results go to standard output, everything about the way there to standard error.
-RESULTS = Console(soft_wrap=True)
-NOTES = Console(stderr=True, soft_wrap=True)
 #: A file has no width of its own, and rows cut into lines cannot be searched.
 _WIDTH_OF_FILES = 240
+#: Results go to standard output, everything about the way there to standard error.
+RESULTS = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
+NOTES = Console(stderr=True, soft_wrap=True)
 
 
 def print_json(content: Mapping[str, object]) -> None:
@@ -34,7 +34,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
-    RESULTS.print(table, width=None if RESULTS.is_terminal else _WIDTH_OF_FILES)
+    RESULTS.print(table)
 
 
 def _cell(value: object) -> str:

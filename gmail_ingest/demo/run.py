@@ -65,7 +65,8 @@ def open_demo(
         on_step: is told what is being started.
         show: is given snapshots.
     """
-    client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_urlsafe(16))
+    # Hexadecimal, since it is an argument of the sandbox and must not begin with a dash.
+    client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_hex(16))
     with open_stack(data, on_step) as stack:
         # Nothing here outlives the directory: waiting for the disk would only cost time.
         databases = stack.cleanup.enter_context(embedded_databases(data.postgres, durable=False))

@@ -1,0 +1,167 @@
+"""Drains: one worker for many tenants, which stays for the next push."""
+
+# ruff: noqa: D102 - the doubles' methods are the ports'
+import asyncio
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gmail_ingest.sync.drain import Drain, DrainPolicy
+from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
+from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore
+from gmail_ingest_tests.sync.google import MemoryMailSource
+
+POLICY = DrainPolicy(linger=0.05, max_age=30, look_every=0.02, claim=timedelta(seconds=60))
+
+
+class Fleet:
+    """Tenants in memory with one mailbox each, their queue, and a drain over them."""
+
+    def __init__(self, tenants: int) -> None:
+        self.store, self.queue = RecordingStore(), MemorySyncQueue()
+        self.google: dict[int, MemoryMailSource] = {}
+        for number in range(tenants):
+            mailbox = self.store.add_mailbox(f"t{number}", "a@example.com", 100)
+            self.google[mailbox.id] = MemoryMailSource(f"m{number}")
+        self.rang, self.idle, self.worked = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        self.alive: list[str] = []
+        self.log: list[tuple[str, str]] = []
+        self.done: list[str] = []
+
+    async def ask(self) -> None:
+        """Queue a sync of every tenant."""
+        for mailbox in self.store.rows.values():
+            await self.queue.enqueue(mailbox.tenant_id, "incremental")
+
+    def drain(self, policy: DrainPolicy = POLICY) -> Drain:
+        """A drain over the fleet."""
+        sync = TenantSync(self.queue, self.store, lambda box: self.google[box.id], QUICK)
+        return Drain(self.queue, sync, self._listen, self, policy)
+
+    async def run(self, policy: DrainPolicy = POLICY) -> int:
+        """Drain to the end."""
+        return await self.drain(policy).run("r1", self._done)
+
+    def _done(self, tenant: str, _report: TenantReport) -> None:
+        self.done.append(tenant)
+        self.worked.set()
+
+    @asynccontextmanager
+    async def _listen(self):
+        yield self
+
+    async def wait(self, seconds: float) -> None:
+        self.idle.set()
+        try:
+            async with asyncio.timeout(seconds):
+                await self.rang.wait()
+        except TimeoutError:
+            return
+
+    async def seen(self, run_id: str) -> None:
+        self.log.append(("seen", run_id))
+
+    async def ended(self, run_id: str) -> None:
+        self.log.append(("ended", run_id))
+
+    @property
+    def stored(self) -> int:
+        """How many messages are stored."""
+        return len(self.store.emails)
+
+
+def test_drain_works_off_all_that_waits(run):
+    """A drain syncs every waiting tenant, tells of each, and leaves no claim and no heartbeat."""
+
+    async def scene():
+        fleet = Fleet(25)
+        await fleet.ask()
+        return fleet, await fleet.run(replace(POLICY, claims_at_once=4))
+
+    fleet, worked = run(scene())
+    assert (worked, fleet.stored, len(set(fleet.done))) == (25, 25, 25)
+    assert fleet.queue.rows == []
+    assert fleet.log[0] == ("seen", "r1")
+    assert fleet.log[-1] == ("ended", "r1")
+
+
+def test_drain_takes_what_comes_while_it_lingers(run):
+    """A push that meets a living drain needs no new run."""
+
+    async def scene():
+        fleet = Fleet(1)
+        task = asyncio.create_task(fleet.run(replace(POLICY, linger=5)))
+        await fleet.idle.wait()
+        await fleet.ask()
+        fleet.rang.set()
+        async with asyncio.timeout(3):
+            await fleet.worked.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return fleet
+
+    assert run(scene()).stored == 1
+
+
+def test_drain_takes_no_more_work_at_its_age(run):
+    """An old drain ends although rows wait: they are for its successor."""
+
+    async def scene():
+        fleet = Fleet(3)
+        await fleet.ask()
+        return fleet, await fleet.run(replace(POLICY, max_age=0))
+
+    fleet, worked = run(scene())
+    assert worked == 0
+    assert len(fleet.queue.rows) == 3
+
+
+@pytest.mark.parametrize("how", ["stop", "cancel"])
+def test_drain_gives_back_what_is_under_way(run, how):
+    """A drain that is stopped or cancelled releases its claims and leases at once."""
+
+    async def scene():
+        fleet = Fleet(2)
+        begun = asyncio.Event()
+
+        async def hang(_call):
+            begun.set()
+            await asyncio.Event().wait()
+
+        for google in fleet.google.values():
+            google.on_fetch = hang
+        await fleet.ask()
+        drain = fleet.drain()
+        task = asyncio.create_task(drain.run("r1", lambda *_: None))
+        await begun.wait()
+        drain.stop() if how == "stop" else task.cancel()
+        async with asyncio.timeout(5):
+            await asyncio.gather(task, return_exceptions=True)
+        for google in fleet.google.values():
+            google.on_fetch = None
+        return fleet, await fleet.run()
+
+    fleet, worked = run(scene())
+    assert worked == 2
+    assert fleet.stored == 2
+
+
+def test_drain_outlives_a_sync_that_crashes(run):
+    """An error that nobody foresaw is tried again, then ends its job; other tenants go on."""
+
+    async def scene():
+        fleet = Fleet(3)
+        fleet.google[2].always["history:0"] = ValueError("a bug")
+        await fleet.ask()
+        await fleet.run(replace(POLICY, linger=0.3))
+        return fleet
+
+    fleet = run(scene())
+    assert sorted(fleet.done) == ["t0", "t2"]
+    assert fleet.google[2].calls == ["history:0"] * QUICK.max_attempts
+    assert fleet.queue.rows == []
+    failed = [job.error for job in fleet.queue.jobs.values() if job.state == "failed"]
+    assert failed == ["unexpected ValueError"]

@@ -1,0 +1,124 @@
+"""The initial sync against a sandbox over HTTP, with Postgres."""
+
+import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest_tests.sync.service import LATER, OWNER, QUICK
+
+
+def test_initial_sync_stores_what_the_mailbox_holds(run, service):
+    """After connecting, ids, labels and threads are those of Google."""
+    service.account(messages=60)
+    run(service.connect())
+    report = run(service.sync())
+    assert report.errors == []
+    assert report.counts.stored >= 50
+    assert service.agrees()
+
+
+def test_initial_sync_takes_only_the_last_days(run, service):
+    """Mail from before the window is not listed (edge case 61)."""
+    service.account()
+    old = datetime.now(UTC) - timedelta(days=QUICK.initial_days + 2)
+    service.deliver("old", internal_date=int(old.timestamp() * 1000))
+    (new,) = service.deliver("new")
+    run(service.connect())
+    run(service.sync())
+    assert run(service.stored()) == {new}
+
+
+def test_initial_sync_lists_more_than_a_page(run, service):
+    """More than 500 ids come in several pages, after an empty one (edge cases 5 and 60)."""
+    service.account()
+    ids = service.deliver(*[f"mail {number}" for number in range(620)])
+    service.fault("messages.list", action="emptyPage", nth=[2])
+    run(service.connect())
+    run(service.sync())
+    assert run(service.stored()) == set(ids)
+    assert service.calls("messages.list") == 3
+    assert service.agrees()
+
+
+def test_initial_sync_and_mail_that_arrives_meanwhile(run, service):
+    """Mail that comes during the listing is stored exactly once (edge case 7)."""
+    service.account(messages=30)
+    run(service.connect())
+    service.fault("messages.list", action="latency", latency_ms=300)
+
+    async def meanwhile():
+        syncing = asyncio.create_task(service.sync())
+        while not service.calls("messages.list"):
+            await asyncio.sleep(0.01)
+        during = service.deliver("one", "two", "three")
+        await syncing
+        await service.sync()
+        return during
+
+    during = run(meanwhile())
+    assert set(during) <= run(service.stored())
+    assert service.agrees()
+
+
+def test_initial_sync_survives_a_stale_page_token(run, service):
+    """A refused page token restarts the listing, without duplicates (edge case 40)."""
+    service.account()
+    service.deliver(*[f"mail {number}" for number in range(520)])
+    service.fault("messages.list", action="error", error="invalid_page_token", nth=[2])
+    run(service.connect())
+    run(service.sync())
+    assert service.calls("messages.list") == 4
+    assert service.agrees()
+
+
+def test_initial_sync_that_broke_off_goes_on(run, service):
+    """A listing whose second page fails keeps its place, and the sweep finishes it
+    (edge cases 34 and 68).
+    """
+    service.account()
+    service.deliver(*[f"mail {number}" for number in range(520)])
+    service.fault("messages.list", action="error", error="unavailable", nth=[2, 3, 4, 5, 6])
+    run(service.connect())
+    report = run(service.sync(policy=replace(QUICK, first_retry=0.0)))
+    assert report.counts.stored == 520
+    assert run(service.rows("SELECT count(*) FROM listings")) == [1]
+    assert service.agrees()
+
+
+@pytest.mark.parametrize("error", ["backend_error", "user_quota_exceeded", "retry_after"])
+def test_initial_sync_leaves_exactly_the_failed_ids_pending(run, service, error):
+    """The k-th fetches fail: what is lost is nothing, and no new mail is needed (edge case 1)."""
+    service.account()
+    ids = service.deliver(*[f"mail {number}" for number in range(20)])
+    run(service.connect())
+    service.fault(
+        "messages.get", action="error", error=error, nth=[3, 7, 11], retry_after_seconds=0.2
+    )
+    run(service.sync(policy=LATER))
+    throttled = error != "backend_error"
+    assert run(service.fates()) == {"stored": 20} if throttled else {"stored": 17, "pending": 3}
+    if not throttled:
+        await_due = "UPDATE message_ledger SET next_attempt_at = now() WHERE fate = 'pending'"
+        run(service.rows(f"{await_due} RETURNING 1"))
+        run(service.sync())
+    assert run(service.stored()) == set(ids)
+    assert service.agrees()
+
+
+def test_two_mailboxes_of_which_one_fails(run, service):
+    """A mailbox without Gmail gets its state; the other of the tenant is complete
+    (edge case 32).
+    """
+    service.account(messages=10)
+    service.account("gone@example.com", messages=10)
+    run(service.connect(OWNER, "gone@example.com"))
+    service.fault(
+        "*", mailbox="gone@example.com", action="error", error="mail_service_not_enabled"
+    )
+    report = run(service.sync())
+    states = dict(run(service.rows("SELECT address, state FROM mailboxes")))
+    assert states == {OWNER: "active", "gone@example.com": "suspended"}
+    assert len(report.errors) == 1
+    assert service.agrees()
