@@ -5,6 +5,7 @@ Holds: ``StopRequested``, ``stop_on_signals`` and ``uninterrupted``. Keep out: w
 
 from __future__ import annotations
 
+import os
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -18,8 +19,20 @@ class StopRequested(BaseException):
     """Somebody asked this process to stop; no ``except Exception`` may swallow it."""
 
 
-def _raise(_number: int, _frame: FrameType | None) -> None:
+def _raise(number: int, _frame: FrameType | None) -> None:
+    if number == signal.SIGHUP:
+        _leave_terminal()
     raise StopRequested
+
+
+def _leave_terminal() -> None:
+    """Write into the void from now on: what is written to a closed terminal raises OSError, in
+    the middle of whatever is being tidied up.
+    """
+    void = os.open(os.devnull, os.O_WRONLY)
+    for descriptor in (1, 2):
+        os.dup2(void, descriptor)
+    os.close(void)
 
 
 @contextmanager

@@ -138,12 +138,13 @@ def open_stack(data: DataDirectory, on_step: Callable[[str], None]) -> Iterator[
     data.create()
     cleanup = ExitStack()
     supervisor = Supervisor(logs=data.logs, directory=data.root)
-    stack = Stack(data, on_step, supervisor, cleanup)
+    # Last in, first out; each is done even if one before it fails.
+    ending = ExitStack()
+    ending.push(cleanup)  # databases: they stop after those who use them
+    ending.callback(supervisor.close)
+    ending.callback(on_step, "stopping")
     try:
-        yield stack
+        yield Stack(data, on_step, supervisor, cleanup)
     finally:
         with uninterrupted():
-            on_step("stopping")
-            # Databases are entered into ``cleanup``: they stop after those who use them.
-            supervisor.close()
-            cleanup.close()
+            ending.close()

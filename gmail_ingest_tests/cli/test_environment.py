@@ -22,14 +22,16 @@ ROOT = Path(__file__).parents[2]
 
 def test_env_example_lists_every_setting():
     """The file .env.example is what the settings say."""
-    assert (ROOT / ".env.example").read_text() == env_example()
+    remedy = "gmail-ingest settings --format env > .env.example"
+    assert (ROOT / ".env.example").read_text() == env_example(), remedy
     named = re.findall(r"^#([A-Z][A-Z_]+)=", env_example(), re.MULTILINE)
     assert set(variable_names().values()) <= set(named)
 
 
 def test_configuration_page_lists_every_setting():
     """The page docs/configuration.md is what the settings say."""
-    assert (ROOT / "docs" / "configuration.md").read_text() == markdown()
+    remedy = "gmail-ingest settings > docs/configuration.md"
+    assert (ROOT / "docs" / "configuration.md").read_text() == markdown(), remedy
 
 
 def test_settings_variables_read_back_as_the_same_settings(monkeypatch, tmp_path):
