@@ -41,13 +41,29 @@ def test_budget_reserves_planned_units_in_chunks(run):
 
     async def spend():
         budget = Budget(ledger, 1, "listing")
-        for left in range(7, 0, -1):
-            await budget.spend(20, upcoming=20 * (left + 2))
+        for _ in range(7):
+            await budget.spend(20, upcoming=1000)
         await budget.close()
 
     run(spend())
     assert ledger.reserved == [CHUNK]
     assert ledger.returned == [CHUNK - 7 * 20]
+
+
+def test_budget_loses_its_place_when_it_comes_late(run):
+    """Units that were not spent at their time are given back and reserved anew, since they would
+    come on top of what others spend now.
+    """
+    ledger = Ledger(wait=-1.5)
+
+    async def spend():
+        budget = Budget(ledger, 1, "listing")
+        await budget.spend(20, upcoming=1000)
+        await budget.spend(20, upcoming=1000)
+
+    run(spend())
+    assert ledger.reserved == [CHUNK, CHUNK]
+    assert ledger.returned == [CHUNK - 20]
 
 
 def test_budget_paces_history_along_its_line(run):
