@@ -106,7 +106,8 @@ def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> s
     ready.unlink(missing_ok=True)
     arguments = (
         *("--ready-file", str(ready), "--allow-paths", "--project-id", _PROJECT),
-        *("--client-id", client.client_id, "--client-secret", client.client_secret),
+        # One word: a random secret may begin with a dash, and would be taken for an option.
+        *(f"--client-id={client.client_id}", f"--client-secret={client.client_secret}"),
         *("--user-units-per-minute", str(options.units_per_minute)),
         *("--seed", str(options.seed)),
     )
