@@ -6,19 +6,23 @@ Loads with no environment at all; sensors read their interval from it when it is
 
 import dagster as dg
 
+from gmail_ingest.defs.asset_checks import every_listed_message_is_accounted_for
 from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.completeness import completeness_job
 from gmail_ingest.defs.drain import drain_job
+from gmail_ingest.defs.failures import dead_run_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.schedules import watch_renewal_schedule
+from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
 from gmail_ingest.defs.sensors import build_sync_queue_sensor
 from gmail_ingest.settings import Settings
 
 defs = dg.Definitions(
     assets=[emails],
-    jobs=[emails_job, drain_job, watch_renewal_job],
-    schedules=[watch_renewal_schedule],
-    sensors=[build_sync_queue_sensor(Settings())],
+    asset_checks=[every_listed_message_is_accounted_for],
+    jobs=[emails_job, drain_job, watch_renewal_job, completeness_job],
+    schedules=[watch_renewal_schedule, completeness_schedule],
+    sensors=[build_sync_queue_sensor(Settings()), dead_run_sensor],
     resources={
         "mail_store": MailStoreResource(),
         "credential_store": CredentialStoreResource(),

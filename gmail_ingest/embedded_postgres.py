@@ -14,6 +14,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import stat
 import subprocess
 import tempfile
@@ -131,6 +132,22 @@ class EmbeddedPostgres:
             self._own_sockets.cleanup()
             self._own_sockets = None
 
+    def crash(self) -> None:
+        """End the server at once, as a crash would: no checkpoint, connections just break.
+
+        Its address stays, for the next ``start``, which recovers what was committed. For tests
+        and rehearsals. Raises ConfigurationError if it does not run.
+        """
+        if self._server is None:
+            raise ConfigurationError("the embedded PostgreSQL does not run")
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
+        self._server.send_signal(signal.SIGQUIT)  # PostgreSQL's immediate shutdown
+        self._server.wait()
+        self._server = None
+
     def create_database(self, name: str) -> None:
         """Create an empty database unless there is one of this name."""
         with psycopg.connect(self._conninfo(_OWNER), autocommit=True) as connection:
@@ -168,7 +185,8 @@ class EmbeddedPostgres:
             _let_others_pass(Path(_program("postgres")).parent)
         if not self._cluster.exists():
             _initialise(self._home, self._cluster)
-        if len(os.fsencode(self._home)) > _LONGEST_SOCKET_DIRECTORY:
+        too_long = len(os.fsencode(self._home)) > _LONGEST_SOCKET_DIRECTORY
+        if too_long and self._own_sockets is None:
             self._own_sockets = tempfile.TemporaryDirectory(prefix="gmail-ingest-")
             self._sockets = Path(self._own_sockets.name)
             _give_to_server(self._sockets)

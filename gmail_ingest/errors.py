@@ -8,7 +8,45 @@ Source: house-style.md habit 4; google-facts section 2 for the classes that Goog
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
+
+#: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
+#: may end at Google's side alone, so that they are tried again once a day.
+REMEDIES: Mapping[str, str] = {
+    "grant_dead": "Connect this mailbox again: its owner must give consent anew.",
+    "scope_missing": "Connect this mailbox again: its owner must leave the permission to read "
+    "mail ticked on the consent page.",
+    "key_refused": "Connect again with a new key of the service account.",
+    "delegation": "A Workspace administrator must grant domain-wide delegation for the client and "
+    "scope that the error names; it is tried again by itself once a day, or at once after "
+    "connecting again.",
+    "domain_policy": "A Workspace administrator must allow this app in the Admin console "
+    "(Security, API controls); it is tried again by itself once a day, or at once after "
+    "connecting again.",
+    "no_gmail": "Ask the mailbox's owner or administrator whether the account still has Gmail; it "
+    "is tried again by itself once a day, or at once after connecting again.",
+    "suspended": "Ask the administrator whether the account is suspended; it is tried again by "
+    "itself once a day, or at once after connecting again.",
+    "operator": "Nothing for the customer: whoever runs this service must mend what the error "
+    "names; syncs are tried again by themselves.",
+}
+#: The remedy of a state whose cause is not known.
+_BY_STATE = {
+    "needs_reauth": "grant_dead",
+    "admin_action_required": "delegation",
+    "suspended": "no_gmail",
+}
+
+
+def remedy_of(state: str, cause: str | None) -> str | None:
+    """What a person has to do about a mailbox in this state, None if nothing.
+
+    An active mailbox may still have the cause of the state that it is just being tried out of.
+    """
+    if state == "active" and cause != OperatorActionError.cause:
+        return None
+    return REMEDIES.get(cause or _BY_STATE.get(state, ""))
 
 
 class GmailIngestError(Exception):
@@ -69,25 +107,41 @@ class WatchTopicConflictError(GmailIngestError):
     """Another topic is watched for this user in this project: stop, then watch again."""
 
 
+class SuspectAccountError(TransientError):
+    """Google refuses without a reason: gone on the next try, or the account is suspended."""
+
+
 class MailboxStateError(GmailIngestError):
-    """The mailbox cannot be synced until somebody acts. ``state`` is the state it goes to."""
+    """The mailbox cannot be synced until somebody acts.
+
+    ``state`` is the state it goes to; ``cause`` names what happened, and with it the remedy.
+    """
 
     state = "suspended"
-    remedy = "Ask the mailbox's owner or administrator whether the account still has Gmail."
+    cause = "no_gmail"
+    remedy = REMEDIES["no_gmail"]
+
+    def __init__(self, text: str, cause: str = "") -> None:
+        super().__init__(text)
+        if cause:
+            self.cause = cause
+            self.remedy = REMEDIES[cause]
 
 
 class ReauthoriseError(MailboxStateError):
     """The grant is dead (invalid_grant, revoked, scope missing): the owner must consent again."""
 
     state = "needs_reauth"
-    remedy = "Connect this mailbox again: its owner must give consent anew."
+    cause = "grant_dead"
+    remedy = REMEDIES["grant_dead"]
 
 
 class AdminActionRequiredError(MailboxStateError):
     """A domain administrator must act (delegation or Gmail apps not allowed)."""
 
     state = "admin_action_required"
-    remedy = "A Workspace administrator must grant domain-wide delegation for the client and scope."
+    cause = "delegation"
+    remedy = REMEDIES["delegation"]
 
 
 class MailboxUnavailableError(MailboxStateError):
@@ -96,8 +150,10 @@ class MailboxUnavailableError(MailboxStateError):
 
 class OperatorActionError(GmailIngestError):
     """This deployment itself is set up wrongly (API disabled, client unknown): nothing is retried
-    until the operator has acted; no mailbox changes its state for it.
+    until the operator has acted; no mailbox changes its state for it, but each says so.
     """
+
+    cause = "operator"
 
 
 class LeaseHeldError(GmailIngestError):

@@ -10,6 +10,9 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
+from collections.abc import Iterator
+from pathlib import Path
 
 import structlog
 
@@ -28,6 +31,34 @@ def drop_private(
     return event
 
 
+def name_exception(
+    _logger: object, _method: str, event: structlog.typing.EventDict
+) -> structlog.typing.EventDict:
+    """Say an exception's class and place, and those of its causes; their texts may quote a mail."""
+    given = event.pop("exc_info", None)
+    if given is True:
+        given = sys.exc_info()
+    error = given[1] if isinstance(given, tuple) else given
+    if isinstance(error, BaseException):
+        event["exception"] = " from ".join(_described(error))
+    return event
+
+
+def _described(error: BaseException | None) -> Iterator[str]:
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
+        frames = traceback.StackSummary.extract(
+            traceback.walk_tb(error.__traceback__), lookup_lines=False
+        )
+        places = [f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in frames]
+        text = type(error).__qualname__
+        if isinstance(error, BaseExceptionGroup):
+            text += f" [{'; '.join(' from '.join(_described(one)) for one in error.exceptions)}]"
+        yield f"{text} ({' > '.join(places)})" if places else text
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
 def configure_logging(level: str = "INFO", log_format: str = "auto") -> None:
     """Send structlog and the standard library's logging to stderr in one form.
 
@@ -41,17 +72,18 @@ def configure_logging(level: str = "INFO", log_format: str = "auto") -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         drop_private,
+        name_exception,
     ]
-    renderer: structlog.typing.Processor = (
-        structlog.dev.ConsoleRenderer() if console else structlog.processors.JSONRenderer()
-    )
+    renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
+    if console:
+        # Plain: what there is of an exception is text already.
+        renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),
         wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelName(level)),
         cache_logger_on_first_use=True,
     )
-    # Exceptions are logged by their class and place only: their texts may quote a payload.
     formatter = structlog.stdlib.ProcessorFormatter(
         foreign_pre_chain=shared,
         processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, renderer],

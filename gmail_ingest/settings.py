@@ -152,6 +152,9 @@ class Settings(BaseSettings):
     poll_interval_seconds: int = Field(
         600, ge=10, description="Seconds after which a mailbox without a sync is polled."
     )
+    verify_days: int = Field(
+        30, ge=1, description="Days before today that the nightly verification compares with Gmail."
+    )
     lease_seconds: int = Field(60, ge=5, description="Life of a lease or claim without heartbeat.")
     mailboxes_at_once: int = Field(
         200, ge=1, description="Mailboxes that one process syncs side by side."

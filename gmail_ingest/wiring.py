@@ -20,6 +20,7 @@ from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.traces import PostgresTraces
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
@@ -27,6 +28,8 @@ from gmail_ingest.sync.drain import Drain, DrainPolicy
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.tenant_sync import TenantSync
+from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.why import Why
 
 
 def build_credentials(settings: Settings, engine: AsyncEngine) -> PostgresCredentials:
@@ -46,6 +49,17 @@ def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> 
     """The use case behind every sync."""
     return TenantSync(
         PostgresSyncQueue(engine),
+        PostgresMailStore(engine),
+        gmail.source,
+        build_policy(settings),
+        limiter=build_limiter(settings, engine),
+        mailboxes_at_once=settings.mailboxes_at_once,
+    )
+
+
+def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verify:
+    """The comparison with what Google lists."""
+    return Verify(
         PostgresMailStore(engine),
         gmail.source,
         build_policy(settings),
@@ -82,6 +96,16 @@ def build_limiter(settings: Settings, engine: AsyncEngine) -> Limiter:
         reserve=settings.live_reserve,
     )
     return PostgresLimiter(engine, limits)
+
+
+def build_why(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Why:
+    """Answers to "why is this mail not in the CRM?"."""
+    return Why(
+        PostgresTraces(engine),
+        gmail.source,
+        build_limiter(settings, engine),
+        max_attempts=settings.max_attempts,
+    )
 
 
 def build_policy(settings: Settings) -> SyncPolicy:

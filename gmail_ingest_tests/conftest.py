@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import itertools
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -25,6 +26,20 @@ Run = Callable[[Coroutine[Any, Any, T]], T]
 
 _TEMPLATE = "template"
 _numbers = itertools.count(1)
+
+
+def pytest_configure() -> None:
+    """Collect without the garbage collector: run inside CPython 3.11's parser it can break it
+    ("AST constructor recursion depth mismatch"), and pytest parses every test module.
+    """
+    gc.disable()
+
+
+def pytest_collection_finish() -> None:
+    """What was collected stays to the end: the collector need not walk it again."""
+    gc.collect()
+    gc.freeze()
+    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -7,6 +7,7 @@ SIGTERM ends it gracefully: requests under way are answered, so that no push is 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 from collections.abc import Sequence
@@ -44,6 +45,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
+    # What lives as long as the process need not be looked through again and again: a quarter of
+    # the CPU of a push, in pauses of up to a tenth of a second.
+    gc.collect()
+    gc.freeze()
     uvicorn.Server(config).run()
     return 0
 

@@ -16,6 +16,8 @@ from gmail_ingest.adapters.postgres.schema_state import SchemaState
 from gmail_ingest.settings import Settings
 from webhook_api.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
 from webhook_api.certificates import CertificateCache, google_certificates
+from webhook_api.coverage import coverage_router
+from webhook_api.dead_letters import dead_letters_router
 from webhook_api.emails import emails_router
 from webhook_api.health import health_router
 from webhook_api.integrations import integrations_router
@@ -24,6 +26,7 @@ from webhook_api.problems import LastResort, add_problem_handlers
 from webhook_api.push import PushReceiver, push_router
 from webhook_api.services import Services, build_services
 from webhook_api.sync import sync_router
+from webhook_api.why import why_router
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -61,7 +64,14 @@ def _add_routes(app: FastAPI, services: Services) -> None:
     certificates = CertificateCache(google_certificates(settings.google_certs_uri))
     app.include_router(push_router(PushReceiver(settings, certificates, services.pushes)))
     app.include_router(health_router(SchemaState(services.engine)))
-    for router in (integrations_router, sync_router, emails_router):
+    for router in (
+        integrations_router,
+        sync_router,
+        coverage_router,
+        dead_letters_router,
+        why_router,
+        emails_router,
+    ):
         app.include_router(
             router(services), dependencies=[Depends(API_KEY), Depends(BEARER)], responses=COMMON
         )

@@ -66,7 +66,11 @@ class EmailPageBody(Model):
     emails: list[EmailBody]
     limit: int
     offset: int
-    total: int = Field(description="Messages that match, on all pages.")
+    total: int | None = Field(
+        description="Messages that match, on all pages; null where that was not counted: on pages "
+        "by cursor (unless the first is the only one), and above 10,000."
+    )
+    next_cursor: str | None = Field(description="Asks for the next page; null at the end.")
 
 
 class ThreadSummaryBody(Model):

@@ -10,6 +10,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Path, Query
 
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.errors import InvalidInputError
 from webhook_api.email_models import EmailPageBody, ThreadBody
 from webhook_api.models import Moment, TenantInQuery, Text
 from webhook_api.openapi import NOT_FOUND
@@ -17,7 +18,7 @@ from webhook_api.services import Services
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
-#: Rows that Postgres walks over and throws away: beyond this a date filter is the way.
+#: Rows that Postgres walks over and throws away: beyond this a cursor is the way.
 MAX_OFFSET = 1_000_000
 
 SpamTrash = Annotated[
@@ -35,7 +36,18 @@ def emails_router(services: Services) -> APIRouter:
         *,
         tenant_id: TenantInQuery,
         limit: Annotated[int, Query(ge=1, le=MAX_LIMIT)] = DEFAULT_LIMIT,
-        offset: Annotated[int, Query(ge=0, le=MAX_OFFSET)] = 0,
+        cursor: Annotated[
+            Text | None,
+            Query(description="`nextCursor` of the page before, asked for with the same filters."),
+        ] = None,
+        offset: Annotated[
+            int | None,
+            Query(
+                ge=0,
+                le=MAX_OFFSET,
+                description="How many to leave out; slower the greater it is. Not with `cursor`.",
+            ),
+        ] = None,
         q: Annotated[
             Text, Query(description='Words to find; "a phrase", or, -not.', examples=["invoice"])
         ] = "",
@@ -49,21 +61,30 @@ def emails_router(services: Services) -> APIRouter:
         thread_id: Annotated[Text | None, Query(alias="threadId")] = None,
         include_spam_trash: SpamTrash = False,
     ) -> EmailPageBody:
-        """The tenant's mail, newest first. Filters narrow together."""
+        """The tenant's mail, newest first. Filters narrow together.
+
+        Follow `nextCursor` until it is null: any page is as fast as the first, and mail that
+        arrives meanwhile shifts nothing. A page of a search may be short, or empty, and still have
+        a `nextCursor`. Pages by `offset` are full, and count the `total` (up to 10,000).
+        """
         wanted = EmailFilter(
             tenant_id=tenant_id,
             q=q,
             mailbox=mailbox.lower() if mailbox else None,
-            label=label,
+            label=label or None,
             participant=participant.lower() if participant else None,
             direction=direction,
             since=since,
             until=until,
             has_attachment=has_attachment,
-            thread_id=thread_id,
+            thread_id=thread_id or None,
             include_spam_trash=include_spam_trash,
         )
-        found = await services.emails.page(wanted, limit=limit, offset=offset)
+        _check(wanted, cursor, offset)
+        if offset is None:
+            found = await services.emails.page(wanted, limit=limit, cursor=cursor)
+        else:
+            found = await services.emails.page_at(wanted, limit=limit, offset=offset)
         return EmailPageBody.model_validate(found)
 
     @router.get("/thread/{threadId}", summary="Read a thread")
@@ -84,3 +105,10 @@ def emails_router(services: Services) -> APIRouter:
         return ThreadBody.model_validate(found)
 
     return router
+
+
+def _check(wanted: EmailFilter, cursor: str | None, offset: int | None) -> None:
+    if cursor is not None and offset is not None:
+        raise InvalidInputError("offset", "cannot be used with cursor")
+    if wanted.since and wanted.until and wanted.since >= wanted.until:
+        raise InvalidInputError("to", "must be later than from")

@@ -180,7 +180,13 @@ class MailboxBody(Model):
     """A mailbox as it stands."""
 
     address: str
-    state: str
+    state: str = Field(
+        description="active, needs_reauth, admin_action_required, suspended or disconnected."
+    )
+    cause: str | None = Field(
+        description="Why it is in its state, or why its last sync failed.",
+        examples=["grant_dead", "domain_policy", "operator"],
+    )
     action: str | None = Field(description="What a person has to do, if anything.")
     last_error: str | None
     checkpoint: str = Field(description="Gmail's history id that is durably applied.")

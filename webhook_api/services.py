@@ -14,7 +14,9 @@ from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.client import Gmail
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.jobs import PostgresJobs
@@ -28,6 +30,8 @@ from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.connect import Connect
 from gmail_ingest.sync.disconnect import Disconnect
+from gmail_ingest.sync.why import Why
+from gmail_ingest.wiring import build_why
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,9 @@ class Services:
     reads: PostgresReads
     emails: PostgresEmailReads
     pushes: PostgresPushes
+    coverage: PostgresCoverage
+    dead_letters: PostgresDeadLetters
+    why: Why
 
     async def aclose(self) -> None:
         """Close connections to Google and Postgres."""
@@ -78,4 +85,7 @@ def build_services(settings: Settings) -> Services:
         reads=PostgresReads(engine),
         emails=PostgresEmailReads(engine),
         pushes=PostgresPushes(engine),
+        coverage=PostgresCoverage(engine),
+        dead_letters=PostgresDeadLetters(engine),
+        why=build_why(settings, engine, gmail),
     )

@@ -14,21 +14,13 @@ from gmail_ingest.adapters.postgres.status_views import (
     MailboxStatus,
     TenantStatus,
 )
-from gmail_ingest.errors import (
-    AdminActionRequiredError,
-    MailboxUnavailableError,
-    ReauthoriseError,
-)
+from gmail_ingest.errors import remedy_of
 from webhook_api.integration_models import IntegrationBody, MailboxBody, TenantBody
 
 #: Renewal is due with six days left: a watch with less than this has missed it many times.
 LAPSING = timedelta(days=1)
 
-_ACTIONS = {
-    each.state: each.remedy
-    for each in (ReauthoriseError, AdminActionRequiredError, MailboxUnavailableError)
-}
-_ACTIONS["disconnected"] = "Connect this mailbox again if its mail is wanted."
+_RECONNECT = "Connect this mailbox again if its mail is wanted."
 
 WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
@@ -62,7 +54,8 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
     return MailboxBody(
         address=mailbox.address,
         state=mailbox.state,
-        action=_ACTIONS.get(mailbox.state),
+        cause=mailbox.cause,
+        action=action_of(mailbox.state, mailbox.cause),
         last_error=mailbox.last_error,
         checkpoint=str(mailbox.checkpoint),
         watch=watch_state(mailbox.watch_expires_at, now) if wanted else "off",
@@ -71,6 +64,11 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         last_synced_at=mailbox.last_synced_at,
         initial_sync_done=mailbox.initial_sync_done,
     )
+
+
+def action_of(state: str, cause: str | None) -> str | None:
+    """What a person has to do about a mailbox in this state, None if nothing."""
+    return _RECONNECT if state == "disconnected" else remedy_of(state, cause)
 
 
 def watch_state(expires_at: datetime | None, now: datetime) -> WatchState:

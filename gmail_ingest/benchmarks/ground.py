@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, LiteralString
 
 import psycopg
 from pydantic import SecretStr
@@ -47,6 +47,8 @@ UNLIMITED = (
     *("--user-units-per-minute", "0", "--project-units-per-minute", "0"),
     *("--concurrent-calls", "0"),
 )
+#: Our own limiter switched off.
+NO_LIMITER: Mapping[str, object] = {"mailbox_units_per_minute": 0}
 
 
 class BenchmarkError(GmailIngestError):
@@ -55,7 +57,9 @@ class BenchmarkError(GmailIngestError):
 
 @dataclass(frozen=True, slots=True)
 class Ground:
-    """What runs: ``settings`` suit it; ``workers`` are those that end by themselves."""
+    """What runs: ``settings`` suit it; ``workers`` are those that end by themselves; ``sandbox``
+    is the sandbox's process.
+    """
 
     stack: Stack
     workers: Supervisor
@@ -63,6 +67,7 @@ class Ground:
     url: str
     google: LocalGoogle
     settings: Settings
+    sandbox: int
 
     def worker(
         self, module: str, plan: Mapping[str, object], settings: Settings | None = None
@@ -81,16 +86,22 @@ class Ground:
 
     def stored(self) -> int:
         """About how many emails there are, by Postgres' own books: counting would cost its CPU."""
+        return self.number("SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'emails'")
+
+    def number(self, query: LiteralString) -> int:
+        """The one number that a query answers."""
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            row = connection.execute(
-                "SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'emails'"
-            ).fetchone()
+            row = connection.execute(query).fetchone()
         return int(row[0]) if row else 0
 
     def checkpoint(self) -> None:
         """Let Postgres write what it has put off."""
+        self.execute("CHECKPOINT")
+
+    def execute(self, statement: LiteralString) -> None:
+        """Run a statement without an answer."""
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            connection.execute("CHECKPOINT")
+            connection.execute(statement)
 
     @property
     def _conninfo(self) -> str:
@@ -139,15 +150,13 @@ def open_ground(
     *,
     durable: bool,
     sandbox: tuple[str, ...] = UNLIMITED,
-    initial_days: int = ALL_DAYS,
-    **changes: object,
+    changes: Mapping[str, object] | None = None,
 ) -> Iterator[Ground]:
     """Start a sandbox and a migrated PostgreSQL in a temporary directory; all is gone at the end.
 
     Args:
         durable: whether PostgreSQL waits for the disk, as production does.
         sandbox: further options of the sandbox.
-        initial_days: days that an initial sync lists.
         changes: settings that differ from the defaults.
     """
     with (
@@ -157,27 +166,32 @@ def open_ground(
         databases = stack.cleanup.enter_context(
             embedded_databases(stack.data.postgres, durable=durable)
         )
-        url, settings = _start_sandbox(stack, sandbox)
+        child, url, settings = _start_sandbox(stack, sandbox)
         settings = settings.model_copy(
-            update={"database_url": databases.mail, "initial_sync_days": initial_days, **changes}
+            update={
+                "database_url": databases.mail,
+                "initial_sync_days": ALL_DAYS,
+                **(changes or {}),
+            }
         )
         upgrade(databases.mail)
         workers = Supervisor(logs=stack.data.logs, directory=stack.data.root)
         stack.cleanup.callback(workers.close)
-        yield Ground(stack, workers, databases, url, LocalGoogle(url), settings)
+        yield Ground(stack, workers, databases, url, LocalGoogle(url), settings, child.group)
 
 
-def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[str, Settings]:
+def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, Settings]:
     client_id, secret = "bench.apps.googleusercontent.com", secrets.token_urlsafe(16)
     ready = stack.data.root / "sandbox.json"
     arguments = (
         *("--ready-file", str(ready), "--allow-paths", "--project-id", PROJECT),
         *(f"--client-id={client_id}", f"--client-secret={secret}", *options),
     )
-    stack.start(services.sandbox(base_environment({}, stack.data.bytecode), *arguments))
+    environment = base_environment({}, stack.data.bytecode)
+    child = stack.start(services.sandbox(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     url = str(json.loads(ready.read_text())["url"])
-    return url, _settings(url, client_id, secret)
+    return child, url, _settings(url, client_id, secret)
 
 
 def _settings(sandbox: str, client_id: str, client_secret: str) -> Settings:

@@ -27,6 +27,12 @@ class LocalGoogle(SandboxApi):
             tuple(granted["scopes"]),
         )
 
+    def arrive(self, address: str, seed: int) -> str:
+        """Let one mail come to the inbox; returns its id."""
+        body = {"count": 1, "seed": seed, "labelIds": ["INBOX"]}
+        arrived = self._post(f"mailboxes/{address}/deliver", body)["messages"]
+        return str(arrived[0]["id"])
+
     def size(self, address: str) -> int:
         """Messages of a mailbox, those in spam and trash too."""
         return int(self._get(f"mailboxes/{address}")["messages"])

@@ -9,13 +9,11 @@ import asyncio
 import json
 import resource
 import sys
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any
 
-import uvloop
-
-Work = Callable[[Mapping[str, Any]], Awaitable[dict[str, object]]]
+Answer = dict[str, object]
 
 
 def cpu_seconds() -> float:
@@ -24,15 +22,21 @@ def cpu_seconds() -> float:
     return used.ru_utime + used.ru_stime
 
 
-def run_worker(work: Work) -> None:
+def run_worker(work: Callable[[Mapping[str, Any]], Answer]) -> None:
     """Read the plan, work it off, and write the answer with this process's CPU and memory."""
     plan, answer = Path(sys.argv[1]), Path(sys.argv[2])
-    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        found = runner.run(_told(work, json.loads(plan.read_text())))
+    found = work(json.loads(plan.read_text()))
     found["cpuSeconds"] = cpu_seconds()
     found["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    answer.write_text(json.dumps(found))
+    # Whoever waits for the file must never read half of it.
+    partial = answer.with_suffix(".partial")
+    partial.write_text(json.dumps(found))
+    partial.replace(answer)
 
 
-async def _told(work: Work, plan: Mapping[str, Any]) -> dict[str, object]:
-    return await work(plan)
+def run_async(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine on the loop that Dagster's runs have, too."""
+    import uvloop
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        return runner.run(work)

@@ -1,7 +1,7 @@
 """CPU and memory of processes that are not ours, from Linux's ``/proc``.
 
-Holds: ``tree_cpu_seconds`` and ``resident_bytes``. Add here: a further field of ``/proc``.
-Keep out: whose processes they are.
+Holds: ``tree_cpu_seconds``, ``children_of`` and ``resident_bytes``. Add here: a further field of
+``/proc``. Keep out: whose processes they are.
 Source: proc(5): fields 14 to 17 of ``stat`` are user and system time of a process and of those of
 its children that it has waited for, in clock ticks (10 ms); ``statm`` counts pages.
 """
@@ -9,8 +9,9 @@ its children that it has waited for, in clock ticks (10 ms); ``statm`` counts pa
 from __future__ import annotations
 
 import os
-from collections import defaultdict
+from contextlib import suppress
 from pathlib import Path
+from typing import NamedTuple
 
 _PROC = Path("/proc")
 
@@ -20,18 +21,18 @@ def tree_cpu_seconds(*roots: int) -> float:
 
     A descendant that ended counts where its parent waited for it, as Postgres and Dagster do.
     """
-    children: defaultdict[int, list[int]] = defaultdict(list)
-    ticks: dict[int, int] = {}
-    for entry in _PROC.iterdir():
-        if entry.name.isdecimal() and (fields := _stat(entry)):
-            children[int(fields[1])].append(int(entry.name))
-            ticks[int(entry.name)] = sum(map(int, fields[11:15]))
+    processes = _processes()
     total, left = 0, list(roots)
     while left:
         pid = left.pop()
-        total += ticks.get(pid, 0)
-        left.extend(children[pid])
+        total += processes[pid].ticks if pid in processes else 0
+        left.extend(number for number, each in processes.items() if each.parent == pid)
     return total / os.sysconf("SC_CLK_TCK")
+
+
+def children_of(pid: int) -> list[int]:
+    """The processes that a process has started and not yet waited for."""
+    return [number for number, each in _processes().items() if each.parent == pid]
 
 
 def resident_bytes(pid: int) -> int:
@@ -43,9 +44,19 @@ def resident_bytes(pid: int) -> int:
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
-def _stat(entry: Path) -> list[str] | None:
-    """The fields after the command's name, which may hold spaces and parentheses itself."""
-    try:
-        return (entry / "stat").read_text().rpartition(")")[2].split()
-    except (FileNotFoundError, ProcessLookupError):
-        return None
+class _Process(NamedTuple):
+    parent: int
+    ticks: int
+
+
+def _processes() -> dict[int, _Process]:
+    found: dict[int, _Process] = {}
+    for entry in _PROC.iterdir():
+        if not entry.name.isdecimal():
+            continue
+        # A process may end while it is looked at.
+        with suppress(FileNotFoundError, ProcessLookupError):
+            # The command's name before it may hold spaces and parentheses itself.
+            fields = (entry / "stat").read_text().rpartition(")")[2].split()
+            found[int(entry.name)] = _Process(int(fields[1]), sum(map(int, fields[11:15])))
+    return found

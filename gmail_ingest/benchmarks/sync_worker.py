@@ -1,49 +1,58 @@
-"""A worker process that syncs whatever waits in the queue, as a drain run does, without Dagster.
+"""A worker process that drains the queue as a drain run does, but for Dagster.
 
 Holds: the process. Keep out: the sync itself (``gmail_ingest.sync``).
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Mapping
-from datetime import timedelta
 from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.benchmarks.plan_file import cpu_seconds, run_worker
+from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
+from gmail_ingest.sync.ports import Counts
 from gmail_ingest.sync.tenant_sync import TenantReport
-from gmail_ingest.wiring import build_credentials, build_tenant_sync, open_gmail
-
-_CLAIMS = 10_000
+from gmail_ingest.wiring import build_credentials, build_drain, open_gmail
 
 
-async def work(_plan: Mapping[str, Any]) -> dict[str, object]:
-    """Claim and sync until nothing waits."""
+class _Sum:
+    """Adds up what was done, until the last tenant was."""
+
+    def __init__(self) -> None:
+        self.counts = Counts()
+        self.errors: list[str] = []
+        self.began = self.ended = time.monotonic()
+
+    def done(self, _tenant: str, report: TenantReport) -> None:
+        self.counts.add(report.counts)
+        self.errors.extend(report.errors)
+        self.ended = time.monotonic()
+
+
+def work(_plan: Mapping[str, Any]) -> Answer:
+    """Drain until nothing waits."""
+    return run_async(_drain())
+
+
+async def _drain() -> Answer:
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
     engine = create_engine(settings.database_url)
-    report = TenantReport()
     try:
         async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
-            tenants = build_tenant_sync(settings, engine, gmail)
-            queue = PostgresSyncQueue(engine)
-            ttl = timedelta(seconds=settings.lease_seconds)
-            started, began = cpu_seconds(), time.monotonic()
-            while claims := await queue.claim("bench", limit=_CLAIMS, ttl=ttl):
-                await asyncio.gather(*(tenants.work_off(claim, report) for claim in claims))
-            seconds = time.monotonic() - began
+            drain = build_drain(settings, engine, gmail)
+            started, total = cpu_seconds(), _Sum()
+            await drain.run("benchmark", total.done)
     finally:
         await engine.dispose()
     return {
         "startCpuSeconds": started,
-        "seconds": seconds,
-        "errors": report.errors,
-        **report.counts.totals(),
+        "seconds": total.ended - total.began,
+        "errors": total.errors,
+        **total.counts.totals(),
     }
 
 

@@ -55,7 +55,7 @@ def demo(
     try:
         with (
             stop_on_signals(),
-            _directory(keep) as data,
+            own_directory(keep) as data,
             open_demo(options, data, on_step=view.step, show=view.show) as running,
         ):
             view.addresses(running, data)
@@ -74,7 +74,7 @@ def demo(
 
 
 @contextmanager
-def _directory(keep: Path | None) -> Iterator[DataDirectory]:
+def own_directory(keep: Path | None) -> Iterator[DataDirectory]:
     """A directory of its own, removed at the end unless it shall stay or something failed."""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)

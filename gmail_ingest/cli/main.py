@@ -13,7 +13,19 @@ from typing import NoReturn
 import typer
 from pydantic import ValidationError
 
-from gmail_ingest.cli import database, demo, doctor, execute, keys, processes, settings, tenants
+from gmail_ingest.cli import (
+    bench,
+    database,
+    demo,
+    doctor,
+    execute,
+    keys,
+    processes,
+    settings,
+    tenants,
+    verify,
+    why,
+)
 from gmail_ingest.cli.output import NOTES
 from gmail_ingest.errors import ConfigurationError, GmailIngestError, InvalidInputError
 from gmail_ingest.runtime.environment import variable_names
@@ -30,11 +42,14 @@ app.command(context_settings=processes.PASS_ON)(processes.sandbox)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
 app.command()(tenants.sync)
+app.command()(verify.verify)
+app.command()(why.why)
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
 app.command()(doctor.doctor)
 app.command("exec", context_settings={"allow_interspersed_args": False})(execute.execute)
 app.command()(settings.settings)
+app.command()(bench.bench)
 
 
 def run() -> None:

@@ -3,6 +3,10 @@
 Holds: ``Entry`` and the pure rules that lead from one to the next; the fake store and Postgres
 share them. Add here: a rule about fates. Keep out: times and attempts (they are the store's).
 Source: design promises 1 and 5; edge cases 8, 14, 15, 16.
+
+A fetch and a change of history may overtake each other: listed mail is fetched under one lease,
+history is applied under another. What was fetched before a change and is saved after it would
+stand for ever, since no later history repeats the change; so it is fetched once more.
 """
 
 from __future__ import annotations
@@ -21,6 +25,9 @@ Source = Literal["live", "listing"]
 #: The rule of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
 #: ``gone`` without it was a 404, which a later sight of the message refutes.
 DELETED = "deleted"
+#: The rule of a ``pending`` entry that history changed while it waited: an answer of Google that is
+#: older than the change was overtaken by it.
+CHANGED = "changed"
 #: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
 #: been sent. A chat stays a chat.
 REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft"})
@@ -62,6 +69,8 @@ def after_change(entry: Entry | None, change: MessageChange) -> Entry:
         return replace(newer, rule=rule) if rule else _again(newer, "live")
     if entry.fate == "gone" and entry.rule != DELETED and rule is None:
         return _again(newer, "live")
+    if entry.fate == "pending" and change.label_ids is not None:
+        return replace(newer, rule=CHANGED)
     return newer
 
 
@@ -75,19 +84,26 @@ def after_sighting(entry: Entry | None, thread_id: str) -> Entry:
     return entry
 
 
-def after_outcome(entry: Entry, fate: Fate, rule: str | None = None) -> Entry:
-    """The entry after a fetch decided about a pending or given-up message, otherwise the same."""
+def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id: int = 0) -> Entry:
+    """The entry after a fetch decided about a pending or given-up message, otherwise the same.
+
+    ``history_id`` is that of the message as it was fetched, 0 if there was none.
+    """
     if entry.fate not in {"pending", "dead"}:
         return entry
+    if _is_overtaken(entry, history_id):
+        return replace(entry, fate="pending", rule=None)
     return replace(entry, fate=fate, rule=rule)
 
 
 def after_storing(
     entry: Entry | None, thread_id: str, history_id: int, source: Source
 ) -> Entry | None:
-    """The entry after a fetch brought the message; None if it must not be stored.
+    """The entry after a fetch brought the message; it is to be written if that is ``stored``.
 
-    A message that is gone stays gone: it was deleted after it was fetched.
+    None if it must not be stored: a message that is gone was deleted after it was fetched. It
+    stays pending, once for each change, if what was fetched is older than a change that came while
+    it waited; should Google never answer with anything newer, the second answer counts.
     """
     if entry is None:
         return Entry(thread_id, source, "stored", None, history_id)
@@ -95,8 +111,34 @@ def after_storing(
         return None
     if entry.fate == "stored":
         return entry
+    if _is_overtaken(entry, history_id):
+        return replace(entry, fate="pending", rule=None)
     newest = max(entry.history_id, history_id)
     return replace(entry, fate="stored", rule=None, history_id=newest)
+
+
+def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry:
+    """The entry after a verification missed the message that Google lists; the same object if the
+    message has been accounted for meanwhile.
+
+    ``has_row`` tells whether the email is stored in fact. What waits or was given up keeps its
+    fate: it is known, and has its own next step. So does what history called deleted.
+    """
+    if entry is None:
+        return Entry(thread_id, "listing", "pending")
+    settled = entry.fate in {"pending", "dead"} or (entry.fate == "stored" and has_row)
+    if settled or (entry.fate == "gone" and entry.rule == DELETED):
+        return entry
+    return _again(entry, "listing")
+
+
+def after_absence(entry: Entry) -> Entry:
+    """The entry of a stored message that Google neither lists nor gives any more."""
+    return replace(entry, fate="gone", rule=None) if entry.fate == "stored" else entry
+
+
+def _is_overtaken(entry: Entry, history_id: int) -> bool:
+    return entry.rule == CHANGED and history_id < entry.history_id
 
 
 def _again(entry: Entry, source: Source) -> Entry:

@@ -7,8 +7,9 @@ Source: google-facts section 5 (q takes epoch seconds; YYYY/MM/DD means Pacific 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,3 +45,18 @@ def last_days(days: int, now: datetime) -> Window:
     span = timedelta(days=days)
     start = now - span if now - earliest > span else earliest
     return Window(start=start.replace(microsecond=0))
+
+
+def days_between(start: date, end: date) -> tuple[date, ...]:
+    """The UTC days from ``start`` on, before ``end``; none if they are the wrong way round."""
+    return tuple(start + timedelta(days=n) for n in range((end - start).days))
+
+
+def window_of(days: Sequence[date]) -> Window:
+    """The window of consecutive UTC days, from the first midnight to that after the last day."""
+    return Window(midnight(days[0]), midnight(days[-1] + timedelta(days=1)))
+
+
+def midnight(day: date) -> datetime:
+    """The moment at which a UTC day begins."""
+    return datetime.combine(day, time(), UTC)

@@ -32,7 +32,7 @@ def emails(
     Works off what the queue holds for this tenant; with nothing waiting (a run started by hand)
     it follows the history of every mailbox. Safe to run at any time, also twice at once.
     """
-    tenant, run_id = context.partition_key, context.run_id
+    tenant, run_id = context.partition_key, context.run.run_id
 
     async def sync() -> TenantReport:
         async with open_tenant_sync(mail_store, credential_store, gmail) as tenant_sync:

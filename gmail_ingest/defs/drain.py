@@ -6,6 +6,7 @@ Source: one run over an arbitrary set of partitions is not possible in Dagster (
 that a drain is an op that logs a materialization for each tenant's partition that it changed.
 """
 
+import gc
 from collections.abc import Callable
 
 import dagster as dg
@@ -33,6 +34,9 @@ def drain(
 ) -> None:
     """Work the queue off until idle or old; a termination gives back what is under way."""
     run_id = context.run_id
+    # What Dagster imported stays for the whole run: the collector walked it in 4 % of the time.
+    gc.collect()
+    gc.freeze()
 
     async def work(emit: Callable[[Done], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):

@@ -21,8 +21,9 @@ from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.drain import Drain
 from gmail_ingest.sync.tenant_sync import TenantSync
+from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
-from gmail_ingest.wiring import build_drain, build_tenant_sync
+from gmail_ingest.wiring import build_drain, build_tenant_sync, build_verify
 
 #: A run that was asked for and has not claimed its row by then is asked for again.
 DISPATCH_TTL = timedelta(minutes=3)
@@ -63,6 +64,24 @@ async def open_drain(
         yield build_drain(settings, engine, google)
 
 
+@asynccontextmanager
+async def open_verify(
+    mail_store: MailStoreResource,
+    credential_store: CredentialStoreResource,
+    gmail: GmailResource,
+) -> AsyncIterator[Verify]:
+    """The comparison with Gmail, for the length of a run."""
+    settings = _settings()
+    async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
+        yield build_verify(settings, engine, google)
+
+
+async def connected_tenants(mail_store: MailStoreResource) -> list[str]:
+    """Ids of the connected tenants."""
+    async with mail_store.open() as engine:
+        return sorted(await PostgresTenants(engine).connected())
+
+
 def _settings() -> Settings:
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
@@ -97,6 +116,13 @@ async def look_at_queue(
 async def dispatch(engine: AsyncEngine, tenants: int) -> list[Dispatched]:
     """Take up to so many waiting tenants, to start a run for each."""
     return await PostgresSyncQueue(engine).dispatch(limit=tenants, ttl=DISPATCH_TTL)
+
+
+async def free_dead_run(mail_store: MailStoreResource, run_id: str) -> int:
+    """Take everything from a run that is dead. Returns how many claims it had."""
+    async with mail_store.open() as engine:
+        await PostgresDrains(engine).ended(run_id)
+        return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")
 
 
 async def renew_all_watches(

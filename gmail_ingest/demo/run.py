@@ -9,9 +9,10 @@ import asyncio
 import json
 import secrets
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from pydantic import SecretStr
 
@@ -27,7 +28,7 @@ from gmail_ingest.runtime import services
 from gmail_ingest.runtime.consent import OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
-from gmail_ingest.runtime.databases import embedded_databases
+from gmail_ingest.runtime.databases import Databases, embedded_databases
 from gmail_ingest.runtime.environment import base_environment, settings_variables
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 from gmail_ingest.runtime.stack import Stack, open_stack
@@ -47,6 +48,22 @@ class Demo:
     addresses: Addresses
     api_key: str
     scenario: Scenario
+    stack: Stack
+
+
+def _quick_databases(directory: Path) -> AbstractContextManager[Databases]:
+    # Nothing here outlives the directory: waiting for the disk would only cost time.
+    return embedded_databases(directory, durable=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What another performance than the demonstration does otherwise: where the databases are,
+    and settings that replace the demonstration's.
+    """
+
+    databases: Callable[[Path], AbstractContextManager[Databases]] = _quick_databases
+    tuning: Mapping[str, object] = field(default_factory=dict)
 
 
 @contextmanager
@@ -56,6 +73,7 @@ def open_demo(
     *,
     on_step: Callable[[str], None],
     show: Callable[[Snapshot], None],
+    ground: Ground = Ground(),
 ) -> Iterator[Demo]:
     """Start everything, connect the tenants, and yield; stops everything at the end.
 
@@ -64,19 +82,19 @@ def open_demo(
         data: an empty directory, or that of an earlier demonstration to be overwritten.
         on_step: is told what is being started.
         show: is given snapshots.
+        ground: databases and tuning of another performance.
     """
     # Hexadecimal, since it is an argument of the sandbox and must not begin with a dash.
     client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_hex(16))
     with open_stack(data, on_step) as stack:
-        # Nothing here outlives the directory: waiting for the disk would only cost time.
-        databases = stack.cleanup.enter_context(embedded_databases(data.postgres, durable=False))
+        databases = stack.cleanup.enter_context(ground.databases(data.postgres))
         sandbox_url = _start_sandbox(stack, options, client)
         client = replace(
             client,
             authorize_uri=f"{sandbox_url}/o/oauth2/v2/auth",
             token_uri=f"{sandbox_url}/token",
         )
-        settings = _settings(sandbox_url, client, options)
+        settings = _settings(sandbox_url, client, options).model_copy(update=dict(ground.tuning))
         environment = stack.child_environment(settings, databases)
         addresses = replace(stack.start_services(environment), sandbox=sandbox_url)
         key = asyncio.run(_create_key(databases.mail))
@@ -88,7 +106,7 @@ def open_demo(
                 "GMAIL_INGEST_API_KEY": key,
             },
         )
-        sandbox, rows = SandboxApi(sandbox_url), Rows(_psycopg_url(databases.mail))
+        sandbox, rows = SandboxApi(sandbox_url), Rows(psycopg_url(databases.mail))
         stack.cleanup.callback(rows.close)
         sandbox.subscribe(_push_target(addresses.api, settings))
         dagster, api = DagsterApi(addresses.dagster), SidecarApi(addresses.api, key)
@@ -98,7 +116,7 @@ def open_demo(
         scenario.prepare()
         on_step("connecting tenants")
         scenario.connect()
-        yield Demo(addresses, key, scenario)
+        yield Demo(addresses, key, scenario, stack)
 
 
 def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> str:
@@ -153,5 +171,6 @@ async def _create_key(database_url: str) -> str:
         await engine.dispose()
 
 
-def _psycopg_url(url: str) -> str:
+def psycopg_url(url: str) -> str:
+    """The address as libpq reads it."""
     return url.replace("postgresql+psycopg://", "postgresql://", 1)

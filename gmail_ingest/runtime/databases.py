@@ -1,6 +1,6 @@
 """The two databases of a deployment: the mail's, and Dagster's own.
 
-Holds: ``Databases``, ``given_databases`` and ``embedded_databases``. Keep out: the schema.
+Holds: ``Databases`` and where they come from. Keep out: the schema.
 Both sides migrate with Alembic and would overwrite each other's ``alembic_version``, therefore
 two databases; Dagster's needs psycopg2, as its storage breaks on psycopg 3.
 """
@@ -58,6 +58,11 @@ def embedded_databases(directory: Path, *, durable: bool) -> Iterator[Databases]
         ConfigurationError: the server did not start.
     """
     with EmbeddedPostgres(directory, durable=durable) as server:
-        for name in (_MAIL, _DAGSTER):
-            server.create_database(name)
-        yield Databases(server.url(_MAIL), server.psycopg2_url(_DAGSTER), embedded=True)
+        yield databases_on(server)
+
+
+def databases_on(server: EmbeddedPostgres) -> Databases:
+    """Both databases on a running server, made unless they are there."""
+    for name in (_MAIL, _DAGSTER):
+        server.create_database(name)
+    return Databases(server.url(_MAIL), server.psycopg2_url(_DAGSTER), embedded=True)

@@ -41,6 +41,7 @@ class Child:
 
     def __init__(self, spec: ProcessSpec, *, log: Path, directory: Path) -> None:
         self.name = spec.name
+        self.spec = spec
         self.log = log
         with log.open("wb") as output:
             self._process = subprocess.Popen(  # noqa: S603 - a command of ``services``

@@ -70,6 +70,13 @@ class SidecarApi:
         query = {"tenantId": tenant, "q": words, "limit": str(limit), "offset": str(offset)}
         return self._call("GET", "/api/emails", params=query)
 
+    def why(self, tenant: str, message: str, *, ask_google: bool) -> dict[str, Any]:
+        """What became of a mail, by Gmail id or Message-ID."""
+        query = {"tenantId": tenant, "messageId": message}
+        return self._call(
+            "GET", "/api/emails/why", params=query | ({"askGoogle": "true"} if ask_google else {})
+        )
+
     def _connect(self, tenant: str, kind: str, keys: dict[str, Any]) -> dict[str, Any]:
         body = {"tenantId": tenant, "authType": kind, "keys": keys}
         return self._call("POST", "/api/integrations", json=body)

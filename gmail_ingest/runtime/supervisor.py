@@ -1,4 +1,4 @@
-"""Starts children, notices the death of one, and stops all of them.
+"""Starts children, notices the death of one, starts it anew, and stops all of them.
 
 Holds: ``Supervisor``. Add here: what concerns all children together. Keep out: what they are.
 """
@@ -31,12 +31,38 @@ class Supervisor:
 
     def start(self, spec: ProcessSpec) -> Child:
         """Start a child in its own session, with its output in ``logs/NAME.log``."""
+        child = self._launch(spec)
+        self._children.append(child)
+        return child
+
+    def child(self, name: str) -> Child:
+        """The child of this name. Raises KeyError if none was started."""
+        for child in self._children:
+            if child.name == name:
+                return child
+        raise KeyError(name)
+
+    def revive(self) -> list[str]:
+        """Start every child that has ended anew, as it was started; returns their names.
+
+        What a dead child left of its group is killed first: a new one begins from nothing, and
+        holds the same port.
+        """
+        revived = []
+        for index, child in enumerate(self._children):
+            if child.exit_code() is not None:
+                signal_groups([child.group], signal.SIGKILL)
+                self._guard.forget(child.group)
+                self._children[index] = self._launch(child.spec)
+                revived.append(child.name)
+        return revived
+
+    def _launch(self, spec: ProcessSpec) -> Child:
         log = self._logs / f"{spec.name}.log"
         if log.exists():
             log.replace(log.with_suffix(".log.1"))
         child = Child(spec, log=log, directory=self._directory)
         self._guard.watch(child.group)
-        self._children.append(child)
         return child
 
     def check(self) -> None:

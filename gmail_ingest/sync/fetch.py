@@ -4,6 +4,10 @@ Holds: ``Fetch``. Add here: how an answer becomes an outcome.
 Keep out: discovery (``discover.py``), SQL, HTTP. Every id handed to a call gets exactly one
 outcome, or the whole call is undone: nothing is forgotten in between (promise 1).
 Source: edge cases 1, 2, 13 and 28.
+
+Many calls that fail in a row say something of Google or of the account, not of their messages: the
+mailbox is given back, and those messages spend their attempts at the slowest pace, so that an
+outage of an hour gives up none of them.
 """
 
 from __future__ import annotations
@@ -42,6 +46,11 @@ class Fetch:
         self._patience = patience
         self._policy = policy
         self._upcoming = 0
+        #: Failed without an answer since the last answer, with the error.
+        self._doubts: list[tuple[PendingMessage, str]] = []
+        #: All messages in doubt since that answer, also those whose failure is noted already.
+        self._unanswered: set[str] = set()
+        self._outage: TransientError | None = None
 
     async def drain(self, lease: Lease, counts: Counts) -> None:
         """Fetch and store all that is due, adding to ``counts``; stays for retries due soon.
@@ -49,6 +58,7 @@ class Fetch:
         Raises:
             ThrottledError, MailboxStateError, OperatorActionError: when the mailbox cannot go on;
                 what was fetched before is stored, the rest stays pending.
+            TransientError: the same, when many calls in a row got no answer.
             LeaseLostError, MailboxDisconnectedError: when nothing more may be written.
         """
         while True:
@@ -80,10 +90,13 @@ class Fetch:
                 if self._is_full(batch):
                     full, batch = batch, []
                     counts.add(await self._store.save(lease, full))
+                if self._outage is not None:
+                    raise self._outage
         finally:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
+            batch.extend(self._doubted())
             # Also when the mailbox cannot go on: what was paid for is kept.
             if batch:
                 counts.add(await self._store.save(lease, batch))
@@ -101,27 +114,49 @@ class Fetch:
                 messages = await self._source.fetch(call)
             except ThrottledError as error:
                 await self._patience.throttled(error)
-            except (TransientError, RejectedRequestError) as error:
-                return [self._failed(wanted, str(error)) for wanted in call.wanted]
+            except TransientError as error:
+                self._doubt(call, error)
+                return []
+            except RejectedRequestError as error:
+                failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
+                return self._answered() + failed
             else:
                 self._patience.succeeded()
-                return [
+                return self._answered() + [
                     self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted
                 ]
+
+    def _doubt(self, call: FetchCall, error: TransientError) -> None:
+        self._doubts.extend((wanted, str(error)) for wanted in call.wanted)
+        self._unanswered.update(wanted.message_id for wanted in call.wanted)
+        if len(self._unanswered) >= self._policy.outage:
+            self._outage = error
+
+    def _answered(self) -> list[Outcome]:
+        self._unanswered.clear()
+        return self._doubted()
+
+    def _doubted(self) -> list[Outcome]:
+        """What to say of messages without an answer, now that it is clear whose fault that is."""
+        doubts, self._doubts = self._doubts, []
+        slowest = self._policy.longest_retry if self._outage else None
+        return [self._failed(wanted, error, slowest) for wanted, error in doubts]
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
             rule = exclusion_rule(message.label_ids)
-            return Excluded(wanted.message_id, rule) if rule else Stored(message)
+            if rule:
+                return Excluded(wanted.message_id, rule, message.history_id)
+            return Stored(message)
         # Seconds after an add, a 404 may be Google's own replication (edge case 13).
         if wanted.age < self._policy.young and wanted.attempts < 2:
             return self._failed(wanted, "not found yet")
         return Gone(wanted.message_id)
 
-    def _failed(self, wanted: PendingMessage, error: str) -> Failed:
+    def _failed(self, wanted: PendingMessage, error: str, seconds: float | None = None) -> Failed:
         if wanted.attempts + 1 >= self._policy.max_attempts:
             return Failed(wanted.message_id, error, None)
-        delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts))
+        delay = timedelta(seconds=seconds or self._policy.retry_delay(wanted.attempts))
         return Failed(wanted.message_id, error, datetime.now(UTC) + delay)
 
 

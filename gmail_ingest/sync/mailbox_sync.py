@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from gmail_ingest.core.windows import last_days
 from gmail_ingest.errors import LeaseHeldError
+from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.discover import follow_history, list_window
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
@@ -26,14 +27,14 @@ from gmail_ingest.sync.ports import (
     Lease,
     Mailbox,
     MailSource,
-    MailStore,
     Source,
     SyncKind,
 )
+from gmail_ingest.sync.reconcile import reconcile
 
 
 async def sync_mailbox(
-    store: MailStore,
+    store: ComparableStore,
     source: MailSource,
     mailbox: Mailbox,
     kind: SyncKind,
@@ -71,7 +72,7 @@ Work = Callable[[Lease, Patience], Awaitable[None]]
 class _Sync:
     def __init__(
         self,
-        store: MailStore,
+        store: ComparableStore,
         source: MailSource,
         mailbox: Mailbox,
         policy: SyncPolicy,
@@ -104,8 +105,9 @@ class _Sync:
         await self._with_lease("live", follow, force=force)
         # Listed ids that are due for another attempt, or a resync: unless a listing run has them.
         due = await self._store.next_due(self._mailbox.id, "listing")
-        if expired or (due is not None and due <= datetime.now(UTC)):
-            more = self._list_and_fetch if expired else self._fetch
+        resync = expired or self._mailbox.reconcile_wanted
+        if resync or (due is not None and due <= datetime.now(UTC)):
+            more = self._list_and_fetch if resync else self._fetch
             with contextlib.suppress(LeaseHeldError):
                 await self._with_lease("listing", more, force=False)
 
@@ -115,6 +117,14 @@ class _Sync:
             await list_window(self._store, self._source, patience, lease, window, self._policy)
         )
         await self._fetch(lease, patience)
+        # Also by whoever lists the mailbox while an incremental sync finds its history expired.
+        now = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
+        if any(each.reconcile_wanted for each in now):
+            self._counts.add(
+                await reconcile(
+                    self._store, self._source, self._mailbox, patience, self._policy, lease
+                )
+            )
 
     async def _fetch(self, lease: Lease, patience: Patience) -> None:
         fetch = Fetch(self._store, self._source, patience, self._policy)

@@ -58,14 +58,15 @@ class Patience:
         """Pause all calls of this mailbox.
 
         Raises:
-            ThrottledError: with its time, when the wait is too long to sleep through.
+            ThrottledError: with its time, when the wait is too long to sleep through: Google named
+                it, or refused so often that it has grown.
         """
         now = datetime.now(UTC)
         if error.scope == "concurrency":
             self.in_flight = max(1, self.in_flight - 1)
         wait = self._policy.retry_delay(self._refusals)
         self._refusals += 1
-        until = error.until or now + timedelta(seconds=min(wait, self._policy.longest_sleep))
+        until = error.until or now + timedelta(seconds=wait)
         if self._budget is not None:
             await self._budget.refused(error, until)
         if (until - now).total_seconds() > self._policy.longest_sleep:

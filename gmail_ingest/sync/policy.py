@@ -20,6 +20,12 @@ class SyncPolicy:
 
     initial_days: int = 30
     max_attempts: int = 8
+    #: Workers that may die with a job, one after the other, until it ends failed.
+    max_deaths: int = 5
+    #: Messages in a row without an answer: from here on it is Google's fault, or the account's.
+    outage: int = 20
+    #: Syncs that end in an unexplained refusal, until the account counts as suspended.
+    suspect_attempts: int = 3
     calls_in_flight: int = 4
     lease: timedelta = timedelta(seconds=60)
     #: A wait up to this long is slept through; a longer one gives the mailbox back to the queue,

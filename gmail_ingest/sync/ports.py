@@ -36,6 +36,10 @@ class Mailbox:
     state: str
     last_synced_at: datetime | None
     watch_expires_at: datetime | None
+    #: Of its integration: grows with each consent.
+    generation: int = 1
+    #: History expired: what is stored must be compared with Google once.
+    reconcile_wanted: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,10 +114,11 @@ class Stored:
 
 @dataclass(frozen=True, slots=True)
 class Excluded:
-    """The named rule keeps the message out."""
+    """The named rule keeps the message out, as it was at ``history_id`` (0 if unknown)."""
 
     message_id: str
     rule: str
+    history_id: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +173,8 @@ class Counts:
 class Claim:
     """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
 
-    ``mailbox_ids`` None means every mailbox of the tenant; ``force`` takes leases over.
+    ``mailbox_ids`` None means every mailbox of the tenant; ``force`` takes leases over; ``deaths``
+    counts the workers that died with it, one after the other.
     """
 
     id: int
@@ -179,6 +185,7 @@ class Claim:
     attempts: int
     force: bool
     holder: str
+    deaths: int = 0
 
 
 class MailSource(Protocol):
@@ -193,8 +200,23 @@ class MailSource(Protocol):
         """Read the profile (1 unit)."""
         ...
 
-    async def list_messages(self, window: Window, page_token: str | None) -> ListPage:
-        """List a page of at most 500 ids (5 units); PageTokenInvalidError for a stale token."""
+    async def list_messages(
+        self,
+        window: Window,
+        page_token: str | None,
+        *,
+        label_id: str | None = None,
+        everywhere: bool = False,
+    ) -> ListPage:
+        """List a page of at most 500 ids (5 units); PageTokenInvalidError for a stale token.
+
+        ``label_id`` narrows to one label (RejectedRequestError if there is no such label any
+        more), ``everywhere`` includes spam and trash.
+        """
+        ...
+
+    async def label_ids(self) -> frozenset[str]:
+        """Ids of the mailbox's labels, Gmail's own and the user's (1 unit)."""
         ...
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
@@ -265,7 +287,7 @@ class MailStore(Protocol):
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
         """After expired history: set the checkpoint (never backwards) and open a listing of the
-        window that it skipped, in one transaction.
+        window that it skipped, in one transaction; a reconciliation is wanted from then on.
         """
         ...
 
@@ -289,8 +311,20 @@ class MailStore(Protocol):
         """Note that the mailbox was synced to the end, now."""
         ...
 
-    async def set_mailbox_state(self, mailbox_id: int, state: str, error: str | None) -> None:
-        """Put a mailbox in a state of its own (never out of ``disconnected``)."""
+    async def set_mailbox_state(
+        self,
+        mailbox_id: int,
+        state: str,
+        error: str | None,
+        *,
+        cause: str | None = None,
+        generation: int | None = None,
+    ) -> None:
+        """Put a mailbox in a state (never out of ``disconnected``), and its integration in line.
+
+        State ``active`` only notes the error of a mailbox that is active. Nothing changes if the
+        integration's generation is not this one any more: it was connected anew meanwhile.
+        """
         ...
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:

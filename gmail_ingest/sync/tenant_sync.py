@@ -22,10 +22,13 @@ from gmail_ingest.errors import (
     LeaseLostError,
     MailboxDisconnectedError,
     MailboxStateError,
+    MailboxUnavailableError,
     OperatorActionError,
+    SuspectAccountError,
     ThrottledError,
     TransientError,
 )
+from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
@@ -35,7 +38,6 @@ from gmail_ingest.sync.ports import (
     Counts,
     Mailbox,
     MailSource,
-    MailStore,
     SyncKind,
     SyncQueue,
 )
@@ -80,7 +82,7 @@ class TenantSync:
     def __init__(
         self,
         queue: SyncQueue,
-        store: MailStore,
+        store: ComparableStore,
         open_source: Callable[[Mailbox], MailSource],
         policy: SyncPolicy,
         *,
@@ -130,6 +132,9 @@ class TenantSync:
         with structlog.contextvars.bound_contextvars(
             tenant=claim.tenant_id, job_id=str(claim.job_id), kind=claim.kind
         ):
+            if claim.deaths >= self._policy.max_deaths:
+                await self._bury(claim, report)
+                return
             try:
                 done = await self._sync_all(claim)
             except asyncio.CancelledError:
@@ -146,6 +151,14 @@ class TenantSync:
         async with heartbeat(lambda: self._queue.extend([claim], ttl), ttl):
             mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
             return await asyncio.gather(*(self._sync(claim, each) for each in mailboxes))
+
+    async def _bury(self, claim: Claim, report: TenantReport) -> None:
+        """End a job that takes its workers with it; what it did not do is found by the next."""
+        error = f"its worker died {claim.deaths} times in a row: see the failed runs' logs"
+        await self._queue.acknowledge(claim, "failed", Counts(), error)
+        log.error("sync_buried", deaths=claim.deaths)
+        report.jobs += 1
+        report.errors.append(error)
 
     async def _give_up(self, claim: Claim, error: Exception) -> None:
         """An error that nobody foresaw (a bug, a lost database): try again later, not for ever."""
@@ -179,7 +192,8 @@ class TenantSync:
         report.counts.add(total)
         report.jobs += 1
         report.mailboxes.update(each.mailbox_id for each in done)
-        report.errors.extend(errors)
+        if state == "failed":  # what was given back is tried again: no failure yet
+            report.errors.extend(errors)
 
     async def _sync(self, claim: Claim, mailbox: Mailbox) -> MailboxReport:
         counts = Counts()
@@ -217,10 +231,28 @@ class TenantSync:
                 pause = timedelta(seconds=self._policy.longest_sleep)
                 return MailboxReport(mailbox.id, counts, text, error.until or now + pause)
             case MailboxStateError():
-                await self._store.set_mailbox_state(mailbox.id, error.state, text)
-                return MailboxReport(mailbox.id, counts, f"{error.state}: {error.remedy}")
+                return await self._stop(mailbox, counts, error)
+            case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
+                suspended = MailboxUnavailableError(text, "suspended")
+                return await self._stop(mailbox, counts, suspended)
             case TransientError() if claim.attempts < self._policy.max_attempts:
                 delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
                 return MailboxReport(mailbox.id, counts, text, now + delay)
-            case OperatorActionError() | _:
+            case _:
+                cause = OperatorActionError.cause if type(error) is OperatorActionError else None
+                await self._store.set_mailbox_state(
+                    mailbox.id, "active", text, cause=cause, generation=mailbox.generation
+                )
                 return MailboxReport(mailbox.id, counts, text)
+
+    async def _stop(
+        self, mailbox: Mailbox, counts: Counts, error: MailboxStateError
+    ) -> MailboxReport:
+        await self._store.set_mailbox_state(
+            mailbox.id,
+            error.state,
+            str(error),
+            cause=error.cause,
+            generation=mailbox.generation,
+        )
+        return MailboxReport(mailbox.id, counts, f"{error.state}: {error.remedy}")

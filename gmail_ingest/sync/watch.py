@@ -57,7 +57,13 @@ async def renew_watches(
             try:
                 watch = await start_watch(open_source(mailbox), topic)
             except MailboxStateError as error:
-                await store.set_mailbox_state(mailbox.id, error.state, str(error))
+                await store.set_mailbox_state(
+                    mailbox.id,
+                    error.state,
+                    str(error),
+                    cause=error.cause,
+                    generation=mailbox.generation,
+                )
                 return False
             except GmailIngestError:
                 return False

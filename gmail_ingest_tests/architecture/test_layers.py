@@ -9,7 +9,8 @@ ROOT = Path(__file__).parents[2]
 
 def test_import_contracts_are_kept():
     """Every contract of pyproject.toml holds for the code as it stands."""
-    command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as lint; lint()"]
+    program = "from importlinter.cli import lint_imports_command as lint; lint()"
+    command = [sys.executable, "-c", program]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "0 broken" in run.stdout
@@ -28,6 +29,6 @@ def test_files_stay_small():
 
 def test_package_docstring_imports_nothing():
     """Importing the package pulls in none of its rooms."""
-    code = "import sys, gmail_ingest; print([m for m in sys.modules if m.startswith('gmail_ingest.')])"
+    code = "import sys, gmail_ingest; print([m for m in sys.modules if 'gmail_ingest.' in m])"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert run.stdout.strip() == "[]"

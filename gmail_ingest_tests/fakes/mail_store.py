@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from typing import Literal
 
 from gmail_ingest.core.fates import (
     Entry,
@@ -37,6 +38,7 @@ from gmail_ingest.sync.ports import (
     Source,
     Stored,
 )
+from gmail_ingest_tests.fakes.comparisons import MemoryComparisons
 
 
 @dataclass(slots=True)
@@ -49,18 +51,21 @@ class Attempts:
     error: str | None = None
 
 
-class MemoryMailStore:
+class MemoryMailStore(MemoryComparisons):
     """All of a database's mail in dictionaries; each method is one step of the event loop.
 
-    Read ``rows``, ``emails``, ``entries`` and ``attempts`` in assertions, never write them.
+    Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``troubles`` (error and cause of a
+    mailbox's last failure) in assertions, never write them.
     """
 
     def __init__(self) -> None:
+        super().__init__()
         self.rows: dict[int, Mailbox] = {}
         self.emails: dict[tuple[int, str], ParsedMessage] = {}
         self.entries: dict[tuple[int, str], Entry] = {}
         self.attempts: dict[tuple[int, str], Attempts] = {}
         self.listings: list[Listing] = []
+        self.troubles: dict[int, tuple[str | None, str | None]] = {}
         self._leases: dict[tuple[int, Source], Lease] = {}
 
     def add_mailbox(
@@ -153,6 +158,7 @@ class MemoryMailStore:
         self._fence(lease)
         self._move_checkpoint(lease.mailbox_id, checkpoint)
         self._new_listing(lease.mailbox_id, window)
+        self._change(lease.mailbox_id, reconcile_wanted=True)
 
     async def due_messages(
         self, mailbox_id: int, source: Source, limit: int
@@ -184,10 +190,10 @@ class MemoryMailStore:
             match outcome:
                 case Stored(message):
                     self._store(lease, message, counts)
-                case Excluded(message_id, rule):
-                    counts.excluded += self._decide(lease, message_id, "excluded", rule)
+                case Excluded(message_id, rule, history_id):
+                    self._decide(lease, message_id, "excluded", counts, rule, history_id)
                 case Gone(message_id):
-                    counts.gone += self._decide(lease, message_id, "gone", None)
+                    self._decide(lease, message_id, "gone", counts)
                 case Failed():
                     self._fail(lease, outcome, counts)
         return counts
@@ -198,12 +204,24 @@ class MemoryMailStore:
 
     async def finish_sync(self, lease: Lease) -> None:
         self._fence(lease)
+        self.troubles.pop(lease.mailbox_id, None)
         if lease.source == "live":
             self._change(lease.mailbox_id, last_synced_at=datetime.now(UTC))
 
-    async def set_mailbox_state(self, mailbox_id: int, state: str, error: str | None) -> None:  # noqa: ARG002 - the port's
-        if self.rows[mailbox_id].state != "disconnected":
+    async def set_mailbox_state(
+        self,
+        mailbox_id: int,
+        state: str,
+        error: str | None,
+        *,
+        cause: str | None = None,
+        generation: int | None = None,
+    ) -> None:
+        row = self.rows[mailbox_id]
+        noted = state != "active" or row.state == "active"
+        if row.state != "disconnected" and noted and generation in {None, row.generation}:
             self._change(mailbox_id, state=state)
+            self.troubles[mailbox_id] = (error, cause)
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
         self._change(mailbox_id, watch_expires_at=expires_at)
@@ -230,6 +248,9 @@ class MemoryMailStore:
         if entry is None:
             return
         self._note(key, entry)
+        if entry.fate != "stored":
+            counts.retrying += 1
+            return
         known = self.emails.get(key)
         if known is None:
             counts.stored += 1
@@ -243,14 +264,25 @@ class MemoryMailStore:
             return
         self.emails[key] = message
 
-    def _decide(self, lease: Lease, message_id: str, fate: str, rule: str | None) -> bool:
+    def _decide(
+        self,
+        lease: Lease,
+        message_id: str,
+        fate: Literal["excluded", "gone"],
+        counts: Counts,
+        rule: str | None = None,
+        history_id: int = 0,
+    ) -> None:
         key = (lease.mailbox_id, message_id)
         before = self.entries.get(key)
         if before is None:
-            return False
-        entry = after_outcome(before, "gone" if fate == "gone" else "excluded", rule)
+            return
+        entry = after_outcome(before, fate, rule, history_id)
         self._note(key, entry)
-        return entry is not before
+        if entry is not before:
+            counts.excluded += entry.fate == "excluded"
+            counts.gone += entry.fate == "gone"
+            counts.retrying += entry.fate == "pending"
 
     def _fail(self, lease: Lease, failed: Failed, counts: Counts) -> None:
         key = (lease.mailbox_id, failed.message_id)

@@ -28,6 +28,7 @@ class Row:
     force: bool
     not_before: datetime
     attempts: int = 0
+    deaths: int = 0
     claimed_by: str | None = None
     claimed_until: datetime | None = None
 
@@ -96,6 +97,7 @@ class MemorySyncQueue:
         ]
         chosen = sorted(free, key=lambda row: (row.not_before, row.id))[:limit]
         for row in chosen:
+            row.deaths += row.claimed_by is not None
             row.claimed_by, row.claimed_until = holder, now + ttl
             row.attempts += 1
             job = self.jobs[row.job_id]
@@ -111,6 +113,7 @@ class MemorySyncQueue:
                 row.attempts,
                 row.force,
                 holder,
+                row.deaths,
             )
             for row in chosen
         ]
@@ -137,7 +140,7 @@ class MemorySyncQueue:
         waiting = self._waiting(row.tenant_id, row.kind)
         if waiting is None:
             row.claimed_by = row.claimed_until = None
-            row.not_before = not_before
+            row.not_before, row.deaths = not_before, 0
             return
         self.rows.remove(row)
         self.jobs[row.job_id].merged_into = waiting.job_id

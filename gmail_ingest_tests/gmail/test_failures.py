@@ -23,6 +23,7 @@ from gmail_ingest.errors import (
     PageTokenInvalidError,
     ReauthoriseError,
     RejectedRequestError,
+    SuspectAccountError,
     ThrottledError,
     TransientError,
     WatchTopicConflictError,
@@ -77,8 +78,8 @@ TABLE = [
         GET,
         MailboxUnavailableError,
     ),
-    (400, body(400, "failedPrecondition", "Precondition check failed."), GET, TransientError),
-    (400, body(400, "", "no", "FAILED_PRECONDITION"), GET, TransientError),
+    (400, body(400, "failedPrecondition", "Precondition check failed."), GET, SuspectAccountError),
+    (400, body(400, "", "no", "FAILED_PRECONDITION"), GET, SuspectAccountError),
     (
         400,
         body(

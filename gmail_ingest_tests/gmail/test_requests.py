@@ -51,11 +51,11 @@ CALLS = {
     ),
     "message": (
         lambda r: r.message("18c/ä +"),
-        lambda u: u.messages().get(userId="me", id="18c/ä +", format="full"),
+        lambda u: u.messages().get(userId="me", id="18c/ä +", format="full", prettyPrint=False),
     ),
     "thread": (
         lambda r: r.thread("18c"),
-        lambda u: u.threads().get(userId="me", id="18c", format="full"),
+        lambda u: u.threads().get(userId="me", id="18c", format="full", prettyPrint=False),
     ),
     "list": (
         lambda r: r.list_messages("after:1 before:2", "tok=/+"),
@@ -65,15 +65,35 @@ CALLS = {
             maxResults=500,
             pageToken="tok=/+",
             fields=LIST_FIELDS,
+            prettyPrint=False,
         ),
     ),
     "list of all": (
         lambda r: r.list_messages("", None),
-        lambda u: u.messages().list(userId="me", maxResults=500, fields=LIST_FIELDS),
+        lambda u: u.messages().list(
+            userId="me", maxResults=500, fields=LIST_FIELDS, prettyPrint=False
+        ),
+    ),
+    "list of a label, everywhere": (
+        lambda r: r.list_messages("", None, label_id="Label_1", everywhere=True),
+        lambda u: u.messages().list(
+            userId="me",
+            labelIds="Label_1",
+            includeSpamTrash=True,
+            maxResults=500,
+            fields=LIST_FIELDS,
+            prettyPrint=False,
+        ),
+    ),
+    "labels": (
+        lambda r: r.label_ids(),
+        lambda u: u.labels().list(userId="me", fields="labels(id)", prettyPrint=False),
     ),
     "list with a long query": (
         lambda r: r.list_messages(LONG, None),
-        lambda u: u.messages().list(userId="me", q=LONG, maxResults=500, fields=LIST_FIELDS),
+        lambda u: u.messages().list(
+            userId="me", q=LONG, maxResults=500, fields=LIST_FIELDS, prettyPrint=False
+        ),
     ),
     "history": (
         lambda r: r.list_history(2**64, "tok"),
@@ -83,6 +103,7 @@ CALLS = {
             maxResults=500,
             pageToken="tok",
             fields=HISTORY_FIELDS,
+            prettyPrint=False,
         ),
     ),
     "attachment": (

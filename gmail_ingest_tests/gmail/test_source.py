@@ -49,6 +49,22 @@ def test_source_lists_only_its_window(world, run, at_google):
     assert page.refs == ()
 
 
+def test_source_lists_labels_and_what_has_them(world, run, at_google):
+    """Each label's mail is listed for itself, spam and trash only if everything is wanted."""
+    world.deliver(mail("inbox"))
+    message_id = world.deliver(mail("junk"), label_ids=["SPAM"])
+    assert {"INBOX", "SPAM", "TRASH", "DRAFT", "CHAT"} <= run(at_google.label_ids())
+    spent = at_google.units_spent
+    assert spent == 1
+    window = last_days(1, datetime.now(UTC))
+    junk = run(at_google.list_messages(window, None, label_id="SPAM", everywhere=True))
+    assert [ref.message_id for ref in junk.refs] == [message_id]
+    assert len(run(at_google.list_messages(window, None, everywhere=True)).refs) == 2
+    assert len(run(at_google.list_messages(window, None)).refs) == 1
+    with pytest.raises(RejectedRequestError):
+        run(at_google.list_messages(window, None, label_id="Label_404", everywhere=True))
+
+
 def test_source_fetches_a_message(world, run, at_google):
     """A message is fetched and parsed."""
     message_id = world.deliver(mail("Grüße".encode().decode(), body="Größe 5 €"))

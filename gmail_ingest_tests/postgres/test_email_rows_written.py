@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.leases import fenced
+from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
 from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.message import Participant
@@ -64,9 +65,11 @@ def test_search_finds_words_and_ranks_subjects_first(database, run):
         inside = parsed("m1", subject="Hello", search_text="Hello\nthe invoice")
         on_top = parsed("m2", subject="Invoice", search_text="Invoice\nplease pay")
         await store(database, mailbox, inside, on_top)
+        term = month_query("'invoice'", mark("acme", Month.of(NOON)))
         found = await database.rows(
-            "SELECT gmail_id FROM emails, to_tsquery('simple', 'invoice') q "
-            "WHERE search_vector @@ q ORDER BY ts_rank(search_vector, q) DESC"
+            "SELECT gmail_id FROM emails, CAST(%s AS tsquery) q "
+            "WHERE search_vector @@ q ORDER BY ts_rank(search_vector, q) DESC",
+            term,
         )
         assert found == [("m2",), ("m1",)]
 

@@ -286,3 +286,49 @@ def test_id_seen_while_listing_is_stored_once(world, run):
         assert (await world.store.save(live, [Stored(parsed("m1"))])).stored == 1
 
     run(scenario())
+
+
+def test_a_label_change_between_fetch_and_save_is_not_lost(world, run):
+    """Listed mail fetched before a change that the live lease applied is fetched again, and ends
+    with the labels after the change (edge cases 8 and 14).
+    """
+
+    async def scenario():
+        mailbox = await world.connect()
+        listing = await lease(world, mailbox, "listing")
+        live = await lease(world, mailbox, "live")
+        opened = await world.store.open_listing(listing, WINDOW)
+        await world.store.apply_list_page(listing, opened, [MessageRef("m1", "t1")], None)
+        fetched = parsed("m1", history_id=50, label_ids=("INBOX", "UNREAD"))
+        change = MessageChange("m1", "t1", 90, deleted=False, label_ids=("STARRED",))
+        await world.store.apply_history(live, [change], 90)
+        counts = await world.store.save(listing, [Stored(fetched)])
+        assert (counts.stored, counts.retrying) == (0, 1)
+        assert await world.labels(mailbox, "m1") is None
+        due, _ = await world.store.due_messages(mailbox, "listing", 10)
+        assert [(each.message_id, each.attempts) for each in due] == [("m1", 0)]
+        again = parsed("m1", history_id=90, label_ids=("STARRED",))
+        assert (await world.store.save(listing, [Stored(again)])).stored == 1
+        assert await world.labels(mailbox, "m1") == ("STARRED",)
+
+    run(scenario())
+
+
+def test_mail_that_leaves_spam_between_fetch_and_save_is_not_lost(world, run):
+    """An exclusion older than the change that ended it is not final (edge case 15)."""
+
+    async def scenario():
+        mailbox = await world.connect()
+        listing = await lease(world, mailbox, "listing")
+        live = await lease(world, mailbox, "live")
+        opened = await world.store.open_listing(listing, WINDOW)
+        await world.store.apply_list_page(listing, opened, [MessageRef("m1", "t1")], None)
+        change = MessageChange("m1", "t1", 90, deleted=False, label_ids=("INBOX",))
+        await world.store.apply_history(live, [change], 90)
+        counts = await world.store.save(listing, [Excluded("m1", "spam", 50)])
+        assert (counts.excluded, counts.retrying) == (0, 1)
+        assert await world.fate(mailbox, "m1") == ("pending", None)
+        await world.store.save(listing, [Stored(parsed("m1", history_id=50))])
+        assert await world.fate(mailbox, "m1") == ("stored", None)
+
+    run(scenario())

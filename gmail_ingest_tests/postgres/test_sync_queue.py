@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.errors import NotFoundError
+from gmail_ingest.errors import LeaseLostError, NotFoundError
 from gmail_ingest.sync.ports import Counts
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE
 
@@ -266,5 +266,54 @@ def test_listeners_hear_of_new_rows_only(database, run):
             await raw.execute("UNLISTEN *")
             await raw.set_autocommit(False)
         assert heard == ["", "", "end"]
+
+    run(scenario())
+
+
+def test_deaths_of_workers_are_counted_until_one_lives(world, run):
+    """Each claim that expired is a death; a worker that gives the row back ends the count
+    (edge cases 34 and 68).
+    """
+
+    async def scenario():
+        await world.connect()
+        await world.queue.enqueue("acme", "incremental")
+        (first,) = await claim(world, ttl=ENDED)
+        (second,) = await claim(world, ttl=ENDED)
+        (third,) = await claim(world)
+        assert [each.deaths for each in (first, second, third)] == [0, 1, 2]
+        await world.queue.release(third, datetime.now(UTC) - MINUTE, Counts(), None)
+        (fourth,) = await claim(world)
+        assert (fourth.deaths, fourth.attempts) == (0, 4)
+
+    run(scenario())
+
+
+def test_a_dead_run_is_freed_at_once(database, run):
+    """Its claims wait again, its leases end, and its worker can write nothing more; other runs'
+    are left alone (edge case 70).
+    """
+
+    async def scenario():
+        mine = await database.connect()
+        await database.connect("b@example.com", tenant="other")
+        for tenant in ("acme", "other"):
+            await database.queue.enqueue(tenant, "incremental")
+        (dead,) = await claim(database, "run:dead", tenant="acme")
+        (living,) = await claim(database, "run:living", tenant="other")
+        held = await database.store.acquire_lease(mine, "live", "run:dead", MINUTE, force=False)
+        assert await database.queue.dispatch(5, MINUTE) == []
+        assert await database.queue.free_run("run:dead") == 1
+        assert [each.tenant_id for each in await database.queue.dispatch(5, MINUTE)] == ["acme"]
+        with pytest.raises(LeaseLostError):
+            await database.store.finish_sync(held)
+        await database.store.acquire_lease(mine, "live", "run:next", MINUTE, force=False)
+        await database.queue.acknowledge(dead, "succeeded", Counts(), None)
+        assert await database.job_state(dead.job_id) == "running"
+        (again,) = await claim(database, "run:next", tenant="acme")
+        assert (again.job_id, again.deaths) == (dead.job_id, 1)
+        assert await database.queue.free_run("run:dead") == 0
+        await database.queue.acknowledge(living, "succeeded", Counts(), None)
+        assert await database.job_state(living.job_id) == "succeeded"
 
     run(scenario())

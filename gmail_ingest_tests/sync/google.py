@@ -45,6 +45,8 @@ class MemoryMailSource:
         self.on_fetch: Callable[[FetchCall], Awaitable[None]] | None = None
         self.calls: list[str] = []
         self.starts: list[int] = []
+        self.page = 500
+        self.unlisted: set[str] = set()
         self.windows: list[Window] = []
         self.fetched: list[FetchCall] = []
         self.in_flight = self.most_in_flight = 0
@@ -77,11 +79,45 @@ class MemoryMailSource:
         self._begin("profile", 1)
         return Profile(self.address, self.history_id)
 
-    async def list_messages(self, window: Window, page_token: str | None) -> ListPage:
-        self._begin(f"list:{page_token or 0}", 5)
-        self.windows.append(window)
+    async def list_messages(
+        self,
+        window: Window,
+        page_token: str | None,
+        *,
+        label_id: str | None = None,
+        everywhere: bool = False,
+    ) -> ListPage:
         index = int(page_token or 0)
-        return ListPage(tuple(self.list_pages[index]), _next(index, self.list_pages))
+        if everywhere:
+            self._begin(f"list:{label_id or 'all'}:{index}", 5)
+            pages = self._everywhere(window, label_id)
+        else:
+            self._begin(f"list:{index}", 5)
+            self.windows.append(window)
+            pages = self.list_pages
+        return ListPage(tuple(pages[index]), _next(index, pages))
+
+    def _everywhere(self, window: Window, label_id: str | None) -> list[list[MessageRef]]:
+        """What a listing with spam and trash names: the messages themselves, by their dates, which
+        Google's bounds overlap by a second.
+        """
+        second = timedelta(seconds=1)
+        wide = Window(
+            window.start - second if window.start else None,
+            window.end + second if window.end else None,
+        )
+        refs = [
+            MessageRef(message.gmail_id, message.thread_id)
+            for message in self.messages.values()
+            if wide.contains(message.internal_date)
+            and message.gmail_id not in self.unlisted
+            and (label_id is None or label_id in message.label_ids)
+        ]
+        return [refs[at : at + self.page] for at in range(0, len(refs), self.page)] or [[]]
+
+    async def label_ids(self) -> frozenset[str]:
+        self._begin("labels", 1)
+        return frozenset(label for each in self.messages.values() for label in each.label_ids)
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
         self._begin(f"history:{page_token or 0}", 2)

@@ -6,6 +6,7 @@ for what tests do. Keep out: Dagster, the sidecar.
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -74,14 +75,24 @@ def sandbox_settings(url: str, **values: Any) -> dict[str, Any]:
 class Service:
     """One deployment; its tenant ``acme`` has mailboxes of the sandbox."""
 
-    def __init__(self, engine: AsyncEngine, sandbox: SandboxThread, run: Callable[..., Any]):
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        sandbox: SandboxThread,
+        run: Callable[..., Any],
+        **values: Any,
+    ) -> None:
         self.engine, self.sandbox, self.run = engine, sandbox, run
-        self.settings = Settings(_env_file=None, **sandbox_settings(sandbox.url))
+        self.settings = Settings(_env_file=None, **sandbox_settings(sandbox.url, **values))
         sealer = AesGcmSealer(parse_key_ring(KEY))
         self.store = PostgresMailStore(engine)
         self.queue = PostgresSyncQueue(engine)
         self.registry = PostgresRegistry(engine, sealer)
         self.gmail = Gmail(self.settings, PostgresCredentials(engine, sealer))
+
+    def with_settings(self, **values: Any) -> Service:
+        """Another process of the same deployment, with other settings."""
+        return Service(self.engine, self.sandbox, self.run, **values)
 
     async def aclose(self) -> None:
         """Close the connections to Google."""
@@ -156,10 +167,21 @@ class Service:
             found = await (await connection.execute(query, parameters)).fetchall()
         return [row[0] if len(row) == 1 else row for row in found]
 
+    async def until(self, condition: Callable[[], bool]) -> None:
+        """Wait for what another task brings about at Google."""
+        async with asyncio.timeout(20):
+            while not condition():  # noqa: ASYNC110 - the sandbox's thread sets no event here
+                await asyncio.sleep(0.01)
+
     async def fates(self) -> dict[str, int]:
         """Ledger entries by fate."""
         query = "SELECT fate, count(*) FROM message_ledger GROUP BY fate"
         return dict(await self.rows(query))
+
+    async def make_due(self) -> None:
+        """Let the time of all retries come."""
+        query = "UPDATE message_ledger SET next_attempt_at = now() WHERE fate = 'pending'"
+        assert await self.rows(f"{query} RETURNING 1")
 
     async def stored(self) -> set[str]:
         """Ids of the stored messages."""
@@ -179,7 +201,9 @@ class Service:
     def _truth(self, address: str) -> Iterator[GoogleMessage]:
         def read(box: GoogleMailbox) -> list[GoogleMessage]:
             found = [box.message(message_id) for message_id in box.message_ids()]
-            return [GoogleMessage(address, each.id, each.thread_id, each.label_ids) for each in found]
+            return [
+                GoogleMessage(address, each.id, each.thread_id, each.label_ids) for each in found
+            ]
 
         yield from self.box(read, address)
 
@@ -188,7 +212,9 @@ class Service:
         found = self.run(self.audit(*addresses))
         assert found.clean, found
         threads = self.run(self.rows("SELECT thread_id, message_count FROM threads"))
-        emails = self.run(self.rows("SELECT thread_id, count(*) FROM emails GROUP BY mailbox_id, 1"))
+        emails = self.run(
+            self.rows("SELECT thread_id, count(*) FROM emails GROUP BY mailbox_id, 1")
+        )
         assert sorted(threads) == sorted(emails)
         assert "pending" not in self.run(self.fates())
         return True

@@ -119,7 +119,7 @@ def test_fetch_believes_a_404_of_an_old_message(run, box):
     [(("DRAFT",), "draft"), (("SPAM",), "spam"), (("TRASH",), "trash"), (("CHAT",), "chat")],
 )
 def test_fetch_excludes_by_the_labels_that_came_with_the_message(run, box, labels, rule):
-    """A message that moved out of scope before it was fetched is excluded by name (edge case 16)."""
+    """A message that moved out of scope before its fetch is excluded by name (edge case 16)."""
     lease = run(box.discover("m1"))
     box.google.messages["m1"] = parsed("m1", "tm1", label_ids=labels)
     counts = run(box.drain(lease))
@@ -161,7 +161,8 @@ def test_fetch_keeps_what_was_paid_for_when_a_call_beside_it_fails(run, box):
     together = asyncio.Barrier(4)
 
     async def meet(_call) -> None:
-        await together.wait()
+        async with asyncio.timeout(10):
+            await together.wait()
 
     box.google.on_fetch = meet
     box.google.always["m0"] = ReauthoriseError("dead")
@@ -177,7 +178,8 @@ def test_fetch_reports_one_of_several_errors_and_forgets_none(run, box, caplog):
     together = asyncio.Barrier(4)
 
     async def meet(_call) -> None:
-        await together.wait()
+        async with asyncio.timeout(10):
+            await together.wait()
 
     box.google.on_fetch = meet
     for message_id in IDS[:4]:
@@ -197,7 +199,7 @@ def test_fetch_saves_a_full_batch_before_the_end(run, box):
 
 
 def test_fetch_saves_a_batch_that_grew_large(run, box):
-    """A batch is written as soon as its texts are large, so that memory is bounded (edge case 54)."""
+    """A batch is written as soon as its texts are large: memory is bounded (edge case 54)."""
     lease = run(box.discover(*IDS))
     for message_id in IDS:
         box.google.messages[message_id] = parsed(message_id, text="x" * 600, html="y" * 500)
@@ -254,7 +256,7 @@ def test_fetch_asks_for_each_message_after_its_thread_failed(run, box):
     counts = run(box.drain(lease, replace(QUICK, linger=5.0)))
     assert box.stored == {"m0", "m1", "m3"}
     assert box.fate("m2") == "dead"
-    assert [call.thread_id for call in box.google.fetched][0] == "t"
+    assert box.google.fetched[0].thread_id == "t"
     assert {call.thread_id for call in box.google.fetched[1:]} == {None}
     assert counts.retrying == 4 + QUICK.max_attempts - 2
 
@@ -312,3 +314,49 @@ def test_fetch_cancelled_from_outside_keeps_what_it_has(run, box):
 
     run(scenario())
     assert len(box.stored) == 2
+
+
+def test_an_outage_gives_the_mailbox_back_and_spends_attempts_slowly(run, box):
+    """Many calls without an answer end the sync; their messages lose one attempt and wait long, the
+    others lose none (edge cases 1 and 34).
+    """
+    names = [f"m{number:03}" for number in range(60)]
+    policy = replace(QUICK, outage=10, longest_retry=600.0, calls_in_flight=2)
+
+    async def scenario():
+        lease = await box.discover(*names)
+        for name in names:
+            box.google.always[name] = TransientError("Google is failing (500)")
+        with pytest.raises(TransientError, match="500"):
+            await box.drain(lease, policy)
+        due, _ = await box.store.due_messages(box.mailbox.id, "live", 100)
+        return {each.message_id for each in due}
+
+    untouched = run(scenario())
+    assert 60 - 10 - policy.calls_in_flight <= len(untouched) <= 60 - 10
+    assert {box.attempts(name) for name in untouched} == {0}
+    burned = set(names) - untouched
+    assert {(box.fate(name), box.attempts(name)) for name in burned} == {("pending", 1)}
+    assert len(box.google.fetched) <= 10 + policy.calls_in_flight
+
+
+def test_messages_that_fail_among_others_keep_their_pace(run, box):
+    """An answer in between says that Google lives: the failures were the messages' own
+    (edge case 2).
+    """
+    names = [f"m{number:03}" for number in range(60)]
+    poison = names[::2]
+
+    async def scenario():
+        lease = await box.discover(*names)
+        for name in poison:
+            box.google.always[name] = TransientError("Google is failing (500)")
+        later = replace(QUICK, first_retry=60, longest_retry=600)
+        await box.drain(lease, replace(later, outage=5, calls_in_flight=1))
+
+    run(scenario())
+    assert {box.fate(name) for name in names[1::2]} == {"stored"}
+    assert {(box.fate(name), box.attempts(name)) for name in poison} == {("pending", 1)}
+    soon = datetime.now(UTC) + timedelta(seconds=61)
+    dues = [box.store.attempts[box.mailbox.id, name].due for name in poison]
+    assert max(dues) < soon

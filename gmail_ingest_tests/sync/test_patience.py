@@ -42,7 +42,7 @@ class Told(Unlimited):
         self.reserved.append(units)
         return await super().reserve(mailbox_id, units, source)
 
-    async def refused(self, mailbox_id, scope, until) -> None:
+    async def refused(self, mailbox_id, scope, until) -> None:  # noqa: ARG002 - the port's
         """Note the refusal."""
         self.refusals.append((scope, until))
 

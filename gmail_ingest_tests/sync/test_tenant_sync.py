@@ -9,6 +9,7 @@ from gmail_ingest.errors import (
     MailboxUnavailableError,
     OperatorActionError,
     ReauthoriseError,
+    SuspectAccountError,
     ThrottledError,
     TransientError,
 )
@@ -149,7 +150,7 @@ def test_a_mailbox_that_is_throttled_comes_back_at_its_time(run, tenant):
     assert (row.not_before, row.claimed_by) == (until, None)
     assert tenant.job().state == "queued"
     assert tenant.store.rows[1].state == "active"
-    assert report.errors == ["throttled by Google: mailbox"]
+    assert report.errors == []
 
 
 def test_the_earliest_time_of_several_mailboxes_counts(run):
@@ -292,3 +293,30 @@ def test_errors_of_a_report_hold_nothing_private(run):
     tenant.google[1].always["history:0"] = ReauthoriseError("the grant is dead")
     report = run(tenant.run())
     assert "secret" not in f"{report.errors} {tenant.job().error}"
+
+
+def test_a_job_that_takes_its_workers_with_it_ends_failed(run, tenant):
+    """After several dead workers in a row the job is final, and is not begun once more
+    (edge cases 34 and 68).
+    """
+    run(tenant.queue.enqueue("acme", "incremental"))
+    for _ in range(QUICK.max_deaths):
+        run(tenant.queue.claim("dead", limit=1, ttl=timedelta(seconds=-1)))
+    report = run(tenant.run())
+    assert tenant.google[1].calls == []
+    assert tenant.queue.rows == []
+    assert tenant.job().state == "failed"
+    assert report.errors == [tenant.job().error]
+    assert "5 times in a row" in report.errors[0]
+
+
+def test_an_unexplained_refusal_that_lasts_is_a_suspension(run, tenant):
+    """Once it is tried again; again and again, the account counts as suspended (edge case 32)."""
+    error = SuspectAccountError("precondition check failed")
+    tenant.google[1].always["history:0"] = error
+    policy = replace(QUICK, first_retry=0.0, longest_retry=0.0)
+    report = run(tenant.run(policy))
+    assert tenant.store.rows[1].state == "suspended"
+    assert tenant.store.troubles[1] == (str(error), "suspended")
+    assert tenant.job().state == "failed"
+    assert report.jobs == policy.suspect_attempts

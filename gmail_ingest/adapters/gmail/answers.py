@@ -71,6 +71,11 @@ def list_page(answer: Json) -> ListPage:
     return ListPage(refs, answer.get("nextPageToken") or None)
 
 
+def label_ids(answer: Json) -> frozenset[str]:
+    """users.labels.list."""
+    return frozenset(label["id"] for label in answer.get("labels", ()))
+
+
 def history_page(answer: Json) -> HistoryPage:
     """users.history.list, each typed list flattened into records (edge case 9)."""
     records = tuple(

@@ -19,11 +19,13 @@ from gmail_ingest.errors import (
     GmailIngestError,
     GoneError,
     HistoryExpiredError,
+    MailboxStateError,
     MailboxUnavailableError,
     OperatorActionError,
     PageTokenInvalidError,
     ReauthoriseError,
     RejectedRequestError,
+    SuspectAccountError,
     ThrottledError,
     TransientError,
     WatchTopicConflictError,
@@ -70,6 +72,10 @@ def _says(error: type[GmailIngestError], text: str) -> Build:
     return lambda refusal, _now: error(f"{text} ({refusal.summary})")
 
 
+def _stops(error: type[MailboxStateError], cause: str, text: str) -> Build:
+    return lambda refusal, _now: error(f"{text} ({refusal.summary})", cause)
+
+
 def _throttled(scope: str | None = None) -> Build:
     return lambda refusal, now: ThrottledError(scope or refusal.scope, refusal.retry_at(now))
 
@@ -112,12 +118,12 @@ RULES: tuple[Rule, ...] = (
         calls=_LISTS,
     ),
     Rule(
-        _says(MailboxUnavailableError, "the account has no Gmail"),
+        _stops(MailboxUnavailableError, "no_gmail", "the account has no Gmail"),
         reasons=_PRECONDITION,
         message=_text("mail service not enabled"),
     ),
     # Seen once and gone on the next try as often as for suspended accounts (edge case 32).
-    Rule(_says(TransientError, "Google's precondition check failed"), reasons=_PRECONDITION),
+    Rule(_says(SuspectAccountError, "Google's precondition check failed"), reasons=_PRECONDITION),
     # Attachment ids live shortly: the next attempt gets fresh ones, or a 404 of the message.
     Rule(
         _says(TransientError, "an attachment id is no longer accepted"),
@@ -134,27 +140,39 @@ RULES: tuple[Rule, ...] = (
     Rule(_throttled(), status=403, reasons=_QUOTA),
     Rule(_throttled(), status=429),
     Rule(
-        _says(AdminActionRequiredError, f"Gmail apps are not allowed in this domain: {_ADMIN}"),
+        _stops(
+            AdminActionRequiredError,
+            "domain_policy",
+            f"Gmail apps are not allowed in this domain: {_ADMIN}",
+        ),
         status=403,
         reasons=_any("domainPolicy"),
     ),
     Rule(
-        _says(AdminActionRequiredError, f"delegation is denied for this mailbox: {_ADMIN}"),
+        _stops(
+            AdminActionRequiredError,
+            "delegation",
+            f"delegation is denied for this mailbox: {_ADMIN}",
+        ),
         status=403,
         message=_text("delegation denied"),
     ),
     Rule(
-        _says(AdminActionRequiredError, f"delegation is denied for this mailbox: {_ADMIN}"),
+        _stops(
+            AdminActionRequiredError,
+            "delegation",
+            f"delegation is denied for this mailbox: {_ADMIN}",
+        ),
         status=403,
         reasons=_any("delegationDenied", "delegation"),
     ),
     Rule(
-        _says(ReauthoriseError, "the grant does not cover reading mail"),
+        _stops(ReauthoriseError, "scope_missing", "the grant does not cover reading mail"),
         status=403,
         reasons=_NO_SCOPE,
     ),
     Rule(
-        _says(ReauthoriseError, "the grant does not cover reading mail"),
+        _stops(ReauthoriseError, "scope_missing", "the grant does not cover reading mail"),
         status=403,
         message=_text("insufficient (authentication scopes|permission)"),
     ),

@@ -31,6 +31,7 @@ _HISTORY_FIELDS = (
     f"history(id,messagesAdded({_CHANGE}),messagesDeleted({_CHANGE}),"
     f"labelsAdded({_CHANGE}),labelsRemoved({_CHANGE})),nextPageToken,historyId"
 )
+_LABEL_FIELDS = "labels(id)"
 _PROFILE_FIELDS = "emailAddress,historyId"
 
 
@@ -51,7 +52,9 @@ class _ById:
     _SAMPLE = "SAMPLE-ID"
 
     def __init__(self, method: Any) -> None:  # noqa: ANN401 - googleapiclient has no types
-        self._made: ApiRequest = method(userId=USER, id=self._SAMPLE, format="full")
+        self._made: ApiRequest = method(
+            userId=USER, id=self._SAMPLE, format="full", prettyPrint=False
+        )
         self._before, self._after = self._made.url.split(self._SAMPLE)
 
     def __call__(self, identifier: str) -> ApiRequest:
@@ -68,6 +71,7 @@ class GmailRequests:
         self._messages = users.messages()
         self._attachments = self._messages.attachments()
         self._history = users.history()
+        self._labels = users.labels()
         self._message = _ById(self._messages.get)
         self._thread = _ById(users.threads().get)
 
@@ -75,17 +79,34 @@ class GmailRequests:
         """users.getProfile."""
         return self._made(self._users.getProfile(userId=USER, fields=_PROFILE_FIELDS))
 
-    def list_messages(self, query: str, page_token: str | None) -> ApiRequest:
-        """users.messages.list: a page of ids that match a Gmail search; "" is every message."""
+    def list_messages(
+        self,
+        query: str,
+        page_token: str | None,
+        *,
+        label_id: str | None = None,
+        everywhere: bool = False,
+    ) -> ApiRequest:
+        """users.messages.list: a page of ids that match a Gmail search; "" is every message.
+
+        Spam and trash are in it only if ``everywhere``, whatever the label.
+        """
         return self._made(
             self._messages.list(
                 userId=USER,
                 q=query or None,
+                labelIds=label_id,
+                includeSpamTrash=everywhere or None,
                 maxResults=PAGE_SIZE,
                 pageToken=page_token,
                 fields=_LIST_FIELDS,
+                prettyPrint=False,
             )
         )
+
+    def label_ids(self) -> ApiRequest:
+        """users.labels.list: every label's id."""
+        return self._made(self._labels.list(userId=USER, fields=_LABEL_FIELDS, prettyPrint=False))
 
     def list_history(self, start: int, page_token: str | None) -> ApiRequest:
         """users.history.list: changes after ``start``, of all kinds and labels (edge case 11)."""
@@ -96,6 +117,7 @@ class GmailRequests:
                 maxResults=PAGE_SIZE,
                 pageToken=page_token,
                 fields=_HISTORY_FIELDS,
+                prettyPrint=False,
             )
         )
 

@@ -7,6 +7,7 @@ Source: google-facts sections 1, 3 and 5; edge cases 13, 45.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import TypeVar
@@ -20,9 +21,11 @@ from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import GoneError, RejectedRequestError
-from gmail_ingest.sync.ports import HistoryPage, ListPage, Mailbox, Profile, Watch
+from gmail_ingest.sync.ports import HistoryPage, ListPage, Mailbox, MessageRef, Profile, Watch
 
 T = TypeVar("T")
+
+_MUST_QUOTE = re.compile(r'[\s(){}"]')
 
 
 class GmailMailSource:
@@ -46,11 +49,31 @@ class GmailMailSource:
         answer = await self._caller.call(self._requests.profile(), self._prices.profile_get)
         return answers.read(answers.profile, answer)
 
-    async def list_messages(self, window: Window, page_token: str | None) -> ListPage:
-        """List a page of a window's ids."""
-        request = self._requests.list_messages(window.query(), page_token)
+    async def list_messages(
+        self,
+        window: Window,
+        page_token: str | None,
+        *,
+        label_id: str | None = None,
+        everywhere: bool = False,
+    ) -> ListPage:
+        """List a page of a window's ids, all or those with a label."""
+        request = self._requests.list_messages(
+            window.query(), page_token, label_id=label_id, everywhere=everywhere
+        )
         answer = await self._caller.call(request, self._prices.messages_list)
         return answers.read(answers.list_page, answer)
+
+    async def label_ids(self) -> frozenset[str]:
+        """Read which labels there are."""
+        answer = await self._caller.call(self._requests.label_ids(), self._prices.labels_list)
+        return answers.read(answers.label_ids, answer)
+
+    async def find(self, rfc_id: str) -> tuple[MessageRef, ...]:
+        """Messages with this Message-ID, also those in spam and trash."""
+        request = self._requests.list_messages(_rfc_query(rfc_id), None, everywhere=True)
+        answer = await self._caller.call(request, self._prices.messages_list)
+        return answers.read(answers.list_page, answer).refs
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
         """Read a page of what happened after ``start``."""
@@ -115,6 +138,13 @@ class GmailMailSource:
     async def stop(self) -> None:
         """Stop push notifications."""
         await self._caller.call(self._requests.stop(), self._prices.stop)
+
+
+def _rfc_query(rfc_id: str) -> str:
+    bare = rfc_id.strip().removeprefix("<").removesuffix(">")
+    # A quotation mark cannot be quoted in Gmail's search; white space and brackets can.
+    words = bare.replace('"', "")
+    return f'rfc822msgid:"{words}"' if _MUST_QUOTE.search(bare) else f"rfc822msgid:{bare}"
 
 
 def _guarded(function: Callable[[], T]) -> T:

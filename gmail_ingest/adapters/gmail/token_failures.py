@@ -50,7 +50,9 @@ def token_failure(error: GoogleAuthError, keys: Keys) -> GmailIngestError:
 
 def _refusal(code: str, description: str, keys: Keys) -> GmailIngestError:
     if code in _POLICY:
-        return AdminActionRequiredError(f"the domain's policy does not allow this app ({code})")
+        return AdminActionRequiredError(
+            f"the domain's policy does not allow this app ({code})", "domain_policy"
+        )
     if isinstance(keys, ServiceAccountKeys):
         return _service_account_refusal(code, description, keys)
     if code in _CLIENT:
@@ -76,7 +78,9 @@ def _service_account_refusal(
         return MailboxUnavailableError("the domain has no such account (invalid_grant)")
     if "reasonable timeframe" in description or "iat and exp" in description:
         return OperatorActionError("Google refuses this machine's time: set its clock")
-    return ReauthoriseError("the service account's key is no longer accepted: upload a new one")
+    return ReauthoriseError(
+        "the service account's key is no longer accepted: upload a new one", "key_refused"
+    )
 
 
 def _grant_is_dead(code: str) -> ReauthoriseError:

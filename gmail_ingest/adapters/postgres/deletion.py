@@ -18,10 +18,14 @@ from gmail_ingest.adapters.postgres.engine import statement, transaction
 TABLES = (
     "participants",
     "attachments",
+    "email_keys",
     "emails",
+    "facet_labels",
+    "facets",
     "threads",
     "message_ledger",
     "listings",
+    "coverage",
     "leases",
 )
 

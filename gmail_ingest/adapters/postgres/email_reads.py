@@ -1,9 +1,8 @@
-"""Reading mail: lists newest first, with filters and full text, and threads.
+"""Reading mail: pages of lists and searches, and threads.
 
-Holds: ``PostgresEmailReads``. Add here: a filter, with its index.
-Keep out: HTTP; rows of connecting and syncing (``reads``).
-Source: edge case 49 (order by internal date); PostgreSQL's websearch_to_tsquery, which takes any
-input without an error.
+Holds: ``PostgresEmailReads``. Add here: another way to ask for mail. Keep out: which mails a page
+shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing (``reads``).
+Source: edge case 49 (order by internal date).
 """
 
 from __future__ import annotations
@@ -14,7 +13,10 @@ from typing import Any
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor, encode_cursor
+from gmail_ingest.adapters.postgres.email_lists import MailList, read_positions
 from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, to_thread
+from gmail_ingest.adapters.postgres.email_search import UNLIMITED, Found, MailSearch
 from gmail_ingest.adapters.postgres.email_views import (
     EmailFilter,
     EmailPage,
@@ -24,41 +26,25 @@ from gmail_ingest.adapters.postgres.email_views import (
 from gmail_ingest.adapters.postgres.engine import Connection, transaction
 from gmail_ingest.errors import NotFoundError
 
-_TENANT = sql.SQL("e.tenant_id = %(tenant_id)s")
+#: Mail up to which a list is counted: beyond, counting would cost more than the page.
+MAX_TOTAL = 10_000
+#: Seconds after which a search by cursor stops at the end of a month.
+SEARCH_SECONDS = 0.025
+
 _VISIBLE = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
-#: Condition by the filter's field; each is used where the field says something.
-_CONDITIONS = {
-    "q": sql.SQL("e.search_vector @@ websearch_to_tsquery('simple', %(q)s)"),
-    "mailbox": sql.SQL(
-        "e.mailbox_id IN (SELECT id FROM mailboxes"
-        " WHERE tenant_id = %(tenant_id)s AND address = %(mailbox)s)"
-    ),
-    "label": sql.SQL("e.label_ids @> ARRAY[%(label)s]::text[]"),
-    "participant": sql.SQL(
-        "EXISTS (SELECT FROM participants p"
-        " WHERE p.tenant_id = %(tenant_id)s AND p.address = %(participant)s"
-        " AND p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id)"
-    ),
-    "direction": sql.SQL("e.direction = %(direction)s"),
-    "since": sql.SQL("e.internal_date >= %(since)s"),
-    "until": sql.SQL("e.internal_date < %(until)s"),
-    "has_attachment": sql.SQL("e.has_attachment = %(has_attachment)s"),
-    "thread_id": sql.SQL("e.thread_id = %(thread_id)s"),
-}
-_NEWEST = sql.SQL("{0}.internal_date DESC, {0}.mailbox_id DESC, {0}.gmail_id DESC")
-# The page is found by narrow rows alone: bodies are read for what is shown only.
-_PAGE = sql.SQL("""
-WITH page AS (
-    SELECT e.mailbox_id, e.gmail_id, e.internal_date FROM emails e WHERE {where}
-    ORDER BY {order_in} LIMIT %(limit)s OFFSET %(offset)s
-)
+# Compiling costs ten times what these statements take; a bitmap of a month's words fits.
+_BEGIN = """
+SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
+       EXISTS (SELECT FROM tenants WHERE id = %s)
+"""
+_EMAILS = sql.SQL("""
 SELECT {columns}
-FROM page
+FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
+     AS page (mailbox_id, gmail_id, place)
 JOIN emails e USING (mailbox_id, gmail_id)
 JOIN mailboxes m ON m.id = page.mailbox_id
-ORDER BY {order_out}
-""")
-_COUNT = sql.SQL("SELECT count(*) FROM emails e WHERE {where}")
+ORDER BY page.place
+""").format(columns=sql.SQL(EMAIL_COLUMNS))
 _THREADS = sql.SQL("""
 SELECT t.mailbox_id, t.thread_id, m.address, t.subject, t.participants, t.first_date, t.last_date,
        t.last_inbound_at, t.last_outbound_at, t.message_count
@@ -78,33 +64,70 @@ ORDER BY e.internal_date, e.gmail_id
 class PostgresEmailReads:
     """The read side of ``emails`` and ``threads``."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, *, search_seconds: float = SEARCH_SECONDS) -> None:
         self._engine = engine
+        self._search_seconds = search_seconds
 
-    async def page(self, wanted: EmailFilter, *, limit: int, offset: int) -> EmailPage:
-        """A page of a tenant's mail, newest first.
+    async def page(self, wanted: EmailFilter, *, limit: int, cursor: str | None) -> EmailPage:
+        """The page behind a cursor, or the first one; newest first.
+
+        As fast on the ten-thousandth page as on the first. A search for words that are frequent
+        but seldom together may give a short page with a cursor.
+
+        Raises:
+            InvalidInputError: the cursor is not one of this list.
+            NotFoundError: the tenant is unknown.
+        """
+        after = decode_cursor(cursor, wanted) if cursor is not None else None
+        mails = MailList(wanted, after)
+        async with transaction(self._engine) as connection:
+            await _begin(connection, wanted.tenant_id)
+            found = await self._find(connection, mails, limit + 1)
+            emails = await _emails(connection, found.positions[:limit])
+        if len(found.positions) > limit:
+            behind: Position | None = found.positions[limit - 1]
+        else:
+            behind = found.searched_to
+        return EmailPage(
+            emails,
+            limit,
+            offset=0,
+            total=len(emails) if cursor is None and behind is None else None,
+            next_cursor=encode_cursor(behind, wanted) if behind else None,
+        )
+
+    async def page_at(self, wanted: EmailFilter, *, limit: int, offset: int) -> EmailPage:
+        """The page at an offset, newest first, with the total up to ``MAX_TOTAL``.
+
+        All that comes before the page is walked over: ``page`` is the fast way.
 
         Raises:
             NotFoundError: the tenant is unknown.
         """
-        where, arguments = _where(wanted)
-        arguments |= {"limit": limit, "offset": offset}
-        query = _PAGE.format(
-            where=where,
-            columns=sql.SQL(EMAIL_COLUMNS),
-            order_in=_NEWEST.format(sql.SQL("e")),
-            order_out=_NEWEST.format(sql.SQL("page")),
-        )
+        mails = MailList(wanted)
         async with transaction(self._engine) as connection:
-            await _check_tenant(connection, wanted.tenant_id)
-            emails = await _emails(connection, query, arguments)
-            total = offset + len(emails)
-            # A page that is not full is the last one, and tells the total by itself.
-            if len(emails) == limit or (offset and not emails):
-                counted = await connection.execute(_COUNT.format(where=where), arguments)
-                row = await counted.fetchone()
-                total = row[0] if row else 0
-        return EmailPage(emails, limit, offset, total)
+            await _begin(connection, wanted.tenant_id)
+            if wanted.q:
+                search = MailSearch(connection, UNLIMITED)
+                rows = max(offset + limit, MAX_TOTAL) + 1
+                positions = (await search.find(mails, rows)).positions
+                counted, shown = len(positions), positions[offset : offset + limit + 1]
+            else:
+                shown = await read_positions(connection, *mails.page(limit + 1, offset))
+                counted = await _count(connection, mails)
+            emails = await _emails(connection, shown[:limit])
+        return EmailPage(
+            emails,
+            limit,
+            offset,
+            total=counted if counted <= MAX_TOTAL else None,
+            next_cursor=encode_cursor(shown[limit - 1], wanted) if len(shown) > limit else None,
+        )
+
+    async def _find(self, connection: Connection, mails: MailList, rows: int) -> Found:
+        if mails.wanted.q:
+            return await MailSearch(connection, self._search_seconds).find(mails, rows)
+        return Found(await read_positions(connection, *mails.page(rows)))
 
     async def thread(
         self,
@@ -125,39 +148,43 @@ class PostgresEmailReads:
         Raises:
             NotFoundError: the tenant has no such thread, or nothing of it may be shown.
         """
-        arguments = {"tenant_id": tenant_id, "thread_id": thread_id, "mailbox": mailbox}
+        arguments: dict[str, Any] = {
+            "tenant_id": tenant_id,
+            "thread_id": thread_id,
+            "mailbox": mailbox,
+        }
         query = _THREAD_EMAILS.format(
             columns=sql.SQL(EMAIL_COLUMNS),
             visible=sql.SQL("true") if include_spam_trash else _VISIBLE,
         )
         async with transaction(self._engine) as connection:
-            await _check_tenant(connection, tenant_id)
+            await _begin(connection, tenant_id)
             row = await (await connection.execute(_THREADS, arguments)).fetchone()
             if row is None:
                 raise NotFoundError("this tenant has no such thread")
-            emails = await _emails(connection, query, {**arguments, "mailbox_id": row[0]})
+            arguments |= {"mailbox_id": row[0]}
+            emails = await (await connection.execute(query, arguments)).fetchall()
         if not emails:
             raise NotFoundError("this tenant has no such thread")
-        return ThreadView(to_thread(row[1:]), emails)
+        return ThreadView(to_thread(row[1:]), tuple(to_email(each) for each in emails))
 
 
-def _where(wanted: EmailFilter) -> tuple[sql.Composed, dict[str, Any]]:
-    said = {name: getattr(wanted, name) for name in _CONDITIONS}
-    said = {name: value for name, value in said.items() if value is not None and value != ""}
-    conditions: list[sql.SQL] = [_TENANT, *(_CONDITIONS[name] for name in said)]
-    if not wanted.include_spam_trash:
-        conditions.append(_VISIBLE)
-    return sql.SQL(" AND ").join(conditions), {"tenant_id": wanted.tenant_id, **said}
-
-
-async def _check_tenant(connection: Connection, tenant_id: str) -> None:
-    found = await connection.execute("SELECT FROM tenants WHERE id = %s", (tenant_id,))
-    if await found.fetchone() is None:
+async def _begin(connection: Connection, tenant_id: str) -> None:
+    row = await (await connection.execute(_BEGIN, (tenant_id,))).fetchone()
+    if row is None or not row[-1]:
         raise NotFoundError("this tenant is not known here")
 
 
-async def _emails(
-    connection: Connection, query: sql.Composed, arguments: dict[str, Any]
-) -> tuple[EmailView, ...]:
-    rows: Sequence[Sequence[Any]] = await (await connection.execute(query, arguments)).fetchall()
+async def _count(connection: Connection, mails: MailList) -> int:
+    """How many mails a list has; more than MAX_TOTAL are not told apart."""
+    row = await (await connection.execute(*mails.count(MAX_TOTAL + 1))).fetchone()
+    return int(row[0]) if row else 0
+
+
+async def _emails(connection: Connection, positions: Sequence[Position]) -> tuple[EmailView, ...]:
+    arguments = {
+        "mailboxes": [each.mailbox_id for each in positions],
+        "ids": [each.gmail_id for each in positions],
+    }
+    rows = await (await connection.execute(_EMAILS, arguments)).fetchall()
     return tuple(to_email(row) for row in rows)

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 from gmail_ingest.adapters.postgres.email_views import (
     AttachmentView,
     EmailView,
@@ -17,22 +19,24 @@ from gmail_ingest.adapters.postgres.email_views import (
 )
 
 #: Of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. Addresses come from
-#: ``participants``, which a person's mail is also found by, so that both always agree.
+#: ``participants``, which a person's mail is also found by, so that both always agree. People and
+#: files come as text: orjson reads it in a third of the time of the driver's own reader.
 EMAIL_COLUMNS = """
 e.gmail_id, m.address, e.thread_id, e.rfc_message_id, e.in_reply_to, e.subject,
-(SELECT coalesce(jsonb_agg(jsonb_build_array(p.role, p.address, p.name) ORDER BY p.position), '[]')
- FROM participants p WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id),
+(SELECT coalesce(json_agg(json_build_array(p.role, p.address, p.name) ORDER BY p.position), '[]')
+        ::text FROM participants p WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id),
 e.direction, e.internal_date, e.header_date, e.label_ids, e.snippet, e.text, e.html, e.reply_text,
 e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.has_attachment,
-(SELECT coalesce(jsonb_agg(jsonb_build_array(
+(SELECT coalesce(json_agg(json_build_array(
     a.part_id, a.filename, a.mime_type, a.size, a.content_id, a.inline) ORDER BY a.part_id), '[]')
- FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id)
+        ::text FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id)
 """
 
 
 def to_email(row: Sequence[Any]) -> EmailView:
     """Read a row of EMAIL_COLUMNS."""
-    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, people, *rest = row
+    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, said, *rest = row
+    people = orjson.loads(said)
     direction, internal_date, header_date, label_ids, *bodies_and_flags, attachments = rest
     snippet, text, html, reply_text, size, *flags = bodies_and_flags
     is_auto_reply, is_bounce, is_list, has_attachment = flags
@@ -62,7 +66,7 @@ def to_email(row: Sequence[Any]) -> EmailView:
         is_bounce=is_bounce,
         is_list=is_list,
         has_attachment=has_attachment,
-        attachments=tuple(AttachmentView(*each) for each in attachments),
+        attachments=tuple(AttachmentView(*each) for each in orjson.loads(attachments)),
     )
 
 

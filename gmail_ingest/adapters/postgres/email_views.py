@@ -79,12 +79,17 @@ class EmailView:
 
 @dataclass(frozen=True, slots=True)
 class EmailPage:
-    """A page of a list, newest first; ``total`` counts all pages."""
+    """A page of a list, newest first.
+
+    ``next_cursor`` asks for what follows, None at the end. ``total`` counts all pages, None where
+    that was not counted.
+    """
 
     emails: tuple[EmailView, ...]
     limit: int
     offset: int
-    total: int
+    total: int | None
+    next_cursor: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,9 +1,8 @@
-"""Messages as rows of ``emails``, ``participants`` and ``attachments``.
+"""Messages as rows of ``emails``, ``email_keys``, ``participants`` and ``attachments``.
 
 Holds: ``write_emails``. Add here: a column of these tables, with where it comes from.
 Keep out: fates and threads (``save_batch.py``), reading (``email_reads.py``).
-Source: design.md's data model; edge case 53: a tsvector holds 1,048,575 bytes, so that the text
-comes bounded (``core/search_text.py``) and the part with a weight is short.
+Source: design.md's data model; edge case 53 (``search_terms.py`` bounds the search vector).
 """
 
 from __future__ import annotations
@@ -11,7 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.facets import Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.adapters.postgres.search_terms import search_vector
 from gmail_ingest.core.message import ParsedMessage
 
 #: Columns of ``emails`` that a message fills as they are, with their types.
@@ -40,6 +41,7 @@ _COLUMNS = {
     "is_list": "boolean",
     "has_attachment": "boolean",
     "sanitized": "boolean",
+    "facet_id": "bigint",
 }
 _NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
 _TYPED = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
@@ -48,17 +50,26 @@ _REPLACED = ", ".join(
 )
 # xmax is 0 in a row that was inserted, and the updater's transaction in one that was replaced.
 _WRITE = f"""
+WITH m AS MATERIALIZED (
+    SELECT m.*, b.id AS mailbox_id, b.tenant_id
+    FROM mailboxes b, json_to_recordset(%s) AS m ({_TYPED}, search_text text, addresses text[])
+    WHERE b.id = %s
+)
 INSERT INTO emails AS e (mailbox_id, tenant_id, {_NAMES}, search_vector)
-SELECT b.id, b.tenant_id, {_NAMES},
-       setweight(to_tsvector('simple', left(m.subject, 1000)), 'A')
-       || to_tsvector('simple', m.search_text)
-FROM mailboxes b, json_to_recordset(%s) AS m ({_TYPED}, search_text text)
-WHERE b.id = %s
+SELECT mailbox_id, tenant_id, {_NAMES}, terms.vector
+FROM m, {search_vector("m")} AS terms
 ORDER BY m.gmail_id
 ON CONFLICT (mailbox_id, gmail_id) DO UPDATE SET {_REPLACED}
 WHERE e.history_id < excluded.history_id
 RETURNING gmail_id, xmax = 0
 """  # noqa: S608 - the names above
+_KEYS = """
+INSERT INTO email_keys (mailbox_id, gmail_id, tenant_id, facet_id, internal_date)
+SELECT e.mailbox_id, e.gmail_id, e.tenant_id, e.facet_id, e.internal_date
+FROM emails e WHERE e.mailbox_id = %s AND e.gmail_id = ANY(%s)
+ON CONFLICT (mailbox_id, gmail_id) DO UPDATE
+SET facet_id = excluded.facet_id, internal_date = excluded.internal_date
+"""
 _FORGET = """
 WITH people AS (
     DELETE FROM participants WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
@@ -67,10 +78,12 @@ DELETE FROM attachments WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(i
 """
 _PARTICIPANTS = """
 INSERT INTO participants
-    (mailbox_id, gmail_id, position, tenant_id, role, address, name, internal_date)
-SELECT b.id, p.gmail_id, p.position, b.tenant_id, p.role, p.address, p.name, p.internal_date
+    (mailbox_id, gmail_id, position, tenant_id, role, address, name, internal_date, facet_id)
+SELECT b.id, p.gmail_id, p.position, b.tenant_id, p.role, p.address, p.name, p.internal_date,
+       p.facet_id
 FROM mailboxes b, json_to_recordset(%s) AS p
-    (gmail_id text, position int, role text, address text, name text, internal_date timestamptz)
+    (gmail_id text, position int, role text, address text, name text, internal_date timestamptz,
+     facet_id bigint)
 WHERE b.id = %s
 """
 _ATTACHMENTS = """
@@ -93,7 +106,10 @@ async def write_emails(
     """
     if not messages:
         return set(), set()
-    rows = to_json([_email(each) for each in messages])
+    facets = {each.gmail_id: _facet(each) for each in messages}
+    numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
+    facet = {gmail_id: numbers[each] for gmail_id, each in facets.items()}
+    rows = to_json([_email(each, facet[each.gmail_id]) for each in messages])
     found = await (await connection.execute(_WRITE, (rows, mailbox_id))).fetchall()
     inserted = {gmail_id for gmail_id, new in found if new}
     replaced = {gmail_id for gmail_id, new in found if not new}
@@ -101,7 +117,8 @@ async def write_emails(
         ids = {"mailbox_id": mailbox_id, "ids": sorted(replaced)}
         await connection.execute(_FORGET, ids)
     written = [each for each in messages if each.gmail_id in inserted | replaced]
-    people = [row for each in written for row in _participants(each)]
+    await connection.execute(_KEYS, (mailbox_id, sorted(inserted | replaced)))
+    people = [row for each in written for row in _participants(each, facet[each.gmail_id])]
     if people:
         await connection.execute(_PARTICIPANTS, (to_json(people), mailbox_id))
     files = [row for each in written for row in _attachments(each)]
@@ -110,7 +127,15 @@ async def write_emails(
     return inserted, replaced
 
 
-def _email(message: ParsedMessage) -> dict[str, object]:
+def _facet(message: ParsedMessage) -> Facet:
+    return facet_of(message.direction, _has_attachment(message), message.label_ids)
+
+
+def _has_attachment(message: ParsedMessage) -> bool:
+    return any(not each.inline for each in message.attachments)
+
+
+def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
     sender = message.sender
     return {
         "gmail_id": message.gmail_id,
@@ -139,13 +164,15 @@ def _email(message: ParsedMessage) -> dict[str, object]:
         "is_auto_reply": message.is_auto_reply,
         "is_bounce": message.is_bounce,
         "is_list": message.is_list,
-        "has_attachment": any(not each.inline for each in message.attachments),
+        "has_attachment": _has_attachment(message),
         "sanitized": message.sanitized,
+        "facet_id": facet_id,
         "search_text": message.search_text,
+        "addresses": sorted({each.address for each in message.participants}),
     }
 
 
-def _participants(message: ParsedMessage) -> list[dict[str, object]]:
+def _participants(message: ParsedMessage, facet_id: int) -> list[dict[str, object]]:
     return [
         {
             "gmail_id": message.gmail_id,
@@ -154,6 +181,7 @@ def _participants(message: ParsedMessage) -> list[dict[str, object]]:
             "address": each.address,
             "name": each.name,
             "internal_date": message.internal_date,
+            "facet_id": facet_id,
         }
         for position, each in enumerate(message.participants)
     ]

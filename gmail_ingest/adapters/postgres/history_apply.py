@@ -1,6 +1,6 @@
 """A page of history, applied: fates in the ledger, labels and deletions of stored mail.
 
-Holds: ``apply_changes``. Add here: what a further kind of change does to rows.
+Holds: ``apply_changes``, ``delete_emails``. Add here: what a further kind of change does to rows.
 Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``, same transaction).
 Source: google-facts section 3; edge cases 8, 10, 14, 15, 16.
 """
@@ -11,16 +11,32 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.fates import Entry, after_change
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.sync.ports import Counts
 
-_LABELS = """
-UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id
+_OLDER = """
+SELECT e.gmail_id, e.direction, e.has_attachment, c.label_ids, c.history_id::text
 FROM json_to_recordset(%s) AS c (gmail_id text, label_ids text[], history_id numeric)
-WHERE e.mailbox_id = %s AND e.gmail_id = c.gmail_id AND e.history_id < c.history_id
+JOIN emails e USING (gmail_id)
+WHERE e.mailbox_id = %s AND e.history_id < c.history_id
+"""
+_LABELS = """
+WITH c AS MATERIALIZED (
+    SELECT * FROM json_to_recordset(%(rows)s) AS c
+        (gmail_id text, label_ids text[], history_id numeric, facet_id bigint)
+), keys AS (
+    UPDATE email_keys k SET facet_id = c.facet_id FROM c
+    WHERE k.mailbox_id = %(mailbox_id)s AND k.gmail_id = c.gmail_id AND k.facet_id <> c.facet_id
+), people AS (
+    UPDATE participants p SET facet_id = c.facet_id FROM c
+    WHERE p.mailbox_id = %(mailbox_id)s AND p.gmail_id = c.gmail_id AND p.facet_id <> c.facet_id
+)
+UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id, facet_id = c.facet_id
+FROM c WHERE e.mailbox_id = %(mailbox_id)s AND e.gmail_id = c.gmail_id
 """
 _DELETE = """
 DELETE FROM emails WHERE mailbox_id = %s AND gmail_id = ANY(%s) RETURNING thread_id
@@ -44,7 +60,7 @@ async def apply_changes(
     counts.updated = await _update_labels(connection, mailbox_id, changes, before)
     stored = {key for key, entry in before.items() if entry.fate == "stored"}
     removed = {key for key in stored if after[key].fate == "gone"}
-    counts.deleted = await _delete(connection, mailbox_id, removed)
+    counts.deleted = await delete_emails(connection, mailbox_id, removed)
     return counts
 
 
@@ -84,10 +100,26 @@ async def _update_labels(
     ]
     if not rows:
         return 0
-    return (await connection.execute(_LABELS, (to_json(rows), mailbox_id))).rowcount
+    older = await (await connection.execute(_OLDER, (to_json(rows), mailbox_id))).fetchall()
+    if not older:
+        return 0
+    facets = {gmail_id: facet_of(*said) for gmail_id, *said, _ in older}
+    numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
+    changed: list[dict[str, object]] = [
+        {
+            "gmail_id": gmail_id,
+            "label_ids": label_ids,
+            "history_id": history_id,
+            "facet_id": numbers[facets[gmail_id]],
+        }
+        for gmail_id, _, _, label_ids, history_id in older
+    ]
+    arguments = {"rows": to_json(changed), "mailbox_id": mailbox_id}
+    return (await connection.execute(_LABELS, arguments)).rowcount
 
 
-async def _delete(connection: Connection, mailbox_id: int, gmail_ids: Collection[str]) -> int:
+async def delete_emails(connection: Connection, mailbox_id: int, gmail_ids: Collection[str]) -> int:
+    """Delete emails, and bring their threads in line; returns how many there were."""
     if not gmail_ids:
         return 0
     rows = await (await connection.execute(_DELETE, (mailbox_id, sorted(gmail_ids)))).fetchall()

@@ -1,7 +1,8 @@
 """The MailStore port in Postgres: each method one transaction, fenced where it takes a lease.
 
 Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of more than one
-table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``).
+table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
+and what only a comparison with Google needs (``comparisons``, from which it inherits).
 Source: ``sync/ports.py``; design promises 1 to 3 and 9.
 """
 
@@ -13,9 +14,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres import leases, ledger, listings
-from gmail_ingest.adapters.postgres.engine import Connection, statement
+from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
+from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.history_apply import apply_changes
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.mailbox_states import write_state
 from gmail_ingest.adapters.postgres.save_batch import save_outcomes
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.planner import PendingMessage
@@ -36,8 +39,13 @@ WHERE m.tenant_id = %s AND m.state = 'active' AND (%s::bigint[] IS NULL OR m.id 
 ORDER BY m.id
 """  # noqa: S608 - the columns of mailbox_rows
 _CHECKPOINT = "UPDATE mailboxes SET checkpoint = GREATEST(checkpoint, %s::numeric) WHERE id = %s"
+_RECONCILE = "UPDATE mailboxes SET reconcile_wanted_at = now() WHERE id = %s"
 _SYNCED = {
-    "live": "UPDATE mailboxes SET last_synced_at = now() WHERE id = %s",
+    "live": """
+        UPDATE mailboxes
+        SET last_synced_at = now(), last_error = NULL, cause = NULL, failed_at = NULL
+        WHERE id = %s
+    """,
     # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
     "listing": """
         UPDATE mailboxes m SET initial_synced_at = coalesce(m.initial_synced_at, now())
@@ -46,13 +54,10 @@ _SYNCED = {
           AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
     """,
 }
-_STATE = """
-UPDATE mailboxes SET state = %s, last_error = %s WHERE id = %s AND state <> 'disconnected'
-"""
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
 
 
-class PostgresMailStore:
+class PostgresMailStore(PostgresComparisons):
     """See ``sync.ports.MailStore``; what a method does and raises is written there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -112,6 +117,7 @@ class PostgresMailStore:
         async with leases.fenced(self._engine, lease) as connection:
             await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
             await listings.new_listing(connection, lease.mailbox_id, window)
+            await connection.execute(_RECONCILE, (lease.mailbox_id,))
 
     async def due_messages(
         self, mailbox_id: int, source: Source, limit: int
@@ -135,10 +141,20 @@ class PostgresMailStore:
         async with leases.fenced(self._engine, lease) as connection:
             await connection.execute(_SYNCED[lease.source], (lease.mailbox_id,))
 
-    async def set_mailbox_state(self, mailbox_id: int, state: str, error: str | None) -> None:
-        """Put a mailbox in a state (never out of ``disconnected``)."""
-        async with statement(self._engine) as connection:
-            await connection.execute(_STATE, (state, error, mailbox_id))
+    async def set_mailbox_state(
+        self,
+        mailbox_id: int,
+        state: str,
+        error: str | None,
+        *,
+        cause: str | None = None,
+        generation: int | None = None,
+    ) -> None:
+        """Put a mailbox in a state, and its integration in line."""
+        async with transaction(self._engine) as connection:
+            await write_state(
+                connection, mailbox_id, state, error, cause=cause, generation=generation
+            )
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
         """Note until when Google pushes for this mailbox."""

@@ -13,13 +13,16 @@ from gmail_ingest.sync.ports import Mailbox
 #: Of the table ``mailboxes m``, in the order of ``to_mailbox``.
 MAILBOX_COLUMNS = (
     "m.id, m.tenant_id, m.integration_id, m.address, m.aliases, m.checkpoint, m.state,"
-    " m.last_synced_at, m.watch_expires_at"
+    " m.last_synced_at, m.watch_expires_at,"
+    " (SELECT i.generation FROM integrations i WHERE i.id = m.integration_id),"
+    " m.reconcile_wanted_at IS NOT NULL"
 )
 
 
 def to_mailbox(row: Sequence[Any]) -> Mailbox:
     """Read the first columns of a row as a mailbox."""
-    id_, tenant_id, integration_id, address, aliases, checkpoint, state, synced_at, watch = row[:9]
+    id_, tenant_id, integration_id, address, aliases, checkpoint, state, *rest = row[:11]
+    synced_at, watch, generation, reconcile = rest
     return Mailbox(
         id=id_,
         tenant_id=tenant_id,
@@ -30,4 +33,6 @@ def to_mailbox(row: Sequence[Any]) -> Mailbox:
         state=state,
         last_synced_at=synced_at,
         watch_expires_at=watch,
+        generation=generation,
+        reconcile_wanted=reconcile,
     )

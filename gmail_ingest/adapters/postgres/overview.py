@@ -12,8 +12,8 @@ from datetime import datetime
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.mail_tables import emails
 from gmail_ingest.adapters.postgres.tables import (
-    emails,
     integrations,
     mailboxes,
     message_ledger,

@@ -12,6 +12,10 @@ from __future__ import annotations
 
 #: The channel on which listeners hear that something new waits; its payload is empty.
 CHANNEL = "sync_queue"
+#: Who holds a row that ``unlock`` took from its worker: nobody, and nobody died with it.
+UNLOCKED = "unlocked"
+#: As ``UNLOCKED``, of a run that Dagster found dead.
+DEAD = "dead"
 
 # A row that waits, or was left behind by a dead worker, is free when nobody else works on its
 # tenant and kind: forced rows are free anyway, and what was left behind goes before what waits.
@@ -74,17 +78,18 @@ WITH free AS MATERIALIZED (
 ), claimed AS (
     UPDATE sync_queue q
     SET claimed_by = %(holder)s, claimed_until = now() + %(ttl)s, attempts = q.attempts + 1,
+        deaths = q.deaths + (q.claimed_by <> '{UNLOCKED}' AND q.claimed_by IS NOT NULL)::int,
         dispatched_until = NULL
     FROM free WHERE q.id = free.id
     RETURNING q.id, q.tenant_id, q.kind, q.job_id, q.mailbox_ids, q.attempts, q.force,
-              q.claimed_by, q.not_before
+              q.claimed_by, q.deaths, q.not_before
 ), started AS (
     UPDATE sync_jobs j
     SET state = 'running', started_at = coalesce(j.started_at, now()), error = NULL,
         dagster_run_id = coalesce(%(dagster_run_id)s, j.dagster_run_id)
     FROM claimed WHERE j.id = claimed.job_id
 )
-SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by
+SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, deaths
 FROM claimed ORDER BY not_before, id
 """  # noqa: S608 - fragments of this file
 
@@ -130,6 +135,20 @@ SET state = 'queued', error = %(error)s, counts = {_ADDED_COUNTS},
 FROM mine, back WHERE j.id = mine.job_id
 """  # noqa: S608 - fragments of this file
 
+#: Takes rows and leases from a run that is dead; its worker, should it live, can write nothing
+#: more. The rows are free at once, and each counts one more death at its next claim.
+FREE_RUN = f"""
+WITH freed AS (
+    UPDATE sync_queue
+    SET claimed_by = '{DEAD}', claimed_until = now(), dispatched_until = NULL
+    WHERE claimed_by = %(holder)s RETURNING id
+), fenced AS (
+    UPDATE leases SET token = token + 1, holder = '', until = now()
+    WHERE holder = %(holder)s AND until > now()
+)
+SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('{CHANNEL}', '') END FROM freed
+"""  # noqa: S608 - fragments of this file
+
 #: A tenant is asked for as a whole: all its rows that are due are marked, its oldest counts.
 DISPATCH = f"""
 WITH due AS (
@@ -163,17 +182,19 @@ EXISTS (SELECT FROM message_ledger l
         WHERE l.mailbox_id = m.id AND l.fate = 'pending'
           AND l.next_attempt_at <= now())
 """
+# What just failed for good (an API that is not enabled) would fail again.
+_RESTED = "coalesce(m.failed_at, '-infinity') <= now() - %(poll_interval)s"
 #: What nobody pushed for: mailboxes not synced for long, retries that came due (an incremental
 #: sync fetches listed ids too), and listings that a dead worker left.
 SWEEP = f"""
 WITH stale AS (
     SELECT m.tenant_id, 'incremental' AS kind, m.id FROM mailboxes m
-    WHERE m.state = 'active'
+    WHERE m.state = 'active' AND {_RESTED}
       AND (coalesce(m.last_synced_at, m.created_at) <= now() - %(poll_interval)s
            OR {_DUE_IDS})
     UNION ALL
     SELECT m.tenant_id, 'initial', m.id FROM mailboxes m
-    WHERE m.state = 'active'
+    WHERE m.state = 'active' AND {_RESTED}
       AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
 ), wanted AS MATERIALIZED (
     SELECT s.tenant_id, s.kind, gen_random_uuid() AS job_id,

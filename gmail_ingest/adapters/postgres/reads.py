@@ -29,8 +29,8 @@ SELECT id, auth_type, subject, state, last_error, generation, created_at, update
 FROM integrations WHERE tenant_id = %s ORDER BY id
 """
 _MAILBOXES = """
-SELECT integration_id, id, address, state, last_error, checkpoint, watch_expires_at, last_push_at,
-       last_synced_at, initial_synced_at IS NOT NULL
+SELECT integration_id, id, address, state, cause, last_error, checkpoint, watch_expires_at,
+       last_push_at, last_synced_at, initial_synced_at IS NOT NULL
 FROM mailboxes WHERE tenant_id = %s ORDER BY address
 """
 _LEDGER = """
@@ -99,11 +99,12 @@ def _to_integration(row: Sequence[Any], mailboxes: Iterable[Sequence[Any]]) -> I
 
 
 def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
-    _, id_, address, state, error, checkpoint, watch, pushed, synced, initial_done = row
+    _, id_, address, state, cause, error, checkpoint, watch, pushed, synced, initial_done = row
     return MailboxStatus(
         id=id_,
         address=address,
         state=state,
+        cause=cause,
         last_error=error,
         checkpoint=int(checkpoint),
         watch_expires_at=_utc_or_none(watch),

@@ -12,8 +12,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import orjson
+from psycopg.types.json import Json
 
 
-def to_json(rows: Sequence[dict[str, object]]) -> str:
-    """The rows as a JSON array; history ids must be text, they may be longer than 64 bits."""
-    return orjson.dumps(rows).decode()
+def to_json(rows: Sequence[dict[str, object]]) -> Json:
+    """The rows as a JSON array; history ids must be text, they may be longer than 64 bits.
+
+    It stays bytes on its way: one character outside Latin-1 would double the whole text.
+    """
+    return Json(rows, dumps=orjson.dumps)

@@ -18,7 +18,7 @@ from gmail_ingest.adapters.postgres.deletion import delete_mail
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.grants import read_grants
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
-from gmail_ingest.adapters.postgres.queue_sql import CHANNEL
+from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, UNLOCKED
 from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.errors import NotFoundError
@@ -49,7 +49,8 @@ SELECT %(tenant)s, %(integration)s, address, checkpoint
 FROM unnest(%(addresses)s::text[], %(checkpoints)s::numeric[]) new(address, checkpoint)
 ORDER BY address
 ON CONFLICT (tenant_id, address) DO UPDATE
-SET integration_id = excluded.integration_id, state = 'active', last_error = NULL
+SET integration_id = excluded.integration_id, state = 'active', last_error = NULL,
+    cause = NULL, failed_at = NULL
 RETURNING {MAILBOX_COLUMNS}
 """  # noqa: S608 - the columns are a constant
 _KNOWN = "SELECT id FROM mailboxes WHERE tenant_id = %s AND address = ANY(%s)"
@@ -67,7 +68,7 @@ UPDATE tenants SET state = 'disconnected', disconnected_at = coalesce(disconnect
 WHERE id = %(tenant)s
 """
 _MAILBOXES_END = """
-UPDATE mailboxes SET state = 'disconnected', last_error = NULL
+UPDATE mailboxes SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL
 WHERE tenant_id = %(tenant)s AND state <> 'disconnected'
 """
 _INTEGRATIONS_END = """
@@ -85,11 +86,11 @@ _LEASES_END = """
 UPDATE leases SET token = token + 1, holder = '', until = now()
 WHERE until > now() AND mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
 """
-_CLAIMS_END = """
+_CLAIMS_END = f"""
 UPDATE sync_queue
-SET claimed_by = 'unlocked', claimed_until = now(), dispatched_until = NULL, not_before = now()
+SET claimed_by = '{UNLOCKED}', claimed_until = now(), dispatched_until = NULL, not_before = now()
 WHERE tenant_id = %(tenant)s AND claimed_by IS NOT NULL
-"""
+"""  # noqa: S608 - a constant
 _WIPE = """
 WITH wiped AS (
     UPDATE integrations SET sealed_credential = NULL, key_version = NULL, updated_at = now()

@@ -24,7 +24,8 @@ async def save_outcomes(
 ) -> Counts:
     """Write a batch; saving it again changes and counts nothing.
 
-    A message deleted meanwhile is not stored, a stored one is not given up.
+    A message deleted meanwhile is not stored, a stored one is not given up, and one that was
+    changed after it was fetched waits for another fetch.
     """
     before = await read_entries(connection, lease.mailbox_id, [_id(each) for each in outcomes])
     after = dict(before)
@@ -42,7 +43,7 @@ async def save_outcomes(
         updated=len(replaced),
         excluded=sum(entry.fate == "excluded" for entry in decided.values()),
         gone=sum(entry.fate == "gone" for entry in decided.values()),
-        retrying=retrying,
+        retrying=retrying + sum(entry.fate == "pending" for entry in decided.values()),
         dead=dead,
         lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in inserted]),
     )
@@ -66,6 +67,7 @@ def _storable(
             )
             if entry is not None:
                 entries[key] = entry
+            if entry is not None and entry.fate == "stored":
                 messages[key] = message
     return list(messages.values())
 
@@ -75,7 +77,9 @@ def _decide(outcomes: Sequence[Outcome], entries: dict[str, Entry]) -> None:
         if isinstance(outcome, Excluded | Gone) and outcome.message_id in entries:
             entry = entries[outcome.message_id]
             if isinstance(outcome, Excluded):
-                entries[outcome.message_id] = after_outcome(entry, "excluded", outcome.rule)
+                entries[outcome.message_id] = after_outcome(
+                    entry, "excluded", outcome.rule, outcome.history_id
+                )
             else:
                 entries[outcome.message_id] = after_outcome(entry, "gone")
 

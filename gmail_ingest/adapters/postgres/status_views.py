@@ -13,11 +13,14 @@ from uuid import UUID
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
-    """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied."""
+    """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied; ``cause``
+    names why it is in its state (``errors.REMEDIES``).
+    """
 
     id: int
     address: str
     state: str
+    cause: str | None
     last_error: str | None
     checkpoint: int
     watch_expires_at: datetime | None

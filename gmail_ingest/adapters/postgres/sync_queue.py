@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres import queue_sql
 from gmail_ingest.adapters.postgres.engine import Connection, statement
+from gmail_ingest.adapters.postgres.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.ports import Claim, Counts, SyncKind
 
@@ -117,8 +118,8 @@ class PostgresSyncQueue:
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(queue_sql.CLAIM, parameters)).fetchall()
         return [
-            Claim(id_, tenant, kind, job_id, mailboxes and tuple(mailboxes), attempts, force, held)
-            for id_, tenant, kind, job_id, mailboxes, attempts, force, held in rows
+            Claim(id_, tenant, kind, job_id, mailboxes and tuple(mailboxes), *rest)
+            for id_, tenant, kind, job_id, mailboxes, *rest in rows
         ]
 
     async def extend(self, claims: Sequence[Claim], ttl: timedelta) -> None:
@@ -171,11 +172,24 @@ class PostgresSyncQueue:
         """Queue what nobody asked for but is due; returns how many rows came to wait.
 
         Incremental syncs of mailboxes not synced for ``poll_interval`` or with ids due for a
-        retry; initial syncs of mailboxes with an unfinished listing.
+        retry; initial syncs of mailboxes with an unfinished listing. What failed for good rests
+        for ``poll_interval``; a mailbox in a state that may end by itself is tried once a day.
         """
         async with statement(self._engine) as connection:
+            await connection.execute(PROBE, {"probe_every": PROBE_EVERY})
             found = await connection.execute(queue_sql.SWEEP, {"poll_interval": poll_interval})
             row = await found.fetchone()
+        return int(row[0]) if row else 0
+
+    async def free_run(self, holder: str) -> int:
+        """Take everything from a worker that is known to be dead; returns its claims.
+
+        What it held is claimable at once instead of after its expiry.
+        """
+        async with statement(self._engine) as connection:
+            row = await (
+                await connection.execute(queue_sql.FREE_RUN, {"holder": holder})
+            ).fetchone()
         return int(row[0]) if row else 0
 
 

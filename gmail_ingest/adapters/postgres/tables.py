@@ -1,9 +1,8 @@
-"""The schema, as SQLAlchemy Core tables: its one description.
+"""The schema of accounts, queue, ledger and limits, as SQLAlchemy Core tables.
 
-Holds: tables, constraints, indexes. Add here: a column together with an Alembic migration
-(a test shows that both agree). Keep out: queries.
-Source: design.md's data model; edge cases 10 (history ids are NUMERIC), 52 (no btree over a raw
-header: long ones are indexed by digest), 53 (bounded search vector).
+Holds: tables, constraints, indexes. Add here: a column
+together with an Alembic migration (a test shows that both agree).
+Keep out: queries, mail (``mail_tables.py``). Source: design.md's data model.
 """
 
 from __future__ import annotations
@@ -11,20 +10,7 @@ from __future__ import annotations
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
-metadata = sa.MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-#: Gmail's history ids: unsigned 64 bit or larger, so that ordering must be numeric.
-HISTORY_ID = sa.Numeric(30, 0)
-TIMESTAMP = sa.DateTime(timezone=True)
-NOW = sa.text("now()")
+from gmail_ingest.adapters.postgres.schema import HISTORY_ID, NOW, TIMESTAMP, metadata
 
 tenants = sa.Table(
     "tenants",
@@ -65,15 +51,19 @@ mailboxes = sa.Table(
     sa.Column("checkpoint", HISTORY_ID, nullable=False),
     sa.Column("state", sa.Text, nullable=False, server_default="active"),
     sa.Column("last_error", sa.Text),
+    sa.Column("cause", sa.Text),
+    sa.Column("failed_at", TIMESTAMP),
     sa.Column("watch_expires_at", TIMESTAMP),
     sa.Column("last_push_at", TIMESTAMP),
     sa.Column("last_push_history_id", HISTORY_ID),
     sa.Column("last_synced_at", TIMESTAMP),
     sa.Column("initial_synced_at", TIMESTAMP),
+    sa.Column("reconcile_wanted_at", TIMESTAMP),
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.UniqueConstraint("tenant_id", "address"),
     sa.CheckConstraint("address = lower(address)", name="address_lower"),
     sa.Index("ix_mailboxes_address", "address"),
+    comment="cause: names why it is in its state; failed_at: of its last sync, if that failed",
 )
 
 sync_jobs = sa.Table(
@@ -104,6 +94,7 @@ sync_queue = sa.Table(
     sa.Column("history_id", HISTORY_ID),
     sa.Column("force", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("deaths", sa.Integer, nullable=False, server_default="0"),
     sa.Column("enqueued_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("not_before", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("dispatched_until", TIMESTAMP),
@@ -117,7 +108,8 @@ sync_queue = sa.Table(
         postgresql_where=sa.text("claimed_by IS NULL"),
     ),
     sa.Index("ix_sync_queue_not_before", "not_before"),
-    comment="mailbox_ids NULL: every mailbox of the tenant; dispatched_until: a run was asked for",
+    comment="mailbox_ids NULL: every mailbox of the tenant; dispatched_until: a run was asked for; "
+    "deaths: workers that died with it, one after the other",
 )
 
 message_ledger = sa.Table(
@@ -146,6 +138,12 @@ message_ledger = sa.Table(
         postgresql_where=sa.text("fate = 'pending'"),
     ),
     sa.Index("ix_message_ledger_mailbox_id_thread_id", "mailbox_id", "thread_id"),
+    sa.Index(
+        "ix_message_ledger_dead",
+        "mailbox_id",
+        "gmail_id",
+        postgresql_where=sa.text("fate = 'dead'"),
+    ),
 )
 
 listings = sa.Table(
@@ -162,102 +160,22 @@ listings = sa.Table(
     comment="a window of a mailbox being listed: the durable page token",
 )
 
-emails = sa.Table(
-    "emails",
+facet_numbers = sa.Sequence("facet_numbers", metadata=metadata)
+
+coverage = sa.Table(
+    "coverage",
     metadata,
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
-    sa.Column("gmail_id", sa.Text, primary_key=True),
-    sa.Column("tenant_id", sa.Text, nullable=False),
-    sa.Column("thread_id", sa.Text, nullable=False),
-    sa.Column("history_id", HISTORY_ID, nullable=False),
-    sa.Column("rfc_message_id", sa.Text),
-    sa.Column("in_reply_to", sa.Text),
-    sa.Column("references", pg.ARRAY(sa.Text), nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("sender_address", sa.Text),
-    sa.Column("sender_name", sa.Text),
-    sa.Column("recipients", pg.JSONB, nullable=False),
-    sa.Column("direction", sa.Text, nullable=False),
-    sa.Column("internal_date", TIMESTAMP, nullable=False),
-    sa.Column("header_date", sa.Text),
-    sa.Column("label_ids", pg.ARRAY(sa.Text), nullable=False),
-    sa.Column("snippet", sa.Text, nullable=False),
-    sa.Column("text", sa.Text, nullable=False),
-    sa.Column("html", sa.Text, nullable=False),
-    sa.Column("reply_text", sa.Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("is_auto_reply", sa.Boolean, nullable=False),
-    sa.Column("is_bounce", sa.Boolean, nullable=False),
-    sa.Column("is_list", sa.Boolean, nullable=False),
-    sa.Column("has_attachment", sa.Boolean, nullable=False),
-    sa.Column("sanitized", sa.Boolean, nullable=False),
-    sa.Column("search_vector", pg.TSVECTOR, nullable=False),
-    sa.Column("stored_at", TIMESTAMP, nullable=False, server_default=NOW),
-    sa.Index(
-        "ix_emails_tenant_date",
-        "tenant_id",
-        sa.text("internal_date DESC"),
-        sa.text("mailbox_id DESC"),
-        sa.text("gmail_id DESC"),
-    ),
-    sa.Index("ix_emails_mailbox_id_thread_id", "mailbox_id", "thread_id"),
-    sa.Index("ix_emails_tenant_id_thread_id", "tenant_id", "thread_id"),
-    sa.Index("ix_emails_rfc_message_id_digest", sa.text("md5(rfc_message_id)")),
-    sa.Index("ix_emails_search_vector", "search_vector", postgresql_using="gin"),
-)
-
-threads = sa.Table(
-    "threads",
-    metadata,
-    sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
-    sa.Column("thread_id", sa.Text, primary_key=True),
-    sa.Column("tenant_id", sa.Text, nullable=False),
-    sa.Column("subject", sa.Text, nullable=False),
-    sa.Column("participants", pg.ARRAY(sa.Text), nullable=False),
-    sa.Column("first_date", TIMESTAMP, nullable=False),
-    sa.Column("last_date", TIMESTAMP, nullable=False),
-    sa.Column("last_inbound_at", TIMESTAMP),
-    sa.Column("last_outbound_at", TIMESTAMP),
-    sa.Column("message_count", sa.Integer, nullable=False),
-    sa.Index("ix_threads_tenant_id_last_date", "tenant_id", sa.text("last_date DESC")),
-)
-
-participants = sa.Table(
-    "participants",
-    metadata,
-    sa.Column("mailbox_id", sa.BigInteger, primary_key=True),
-    sa.Column("gmail_id", sa.Text, primary_key=True),
-    sa.Column("position", sa.Integer, primary_key=True),
-    sa.Column("tenant_id", sa.Text, nullable=False),
-    sa.Column("role", sa.Text, nullable=False),
-    sa.Column("address", sa.Text, nullable=False),
-    sa.Column("name", sa.Text, nullable=False),
-    sa.Column("internal_date", TIMESTAMP, nullable=False),
-    sa.ForeignKeyConstraint(
-        ["mailbox_id", "gmail_id"], ["emails.mailbox_id", "emails.gmail_id"], ondelete="CASCADE"
-    ),
-    sa.Index(
-        "ix_participants_tenant_address_date",
-        "tenant_id",
-        "address",
-        sa.text("internal_date DESC"),
-    ),
-)
-
-attachments = sa.Table(
-    "attachments",
-    metadata,
-    sa.Column("mailbox_id", sa.BigInteger, primary_key=True),
-    sa.Column("gmail_id", sa.Text, primary_key=True),
-    sa.Column("part_id", sa.Text, primary_key=True),
-    sa.Column("filename", sa.Text, nullable=False),
-    sa.Column("mime_type", sa.Text, nullable=False),
-    sa.Column("size", sa.BigInteger, nullable=False),
-    sa.Column("content_id", sa.Text),
-    sa.Column("inline", sa.Boolean, nullable=False),
-    sa.ForeignKeyConstraint(
-        ["mailbox_id", "gmail_id"], ["emails.mailbox_id", "emails.gmail_id"], ondelete="CASCADE"
-    ),
+    sa.Column("day", sa.Date, primary_key=True),
+    sa.Column("ids_listed", sa.BigInteger, nullable=False),
+    sa.Column("ids_accounted", sa.BigInteger, nullable=False),
+    sa.Column("ids_pending", sa.BigInteger, nullable=False),
+    sa.Column("ids_missing", sa.BigInteger, nullable=False),
+    sa.Column("ids_vanished", sa.BigInteger, nullable=False),
+    sa.Column("ids_dead", sa.BigInteger, nullable=False),
+    sa.Column("checked_at", TIMESTAMP, nullable=False),
+    sa.Column("proven_at", TIMESTAMP),
+    comment="UTC days compared with what Google lists; proven_at NULL: not complete, or not over",
 )
 
 leases = sa.Table(

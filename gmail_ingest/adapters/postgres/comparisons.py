@@ -1,0 +1,78 @@
+"""What a comparison with Google asks of Postgres beside the MailStore port.
+
+Holds: ``PostgresComparisons``, each method one transaction. Add here: a method of ComparableStore.
+Keep out: SQL (``corrections``, ``coverage``). Source: ``sync/completeness.py``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres import corrections, coverage
+from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.adapters.postgres.leases import fenced
+from gmail_ingest.core.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.ports import Counts, Lease, MessageRef
+
+_RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
+
+
+class PostgresComparisons:
+    """See ``sync.completeness.ComparableStore``; what a method does and raises is written there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def synced_from(self, mailbox_id: int) -> datetime | None:
+        """Since when mail was asked for."""
+        async with statement(self._engine) as connection:
+            return await coverage.read_synced_from(connection, mailbox_id)
+
+    async def stored_days(self, mailbox_id: int) -> Mapping[date, int]:
+        """Mails stored of each UTC day."""
+        async with statement(self._engine) as connection:
+            return await coverage.count_days(connection, mailbox_id)
+
+    async def stored_labels(self, mailbox_id: int, window: Window) -> Mapping[str, int]:
+        """Mails stored of a window by label id."""
+        async with statement(self._engine) as connection:
+            return await coverage.count_labels(connection, mailbox_id, window)
+
+    async def record(
+        self, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
+    ) -> None:
+        """Note how days stood."""
+        async with statement(self._engine) as connection:
+            await coverage.record(connection, mailbox_id, days, checked_at)
+
+    async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
+        """The stored mails of a window, by day and labels."""
+        async with statement(self._engine) as connection:
+            return await corrections.read_stored(connection, mailbox_id, window)
+
+    async def known(self, mailbox_id: int, message_ids: Collection[str]) -> Mapping[str, Known]:
+        """What the ledger says of these ids."""
+        async with statement(self._engine) as connection:
+            return await corrections.read_known(connection, mailbox_id, message_ids)
+
+    async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
+        """Let listed ids that are not accounted for wait for a fetch."""
+        async with fenced(self._engine, lease) as connection:
+            return await corrections.recall(connection, lease.mailbox_id, refs)
+
+    async def correct(
+        self, lease: Lease, messages: Sequence[ParsedMessage], gone: Collection[str]
+    ) -> Counts:
+        """Replace what differs from Google's, remove what it no longer has."""
+        async with fenced(self._engine, lease) as connection:
+            return await corrections.correct(connection, lease.mailbox_id, messages, gone)
+
+    async def reconciled(self, lease: Lease) -> None:
+        """Note that what is stored was compared with Google."""
+        async with fenced(self._engine, lease) as connection:
+            await connection.execute(_RECONCILED, (lease.mailbox_id,))

@@ -1,0 +1,237 @@
+"""Lists of mail: which mails a page shows, newest first, whatever is filtered.
+
+Holds: the SQL of lists, as ``MailList``. Add here: a filter (of few values: with ``facets.py``).
+Keep out: words (``email_search.py``), the columns of a mail (``email_rows.py``).
+Source: EXPLAIN on a million mails of one tenant; figures in ``docs/benchmarks.md``.
+
+A page is found in one of two ways, both on narrow index entries alone, neither of which looks at
+more than a few thousand of them:
+
+* *walk*: from the cursor back by date, keeping those whose facet is wanted, a bounded number of
+  entries; good where many facets are wanted, which then are much of the mail;
+* *merge*: the newest of each wanted facet, by an index descent for each, merged; good where few
+  are wanted, or where the walk found too little (all of it may be years back).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from psycopg import sql
+
+from gmail_ingest.adapters.postgres.email_cursor import Position
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.facets import ANY_LABEL, LABEL_TRAITS, wanted_traits
+from gmail_ingest.core.addresses import ROLES
+
+#: Facets up to which a page is merged at once: a descent costs about 4 microseconds.
+_FEW_FACETS = 1_000
+#: Entries that a walk looks at before it gives up: about a quarter of a microsecond each.
+_WALK = 15_000
+
+#: Conditions on facets by the filter's field: on ``facet_labels``, whose key begins with these.
+_WANTED = sql.SQL("""
+    tenant_id = %(tenant_id)s AND label_id = %(label)s
+    AND hidden = ANY(%(hidden)s) AND direction = ANY(%(directions)s)
+    AND has_attachment = ANY(%(has_attachment)s) {mailbox}""")
+_IN_MAILBOX = sql.SQL("""AND mailbox_id = (
+        SELECT id FROM mailboxes WHERE tenant_id = %(tenant_id)s AND address = %(mailbox)s)""")
+#: The same of one mail, in its row. A label without a trait is looked up in the facet.
+_IS_WANTED = sql.SQL("facet_id & %(mask)s = %(traits)s {mailbox} {label}")
+_HAS_LABEL = sql.SQL(
+    "AND (SELECT %(label)s = ANY(f.label_ids) FROM facets f WHERE f.id = facet_id)"
+)
+_DIRECTIONS = ("inbound", "outbound", "self")
+_BOTH = [False, True]
+
+_NEWEST = sql.SQL("internal_date DESC, mailbox_id DESC, gmail_id DESC")
+_BOUNDS = {
+    "since": sql.SQL("internal_date >= %(since)s"),
+    "until": sql.SQL("internal_date < %(until)s"),
+}
+_AFTER = sql.SQL(
+    "(internal_date, mailbox_id, gmail_id) < (%(after_date)s, %(after_mailbox)s, %(after_id)s)"
+)
+
+_PAGE = sql.SQL("""
+WITH few AS MATERIALIZED (
+    SELECT count(*) <= %(few)s AS facets
+    FROM (SELECT FROM facet_labels WHERE {wanted} LIMIT %(few)s + 1) AS some_facets
+), walk AS MATERIALIZED (
+    SELECT {distinct} internal_date, mailbox_id, gmail_id
+    FROM (SELECT internal_date, mailbox_id, gmail_id, facet_id
+          FROM {table} WHERE tenant_id = %(tenant_id)s AND {match}
+          ORDER BY {newest} LIMIT %(walk)s) AS walked
+    WHERE {is_wanted} AND NOT (SELECT facets FROM few)
+    ORDER BY {newest} LIMIT %(rows)s
+), merge AS MATERIALIZED (
+    SELECT count(*) < %(rows)s AND (
+        (SELECT facets FROM few)
+        OR EXISTS (SELECT FROM {table} WHERE tenant_id = %(tenant_id)s AND {match}
+                   ORDER BY {newest} OFFSET %(walk)s)
+    ) AS needed FROM walk
+), merged AS MATERIALIZED (
+    SELECT newest.* FROM (SELECT facet_id AS id FROM facet_labels WHERE {wanted}) AS facet
+    CROSS JOIN LATERAL (
+        SELECT {distinct} internal_date, mailbox_id, gmail_id
+        FROM {table} WHERE facet_id = facet.id AND {match}
+        ORDER BY {newest} LIMIT %(rows)s) AS newest
+    WHERE (SELECT needed FROM merge)
+    ORDER BY {newest} LIMIT %(rows)s
+)
+SELECT * FROM (
+    SELECT * FROM merged UNION ALL SELECT * FROM walk WHERE NOT (SELECT needed FROM merge)
+) AS page
+ORDER BY {newest} OFFSET %(offset)s
+""")
+_COUNT = sql.SQL("""
+SELECT count(*) FROM (
+    SELECT {distinct} mailbox_id, gmail_id FROM (
+        SELECT mail.mailbox_id, mail.gmail_id
+        FROM (SELECT facet_id AS id FROM facet_labels WHERE {wanted}) AS facet
+        CROSS JOIN LATERAL (
+            SELECT mailbox_id, gmail_id FROM {table}
+            WHERE facet_id = facet.id AND {match} LIMIT %(most)s * {roles}) AS mail
+        LIMIT %(most)s * {roles}) AS matching
+    LIMIT %(most)s
+) AS counted
+""")
+# A thread has at most some hundred mails: they are all looked at.
+_THREAD = sql.SQL("""
+thread AS MATERIALIZED (
+    SELECT e.internal_date, e.mailbox_id, e.gmail_id
+    FROM mailboxes b JOIN emails e ON e.mailbox_id = b.id AND e.thread_id = %(thread_id)s
+    WHERE b.tenant_id = %(tenant_id)s AND {match} AND {is_wanted}
+)""")
+_THREAD_PAGE = sql.SQL("""
+WITH {thread} SELECT * FROM thread ORDER BY {newest} OFFSET %(offset)s LIMIT %(rows)s - %(offset)s
+""")
+_THREAD_COUNT = sql.SQL("WITH {thread} SELECT count(*) FROM thread")
+_IS_PARTICIPANT = sql.SQL("""EXISTS (
+    SELECT FROM participants p WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id
+      AND p.address = %(participant)s)""")
+
+Query = tuple[sql.Composed, dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class MailList:
+    """The mail of a filter (its words aside), behind a position."""
+
+    wanted: EmailFilter
+    after: Position | None = None
+
+    def page(self, rows: int, offset: int = 0) -> Query:
+        """Internal date, mailbox id and Gmail id of the next mails, newest first.
+
+        Args:
+            rows: how many, at most.
+            offset: how many to leave out before these; each is walked over.
+        """
+        arguments = self.arguments() | {
+            "rows": rows + offset,
+            "offset": offset,
+            "walk": _WALK + 2 * offset,
+            "few": _FEW_FACETS,
+        }
+        if self.wanted.thread_id is not None:
+            return _THREAD_PAGE.format(thread=self._thread(), newest=_NEWEST), arguments
+        query = _PAGE.format(
+            table=self._table(),
+            distinct=self._distinct(),
+            match=self._match(),
+            newest=_NEWEST,
+            wanted=self._wanted(),
+            is_wanted=self.is_wanted(),
+        )
+        return query, arguments
+
+    def count(self, most: int) -> Query:
+        """How many mails there are, or ``most`` if there are as many or more."""
+        arguments = self.arguments() | {"most": most}
+        if self.wanted.thread_id is not None:
+            return _THREAD_COUNT.format(thread=self._thread()), arguments
+        query = _COUNT.format(
+            wanted=self._wanted(),
+            table=self._table(),
+            distinct=self._distinct(),
+            roles=sql.Literal(1 if self.wanted.participant is None else len(ROLES)),
+            match=self._match(),
+        )
+        return query, arguments
+
+    def is_wanted(self) -> sql.Composed:
+        """The condition on a mail's facet and mailbox, of the columns of these names."""
+        has_trait = self.wanted.label is None or self.wanted.label in LABEL_TRAITS
+        return _IS_WANTED.format(
+            mailbox=self._in_mailbox(), label=sql.SQL("") if has_trait else _HAS_LABEL
+        )
+
+    def bounds(self) -> sql.Composed:
+        """The conditions on the date, the cursor's among them."""
+        conditions: list[sql.Composable] = [
+            each for name, each in _BOUNDS.items() if getattr(self.wanted, name) is not None
+        ]
+        return _all(conditions if self.after is None else [*conditions, _AFTER])
+
+    def arguments(self) -> dict[str, Any]:
+        """What ``is_wanted`` and ``bounds`` refer to."""
+        wanted = self.wanted
+        names = ("tenant_id", "mailbox", "participant", "thread_id", *_BOUNDS)
+        arguments = {name: getattr(wanted, name) for name in names}
+        traits = wanted_traits(
+            direction=wanted.direction,
+            has_attachment=wanted.has_attachment,
+            label=wanted.label,
+            hidden=wanted.include_spam_trash,
+        )
+        arguments |= {"mask": traits.mask, "traits": traits.value}
+        arguments["label"] = wanted.label or ANY_LABEL
+        arguments["hidden"] = _BOTH if wanted.include_spam_trash else [False]
+        arguments["directions"] = [wanted.direction] if wanted.direction else [*_DIRECTIONS]
+        arguments["has_attachment"] = (
+            _BOTH if wanted.has_attachment is None else [wanted.has_attachment]
+        )
+        if self.after is not None:
+            arguments["after_date"] = self.after.internal_date
+            arguments["after_mailbox"] = self.after.mailbox_id
+            arguments["after_id"] = self.after.gmail_id
+        return arguments
+
+    def _wanted(self) -> sql.Composed:
+        return _WANTED.format(mailbox=self._in_mailbox())
+
+    def _in_mailbox(self) -> sql.SQL:
+        return sql.SQL("") if self.wanted.mailbox is None else _IN_MAILBOX
+
+    def _table(self) -> sql.SQL:
+        return sql.SQL("email_keys" if self.wanted.participant is None else "participants")
+
+    def _distinct(self) -> sql.SQL:
+        # A mail has a participant once for each role.
+        return sql.SQL("" if self.wanted.participant is None else "DISTINCT")
+
+    def _match(self) -> sql.Composed:
+        if self.wanted.participant is None:
+            return self.bounds()
+        return _all([sql.SQL("address = %(participant)s"), self.bounds()])
+
+    def _thread(self) -> sql.Composed:
+        conditions: list[sql.Composable] = [self.bounds()]
+        if self.wanted.participant is not None:
+            conditions.append(_IS_PARTICIPANT)
+        return _THREAD.format(match=_all(conditions), is_wanted=self.is_wanted())
+
+
+def _all(conditions: list[sql.Composable]) -> sql.Composed:
+    return sql.SQL(" AND ").join(conditions or [sql.SQL("true")])
+
+
+async def read_positions(
+    connection: Connection, query: sql.Composed | str, arguments: dict[str, Any]
+) -> tuple[Position, ...]:
+    """The rows of a query for internal date, mailbox id and Gmail id."""
+    rows = await (await connection.execute(query, arguments)).fetchall()
+    return tuple(Position(*row) for row in rows)

@@ -1,0 +1,190 @@
+"""Full-text search, newest first.
+
+Holds: ``MailSearch``. Add here: another way to find words. Keep out: terms (``search_terms.py``),
+filters (``email_lists.py``).
+Source: EXPLAIN on a million mails of one tenant; PostgreSQL's websearch_to_tsquery, which takes any
+input without an error.
+
+First the newest mails that the filters leave are looked at for the words: that finds frequent
+words, and ends a list that is short without them. Then the index is asked, month by month,
+newest first, until the page is full. Where words are all frequent and almost never meet, the
+index has much to read for little: after ``budget_seconds`` the search stops at the end of a month,
+and the page is short; its cursor goes on from there.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from psycopg import sql
+
+from gmail_ingest.adapters.postgres.email_cursor import Position
+from gmail_ingest.adapters.postgres.email_lists import (
+    MailList,
+    read_positions,
+)
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
+
+#: Mails looked at before the index is asked, about 25 microseconds each, and the most that are
+#: looked at where enough of them had the words.
+_LOOKED_AT = 100
+_MOST_LOOKED_AT = 600
+#: More than any thread has: none is searched by the index.
+_THREAD = 100_000
+#: Months in the first question to the index, and by how much a question may grow.
+_MONTHS = 1
+_GROWTH = 6
+#: A budget for questions that have none.
+UNLIMITED = float("inf")
+
+_PARSE = "SELECT websearch_to_tsquery('simple', %s)::text"
+_OLDEST = """
+SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date LIMIT 1
+"""
+_NEWEST = """
+SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date DESC LIMIT 1
+"""
+# LIMIT in the subquery: the mails are looked up one by one, in their order.
+_LOOK = """
+SELECT k.internal_date, k.mailbox_id, k.gmail_id
+FROM unnest(%(dates)s::timestamptz[], %(mailboxes)s::bigint[], %(ids)s::text[],
+            %(queries)s::tsquery[]) AS k (internal_date, mailbox_id, gmail_id, query)
+CROSS JOIN LATERAL (
+    SELECT FROM emails e
+    WHERE e.mailbox_id = k.mailbox_id AND e.gmail_id = k.gmail_id AND e.search_vector @@ k.query
+    LIMIT 1) AS found
+LIMIT %(rows)s
+"""
+_MONTHS_BACK = sql.SQL("""
+SELECT found.internal_date, found.mailbox_id, found.gmail_id
+FROM unnest(%(queries)s::tsquery[], %(starts)s::timestamptz[], %(ends)s::timestamptz[])
+     AS month (query, start, until)
+CROSS JOIN LATERAL (
+    SELECT internal_date, mailbox_id, gmail_id FROM emails
+    WHERE search_vector @@ month.query
+      AND internal_date >= month.start AND internal_date < month.until
+      AND tenant_id = %(tenant_id)s AND {bounds} AND {is_wanted}
+    ORDER BY internal_date DESC, mailbox_id DESC, gmail_id DESC
+    LIMIT %(rows)s) AS found
+LIMIT %(rows)s
+""")
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Mails found, newest first; ``searched_to`` if there may be more behind it."""
+
+    positions: tuple[Position, ...]
+    searched_to: Position | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class MailSearch:
+    """A search in a transaction of its own."""
+
+    connection: Connection
+    budget_seconds: float
+
+    async def find(self, mails: MailList, rows: int) -> Found:
+        """The next mails of a list that have its words: ``rows`` at most.
+
+        Fewer than ``rows`` without ``searched_to`` is all that there is.
+        """
+        words = await self._value(_PARSE, mails.wanted.q)
+        if not words:
+            return Found(())
+        deadline = time.monotonic() + self.budget_seconds
+        found: tuple[Position, ...] = ()
+        behind, most = mails, _thread_or(mails.wanted, _LOOKED_AT)
+        while most:
+            looked_at = await read_positions(self.connection, *behind.page(most))
+            fitting = await self._look(mails, words, looked_at, rows - len(found))
+            found += fitting
+            if len(found) == rows or len(looked_at) < most:
+                return Found(found)
+            behind = replace(mails, after=looked_at[-1])
+            most = _worth_looking_at(most, len(fitting), rows - len(found))
+        older = await self._months(behind, words, rows - len(found), deadline)
+        return replace(older, positions=(*found, *older.positions))
+
+    async def _look(
+        self, mails: MailList, words: str, positions: Sequence[Position], rows: int
+    ) -> tuple[Position, ...]:
+        tenant, queries = mails.wanted.tenant_id, {}
+        for month in {Month.of(each.internal_date) for each in positions}:
+            queries[month] = month_query(words, mark(tenant, month))
+        arguments = {
+            "dates": [each.internal_date for each in positions],
+            "mailboxes": [each.mailbox_id for each in positions],
+            "ids": [each.gmail_id for each in positions],
+            "queries": [queries[Month.of(each.internal_date)] for each in positions],
+            "rows": rows,
+        }
+        return await read_positions(self.connection, _LOOK, arguments)
+
+    async def _months(self, mails: MailList, words: str, rows: int, deadline: float) -> Found:
+        months = await self._span(mails)
+        found: tuple[Position, ...] = ()
+        at_once = _MONTHS
+        while months:
+            asked, months = months[:at_once], months[at_once:]
+            began = time.monotonic()
+            found += await self._ask(mails, words, asked, rows - len(found))
+            now = time.monotonic()
+            if len(found) == rows:
+                break
+            if now >= deadline and months:
+                return Found(found, Position(asked[-1].start, 0, ""))
+            at_once = _next_months(len(asked), now - began, deadline - now)
+        return Found(found)
+
+    async def _span(self, mails: MailList) -> list[Month]:
+        """The months that may hold something, newest first."""
+        wanted, tenant = mails.wanted, mails.wanted.tenant_id
+        oldest = await self._value(_OLDEST, tenant)
+        newest = await self._value(_NEWEST, tenant)
+        if wanted.since is not None:
+            oldest = max(oldest, wanted.since)
+        if mails.after is not None:
+            newest = min(newest, mails.after.internal_date)
+        if wanted.until is not None:
+            newest = min(newest, wanted.until)
+        return list(months_back(Month.of(newest), Month.of(oldest)))
+
+    async def _ask(
+        self, mails: MailList, words: str, months: Sequence[Month], rows: int
+    ) -> tuple[Position, ...]:
+        tenant, address = mails.wanted.tenant_id, mails.wanted.participant
+        arguments = mails.arguments() | {
+            "queries": [month_query(words, mark(tenant, each), address) for each in months],
+            "starts": [each.start for each in months],
+            "ends": [each.end for each in months],
+            "rows": rows,
+        }
+        query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())
+        return await read_positions(self.connection, query, arguments)
+
+    async def _value(self, query: str, argument: str) -> Any:  # noqa: ANN401 - whatever the column is
+        row = await (await self.connection.execute(query, (argument,))).fetchone()
+        return row[0] if row else None
+
+
+def _thread_or(wanted: EmailFilter, most: int) -> int:
+    return most if wanted.thread_id is None else _THREAD
+
+
+def _worth_looking_at(looked_at: int, found: int, rows: int) -> int:
+    """How many more mails to look at for ``rows`` more; 0 where the index is the shorter way."""
+    needed = rows * looked_at // found if found else _MOST_LOOKED_AT
+    return needed + needed // 4 + 1 if needed < _MOST_LOOKED_AT else 0
+
+
+def _next_months(done: int, seconds: float, left: float) -> int:
+    """How many months to ask for, when ``done`` months took ``seconds`` and ``left`` are left."""
+    affordable = left / max(seconds / done, 1e-6)
+    return max(1, int(min(affordable, _GROWTH * done)))

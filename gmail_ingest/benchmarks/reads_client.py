@@ -1,0 +1,95 @@
+"""A sidecar in a process of its own, and a caller that reads mail as a CRM does.
+
+Holds: ``Client``. Keep out: what is asked for (``reads_cases``), figures (``reads``).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import psycopg
+import requests
+
+from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.email_cursor import Position, encode_cursor
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.benchmarks.ground import BenchmarkError, Ground, plain_url
+from gmail_ingest.benchmarks.reads_data import MAIN
+from gmail_ingest.runtime import services
+from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session
+
+#: Mails of a page.
+LIMIT = 50
+#: Fields of EmailFilter by parameter, where they have another name.
+_FIELDS = {
+    "from": "since",
+    "to": "until",
+    "hasAttachment": "has_attachment",
+    "includeSpamTrash": "include_spam_trash",
+}
+_HALF = """
+SELECT internal_date, mailbox_id, gmail_id FROM email_keys WHERE tenant_id = %s
+ORDER BY internal_date DESC, mailbox_id DESC, gmail_id DESC OFFSET %s LIMIT 1
+"""
+
+
+class Client:
+    """Starts the sidecar; asks it for the main tenant's mail, of which there is so much."""
+
+    def __init__(self, ground: Ground, mails: int) -> None:
+        self._half = _half(plain_url(ground.databases.mail), mails)
+        environment = ground.stack.child_environment(ground.settings, ground.databases)
+        (port,) = free_ports(1)
+        ground.stack.start(services.sidecar(environment, port))
+        self._url = f"http://{services.LOOPBACK}:{port}"
+        self._session = loopback_session()
+        ground.stack.wait(lambda: http_ok(self._session, f"{self._url}/readyz"), "sidecar")
+        self._session.headers["X-API-Key"] = asyncio.run(_api_key(ground.databases.mail))
+
+    def ask(self, parameters: Mapping[str, str]) -> requests.Response:
+        """A page."""
+        query = {"tenantId": MAIN, "limit": str(LIMIT), **parameters}
+        answer = self._session.get(f"{self._url}/api/emails", params=query, timeout=120)
+        answer.raise_for_status()
+        return answer
+
+    def timed(self, parameters: Mapping[str, str]) -> float:
+        """Milliseconds until a whole page is there."""
+        began = time.perf_counter()
+        self.ask(parameters)
+        return 1000 * (time.perf_counter() - began)
+
+    def deep(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
+        """The same list from half of all mail on: with the cursor that the way there ends in."""
+        wanted = {_FIELDS.get(name, name): _read(value) for name, value in parameters.items()}
+        cursor = encode_cursor(self._half, EmailFilter(MAIN, **wanted))
+        return {**parameters, "cursor": cursor}
+
+
+def _half(database: str, mails: int) -> Position:
+    """The mail before which half of all mail stands."""
+    with psycopg.connect(database) as connection:
+        row = connection.execute(_HALF, (MAIN, mails // 2)).fetchone()
+    if row is None:
+        raise BenchmarkError("there is too little mail")
+    return Position(*row)
+
+
+def _read(value: str) -> Any:  # noqa: ANN401 - a filter's field
+    """A parameter as the API reads it."""
+    if value in {"true", "false"}:
+        return value == "true"
+    return datetime.fromisoformat(value) if value.endswith("Z") else value
+
+
+async def _api_key(database_url: str) -> str:
+    engine = create_engine(database_url)
+    try:
+        return await PostgresApiKeys(engine).create("bench")
+    finally:
+        await engine.dispose()

@@ -1,0 +1,57 @@
+"""``units``: quota units a stored message, over a whole initial sync with its listing.
+
+Holds: the benchmark. Baseline: messages.get for each message. Source: google-facts section 1.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+
+from gmail_ingest.benchmarks.figure import Figure, Progress
+from gmail_ingest.benchmarks.ground import NO_LIMITER, Ground, open_ground
+from gmail_ingest.benchmarks.mail import CORPUS_SIZE, connect, fill, find_mail
+from gmail_ingest.benchmarks.sync_run import run_sync
+from gmail_ingest.core.quota import Prices
+
+GOAL = 14.9
+_ADDRESS = "units@bench.example"
+_PAGE = 500
+
+
+def run(progress: Progress, scale: float = 1.0) -> Figure:
+    """Sync one mailbox that holds the whole corpus."""
+    mail = find_mail()
+    with open_ground(durable=False, changes=NO_LIMITER) as ground:
+        total = fill(ground, mail, [_ADDRESS], max(20, round(CORPUS_SIZE * scale)), progress)
+        connect(ground, [_ADDRESS])
+        before = ground.google.units_spent()
+        synced = run_sync(ground, total, progress)
+        spent = ground.google.units_spent() - before
+        naive, optimum = _priced(ground)
+    figure = spent / synced.stored
+    return Figure(
+        name="units",
+        figure=figure,
+        unit="quota units a stored message",
+        goal=f"<= {GOAL}",
+        reached=figure <= GOAL,
+        baseline=naive / synced.stored,
+        baseline_is="messages.get for each message (20 units), and the listing",
+        conditions={
+            "mail": mail.description,
+            "messages": synced.stored,
+            "optimum": round(optimum / synced.stored, 3),
+            "countedBy": "the sandbox, all calls of the sync",
+        },
+    )
+
+
+def _priced(ground: Ground) -> tuple[int, int]:
+    """Units of the naive way and of the cheapest choice for each thread, listing included."""
+    prices = Prices()
+    messages = [each for each in ground.google.messages(_ADDRESS) if each.in_scope]
+    listing = prices.messages_list * -(-len(messages) // _PAGE)
+    threads = Counter(each.thread_id for each in messages)
+    singly = prices.messages_get * len(messages)
+    cheapest = sum(min(prices.threads_get, prices.messages_get * n) for n in threads.values())
+    return singly + listing, cheapest + listing

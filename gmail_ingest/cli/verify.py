@@ -1,0 +1,194 @@
+"""``gmail-ingest verify``: is any mail missing?
+
+Holds: the command. Keep out: the comparison (``gmail_ingest.sync.verify``).
+Exit code 0 if every listed message is accounted for in the end, 1 if not.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import dataclasses
+import os
+import socket
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import Progress
+
+from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant
+from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.errors import InvalidInputError
+
+if TYPE_CHECKING:
+    from gmail_ingest.sync.completeness import MailboxPlan, MailboxVerification
+
+
+def verify(
+    tenant: Tenant,
+    *,
+    start: Annotated[
+        datetime | None,
+        typer.Option(
+            "--from",
+            formats=["%Y-%m-%d"],
+            help="The first UTC day; the first whole day that was synced if left out.",
+        ),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option(
+            "--to", formats=["%Y-%m-%d"], help="The UTC day before which it ends; after today."
+        ),
+    ] = None,
+    repair: Annotated[
+        bool, typer.Option("--repair", help="Fetch what is missing, and mend what differs.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Tell the days and the price in quota units only.")
+    ] = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    as_json: AsJson = False,
+) -> None:
+    """Compare the mail that Gmail lists with what is known here, mailbox by mailbox."""
+    first, last = _day(start), _day(end)
+    if first and last and first >= last:
+        raise InvalidInputError("--to", "must be a later day than --from")
+    plans, found = asyncio.run(_verify(tenant, first, last, data_dir, repair, dry_run))
+    if as_json:
+        print_json(_report(tenant, plans, found, dry_run=dry_run))
+    elif dry_run:
+        print_table(
+            ("MAILBOX", "DAYS", "UNITS"),
+            [(plan.address, len(plan.days), plan.estimated_units) for plan in plans],
+        )
+    else:
+        print_table(*_table(found))
+    if not dry_run and not all(each.is_complete for each in found):
+        raise typer.Exit(1)
+
+
+def _day(moment: datetime | None) -> date | None:
+    return moment.date() if moment else None
+
+
+async def _verify(
+    tenant: str,
+    start: date | None,
+    end: date | None,
+    data_dir: Path,
+    repair: bool,  # noqa: FBT001 - private
+    dry_run: bool,  # noqa: FBT001 - private
+) -> tuple[list[MailboxPlan], list[MailboxVerification]]:
+    from gmail_ingest.wiring import build_credentials, build_verify, open_gmail
+
+    settings = settings_of(data_dir)
+    async with engine_of(data_dir) as engine:
+        credentials = build_credentials(settings, engine)
+        async with open_gmail(settings, credentials) as gmail:
+            verifying = build_verify(settings, engine, gmail)
+            plans = await verifying.plan(tenant, start=start, end=end)
+            if dry_run:
+                return plans, []
+            days = sum(len(plan.days) for plan in plans)
+            units = sum(plan.estimated_units for plan in plans)
+            NOTES.print(f"{len(plans)} mailboxes, {days} days: about {units} quota units")
+            with _progress(days) as progress:
+                found = await verifying.run(
+                    tenant, plans, holder=_holder(), repair=repair, progress=progress
+                )
+            return plans, found
+
+
+def _holder() -> str:
+    return f"verify:{socket.gethostname()}:{os.getpid()}"
+
+
+@contextmanager
+def _progress(days: int) -> Iterator[Callable[[int], None]]:
+    """A bar on a terminal; nothing elsewhere: the lines before and after say all."""
+    with Progress(console=NOTES, disable=not NOTES.is_terminal, transient=True) as bar:
+        task = bar.add_task("days", total=days)
+        yield lambda done: bar.advance(task, done)
+
+
+def _report(
+    tenant: str,
+    plans: Sequence[MailboxPlan],
+    found: Sequence[MailboxVerification],
+    *,
+    dry_run: bool,
+) -> dict[str, object]:
+    report: dict[str, object] = {
+        "tenantId": tenant,
+        "estimatedUnits": sum(plan.estimated_units for plan in plans),
+    }
+    if dry_run:
+        mailboxes: list[dict[str, object]] = [
+            {
+                "mailboxId": plan.mailbox_id,
+                "address": plan.address,
+                "days": len(plan.days),
+                "from": plan.days[0] if plan.days else None,
+                "to": plan.days[-1] if plan.days else None,
+                "estimatedUnits": plan.estimated_units,
+            }
+            for plan in plans
+        ]
+    else:
+        report["complete"] = all(each.is_complete for each in found)
+        report["units"] = sum(each.counts.units for each in found)
+        mailboxes = [_mailbox(each) for each in found]
+    return report | {"mailboxes": mailboxes}
+
+
+def _mailbox(each: MailboxVerification) -> dict[str, object]:
+    values = {_camel(name): value for name, value in dataclasses.asdict(each).items()}
+    values["counts"] = each.counts.totals()
+    return values | {"open": each.open, "complete": each.is_complete}
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.capitalize() for word in rest)
+
+
+def _table(
+    found: Sequence[MailboxVerification],
+) -> tuple[Sequence[str], Sequence[Sequence[object]]]:
+    columns = (
+        "MAILBOX",
+        "DAYS",
+        "PROVEN",
+        "LISTED",
+        "PENDING",
+        "DEAD",
+        "MISSING",
+        "VANISHED",
+        "LABELS",
+        "OPEN",
+        "UNITS",
+        "PROBLEM",
+    )
+    rows = [
+        (
+            each.address,
+            each.days,
+            each.proven_days,
+            each.listed,
+            each.pending,
+            each.dead,
+            each.missing,
+            each.vanished,
+            each.label_differences,
+            each.open,
+            each.counts.units,
+            each.error,
+        )
+        for each in found
+    ]
+    return columns, rows

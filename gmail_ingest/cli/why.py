@@ -1,0 +1,76 @@
+"""``gmail-ingest why``: what became of one mail, for whoever misses it.
+
+Holds: the command. Keep out: the answer (the sidecar gives it, as it does to the CRM).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from gmail_ingest.cli.deployment import api_of
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
+from gmail_ingest.cli.output import NOTES, RESULTS, print_json, print_table
+
+#: Facts of the ledger that are shown, by their name in the answer.
+_FACTS = {
+    "fate": "fate",
+    "rule": "rule",
+    "attempts": "attempts",
+    "nextAttemptAt": "next attempt",
+    "error": "error",
+    "firstSeenAt": "first seen",
+    "source": "seen by",
+    "decidedAt": "decided",
+    "jobId": "job",
+    "dagsterRunId": "Dagster run",
+}
+
+
+def why(
+    tenant: Tenant,
+    message: Annotated[
+        str, typer.Argument(help="A Gmail id, or a Message-ID with or without angle brackets.")
+    ],
+    *,
+    ask_google: Annotated[
+        bool,
+        typer.Option("--ask-google", help="Look for an unknown Message-ID at Google, too."),
+    ] = False,
+    as_json: AsJson = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    api_url: ApiUrl = "",
+    api_key: ApiKey = "",
+) -> None:
+    """Say what became of a mail: stored, left out by which rule, failed with which error."""
+    answer = api_of(data_dir, api_url, api_key).why(tenant, message, ask_google=ask_google)
+    if as_json:
+        print_json(answer)
+        return
+    for finding in answer["mailboxes"]:
+        _print(finding)
+    if not answer["mailboxes"]:
+        RESULTS.print("This tenant has no mailbox.")
+    if answer["askGoogleUnits"]:
+        NOTES.print(
+            f"With --ask-google, Google is asked: {answer['askGoogleUnits']} quota units.",
+            highlight=False,
+        )
+    if asked := answer["google"]:
+        NOTES.print(
+            f"Google was asked: {asked['answered']} mailboxes answered, {asked['failed']} did not, "
+            f"{asked['units']} quota units.",
+            highlight=False,
+        )
+
+
+def _print(finding: dict[str, Any]) -> None:
+    heading = f"{finding['mailbox']}: {finding['verdict']}"
+    for line in (heading, f"  {finding['explanation']}", f"  {finding['next']}"):
+        RESULTS.print(line, markup=False, highlight=False)
+    known = finding["ledger"] or {}
+    facts = [("Gmail id", finding["gmailId"])] if finding["gmailId"] else []
+    facts += [(words, known[name]) for name, words in _FACTS.items() if known.get(name)]
+    if facts:
+        print_table(("", ""), [(f"  {name}", value) for name, value in facts])

@@ -1,0 +1,260 @@
+"""One mailbox compared with what Google lists: ids day by day, then labels.
+
+Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
+(``core/completeness.py``), asking Google (``listed.py``), mending (``repair.py``), which mailboxes
+and days (``verify.py``).
+
+The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
+that are not stored and carry a label that keeps mail out (spam, trash, draft, chat) do not belong.
+Days are listed together where a page holds them, and cut in two only where something is open, so
+that a day that is whole is told from one that is not at a fraction of a listing for each day.
+Source: design promise 6; edge cases 5, 13, 60 (no estimate is read), 61, 62, 67.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from datetime import UTC, date, datetime
+
+from gmail_ingest.core.completeness import (
+    PAGE_FILL,
+    PAGE_IDS,
+    SPAN_IDS,
+    DayTally,
+    Standing,
+    StoredMails,
+    group_days,
+    standing,
+)
+from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.windows import window_of
+from gmail_ingest.errors import LeaseHeldError, MailboxDisconnectedError
+from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
+from gmail_ingest.sync.listed import Lister, compare_labels
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import Mailbox, MailSource, MessageRef
+from gmail_ingest.sync.recent_changes import RecentChanges
+from gmail_ingest.sync.repair import Repair, read_again
+
+#: Ids of several days that are listed at once at the most: more means mail that was never synced,
+#: and its days are listed in smaller groups, so that memory stays bounded.
+MOST_LISTED = 20_000
+
+Progress = Callable[[int], None]
+
+
+class Comparison:
+    """Compares one mailbox, filling ``found``; with a ``repair`` it mends as it goes.
+
+    ``patience`` must spend as ``listing``, so that live mail keeps its reserve.
+    """
+
+    def __init__(
+        self,
+        store: ComparableStore,
+        source: MailSource,
+        mailbox: Mailbox,
+        patience: Patience,
+        policy: SyncPolicy,
+        found: MailboxVerification,
+        repair: Repair | None,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._mailbox = mailbox
+        self._patience = patience
+        self._policy = policy
+        self._lister = Lister(source, patience, policy.prices)
+        self._found = found
+        self._repair = repair
+        self._out: set[str] = set()
+        self._undated: set[str] = set()
+        self._gone: dict[str, bool] = {}
+        self._stored: Sequence[StoredMails] = ()
+
+    async def run(self, days: Sequence[date], progress: Progress | None = None) -> None:
+        """Compare consecutive UTC days; ``progress`` hears of each group of days that is done.
+
+        A repair while somebody else lists the mailbox is left out, and noted as its error.
+
+        Raises:
+            ThrottledError, TransientError, MailboxStateError, OperatorActionError: Google does
+                not go on now; the days done so far are recorded.
+            LeaseLostError, MailboxDisconnectedError: the repair may write nothing more.
+        """
+        if not days:
+            return
+        await self._begin()
+        sizes = await self._store.stored_days(self._mailbox.id)
+        label_ids = await self._lister.label_ids()
+        for span in group_days(days, sizes, SPAN_IDS):
+            window = window_of(span)
+            self._stored = await self._store.stored_mails(self._mailbox.id, window)
+            differing, self._out = await compare_labels(
+                self._lister, window, label_ids, self._stored
+            )
+            for group in group_days(span, sizes, PAGE_FILL):
+                await self._compare_days(group, first_look=True)
+                if progress is not None:
+                    progress(len(group))
+            await self._settle_labels(differing)
+
+    async def _begin(self) -> None:
+        # In this order: what is compared must be at least as new as the checkpoint.
+        active = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
+        if not active:
+            raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
+        prices = self._policy.prices
+        profile = await self._patience.call(self._source.profile, prices.profile_get)
+        self._changes = RecentChanges(
+            self._source, self._patience, prices, active[0].checkpoint, profile.history_id
+        )
+
+    async def _compare_days(self, days: Sequence[date], *, first_look: bool) -> None:
+        """Compare a group of days and record them; what is open makes it look at each half."""
+        checked_at = datetime.now(UTC)
+        window = window_of(days)
+        if len(days) == 1:
+            listed = await self._lister.ids(window)
+        elif (few := await self._lister.ids_up_to(window, MOST_LISTED)) is not None:
+            listed = few
+        else:
+            await self._halve(days, first_look=first_look)
+            return
+        tallies = {day: DayTally(day) for day in days}
+        refs = [MessageRef(*each) for each in listed.items()]
+        open_ = await self._judge(refs, tallies)
+        vanished = self._unlisted(days, listed)
+        if vanished or "missing" in open_.values():
+            await self._changes.refresh()
+            open_ = {ref: self._excuse(ref, how) for ref, how in open_.items()}
+            vanished = await self._confirm_gone(vanished)
+        if first_look:
+            missing = [ref for ref, how in open_.items() if how == "missing"]
+            self._found.missing += len(missing)
+            self._found.vanished += len(vanished)
+            if missing and await self._mend(lambda repair: repair.bring_back(missing)):
+                again = await self._judge(open_, tallies)
+                open_ = {ref: self._excuse(ref, how) for ref, how in again.items()}
+            if vanished and await self._mend(lambda repair: repair.remove(vanished)):
+                vanished = set()
+        undated: dict[MessageRef, Standing] = {
+            ref: how for ref, how in open_.items() if how != "out"
+        }
+        if undated and len(days) > 1:
+            await self._halve(days, first_look=False)
+            return
+        self._count(tallies, undated, vanished)
+        await self._record(tallies.values(), checked_at)
+
+    async def _mend(self, work: Callable[[Repair], Awaitable[None]]) -> bool:
+        """Repair, if that was asked for and nobody else lists the mailbox; whether it was done."""
+        if self._repair is None:
+            return False
+        try:
+            await work(self._repair)
+        except LeaseHeldError as error:
+            # Reading needs no lease: what is open is told, and repaired by another verification.
+            self._found.error = f"not repaired: {error}"
+            self._repair = None
+            return False
+        return True
+
+    async def _halve(self, days: Sequence[date], *, first_look: bool) -> None:
+        middle = len(days) // 2
+        for half in (days[:middle], days[middle:]):
+            await self._compare_days(half, first_look=first_look)
+
+    async def _judge(
+        self, refs: Iterable[MessageRef], tallies: dict[date, DayTally]
+    ) -> dict[MessageRef, Standing]:
+        """Count stored ids on their days; the others, whose day no listing tells, come back."""
+        todo = list(refs)
+        undated: dict[MessageRef, Standing] = {}
+        for start in range(0, len(todo), PAGE_IDS):
+            chunk = todo[start : start + PAGE_IDS]
+            ids = [ref.message_id for ref in chunk]
+            known = await self._store.known(self._mailbox.id, ids)
+            for ref in chunk:
+                entry = known.get(ref.message_id)
+                how = standing(entry, out=ref.message_id in self._out)
+                if how != "stored":
+                    undated[ref] = how
+                elif entry is not None and entry.internal_date is not None:
+                    # Outside of the window by its date: it counts on its own day (edge case 61).
+                    day = entry.internal_date.astimezone(UTC).date()
+                    if day in tallies:
+                        tallies[day].count("stored")
+        return undated
+
+    def _unlisted(self, days: Collection[date], listed: Collection[str]) -> set[str]:
+        wanted = frozenset(days)
+        ids: set[str] = set()
+        for mails in self._stored:
+            if mails.day in wanted:
+                ids |= mails.message_ids
+        return ids.difference(listed)
+
+    def _excuse(self, ref: MessageRef, how: Standing) -> Standing:
+        """What history names is on its way: it waits, or came after the comparison began."""
+        if how != "missing" or not self._changes.named(ref.message_id):
+            return how
+        return "out" if self._changes.arrived(ref.message_id) else "pending"
+
+    async def _confirm_gone(self, unlisted: Collection[str]) -> set[str]:
+        """Of stored mails that are not listed, those that Google does not give either."""
+        price = self._policy.prices.messages_get
+        still = {each for each in unlisted if not self._changes.named(each)}
+        for message_id in sorted(still - self._gone.keys()):
+            call = FetchCall(None, (PendingMessage(message_id, ""),), price)
+            answer = await read_again(self._source, self._patience, call)
+            self._gone[message_id] = answer is not None and not answer
+        return {each for each in still if self._gone[each]}
+
+    def _count(
+        self,
+        tallies: dict[date, DayTally],
+        undated: dict[MessageRef, Standing],
+        vanished: Collection[str],
+    ) -> None:
+        """Count what is open: undated ids are left only where a single day was listed."""
+        for ref, how in undated.items():
+            # Listings overlap by a second at midnight.
+            if ref.message_id not in self._undated:
+                self._undated.add(ref.message_id)
+                for tally in tallies.values():
+                    tally.count(how)
+        for mails in self._stored:
+            if mails.day in tallies:
+                tallies[mails.day].vanished += len(mails.message_ids.intersection(vanished))
+
+    async def _record(self, tallies: Collection[DayTally], checked_at: datetime) -> None:
+        await self._store.record(self._mailbox.id, tallies, checked_at)
+        for tally in tallies:
+            self._found.add_day(tally, proven=tally.is_proven(checked_at))
+
+    async def _settle_labels(self, differing: set[str]) -> None:
+        """Leave out what history is about to change; mend the rest, or count it."""
+        if not differing:
+            return
+        await self._changes.refresh()
+        real = {each for each in differing if not self._changes.named(each)}
+        still = await self._with_row({each for each in real if not self._gone.get(each)})
+        self._found.label_differences += len(still)
+        mended: set[str] = set()
+
+        async def relabel(repair: Repair) -> None:
+            mended.update(await repair.relabel(still))
+
+        if still:
+            await self._mend(relabel)
+        self._found.open_label_differences += len(still - mended)
+
+    async def _with_row(self, ids: Collection[str]) -> set[str]:
+        todo = sorted(ids)
+        found: set[str] = set()
+        for start in range(0, len(todo), PAGE_IDS):
+            known = await self._store.known(self._mailbox.id, todo[start : start + PAGE_IDS])
+            found |= {key for key, entry in known.items() if entry.internal_date is not None}
+        return found

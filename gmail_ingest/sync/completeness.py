@@ -1,0 +1,137 @@
+"""What a comparison with Google needs beside a sync, and what it reports.
+
+Holds: the ports ``ComparableStore`` and ``CoverageStore``, and the reports.
+Add here: a method only when a comparison calls it. Keep out: the comparison (``compare.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Protocol
+
+from gmail_ingest.core.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.ports import Counts, Lease, MailStore, MessageRef
+
+
+class CoverageStore(Protocol):
+    """What is stored of which day, and which days were compared with Google."""
+
+    async def synced_from(self, mailbox_id: int) -> datetime | None:
+        """Since when (UTC) mail was asked for: the earliest window that was ever listed; None if
+        there is none, or if one had no beginning.
+        """
+        ...
+
+    async def stored_days(self, mailbox_id: int) -> Mapping[date, int]:
+        """Mails stored of each UTC day."""
+        ...
+
+    async def stored_labels(self, mailbox_id: int, window: Window) -> Mapping[str, int]:
+        """Mails stored of a window by label id."""
+        ...
+
+    async def record(
+        self, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
+    ) -> None:
+        """Note how days stood at ``checked_at`` (UTC); whole days that were over are proven.
+
+        Writes nothing for a mailbox that is disconnected.
+        """
+        ...
+
+
+class ComparableStore(MailStore, CoverageStore, Protocol):
+    """The mail store of a sync, compared and mended. With a lease it writes as ``MailStore``."""
+
+    async def reconciled(self, lease: Lease) -> None:
+        """Note that what is stored was compared with Google: no reconciliation is wanted."""
+        ...
+
+    async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
+        """The stored mails of a window by internal date, as sets of equal day and labels."""
+        ...
+
+    async def known(self, mailbox_id: int, message_ids: Collection[str]) -> Mapping[str, Known]:
+        """What the ledger says of these ids; those that it does not know are absent."""
+        ...
+
+    async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
+        """Let listed ids that are not accounted for wait for a fetch; returns how many do."""
+        ...
+
+    async def correct(
+        self, lease: Lease, messages: Sequence[ParsedMessage], gone: Collection[str]
+    ) -> Counts:
+        """Replace stored mails whose labels differ from these, and remove those that are gone, in
+        one transaction; counts updated and deleted.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class MailboxPlan:
+    """What a verification of a mailbox would look at, and its price if it finds nothing."""
+
+    mailbox_id: int
+    address: str
+    days: tuple[date, ...]
+    estimated_units: int
+
+
+@dataclass(slots=True)
+class MailboxVerification:
+    """What a verification found, in ids; not for logs, which never name an address.
+
+    ``missing``, ``vanished`` and ``label_differences`` are what it found at first; ``open_*`` what
+    of it is left in the end, after a repair if one was asked for. ``counts`` is what the repair
+    did, and all units. ``error`` says why it could not go on, without anything private.
+    """
+
+    mailbox_id: int
+    address: str
+    days: int = 0
+    proven_days: int = 0
+    estimated_units: int = 0
+    listed: int = 0
+    accounted: int = 0
+    pending: int = 0
+    dead: int = 0
+    missing: int = 0
+    vanished: int = 0
+    label_differences: int = 0
+    open_missing: int = 0
+    open_vanished: int = 0
+    open_label_differences: int = 0
+    counts: Counts = field(default_factory=Counts)
+    error: str | None = None
+
+    def add_day(self, day: DayTally, *, proven: bool) -> None:
+        """Add a day that has been compared."""
+        self.days += 1
+        self.proven_days += proven
+        self.listed += day.listed
+        self.accounted += day.accounted
+        self.pending += day.pending
+        self.dead += day.dead
+        self.open_missing += day.missing
+        self.open_vanished += day.vanished
+
+    @property
+    def found(self) -> int:
+        """Differences that were found, repaired or not."""
+        return self.missing + self.vanished + self.label_differences
+
+    @property
+    def open(self) -> int:
+        """Differences that are left, and ids that still wait for their fetch."""
+        left = self.open_missing + self.open_vanished + self.open_label_differences
+        return left + self.pending
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether all was looked at, and nothing is left."""
+        return self.error is None and self.open == 0

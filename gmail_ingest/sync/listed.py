@@ -1,0 +1,94 @@
+"""What Google lists of a window, with spam and trash: ids, and how labels fall on them.
+
+Holds: ``Lister``, and ``compare_labels``. Add here: another way to ask for ids.
+Keep out: what the ledger says of them (``compare.py``).
+Source: google-facts section 5 (labelIds, includeSpamTrash); edge cases 5 and 60 (estimates are not
+read). A label costs 5 units for 500 ids, where reading each message again costs 20 for one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from gmail_ingest.core.completeness import StoredMails, label_differences
+from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.scope import EXCLUDED_LABELS
+from gmail_ingest.core.windows import Window
+from gmail_ingest.errors import RejectedRequestError
+from gmail_ingest.sync.paging import read_pages
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.ports import ListPage, MailSource
+
+
+class Lister:
+    """Lists a mailbox at the pace of ``patience``; raises what a call of it raises."""
+
+    def __init__(self, source: MailSource, patience: Patience, prices: Prices) -> None:
+        self._source = source
+        self._patience = patience
+        self._prices = prices
+
+    async def label_ids(self) -> frozenset[str]:
+        """The mailbox's labels."""
+        return await self._patience.call(self._source.label_ids, self._prices.labels_list)
+
+    async def ids(self, window: Window, label_id: str | None = None) -> dict[str, str]:
+        """All ids of a window, or those with a label, with their threads."""
+        return await self._list(window, label_id, None) or {}
+
+    async def ids_up_to(self, window: Window, most: int) -> dict[str, str] | None:
+        """The ids of a window with their threads; None if they are more than ``most``."""
+        return await self._list(window, None, most)
+
+    async def _list(
+        self, window: Window, label_id: str | None, most: int | None
+    ) -> dict[str, str] | None:
+        async def read(token: str | None) -> ListPage:
+            return await self._source.list_messages(
+                window, token, label_id=label_id, everywhere=True
+            )
+
+        listed: dict[str, str] = {}
+        async for page in read_pages(read, self._patience, self._prices.messages_list):
+            listed.update((ref.message_id, ref.thread_id) for ref in page.refs)
+            if most is not None and len(listed) > most:
+                return None
+        return listed
+
+
+async def compare_labels(
+    lister: Lister, window: Window, label_ids: Collection[str], stored: Sequence[StoredMails]
+) -> tuple[set[str], set[str]]:
+    """List a window label by label, holding one label's ids at a time.
+
+    Args:
+        lister: of the mailbox.
+        window: what ``stored`` holds.
+        label_ids: the labels that the mailbox has.
+        stored: all stored mails of the window.
+
+    Returns:
+        Ids of stored mails whose labels differ, and ids that do not belong in the CRM by their
+        labels at Google.
+    """
+    here = {label for mails in stored for label in mails.label_ids}
+    differing: set[str] = set()
+    drafts: set[str] = set()
+    out: set[str] = set()
+    # Drafts first: what is sent is no draft any more (core/scope.py).
+    for label_id in sorted(here.union(label_ids), key=lambda each: (each != "DRAFT", each)):
+        ids: set[str] = set()
+        if label_id in label_ids:
+            try:
+                ids = set(await lister.ids(window, label_id))
+            except RejectedRequestError:
+                # Deleted since the labels were read: history tells whose it was.
+                continue
+        differing |= label_differences(stored, label_id, ids)
+        if label_id == "DRAFT":
+            drafts = ids
+        elif label_id == "SENT":
+            drafts -= ids
+        elif label_id in EXCLUDED_LABELS:
+            out |= ids
+    return differing, out | drafts

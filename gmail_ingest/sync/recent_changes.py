@@ -1,0 +1,65 @@
+"""What Google says has changed since the checkpoint: it is the sync's to apply, and no difference.
+
+Holds: ``RecentChanges``. Add here: nothing. Keep out: applying history (``discover.py``).
+Source: google-facts section 3. What is stored is at least as new as the checkpoint, and a message
+that history does not name after it has not changed at Google since: only those can be compared.
+"""
+
+from __future__ import annotations
+
+from gmail_ingest.core.quota import Prices
+from gmail_ingest.errors import HistoryExpiredError
+from gmail_ingest.sync.paging import read_pages
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.ports import HistoryPage, MailSource
+
+
+class RecentChanges:
+    """The messages that history names after a checkpoint.
+
+    Args:
+        source: the mailbox at Google.
+        patience: paces and retries the calls.
+        prices: of a call.
+        checkpoint: the mailbox's, read before anything that is compared.
+        began: the mailbox's history id at Google when the comparison began.
+    """
+
+    def __init__(
+        self, source: MailSource, patience: Patience, prices: Prices, checkpoint: int, began: int
+    ) -> None:
+        self._source = source
+        self._patience = patience
+        self._prices = prices
+        self._read_to = checkpoint
+        self._began = began
+        self._newest: dict[str, int] = {}
+
+    async def refresh(self) -> None:
+        """Read what happened since the last time.
+
+        If history has expired nothing is known to have changed: every difference is then real,
+        since no sync will learn of it from history either.
+        """
+        start = self._read_to
+
+        async def read(token: str | None) -> HistoryPage:
+            return await self._source.list_history(start, token)
+
+        try:
+            async for page in read_pages(read, self._patience, self._prices.history_list):
+                for record in page.records:
+                    known = self._newest.get(record.message_id, 0)
+                    self._newest[record.message_id] = max(known, record.history_id)
+                if page.next_page_token is None:
+                    self._read_to = page.history_id
+        except HistoryExpiredError:
+            return
+
+    def named(self, message_id: str) -> bool:
+        """Whether the message changed after the checkpoint."""
+        return message_id in self._newest
+
+    def arrived(self, message_id: str) -> bool:
+        """Whether it changed, or came, after the comparison began."""
+        return self._newest.get(message_id, 0) > self._began

@@ -1,0 +1,43 @@
+"""After expired history: what is stored compared with Google as a whole, once.
+
+Holds: ``reconcile``. Add here: nothing. Keep out: the comparison (``compare.py``).
+Source: google-facts section 3 (an expired history is forgotten for good); edge cases 3 and 67. The
+forgotten history may have deleted or relabelled mail of any age, so that all that is stored is
+compared, not only the window that is listed again for new mail: 5 units for 500 ids.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from gmail_ingest.core.windows import days_between
+from gmail_ingest.sync.compare import Comparison
+from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import Counts, Lease, Mailbox, MailSource
+from gmail_ingest.sync.repair import Repair
+
+
+async def reconcile(
+    store: ComparableStore,
+    source: MailSource,
+    mailbox: Mailbox,
+    patience: Patience,
+    policy: SyncPolicy,
+    lease: Lease,
+) -> Counts:
+    """Compare and mend all stored mail under a listing lease, and note that it was done.
+
+    Returns what was mended; units are not in it. Raises as a listing sync; what was not done
+    then is begun again by the next sync.
+    """
+    stored = await store.stored_days(mailbox.id)
+    tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+    last = max(tomorrow, *(day + timedelta(days=1) for day in stored)) if stored else tomorrow
+    days = days_between(min(stored), last) if stored else ()
+    repair = Repair(store, source, mailbox, patience, policy, holder=lease.holder, lease=lease)
+    found = MailboxVerification(mailbox.id, mailbox.address)
+    await Comparison(store, source, mailbox, patience, policy, found, repair).run(days)
+    await store.reconciled(lease)
+    return repair.counts

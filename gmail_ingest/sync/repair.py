@@ -1,0 +1,137 @@
+"""Mending what a comparison with Google found, under the listing lease.
+
+Holds: ``Repair``. Add here: how a further kind of difference is mended.
+Keep out: finding differences (``compare.py``). Google is read again for each message that is
+mended: listings come from an index that may lag, so that they only say where to look.
+Source: design promises 2, 3 and 6; edge cases 3 and 62.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AsyncExitStack
+from types import TracebackType
+from typing import Self
+
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
+from gmail_ingest.errors import RejectedRequestError
+from gmail_ingest.sync.completeness import ComparableStore
+from gmail_ingest.sync.fetch import Fetch
+from gmail_ingest.sync.heartbeat import heartbeat
+from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import Counts, Lease, Mailbox, MailSource, MessageRef
+
+
+async def read_again(
+    source: MailSource, patience: Patience, call: FetchCall
+) -> Mapping[str, ParsedMessage] | None:
+    """The wanted messages of a call as Google has them now; None if one cannot be read at all."""
+    try:
+        return await patience.call(lambda: source.fetch(call), call.units)
+    except RejectedRequestError:
+        return None
+
+
+class Repair:
+    """Mends one mailbox. Takes the listing lease at the first repair, and holds it to the end.
+
+    Args:
+        lease: one that is held already, and stays with who holds it.
+    """
+
+    def __init__(
+        self,
+        store: ComparableStore,
+        source: MailSource,
+        mailbox: Mailbox,
+        patience: Patience,
+        policy: SyncPolicy,
+        *,
+        holder: str,
+        lease: Lease | None = None,
+    ) -> None:
+        self._store = store
+        self._source = source
+        self._mailbox = mailbox
+        self._patience = patience
+        self._policy = policy
+        self._holder = holder
+        self._lease = lease
+        self._stack = AsyncExitStack()
+        self.counts = Counts()
+
+    async def __aenter__(self) -> Self:
+        """Nothing is taken yet."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Give the lease back."""
+        await self._stack.__aexit__(kind, error, trace)
+
+    async def _held(self) -> Lease:
+        if self._lease is None:
+            store, ttl = self._store, self._policy.lease
+            lease = await store.acquire_lease(
+                self._mailbox.id, "listing", self._holder, ttl, force=False
+            )
+            self._stack.push_async_callback(store.release_lease, lease)
+            await self._stack.enter_async_context(
+                heartbeat(lambda: store.renew_lease(lease, ttl), ttl)
+            )
+            self._lease = lease
+        return self._lease
+
+    async def bring_back(self, refs: Sequence[MessageRef]) -> None:
+        """Put listed ids into the ledger, and fetch all that is due.
+
+        Raises:
+            LeaseHeldError: a listing sync has the mailbox; what it lists, it fetches itself.
+            ThrottledError, MailboxStateError, OperatorActionError: Google does not go on now.
+            LeaseLostError, MailboxDisconnectedError: nothing more may be written.
+        """
+        lease = await self._held()
+        step = self._policy.chunk
+        for start in range(0, len(refs), step):
+            recalled = await self._store.recall(lease, refs[start : start + step])
+            self.counts.discovered += recalled
+        fetch = Fetch(self._store, self._source, self._patience, self._policy)
+        await fetch.drain(lease, self.counts)
+
+    async def remove(self, message_ids: Iterable[str]) -> None:
+        """Remove stored mails that Google no longer has. Raises as ``bring_back``."""
+        self.counts.add(await self._store.correct(await self._held(), (), sorted(message_ids)))
+
+    async def relabel(self, message_ids: Iterable[str]) -> set[str]:
+        """Read mails again whose labels differ; returns those that agree now.
+
+        Raises as ``bring_back``, and TransientError.
+        """
+        lease = await self._held()
+        ids = sorted(message_ids)
+        mended: set[str] = set()
+        for start in range(0, len(ids), self._policy.batch_messages):
+            chunk = ids[start : start + self._policy.batch_messages]
+            known = await self._store.known(self._mailbox.id, chunk)
+            wanted = [
+                PendingMessage(each, known[each].thread_id if each in known else "")
+                for each in chunk
+            ]
+            read: dict[str, ParsedMessage] = {}
+            unread: set[str] = set()
+            for call in plan_fetch(wanted, self._policy.prices):
+                found = await read_again(self._source, self._patience, call)
+                if found is None:
+                    unread.update(each.message_id for each in call.wanted)
+                else:
+                    read.update(found)
+            gone = set(chunk) - read.keys() - unread
+            self.counts.add(await self._store.correct(lease, tuple(read.values()), gone))
+            mended |= set(chunk) - unread
+        return mended

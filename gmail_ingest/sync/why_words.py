@@ -1,0 +1,116 @@
+"""What became of a mail, and what happens next, in words that a person understands.
+
+Holds: pure functions from what is known to sentences. Add here: the words of a new fate or rule.
+Keep out: reading, subjects, addresses (what is said may be logged by whoever asks).
+Source: design promise 5; core/fates.py for what each fate means.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from gmail_ingest.core.fates import CHANGED, DELETED
+from gmail_ingest.errors import remedy_of
+from gmail_ingest.sync.traces import Standing, Trace
+
+#: Why a rule keeps mail out, and what would bring it in. Rules without words here are named.
+_RULES = {
+    "draft": "it is a draft; it is fetched when it is sent",
+    "chat": "it is a chat, not mail; it is never stored",
+    "spam": "it was in spam; it is fetched if somebody moves it out of there",
+    "trash": "it was in the trash; it is fetched if somebody moves it out of there",
+}
+_SEEN_BY = {"live": "Gmail's history", "listing": "a listing"}
+
+
+def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
+    """What happened to a mail that the ledger knows, and what happens next: two sentences.
+
+    Args:
+        trace: its entry.
+        standing: of its mailbox.
+        max_attempts: attempts until a message is given up.
+    """
+    seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.source]}"
+    match trace.fate:
+        case "stored":
+            hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
+            said = f"The mail is stored{_on(trace)}{hidden}; {seen}."
+            return said, "Nothing happens until Gmail tells of a change."
+        case "excluded":
+            rule = trace.rule or "unnamed"
+            why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
+            return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
+        case "gone":
+            how = "was deleted in Gmail" if trace.rule == DELETED else "was gone at Google"
+            end = "this is final" if trace.rule == DELETED else "it is fetched if it shows up again"
+            return f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end)
+        case "dead":
+            said = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
+            return f"{said}; {seen}.", "Nothing happens until somebody asks for another try."
+        case _:
+            return _pending(trace, seen), _next(trace, standing, max_attempts)
+
+
+def explain_unknown(standing: Standing) -> tuple[str, str, str]:
+    """Why a mailbox knows nothing of a mail: a verdict, and the two sentences of ``explain``."""
+    box = standing.mailbox
+    if box.state == "disconnected":
+        said = "The mailbox is disconnected, and knew nothing of this mail."
+        return "disconnected", said, "Nothing happens until it is connected again."
+    if box.state != "active":
+        since = f"since {_at(box.last_synced_at)}" if box.last_synced_at else "yet"
+        said = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
+        return "not_known", said, remedy_of(box.state, standing.cause) or ""
+    if standing.listing or standing.listed_from is None or box.last_synced_at is None:
+        said = "The mailbox's listing has not come to its end: the mail may still be found."
+        return "not_known", said, "The sync goes on by itself; ask again when it is done."
+    said = (
+        f"Google never named this mail: what came since {_at(standing.listed_from)} was listed, "
+        f"and history is followed up to {_at(box.last_synced_at)}."
+    )
+    rest = "is older than that, was in spam or trash all the time, or is not in this mailbox"
+    return "never_listed", said, f"The mail {rest}."
+
+
+def explain_unlisted() -> tuple[str, str]:
+    """What it means that Google finds a mail that the ledger does not have."""
+    said = "Google has this mail, but named it to no sync"
+    why = "it is older than what was listed, or in spam or trash, or arrived this moment"
+    then = "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
+    return f"{said}: {why}.", then
+
+
+def _pending(trace: Trace, seen: str) -> str:
+    if trace.attempts:
+        return f"The mail is not fetched yet: {_attempts(trace)} failed ({trace.error}); {seen}."
+    changed = ", and changed in Gmail meanwhile" if trace.rule == CHANGED else ""
+    return f"The mail waits to be fetched{changed}; {seen}."
+
+
+def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
+    state = standing.mailbox.state
+    if state != "active":
+        remedy = remedy_of(state, standing.cause) or "Connect it again."
+        return f"The mailbox is not synced in its state ({state}). {remedy}"
+    if not trace.attempts:
+        return "The sync that is queued or under way fetches it."
+    left = max(0, max_attempts - trace.attempts)
+    due = f"It is tried again from {_at(trace.next_attempt_at)} on"
+    return f"{due}, {left} more times at the most; then it becomes a dead letter."
+
+
+def _attempts(trace: Trace) -> str:
+    return "1 attempt" if trace.attempts == 1 else f"{trace.attempts} attempts"
+
+
+def _on(trace: Trace) -> str:
+    return f" on {_at(trace.decided_at)}" if trace.decided_at else ""
+
+
+def _at(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
+
+
+def _first(words: str) -> str:
+    return f"{words[0].upper()}{words[1:]}."

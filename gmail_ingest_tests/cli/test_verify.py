@@ -1,0 +1,98 @@
+"""``gmail-ingest verify`` against a sandbox and Postgres, in this process."""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.cli.main import app
+from gmail_ingest.errors import InvalidInputError, NotFoundError
+from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.sandbox.server import Sandbox
+from gmail_ingest.sandbox.settings import Limits
+from gmail_ingest_tests.sync.service import OWNER, TENANT, Service, sandbox_settings
+
+runner = CliRunner()
+LOSE = (
+    "DELETE FROM message_ledger WHERE gmail_id = (SELECT min(gmail_id) FROM message_ledger)"
+    " RETURNING 1"
+)
+
+
+@pytest.fixture
+def deployed(monkeypatch, tmp_path, database_url) -> Iterator[Service]:
+    """A synced mailbox, and the environment that leads there; the command has loops of its own."""
+    monkeypatch.chdir(tmp_path)
+    names = variable_names()
+    for name in names.values():
+        monkeypatch.delenv(name, raising=False)
+    limits = Limits(user_per_minute=None, project_per_minute=None)
+    with Sandbox.in_thread(limits=limits) as sandbox, asyncio.Runner() as loop:
+        values = sandbox_settings(sandbox.url, database_url=database_url)
+        for name, value in values.items():
+            monkeypatch.setenv(names[name], str(value))
+        engine = create_engine(database_url)
+        service = Service(engine, sandbox, loop.run)
+        loop.run(service.connected(messages=20))
+        yield service
+        loop.run(service.aclose())
+        loop.run(engine.dispose())
+
+
+def verify(*arguments, code=0):
+    """The report of a verification that ends with this exit code."""
+    command = ["verify", TENANT, "--json", *arguments]
+    result = runner.invoke(app, command, catch_exceptions=False)
+    assert result.exit_code == code, result.output
+    return json.loads(result.stdout.splitlines()[-1])
+
+
+def test_verify_tells_the_price_and_asks_google_nothing(deployed):
+    """A dry run names days and units."""
+    before = deployed.calls("messages.list")
+    report = verify("--dry-run")
+    (mailbox,) = report["mailboxes"]
+    assert (mailbox["address"], mailbox["days"]) == (OWNER, 30)
+    assert report["estimatedUnits"] == mailbox["estimatedUnits"] > 0
+    assert "complete" not in report
+    assert deployed.calls("messages.list") == before
+    shown = runner.invoke(app, ["verify", TENANT, "--dry-run"])
+    assert OWNER in shown.stdout
+
+
+def test_verify_fails_for_a_hole_until_it_is_repaired(deployed):
+    """Exit code 1 while a mail is unaccounted for, 0 once it is fetched."""
+    assert verify()["complete"] is True
+    assert deployed.run(deployed.rows(LOSE)) == [1]
+    report = verify(code=1)
+    assert (report["complete"], report["mailboxes"][0]["openMissing"]) == (False, 1)
+    report = verify("--repair")
+    (mailbox,) = report["mailboxes"]
+    assert (mailbox["missing"], mailbox["open"], mailbox["complete"]) == (1, 0, True)
+    assert report["units"] == mailbox["counts"]["units"] > 0
+    assert deployed.agrees()
+
+
+@pytest.mark.usefixtures("deployed")
+def test_verify_of_some_days():
+    """Only those days are compared, and the table says so."""
+    today = datetime.now(UTC).date()
+    days = ["--from", str(today - timedelta(days=3)), "--to", str(today)]
+    (mailbox,) = verify(*days)["mailboxes"]
+    assert (mailbox["days"], mailbox["provenDays"]) == (3, 3)
+    shown = runner.invoke(app, ["verify", TENANT, *days])
+    assert shown.exit_code == 0
+    assert "PROVEN" in shown.stdout
+
+
+def test_verify_refuses_what_makes_no_sense(deployed):
+    """A window that ends before it begins, and a tenant that nobody connected."""
+    with pytest.raises(InvalidInputError):
+        verify("--from", "2026-05-02", "--to", "2026-05-02")
+    with pytest.raises(NotFoundError):
+        runner.invoke(app, ["verify", "nobody"], catch_exceptions=False)
+    assert deployed.agrees()

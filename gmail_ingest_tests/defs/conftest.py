@@ -1,0 +1,69 @@
+"""Dagster in the test's own process: an ephemeral instance, real Postgres, a sandbox."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+import structlog
+
+from gmail_ingest.defs.partitions import TENANTS
+from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.sandbox.server import Sandbox
+from gmail_ingest.sandbox.settings import Limits
+from gmail_ingest_tests.sync.service import TENANT, Service, sandbox_settings
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch, tmp_path) -> None:
+    """No setting comes from the machine that runs the tests."""
+    monkeypatch.chdir(tmp_path)
+    for name in variable_names().values():
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def logging_as_before() -> Iterator[None]:
+    """A run configures logging for its process, which is the tests' own here."""
+    root = logging.getLogger()
+    handlers, level = root.handlers[:], root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    structlog.reset_defaults()
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """Dagster without a database, which knows the tenant ``acme`` as a partition."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_dynamic_partitions(TENANTS.name or "", [TENANT])
+        yield instance
+
+
+@pytest.fixture
+def service(engine, run) -> Iterator[Service]:
+    """The adapters on the test's database, against a sandbox without quotas."""
+    limits = Limits(user_per_minute=None, project_per_minute=None)
+    with Sandbox.in_thread(limits=limits) as sandbox:
+        service = Service(engine, sandbox, run)
+        yield service
+        run(service.aclose())
+
+
+@pytest.fixture
+def resources(service, database_url, monkeypatch) -> dict[str, dg.ConfigurableResource]:
+    """Resources over the same database and sandbox, with the rest from the environment."""
+    names = variable_names()
+    values = sandbox_settings(service.sandbox.url)
+    values |= {"drain_linger_seconds": 0, "log_format": "json"}
+    for name, value in values.items():
+        monkeypatch.setenv(names[name], str(value))
+    return {
+        "mail_store": MailStoreResource(database_url=database_url),
+        "credential_store": CredentialStoreResource(),
+        "gmail": GmailResource(),
+    }

@@ -1,0 +1,154 @@
+"""The check of an asset's partition, and the nightly job that evaluates it for all tenants."""
+
+import dagster as dg
+import pytest
+
+from gmail_ingest.definitions import defs
+from gmail_ingest.defs.asset_checks import every_listed_message_is_accounted_for as check
+from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.completeness import completeness_job
+from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.verification import evaluation_of
+from gmail_ingest.sync.completeness import MailboxVerification
+from gmail_ingest.sync.ports import Counts
+from gmail_ingest_tests.sync.service import TENANT
+
+#: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Parameter `owners` of initializer `SensorDefinition:dagster.BetaWarning"
+)
+#: A check of one partition, as the UI and a backfill start it.
+PARTITION = {"dagster/partition": TENANT}
+
+
+@pytest.fixture
+def synced(run, service):
+    """A tenant whose mail is synced."""
+    run(service.connected(messages=20))
+    return service
+
+
+def lose_one(run, service):
+    """Delete an entry of the ledger."""
+    query = (
+        "DELETE FROM message_ledger WHERE gmail_id = (SELECT min(gmail_id) FROM message_ledger)"
+        " RETURNING 1"
+    )
+    assert run(service.rows(query)) == [1]
+
+
+def check_partition(instance, resources):
+    """Run the check alone."""
+    with pytest.warns(DeprecationWarning, match="partitions_def"):
+        job = dg.define_asset_job(
+            "check", selection=dg.AssetSelection.checks(check), partitions_def=emails.partitions_def
+        )
+    made = dg.Definitions(assets=[emails], asset_checks=[check], jobs=[job], resources=resources)
+    result = made.resolve_job_def("check").execute_in_process(instance=instance, tags=PARTITION)
+    (evaluation,) = result.get_asset_check_evaluations()
+    return evaluation
+
+
+@pytest.mark.usefixtures("synced")
+def test_check_passes_for_a_whole_partition(instance, resources):
+    """It says how many ids were compared, what it cost, and nothing of a mail (promise 8)."""
+    found = check_partition(instance, resources)
+    assert (found.passed, found.partition, found.asset_key) == (True, TENANT, emails.key)
+    told = {name: value.value for name, value in found.metadata.items()}
+    assert told["listed"] == told["accounted"] > 0
+    assert told["missing"] == told["open"] == 0
+    assert told["units"] <= told["estimated_units"] + 10
+    assert all(type(value) is int for value in told.values())
+
+
+def test_check_warns_of_a_hole_that_it_repaired(run, synced, instance, resources):
+    """Nothing is missing any more, and yet somebody should know."""
+    lose_one(run, synced)
+    found = check_partition(instance, resources)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "repaired" in found.description
+    assert check_partition(instance, resources).passed
+    assert synced.agrees()
+
+
+def test_asset_job_leaves_the_check_out(synced, instance, resources):
+    """A push costs a sync, not a comparison of many days."""
+    calls = synced.calls("labels.list")
+    synced.deliver("new")
+    made = dg.Definitions(
+        assets=[emails], asset_checks=[check], jobs=[emails_job], resources=resources
+    )
+    result = made.resolve_job_def("emails_job").execute_in_process(
+        instance=instance, partition_key=TENANT
+    )
+    assert result.success
+    assert result.get_asset_check_evaluations() == []
+    assert synced.calls("labels.list") == calls
+    assert synced.agrees()
+
+
+def test_night_evaluates_the_check_for_every_tenant(run, synced, instance, resources):
+    """One run, an evaluation for each partition, and holes are repaired."""
+    lose_one(run, synced)
+    result = completeness_job.execute_in_process(instance=instance, resources=resources)
+    assert result.success
+    found = instance.event_log_storage.get_asset_check_execution_history(
+        check_key=check.check_key, limit=10
+    )
+    (evaluation,) = [record.event.asset_check_evaluation for record in found]
+    assert (evaluation.partition, evaluation.passed) == (TENANT, False)
+    assert evaluation.metadata["missing"].value == 1
+    assert evaluation.metadata["open"].value == 0
+    assert synced.agrees()
+
+
+def test_night_goes_on_past_a_tenant_that_cannot_be_read(run, synced, instance, resources):
+    """Its evaluation says why; the run does not fail for what a sync shows already."""
+    run(synced.rows("INSERT INTO tenants (id) VALUES ('empty') RETURNING 1"))
+    instance.add_dynamic_partitions("tenants", ["empty"])
+    synced.fault("messages.list", action="error", error="insufficient_permissions")
+    result = completeness_job.execute_in_process(
+        instance=instance,
+        resources=resources,
+        run_config={"ops": {"verify_tenants": {"config": {"tenants": ["empty", TENANT]}}}},
+    )
+    assert result.success
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        check_key=check.check_key, limit=10
+    )
+    told = {each.event.asset_check_evaluation.partition: each.event for each in records}
+    assert set(told) == {"empty", TENANT}
+    assert not any(event.asset_check_evaluation.passed for event in told.values())
+
+
+def test_night_begins_by_itself():
+    """The schedule runs once a day, and is on after a deployment."""
+    schedule = defs.resolve_schedule_def("completeness_schedule")
+    assert schedule.cron_schedule == "42 2 * * *"
+    assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
+    assert schedule.job_name == completeness_job.name
+
+
+def verification(**counts):
+    """What one mailbox's comparison found."""
+    return MailboxVerification(1, "a@example.com", counts=Counts(units=7), **counts)
+
+
+@pytest.mark.parametrize(
+    ("found", "passed", "severity"),
+    [
+        ([], True, "WARN"),
+        ([verification(listed=5)], True, "WARN"),
+        ([verification(pending=1)], False, "WARN"),
+        ([verification(missing=1)], False, "WARN"),
+        ([verification(label_differences=3)], True, "WARN"),
+        ([verification(missing=1, open_missing=1)], False, "ERROR"),
+        ([verification(), verification(open_vanished=1, vanished=1)], False, "ERROR"),
+        ([verification(error="throttled", missing=1, open_missing=1)], False, "WARN"),
+    ],
+)
+def test_evaluation_is_an_error_only_for_what_is_left(found, passed, severity):
+    """What waits, was repaired or could not be looked at is a warning."""
+    said = evaluation_of(found)
+    assert (said.passed, said.severity.name) == (passed, severity)
+    assert "a@example.com" not in repr(said)

@@ -1,0 +1,98 @@
+import asyncio
+import threading
+
+import pytest
+
+from gmail_ingest.defs.loop import LoopThread, run
+
+
+def test_run_returns_and_raises_what_the_coroutine_does():
+    """A run is its coroutine's outcome."""
+
+    async def answer():
+        return 42
+
+    async def fail():
+        raise KeyError("x")
+
+    assert run(answer()) == 42
+    with pytest.raises(KeyError):
+        run(fail())
+
+
+def test_loop_thread_hands_events_over_in_order():
+    """Events reach the step's own thread in the order in which they were emitted."""
+
+    async def work(emit, _stop):
+        for number in range(100):
+            emit((number, threading.current_thread().name))
+            await asyncio.sleep(0)
+        return "done"
+
+    with LoopThread(work) as loop:
+        events = list(loop.events())
+        assert loop.result() == "done"
+    assert [number for number, _ in events] == list(range(100))
+    assert {thread for _, thread in events} == {"event-loop"}
+
+
+def test_loop_thread_raises_what_its_loop_raised():
+    """A failure of the loop is the step's failure, after the events before it."""
+
+    async def work(emit, _stop):
+        emit("first")
+        raise LookupError("broken")
+
+    with LoopThread(work) as loop:
+        assert list(loop.events()) == ["first"]
+        with pytest.raises(LookupError):
+            loop.result()
+
+
+def test_loop_thread_stops_its_loop_when_the_step_ends():
+    """A step that is terminated asks its loop to stop, and waits for it (edge case 68)."""
+    stopped = threading.Event()
+
+    async def work(emit, stop):
+        ask = asyncio.Event()
+        stop.set(ask.set)
+        emit("ready")
+        await ask.wait()
+        stopped.set()
+
+    def terminated():
+        with LoopThread(work) as loop:
+            for _ in loop.events():
+                raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        terminated()
+    assert stopped.is_set()
+
+
+def test_loop_thread_stops_a_loop_that_was_not_ready():
+    """A stop that comes before the loop can be stopped is not forgotten."""
+    go, stopped = threading.Event(), threading.Event()
+
+    async def work(_emit, stop):
+        await asyncio.to_thread(go.wait, 10)
+        ask = asyncio.Event()
+        stop.set(ask.set)
+        await ask.wait()
+        stopped.set()
+
+    loop = LoopThread(work)
+    with loop:
+        loop._stop()
+        go.set()
+    assert stopped.is_set()
+
+
+def test_stop_after_the_end_is_no_error():
+    """A loop that has ended by itself has nothing to stop."""
+
+    async def work(_emit, stop):
+        stop.set(lambda: None)
+
+    with LoopThread(work) as loop:
+        assert loop.result() is None

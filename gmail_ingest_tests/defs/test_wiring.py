@@ -1,0 +1,43 @@
+from datetime import timedelta
+
+import pytest
+
+from gmail_ingest import wiring
+from gmail_ingest.adapters.postgres.quota import PostgresLimiter
+from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.settings import Settings
+from gmail_ingest.sync.limiter import Unlimited
+from gmail_ingest_tests.sync.service import KEY
+
+
+def settings(**values: object) -> Settings:
+    """Settings of no machine."""
+    return Settings(_env_file=None, **values)
+
+
+def test_policy_follows_the_settings():
+    """What an operator tunes is what a sync does."""
+    policy = wiring.build_policy(
+        settings(initial_sync_days=7, max_attempts=3, calls_per_mailbox=2, lease_seconds=20)
+    )
+    assert (policy.initial_days, policy.max_attempts, policy.calls_in_flight) == (7, 3, 2)
+    assert policy.lease == timedelta(seconds=20)
+
+
+def test_limiter_is_shared_unless_it_is_off(engine):
+    """Limits of zero turn the limiter off; otherwise all processes share one."""
+    assert isinstance(wiring.build_limiter(settings(), engine), PostgresLimiter)
+    for name in ("mailbox_units_per_minute", "project_units_per_minute"):
+        assert isinstance(wiring.build_limiter(settings(**{name: 0}), engine), Unlimited)
+
+
+@pytest.mark.parametrize("key", ["", "c2hvcnQ=", "not base64"])
+def test_credentials_need_a_good_encryption_key(engine, key):
+    """Without a key, or with a wrong one, nothing starts (promise 7)."""
+    with pytest.raises(ConfigurationError):
+        wiring.build_credentials(settings(encryption_key=key), engine)
+
+
+def test_credentials_take_the_configured_key(engine):
+    """A good key opens the store."""
+    assert wiring.build_credentials(settings(encryption_key=KEY.decode()), engine)

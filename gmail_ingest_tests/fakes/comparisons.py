@@ -1,0 +1,119 @@
+"""What a comparison with Google asks of the MailStore in memory.
+
+Holds: ``MemoryComparisons``, which the MailStore fake inherits. Add here: a method of
+ComparableStore. Keep out: rules (``core/fates.py``, ``core/completeness.py``).
+"""
+
+# ruff: noqa: D102 - the methods are the port's, and documented there
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime
+
+from gmail_ingest.core.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.fates import Entry, after_absence, after_recall
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.ports import Counts, Lease, Listing, Mailbox, MessageRef
+
+
+class MemoryComparisons:
+    """The part of ``MemoryMailStore`` that syncs do not need; ``days`` holds what was recorded."""
+
+    rows: dict[int, Mailbox]
+    emails: dict[tuple[int, str], ParsedMessage]
+    entries: dict[tuple[int, str], Entry]
+    listings: list[Listing]
+
+    def __init__(self) -> None:
+        self.days: dict[tuple[int, date], tuple[DayTally, bool]] = {}
+
+    def _fence(self, lease: Lease) -> None:
+        raise NotImplementedError
+
+    def _note(self, key: tuple[int, str], entry: Entry) -> None:
+        raise NotImplementedError
+
+    async def synced_from(self, mailbox_id: int) -> datetime | None:
+        starts = [each.window.start for each in self.listings if each.mailbox_id == mailbox_id]
+        known = [start for start in starts if start is not None]
+        return min(known) if known and len(known) == len(starts) else None
+
+    async def stored_days(self, mailbox_id: int) -> Mapping[date, int]:
+        return Counter(_day(email) for email in self._of(mailbox_id, Window()))
+
+    async def stored_labels(self, mailbox_id: int, window: Window) -> Mapping[str, int]:
+        stored = self._of(mailbox_id, window)
+        return Counter(label for email in stored for label in email.label_ids)
+
+    async def record(
+        self, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
+    ) -> None:
+        if self.rows[mailbox_id].state != "disconnected":
+            for each in days:
+                self.days[mailbox_id, each.day] = replace(each), each.is_proven(checked_at)
+
+    async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
+        grouped: defaultdict[tuple[date, frozenset[str]], set[str]] = defaultdict(set)
+        for email in self._of(mailbox_id, window):
+            grouped[_day(email), frozenset(email.label_ids)].add(email.gmail_id)
+        return [StoredMails(*key, frozenset(ids)) for key, ids in grouped.items()]
+
+    async def known(self, mailbox_id: int, message_ids: Collection[str]) -> Mapping[str, Known]:
+        found = {}
+        for message_id in message_ids:
+            entry = self.entries.get((mailbox_id, message_id))
+            email = self.emails.get((mailbox_id, message_id))
+            if entry is not None:
+                dated = email.internal_date if email else None
+                found[message_id] = Known(entry.thread_id, entry.fate, entry.rule, dated)
+        return found
+
+    async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
+        self._fence(lease)
+        recalled = 0
+        for ref in refs:
+            key = (lease.mailbox_id, ref.message_id)
+            before = self.entries.get(key)
+            entry = after_recall(before, ref.thread_id, has_row=key in self.emails)
+            recalled += entry is not before
+            self._note(key, entry)
+        return recalled
+
+    async def correct(
+        self, lease: Lease, messages: Sequence[ParsedMessage], gone: Collection[str]
+    ) -> Counts:
+        self._fence(lease)
+        counts = Counts()
+        for message in messages:
+            key = (lease.mailbox_id, message.gmail_id)
+            known = self.emails.get(key)
+            if known is None or known.history_id > message.history_id:
+                continue
+            if set(known.label_ids) != set(message.label_ids):
+                self.emails[key] = message
+                counts.updated += 1
+        for message_id in gone:
+            key = (lease.mailbox_id, message_id)
+            if key in self.entries:
+                self._note(key, after_absence(self.entries[key]))
+            counts.deleted += self.emails.pop(key, None) is not None
+        return counts
+
+    async def reconciled(self, lease: Lease) -> None:
+        self._fence(lease)
+        mailbox = self.rows[lease.mailbox_id]
+        self.rows[mailbox.id] = replace(mailbox, reconcile_wanted=False)
+
+    def _of(self, mailbox_id: int, window: Window) -> list[ParsedMessage]:
+        return [
+            email
+            for (mailbox, _), email in self.emails.items()
+            if mailbox == mailbox_id and window.contains(email.internal_date)
+        ]
+
+
+def _day(email: ParsedMessage) -> date:
+    return email.internal_date.astimezone(UTC).date()

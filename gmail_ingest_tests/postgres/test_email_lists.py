@@ -1,0 +1,199 @@
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import timedelta
+from itertools import count
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from gmail_ingest.adapters.postgres import email_lists, email_search
+from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.core.history import MessageChange
+from gmail_ingest.sync.ports import Stored
+from gmail_ingest_tests.postgres.email_worlds import START, Mail, expected, moved, store
+from gmail_ingest_tests.postgres.worlds import lease
+
+BOXES = ("ann@crm.test", "bob@crm.test")
+PEOPLE = ("ann@shop.test", "o'neil\\@shop.test", "zoe@shop.test")
+LABELS = ("INBOX", "SENT", "TRASH", "STARRED", "Label_7")
+WORDS = ("alpha", "beta", "gamma")
+
+FEW_DAYS = st.sampled_from([-400, 0, 1, 2, 40, 70])
+MAIL = st.builds(
+    Mail,
+    mailbox=st.sampled_from(BOXES),
+    number=st.just(0),
+    day=FEW_DAYS,
+    labels=st.frozensets(st.sampled_from(LABELS)),
+    people=st.lists(st.sampled_from(PEOPLE), unique=True, max_size=2).map(tuple),
+    direction=st.sampled_from(["inbound", "outbound", "self"]),
+    has_file=st.booleans(),
+    words=st.lists(st.sampled_from(WORDS), unique=True).map(tuple),
+)
+MAILS = st.lists(MAIL, min_size=1, max_size=25).map(
+    lambda mails: [replace(each, number=number) for number, each in enumerate(mails)]
+)
+MOMENT = FEW_DAYS.map(lambda day: START + timedelta(days=day))
+FILTER = st.builds(
+    EmailFilter,
+    tenant_id=st.just(""),
+    q=st.lists(st.sampled_from(WORDS), unique=True, max_size=2).map(" ".join),
+    mailbox=st.sampled_from([None, None, *BOXES]),
+    label=st.sampled_from([None, None, *LABELS, "Label_none"]),
+    participant=st.sampled_from([None, None, *PEOPLE]),
+    direction=st.sampled_from([None, None, "inbound", "self"]),
+    since=st.none() | MOMENT,
+    until=st.none() | MOMENT,
+    has_attachment=st.sampled_from([None, None, True, False]),
+    thread_id=st.sampled_from([None, None, None, "t1"]),
+    include_spam_trash=st.booleans(),
+)
+#: How a page is found: facets merged at once, entries walked, mails looked at for words.
+WAYS = {
+    "merge and look": (1_000, 15_000, 1_000),
+    "walk and index": (0, 15_000, 1),
+    "walk in vain": (0, 1, 2),
+}
+_tenants = count()
+
+
+@pytest.fixture(params=WAYS.values(), ids=list(WAYS))
+def way(request, monkeypatch):
+    """Each way that a page may be found."""
+    few, walk, looked_at = request.param
+    monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
+    monkeypatch.setattr(email_lists, "_WALK", walk)
+    monkeypatch.setattr(email_search, "_LOOKED_AT", looked_at)
+
+
+async def listed(reads, wanted, limit=3):
+    """The whole list, page by page."""
+    found, cursor = [], None
+    while True:
+        page = await reads.page(wanted, limit=limit, cursor=cursor)
+        assert len(page.emails) <= limit
+        found += [f"{each.mailbox} {each.id}" for each in page.emails]
+        cursor = page.next_cursor
+        if cursor is None:
+            return found
+
+
+@pytest.mark.usefixtures("way")
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+@given(mails=MAILS, filters=st.lists(FILTER, min_size=5, max_size=5), hasty=st.booleans())
+def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
+    database, run, mails, filters, hasty
+):
+    """Whatever is filtered and searched, and however it is found, pages of three put together are
+    the mails of a brute-force model, newest first (edge case 49).
+    """
+
+    async def scenario():
+        tenant = f"tenant-{next(_tenants)}"
+        order = await store(database, mails, tenant)
+        reads = PostgresEmailReads(database.engine, search_seconds=0.0 if hasty else 60.0)
+        for each in filters:
+            wanted = replace(each, tenant_id=tenant)
+            everything = expected(mails, order, wanted)
+            assert await listed(reads, wanted) == everything
+            page = await reads.page_at(wanted, limit=3, offset=2)
+            assert [f"{each.mailbox} {each.id}" for each in page.emails] == everything[2:5]
+            assert page.total == len(everything)
+
+    run(scenario())
+
+
+def test_cursor_paging_goes_through_ties(database, run):
+    """Mails of one moment in two mailboxes each come once, whatever the page size."""
+
+    async def scenario():
+        mails = [Mail(box, number) for box in BOXES for number in range(4)]
+        order = await store(database, mails)
+        reads = PostgresEmailReads(database.engine)
+        wanted = EmailFilter("acme")
+        for limit in (1, 2, 3, 5, 8):
+            assert await listed(reads, wanted, limit) == expected(mails, order, wanted)
+
+    run(scenario())
+
+
+def test_cursor_paging_is_not_shifted_by_new_or_deleted_mail(database, run):
+    """What arrives on top or goes meanwhile repeats nothing and hides nothing further down."""
+
+    async def scenario():
+        mails = [Mail(BOXES[0], number, day=number) for number in range(6)]
+        order = await store(database, mails)
+        reads = PostgresEmailReads(database.engine)
+        first = await reads.page(EmailFilter("acme"), limit=2, cursor=None)
+        assert [each.id for each in first.emails] == ["m005", "m004"]
+        held = await lease(database, order[BOXES[0]])
+        gone = MessageChange("m004", "t1", 50, deleted=True, label_ids=None)
+        await database.store.apply_history(held, [gone], None)
+        await store(database, [Mail("new@crm.test", 9, day=100)])
+        second = await reads.page(EmailFilter("acme"), limit=2, cursor=first.next_cursor)
+        assert [each.id for each in second.emails] == ["m003", "m002"]
+
+    run(scenario())
+
+
+@pytest.mark.usefixtures("way")
+@pytest.mark.parametrize("participant", [None, "ann@shop.test"])
+def test_lists_follow_labels(database, run, participant):
+    """After a change of labels a mail is in the lists of the new ones and in none of the old."""
+
+    async def scenario():
+        mails = [Mail(BOXES[0], number, labels=frozenset({"INBOX"})) for number in range(3)]
+        order = await store(database, mails)
+        held = await lease(database, order[BOXES[0]])
+        for labels in ({"STARRED", "Label_7"}, {"TRASH"}, {"INBOX", "UNREAD"}):
+            history_id = 100 + len(mails)
+            change = MessageChange("m001", "t1", history_id, deleted=False, label_ids=(*labels,))
+            await database.store.apply_history(held, [change], None)
+            mails = [moved(each, labels) if each.number == 1 else each for each in mails]
+            mails.append(Mail(BOXES[0], len(mails), day=1))
+            await database.store.save(held, [Stored(mails[-1].message())])
+            for label in (None, "INBOX", "STARRED", "Label_7", "TRASH", "UNREAD"):
+                wanted = EmailFilter("acme", label=label, participant=participant)
+                reads = PostgresEmailReads(database.engine)
+                assert await listed(reads, wanted) == expected(mails, order, wanted)
+
+    run(scenario())
+
+
+def test_totals_are_counted_up_to_a_bound(database, run, monkeypatch):
+    """A list by offset says its total up to the bound, and above it that it was not counted."""
+
+    async def scenario():
+        await store(database, [Mail(BOXES[0], number, words=("alpha",)) for number in range(6)])
+        reads = PostgresEmailReads(database.engine)
+        for q in ("", "alpha"):
+            wanted = EmailFilter("acme", q, participant="ann@shop.test")
+            page = await reads.page_at(wanted, limit=2, offset=0)
+            assert page.total == 6
+            with monkeypatch.context() as bounded:
+                bounded.setattr("gmail_ingest.adapters.postgres.email_reads.MAX_TOTAL", 5)
+                page = await reads.page_at(wanted, limit=2, offset=0)
+                assert (page.total, len(page.emails)) == (None, 2)
+
+    run(scenario())
+
+
+def test_an_offset_page_goes_on_by_cursor(database, run):
+    """The cursor of a page by offset leads to the page behind it."""
+
+    async def scenario():
+        mails = [Mail(BOXES[0], number, day=number) for number in range(6)]
+        await store(database, mails)
+        reads = PostgresEmailReads(database.engine)
+        page = await reads.page_at(EmailFilter("acme"), limit=2, offset=2)
+        assert [each.id for each in page.emails] == ["m003", "m002"]
+        behind = await reads.page(EmailFilter("acme"), limit=2, cursor=page.next_cursor)
+        assert [each.id for each in behind.emails] == ["m001", "m000"]
+        assert behind.next_cursor is None
+
+    run(scenario())

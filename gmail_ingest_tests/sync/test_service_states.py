@@ -1,0 +1,299 @@
+"""Errors that only a person can end: states of mailboxes, and the way back out of them."""
+
+from datetime import timedelta
+
+import pytest
+
+from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.sandbox.faults import FaultRule
+from gmail_ingest.sync.connect import Connect, ConnectRequest
+from gmail_ingest.sync.credentials import ServiceAccountKeys
+from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
+from webhook_api.tenant_bodies import tenant_body
+
+OTHER = "other@example.com"
+
+
+class Sick:
+    """A tenant with two synced mailboxes, of which the owner's falls ill."""
+
+    def __init__(self, service, run) -> None:
+        self.service, self.run = service, run
+        for address in (OWNER, OTHER):
+            service.account(address)
+            service.deliver("before", address=address)
+        run(service.connect(OWNER, OTHER))
+        run(service.sync())
+        run(service.sync())
+
+    def work_off(self):
+        """Sync until every job is final, however long the queue would pause."""
+        errors = self.run(self.service.sync()).errors
+        for _ in range(QUICK.max_attempts):
+            due = "UPDATE sync_queue SET not_before = now() RETURNING 1"
+            if not self.run(self.service.rows(due)):
+                return errors
+            errors = self.run(self.service.sync()).errors
+        pytest.fail("a job never became final")
+
+    def condition(self, condition):
+        """Suspend the owner's account, turn its Gmail off, or activate it."""
+
+        def change(state):
+            state.accounts[OWNER].condition = condition
+
+        self.service.sandbox.call(change)
+
+    def mailbox(self, address=OWNER):
+        """The mailbox as the API shows it, and its integration."""
+        tenant = tenant_body(
+            self.run(PostgresReads(self.service.engine).tenant(TENANT)), watching=False
+        )
+        for integration in tenant.integrations:
+            for mailbox in integration.mailboxes:
+                if mailbox.address == address:
+                    return mailbox, integration
+        raise AssertionError(address)
+
+    def calls(self):
+        """Calls of any kind that Google saw so far, token requests too."""
+        return self.service.sandbox.call(lambda state: sum(state.counters.calls.values()))
+
+    def rest(self, column="failed_at"):
+        """Let an hour pass since the mailboxes failed, or since another time of theirs."""
+        past = f"UPDATE mailboxes SET {column} = now() - interval '1 hour' RETURNING 1"  # noqa: S608 - a column
+        self.rows(past)
+
+    def sleep(self, days=1):
+        """Let days pass for the mailbox that is sick."""
+        past = (
+            "UPDATE mailboxes SET failed_at = failed_at - %s, last_synced_at = last_synced_at - %s"
+            " WHERE address = %s RETURNING 1"
+        )
+        self.rows(past, timedelta(days=days), timedelta(days=days), OWNER)
+
+    def rows(self, query, *parameters):
+        """Rows of the database."""
+        return self.run(self.service.rows(query, *parameters))
+
+
+@pytest.fixture
+def sick(service, run):
+    return Sick(service, run)
+
+
+def revoke(sick):
+    sick.service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
+
+
+def refuse_tokens(sick):
+    sick.service.sandbox.call(lambda state: state.grants.expire_access_tokens(OWNER))
+    sick.service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
+
+
+def refuse(error):
+    def fault(sick):
+        sick.service.fault("messages.get", mailbox=OWNER, action="error", error=error)
+
+    return fault
+
+
+def turn_off(condition):
+    return lambda sick: sick.condition(condition)
+
+
+@pytest.mark.parametrize(
+    ("fall_ill", "state", "cause", "action"),
+    [
+        pytest.param(revoke, "needs_reauth", "grant_dead", "consent anew", id="revoked"),
+        pytest.param(refuse_tokens, "needs_reauth", "grant_dead", "consent", id="invalid-grant"),
+        pytest.param(
+            refuse("insufficient_permissions"),
+            "needs_reauth",
+            "scope_missing",
+            "permission to read",
+            id="scope",
+        ),
+        pytest.param(
+            refuse("delegation_denied"),
+            "admin_action_required",
+            "delegation",
+            "domain-wide delegation",
+            id="delegation",
+        ),
+        pytest.param(
+            refuse("domain_policy"),
+            "admin_action_required",
+            "domain_policy",
+            "Admin console",
+            id="domain-policy",
+        ),
+        pytest.param(
+            turn_off("mailServiceOff"), "suspended", "no_gmail", "still has Gmail", id="no-gmail"
+        ),
+        pytest.param(
+            turn_off("suspended"), "suspended", "suspended", "is suspended", id="suspended"
+        ),
+    ],
+)
+def test_a_sick_mailbox_stops_and_reconnecting_finishes_it(sick, fall_ill, state, cause, action):
+    """It goes to its state, says what to do, asks Google nothing more, and holds no other mailbox
+    up; connected again, it has all its mail (edge cases 32, 35, 36 and 38).
+    """
+    service = sick.service
+    fall_ill(sick)
+    service.deliver("one", "two")
+    service.deliver("for the other", address=OTHER)
+    errors = sick.work_off()
+    mailbox, integration = sick.mailbox()
+    assert (mailbox.state, mailbox.cause, integration.state) == (state, cause, state)
+    assert action in (mailbox.action or "")
+    assert action in errors[0]
+    assert mailbox.last_error == integration.last_error is not None
+    assert sick.mailbox(OTHER)[0].state == sick.mailbox(OTHER)[1].state == "active"
+    assert len(sick.rows("SELECT 1 FROM emails")) == 3
+    assert sick.rows("SELECT DISTINCT state FROM sync_jobs WHERE state NOT IN ('succeeded')") == [
+        "failed"
+    ]
+    before = sick.calls()
+    sick.rest()
+    for _ in range(3):
+        sick.run(service.queue.sweep(QUICK.lease))
+        sick.run(service.queue.enqueue(TENANT, "incremental", mailbox_ids=[1]))
+        sick.work_off()
+    assert sick.calls() == before
+    service.mend()
+    sick.condition("active")
+    sick.run(service.connect(OWNER))
+    sick.work_off()
+    assert service.agrees(OWNER, OTHER)
+    mailbox, integration = sick.mailbox()
+    assert (mailbox.state, mailbox.cause, mailbox.action) == ("active", None, None)
+    assert (integration.state, integration.last_error) == ("active", None)
+
+
+def test_a_suspended_account_costs_few_calls(sick):
+    """An unexplained refusal is tried again, but not for ever (edge case 32)."""
+    sick.condition("suspended")
+    before = sick.calls()
+    sick.work_off()
+    # Each try of the sync asks for the history of the one and the other mailbox.
+    assert sick.calls() - before <= QUICK.suspect_attempts * 2 * 5
+
+
+def test_one_failed_precondition_is_only_tried_again(sick):
+    """Seen once, it changes no state (edge case 32)."""
+    sick.service.fault(
+        "history.list", mailbox=OWNER, action="error", error="precondition_failed", times=1
+    )
+    sick.service.deliver("one")
+    assert sick.work_off() == []
+    assert sick.mailbox()[0].state == "active"
+    assert sick.service.agrees(OWNER, OTHER)
+
+
+def test_an_account_suspended_in_the_middle_gives_up_no_mail(sick):
+    """What waits to be fetched is neither asked for one by one nor given up (edge case 32)."""
+    service = sick.service
+    service.deliver(*[f"mail {number}" for number in range(90)])
+    service.fault("messages.get", mailbox=OWNER, action="error", error="precondition_failed")
+    before = service.calls("messages.get")
+    sick.work_off()
+    assert sick.mailbox()[0].state == "suspended"
+    assert sick.run(service.fates()) == {"stored": 2, "pending": 90}
+    most = QUICK.suspect_attempts * (QUICK.outage + QUICK.calls_in_flight)
+    assert service.calls("messages.get") - before <= most
+    service.mend()
+    sick.run(service.connect(OWNER))
+    sick.run(service.make_due())
+    sick.work_off()
+    assert service.agrees(OWNER, OTHER)
+
+
+@pytest.mark.parametrize("condition", ["suspended", "mailServiceOff"])
+def test_a_suspended_mailbox_is_tried_again_once_a_day(sick, condition):
+    """When the account is itself again, its mail comes with nobody's help (edge case 32)."""
+    sick.condition(condition)
+    sick.work_off()
+    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 0
+    sick.sleep()
+    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 1
+    sick.work_off()
+    assert sick.mailbox()[0].state == "suspended"
+    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 0
+    sick.service.deliver("while suspended")
+    sick.condition("active")
+    sick.sleep()
+    sick.run(sick.service.queue.sweep(QUICK.lease))
+    sick.work_off()
+    assert sick.service.agrees(OWNER, OTHER)
+    mailbox, integration = sick.mailbox()
+    assert (mailbox.state, mailbox.cause, integration.state) == ("active", None, "active")
+
+
+def test_a_revoked_grant_is_never_tried_by_itself(sick):
+    """Only a person can end it: no probe is spent on it (edge case 36)."""
+    revoke(sick)
+    sick.work_off()
+    sick.sleep(days=9)
+    before = sick.calls()
+    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 0
+    assert sick.mailbox()[0].state == "needs_reauth"
+    assert sick.calls() == before
+
+
+def test_an_api_that_is_not_enabled_is_said_and_not_asked_in_a_loop(sick):
+    """No mailbox changes its state, each says whose turn it is, and the sweep lets them rest."""
+    sick.service.fault("*", action="error", error="access_not_configured")
+    sick.service.deliver("one")
+    assert "not enabled" in sick.work_off()[0]
+    for address in (OWNER, OTHER):
+        mailbox, integration = sick.mailbox(address)
+        assert (mailbox.state, mailbox.cause, integration.state) == ("active", "operator", "active")
+        assert "whoever runs this service" in (mailbox.action or "")
+        assert "not enabled" in (mailbox.last_error or "")
+    before = sick.calls()
+    sick.rest("last_synced_at")
+    assert [sick.run(sick.service.queue.sweep(QUICK.lease)) for _ in range(3)] == [0, 0, 0]
+    assert sick.calls() == before
+    sick.service.mend()
+    sick.rest()
+    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 1
+    sick.work_off()
+    assert sick.service.agrees(OWNER, OTHER)
+    assert sick.mailbox()[0].action is None
+
+
+def test_a_service_account_without_delegation_names_client_and_scope(service, run):
+    """All its mailboxes wait for the administrator, and so does the integration; its allowance
+    brings them back within a day (edge case 38).
+    """
+    addresses = (OWNER, OTHER)
+    for address in addresses:
+        service.account(address)
+        service.deliver("before", address=address)
+    robot = "robot@project.iam.gserviceaccount.com"
+
+    def register(state):
+        account = state.service_accounts.register(robot, domains=frozenset({"example.com"}))
+        return account.key_file(project_id="p", base_url=state.base_url)
+
+    keys = ServiceAccountKeys(robot, service.sandbox.call(register))
+    wanted = ConnectRequest(TENANT, keys, {each: each for each in addresses})
+    run(Connect(service.registry, service.store, service.gmail, "").connect(wanted))
+    service.sandbox.call(lambda state: state.grants.expire_access_tokens())
+    refusal = {"method": "oauth2.token", "action": "error", "error": "unauthorized_client"}
+    service.sandbox.call(lambda state: state.faults.add(FaultRule.model_validate(refusal)))
+    run(service.sync())
+    (integration,) = tenant_body(
+        run(PostgresReads(service.engine).tenant(TENANT)), watching=False
+    ).integrations
+    assert integration.state == "admin_action_required"
+    assert [each.state for each in integration.mailboxes] == ["admin_action_required"] * 2
+    assert "gmail.readonly" in (integration.last_error or "")
+    assert str(keys.info["client_id"]) in (integration.last_error or "")
+    service.mend()
+    run(service.rows("UPDATE mailboxes SET failed_at = failed_at - interval '1 day' RETURNING 1"))
+    run(service.queue.sweep(QUICK.lease))
+    run(service.sync())
+    assert service.agrees(*addresses)

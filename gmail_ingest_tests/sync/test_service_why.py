@@ -1,0 +1,53 @@
+"""The mails that services lose, and what is said of each."""
+
+from gmail_ingest.adapters.gmail import source
+from gmail_ingest.core.payload import parse_message
+from gmail_ingest.wiring import build_why
+from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
+
+LONG_ID = f"<{'x' * 12_000}@example.net>"
+MEGABYTES = 45 * 1024 * 1024
+
+
+def breaking_for(message_id):
+    """The parser with a bug that one message meets."""
+
+    def parse(message, **more):
+        if message["id"] == message_id:
+            raise KeyError("a part")
+        return parse_message(message, **more)
+
+    return parse
+
+
+def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(run, service, monkeypatch):
+    """A message that can never be fetched, one that can never be parsed, one of 45 MB, one with a
+    Message-ID of 12 KB: the rest is complete, and each is explained (edge cases 2, 52 and 54).
+    """
+    service.account()
+    plain = service.deliver("one", "two")
+
+    def deliver(raw):
+        return service.box(lambda box: box.deliver(raw).id)
+
+    unreachable, unreadable = service.deliver("unreachable", "unreadable")
+    large = deliver(mail("large") + b"0123456789abcde\r\n" * (MEGABYTES // 17))
+    long = deliver(f"Message-ID: {LONG_ID}\r\n".encode() + mail("long"))
+    service.fault("messages.get", message_id=unreachable, action="error", error="backend_error")
+    monkeypatch.setattr(source, "parse_message", breaking_for(unreadable))
+    run(service.connect())
+    run(service.sync())
+    assert run(service.stored()) == {*plain, large, long}
+    why = build_why(service.settings, service.engine, service.gmail)
+
+    def verdict(message):
+        (finding,) = run(why.ask(TENANT, message)).findings
+        assert OWNER not in finding.explanation + finding.next
+        return finding.verdict, finding.explanation
+
+    assert verdict(unreachable)[0] == verdict(unreadable)[0] == "dead_letter"
+    assert f"{QUICK.max_attempts} attempts" in verdict(unreachable)[1]
+    assert "500" in verdict(unreachable)[1]
+    assert "cannot be parsed (KeyError)" in verdict(unreadable)[1]
+    assert [verdict(each)[0] for each in (*plain, large, long)] == ["stored"] * 4
+    assert verdict(LONG_ID)[0] == verdict(LONG_ID.strip("<>"))[0] == "stored"
