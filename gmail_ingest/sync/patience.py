@@ -21,6 +21,8 @@ T = TypeVar("T")
 
 #: Tries of a call without a fate before the whole sync is given back to the queue.
 TRIES = 5
+#: Refusals in a row, each slept through, after which the mailbox goes back to the queue.
+REFUSALS = 8
 
 
 class Patience:
@@ -64,8 +66,10 @@ class Patience:
         now = datetime.now(UTC)
         if error.scope == "concurrency":
             self.in_flight = max(1, self.in_flight - 1)
-        wait = self._policy.retry_delay(self._refusals)
+        wait = min(self._policy.retry_delay(self._refusals), self._policy.longest_sleep)
         self._refusals += 1
+        if self._refusals > REFUSALS:
+            wait = self._policy.longest_retry
         until = error.until or now + timedelta(seconds=wait)
         if self._budget is not None:
             await self._budget.refused(error, until)

@@ -21,6 +21,11 @@ PROBE_EVERY = timedelta(days=1)
 _LOCK = """
 SELECT FROM tenants WHERE id = (SELECT tenant_id FROM mailboxes WHERE id = %s) FOR SHARE
 """
+# Two mailboxes that fail at once would each see the other as it was before.
+_LOCK_INTEGRATION = """
+SELECT FROM integrations
+WHERE id = (SELECT integration_id FROM mailboxes WHERE id = %s) FOR NO KEY UPDATE
+"""
 _STATE = """
 UPDATE mailboxes m
 SET state = %(state)s, last_error = %(error)s, cause = %(cause)s, failed_at = now()
@@ -77,6 +82,7 @@ async def write_state(
 ) -> None:
     """Put a mailbox in a state, in the connection's transaction; as the MailStore port says."""
     await connection.execute(_LOCK, (mailbox_id,))
+    await connection.execute(_LOCK_INTEGRATION, (mailbox_id,))
     values = {
         "mailbox_id": mailbox_id,
         "state": state,
