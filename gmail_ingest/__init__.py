@@ -9,8 +9,9 @@ Rooms, from the inside out (a room may import those named before it, never those
 * ``defs``      the only room that imports Dagster
 
 Entry points: ``definitions`` (the Dagster code location), ``cli`` (the ``gmail-ingest``
-command), ``sandbox`` (a local Google, shares no code with the rest), and the sibling
-package ``webhook_api`` (the FastAPI sidecar).
+command), ``sandbox`` (a local Google, shares no code with the rest), ``demo`` and ``rehearsal``
+(the whole on one machine, shown and disturbed), and the sibling package ``webhook_api`` (the
+FastAPI sidecar).
 
 Start reading at ``sync/mailbox_sync.py``: it is the promise that no mail is lost.
 """

@@ -1,14 +1,29 @@
 """Bodies of mail.
 
-Holds: response models, read from the views of ``adapters/postgres``. Keep out: routes.
+Holds: response models, and how the views of ``adapters/postgres`` are written as these.
+Keep out: routes.
+
+A page is mostly text of mails. Reading it into models only to write it again took a third of a
+request's CPU (1.7 of 5 ms for 50 mails): the models say the names, orjson writes the views.
 """
 
 from __future__ import annotations
 
 from datetime import datetime
+from operator import attrgetter
 
+import orjson
+from fastapi import Response
 from pydantic import Field
 
+from gmail_ingest.adapters.postgres.email_views import (
+    AttachmentView,
+    EmailPage,
+    EmailView,
+    Person,
+    ThreadSummary,
+    ThreadView,
+)
 from webhook_api.models import Model
 
 
@@ -92,3 +107,34 @@ class ThreadBody(Model):
 
     thread: ThreadSummaryBody
     emails: list[EmailBody]
+
+
+_MODELS: dict[type, type[Model]] = {
+    Person: PersonBody,
+    AttachmentView: AttachmentBody,
+    EmailView: EmailBody,
+    EmailPage: EmailPageBody,
+    ThreadSummary: ThreadSummaryBody,
+    ThreadView: ThreadBody,
+}
+#: The names of a view's fields outside, in order, and the reader of all their values.
+_WRITTEN = {
+    view: (
+        [field.alias or name for name, field in model.model_fields.items()],
+        attrgetter(*model.model_fields),
+    )
+    for view, model in _MODELS.items()
+}
+
+
+def answer(view: EmailPage | ThreadView) -> Response:
+    """A view as the body that its model describes."""
+    written = orjson.dumps(
+        view, default=_fields, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
+    )
+    return Response(written, media_type="application/json")
+
+
+def _fields(view: object) -> dict[str, object]:
+    names, values = _WRITTEN[type(view)]
+    return dict(zip(names, values(view), strict=True))

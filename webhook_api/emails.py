@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Path, Query
+from fastapi import APIRouter, Path, Query, Response
 
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.errors import InvalidInputError
-from webhook_api.email_models import EmailPageBody, ThreadBody
+from webhook_api.email_models import EmailPageBody, ThreadBody, answer
 from webhook_api.models import Moment, TenantInQuery, Text
 from webhook_api.openapi import NOT_FOUND
 from webhook_api.services import Services
@@ -31,7 +31,7 @@ def emails_router(services: Services) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/emails", tags=["emails"], responses=NOT_FOUND)
 
-    @router.get("", summary="List and search mail")
+    @router.get("", summary="List and search mail", response_model=EmailPageBody)
     async def page(
         *,
         tenant_id: TenantInQuery,
@@ -60,7 +60,7 @@ def emails_router(services: Services) -> APIRouter:
         has_attachment: Annotated[bool | None, Query(alias="hasAttachment")] = None,
         thread_id: Annotated[Text | None, Query(alias="threadId")] = None,
         include_spam_trash: SpamTrash = False,
-    ) -> EmailPageBody:
+    ) -> Response:
         """The tenant's mail, newest first. Filters narrow together.
 
         Follow `nextCursor` until it is null: any page is as fast as the first, and mail that
@@ -85,16 +85,16 @@ def emails_router(services: Services) -> APIRouter:
             found = await services.emails.page(wanted, limit=limit, cursor=cursor)
         else:
             found = await services.emails.page_at(wanted, limit=limit, offset=offset)
-        return EmailPageBody.model_validate(found)
+        return answer(found)
 
-    @router.get("/thread/{threadId}", summary="Read a thread")
+    @router.get("/thread/{threadId}", summary="Read a thread", response_model=ThreadBody)
     async def thread(
         *,
         tenant_id: TenantInQuery,
         thread_id: Annotated[Text, Path(alias="threadId")],
         mailbox: Mailbox = None,
         include_spam_trash: SpamTrash = False,
-    ) -> ThreadBody:
+    ) -> Response:
         """A thread's messages, oldest first, and its summary."""
         found = await services.emails.thread(
             tenant_id,
@@ -102,7 +102,7 @@ def emails_router(services: Services) -> APIRouter:
             mailbox=mailbox.lower() if mailbox else None,
             include_spam_trash=include_spam_trash,
         )
-        return ThreadBody.model_validate(found)
+        return answer(found)
 
     return router
 

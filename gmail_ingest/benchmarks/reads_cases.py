@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from gmail_ingest.benchmarks.reads_rows import RARE_LABEL
 
-_FIRST_OWNER, _LAST_OWNER = "owner1@reads-main.test", "owner25@reads-main.test"
+_FIRST_OWNER, _LAST_OWNER = "owner1@reads-main.test", "owner24@reads-main.test"
 _MOST, _SELDOM = "person1@shop.test", "person19998@shop.test"
 _MONTH = {"from": "2022-03-01T00:00:00Z", "to": "2022-04-01T00:00:00Z"}
 _FILES = {"hasAttachment": "true"}

@@ -19,6 +19,7 @@ from gmail_ingest.adapters.postgres.email_cursor import Position, encode_cursor
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.benchmarks.ground import BenchmarkError, Ground, plain_url
+from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.reads_data import MAIN
 from gmail_ingest.runtime import services
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session
@@ -45,7 +46,8 @@ class Client:
         self._half = _half(plain_url(ground.databases.mail), mails)
         environment = ground.stack.child_environment(ground.settings, ground.databases)
         (port,) = free_ports(1)
-        ground.stack.start(services.sidecar(environment, port))
+        self._ground = ground
+        self._sidecar = ground.stack.start(services.sidecar(environment, port)).group
         self._url = f"http://{services.LOOPBACK}:{port}"
         self._session = loopback_session()
         ground.stack.wait(lambda: http_ok(self._session, f"{self._url}/readyz"), "sidecar")
@@ -63,6 +65,10 @@ class Client:
         began = time.perf_counter()
         self.ask(parameters)
         return 1000 * (time.perf_counter() - began)
+
+    def cpu_seconds(self) -> float:
+        """CPU of the sidecar and of Postgres, so far."""
+        return tree_cpu_seconds(self._sidecar) + self._ground.postgres_cpu_seconds()
 
     def deep(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         """The same list from half of all mail on: with the cursor that the way there ends in."""

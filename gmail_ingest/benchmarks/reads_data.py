@@ -29,6 +29,7 @@ OLDEST, NEWEST = datetime(2020, 12, 1, tzinfo=UTC), datetime(2025, 12, 31, tzinf
 _BLOCK = 25_000
 _SESSIONS = 2
 _VOCABULARY = 30_000
+#: Different texts; fewer where there is less mail.
 _TEXTS = 1_000
 #: The server of the benchmark is its own: two index builds may use this much.
 _INDEX_MEMORY = "512MB"
@@ -49,8 +50,9 @@ class Population:
 
 def populations(mails: int) -> list[Population]:
     """The main tenant with so many mails, and a tenth of that spread over twenty others."""
-    others = [Population(f"reads-other-{n}", 1, mails // 200, 50) for n in range(20)]
-    return [Population(MAIN, 25, mails, _TEXTS), *others]
+    texts = max(10, min(_TEXTS, mails // 100))
+    others = [Population(f"reads-other-{n}", 1, mails // 200, texts // 20 + 1) for n in range(20)]
+    return [Population(MAIN, 25, mails, texts), *others]
 
 
 def load(database_url: str, mails: int, report: Report) -> None:

@@ -21,6 +21,7 @@ from gmail_ingest.cli import (
     execute,
     keys,
     processes,
+    rehearse,
     settings,
     tenants,
     verify,
@@ -37,6 +38,7 @@ app = typer.Typer(
     help="Gmail of many CRM customers, kept complete in Postgres.",
 )
 app.command()(demo.demo)
+app.command()(rehearse.rehearse)
 app.command()(processes.up)
 app.command(context_settings=processes.PASS_ON)(processes.sandbox)
 app.command()(processes.status)

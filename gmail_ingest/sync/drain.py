@@ -23,6 +23,9 @@ from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
 
 log = structlog.get_logger(__name__)
 
+#: A drain at work claims when this part of its places is free (1 / CLAIM_SHARE).
+CLAIM_SHARE = 8
+
 
 class Wakeups(Protocol):
     """Hears when something new waits in the queue."""
@@ -113,7 +116,8 @@ class Drain:
 
     async def _claim(self, run_id: str) -> list[Claim]:
         free = self._policy.claims_at_once - len(self._running)
-        if free <= 0:
+        # A claim costs milliseconds however little it takes: a full drain takes some at once.
+        if free <= self._policy.claims_at_once // CLAIM_SHARE and self._running:
             return []
         return await self._queue.claim(
             f"run:{run_id}", limit=free, ttl=self._policy.claim, dagster_run_id=run_id

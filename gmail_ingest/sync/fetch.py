@@ -17,7 +17,7 @@ from collections import deque
 from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
+from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
 from gmail_ingest.core.scope import exclusion_rule
 from gmail_ingest.errors import RejectedRequestError, ThrottledError, TransientError
 from gmail_ingest.sync.patience import Patience
@@ -139,8 +139,8 @@ class Fetch:
     def _doubted(self) -> list[Outcome]:
         """What to say of messages without an answer, now that it is clear whose fault that is."""
         doubts, self._doubts = self._doubts, []
-        slowest = self._policy.longest_retry if self._outage else None
-        return [self._failed(wanted, error, slowest) for wanted, error in doubts]
+        judge = self._failed if self._outage is None else self._spared
+        return [judge(wanted, error) for wanted, error in doubts]
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
@@ -148,15 +148,22 @@ class Fetch:
             if rule:
                 return Excluded(wanted.message_id, rule, message.history_id)
             return Stored(message)
-        # Seconds after an add, a 404 may be Google's own replication (edge case 13).
-        if wanted.age < self._policy.young and wanted.attempts < 2:
-            return self._failed(wanted, "not found yet")
+        # Seconds after an add, a 404 may be Google's own replication (edge case 13): believed when
+        # it is repeated, not when it follows failures of another kind.
+        believed = wanted.missed and wanted.attempts > 1
+        if wanted.age < self._policy.young and not believed:
+            return self._failed(wanted, NOT_FOUND_YET)
         return Gone(wanted.message_id)
 
-    def _failed(self, wanted: PendingMessage, error: str, seconds: float | None = None) -> Failed:
+    def _spared(self, wanted: PendingMessage, error: str) -> Failed:
+        """However long an outage lasts, no message is given up for it."""
+        delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts, outage=True))
+        return Failed(wanted.message_id, error, datetime.now(UTC) + delay)
+
+    def _failed(self, wanted: PendingMessage, error: str) -> Failed:
         if wanted.attempts + 1 >= self._policy.max_attempts:
             return Failed(wanted.message_id, error, None)
-        delay = timedelta(seconds=seconds or self._policy.retry_delay(wanted.attempts))
+        delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts))
         return Failed(wanted.message_id, error, datetime.now(UTC) + delay)
 
 

@@ -24,6 +24,8 @@ class SyncPolicy:
     max_deaths: int = 5
     #: Messages in a row without an answer: from here on it is Google's fault, or the account's.
     outage: int = 20
+    #: The first wait after an outage, doubled each time: most last for seconds, some for hours.
+    outage_retry: float = 20.0
     #: Syncs that end in an unexplained refusal, until the account counts as suspended.
     suspect_attempts: int = 3
     calls_in_flight: int = 4
@@ -44,7 +46,8 @@ class SyncPolicy:
     batch_bytes: int = 8_000_000
     prices: Prices = field(default_factory=Prices)
 
-    def retry_delay(self, attempts: int) -> float:
+    def retry_delay(self, attempts: int, *, outage: bool = False) -> float:
         """Seconds until the next attempt after ``attempts`` failed ones, with half jitter."""
-        longest = min(self.longest_retry, self.first_retry * 2.0 ** min(attempts, 30))
+        first = self.outage_retry if outage else self.first_retry
+        longest = min(self.longest_retry, first * 2.0 ** min(attempts, 30))
         return longest * (0.5 + random.random() / 2)

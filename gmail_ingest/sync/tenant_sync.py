@@ -10,9 +10,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 import structlog
 
@@ -41,6 +42,8 @@ from gmail_ingest.sync.ports import (
     SyncKind,
     SyncQueue,
 )
+
+T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
@@ -114,7 +117,7 @@ class TenantSync:
             await self._queue.enqueue(tenant_id, ask)
             claims = await self._claim(tenant_id, holder, run_id)
         while claims:
-            await asyncio.gather(*(self.work_off(claim, report) for claim in claims))
+            await _all(self.work_off(claim, report) for claim in claims)
             claims = await self._claim(tenant_id, holder, run_id)
         return report
 
@@ -150,7 +153,7 @@ class TenantSync:
         ttl = self._policy.lease
         async with heartbeat(lambda: self._queue.extend([claim], ttl), ttl):
             mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
-            return await asyncio.gather(*(self._sync(claim, each) for each in mailboxes))
+            return await _all(self._sync(claim, each) for each in mailboxes)
 
     async def _bury(self, claim: Claim, report: TenantReport) -> None:
         """End a job that takes its workers with it; what it did not do is found by the next."""
@@ -256,3 +259,14 @@ class TenantSync:
             generation=mailbox.generation,
         )
         return MailboxReport(mailbox.id, counts, f"{error.state}: {error.remedy}")
+
+
+async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
+    """Await all to their ends, and only then raise the first error: none goes on unawaited, with
+    connections that its caller is closing and a claim that was given up.
+    """
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if not isinstance(each, BaseException)]

@@ -100,6 +100,23 @@ def test_supervisor_check_names_the_signal_of_a_killed_child(supervisor):
         supervisor.check()
 
 
+@linux_only
+def test_supervisor_revives_a_killed_child_and_nothing_of_its_old_group_is_left(supervisor):
+    """A child that died is started anew as it was, and what it had started itself is ended."""
+    child = supervisor.start(python("stubborn", STUBBORN))
+    other = supervisor.start(python("other", "import time; time.sleep(600)"))
+    eventually(lambda: "grandchild up" in child.tail())
+    assert supervisor.revive() == []
+    os.kill(child.group, signal.SIGKILL)
+    eventually(lambda: child.exit_code() is not None)
+    assert supervisor.revive() == ["stubborn"]
+    revived = supervisor.child("stubborn")
+    assert revived.group != child.group
+    supervisor.check()
+    eventually(lambda: sessions_alive({child.group}) == set())
+    assert supervisor.child("other") is other
+
+
 def test_supervisor_keeps_the_log_of_the_run_before(supervisor, tmp_path):
     """A second start under the same name keeps the earlier log beside the new one."""
     for word in ("first", "second"):

@@ -22,7 +22,7 @@ from gmail_ingest.core.fates import (
 )
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.ports import (
@@ -175,6 +175,7 @@ class MemoryMailStore(MemoryComparisons):
                 entry.thread_id,
                 self.attempts[key].attempts,
                 (now - self.attempts[key].first_seen).total_seconds(),
+                self.attempts[key].error == NOT_FOUND_YET,
             )
             for key, entry in self._pending(mailbox_id, source)
             if self.attempts[key].due <= now

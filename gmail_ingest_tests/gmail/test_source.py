@@ -14,6 +14,7 @@ from gmail_ingest.errors import (
     WatchTopicConflictError,
 )
 from gmail_ingest.sandbox.settings import SandboxSettings
+from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, call_for, mail
 
 TOPIC = SandboxSettings().watch_topic
@@ -154,12 +155,27 @@ def test_source_refreshes_once_after_a_401(world, run, at_google):
     assert at_google.units_spent == 2
 
 
-def test_source_asks_for_consent_after_a_second_401(world, run, at_google):
-    """Only two refusals in a row end a grant."""
+def test_source_asks_for_consent_after_the_third_401(world, run, at_google):
+    """Only refusals in a row, the last of a token fresh from Google, end a grant."""
     world.fault(method="gmail.users.getProfile", action="error", error="auth_error")
     with pytest.raises(ReauthoriseError):
         run(at_google.profile())
-    assert world.count("gmail.users.getProfile") == 2
+    assert world.count("gmail.users.getProfile") == 3
+
+
+def test_source_outlives_the_end_of_its_own_and_the_stored_token(world, run):
+    """When Google ends every access token, another worker's newer one in the store included, the
+    mailbox gets a fresh one and needs no consent.
+    """
+    held = HeldCredential("acme", world.grant())
+    gmail = world.gmail(held)
+    source = gmail.source(world.mailbox)
+    run(source.profile())
+    held.change(world.grant())
+    world.sandbox.call(lambda state: state.grants.expire_access_tokens())
+    assert run(source.profile()).address == OWNER
+    assert world.count("oauth2.token") == 1
+    run(gmail.aclose())
 
 
 def test_source_tells_expired_history(world, run, at_google):

@@ -66,6 +66,7 @@ def way(request, monkeypatch):
     few, walk, looked_at = request.param
     monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
     monkeypatch.setattr(email_lists, "_WALK", walk)
+    monkeypatch.setattr(email_lists, "_WALK_WITH_LOOKUPS", walk)
     monkeypatch.setattr(email_search, "_LOOKED_AT", looked_at)
 
 

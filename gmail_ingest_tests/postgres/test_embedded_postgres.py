@@ -70,6 +70,31 @@ def test_second_server_on_one_directory_is_refused(tmp_path):
         psycopg.connect(plain(server.url())).close()
 
 
+def test_crashed_server_keeps_its_address_and_what_was_committed(tmp_path):
+    """After a crash connections are broken, and a start at the same address recovers the rest
+    (edge case 69).
+    """
+    deep = tmp_path / ("long" * 30)
+    with EmbeddedPostgres(deep, durable=True) as server:
+        url = plain(server.url())
+        connection = psycopg.connect(url, autocommit=True)
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS one")
+        server.crash()
+        with pytest.raises(psycopg.OperationalError):
+            connection.execute("SELECT 1")
+        connection.close()
+        server.start()
+        assert plain(server.url()) == url
+        with psycopg.connect(url) as again:
+            assert again.execute("SELECT one FROM kept").fetchall() == [(1,)]
+
+
+def test_server_that_does_not_run_cannot_crash(tmp_path):
+    """A crash needs a server."""
+    with pytest.raises(ConfigurationError, match="does not run"):
+        EmbeddedPostgres(tmp_path / "pg").crash()
+
+
 def test_server_ends_with_a_killed_owner(tmp_path):
     """No process is left behind when the owner had no chance to stop the server."""
     with subprocess.Popen(

@@ -71,3 +71,19 @@ def test_transaction_rolls_back_on_any_error(engine, run):
         assert rows == []
 
     run(scenario())
+
+
+def test_connections_keep_the_settings_of_all_statements(engine, run):
+    """No statement is compiled and a bitmap of many rows fits, after a failed transaction too."""
+
+    async def scenario():
+        with pytest.raises(psycopg.errors.DivisionByZero):
+            async with transaction(engine) as connection:
+                await connection.execute("SELECT 1 / 0")
+        async with statement(engine) as connection:
+            rows = await connection.execute(
+                "SELECT current_setting('jit'), current_setting('work_mem')"
+            )
+            assert await rows.fetchone() == ("off", "64MB")
+
+    run(scenario())

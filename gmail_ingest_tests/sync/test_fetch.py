@@ -90,6 +90,22 @@ def test_fetch_asks_twice_for_a_young_message_that_is_not_there(run, box):
     assert (counts.gone, counts.dead) == (1, 0)
 
 
+def test_fetch_does_not_believe_a_404_that_follows_other_failures(run, box):
+    """A young message that failed twice and is then not there for once is stored (edge case 13)."""
+    lease = run(box.discover("m1"))
+    found = box.google.messages["m1"]
+    box.google.failures["m1"].extend([TransientError("500"), TransientError("500")])
+
+    async def vanish_once(_call) -> None:
+        box.google.messages.pop("m1", None)
+        if len(box.google.fetched) != 3:
+            box.google.messages["m1"] = found
+
+    box.google.on_fetch = vanish_once
+    run(box.drain(lease, replace(QUICK, young=60.0, linger=5.0, max_attempts=8)))
+    assert box.stored == {"m1"}
+
+
 def test_fetch_stores_a_young_message_that_turns_up(run, box):
     """Google's own replication is no loss (edge case 13)."""
     lease = run(box.discover("m1"))
@@ -338,6 +354,26 @@ def test_an_outage_gives_the_mailbox_back_and_spends_attempts_slowly(run, box):
     burned = set(names) - untouched
     assert {(box.fate(name), box.attempts(name)) for name in burned} == {("pending", 1)}
     assert len(box.google.fetched) <= 10 + policy.calls_in_flight
+
+
+def test_an_outage_gives_no_message_up(run, box):
+    """Messages that had one attempt left when an outage began are stored when it is over
+    (edge cases 1 and 34).
+    """
+    names = [f"m{number:03}" for number in range(10)]
+    policy = replace(QUICK, outage=10, max_attempts=1, outage_retry=0.01)
+
+    async def scenario():
+        lease = await box.discover(*names)
+        for name in names:
+            box.google.always[name] = TransientError("Google is failing (500)")
+        with pytest.raises(TransientError):
+            await box.drain(lease, policy)
+        box.google.always.clear()
+        await box.drain(lease, replace(policy, linger=5.0))
+
+    run(scenario())
+    assert box.stored == set(names)
 
 
 def test_messages_that_fail_among_others_keep_their_pace(run, box):

@@ -320,3 +320,21 @@ def test_an_unexplained_refusal_that_lasts_is_a_suspension(run, tenant):
     assert tenant.store.troubles[1] == (str(error), "suspended")
     assert tenant.job().state == "failed"
     assert report.jobs == policy.suspect_attempts
+
+
+def test_run_tenant_awaits_every_mailbox_when_one_breaks_the_rules(run):
+    """An error that nobody foresaw is raised when the tenant's other mailboxes are done, so that
+    none goes on while its process closes what it works with.
+    """
+    tenant = Tenant("a@example.com", "b@example.com")
+    tenant.google[1].failures["history:0"].append(KeyError("a bug"))
+
+    async def take_a_while(_call) -> None:
+        await asyncio.sleep(0.05)
+
+    tenant.google[2].on_fetch = take_a_while
+    run(tenant.queue.enqueue("acme", "incremental"))
+    with pytest.raises(KeyError):
+        run(tenant.run())
+    assert tenant.stored == {"2a", "2b"}
+    assert tenant.job().state == "queued"

@@ -1,8 +1,8 @@
-"""One call of the Gmail API for one mailbox: token, units, a second try after a 401.
+"""One call of the Gmail API for one mailbox: token, units, other tokens after a 401.
 
 Holds: ``Caller``. Add here: what every call of a mailbox needs.
 Keep out: which calls there are (``source``), waiting and retries (use cases).
-Source: google-facts section 2 (401s with good tokens happen: only the second in a row counts).
+Source: google-facts section 2 (401s with good tokens happen: one alone says nothing).
 """
 
 from __future__ import annotations
@@ -19,6 +19,9 @@ from gmail_ingest.sync.ports import Mailbox
 
 _REFUSED = 300
 _UNAUTHORIZED = 401
+#: The token held, the one that another worker stored meanwhile, and one fresh from Google: when
+#: Google ends access tokens early it ends all of them, and only the last refusal ends a grant.
+_TOKENS = 3
 
 
 class Caller:
@@ -40,13 +43,13 @@ class Caller:
         Raises:
             the errors of ``failures``, those of the TokenSource, and TransientError.
         """
-        token = await self._tokens.access_token(self._mailbox)
-        self.units_spent += units
-        answer = await self._transport.send(request, token)
-        if answer.status == _UNAUTHORIZED:
+        token: str | None = None
+        for _ in range(_TOKENS):
             token = await self._tokens.access_token(self._mailbox, rejected=token)
             self.units_spent += units
             answer = await self._transport.send(request, token)
+            if answer.status != _UNAUTHORIZED:
+                break
         if answer.status >= _REFUSED:
             refusal = read_refusal(answer.status, answer.headers, answer.body)
             raise failure(refusal, request.method_id, datetime.now(UTC))

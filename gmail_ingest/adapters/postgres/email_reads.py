@@ -23,7 +23,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     EmailView,
     ThreadView,
 )
-from gmail_ingest.adapters.postgres.engine import Connection, transaction
+from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.errors import NotFoundError
 
 #: Mail up to which a list is counted: beyond, counting would cost more than the page.
@@ -32,11 +32,6 @@ MAX_TOTAL = 10_000
 SEARCH_SECONDS = 0.025
 
 _VISIBLE = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
-# Compiling costs ten times what these statements take; a bitmap of a month's words fits.
-_BEGIN = """
-SELECT set_config('jit', 'off', true), set_config('work_mem', '64MB', true),
-       EXISTS (SELECT FROM tenants WHERE id = %s)
-"""
 _EMAILS = sql.SQL("""
 SELECT {columns}
 FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
@@ -48,9 +43,8 @@ ORDER BY page.place
 _THREADS = sql.SQL("""
 SELECT t.mailbox_id, t.thread_id, m.address, t.subject, t.participants, t.first_date, t.last_date,
        t.last_inbound_at, t.last_outbound_at, t.message_count
-FROM threads t JOIN mailboxes m ON m.id = t.mailbox_id
-WHERE t.tenant_id = %(tenant_id)s AND t.thread_id = %(thread_id)s
-  AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
+FROM mailboxes m JOIN threads t ON t.mailbox_id = m.id AND t.thread_id = %(thread_id)s
+WHERE m.tenant_id = %(tenant_id)s AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
 ORDER BY t.mailbox_id LIMIT 1
 """)
 _THREAD_EMAILS = sql.SQL("""
@@ -80,10 +74,9 @@ class PostgresEmailReads:
         """
         after = decode_cursor(cursor, wanted) if cursor is not None else None
         mails = MailList(wanted, after)
-        async with transaction(self._engine) as connection:
-            await _begin(connection, wanted.tenant_id)
+        async with statement(self._engine) as connection:
             found = await self._find(connection, mails, limit + 1)
-            emails = await _emails(connection, found.positions[:limit])
+            emails = await _emails(connection, wanted.tenant_id, found.positions[:limit])
         if len(found.positions) > limit:
             behind: Position | None = found.positions[limit - 1]
         else:
@@ -105,8 +98,7 @@ class PostgresEmailReads:
             NotFoundError: the tenant is unknown.
         """
         mails = MailList(wanted)
-        async with transaction(self._engine) as connection:
-            await _begin(connection, wanted.tenant_id)
+        async with statement(self._engine) as connection:
             if wanted.q:
                 search = MailSearch(connection, UNLIMITED)
                 rows = max(offset + limit, MAX_TOTAL) + 1
@@ -115,7 +107,7 @@ class PostgresEmailReads:
             else:
                 shown = await read_positions(connection, *mails.page(limit + 1, offset))
                 counted = await _count(connection, mails)
-            emails = await _emails(connection, shown[:limit])
+            emails = await _emails(connection, wanted.tenant_id, shown[:limit])
         return EmailPage(
             emails,
             limit,
@@ -157,10 +149,10 @@ class PostgresEmailReads:
             columns=sql.SQL(EMAIL_COLUMNS),
             visible=sql.SQL("true") if include_spam_trash else _VISIBLE,
         )
-        async with transaction(self._engine) as connection:
-            await _begin(connection, tenant_id)
+        async with statement(self._engine) as connection:
             row = await (await connection.execute(_THREADS, arguments)).fetchone()
             if row is None:
+                await _check_tenant(connection, tenant_id)
                 raise NotFoundError("this tenant has no such thread")
             arguments |= {"mailbox_id": row[0]}
             emails = await (await connection.execute(query, arguments)).fetchall()
@@ -169,9 +161,9 @@ class PostgresEmailReads:
         return ThreadView(to_thread(row[1:]), tuple(to_email(each) for each in emails))
 
 
-async def _begin(connection: Connection, tenant_id: str) -> None:
-    row = await (await connection.execute(_BEGIN, (tenant_id,))).fetchone()
-    if row is None or not row[-1]:
+async def _check_tenant(connection: Connection, tenant_id: str) -> None:
+    found = await connection.execute("SELECT FROM tenants WHERE id = %s", (tenant_id,))
+    if await found.fetchone() is None:
         raise NotFoundError("this tenant is not known here")
 
 
@@ -181,7 +173,13 @@ async def _count(connection: Connection, mails: MailList) -> int:
     return int(row[0]) if row else 0
 
 
-async def _emails(connection: Connection, positions: Sequence[Position]) -> tuple[EmailView, ...]:
+async def _emails(
+    connection: Connection, tenant_id: str, positions: Sequence[Position]
+) -> tuple[EmailView, ...]:
+    if not positions:
+        # A tenant that has mail is known: only where there is none must be asked.
+        await _check_tenant(connection, tenant_id)
+        return ()
     arguments = {
         "mailboxes": [each.mailbox_id for each in positions],
         "ids": [each.gmail_id for each in positions],

@@ -35,12 +35,14 @@ e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.has_attachment,
 
 def to_email(row: Sequence[Any]) -> EmailView:
     """Read a row of EMAIL_COLUMNS."""
-    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, said, *rest = row
-    people = orjson.loads(said)
+    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, people, *rest = row
     direction, internal_date, header_date, label_ids, *bodies_and_flags, attachments = rest
     snippet, text, html, reply_text, size, *flags = bodies_and_flags
     is_auto_reply, is_bounce, is_list, has_attachment = flags
-    senders = _people(people, "from")
+    by_role: dict[str, list[Person]] = {}
+    for role, address, name in orjson.loads(people):
+        by_role.setdefault(role, []).append(Person(address, name))
+    senders = by_role.get("from")
     return EmailView(
         id=id_,
         mailbox=mailbox,
@@ -49,10 +51,10 @@ def to_email(row: Sequence[Any]) -> EmailView:
         in_reply_to=in_reply_to,
         subject=subject,
         sender=senders[0] if senders else None,
-        to=_people(people, "to"),
-        cc=_people(people, "cc"),
-        bcc=_people(people, "bcc"),
-        reply_to=_people(people, "reply-to"),
+        to=tuple(by_role.get("to", ())),
+        cc=tuple(by_role.get("cc", ())),
+        bcc=tuple(by_role.get("bcc", ())),
+        reply_to=tuple(by_role.get("reply-to", ())),
         direction=direction,
         internal_date=_utc(internal_date),
         header_date=header_date,
@@ -84,10 +86,6 @@ def to_thread(row: Sequence[Any]) -> ThreadSummary:
         last_outbound_at=_utc(outbound) if outbound else None,
         message_count=count,
     )
-
-
-def _people(people: Sequence[Sequence[str]], role: str) -> tuple[Person, ...]:
-    return tuple(Person(address, name) for each, address, name in people if each == role)
 
 
 def _utc(moment: datetime) -> datetime:

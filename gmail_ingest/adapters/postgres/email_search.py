@@ -17,6 +17,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
 from psycopg import sql
@@ -45,9 +46,6 @@ UNLIMITED = float("inf")
 _PARSE = "SELECT websearch_to_tsquery('simple', %s)::text"
 _OLDEST = """
 SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date LIMIT 1
-"""
-_NEWEST = """
-SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date DESC LIMIT 1
 """
 # LIMIT in the subquery: the mails are looked up one by one, in their order.
 _LOOK = """
@@ -85,7 +83,7 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class MailSearch:
-    """A search in a transaction of its own."""
+    """Searches on a connection."""
 
     connection: Connection
     budget_seconds: float
@@ -109,7 +107,8 @@ class MailSearch:
                 return Found(found)
             behind = replace(mails, after=looked_at[-1])
             most = _worth_looking_at(most, len(fitting), rows - len(found))
-        older = await self._months(behind, words, rows - len(found), deadline)
+        newest = looked_at[-1].internal_date
+        older = await self._months(behind, newest, words, rows - len(found), deadline)
         return replace(older, positions=(*found, *older.positions))
 
     async def _look(
@@ -127,8 +126,10 @@ class MailSearch:
         }
         return await read_positions(self.connection, _LOOK, arguments)
 
-    async def _months(self, mails: MailList, words: str, rows: int, deadline: float) -> Found:
-        months = await self._span(mails)
+    async def _months(
+        self, mails: MailList, newest: datetime, words: str, rows: int, deadline: float
+    ) -> Found:
+        months = await self._span(mails, newest)
         found: tuple[Position, ...] = ()
         at_once = _MONTHS
         while months:
@@ -143,17 +144,13 @@ class MailSearch:
             at_once = _next_months(len(asked), now - began, deadline - now)
         return Found(found)
 
-    async def _span(self, mails: MailList) -> list[Month]:
+    async def _span(self, mails: MailList, newest: datetime) -> list[Month]:
         """The months that may hold something, newest first."""
-        wanted, tenant = mails.wanted, mails.wanted.tenant_id
-        oldest = await self._value(_OLDEST, tenant)
-        newest = await self._value(_NEWEST, tenant)
-        if wanted.since is not None:
-            oldest = max(oldest, wanted.since)
-        if mails.after is not None:
-            newest = min(newest, mails.after.internal_date)
-        if wanted.until is not None:
-            newest = min(newest, wanted.until)
+        oldest = await self._value(_OLDEST, mails.wanted.tenant_id)
+        if oldest is None:
+            return []
+        if mails.wanted.since is not None:
+            oldest = max(oldest, mails.wanted.since)
         return list(months_back(Month.of(newest), Month.of(oldest)))
 
     async def _ask(

@@ -17,6 +17,14 @@ import sqlalchemy as sa
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+#: Of each connection's session.
+_SETTINGS = (
+    # Compiling a statement costs ten times what a page of mail takes.
+    "jit = off",
+    # A search's bitmap of a month with frequent words would lose its rows in the default of 4 MB.
+    "work_mem = '64MB'",
+)
+
 #: A psycopg connection whose rows are tuples; statements and parameters are psycopg's (``%s``).
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
@@ -43,8 +51,22 @@ def create_engine(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
         hide_parameters=True,
         connect_args={"application_name": "gmail_ingest"},
     )
+    sa.event.listen(engine.sync_engine, "connect", _set_up)
     sa.event.listen(engine.sync_engine, "checkout", _refuse_dropped)
     return engine
+
+
+def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - as in _refuse_dropped
+    """Set what all statements need, once for each connection.
+
+    Not by a start-up option: connection poolers refuse those, and an operator may have their own
+    in the URL.
+    """
+    cursor = connection.cursor()
+    for setting in _SETTINGS:
+        cursor.execute(f"SET {setting}")
+    cursor.close()
+    connection.commit()
 
 
 def _refuse_dropped(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapted connection has no public type

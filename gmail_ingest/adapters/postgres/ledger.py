@@ -14,7 +14,7 @@ from datetime import datetime
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
 from gmail_ingest.sync.ports import Failed, Source
 
 _READ = """
@@ -40,7 +40,8 @@ SET source = excluded.source, fate = excluded.fate, rule = excluded.rule,
     decided_at = CASE WHEN l.fate = excluded.fate THEN l.decided_at ELSE excluded.decided_at END
 """
 _DUE = """
-SELECT gmail_id, thread_id, attempts, extract(epoch FROM now() - first_seen_at)::float8
+SELECT gmail_id, thread_id, attempts, extract(epoch FROM now() - first_seen_at)::float8,
+       error IS NOT DISTINCT FROM %s
 FROM message_ledger
 WHERE mailbox_id = %s AND source = %s AND fate = 'pending' AND next_attempt_at <= now()
 ORDER BY thread_id DESC, gmail_id DESC LIMIT %s
@@ -114,7 +115,9 @@ async def read_due(
     connection: Connection, mailbox_id: int, source: Source, limit: int
 ) -> tuple[list[PendingMessage], dict[str, int]]:
     """Pending ids due now, newest thread first, and the sizes of their threads in the ledger."""
-    rows = await (await connection.execute(_DUE, (mailbox_id, source, limit))).fetchall()
+    rows = await (
+        await connection.execute(_DUE, (NOT_FOUND_YET, mailbox_id, source, limit))
+    ).fetchall()
     due = [PendingMessage(*row) for row in rows]
     threads = list({each.thread_id for each in due if each.thread_id})
     if not threads:

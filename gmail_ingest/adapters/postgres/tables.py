@@ -108,6 +108,12 @@ sync_queue = sa.Table(
         postgresql_where=sa.text("claimed_by IS NULL"),
     ),
     sa.Index("ix_sync_queue_not_before", "not_before"),
+    sa.Index(
+        "ix_sync_queue_claimed",
+        "tenant_id",
+        "kind",
+        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+    ),
     comment="mailbox_ids NULL: every mailbox of the tenant; dispatched_until: a run was asked for; "
     "deaths: workers that died with it, one after the other",
 )
@@ -137,7 +143,9 @@ message_ledger = sa.Table(
         sa.text("thread_id DESC"),
         postgresql_where=sa.text("fate = 'pending'"),
     ),
-    sa.Index("ix_message_ledger_mailbox_id_thread_id", "mailbox_id", "thread_id"),
+    # The thread first: an index that begins as the primary key does is taken for that one by plans
+    # made while the table is small, and then reads a whole mailbox.
+    sa.Index("ix_message_ledger_thread_id_mailbox_id", "thread_id", "mailbox_id"),
     sa.Index(
         "ix_message_ledger_dead",
         "mailbox_id",

@@ -16,10 +16,10 @@ depends_on = None
 TIMESTAMP = sa.DateTime(timezone=True)
 HISTORY_ID = sa.Numeric(30, 0)
 NOW = sa.text("now()")
-#: Bodies of mail: LZ4 packs them a little worse than PGLZ, for a fraction of the CPU. Where the
-#: server has no LZ4 (the embedded one) they are not packed: PGLZ took 0.37 ms a message, a third
-#: of all that Postgres does for one.
-_BODIES = ("text", "html", "reply_text")
+#: Bodies of mail and their words: LZ4 packs them a little worse than PGLZ, for a fraction of the
+#: CPU. Where the server has no LZ4 (the embedded one) they are not packed: PGLZ took 0.44 ms a
+#: message, a third of all that Postgres does for one.
+_BODIES = ("text", "html", "reply_text", "search_vector")
 
 
 def upgrade() -> None:
@@ -148,6 +148,15 @@ def _queue() -> None:
         "dispatched_until: a run was asked for",
     )
     op.create_index("ix_sync_queue_not_before", "sync_queue", ["not_before"], unique=False)
+    # Whether somebody works on a tenant is asked for each waiting row: without it, claiming from
+    # 1,000 rows takes a quarter of a second.
+    op.create_index(
+        "ix_sync_queue_claimed",
+        "sync_queue",
+        ["tenant_id", "kind"],
+        unique=False,
+        postgresql_where=sa.text("claimed_by IS NOT NULL"),
+    )
     op.create_index(
         "uq_sync_queue_waiting",
         "sync_queue",

@@ -92,6 +92,9 @@ def _drop_indexes() -> None:
     for table, index in (
         ("emails", "ix_emails_tenant_date"),
         ("emails", "ix_emails_tenant_id_thread_id"),
+        ("emails", "ix_emails_mailbox_id_thread_id"),
+        ("message_ledger", "ix_message_ledger_mailbox_id_thread_id"),
+        ("threads", "ix_threads_tenant_id_last_date"),
         ("emails", "ix_emails_search_vector"),
         ("participants", "ix_participants_tenant_address_date"),
     ):
@@ -155,6 +158,8 @@ def _make_tables() -> None:
 
 def _make_indexes() -> None:
     newest = ["internal_date", "mailbox_id", "gmail_id"]
+    for table in ("emails", "message_ledger"):
+        op.create_index(f"ix_{table}_thread_id_mailbox_id", table, ["thread_id", "mailbox_id"])
     op.create_index(
         "ix_email_keys_tenant_date",
         "email_keys",

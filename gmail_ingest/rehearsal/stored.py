@@ -1,0 +1,89 @@
+"""What the service has in Postgres, read with a connection of its own each time.
+
+Holds: ``Stored``. Add here: a question of the rehearsal. Keep out: any write. A connection that
+stayed open would be lost with every crash of the server.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import psycopg
+
+from gmail_ingest.demo.audit import Row
+
+_ROWS = """
+    SELECT e.tenant_id, m.address, e.gmail_id, e.thread_id, e.label_ids
+    FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id"""
+_TEXTS = """
+    SELECT e.gmail_id, e.text FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
+    WHERE m.address = %s"""
+_THREADS = """
+    SELECT count(*) FROM threads t
+    FULL JOIN (SELECT mailbox_id, thread_id, count(*) AS members FROM emails GROUP BY 1, 2) e
+        USING (mailbox_id, thread_id)
+    WHERE t.message_count IS DISTINCT FROM e.members"""
+_FATES = """
+    SELECT l.gmail_id, concat_ws(' ', l.fate, l.rule)
+    FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id WHERE m.address = %s"""
+_STOPPED = "SELECT concat_ws(' ', state, last_error) FROM mailboxes WHERE state <> 'active'"
+_UNDONE = """
+    SELECT (SELECT count(*) FROM sync_jobs
+            WHERE state NOT IN ('succeeded', 'failed', 'cancelled') AND merged_into IS NULL),
+           (SELECT count(*) FROM leases WHERE until > now()),
+           (SELECT count(*) FROM message_ledger WHERE fate = 'pending')
+           + (SELECT count(*) FROM listings WHERE done_at IS NULL),
+           (SELECT count(*) FROM message_ledger WHERE fate = 'dead')"""
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """What is still to be done: jobs, leases held, ids or listings waiting; ``dead`` letters."""
+
+    jobs: int
+    leases: int
+    waiting: int
+    dead: int
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing is under way at this moment."""
+        return not (self.jobs or self.leases or self.waiting)
+
+
+class Stored:
+    """The mail's database."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def rows(self) -> Iterator[Row]:
+        """Every row of ``emails``."""
+        for tenant, mailbox, message_id, thread_id, labels in self._all(_ROWS):
+            yield Row(tenant, mailbox, message_id, thread_id, frozenset(labels))
+
+    def texts(self, address: str) -> dict[str, str]:
+        """The stored text of each message of a mailbox."""
+        return dict(self._all(_TEXTS, address))
+
+    def fates(self, address: str) -> dict[str, str]:
+        """The fate, and its rule, of each id of a mailbox in the ledger."""
+        return dict(self._all(_FATES, address))
+
+    def stopped(self) -> list[str]:
+        """State and error of each mailbox that is not synced any more."""
+        return [row[0] for row in self._all(_STOPPED)]
+
+    def wrong_threads(self) -> int:
+        """Threads whose row does not count the emails that are there."""
+        return int(self._all(_THREADS)[0][0])
+
+    def undone(self) -> Undone:
+        """What is still to be done."""
+        return Undone(*self._all(_UNDONE)[0])
+
+    def _all(self, query: str, *arguments: str) -> list[Any]:
+        with psycopg.connect(self._url, autocommit=True) as connection:
+            return connection.execute(query.encode(), arguments).fetchall()

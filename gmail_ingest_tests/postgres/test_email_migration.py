@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+
+from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.engine import create_engine, transaction
+from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
+from gmail_ingest.adapters.postgres.migrate import _config, upgrade
+from gmail_ingest_tests.conftest import plain_url
+
+#: Mail as the first release stored it.
+OLD_MAIL = """
+INSERT INTO tenants (id) VALUES ('acme');
+INSERT INTO integrations (tenant_id, auth_type, subject) VALUES ('acme', 'oauth', 'a@crm.test');
+INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
+SELECT 'acme', id, 'a@crm.test', 1 FROM integrations;
+INSERT INTO emails (mailbox_id, gmail_id, tenant_id, thread_id, history_id, "references", subject,
+    recipients, direction, internal_date, label_ids, snippet, text, html, reply_text, size,
+    is_auto_reply, is_bounce, is_list, has_attachment, sanitized, search_vector)
+SELECT m.id, 'm' || n, 'acme', 't1', 1, '{}', 'Offer ' || n, '[]', 'outbound',
+    timestamptz '2026-01-31 23:30Z' + n * interval '1 hour',
+    (ARRAY['{UNREAD,Label_9,INBOX,STARRED}', '{}', '{SPAM,SPAM}'])[n + 1]::text[],
+    '', '', '', '', 1, false, false, false, n = 0, false,
+    setweight(to_tsvector('simple', 'Offer ' || n), 'A') || to_tsvector('simple', 'it''s here')
+FROM mailboxes m, generate_series(0, 2) AS n;
+INSERT INTO participants (mailbox_id, gmail_id, position, tenant_id, role, address, name,
+    internal_date)
+SELECT mailbox_id, gmail_id, p, 'acme', (ARRAY['from', 'to'])[p + 1], 'o''ann@shop.test', '',
+    internal_date
+FROM emails, generate_series(0, 1) AS p
+"""
+
+
+@pytest.fixture
+def migrated(empty_database_url):
+    """A database with mail of the first release, brought to this one."""
+    engine = sa.create_engine(empty_database_url)
+    with engine.connect() as connection:
+        command.upgrade(_config(connection), "0002")
+    engine.dispose()
+    with psycopg.connect(plain_url(empty_database_url)) as connection:
+        connection.execute(OLD_MAIL)
+    upgrade(empty_database_url)
+    return empty_database_url
+
+
+@pytest.mark.parametrize(
+    ("filters", "found"),
+    [
+        ({}, ["m1", "m0"]),
+        ({"label": "INBOX"}, ["m0"]),
+        ({"label": "Label_9", "has_attachment": True}, ["m0"]),
+        ({"direction": "outbound", "include_spam_trash": True}, ["m2", "m1", "m0"]),
+        ({"direction": "inbound"}, []),
+        ({"participant": "o'ann@shop.test"}, ["m1", "m0"]),
+        ({"q": '"it\'s here" offer'}, ["m1", "m0"]),
+        ({"q": "offer", "label": "SPAM", "include_spam_trash": True}, ["m2"]),
+    ],
+)
+def test_mail_of_the_first_release_is_listed_and_found(migrated, run, filters, found):
+    """Mail that was stored before facets and marked words has them."""
+
+    async def scenario():
+        engine = create_engine(migrated)
+        page = await PostgresEmailReads(engine).page(
+            EmailFilter("acme", **filters), limit=5, cursor=None
+        )
+        await engine.dispose()
+        assert [each.id for each in page.emails] == found
+
+    run(scenario())
+
+
+def test_migrated_facets_are_those_that_writing_makes(migrated, run):
+    """A mail that comes with known labels takes the facet of the old mail, with the same traits."""
+
+    async def scenario():
+        engine = create_engine(migrated)
+        facets = [
+            facet_of("outbound", True, ["INBOX", "Label_9", "STARRED", "UNREAD"]),
+            facet_of("outbound", False, []),
+            facet_of("outbound", False, ["SPAM"]),
+        ]
+        async with transaction(engine) as connection:
+            rows = await connection.execute("SELECT id, mailbox_id, hidden FROM facets ORDER BY id")
+            known = await rows.fetchall()
+            found = await facet_ids(connection, known[0][1], facets)
+        await engine.dispose()
+        assert set(found.values()) == {row[0] for row in known}
+        assert {number: each.traits for each, number in found.items()} == {
+            row[0]: row[0] & 0xFFFF for row in known
+        }
+        assert sum(row[2] for row in known) == 1
+
+    run(scenario())

@@ -1,0 +1,135 @@
+"""A deployment for proofs: real Postgres, the real Gmail adapter, a sandbox; one mailbox a tenant.
+
+Holds: ``Deployment``: connecting, syncing in all ways, and waiting until nothing is left to do.
+Add here: a way to sync. Keep out: what happens at Google (``mailbox_life``), faults.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any, TypeVar
+
+from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.sandbox.faults import FaultRule
+from gmail_ingest.sandbox.mailbox import Mailbox
+from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.ports import SyncKind
+from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest_tests.sync.service import Service
+
+T = TypeVar("T")
+
+#: What waits for minutes in production waits for milliseconds; nothing is given up for faults.
+POLICY = SyncPolicy(
+    first_retry=0.01,
+    longest_retry=0.05,
+    linger=0.1,
+    longest_sleep=0.5,
+    young=600.0,
+    max_attempts=60,
+    batch_messages=3,
+    chunk=7,
+    lease=timedelta(seconds=1),
+)
+#: Ids on a page: a handful of mails makes several pages.
+PAGE_SIZE = 3
+#: A bound for what takes well under a second when nothing is stuck.
+QUIET_SECONDS = 30.0
+
+_LEFT = """
+SELECT 'queue row', kind, claimed_until::text, not_before::text
+FROM sync_queue WHERE tenant_id = %(tenant)s
+UNION ALL
+SELECT 'ledger entry', l.source, l.error, l.next_attempt_at::text
+FROM message_ledger l JOIN mailboxes m ON m.id = mailbox_id
+WHERE m.tenant_id = %(tenant)s AND l.fate = 'pending'
+UNION ALL
+SELECT 'listing', l.page_token, l.started_at::text, NULL
+FROM listings l JOIN mailboxes m ON m.id = l.mailbox_id
+WHERE m.tenant_id = %(tenant)s AND l.done_at IS NULL
+UNION ALL
+SELECT 'lease', l.source, l.holder, l.until::text
+FROM leases l JOIN mailboxes m ON m.id = l.mailbox_id
+WHERE m.tenant_id = %(tenant)s AND l.until > now()
+UNION ALL
+SELECT 'mailbox', state, last_error, NULL
+FROM mailboxes WHERE tenant_id = %(tenant)s AND state <> 'active'
+"""
+
+
+class Deployment:
+    """One deployment with as many tenants as are connected."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+        self._workers = itertools.count(1)
+        self.run = service.run
+        self.policy = POLICY
+        self.sandbox_url = service.sandbox.url
+
+    async def rows(self, query: str, *positional: Any, **named: Any) -> list[Any]:
+        """The rows of a query, as tuples."""
+        async with statement(self._service.engine) as connection:
+            return await (await connection.execute(query, named or positional)).fetchall()
+
+    def at_google(self, address: str, work: Callable[[Mailbox], T]) -> T:
+        """Do something with a mailbox on the sandbox's own thread."""
+        return self._service.box(work, address)
+
+    async def connect(self, tenant: str, address: str) -> int:
+        """Make a mailbox at Google and connect it; its initial sync waits. Returns its id."""
+        self._service.sandbox.call(lambda state: state.accounts.create(address))
+        await self._service.connect(address, tenant=tenant)
+        ((mailbox_id,),) = await self.rows("SELECT id FROM mailboxes WHERE tenant_id = %s", tenant)
+        return int(mailbox_id)
+
+    def expire_token(self, address: str) -> None:
+        """End the mailbox's access tokens before their time."""
+        self._service.sandbox.call(lambda state: state.grants.expire_access_tokens(address))
+
+    def fault(self, **rule: Any) -> None:
+        """Break calls as the rule says."""
+        wanted = FaultRule.model_validate(rule)
+        self._service.sandbox.call(lambda state: state.faults.add(wanted))
+
+    def mend(self) -> None:
+        """Break no call any more."""
+        self._service.mend()
+
+    async def enqueue(self, tenant: str, kind: SyncKind, *, force: bool = False) -> None:
+        """Ask for a sync."""
+        await self._service.queue.enqueue(tenant, kind, force=force)
+
+    async def sync(self, tenant: str, *, policy: SyncPolicy | None = None) -> TenantReport:
+        """Work off what waits for the tenant, as a worker of its own; if nothing does, sync."""
+        service = self._service
+        sync = TenantSync(service.queue, service.store, service.gmail.source, policy or self.policy)
+        return await sync.run_tenant(tenant, f"worker {next(self._workers)}")
+
+    async def pushed(self, tenant: str, policy: SyncPolicy) -> None:
+        """Ask for an incremental sync; do it as soon as nobody else is at it, as a drain does."""
+        await self.enqueue(tenant, "incremental")
+        deadline = time.monotonic() + 1.0
+        while time.monotonic() < deadline:
+            if (await self.sync(tenant, policy=policy)).jobs:
+                return
+            await asyncio.sleep(0.005)
+
+    async def settle(self, tenant: str) -> None:
+        """Sync until nothing waits, is pending or is held, as schedules and sensors would."""
+        policy = replace(self.policy, linger=1.0)
+        deadline = time.monotonic() + QUIET_SECONDS
+        while True:
+            await self._service.queue.sweep(timedelta(hours=1))
+            await self.enqueue(tenant, "incremental")
+            report = await self.sync(tenant, policy=policy)
+            left = await self.rows(_LEFT, tenant=tenant)
+            if report.jobs and not report.errors and not left:
+                return
+            assert time.monotonic() < deadline, (left, report)
+            await asyncio.sleep(0.02)

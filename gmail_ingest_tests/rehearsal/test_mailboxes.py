@@ -1,0 +1,45 @@
+from random import Random
+
+import pytest
+import requests
+
+from gmail_ingest.demo.plan import MAILBOXES
+from gmail_ingest.rehearsal.faults import Fault
+from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.mailboxes import MailboxLife
+from gmail_ingest.sandbox.server import Sandbox
+
+
+@pytest.fixture
+def sandbox():
+    """A sandbox with the demonstration's mailboxes."""
+    with Sandbox.in_thread() as thread:
+        google = TroubledSandbox(thread.url)
+        for address in MAILBOXES:
+            google.create_mailbox(address, messages=10)
+        yield google
+
+
+def test_mailbox_life_makes_everything_happen(sandbox):
+    """Mail arrives, is deleted, labelled, thrown away and taken back, and drafts are sent."""
+    before = {each.message_id for box in MAILBOXES for each in sandbox.messages(box)}
+    life = MailboxLife(sandbox, Random(5))
+    for _ in range(60):
+        life.go_on()
+    now = {each.message_id: each for box in MAILBOXES for each in sandbox.messages(box)}
+    labels = {label for each in now.values() for label in each.labels}
+    assert len(now) > len(before) + 100
+    assert before - now.keys()
+    assert {"DRAFT", "SENT", "SPAM", "TRASH", "STARRED", "CATEGORY_FORUMS", "Label_1"} <= labels
+
+
+def test_troubled_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
+    """What was injected is counted by kind when faults are replaced or mended."""
+    sandbox.arm([Fault("broken", {"method": "gmail.users.messages.get", "action": "html"})])
+    token = sandbox.access_token(MAILBOXES[0])
+    message = next(sandbox.messages(MAILBOXES[0]))
+    with pytest.raises(requests.HTTPError, match="502"):
+        sandbox.content(token, message.message_id)
+    sandbox.arm([])
+    assert sandbox.injected == {"broken": 1}
+    assert sandbox.content(token, message.message_id)["id"] == message.message_id
