@@ -60,7 +60,7 @@ INSERT INTO marked_texts
 SELECT r.tenant_id, r.id, r.month, {mark_of("r")}, terms.vector
 FROM (
     SELECT %(tenant_id)s::text AS tenant_id, t.id, t.text AS search_text,
-           left(t.text, 50) AS subject, '{{}}'::text[] AS addresses, month,
+           '{{}}'::text[] AS addresses, month,
            timestamptz '2021-01-10 00:00Z' + month * interval '1 month' AS internal_date
     FROM texts t, generate_series(0, 60) AS month WHERE t.id < %(texts)s
 ) AS r, {search_vector("r")} AS terms

@@ -1,6 +1,6 @@
 """The part tree of a Gmail message, sorted into bodies and attachments.
 
-Holds: ``sort_parts``.
+Holds: ``sort_parts``, and ``has_separate_content``, which asks less.
 Add here: a rule about which part is text to read and which is a file.
 Keep out: decoding and joining of bodies (``bodies``).
 Source: the MessagePart resource of the Gmail API; RFC 2046, RFC 2183. Gmail expands
@@ -94,6 +94,28 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
             stack.extend(reversed(_children(place, leaf.mime_type, seen)))
         seen += 1
     return SortedParts(tuple(bodies), tuple(attachments))
+
+
+def has_separate_content(payload: object) -> bool:
+    """Tell whether any part of a message came without its content, which is to be fetched.
+
+    Args:
+        payload: ``payload`` of a Message.
+    """
+    stack: list[object] = [payload]
+    seen = 0
+    while stack and seen < MAX_PARTS:
+        part = stack.pop()
+        seen += 1
+        if not isinstance(part, dict):
+            continue
+        content = part.get("body")
+        if isinstance(content, dict) and content.get("attachmentId") and not content.get("data"):
+            return True
+        below = part.get("parts")
+        if isinstance(below, list):
+            stack.extend(reversed(below))
+    return False
 
 
 def size_of(value: object) -> int:

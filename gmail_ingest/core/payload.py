@@ -19,7 +19,7 @@ from gmail_ingest.core.bodies import join_bodies
 from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
 from gmail_ingest.core.headers import Headers, message_ids
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.parts import size_of, sort_parts
+from gmail_ingest.core.parts import has_separate_content, size_of, sort_parts
 from gmail_ingest.core.reply_text import strip_quotes
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
@@ -58,8 +58,11 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
     Returns:
         Body parts (no attachments) that have an attachment id in place of data.
     """
-    cleaner = TextCleaner()
     payload = message.get("payload")
+    # Sorting the parts is a tenth of all parsing, and few mails have anything to fetch.
+    if not has_separate_content(payload):
+        return ()
+    cleaner = TextCleaner()
     parts = sort_parts(payload, _headers_of(payload, cleaner), cleaner)
     return tuple(
         MissingBody(part.part_id, part.attachment_id, part.mime_type, part.charset, part.size)

@@ -81,7 +81,10 @@ def _ends_own_text(lines: list[str], number: int, kept: list[str]) -> bool:
             return True
         if _introduces_the_rest(lines, number, kept):
             return True
-    if kept and _field(line) in FROM_FIELDS and _is_header_block(lines, number):
+    # Hardly a line has a colon, and most of them meet nothing else here.
+    if not kept or (":" not in line and "\uff1a" not in line):
+        return False
+    if _field(line) in FROM_FIELDS and _is_header_block(lines, number):
         _drop_rule(kept)
         return True
     return False

@@ -76,6 +76,7 @@ WITH people AS (
 )
 DELETE FROM attachments WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 """
+# Who deletes a row of emails by hand leaves its participants behind.
 _PARTICIPANTS = """
 INSERT INTO participants
     (mailbox_id, gmail_id, position, tenant_id, role, address, name, internal_date, facet_id)
@@ -85,6 +86,9 @@ FROM mailboxes b, json_to_recordset(%s) AS p
     (gmail_id text, position int, role text, address text, name text, internal_date timestamptz,
      facet_id bigint)
 WHERE b.id = %s
+ON CONFLICT (mailbox_id, gmail_id, position) DO UPDATE
+SET role = excluded.role, address = excluded.address, name = excluded.name,
+    internal_date = excluded.internal_date, facet_id = excluded.facet_id
 """
 _ATTACHMENTS = """
 INSERT INTO attachments

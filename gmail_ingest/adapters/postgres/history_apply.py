@@ -39,7 +39,13 @@ UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id, facet_id
 FROM c WHERE e.mailbox_id = %(mailbox_id)s AND e.gmail_id = c.gmail_id
 """
 _DELETE = """
-DELETE FROM emails WHERE mailbox_id = %s AND gmail_id = ANY(%s) RETURNING thread_id
+WITH keys AS (
+    DELETE FROM email_keys WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+), people AS (
+    DELETE FROM participants WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+)
+DELETE FROM emails WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+RETURNING thread_id
 """
 
 
@@ -122,7 +128,8 @@ async def delete_emails(connection: Connection, mailbox_id: int, gmail_ids: Coll
     """Delete emails, and bring their threads in line; returns how many there were."""
     if not gmail_ids:
         return 0
-    rows = await (await connection.execute(_DELETE, (mailbox_id, sorted(gmail_ids)))).fetchall()
+    ids = {"mailbox_id": mailbox_id, "ids": sorted(gmail_ids)}
+    rows = await (await connection.execute(_DELETE, ids)).fetchall()
     touched = {row[0] for row in rows}
     await threads.recompute(connection, mailbox_id, touched)
     await threads.remove_empty(connection, mailbox_id, touched)

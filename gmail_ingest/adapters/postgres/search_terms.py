@@ -35,8 +35,7 @@ _GROWTH = 5
 #: The mark of (tenant, month), as ``mark`` has it.
 _MARK = """left(encode(decode(md5({row}.tenant_id || to_char(
     {row}.internal_date AT TIME ZONE 'UTC', 'YYYYMM')), 'hex'), 'base64'), 4)"""
-_WORDS = """setweight(to_tsvector('simple', left({row}.subject, 1000)), 'A')
-    || to_tsvector('simple', {text})"""
+_WORDS = "to_tsvector('simple', {text})"
 # In a vector's text a quote after a blank begins a word. OFFSET 0: made once, though used twice.
 _VECTOR = """LATERAL (
     SELECT replace(' ' || CASE
@@ -64,15 +63,15 @@ def search_vector(row: str) -> str:
 
     Args:
         row: alias of what stands before it in FROM, with the columns tenant_id, internal_date,
-            subject, search_text and addresses.
+            search_text and addresses.
     """
     return _VECTOR.format(
         row=row,
         growth=_GROWTH,
         most=_MOST_BYTES,
         mark=mark_of(row),
-        words=_WORDS.format(row=row, text=f"{row}.search_text"),
-        bounded=_WORDS.format(row=row, text=f"left({row}.search_text, {_SAFE_CHARS})"),
+        words=_WORDS.format(text=f"{row}.search_text"),
+        bounded=_WORDS.format(text=f"left({row}.search_text, {_SAFE_CHARS})"),
     )
 
 
