@@ -46,6 +46,14 @@ class Crashes:
         self.counted[kind] += crashed
         return crashed
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that execute a Dagster run now: children of the code server."""
+        try:
+            server = psutil.Process(self._supervisor.child("code-server").group)
+            return [each for each in server.children() if _TRACKER not in str(each.cmdline())]
+        except psutil.Error:
+            return []
+
     def _kill(self, name: str) -> bool:
         child = self._supervisor.child(name)
         if child.exit_code() is not None:
@@ -54,12 +62,10 @@ class Crashes:
         return True
 
     def _kill_worker(self) -> bool:
-        """Kill a process that executes a Dagster run: a child of the code server."""
+        workers = self.workers()
+        if not workers:
+            return False
         try:
-            server = psutil.Process(self._supervisor.child("code-server").group)
-            workers = [each for each in server.children() if _TRACKER not in str(each.cmdline())]
-            if not workers:
-                return False
             self._dice.choice(workers).kill()
         except psutil.Error:
             return False  # it ended by itself meanwhile
