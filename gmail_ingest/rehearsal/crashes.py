@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
@@ -21,6 +22,7 @@ from gmail_ingest.runtime.supervisor import Supervisor
 
 #: multiprocessing keeps one such process beside the run workers.
 _TRACKER = "resource_tracker"
+_LONGEST_OUTAGE_SECONDS = 2.0
 
 
 class Crashes:
@@ -79,6 +81,9 @@ class Crashes:
         return killed
 
     def _crash_postgres(self) -> bool:
+        """Take the database away for a moment, in which mail arrives and is pushed."""
         self._server.crash()
+        self._life.arrive_everywhere()
+        time.sleep(self._dice.uniform(0, _LONGEST_OUTAGE_SECONDS))
         self._server.start()
         return True
