@@ -26,7 +26,7 @@ from gmail_ingest.runtime.dagster_api import DagsterApi
 
 #: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
-#: A dispatched run that died before it claimed anything is asked for again after three minutes.
+#: What a run that died before it began was to do is asked for again after three minutes.
 _QUIET_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
 

@@ -15,7 +15,7 @@ class Report:
 
     ``wrong`` counts by what is wrong: labels, threads, texts, what lists filter by, and rows of
     messages that Google does not have any more. ``stopped`` tells the state of mailboxes that are
-    synced no more. ``stuck_runs`` are those that Dagster holds for running and that no process
+    synced no more. ``stuck_runs`` are those that Dagster holds for started and that no process
     executes.
     """
 

@@ -22,7 +22,7 @@ _LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name l
 _RUNS = """query ($cursor: String) { runsOrError(cursor: $cursor, limit: 500) {
   __typename ... on Runs { results { runId status } } ... on PythonError { message } } }"""
 
-_RUNNING = """{ runsOrError(filter: {statuses: [STARTING, STARTED, CANCELING]}) {
+_RUNNING = """{ runsOrError(filter: {statuses: [STARTED, CANCELING]}) {
   __typename ... on Runs { results { runId } } ... on PythonError { message } } }"""
 
 
@@ -67,7 +67,7 @@ class DagsterApi:
             cursor = runs[-1]["runId"]
 
     def running(self) -> int | None:
-        """How many runs should have a process now; None while Dagster cannot tell."""
+        """How many runs Dagster holds for started; None while it cannot tell."""
         try:
             found = self._ask(_RUNNING)["runsOrError"]
         except requests.RequestException:
