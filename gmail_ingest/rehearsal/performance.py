@@ -64,7 +64,8 @@ class Rehearsal:
     def perform(self) -> Report:
         """Everything, from the first disturbance to the judgement."""
         began = time.monotonic()
-        self._disturb(began + self._options.minutes * 60)
+        self._wait_for_syncs()
+        self._disturb(time.monotonic() + self._options.minutes * 60)
         self._sandbox.mend()
         self._on_step("mended; waiting until it is quiet")
         undone, stuck_runs, found = self._settle()
@@ -93,6 +94,12 @@ class Rehearsal:
             stuck_runs=stuck_runs,
             seconds=time.monotonic() - began,
         )
+
+    def _wait_for_syncs(self) -> None:
+        """Until there is something to disturb: the first run takes seconds to start."""
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while not self._stored.undone().leases and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
 
     def _disturb(self, until: float) -> None:
         while (now := time.monotonic()) < until:
