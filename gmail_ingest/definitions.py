@@ -8,6 +8,7 @@ import dagster as dg
 
 from gmail_ingest.defs.asset_checks import every_listed_message_is_accounted_for
 from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.code_server import outlive_outages
 from gmail_ingest.defs.completeness import completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
@@ -16,6 +17,9 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
 from gmail_ingest.defs.sensors import build_sync_queue_sensor
 from gmail_ingest.settings import Settings
+
+# The code server has no other door for code of ours than loading this module.
+outlive_outages()
 
 defs = dg.Definitions(
     assets=[emails],

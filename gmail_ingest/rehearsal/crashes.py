@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections import Counter
 from collections.abc import Callable, Mapping
 from random import Random
@@ -21,6 +22,7 @@ from gmail_ingest.runtime.supervisor import Supervisor
 
 #: multiprocessing keeps one such process beside the run workers.
 _TRACKER = "resource_tracker"
+_LONGEST_OUTAGE_SECONDS = 2.0
 
 
 class Crashes:
@@ -46,6 +48,14 @@ class Crashes:
         self.counted[kind] += crashed
         return crashed
 
+    def workers(self) -> list[psutil.Process]:
+        """The processes that execute a Dagster run now: children of the code server."""
+        try:
+            server = psutil.Process(self._supervisor.child("code-server").group)
+            return [each for each in server.children() if _TRACKER not in str(each.cmdline())]
+        except psutil.Error:
+            return []
+
     def _kill(self, name: str) -> bool:
         child = self._supervisor.child(name)
         if child.exit_code() is not None:
@@ -54,12 +64,10 @@ class Crashes:
         return True
 
     def _kill_worker(self) -> bool:
-        """Kill a process that executes a Dagster run: a child of the code server."""
+        workers = self.workers()
+        if not workers:
+            return False
         try:
-            server = psutil.Process(self._supervisor.child("code-server").group)
-            workers = [each for each in server.children() if _TRACKER not in str(each.cmdline())]
-            if not workers:
-                return False
             self._dice.choice(workers).kill()
         except psutil.Error:
             return False  # it ended by itself meanwhile
@@ -73,6 +81,9 @@ class Crashes:
         return killed
 
     def _crash_postgres(self) -> bool:
+        """Take the database away for a moment, in which mail arrives and is pushed."""
         self._server.crash()
+        self._life.arrive_everywhere()
+        time.sleep(self._dice.uniform(0, _LONGEST_OUTAGE_SECONDS))
         self._server.start()
         return True

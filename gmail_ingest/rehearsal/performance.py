@@ -9,7 +9,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable
-from random import Random
 
 import psycopg
 
@@ -23,12 +22,11 @@ from gmail_ingest.rehearsal.mailboxes import MailboxLife
 from gmail_ingest.rehearsal.plan import RehearsalOptions
 from gmail_ingest.rehearsal.report import Report
 from gmail_ingest.rehearsal.stored import Stored, Undone
+from gmail_ingest.runtime.dagster_api import DagsterApi
 
-#: Means of exponential distributions: bursts and pauses, as in life.
-_BETWEEN_CHANGES_SECONDS = 0.25
-_BETWEEN_FAULTS_SECONDS = 3.0
-_BETWEEN_CRASHES_SECONDS = 9.0
-#: A dispatched run that died before it claimed anything is asked for again after three minutes.
+#: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
+_MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
+#: What a run that died before it began was to do is asked for again after three minutes.
 _QUIET_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
 
@@ -48,32 +46,35 @@ class Rehearsal:
         stored: Stored,
         life: MailboxLife,
         crashes: Crashes,
-        dice: Random,
+        dagster: DagsterApi,
         *,
         revive: Callable[[], list[str]],
         on_step: Callable[[str], None],
     ) -> None:
         self._options, self._sandbox, self._stored = options, sandbox, stored
-        self._life, self._crashes, self._dice = life, crashes, dice
+        self._life, self._crashes, self._dagster = life, crashes, dagster
         self._revive, self._on_step = revive, on_step
         self._judge = Judge(sandbox, stored)
         self._restarts = 0
         self._happened: Counter[str] = Counter()
+        self._dice = {what: options.dice(what) for what in _MEANS}
         self._due: dict[str, float] = {}
         self._queue_of_crashes: list[str] = []
 
     def perform(self) -> Report:
         """Everything, from the first disturbance to the judgement."""
         began = time.monotonic()
-        self._disturb(began + self._options.minutes * 60)
+        self._wait_for_syncs()
+        self._disturb(time.monotonic() + self._options.minutes * 60)
         self._sandbox.mend()
         self._on_step("mended; waiting until it is quiet")
-        undone, found = self._settle()
+        undone, stuck_runs, found = self._settle()
         self._on_step("comparing every text")
         wrong = {
             "labels": found.wrong_labels,
             "threads": found.wrong_threads + self._stored.wrong_threads(),
             "texts": self._judge.wrong_texts(),
+            "lists": self._stored.wrong_lists(),
             "gone": found.unknown,
         }
         return Report(
@@ -90,49 +91,57 @@ class Rehearsal:
             dead=undone.dead,
             stuck_jobs=undone.jobs,
             stuck_leases=undone.leases,
+            stuck_runs=stuck_runs,
             seconds=time.monotonic() - began,
         )
+
+    def _wait_for_syncs(self) -> None:
+        """Until there is something to disturb: the first run takes seconds to start."""
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while not self._stored.undone().leases and time.monotonic() < deadline:
+            time.sleep(_LOOK_SECONDS)
 
     def _disturb(self, until: float) -> None:
         while (now := time.monotonic()) < until:
             self._keep_alive()
-            if self._is_due("change", now, _BETWEEN_CHANGES_SECONDS):
+            if self._is_due("change", now):
                 self._life.go_on()
-            if self._is_due("fault", now, _BETWEEN_FAULTS_SECONDS):
+            if self._is_due("fault", now):
                 self._trouble()
-            if self._is_due("crash", now, _BETWEEN_CRASHES_SECONDS):
+            if self._is_due("crash", now):
                 self._crash()
             time.sleep(0.02)
 
-    def _is_due(self, what: str, now: float, mean: float) -> bool:
-        if now < self._due.setdefault(what, now + self._dice.expovariate(1 / mean)):
-            return False
-        self._due[what] = now + self._dice.expovariate(1 / mean)
-        return True
+    def _is_due(self, what: str, now: float) -> bool:
+        due = self._due.get(what)
+        if due is None or now >= due:
+            self._due[what] = now + self._dice[what].expovariate(1 / _MEANS[what])
+        return due is not None and now >= due
 
     def _trouble(self) -> None:
-        faults = draw_faults(self._dice)
+        dice = self._dice["fault"]
+        faults = draw_faults(dice)
         self._sandbox.arm(faults)
         self._on_step(f"faults: {', '.join(fault.kind for fault in faults)}")
-        chance = self._dice.random()
+        chance = dice.random()
         if chance < 0.15:
-            self._sandbox.expire_history(self._dice.choice(MAILBOXES))
+            self._sandbox.expire_history(dice.choice(MAILBOXES))
             self._happened["history_expired"] += 1
         elif chance < 0.35:
-            self._sandbox.expire_tokens(self._dice.choice(MAILBOXES))
+            self._sandbox.expire_tokens(dice.choice(MAILBOXES))
             self._happened["token_expired"] += 1
         elif chance < 0.45:
-            self._sandbox.rotate_certificates(retire=self._dice.random() < 0.5)
+            self._sandbox.rotate_certificates(retire=dice.random() < 0.5)
             self._happened["certificates_rotated"] += 1
 
     def _crash(self) -> None:
         if not self._queue_of_crashes:
             # Each kind once in a random order, so that a short rehearsal has all of them.
             kinds = list(self._crashes.kinds)
-            self._queue_of_crashes = self._dice.sample(kinds, len(kinds))
-        kind = self._queue_of_crashes[-1]
-        if self._crashes.crash(kind):
-            self._queue_of_crashes.pop()
+            self._queue_of_crashes = self._dice["crash"].sample(kinds, len(kinds))
+        kind = next(filter(self._crashes.crash, self._queue_of_crashes), None)
+        if kind is not None:
+            self._queue_of_crashes.remove(kind)
             self._on_step(f"crash: {kind}")
 
     def _keep_alive(self) -> None:
@@ -141,18 +150,22 @@ class Rehearsal:
         for name in revived:
             self._on_step(f"restarted {name}")
 
-    def _settle(self) -> tuple[Undone, Audit]:
-        """Wait until nothing is under way and both sides agree, or for the bound."""
+    def _settle(self) -> tuple[Undone, int, Audit]:
+        """Wait until nothing is under way and both sides agree, or for the bound.
+
+        Returns what is still undone, how many runs are stuck, and the comparison.
+        """
         deadline = time.monotonic() + _QUIET_SECONDS
         while True:
             self._keep_alive()
-            undone = self._undone()
-            if undone is not None:
+            undone, running = self._undone(), self._dagster.running()
+            if undone is not None and running is not None:
                 late = time.monotonic() > deadline
-                if undone.quiet or late:
+                stuck_runs = max(0, running - len(self._crashes.workers()))
+                if late or (undone.quiet and not stuck_runs):
                     found = self._judge.audit()
                     if late or found.clean:
-                        return undone, found
+                        return undone, stuck_runs, found
             time.sleep(_LOOK_SECONDS)
 
     def _undone(self) -> Undone | None:

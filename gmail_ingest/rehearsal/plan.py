@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from random import Random
 
 from gmail_ingest.demo.plan import DemoOptions
 
@@ -33,6 +34,10 @@ class RehearsalOptions:
     seed: int = 1
     minutes: float = 5.0
     messages: int = 2000
+
+    def dice(self, purpose: str) -> Random:
+        """Dice of their own for each purpose: how fast the one is does not change the others."""
+        return Random(f"{self.seed} {purpose}")
 
     @property
     def demo(self) -> DemoOptions:

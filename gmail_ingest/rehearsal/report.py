@@ -13,8 +13,10 @@ from dataclasses import dataclass
 class Report:
     """All findings. ``messages``: in scope at Google at the end; ``seconds``: of everything.
 
-    ``wrong`` counts by what is wrong: labels, threads, texts, and rows of messages that Google
-    does not have any more. ``stopped`` tells the state of mailboxes that are synced no more.
+    ``wrong`` counts by what is wrong: labels, threads, texts, what lists filter by, and rows of
+    messages that Google does not have any more. ``stopped`` tells the state of mailboxes that are
+    synced no more. ``stuck_runs`` are those that Dagster holds for started and that no process
+    executes.
     """
 
     seed: int
@@ -30,13 +32,15 @@ class Report:
     dead: int
     stuck_jobs: int
     stuck_leases: int
+    stuck_runs: int
     seconds: float
 
     @property
     def passed(self) -> bool:
         """Whether nothing is missing, doubled, wrong, given up or stuck."""
-        found = (self.missing, self.doubled, self.dead, self.stuck_jobs, self.stuck_leases)
-        return not any(found) and not any(self.wrong.values()) and not self.stopped
+        stuck = (self.stuck_jobs, self.stuck_leases, self.stuck_runs)
+        found = (self.missing, self.doubled, self.dead, *stuck, *self.wrong.values())
+        return not any(found) and not self.stopped
 
     def to_json(self) -> dict[str, object]:
         """The object that ``--json`` prints."""
@@ -55,5 +59,6 @@ class Report:
             "deadLetters": self.dead,
             "stuckJobs": self.stuck_jobs,
             "stuckLeases": self.stuck_leases,
+            "stuckRuns": self.stuck_runs,
             "seconds": round(self.seconds, 1),
         }

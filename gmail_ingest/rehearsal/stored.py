@@ -25,6 +25,16 @@ _THREADS = """
     FULL JOIN (SELECT mailbox_id, thread_id, count(*) AS members FROM emails GROUP BY 1, 2) e
         USING (mailbox_id, thread_id)
     WHERE t.message_count IS DISTINCT FROM e.members"""
+#: Emails that a list's filter would not judge by their labels: what it goes by is a copy
+#: (``adapters/postgres/facets.py``).
+MISJUDGED = """
+    SELECT e.gmail_id FROM emails e
+    LEFT JOIN email_keys k USING (mailbox_id, gmail_id)
+    LEFT JOIN facets f ON f.id = e.facet_id AND f.mailbox_id = e.mailbox_id
+    WHERE k.facet_id IS DISTINCT FROM e.facet_id
+       OR NOT coalesce(f.label_ids @> e.label_ids AND f.label_ids <@ e.label_ids, false)
+       OR EXISTS (SELECT FROM participants p WHERE p.mailbox_id = e.mailbox_id
+                  AND p.gmail_id = e.gmail_id AND p.facet_id <> e.facet_id)"""
 _FATES = """
     SELECT l.gmail_id, concat_ws(' ', l.fate, l.rule)
     FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id WHERE m.address = %s"""
@@ -79,6 +89,10 @@ class Stored:
     def wrong_threads(self) -> int:
         """Threads whose row does not count the emails that are there."""
         return int(self._all(_THREADS)[0][0])
+
+    def wrong_lists(self) -> int:
+        """Emails that a list's filter would not judge by their labels."""
+        return len(self._all(MISJUDGED))
 
     def undone(self) -> Undone:
         """What is still to be done."""

@@ -8,11 +8,13 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
+import signal
 import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
@@ -25,7 +27,7 @@ from gmail_ingest.runtime import services
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
 from gmail_ingest.runtime.databases import embedded_databases
 from gmail_ingest.runtime.environment import base_environment
-from gmail_ingest.runtime.readiness import loopback_session
+from gmail_ingest.runtime.readiness import http_ok, loopback_session
 from gmail_ingest.runtime.stack import Stack, open_stack
 from gmail_ingest.settings import Settings
 
@@ -51,6 +53,7 @@ class Crm:
     environment: Mapping[str, str]
     key: str
     session: requests.Session
+    down: set[str] = field(default_factory=set)
 
     def api(self, verb: str, path: str, body: Any = None, **query: Any) -> Any:
         """Call the sidecar; it must succeed."""
@@ -120,11 +123,29 @@ class Crm:
         (repository,) = answer["data"]["repositoriesOrError"]["nodes"]
         return {key for node in repository["assetNodes"] for key in node["partitionKeys"]}
 
+    def kill(self, *names: str) -> None:
+        """Kill processes with all that they started, as a container or machine that is lost."""
+        for name in names:
+            os.killpg(self.stack.supervisor.child(name).group, signal.SIGKILL)
+            self.down.add(name)
+
+    def revive(self) -> None:
+        """Start what was killed anew, as whatever supervises a deployment does."""
+        self.until(lambda: self._dead() == self.down, "the end of what was killed")
+        assert set(self.stack.supervisor.revive()) == self.down
+        self.down.clear()
+        self.until(lambda: http_ok(self.session, f"{self.addresses.api}/readyz"), "the sidecar")
+
+    def _dead(self) -> set[str]:
+        child = self.stack.supervisor.child
+        return {name for name in self.down if child(name).exit_code() is not None}
+
     def until(self, reached: Callable[[], bool], what: str) -> None:
-        """Ask until it is so; a process that died ends the wait."""
+        """Ask until it is so; a process that died by itself ends the wait."""
         deadline = time.monotonic() + DEADLINE_SECONDS
         while not reached():
-            self.stack.supervisor.check()
+            if not self.down:
+                self.stack.supervisor.check()
             assert time.monotonic() < deadline, f"{what}: not within {DEADLINE_SECONDS} seconds"
             time.sleep(0.2)
 

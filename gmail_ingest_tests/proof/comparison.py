@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from gmail_ingest.rehearsal.stored import MISJUDGED
 from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest_tests.proof.deployment import Deployment
 
@@ -54,6 +55,7 @@ async def differences(
     found += [
         f"thread {row[0]}: {row[1:]}" for row in await deployment.rows(_THREADS, box=mailbox_id)
     ]
+    found += [f"{row[0]}: misjudged by lists" for row in await deployment.rows(MISJUDGED)]
     found += [f"job {row[0]}" for row in await deployment.rows(_JOBS, tenant)]
     found += [f"lease {row[0]}" for row in await deployment.rows(_LEASES, mailbox_id)]
     return found

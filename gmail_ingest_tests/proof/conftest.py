@@ -1,8 +1,10 @@
-"""A deployment whose pages hold few ids, so that a handful of mails makes several pages."""
+"""A deployment whose pages hold few ids, and workers of it in processes of their own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -15,10 +17,34 @@ from gmail_ingest_tests.sync.service import Service
 
 @pytest.fixture
 def deployment(engine, run, monkeypatch) -> Iterator[Deployment]:
-    """The real adapters on an empty database, against a sandbox without quotas."""
+    """The real adapters on an empty database, against a sandbox without quotas; a handful of mails
+    makes several pages.
+    """
     monkeypatch.setattr(requests, "PAGE_SIZE", PAGE_SIZE)
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
         service = Service(engine, sandbox, run, request_timeout_seconds=0.3)
         yield Deployment(service)
         run(service.aclose())
+
+
+@pytest.fixture
+def worker(deployment, database_url) -> Iterator[Callable[[str, int], str]]:
+    """Start workers: a tenant and the exchange to die at in, ``killed`` or its megabytes out."""
+    sandbox = deployment.sandbox_url
+    process = subprocess.Popen(
+        [sys.executable, "-m", "gmail_ingest_tests.proof.crash_worker", database_url, sandbox],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+    def work(tenant: str, number: int) -> str:
+        process.stdin.write(f"{tenant} {number}\n")
+        process.stdin.flush()
+        return process.stdout.readline().strip()
+
+    yield work
+    process.stdin.close()
+    assert process.wait(timeout=20) == 0
+    process.stdout.close()

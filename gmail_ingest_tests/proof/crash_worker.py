@@ -1,19 +1,20 @@
 """A sync worker that is killed at a chosen exchange with Postgres: a program of its own.
 
 Holds: the worker's loop. Add here: nothing that a real worker does not do. Keep out: what is
-checked afterwards (``test_crashes``).
+checked afterwards (``test_crashes``, ``test_large_mail``).
 
     python -m gmail_ingest_tests.proof.crash_worker DATABASE_URL SANDBOX_URL
 
 Each line of its input, ``TENANT NUMBER``, is one worker process, forked so that it costs
 milliseconds: it works off what waits for the tenant and is ended by SIGKILL before its NUMBERth
-exchange with the server. One line is answered: ``killed``, or how many exchanges it made.
+exchange with the server. One line is answered: ``killed``, or the megabytes it had at most.
 """
 
 from __future__ import annotations
 
 import asyncio
 import os
+import resource
 import signal
 import sys
 from typing import Any
@@ -53,9 +54,9 @@ async def _work(database_url: str, settings: Settings, tenant: str) -> None:
 def _fork(database_url: str, settings: Settings, tenant: str, number: int) -> None:
     process = os.fork()
     if process == 0:
-        with at_exchange(number, _die) as made:
+        with at_exchange(number, _die):
             asyncio.run(_work(database_url, settings, tenant))
-        _answer(made())
+        _answer(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024)
         os._exit(0)
     _, status = os.waitpid(process, 0)
     if os.WIFSIGNALED(status):

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import itertools
 import os
-import subprocess
-import sys
 
 import pytest
 
@@ -67,28 +65,6 @@ class Victim:
         found = run(differences(deployment, self.tenant, self.mailbox_id, box, texts))
         assert found == [], found
         return True
-
-
-@pytest.fixture
-def worker(deployment, database_url):
-    """Start workers: a tenant and the exchange to die at in, ``killed`` or their number out."""
-    sandbox = deployment.sandbox_url
-    process = subprocess.Popen(
-        [sys.executable, "-m", "gmail_ingest_tests.proof.crash_worker", database_url, sandbox],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-
-    def work(tenant, number):
-        process.stdin.write(f"{tenant} {number}\n")
-        process.stdin.flush()
-        return process.stdout.readline().strip()
-
-    yield work
-    process.stdin.close()
-    assert process.wait(timeout=20) == 0
-    process.stdout.close()
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS)

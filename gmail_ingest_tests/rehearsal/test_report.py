@@ -14,10 +14,11 @@ CLEAN = Report(
     missing_by_fate={},
     stopped=(),
     doubled=0,
-    wrong={"labels": 0, "threads": 0, "texts": 0, "gone": 0},
+    wrong={"labels": 0, "threads": 0, "texts": 0, "lists": 0, "gone": 0},
     dead=0,
     stuck_jobs=0,
     stuck_leases=0,
+    stuck_runs=0,
     seconds=1.26,
 )
 
@@ -40,6 +41,7 @@ def test_report_passes_when_nothing_is_amiss():
         "deadLetters": 0,
         "stuckJobs": 0,
         "stuckLeases": 0,
+        "stuckRuns": 0,
         "seconds": 1.3,
     }
 
@@ -53,6 +55,7 @@ def test_report_passes_when_nothing_is_amiss():
         {"stopped": ("suspended",)},
         {"stuck_jobs": 1},
         {"stuck_leases": 1},
+        {"stuck_runs": 1},
         *({"wrong": {**CLEAN.wrong, kind: 1}} for kind in CLEAN.wrong),
     ],
 )

@@ -1,0 +1,35 @@
+"""Dagster's code server, kept attentive to its run workers when its database was away.
+
+Holds: ``outlive_outages``. Add here: nothing. Keep out: what a dead run leaves behind
+(``failures.py``), runs that died with their code server (``run_launcher.py``).
+Source: ``dagster/_grpc/server.py`` of Dagster 1.13: the thread that reports dead workers ends with
+its first error. Workers die when the database is away, and just then they cannot be reported: in a
+rehearsal such a run, and each one that died after it, stayed STARTED until max_runtime_seconds.
+"""
+
+import sys
+from functools import wraps
+from typing import Any
+
+import structlog
+
+log = structlog.get_logger(__name__)
+
+_SERVER = "dagster._grpc.server"
+
+
+def outlive_outages() -> None:
+    """Let a look at the run workers that failed be repeated, if this process is a code server."""
+    module = sys.modules.get(_SERVER)
+    if module is None:
+        return
+    look = module.DagsterApiServer._check_for_orphaned_runs  # noqa: SLF001 - there is no other way
+
+    @wraps(look)
+    def look_again(server: Any) -> None:  # noqa: ANN401 - Dagster's own class
+        try:
+            look(server)
+        except Exception as error:  # noqa: BLE001 - half a second later it is tried again
+            log.warning("run_workers_not_checked", error=type(error).__name__)
+
+    module.DagsterApiServer._check_for_orphaned_runs = look_again  # noqa: SLF001 - as above
