@@ -1,4 +1,4 @@
-"""The reading methods of Gmail: profile, messages, attachments, threads, labels, history.
+"""The reading methods of Gmail: profile, messages, threads, labels, history, send-as addresses.
 
 Holds: one function a method, from a checked call to JSON. Add here: a further reading method.
 Keep out: checks that all methods share (``gmail_calls``) and mail itself (``mailbox``).
@@ -47,6 +47,7 @@ class Reads:
             "gmail.users.threads.get": get_thread,
             "gmail.users.labels.list": list_labels,
             "gmail.users.labels.get": get_label,
+            "gmail.users.settings.sendAs.list": list_send_as,
             "gmail.users.history.list": self.list_history,
         }
 
@@ -191,6 +192,11 @@ def list_labels(call: Call) -> bytes:
 def get_label(call: Call) -> bytes:
     """Answer labels.get, with counts."""
     return orjson.dumps(call.mailbox.label(call.parameters["id"]))
+
+
+def list_send_as(call: Call) -> bytes:
+    """Answer settings.sendAs.list."""
+    return orjson.dumps({"sendAs": call.mailbox.send_as.resources()})
 
 
 def _render(call: Call, message: StoredMessage) -> bytes:

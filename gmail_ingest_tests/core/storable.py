@@ -39,7 +39,7 @@ def assert_storable(parsed: ParsedMessage) -> None:
     assert all(len(key.encode()) <= MAX_KEY_BYTES for key in keys)
 
 
-def texts_of(value: Any) -> Iterator[str]:  # noqa: ANN401 - whatever a message holds
+def texts_of(value: Any) -> Iterator[str]:
     """Yield each string in a parsed message."""
     if isinstance(value, str):
         yield value
