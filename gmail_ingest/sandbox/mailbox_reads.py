@@ -53,6 +53,10 @@ class MailboxReads:
         """The mailbox's current history id."""
         return self._store.history.current
 
+    def now(self) -> float:
+        """Return the time by the mailbox's clock, in epoch seconds."""
+        return self._clock.now()
+
     @property
     def messages_total(self) -> int:
         """How many messages there are, spam and trash included."""
