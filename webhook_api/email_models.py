@@ -18,6 +18,7 @@ from pydantic import Field
 
 from gmail_ingest.adapters.postgres.email_views import (
     AttachmentView,
+    EmailCopy,
     EmailPage,
     EmailView,
     Person,
@@ -32,6 +33,16 @@ class PersonBody(Model):
 
     address: str
     name: str
+    is_owner: bool = Field(
+        description="The mailbox's own address or alias: nobody to make a contact of."
+    )
+
+
+class CopyBody(Model):
+    """The same mail in another mailbox of the tenant."""
+
+    mailbox: str
+    id: str
 
 
 class AttachmentBody(Model):
@@ -73,6 +84,9 @@ class EmailBody(Model):
     is_list: bool
     has_attachment: bool
     attachments: list[AttachmentBody]
+    copies: list[CopyBody] | None = Field(
+        description="Where else the tenant has it; null unless asked for with `unique=true`."
+    )
 
 
 class EmailPageBody(Model):
@@ -112,6 +126,7 @@ class ThreadBody(Model):
 _MODELS: dict[type, type[Model]] = {
     Person: PersonBody,
     AttachmentView: AttachmentBody,
+    EmailCopy: CopyBody,
     EmailView: EmailBody,
     EmailPage: EmailPageBody,
     ThreadSummary: ThreadSummaryBody,

@@ -60,12 +60,20 @@ def emails_router(services: Services) -> APIRouter:
         has_attachment: Annotated[bool | None, Query(alias="hasAttachment")] = None,
         thread_id: Annotated[Text | None, Query(alias="threadId")] = None,
         include_spam_trash: SpamTrash = False,
+        unique: Annotated[
+            bool,
+            Query(
+                description="Show a mail that several mailboxes of the tenant have once, with its "
+                "`copies`. Not with `offset`."
+            ),
+        ] = False,
     ) -> Response:
         """The tenant's mail, newest first. Filters narrow together.
 
         Follow `nextCursor` until it is null: any page is as fast as the first, and mail that
-        arrives meanwhile shifts nothing. A page of a search may be short, or empty, and still have
-        a `nextCursor`. Pages by `offset` are full, and count the `total` (up to 10,000).
+        arrives meanwhile shifts nothing. A page of a search, or of unique mail, may be short, or
+        empty, and still have a `nextCursor`. Pages by `offset` are full, and count the `total`
+        (up to 10,000).
         """
         wanted = EmailFilter(
             tenant_id=tenant_id,
@@ -79,6 +87,7 @@ def emails_router(services: Services) -> APIRouter:
             has_attachment=has_attachment,
             thread_id=thread_id or None,
             include_spam_trash=include_spam_trash,
+            unique=unique,
         )
         _check(wanted, cursor, offset)
         if offset is None:
@@ -110,5 +119,7 @@ def emails_router(services: Services) -> APIRouter:
 def _check(wanted: EmailFilter, cursor: str | None, offset: int | None) -> None:
     if cursor is not None and offset is not None:
         raise InvalidInputError("offset", "cannot be used with cursor")
+    if wanted.unique and offset is not None:
+        raise InvalidInputError("offset", "cannot be used with unique")
     if wanted.since and wanted.until and wanted.since >= wanted.until:
         raise InvalidInputError("to", "must be later than from")

@@ -180,6 +180,9 @@ class MailboxBody(Model):
     """A mailbox as it stands."""
 
     address: str
+    aliases: list[str] = Field(
+        description="The owner's other addresses, from Gmail's settings, read once a day."
+    )
     state: str = Field(
         description="active, needs_reauth, admin_action_required, suspended or disconnected."
     )

@@ -53,6 +53,7 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
     wanted = watching and mailbox.state != "disconnected"
     return MailboxBody(
         address=mailbox.address,
+        aliases=list(mailbox.aliases),
         state=mailbox.state,
         cause=mailbox.cause,
         action=action_of(mailbox.state, mailbox.cause),

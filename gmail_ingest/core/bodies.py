@@ -19,6 +19,13 @@ from gmail_ingest.core.text import TextCleaner, unix_lines
 # What senders without a plain text put there: invisible, yet no blanks for str.strip.
 _INVISIBLE = " \t\n\r\x0b\x0c\xa0\u200b\u200c\u200d\u2060\ufeff\xad\u034f\ufffd"
 
+# Newsletters put "see this mail in a browser" there. Reading HTML takes a third of a mail's time,
+# so only a short text beside long HTML is doubted, and only much more text to read replaces it.
+_LONGEST_STUB = 1_000
+_HTML_OF_STUB = 10
+_TEXT_OF_STUB = 4
+_MORE_THAN_A_STUB = 500
+
 
 @dataclass(slots=True)
 class _Slot:
@@ -27,9 +34,13 @@ class _Slot:
 
     def as_text(self) -> str:
         plain = "\n".join(self.plain)
-        if plain.strip(_INVISIBLE) or not self.html:
+        markup = "\n".join(self.html)
+        seen = len(plain.strip(_INVISIBLE))
+        if not markup or seen > _LONGEST_STUB or len(markup) < _HTML_OF_STUB * seen:
             return plain
-        return html_to_text("\n".join(self.html))
+        text = html_to_text(markup)
+        is_stub = len(text) > _TEXT_OF_STUB * seen + _MORE_THAN_A_STUB
+        return text if is_stub or not seen else plain
 
     def as_html(self) -> str:
         if self.html:
@@ -48,8 +59,8 @@ def join_bodies(
         cleaner: Makes texts storable, and notes replaced bytes.
 
     Returns:
-        Text: the plain rendering of each slot, from its HTML where that is empty. HTML: ``""``
-        where no part has any, else that of each slot (plain text between in ``<pre>``).
+        Text: the plain rendering of each slot, from its HTML where that is empty or a stub. HTML:
+        ``""`` where no part has any, else that of each slot (plain text between in ``<pre>``).
     """
     slots: dict[int, _Slot] = {}
     for part in parts:

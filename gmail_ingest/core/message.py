@@ -39,7 +39,7 @@ class Attachment:
         mime_type: Lower-cased.
         size: Bytes.
         content_id: The Content-ID without angle brackets, as ``cid:`` links name it.
-        inline: True where the part is meant to be shown inside the text.
+        inline: True where the part belongs to the text: shown inside it, or its signature.
     """
 
     part_id: str

@@ -24,6 +24,15 @@ MAX_PARTS = 10_000
 _BODY_TYPES = frozenset({"text/plain", "text/html"})
 # Renderings of the same text for other programs.
 _RENDERINGS = frozenset({"text/x-amp-html", "text/watch-html"})
+# They seal the text; nobody attached them. Some mailers name them "smime.p7s", some call them
+# attachments, so neither tells.
+_SIGNATURES = frozenset(
+    {
+        "application/pgp-signature",
+        "application/pkcs7-signature",
+        "application/x-pkcs7-signature",
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,7 @@ class _Leaf:
         content = part.get("body")
         self._content: Mapping[str, Any] = content if isinstance(content, dict) else {}
         self._headers = headers
-        self.part_id = cleaner.clean(part.get("partId"))
+        self.part_id = cleaner.identifier(part.get("partId"))
         self.filename = headers.readable(cleaner.clean(part.get("filename")))
         self.mime_type = single_line(cleaner.clean(part.get("mimeType"))).lower()
         disposition = headers.first("content-disposition")
@@ -201,6 +210,12 @@ class _Leaf:
             mime_type=self.mime_type,
             size=size_of(self._content.get("size")),
             content_id=content_id or None,
-            inline=self._disposition == "inline"
-            or bool(content_id and self._disposition != "attachment"),
+            inline=self._is_inline(content_id),
         )
+
+    def _is_inline(self, content_id: str) -> bool:
+        if self._disposition == "inline" or self.mime_type in _SIGNATURES:
+            return True
+        # HTML names its pictures by either (RFC 2392, RFC 2557).
+        is_named = bool(content_id or self._headers.first("content-location"))
+        return is_named and self._disposition != "attachment"

@@ -97,10 +97,10 @@ def parse_message(
     participants = participants_of(headers)
     subject = headers.decoded("subject")
     label_ids = _label_ids(message.get("labelIds"), cleaner)
-    gmail_id = cleaner.clean(message.get("id"))
+    gmail_id = cleaner.identifier(message.get("id"))
     return ParsedMessage(
         gmail_id=gmail_id,
-        thread_id=cleaner.clean(message.get("threadId")) or gmail_id,
+        thread_id=cleaner.identifier(message.get("threadId")) or gmail_id,
         history_id=_number(message.get("historyId")),
         rfc_message_id=headers.first("message-id") or None,
         in_reply_to=next(iter(message_ids(headers.first("in-reply-to"))), None),
@@ -139,7 +139,7 @@ def _root_type(payload: object, cleaner: TextCleaner) -> str:
 def _label_ids(value: object, cleaner: TextCleaner) -> tuple[str, ...]:
     if not isinstance(value, list):
         return ()
-    return tuple(dict.fromkeys(label for item in value if (label := cleaner.clean(item))))
+    return tuple(dict.fromkeys(label for item in value if (label := cleaner.identifier(item))))
 
 
 def _number(value: object) -> int:

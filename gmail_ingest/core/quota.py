@@ -21,5 +21,6 @@ class Prices:
     history_list: int = 2
     labels_list: int = 1
     profile_get: int = 1
+    send_as_list: int = 1
     watch: int = 100
     stop: int = 50

@@ -10,6 +10,9 @@ Source: PostgreSQL refuses U+0000 in text and jsonb, and UTF-8 has no surrogates
 import re
 
 REPLACEMENT = "\ufffd"
+#: Gmail's ids and labels have some dozens. A longer one would break an index entry, and with it
+#: the batch that its message is stored in.
+MAX_ID_CHARS = 255
 
 _UNSAFE = re.compile("[\x00\ud800-\udfff]")
 _CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
@@ -47,6 +50,22 @@ class TextCleaner:
         self.replaced = True
         joined = value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
         return joined.replace("\x00", REPLACEMENT)
+
+    def identifier(self, value: object) -> str:
+        """Return the value as the id that it should be.
+
+        Args:
+            value: Anything out of decoded JSON.
+
+        Returns:
+            As ``clean``; ``""`` for what is longer than ``MAX_ID_CHARS``, since part of an id would
+            be another id.
+        """
+        cleaned = self.clean(value)
+        if len(cleaned) <= MAX_ID_CHARS:
+            return cleaned
+        self.replaced = True
+        return ""
 
 
 def single_line(value: str) -> str:

@@ -76,6 +76,13 @@ class LabelName(WireModel):
     name: Annotated[str, StringConstraints(min_length=1)]
 
 
+class SendAsAddress(WireModel):
+    """An address that the mailbox sends as; not ``verified``: its owner has yet to confirm it."""
+
+    address: Address
+    verified: bool = True
+
+
 class HistoryEnd(WireModel):
     """The history id before which history is forgotten; the current one unless given."""
 
@@ -101,6 +108,7 @@ def mailbox_routes(state: SandboxState) -> dict[str, AdminHandler]:
         f"GET {one}/labels": calls.labels,
         f"POST {one}/labels": calls.create_label,
         f"PATCH {one}/labels/{{id}}": calls.rename_label,
+        f"POST {one}/send-as": calls.put_send_as,
         f"POST {one}/suspend": calls.condition("suspended"),
         f"POST {one}/mail-service-off": calls.condition("mailServiceOff"),
         f"POST {one}/activate": calls.condition("active"),
@@ -189,6 +197,13 @@ class MailboxAdmin:
         mailbox = call.account(self._state.accounts).mailbox
         mailbox.rename_label(call.names["id"], call.read(LabelName).name)
         return json_response(mailbox.label(call.names["id"]))
+
+    def put_send_as(self, call: AdminCall) -> Response:
+        """Add a send-as address, or change whether it is confirmed."""
+        given = call.read(SendAsAddress)
+        send_as = call.account(self._state.accounts).mailbox.send_as
+        send_as.put(given.address, verified=given.verified)
+        return json_response({"sendAs": send_as.resources()})
 
     def condition(self, condition: Condition) -> AdminHandler:
         """Return the call that puts an account into a condition."""

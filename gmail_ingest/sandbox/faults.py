@@ -28,19 +28,22 @@ Action = Literal[
     "html",
     "expiredHistory",
     "emptyPage",
+    "staleIndex",
+    "shuffled",
     "drop",
     "duplicate",
     "delay",
 ]
 
 _PUSH = frozenset({"pubsub.push"})
-_LISTS = frozenset(
-    {"gmail.users.history.list", "gmail.users.messages.list", "gmail.users.threads.list"}
-)
+_SEARCHES = frozenset({"gmail.users.messages.list", "gmail.users.threads.list"})
+_LISTS = _SEARCHES | {"gmail.users.history.list"}
 #: Actions that mean something for these methods only; the others are for every call but a push.
 _ONLY_FOR: dict[Action, frozenset[str]] = {
     "expiredHistory": frozenset({"gmail.users.history.list"}),
     "emptyPage": _LISTS,
+    "staleIndex": _SEARCHES,
+    "shuffled": _SEARCHES,
     "drop": _PUSH,
     "duplicate": _PUSH,
     "delay": _PUSH,
@@ -54,7 +57,9 @@ class FaultRule(WireModel):
     ``pubsub.push``. Of ``nth`` (from 1), ``every`` and ``probability`` at most one is given; none
     means each matching call. ``times`` ends the rule after that many hits. ``drop``,
     ``duplicate`` and ``delay`` are for pushes, ``expiredHistory`` for history.list, ``emptyPage``
-    for the paged lists; ``latency`` and ``delay`` let the call go on, later.
+    for the paged lists; ``latency`` and ``delay`` let the call go on, later. Lists of messages and
+    threads are searches: with ``staleIndex`` they do not find mail of the last ``staleSeconds``,
+    with ``shuffled`` each page is in an order of its own.
     """
 
     method: str = "*"
@@ -71,6 +76,7 @@ class FaultRule(WireModel):
     body: str | dict[str, Any] | None = None
     headers: Annotated[dict[str, str], Field(default_factory=dict)]
     latency_ms: Annotated[float, Field(ge=0)] = 0.0
+    stale_seconds: Annotated[float, Field(ge=0)] = 60.0
     retry_after_seconds: Annotated[float, Field(ge=0)] = 900.0
 
     @field_validator("mailbox")

@@ -36,13 +36,18 @@ from gmail_ingest.sandbox.state import SandboxState
 
 @dataclass(slots=True)
 class Call:
-    """One call that may be answered: whose mailbox, which method, with what."""
+    """One call to answer: whose mailbox, which method, with what; ``fault`` shapes the answer."""
 
     mailbox: Mailbox
     method: Method
     parameters: dict[str, Any]
     body: dict[str, Any]
-    empty_page: bool
+    fault: FaultRule | None
+
+    @property
+    def empty_page(self) -> bool:
+        """Whether its page is to hold nothing but a token."""
+        return self.fault is not None and self.fault.action == "emptyPage"
 
 
 #: Answers one method: JSON, or nothing (204).
@@ -109,7 +114,7 @@ class GmailApi:
         if handler is None:
             raise GoogleRefusalError("not_implemented")
         body = {} if method.request is None else parse_body(method.request, request.whole_body())
-        call = Call(account.mailbox, method, parameters, body, strike.action == "emptyPage")
+        call = Call(account.mailbox, method, parameters, body, strike.rule)
         address = account.mailbox.address
         self._state.quota.enter(address)
         try:

@@ -1,4 +1,4 @@
-"""The reading methods of Gmail: profile, messages, attachments, threads, labels, history.
+"""The reading methods of Gmail: profile, messages, threads, labels, history, send-as addresses.
 
 Holds: one function a method, from a checked call to JSON. Add here: a further reading method.
 Keep out: checks that all methods share (``gmail_calls``) and mail itself (``mailbox``).
@@ -11,6 +11,7 @@ import re
 from base64 import urlsafe_b64encode
 from collections import OrderedDict
 from collections.abc import Callable, Mapping, Sequence
+from random import Random
 from typing import Any, TypeVar
 
 import orjson
@@ -47,6 +48,7 @@ class Reads:
             "gmail.users.threads.get": get_thread,
             "gmail.users.labels.list": list_labels,
             "gmail.users.labels.get": get_label,
+            "gmail.users.settings.sendAs.list": list_send_as,
             "gmail.users.history.list": self.list_history,
         }
 
@@ -113,15 +115,15 @@ class Reads:
         if "pageToken" in call.parameters:
             shown, last_id, last_date = self._tokens.read(query, call.parameters["pageToken"])
             position = Position(int(shown), str(last_id), int(last_date))
-        items = self._listing(call, query, search)
+        items = _indexed(call, self._listing(call, query, search), date_of)
         start = resume(items, position, id_of, date_of)
         if call.empty_page:
             return (), {"nextPageToken": self._tokens.make(query, position)}
         end = start + _page_size(call)
-        page = items[start:end]
+        page = _ordered(call, items[start:end])
         if end >= len(items):
             return page, {"resultSizeEstimate": len(page)}
-        last = Position(end, id_of(page[-1]), date_of(page[-1]))
+        last = Position(end, id_of(items[end - 1]), date_of(items[end - 1]))
         token = self._tokens.make(query, last)
         return page, {"nextPageToken": token, "resultSizeEstimate": _ESTIMATE}
 
@@ -145,6 +147,19 @@ class Reads:
             if len(self._listings) > _KEPT_LISTINGS:
                 self._listings.popitem(last=False)
         return found
+
+
+def _indexed(call: Call, items: Sequence[T], date_of: Callable[[T], int]) -> Sequence[T]:
+    if call.fault is None or call.fault.action != "staleIndex":
+        return items
+    indexed_until = (call.mailbox.now() - call.fault.stale_seconds) * 1_000
+    return [item for item in items if date_of(item) < indexed_until]
+
+
+def _ordered(call: Call, page: Sequence[T]) -> Sequence[T]:
+    if call.fault is None or call.fault.action != "shuffled":
+        return page
+    return Random(call.fault.seed).sample(page, len(page))
 
 
 def get_profile(call: Call) -> bytes:
@@ -191,6 +206,11 @@ def list_labels(call: Call) -> bytes:
 def get_label(call: Call) -> bytes:
     """Answer labels.get, with counts."""
     return orjson.dumps(call.mailbox.label(call.parameters["id"]))
+
+
+def list_send_as(call: Call) -> bytes:
+    """Answer settings.sendAs.list."""
+    return orjson.dumps({"sendAs": call.mailbox.send_as.resources()})
 
 
 def _render(call: Call, message: StoredMessage) -> bytes:

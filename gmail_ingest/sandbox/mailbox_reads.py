@@ -18,6 +18,7 @@ from gmail_ingest.sandbox.message_store import MessageStore
 from gmail_ingest.sandbox.query import Context, parse_query
 from gmail_ingest.sandbox.render import Renderer, StoredMessage
 from gmail_ingest.sandbox.search import run_query
+from gmail_ingest.sandbox.send_as import SendAs
 from gmail_ingest.sandbox.spool import Spool
 
 
@@ -42,6 +43,7 @@ class MailboxReads:
         self.address = address
         self._clock = clock
         random = Random(f"{address}:{seed}")
+        self.send_as = SendAs(address)
         self._labels = LabelBook()
         self._store = MessageStore(random)
         self._renderer = Renderer(spool, AttachmentIds(random.randbytes(32), clock))
@@ -50,6 +52,10 @@ class MailboxReads:
     def history_id(self) -> int:
         """The mailbox's current history id."""
         return self._store.history.current
+
+    def now(self) -> float:
+        """Return the time by the mailbox's clock, in epoch seconds."""
+        return self._clock.now()
 
     @property
     def messages_total(self) -> int:

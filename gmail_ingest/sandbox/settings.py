@@ -20,6 +20,7 @@ PRICES: dict[str, int] = {
     "gmail.users.labels.list": 1,
     "gmail.users.labels.get": 1,
     "gmail.users.getProfile": 1,
+    "gmail.users.settings.sendAs.list": 1,
     "gmail.users.watch": 100,
     "gmail.users.stop": 50,
 }

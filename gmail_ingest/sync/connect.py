@@ -135,11 +135,13 @@ class Connect:
         async def profile(address: str, field_name: str) -> NewMailbox:
             probe = _probe(request.tenant_id, address)
             async with slots:
+                source = self._google.source_with(held, probe)
                 try:
-                    found = await self._google.source_with(held, probe).profile()
+                    found = await source.profile()
                 except (MailboxStateError, RejectedRequestError) as error:
                     raise _refused(error, field_name) from error
-            return NewMailbox(found.address.lower(), found.history_id)
+                aliases = await _aliases(source)
+            return NewMailbox(found.address.lower(), found.history_id, aliases)
 
         wanted = request.addresses or {"": "keys.refreshToken"}
         try:
@@ -176,6 +178,15 @@ class Connect:
 
 def _probe(tenant_id: str, address: str) -> Mailbox:
     return Mailbox(0, tenant_id, 0, address, (), 0, "active", None, None)
+
+
+async def _aliases(source: MailSource) -> tuple[str, ...] | None:
+    """The owner's other addresses; no reason to fail: the renewal of watches asks again."""
+    try:
+        return await source.aliases()
+    except GmailIngestError as error:
+        log.info("aliases_unknown", error=type(error).__name__)
+        return None
 
 
 def _refused(error: GmailIngestError, field_name: str) -> InvalidInputError:

@@ -46,6 +46,8 @@ class Fetch:
         self._patience = patience
         self._policy = policy
         self._upcoming = 0
+        #: Calls that Google refused to take now, to be made again.
+        self._refused: list[FetchCall] = []
         #: Failed without an answer since the last answer, with the error.
         self._doubts: list[tuple[PendingMessage, str]] = []
         #: All messages in doubt since that answer, also those whose failure is noted already.
@@ -87,6 +89,7 @@ class Fetch:
                     running.add(asyncio.create_task(self._attempt(call)))
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 _collect(done, batch)
+                self._take_back(todo)
                 if self._is_full(batch):
                     full, batch = batch, []
                     counts.add(await self._store.save(lease, full))
@@ -101,6 +104,12 @@ class Fetch:
             if batch:
                 counts.add(await self._store.save(lease, batch))
 
+    def _take_back(self, todo: deque[FetchCall]) -> None:
+        # Not made again in place: fewer calls may be in flight by now.
+        self._upcoming += sum(call.units for call in self._refused)
+        todo.extendleft(reversed(self._refused))
+        self._refused.clear()
+
     def _is_full(self, batch: list[Outcome]) -> bool:
         if len(batch) >= self._policy.batch_messages:
             return True
@@ -108,23 +117,23 @@ class Fetch:
         return size >= self._policy.batch_bytes
 
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
-        while True:
-            await self._patience.ready(call.units, self._upcoming)
-            try:
-                messages = await self._source.fetch(call)
-            except ThrottledError as error:
-                await self._patience.throttled(error)
-            except TransientError as error:
-                self._doubt(call, error)
-                return []
-            except RejectedRequestError as error:
-                failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
-                return self._answered() + failed
-            else:
-                self._patience.succeeded()
-                return self._answered() + [
-                    self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted
-                ]
+        turn = await self._patience.ready(call.units, self._upcoming)
+        try:
+            messages = await self._source.fetch(call)
+        except ThrottledError as error:
+            await self._patience.throttled(error, turn)
+            self._refused.append(call)
+            return []
+        except TransientError as error:
+            self._doubt(call, error)
+            return []
+        except RejectedRequestError as error:
+            failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
+            return self._answered() + failed
+        self._patience.succeeded()
+        return self._answered() + [
+            self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted
+        ]
 
     def _doubt(self, call: FetchCall, error: TransientError) -> None:
         self._doubts.extend((wanted, str(error)) for wanted in call.wanted)

@@ -36,10 +36,13 @@ class Patience:
         self._budget = budget
         self._resume_at = datetime.now(UTC)
         self._refusals = 0
+        self._pauses = 0
         self.in_flight = policy.calls_in_flight
 
-    async def ready(self, units: int = 0, upcoming: int = 0) -> None:
+    async def ready(self, units: int = 0, upcoming: int = 0) -> int:
         """Sleep until the mailbox may be called again and the call's units may be spent.
+
+        Returns the call's turn, for ``throttled``.
 
         Raises:
             ThrottledError: the wait is too long to sleep through.
@@ -48,6 +51,7 @@ class Patience:
             await self._budget.spend(units, upcoming)
         while (wait := self._pause()) > 0:  # noqa: ASYNC110 - the pause may grow meanwhile
             await asyncio.sleep(wait)
+        return self._pauses
 
     def _pause(self) -> float:
         return (self._resume_at - datetime.now(UTC)).total_seconds()
@@ -56,8 +60,11 @@ class Patience:
         """A call went through: the next refusal starts with the shortest wait again."""
         self._refusals = 0
 
-    async def throttled(self, error: ThrottledError) -> None:
+    async def throttled(self, error: ThrottledError, turn: int | None = None) -> None:
         """Pause all calls of this mailbox.
+
+        Of calls that were made side by side, the first refusal pauses: the others, known by their
+        ``turn``, say the same again and are no further refusals in a row.
 
         Raises:
             ThrottledError: with its time, when the wait is too long to sleep through: Google named
@@ -66,6 +73,10 @@ class Patience:
         now = datetime.now(UTC)
         if error.scope == "concurrency":
             self.in_flight = max(1, self.in_flight - 1)
+        is_later = error.until is not None and error.until > self._resume_at
+        if turn is not None and turn < self._pauses and not is_later:
+            return
+        self._pauses += 1
         wait = min(self._policy.retry_delay(self._refusals), self._policy.longest_sleep)
         self._refusals += 1
         if self._refusals > REFUSALS:
@@ -86,11 +97,11 @@ class Patience:
         """
         tries = 0
         while True:
-            await self.ready(units)
+            turn = await self.ready(units)
             try:
                 answer = await function()
             except ThrottledError as error:
-                await self.throttled(error)
+                await self.throttled(error, turn)
             except TransientError:
                 tries += 1
                 if tries >= TRIES:

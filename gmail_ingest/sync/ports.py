@@ -200,6 +200,10 @@ class MailSource(Protocol):
         """Read the profile (1 unit)."""
         ...
 
+    async def aliases(self) -> tuple[str, ...]:
+        """The owner's confirmed send-as addresses beside the primary one, lower-cased (1 unit)."""
+        ...
+
     async def list_messages(
         self,
         window: Window,
@@ -329,6 +333,10 @@ class MailStore(Protocol):
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
         """Note until when Google pushes for this mailbox; None after stop."""
+        ...
+
+    async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
+        """Note the owner's other addresses; they count for mail that is stored from now on."""
         ...
 
 

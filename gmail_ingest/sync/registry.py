@@ -25,10 +25,14 @@ MAX_TENANT_ID = 200
 
 @dataclass(frozen=True, slots=True)
 class NewMailbox:
-    """A mailbox as Google just described it; the history id becomes its first checkpoint."""
+    """A mailbox as Google just described it; the history id becomes its first checkpoint.
+
+    ``aliases`` are the owner's other addresses, None where Google did not tell.
+    """
 
     address: str
     history_id: int
+    aliases: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

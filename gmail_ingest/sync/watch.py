@@ -1,6 +1,7 @@
 """Push notifications of mailboxes: started, and renewed before they lapse.
 
-Holds: ``start_watch`` and ``renew_watches``. Add here: what concerns users.watch.
+Holds: ``start_watch`` and ``renew_watches``. Add here: what concerns users.watch, and what else is
+asked of a mailbox once a day.
 Keep out: receiving pushes (``webhook_api``). A watch's history id never becomes a checkpoint: that
 would skip what is not yet in the ledger (google-facts section 4).
 Source: google-facts section 4 (7 days of life, renewal once a day); edge case 24.
@@ -9,6 +10,7 @@ Source: google-facts section 4 (7 days of life, renewal once a day); edge case 2
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Protocol
@@ -47,15 +49,17 @@ async def renew_watches(
 ) -> tuple[int, int]:
     """Renew what is due. Returns how many watches were renewed, and how many failed.
 
-    A failed renewal is visible as the mailbox's ``watch_expires_at`` and is tried again next time;
-    the poll sweep finds the mail meanwhile.
+    The owner's aliases are read again by the way: they change as seldom. A failed renewal is
+    visible as the mailbox's ``watch_expires_at`` and is tried again next time; the poll sweep finds
+    the mail meanwhile.
     """
     slots = asyncio.Semaphore(RENEWALS_AT_ONCE)
 
     async def renew(mailbox: Mailbox) -> bool:
         async with slots:
+            source = open_source(mailbox)
             try:
-                watch = await start_watch(open_source(mailbox), topic)
+                watch = await start_watch(source, topic)
             except MailboxStateError as error:
                 await store.set_mailbox_state(
                     mailbox.id,
@@ -68,6 +72,8 @@ async def renew_watches(
             except GmailIngestError:
                 return False
             await store.set_watch(mailbox.id, watch.expires_at)
+            with contextlib.suppress(GmailIngestError):
+                await store.set_aliases(mailbox.id, await source.aliases())
             return True
 
     done = await asyncio.gather(*(renew(each) for each in await watched.watches_due(RENEW_BELOW)))

@@ -52,6 +52,27 @@ def test_body_is_found_wherever_it_stands(payload, text, html):
     assert (parsed.text, parsed.html, parsed.sanitized) == (text, html, False)
 
 
+NEWS = "<table>" + "<tr><td>Long news of the day</td></tr>" * 100 + "</table>"
+
+
+@pytest.mark.parametrize(
+    ("plain", "rich", "shown"),
+    [
+        ("See this mail in a browser.", NEWS, "Long news of the day"),
+        ("Thanks, Ann", '<div style="' + "color: red; " * 900 + '">Thanks, Ann</div>', "Thanks"),
+        ("Thanks, Ann", "<p>Thanks, Ann</p><p>-- sent with love</p>", "Thanks"),
+        ("A letter of its own. " * 60, NEWS, "A letter of its own."),
+    ],
+)
+def test_stub_beside_long_html_is_not_the_text(plain, rich, shown):
+    """A plain text that only points at the HTML gives way to it; a short letter in heavy markup,
+    and a long one, do not (edge case 46).
+    """
+    parsed = parse(multi("alternative", part(body=plain), part("text/html", rich)))
+    assert parsed.text.startswith(shown)
+    assert parsed.html == rich
+
+
 @pytest.mark.parametrize(
     "other",
     [
@@ -140,6 +161,27 @@ def test_attachments_are_listed_with_what_identifies_them():
         ("3.0", "x y.gif", "image/gif", None, False),
         ("4", "", "text/calendar", None, False),
     ]
+
+
+def test_what_belongs_to_the_text_is_no_attached_file():
+    """Pictures that HTML names by their place, and signatures, however called, are inline; a
+    picture that was attached is not.
+    """
+    placed = part(
+        "image/gif", part_id="1", filename="dot.gif", attachment_id="ANG",
+        headers={"Content-Location": "http://x.example/dot.gif"},
+    )  # fmt: skip
+    attached = part(
+        "image/gif", part_id="2", filename="me.gif", attachment_id="ANG",
+        headers={"Content-Location": "me.gif", "Content-Disposition": "attachment"},
+    )  # fmt: skip
+    sealed = part(
+        "application/x-pkcs7-signature", part_id="3", filename="smime.p7s", attachment_id="ANG",
+        headers={"Content-Disposition": "attachment; filename=smime.p7s"},
+    )  # fmt: skip
+    letter = multi("related", HTML, placed, attached)
+    found = parse(multi("signed", letter, sealed)).attachments
+    assert [(a.part_id, a.inline) for a in found] == [("1", True), ("2", False), ("3", True)]
 
 
 def test_deep_nesting_is_survived():

@@ -1,4 +1,3 @@
-import dataclasses
 from datetime import UTC, datetime
 
 import pytest
@@ -7,34 +6,14 @@ from hypothesis import strategies as st
 
 from gmail_ingest.core.message import Participant
 from gmail_ingest.core.payload import missing_bodies, parse_message
-from gmail_ingest_tests.core.gmail_json import CORPUS, corpus, part, resource, with_headers
+from gmail_ingest_tests.core.gmail_json import part, resource, with_headers
+from gmail_ingest_tests.core.storable import assert_storable
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def parse(message):
     return parse_message(message, owner_addresses=["me@crm.example"])
-
-
-def texts_of(value):
-    """Yield each string in a parsed message."""
-    if isinstance(value, str):
-        yield value
-    elif isinstance(value, tuple):
-        for item in value:
-            yield from texts_of(item)
-    elif dataclasses.is_dataclass(value):
-        for field in dataclasses.fields(value):
-            yield from texts_of(getattr(value, field.name))
-
-
-def assert_storable(parsed):
-    for text in texts_of(parsed):
-        assert b"\x00" not in text.encode("utf-8")
-    assert isinstance(parsed.internal_date, datetime)
-    assert parsed.internal_date.tzinfo is UTC
-    assert 0 <= parsed.history_id < 2**64
-    assert 0 <= parsed.size < 2**31
 
 
 def test_parse_message_reads_every_field():
@@ -185,17 +164,3 @@ def test_parse_message_of_any_json_never_raises(message, bodies):
     """Any JSON-shaped object gives a message of storable texts (edge cases 41, 42, 47, 51)."""
     missing_bodies(message)
     assert_storable(parse_message(message, owner_addresses=["me@x.example"], bodies=bodies))
-
-
-@pytest.mark.skipif(not CORPUS.exists(), reason="the shared corpus is not beside this checkout")
-def test_corpus_is_parsed_whole():
-    """1,650 real messages with broken headers, charsets and dates all parse (edge case 51)."""
-    messages = corpus()
-    assert len(messages) == 1650
-    parsed = [parse(message) for message in messages]
-    for message in parsed:
-        assert_storable(message)
-    assert sum(bool(m.text.strip()) for m in parsed) >= 1_645
-    assert sum(m.sender is not None for m in parsed) >= 1_645
-    assert sum(m.is_list for m in parsed) > 1_000
-    assert not any(line.startswith(">") for m in parsed for line in m.reply_text.split("\n"))

@@ -41,3 +41,18 @@ def test_single_line_cannot_start_another_header():
 def test_unix_lines_keeps_the_number_of_lines():
     """Each of CRLF, CR and LF ends one line."""
     assert unix_lines("a\r\nb\rc\nd") == "a\nb\nc\nd"
+
+
+@pytest.mark.parametrize(
+    ("value", "kept", "replaced"),
+    [
+        ("a" * 255, "a" * 255, False),
+        ("a" * 256, "", True),
+        ("a\x00", "a\ufffd", True),
+        (7, "", False),
+    ],
+)
+def test_identifier_is_whole_or_nothing(value, kept, replaced):
+    """Part of an id would be another id, and a long one fits no index (edge case 52)."""
+    cleaner = TextCleaner()
+    assert (cleaner.identifier(value), cleaner.replaced) == (kept, replaced)

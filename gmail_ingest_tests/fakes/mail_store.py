@@ -227,6 +227,10 @@ class MemoryMailStore(MemoryComparisons):
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
         self._change(mailbox_id, watch_expires_at=expires_at)
 
+    async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
+        if self.rows[mailbox_id].state != "disconnected":
+            self._change(mailbox_id, aliases=tuple(sorted(set(aliases))))
+
     def _fence(self, lease: Lease) -> None:
         if self.rows[lease.mailbox_id].state == "disconnected":
             raise MailboxDisconnectedError("the mailbox was disconnected")

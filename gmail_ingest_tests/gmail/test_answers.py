@@ -12,6 +12,7 @@ from gmail_ingest.sync.ports import ListPage, MessageRef, Profile, Watch
 
 READERS = [
     answers.profile,
+    answers.aliases,
     answers.list_page,
     answers.history_page,
     answers.watch,
@@ -66,6 +67,21 @@ def test_list_page_may_be_empty():
     assert answers.list_page({"resultSizeEstimate": 0}) == ListPage((), None)
     page = answers.list_page({"messages": [{"id": "m", "threadId": "t"}], "nextPageToken": "p"})
     assert page == ListPage((MessageRef("m", "t"),), "p")
+
+
+def test_aliases_are_the_owners_other_confirmed_addresses():
+    """The primary address is none, nor is one that may turn out to be anybody's (edge case 58)."""
+    found = answers.aliases(
+        {
+            "sendAs": [
+                {"sendAsEmail": "ann@example.com", "isPrimary": True},
+                {"sendAsEmail": "Sales@Example.com", "verificationStatus": "accepted"},
+                {"sendAsEmail": "boss@example.com", "verificationStatus": "pending"},
+            ]
+        }
+    )
+    assert found == ("sales@example.com",)
+    assert answers.aliases({}) == ()
 
 
 def test_profile_and_watch_are_read():

@@ -49,6 +49,14 @@ CALLS = {
         lambda r: r.profile(),
         lambda u: u.getProfile(userId="me", fields="emailAddress,historyId"),
     ),
+    "send-as addresses": (
+        lambda r: r.send_as(),
+        lambda u: (
+            u.settings()
+            .sendAs()
+            .list(userId="me", fields="sendAs(sendAsEmail,isPrimary,verificationStatus)")
+        ),
+    ),
     "message": (
         lambda r: r.message("18c/ä +"),
         lambda u: u.messages().get(userId="me", id="18c/ä +", format="full", prettyPrint=False),

@@ -107,6 +107,23 @@ def test_contract_of_profile_and_labels(mail, fits):
     assert {"INBOX", "SENT", "SPAM"} <= {label["id"] for label in labels}
 
 
+def test_contract_of_send_as_addresses(mail, fits):
+    """settings.sendAs.list names the primary address and the aliases, as documented
+    (edge case 58).
+    """
+    users, full = mail
+    for address, verified in (("sales@crm.test", True), ("boss@crm.test", False)):
+        body = {"address": address, "verified": verified}
+        full.http.admin("POST", "mailboxes/full@crm.test/send-as", body)
+    answer = users.settings().sendAs().list(userId="me").execute()
+    shown = fits("ListSendAsResponse", answer)["sendAs"]
+    assert [(each["sendAsEmail"], each.get("verificationStatus")) for each in shown] == [
+        ("full@crm.test", None),
+        ("sales@crm.test", "accepted"),
+        ("boss@crm.test", "pending"),
+    ]
+
+
 def test_contract_of_messages(mail, fits):
     """messages.list, messages.get in each format and attachments answer as documented."""
     users, _ = mail

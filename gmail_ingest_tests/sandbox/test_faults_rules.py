@@ -185,6 +185,37 @@ def test_fault_empty_page_is_followed_by_the_real_one(owner, path, key):
     assert sizes == [None, 2, None, 1]
 
 
+@pytest.mark.parametrize(("path", "key"), [("messages", "messages"), ("threads", "threads")])
+def test_fault_stale_index_does_not_find_the_newest(owner, path, key):
+    """What came in a moment ago is not found yet, and history names it (edge case 62)."""
+    start = owner.get("profile").json()["historyId"]
+    owner.deliver()
+    rule = add(owner, action="staleIndex", staleSeconds=30)
+    assert key not in owner.get(path).json()
+    assert len(owner.get("history", startHistoryId=start).json()["history"]) == 1
+    owner.http.admin("POST", "clock", {"advance": 31})
+    assert len(owner.get(path).json()[key]) == 1
+    assert rule
+
+
+@pytest.mark.parametrize(("path", "key"), [("messages", "messages"), ("threads", "threads")])
+def test_fault_shuffled_pages_hold_the_same(owner, path, key):
+    """Each page has another order, and together they hold everything once (edge case 62)."""
+    for _ in range(40):
+        owner.deliver()
+    newest_first = [each["id"] for each in owner.get(path).json()[key]]
+    add(owner, action="shuffled", seed=4)
+    found, token = [], {}
+    while True:
+        page = owner.get(path, maxResults=15, **token).json()
+        found += [each["id"] for each in page[key]]
+        if "nextPageToken" not in page:
+            break
+        token = {"pageToken": page["nextPageToken"]}
+    assert found != newest_first
+    assert sorted(found) == sorted(newest_first)
+
+
 def test_fault_of_the_token_endpoint(owner):
     """The token endpoint can fail by rule, for one mailbox."""
     other = make_owner(owner.http, "lee@crm.test")

@@ -39,6 +39,7 @@ class MemoryMailSource:
         self.history_pages: list[list[HistoryRecord]] = [[]]
         self.list_pages: list[list[MessageRef]] = [[]]
         self.history_id = 500
+        self.send_as: tuple[str, ...] = ()
         self.units_spent = 0
         self.failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
         self.always: dict[str, Exception] = {}
@@ -78,6 +79,10 @@ class MemoryMailSource:
     async def profile(self) -> Profile:
         self._begin("profile", 1)
         return Profile(self.address, self.history_id)
+
+    async def aliases(self) -> tuple[str, ...]:
+        self._begin("aliases", 1)
+        return self.send_as
 
     async def list_messages(
         self,

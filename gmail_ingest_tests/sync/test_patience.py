@@ -1,11 +1,12 @@
 import time
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, ThrottledError, TransientError
 from gmail_ingest.sync.limiter import Budget, Unlimited
-from gmail_ingest.sync.patience import TRIES, Patience
+from gmail_ingest.sync.patience import REFUSALS, TRIES, Patience
 from gmail_ingest_tests.sync.conftest import QUICK
 
 
@@ -78,6 +79,24 @@ def test_patience_keeps_the_longer_of_two_pauses(run):
     run(patience.throttled(ThrottledError("mailbox", soon(0.01))))
     run(patience.ready())
     assert datetime.now(UTC) >= until
+
+
+def test_patience_counts_refusals_of_calls_made_side_by_side_once(run):
+    """A hundred calls that were refused together are one refusal, however many calls fewer they
+    make for; those that are refused after the pause count again (edge case 27).
+    """
+
+    async def scenario():
+        patience = Patience(replace(QUICK, calls_in_flight=100, longest_sleep=0.02))
+        for _ in range(REFUSALS):
+            turns = [await patience.ready() for _ in range(30)]
+            for turn in turns:
+                await patience.throttled(ThrottledError("concurrency"), turn)
+        assert patience.in_flight == 1
+        with pytest.raises(ThrottledError):
+            await patience.throttled(ThrottledError("concurrency"), await patience.ready())
+
+    run(scenario())
 
 
 def test_patience_lowers_its_calls_in_flight_to_one(run):

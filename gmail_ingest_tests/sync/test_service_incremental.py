@@ -57,7 +57,9 @@ def test_sync_never_stores_what_came_and_went(run, synced):
 
 
 def test_sync_follows_labels_without_fetching_again(run, synced):
-    """Read, starred, archived: the labels follow, at the price of the history alone."""
+    """Read, starred, archived: the labels follow, at the price of the history alone: its lists of
+    label changes are read by their plural names (edge case 9).
+    """
     (one,) = synced.deliver("one")
     run(synced.sync())
     synced.box(lambda box: box.modify(one, add=["STARRED"], remove=["UNREAD", "INBOX"]))
@@ -193,6 +195,26 @@ def test_sync_survives_a_stale_page_token_of_history(run, synced):
     assert report.counts.stored == 520
     assert set(ids) <= run(synced.stored())
     assert synced.agrees()
+
+
+def test_sync_of_history_ids_that_floats_cannot_tell_apart(run, service):
+    """A mailbox whose ids pass 2^53 is followed record by record (edge case 10)."""
+    numbers = range(200)
+    create = service.sandbox.call
+    for number in numbers:
+        address = f"large{number}@example.com"
+        create(lambda state, address=address: state.accounts.create(address))
+        if service.box(lambda box: box.history_id, address) > 2**53:
+            break
+    else:
+        pytest.fail("no mailbox of the sandbox has such ids")
+    run(service.connect(address))
+    for _ in range(3):
+        service.deliver("one", "two", address=address)
+        run(service.sync())
+    assert service.agrees(address)
+    checkpoint = run(service.rows("SELECT checkpoint::text FROM mailboxes"))
+    assert checkpoint == [str(service.box(lambda box: box.history_id, address))]
 
 
 def test_sync_of_a_history_id_beyond_64_bits(run, synced):

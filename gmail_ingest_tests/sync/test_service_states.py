@@ -264,6 +264,37 @@ def test_an_api_that_is_not_enabled_is_said_and_not_asked_in_a_loop(sick):
     assert sick.mailbox()[0].action is None
 
 
+@pytest.mark.parametrize("seconds", [-10, 10])
+def test_credentials_are_accepted_from_a_clock_ten_seconds_off(service, run, seconds):
+    """The machine's clock is early or late against Google's: assertions of a service account and
+    refreshed tokens are good all the same (edge case 75).
+    """
+    service.sandbox.call(lambda state: state.clock.advance(seconds))
+    for address in (OWNER, OTHER):
+        service.account(address, messages=5)
+    run(Connect(service.registry, service.store, service.gmail, "").connect(delegated(service)))
+    run(service.connect(OTHER))
+    run(service.sync())
+    service.sandbox.call(lambda state: state.grants.expire_access_tokens())
+    service.deliver("later")
+    service.deliver("later", address=OTHER)
+    report = run(service.sync())
+    assert report.errors == []
+    assert service.agrees(OWNER, OTHER)
+
+
+def delegated(service, *addresses):
+    """What connects mailboxes by the delegation of a service account."""
+    robot = "robot@project.iam.gserviceaccount.com"
+
+    def register(state):
+        account = state.service_accounts.register(robot, domains=frozenset({"example.com"}))
+        return account.key_file(project_id="p", base_url=state.base_url)
+
+    keys = ServiceAccountKeys(robot, service.sandbox.call(register))
+    return ConnectRequest(TENANT, keys, {each: each for each in addresses or (OWNER,)})
+
+
 def test_a_service_account_without_delegation_names_client_and_scope(service, run):
     """All its mailboxes wait for the administrator, and so does the integration; its allowance
     brings them back within a day (edge case 38).
@@ -272,14 +303,7 @@ def test_a_service_account_without_delegation_names_client_and_scope(service, ru
     for address in addresses:
         service.account(address)
         service.deliver("before", address=address)
-    robot = "robot@project.iam.gserviceaccount.com"
-
-    def register(state):
-        account = state.service_accounts.register(robot, domains=frozenset({"example.com"}))
-        return account.key_file(project_id="p", base_url=state.base_url)
-
-    keys = ServiceAccountKeys(robot, service.sandbox.call(register))
-    wanted = ConnectRequest(TENANT, keys, {each: each for each in addresses})
+    wanted = delegated(service, *addresses)
     run(Connect(service.registry, service.store, service.gmail, "").connect(wanted))
     service.sandbox.call(lambda state: state.grants.expire_access_tokens())
     refusal = {"method": "oauth2.token", "action": "error", "error": "unauthorized_client"}
@@ -291,7 +315,7 @@ def test_a_service_account_without_delegation_names_client_and_scope(service, ru
     assert integration.state == "admin_action_required"
     assert [each.state for each in integration.mailboxes] == ["admin_action_required"] * 2
     assert "gmail.readonly" in (integration.last_error or "")
-    assert str(keys.info["client_id"]) in (integration.last_error or "")
+    assert str(wanted.keys.info["client_id"]) in (integration.last_error or "")
     service.mend()
     run(service.rows("UPDATE mailboxes SET failed_at = failed_at - interval '1 day' RETURNING 1"))
     run(service.queue.sweep(QUICK.lease))

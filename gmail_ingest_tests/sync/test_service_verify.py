@@ -56,6 +56,25 @@ def test_verify_of_a_synced_mailbox_proves_its_days(run, synced):
     assert whole.end == today.start == datetime.now(UTC).date()
 
 
+def test_listing_of_a_late_index_in_any_order_is_completed(run, service):
+    """Pages come in any order, and the newest mail is not in the index yet: what the first listing
+    cannot see is found by the comparison that runs every night (edge case 62).
+    """
+    service.account()
+    old = int((datetime.now(UTC) - DAY).timestamp() * 1000)
+    ids = service.deliver(*[f"old {number}" for number in range(520)], internal_date=old)
+    late = service.deliver("late")
+    service.fault("messages.list", action="staleIndex", nth=[1, 2], stale_seconds=600)
+    service.fault("messages.list", action="shuffled")
+    run(service.connect())
+    run(service.sync())
+    assert run(service.stored()) == set(ids)
+    found = run(verify(service, repair=True))
+    assert (found.found, found.open) == (1, 0)
+    assert run(service.stored()) == {*ids, *late}
+    assert service.agrees()
+
+
 def test_repair_of_every_kind_of_hole(run, synced):
     """Ledger rows, stored rows and labels that went wrong, and mail that is gone, all at once
     (edge cases 3, 15 and 67).

@@ -46,7 +46,19 @@ def test_renew_watches_notes_the_new_end(run, world):
     assert run(renew(store, google)) == (2, 0)
     for mailbox in store.rows.values():
         assert mailbox.watch_expires_at - datetime.now(UTC) > timedelta(days=6)
-        assert google[mailbox.id].calls == [CALL]
+        assert google[mailbox.id].calls == [CALL, "aliases"]
+
+
+def test_renew_watches_reads_the_aliases_again(run, world):
+    """A new send-as address is known within a day; where Google does not tell, the old ones stay
+    (edge case 58).
+    """
+    store, google = world
+    google[1].send_as = ("sales@x.test",)
+    run(renew(store, google))
+    google[1].always["aliases"] = TransientError("503")
+    assert run(renew(store, google)) == (2, 0)
+    assert [mailbox.aliases for mailbox in store.rows.values()] == [("sales@x.test",), ()]
 
 
 def test_renew_watches_never_touches_the_checkpoint(run, world):

@@ -180,9 +180,9 @@ def test_an_email_has_what_a_crm_shows(mail):
         "rfcMessageId": "<1@shop.test>",
         "inReplyTo": None,
         "subject": "Letter 1",
-        "from": {"address": "ann@shop.test", "name": "Ann"},
-        "to": [{"address": "kim@crm.test", "name": "Kim"}],
-        "cc": [{"address": "lee@crm.test", "name": ""}],
+        "from": {"address": "ann@shop.test", "name": "Ann", "isOwner": False},
+        "to": [{"address": "kim@crm.test", "name": "Kim", "isOwner": True}],
+        "cc": [{"address": "lee@crm.test", "name": "", "isOwner": False}],
         "bcc": [],
         "replyTo": [],
         "direction": "inbound",
@@ -208,6 +208,7 @@ def test_an_email_has_what_a_crm_shows(mail):
                 "inline": False,
             }
         ],
+        "copies": None,
     }
 
 

@@ -65,6 +65,18 @@ def profile(answer: Json) -> Profile:
     return Profile(answer["emailAddress"].lower(), int(answer["historyId"]))
 
 
+def aliases(answer: Json) -> tuple[str, ...]:
+    """users.settings.sendAs.list: the owner's other addresses, in lower case.
+
+    One that waits for its owner's confirmation may be anybody's.
+    """
+    return tuple(
+        each["sendAsEmail"].lower()
+        for each in answer.get("sendAs", ())
+        if not each.get("isPrimary") and each.get("verificationStatus") == "accepted"
+    )
+
+
 def list_page(answer: Json) -> ListPage:
     """users.messages.list."""
     refs = tuple(MessageRef(ref["id"], ref["threadId"]) for ref in answer.get("messages", ()))

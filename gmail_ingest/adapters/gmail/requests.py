@@ -33,6 +33,7 @@ _HISTORY_FIELDS = (
 )
 _LABEL_FIELDS = "labels(id)"
 _PROFILE_FIELDS = "emailAddress,historyId"
+_SEND_AS_FIELDS = "sendAs(sendAsEmail,isPrimary,verificationStatus)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,12 +73,17 @@ class GmailRequests:
         self._attachments = self._messages.attachments()
         self._history = users.history()
         self._labels = users.labels()
+        self._send_as = users.settings().sendAs()
         self._message = _ById(self._messages.get)
         self._thread = _ById(users.threads().get)
 
     def profile(self) -> ApiRequest:
         """users.getProfile."""
         return self._made(self._users.getProfile(userId=USER, fields=_PROFILE_FIELDS))
+
+    def send_as(self) -> ApiRequest:
+        """users.settings.sendAs.list: the addresses that the mailbox sends as."""
+        return self._made(self._send_as.list(userId=USER, fields=_SEND_AS_FIELDS))
 
     def list_messages(
         self,

@@ -49,6 +49,11 @@ class GmailMailSource:
         answer = await self._caller.call(self._requests.profile(), self._prices.profile_get)
         return answers.read(answers.profile, answer)
 
+    async def aliases(self) -> tuple[str, ...]:
+        """Read the other addresses that the mailbox sends as."""
+        answer = await self._caller.call(self._requests.send_as(), self._prices.send_as_list)
+        return answers.read(answers.aliases, answer)
+
     async def list_messages(
         self,
         window: Window,

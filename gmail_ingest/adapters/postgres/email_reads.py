@@ -8,11 +8,13 @@ Source: edge case 49 (order by internal date).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from psycopg import sql
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.email_copies import find_copies
 from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor, encode_cursor
 from gmail_ingest.adapters.postgres.email_lists import MailList, read_positions
 from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, to_thread
@@ -66,7 +68,7 @@ class PostgresEmailReads:
         """The page behind a cursor, or the first one; newest first.
 
         As fast on the ten-thousandth page as on the first. A search for words that are frequent
-        but seldom together may give a short page with a cursor.
+        but seldom together, and a list of unique mail, may give a short page with a cursor.
 
         Raises:
             InvalidInputError: the cursor is not one of this list.
@@ -76,7 +78,11 @@ class PostgresEmailReads:
         mails = MailList(wanted, after)
         async with statement(self._engine) as connection:
             found = await self._find(connection, mails, limit + 1)
-            emails = await _emails(connection, wanted.tenant_id, found.positions[:limit])
+            shown = found.positions[:limit]
+            if wanted.unique:
+                emails = await _unique_emails(connection, wanted, shown)
+            else:
+                emails = await _emails(connection, wanted.tenant_id, shown)
         if len(found.positions) > limit:
             behind: Position | None = found.positions[limit - 1]
         else:
@@ -171,6 +177,18 @@ async def _count(connection: Connection, mails: MailList) -> int:
     """How many mails a list has; more than MAX_TOTAL are not told apart."""
     row = await (await connection.execute(*mails.count(MAX_TOTAL + 1))).fetchone()
     return int(row[0]) if row else 0
+
+
+async def _unique_emails(
+    connection: Connection, wanted: EmailFilter, positions: Sequence[Position]
+) -> tuple[EmailView, ...]:
+    copies = await find_copies(connection, wanted, positions)
+    shown = [each for each in positions if each not in copies.repeated]
+    emails = await _emails(connection, wanted.tenant_id, shown)
+    return tuple(
+        replace(email, copies=copies.of.get(position, ()))
+        for position, email in zip(shown, emails, strict=True)
+    )
 
 
 async def _emails(

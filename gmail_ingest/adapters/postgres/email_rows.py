@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -17,6 +18,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     Person,
     ThreadSummary,
 )
+from gmail_ingest.core.addresses import fold_address
 
 #: Of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. Addresses come from
 #: ``participants``, which a person's mail is also found by, so that both always agree. People and
@@ -29,19 +31,21 @@ e.direction, e.internal_date, e.header_date, e.label_ids, e.snippet, e.text, e.h
 e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.has_attachment,
 (SELECT coalesce(json_agg(json_build_array(
     a.part_id, a.filename, a.mime_type, a.size, a.content_id, a.inline) ORDER BY a.part_id), '[]')
-        ::text FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id)
+        ::text FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id),
+m.aliases
 """
 
 
 def to_email(row: Sequence[Any]) -> EmailView:
     """Read a row of EMAIL_COLUMNS."""
     id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, people, *rest = row
-    direction, internal_date, header_date, label_ids, *bodies_and_flags, attachments = rest
+    direction, internal_date, header_date, label_ids, *bodies_and_flags, attachments, aliases = rest
     snippet, text, html, reply_text, size, *flags = bodies_and_flags
     is_auto_reply, is_bounce, is_list, has_attachment = flags
+    owners = _owners(mailbox, tuple(aliases))
     by_role: dict[str, list[Person]] = {}
     for role, address, name in orjson.loads(people):
-        by_role.setdefault(role, []).append(Person(address, name))
+        by_role.setdefault(role, []).append(Person(address, name, fold_address(address) in owners))
     senders = by_role.get("from")
     return EmailView(
         id=id_,
@@ -70,6 +74,11 @@ def to_email(row: Sequence[Any]) -> EmailView:
         has_attachment=has_attachment,
         attachments=tuple(AttachmentView(*each) for each in orjson.loads(attachments)),
     )
+
+
+@lru_cache(maxsize=4096)
+def _owners(address: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold_address, (address, *aliases)))
 
 
 def to_thread(row: Sequence[Any]) -> ThreadSummary:

@@ -111,6 +111,11 @@ class MailSearch:
         older = await self._months(behind, newest, words, rows - len(found), deadline)
         return replace(older, positions=(*found, *older.positions))
 
+    async def among(self, mails: MailList, positions: Sequence[Position]) -> tuple[Position, ...]:
+        """Those of some mails of a list that have its words."""
+        words = await self._value(_PARSE, mails.wanted.q)
+        return await self._look(mails, words, positions, len(positions)) if words else ()
+
     async def _look(
         self, mails: MailList, words: str, positions: Sequence[Position], rows: int
     ) -> tuple[Position, ...]:

@@ -11,7 +11,10 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class EmailFilter:
-    """Which mail; what is None or empty does not narrow. Times are UTC, ``until`` exclusive."""
+    """Which mail; what is None or empty does not narrow. Times are UTC, ``until`` exclusive.
+
+    ``unique``: a mail that several mailboxes have is shown once.
+    """
 
     tenant_id: str
     q: str = ""
@@ -24,14 +27,27 @@ class EmailFilter:
     has_attachment: bool | None = None
     thread_id: str | None = None
     include_spam_trash: bool = False
+    unique: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """An address and its display name, which may be empty."""
+    """An address and its display name, which may be empty.
+
+    ``is_owner``: it is the mailbox's own address or alias, under the policy of ``core.addresses``.
+    """
 
     address: str
     name: str
+    is_owner: bool
+
+
+@dataclass(frozen=True, slots=True)
+class EmailCopy:
+    """The same mail in another mailbox of the tenant; ``id`` is Gmail's there."""
+
+    mailbox: str
+    id: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +64,10 @@ class AttachmentView:
 
 @dataclass(frozen=True, slots=True)
 class EmailView:
-    """A message. ``id`` is Gmail's, unique within ``mailbox``; ``size`` in bytes."""
+    """A message. ``id`` is Gmail's, unique within ``mailbox``; ``size`` in bytes.
+
+    ``copies`` are looked for in lists of unique mail only, and None elsewhere.
+    """
 
     id: str
     mailbox: str
@@ -75,6 +94,7 @@ class EmailView:
     is_list: bool
     has_attachment: bool
     attachments: tuple[AttachmentView, ...]
+    copies: tuple[EmailCopy, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,6 +55,10 @@ _SYNCED = {
     """,
 }
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
+_ALIASES = """
+UPDATE mailboxes SET aliases = %(aliases)s::text[]
+WHERE id = %(id)s AND aliases <> %(aliases)s::text[] AND state <> 'disconnected'
+"""
 
 
 class PostgresMailStore(PostgresComparisons):
@@ -160,6 +164,11 @@ class PostgresMailStore(PostgresComparisons):
         """Note until when Google pushes for this mailbox."""
         async with statement(self._engine) as connection:
             await connection.execute(_WATCH, (expires_at, mailbox_id))
+
+    async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
+        """Note the owner's other addresses."""
+        async with statement(self._engine) as connection:
+            await connection.execute(_ALIASES, {"id": mailbox_id, "aliases": sorted(set(aliases))})
 
 
 async def _move_checkpoint(connection: Connection, mailbox_id: int, checkpoint: int) -> None:

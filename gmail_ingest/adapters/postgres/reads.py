@@ -29,7 +29,7 @@ SELECT id, auth_type, subject, state, last_error, generation, created_at, update
 FROM integrations WHERE tenant_id = %s ORDER BY id
 """
 _MAILBOXES = """
-SELECT integration_id, id, address, state, cause, last_error, checkpoint, watch_expires_at,
+SELECT integration_id, id, address, aliases, state, cause, last_error, checkpoint, watch_expires_at,
        last_push_at, last_synced_at, initial_synced_at IS NOT NULL
 FROM mailboxes WHERE tenant_id = %s ORDER BY address
 """
@@ -99,18 +99,19 @@ def _to_integration(row: Sequence[Any], mailboxes: Iterable[Sequence[Any]]) -> I
 
 
 def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
-    _, id_, address, state, cause, error, checkpoint, watch, pushed, synced, initial_done = row
+    _, id_, address, aliases, state, cause, error, checkpoint, watch, pushed, *synced = row
     return MailboxStatus(
         id=id_,
         address=address,
+        aliases=tuple(aliases),
         state=state,
         cause=cause,
         last_error=error,
         checkpoint=int(checkpoint),
         watch_expires_at=_utc_or_none(watch),
         last_push_at=_utc_or_none(pushed),
-        last_synced_at=_utc_or_none(synced),
-        initial_sync_done=initial_done,
+        last_synced_at=_utc_or_none(synced[0]),
+        initial_sync_done=synced[1],
     )
 
 

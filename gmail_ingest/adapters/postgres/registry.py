@@ -19,6 +19,7 @@ from gmail_ingest.adapters.postgres.engine import Connection, statement, transac
 from gmail_ingest.adapters.postgres.grants import read_grants
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, UNLOCKED
+from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.errors import NotFoundError
@@ -44,13 +45,14 @@ RETURNING id
 _SEALED = "UPDATE integrations SET sealed_credential = %s, key_version = %s WHERE id = %s"
 # A mailbox that is known keeps its checkpoint: its ledger says what was seen up to there.
 _MAILBOXES = f"""
-INSERT INTO mailboxes AS m (tenant_id, integration_id, address, checkpoint)
-SELECT %(tenant)s, %(integration)s, address, checkpoint
-FROM unnest(%(addresses)s::text[], %(checkpoints)s::numeric[]) new(address, checkpoint)
+INSERT INTO mailboxes AS m (tenant_id, integration_id, address, checkpoint, aliases)
+SELECT %(tenant)s, %(integration)s, address, checkpoint, coalesce(aliases, '{{}}')
+FROM json_to_recordset(%(mailboxes)s) AS new (address text, checkpoint numeric, aliases text[])
 ORDER BY address
 ON CONFLICT (tenant_id, address) DO UPDATE
 SET integration_id = excluded.integration_id, state = 'active', last_error = NULL,
-    cause = NULL, failed_at = NULL
+    cause = NULL, failed_at = NULL,
+    aliases = CASE WHEN m.address = ANY(%(told)s) THEN excluded.aliases ELSE m.aliases END
 RETURNING {MAILBOX_COLUMNS}
 """  # noqa: S608 - the columns are a constant
 _KNOWN = "SELECT id FROM mailboxes WHERE tenant_id = %s AND address = ANY(%s)"
@@ -195,8 +197,17 @@ async def _write_mailboxes(
         {
             "tenant": new.tenant_id,
             "integration": integration_id,
-            "addresses": [each.address for each in new.mailboxes],
-            "checkpoints": [str(each.history_id) for each in new.mailboxes],
+            "mailboxes": to_json(
+                [
+                    {
+                        "address": each.address,
+                        "checkpoint": str(each.history_id),
+                        "aliases": each.aliases,
+                    }
+                    for each in new.mailboxes
+                ]
+            ),
+            "told": [each.address for each in new.mailboxes if each.aliases is not None],
         },
     )
     return tuple(to_mailbox(row) for row in await rows.fetchall())

@@ -19,6 +19,7 @@ class MailboxStatus:
 
     id: int
     address: str
+    aliases: tuple[str, ...]
     state: str
     cause: str | None
     last_error: str | None
