@@ -241,7 +241,7 @@ def test_deleting_data_removes_all_mail_and_counts_it(mail):
     assert done["deleted"]["attachments"] == 1
     assert done["deleted"]["mailboxes"] == 2
     tables = ("emails", "email_keys", "facets", "facet_labels", "threads", "participants")
-    for table in (*tables, "message_ledger", "mailboxes"):
+    for table in (*tables, "attachments", "message_ledger", "mailboxes"):
         count = sql.SQL("SELECT count(*) FROM {}").format(sql.Identifier(table))
         assert mail.database.execute(count).fetchone() == (0,), table
     assert ids(mail) == []
