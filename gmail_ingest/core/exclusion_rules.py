@@ -30,7 +30,7 @@ Category = Literal[
 ]
 #: Entries that one list of a rule may have, and rules that a tenant may have.
 MAX_ENTRIES = 1000
-MAX_RULES = 200
+MAX_RULES = 100
 
 # It stands in paths, in the ledger and in answers.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)

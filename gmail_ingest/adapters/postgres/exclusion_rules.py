@@ -32,12 +32,15 @@ from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 
 _RULES = """
-SELECT r.name, r.criteria, r.mailbox, r.enabled, r.updated_at,
-       (SELECT count(*) FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
-        WHERE m.tenant_id = r.tenant_id AND l.fate = 'excluded' AND l.rule = r.name)
-FROM exclusion_rules r
+SELECT r.name, r.criteria, r.mailbox, r.enabled, r.updated_at FROM exclusion_rules r
 WHERE r.tenant_id = %(tenant)s AND (%(name)s::text IS NULL OR r.name = %(name)s)
 ORDER BY r.name COLLATE "C"
+"""
+_HIDDEN = """
+SELECT l.rule, count(*) FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
+WHERE m.tenant_id = %(tenant)s AND l.fate = 'excluded'
+  AND (%(name)s::text IS NULL OR l.rule = %(name)s)
+GROUP BY l.rule
 """
 _OF_MAILBOX = """
 SELECT m.address, m.aliases, r.name, r.criteria
@@ -114,14 +117,14 @@ class PostgresExclusionRules:
     async def all(self, tenant_id: str) -> Rules:
         """A tenant's rules; none if it has none, or is unknown."""
         async with statement(self._engine) as connection:
-            found = await _read(connection, tenant_id)
+            found = await _statuses(connection, tenant_id)
             marked = await (await connection.execute(_MARKED, (tenant_id,))).fetchone()
         return Rules(tuple(found), marked[0] if marked else 0)
 
     async def one(self, tenant_id: str, name: str) -> RuleStatus:
         """One rule; NotFoundError if there is none of this name."""
         async with statement(self._engine) as connection:
-            found = await _read(connection, tenant_id, name)
+            found = await _statuses(connection, tenant_id, name)
         if not found:
             raise _no_such_rule()
         return found[0]
@@ -140,7 +143,7 @@ class PostgresExclusionRules:
         async with transaction(self._engine) as connection:
             await _lock(connection, tenant_id)
             await _check_mailbox(connection, tenant_id, new.mailbox)
-            known = {each.rule.name: each.rule for each in await _read(connection, tenant_id)}
+            known = {rule.name: rule for rule, _ in await _read(connection, tenant_id)}
             old = known.get(new.name)
             if old == new:
                 return None
@@ -171,7 +174,7 @@ class PostgresExclusionRules:
             if not found:
                 raise _no_such_rule()
             await connection.execute(_DELETE, (tenant_id, name))
-            return await _reconsider(connection, tenant_id, (found[0].rule,))
+            return await _reconsider(connection, tenant_id, [rule for rule, _ in found])
 
     async def dry_run(self, tenant_id: str, rule: ExclusionRule) -> DryRun:
         """What a rule would hide, if it were made and enabled.
@@ -193,16 +196,25 @@ async def _lock(connection: Connection, tenant_id: str) -> None:
 
 async def _read(
     connection: Connection, tenant_id: str, name: str | None = None
-) -> list[RuleStatus]:
+) -> list[tuple[ExclusionRule, datetime]]:
+    """A tenant's rules, all or one, by name, and when they were last changed (UTC)."""
     wanted = {"tenant": tenant_id, "name": name}
     rows = await (await connection.execute(_RULES, wanted)).fetchall()
     return [
-        RuleStatus(
-            ExclusionRule(name, _criteria(criteria), mailbox, enabled),
-            updated_at.astimezone(UTC),
-            hidden,
-        )
-        for name, criteria, mailbox, enabled, updated_at, hidden in rows
+        (ExclusionRule(name, _criteria(criteria), mailbox, enabled), updated_at.astimezone(UTC))
+        for name, criteria, mailbox, enabled, updated_at in rows
+    ]
+
+
+async def _statuses(
+    connection: Connection, tenant_id: str, name: str | None = None
+) -> list[RuleStatus]:
+    wanted = {"tenant": tenant_id, "name": name}
+    counted = await (await connection.execute(_HIDDEN, wanted)).fetchall()
+    hidden: dict[str, int] = dict(counted)
+    return [
+        RuleStatus(rule, updated_at, hidden.get(rule.name, 0))
+        for rule, updated_at in await _read(connection, tenant_id, name)
     ]
 
 
