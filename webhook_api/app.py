@@ -19,6 +19,7 @@ from webhook_api.certificates import CertificateCache, google_certificates
 from webhook_api.coverage import coverage_router
 from webhook_api.dead_letters import dead_letters_router
 from webhook_api.emails import emails_router
+from webhook_api.exclusions import exclusions_router
 from webhook_api.health import health_router
 from webhook_api.integrations import integrations_router
 from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
@@ -71,6 +72,7 @@ def _add_routes(app: FastAPI, services: Services) -> None:
         dead_letters_router,
         why_router,
         emails_router,
+        exclusions_router,
     ):
         app.include_router(
             router(services), dependencies=[Depends(API_KEY), Depends(BEARER)], responses=COMMON

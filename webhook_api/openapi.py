@@ -25,6 +25,7 @@ TAGS = [
     {"name": "integrations", "description": "Connect mailboxes, and disconnect them."},
     {"name": "sync", "description": "Ask for syncs, and see how they went."},
     {"name": "emails", "description": "Read mail and threads."},
+    {"name": "exclusions", "description": "Rules that hide mail from the CRM."},
     {"name": "push", "description": "For Cloud Pub/Sub only."},
     {"name": "health", "description": "For load balancers."},
 ]
@@ -44,7 +45,7 @@ def _problem(status: int, description: str) -> Responses:
 COMMON = _problem(401, "No valid API key.") | _problem(
     422, "A field is wrong; `errors` names it and the reason."
 )
-NOT_FOUND = _problem(404, "There is no such tenant, job or thread.")
+NOT_FOUND = _problem(404, "There is no such tenant, job, thread or rule.")
 CONFLICT = _problem(409, "The tenant is disconnected.")
 UNAVAILABLE = _problem(503, "Google or the database did not answer: ask again.")
 

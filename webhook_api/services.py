@@ -19,6 +19,7 @@ from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
 from gmail_ingest.adapters.postgres.jobs import PostgresJobs
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
@@ -52,6 +53,7 @@ class Services:
     pushes: PostgresPushes
     coverage: PostgresCoverage
     dead_letters: PostgresDeadLetters
+    exclusion_rules: PostgresExclusionRules
     why: Why
 
     async def aclose(self) -> None:
@@ -87,5 +89,6 @@ def build_services(settings: Settings) -> Services:
         pushes=PostgresPushes(engine),
         coverage=PostgresCoverage(engine),
         dead_letters=PostgresDeadLetters(engine),
+        exclusion_rules=PostgresExclusionRules(engine),
         why=build_why(settings, engine, gmail),
     )

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from gmail_ingest.cli import rules
 from gmail_ingest.cli.deployment import api_of, engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
 from gmail_ingest.cli.output import NOTES, print_json, print_table
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.overview import MailboxOverview
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their mailboxes.")
+app.add_typer(rules.app, name="rules")
 
 
 @app.command("list")

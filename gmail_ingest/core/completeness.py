@@ -16,13 +16,13 @@ from itertools import chain
 from math import ceil
 from typing import Literal
 
-from gmail_ingest.core.fates import DELETED, Fate
+from gmail_ingest.core.fates import DELETED, Fate, is_hidden
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.scope import EXCLUDED_LABELS
 from gmail_ingest.core.windows import midnight
 
 #: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``kept_out`` is
-#: excluded by a rule of the tenant's. Both are no hole, only ``out`` is not counted.
+#: stored, and hidden by a rule of the tenant's. Both are no hole, only ``out`` is not counted.
 Standing = Literal["stored", "out", "kept_out", "dead", "pending", "missing"]
 #: Ids that a page of a listing holds. Days are listed together up to fewer stored mails, so that
 #: what was never stored (spam, drafts) fits on the same page.
@@ -32,8 +32,6 @@ PAGE_FILL = 450
 SPAN_IDS = 100_000
 #: Labels that every mailbox has; the price is told before Google is asked for its labels.
 COMMON_LABELS = frozenset({*EXCLUDED_LABELS, "INBOX", "SENT", "UNREAD", "STARRED", "IMPORTANT"})
-
-_LABEL_RULES = frozenset(EXCLUDED_LABELS.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,11 @@ def standing(known: Known | None, *, out: bool) -> Standing:
 
     A stored mail that went to the trash later keeps its row, and stands as stored.
     """
-    if known is not None and known.fate == "stored" and known.internal_date is not None:
-        return "stored"
+    if known is not None and known.internal_date is not None:
+        if known.fate == "stored":
+            return "stored"
+        if is_hidden(known.fate, known.rule):
+            return "kept_out"
     if out:
         return "out"
     if known is None:
@@ -109,9 +110,7 @@ def standing(known: Known | None, *, out: bool) -> Standing:
         case "gone":
             # History's word is final; listings come from an index that may lag behind it.
             return "out" if known.rule == DELETED else "missing"
-        case "excluded":
-            return "missing" if known.rule in _LABEL_RULES else "kept_out"
-        case "stored":
+        case "excluded" | "stored":
             return "missing"
 
 

@@ -15,9 +15,10 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.core.scope import LABEL_RULES, exclusion_rule
 
-#: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more.
+#: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,
+#: or the tenant's rules: what these exclude is stored, and hidden.
 Fate = Literal["pending", "stored", "excluded", "gone", "dead"]
 #: Who first saw a message, or saw it come back.
 Source = Literal["live", "listing"]
@@ -43,6 +44,16 @@ class Entry:
     rule: str | None = None
     history_id: int = 0
 
+    @property
+    def has_row(self) -> bool:
+        """Whether the email is stored: shown, or hidden by a rule of the tenant's."""
+        return self.fate == "stored" or is_hidden(self.fate, self.rule)
+
+
+def is_hidden(fate: Fate, rule: str | None) -> bool:
+    """Whether a message is stored, and hidden by a rule of the tenant's."""
+    return fate == "excluded" and rule is not None and rule not in LABEL_RULES
+
 
 def after_change(entry: Entry | None, change: MessageChange) -> Entry:
     """The entry after a change of history; the same object if the change is old news.
@@ -60,7 +71,7 @@ def after_change(entry: Entry | None, change: MessageChange) -> Entry:
         gone = replace(entry, fate="gone", rule=DELETED, history_id=newest)
         return entry if gone == entry else gone
     # What a stored message's labels are is the email's own matter, with its own history id.
-    if newest == entry.history_id or entry.fate == "stored":
+    if newest == entry.history_id or entry.has_row:
         return entry
     newer = replace(entry, history_id=newest)
     if entry.fate == "excluded":
@@ -99,7 +110,7 @@ def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id:
 def after_storing(
     entry: Entry | None, thread_id: str, history_id: int, source: Source
 ) -> Entry | None:
-    """The entry after a fetch brought the message; it is to be written if that is ``stored``.
+    """The entry after a fetch brought the message; it is to be written if that has a row.
 
     None if it must not be stored: a message that is gone was deleted after it was fetched. It
     stays pending, once for each change, if what was fetched is older than a change that came while
@@ -109,12 +120,21 @@ def after_storing(
         return Entry(thread_id, source, "stored", None, history_id)
     if entry.fate == "gone":
         return None
-    if entry.fate == "stored":
+    if entry.has_row:
         return entry
     if _is_overtaken(entry, history_id):
         return replace(entry, fate="pending", rule=None)
     newest = max(entry.history_id, history_id)
     return replace(entry, fate="stored", rule=None, history_id=newest)
+
+
+def after_ruling(entry: Entry, rule: str | None) -> Entry:
+    """The entry of a stored message after the tenant's rules were asked, of which ``rule`` hides
+    it; the same object if that is what it says, or if the message is not stored.
+    """
+    if not entry.has_row or entry.rule == rule:
+        return entry
+    return replace(entry, fate="excluded" if rule else "stored", rule=rule)
 
 
 def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry:
@@ -126,7 +146,7 @@ def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry
     """
     if entry is None:
         return Entry(thread_id, "listing", "pending")
-    settled = entry.fate in {"pending", "dead"} or (entry.fate == "stored" and has_row)
+    settled = entry.fate in {"pending", "dead"} or (entry.has_row and has_row)
     if settled or (entry.fate == "gone" and entry.rule == DELETED):
         return entry
     return _again(entry, "listing")
@@ -134,7 +154,7 @@ def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry
 
 def after_absence(entry: Entry) -> Entry:
     """The entry of a stored message that Google neither lists nor gives any more."""
-    return replace(entry, fate="gone", rule=None) if entry.fate == "stored" else entry
+    return replace(entry, fate="gone", rule=None) if entry.has_row else entry
 
 
 def _is_overtaken(entry: Entry, history_id: int) -> bool:

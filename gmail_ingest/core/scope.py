@@ -12,6 +12,8 @@ from collections.abc import Collection
 #: Label id to the name of the rule that excludes it, in the order in which rules are asked.
 #: SPAM and TRASH are excluded on arrival only: a stored message that moves there keeps its row.
 EXCLUDED_LABELS = {"DRAFT": "draft", "CHAT": "chat", "SPAM": "spam", "TRASH": "trash"}
+#: Their names: what they keep out is not stored, what a tenant's rule hides is.
+LABEL_RULES = frozenset(EXCLUDED_LABELS.values())
 
 
 def exclusion_rule(label_ids: Collection[str]) -> str | None:

@@ -77,6 +77,22 @@ class SidecarApi:
             "GET", "/api/emails/why", params=query | ({"askGoogle": "true"} if ask_google else {})
         )
 
+    def exclusion_rules(self, tenant: str) -> dict[str, Any]:
+        """The rules that hide mail of a tenant."""
+        return self._call("GET", _rules(tenant))
+
+    def put_exclusion_rule(self, tenant: str, name: str, rule: dict[str, Any]) -> dict[str, Any]:
+        """Make or replace a rule."""
+        return self._call("PUT", f"{_rules(tenant)}/{quote(name, safe='')}", json=rule)
+
+    def delete_exclusion_rule(self, tenant: str, name: str) -> dict[str, Any]:
+        """Delete a rule."""
+        return self._call("DELETE", f"{_rules(tenant)}/{quote(name, safe='')}")
+
+    def dry_run_exclusion_rule(self, tenant: str, rule: dict[str, Any]) -> dict[str, Any]:
+        """What a rule would hide."""
+        return self._call("POST", f"{_rules(tenant)}/dry-run", json=rule)
+
     def _connect(self, tenant: str, kind: str, keys: dict[str, Any]) -> dict[str, Any]:
         body = {"tenantId": tenant, "authType": kind, "keys": keys}
         return self._call("POST", "/api/integrations", json=body)
@@ -96,6 +112,10 @@ class SidecarApi:
             raise SidecarError(response.status_code, _problem(response))
         content: dict[str, Any] = response.json()
         return content
+
+
+def _rules(tenant: str) -> str:
+    return f"/api/tenants/{quote(tenant, safe='')}/exclusion-rules"
 
 
 def _problem(response: requests.Response) -> str:

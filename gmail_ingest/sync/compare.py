@@ -169,7 +169,7 @@ class Comparison:
     async def _judge(
         self, refs: Iterable[MessageRef], tallies: dict[date, DayTally]
     ) -> dict[MessageRef, Standing]:
-        """Count stored ids on their days; the others, whose day no listing tells, come back."""
+        """Count ids with a row on their days; the others, whose day no listing tells, come back."""
         todo = list(refs)
         undated: dict[MessageRef, Standing] = {}
         for start in range(0, len(todo), PAGE_IDS):
@@ -179,13 +179,13 @@ class Comparison:
             for ref in chunk:
                 entry = known.get(ref.message_id)
                 how = standing(entry, out=ref.message_id in self._out)
-                if how != "stored":
+                if how not in {"stored", "kept_out"}:
                     undated[ref] = how
                 elif entry is not None and entry.internal_date is not None:
                     # Outside of the window by its date: it counts on its own day (edge case 61).
                     day = entry.internal_date.astimezone(UTC).date()
                     if day in tallies:
-                        tallies[day].count("stored")
+                        tallies[day].count(how)
         return undated
 
     def _unlisted(self, days: Collection[date], listed: Collection[str]) -> set[str]:

@@ -17,8 +17,9 @@ from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import Window
 
-#: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days.
-SyncKind = Literal["incremental", "initial"]
+#: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
+#: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
+SyncKind = Literal["incremental", "initial", "exclusions"]
 #: Who first saw an id. Live and listed mail have separate leases, so neither waits for the other.
 Source = Literal["live", "listing"]
 
@@ -167,6 +168,16 @@ class Counts:
         """The counters by name, without the lag."""
         names = [name for name in self.__slots__ if name != "lag_seconds"]
         return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A batch of stored mails held against the rules: ``excluded`` are hidden now, or by another
+    rule than before, ``updated`` are shown again.
+    """
+
+    mailbox_id: int
+    counts: Counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -337,6 +348,12 @@ class MailStore(Protocol):
 
     async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
         """Note the owner's other addresses; they count for mail that is stored from now on."""
+        ...
+
+    async def decide_next(self, tenant_id: str) -> Ruled | None:
+        """Hold the next stored mails of a tenant against its exclusion rules, if those changed
+        since, whatever the state of their mailboxes; None when nothing is left.
+        """
         ...
 
 

@@ -139,7 +139,7 @@ class TenantSync:
                 await self._bury(claim, report)
                 return
             try:
-                done = await self._sync_all(claim)
+                done = await self._work(claim)
             except asyncio.CancelledError:
                 # Stopped from outside: whoever comes next goes on at once, not after the expiry.
                 await self._queue.release(claim, datetime.now(UTC), Counts(), None)
@@ -149,11 +149,19 @@ class TenantSync:
                 raise
             await self._settle(claim, done, report)
 
-    async def _sync_all(self, claim: Claim) -> list[MailboxReport]:
+    async def _work(self, claim: Claim) -> list[MailboxReport]:
         ttl = self._policy.lease
         async with heartbeat(lambda: self._queue.extend([claim], ttl), ttl):
+            if claim.kind == "exclusions":
+                return await self._apply_rules(claim)
             mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
             return await _all(self._sync(claim, each) for each in mailboxes)
+
+    async def _apply_rules(self, claim: Claim) -> list[MailboxReport]:
+        counts: dict[int, Counts] = {}
+        while (ruled := await self._store.decide_next(claim.tenant_id)) is not None:
+            counts.setdefault(ruled.mailbox_id, Counts()).add(ruled.counts)
+        return [MailboxReport(mailbox_id, total) for mailbox_id, total in counts.items()]
 
     async def _bury(self, claim: Claim, report: TenantReport) -> None:
         """End a job that takes its workers with it; what it did not do is found by the next."""
@@ -186,9 +194,10 @@ class TenantSync:
             state = "released"
         else:
             superseded = any(each.superseded for each in done)
-            if not done:
+            # Of rules that changed, another job may have left nothing to do.
+            if not done and claim.kind != "exclusions":
+                superseded = True
                 error = "no mailbox of this tenant can be synced in its present state"
-            superseded = superseded or not done
             state = "cancelled" if superseded else "failed" if errors else "succeeded"
             await self._queue.acknowledge(claim, state, total, error)
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())

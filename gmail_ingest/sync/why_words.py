@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from gmail_ingest.core.fates import CHANGED, DELETED
+from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import Standing, Trace
 
@@ -20,6 +20,10 @@ _RULES = {
     "spam": "it was in spam; it is fetched if somebody moves it out of there",
     "trash": "it was in the trash; it is fetched if somebody moves it out of there",
 }
+_SHOWN_AGAIN = (
+    "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
+    "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
+)
 _SEEN_BY = {"live": "Gmail's history", "listing": "a listing"}
 
 
@@ -39,6 +43,9 @@ def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, s
             return said, "Nothing happens until Gmail tells of a change."
         case "excluded":
             rule = trace.rule or "unnamed"
+            if is_hidden(trace.fate, trace.rule):
+                said = f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
+                return said, _SHOWN_AGAIN
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
             return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
         case "gone":

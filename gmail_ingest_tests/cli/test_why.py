@@ -1,14 +1,12 @@
 """``gmail-ingest why`` against a stand-in for the sidecar."""
 
 import json
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from typer.testing import CliRunner
 
 from gmail_ingest.cli.main import app
+from gmail_ingest_tests.cli.conftest import Call
 
 FINDING = {
     "mailbox": "sales@acme.example",
@@ -27,46 +25,10 @@ UNKNOWN = {
 }
 
 
-class Sidecar(HTTPServer):
-    """Answers each request with ``answer``, and keeps what it was asked."""
-
-    answer: dict
-    asked: list
-
-
-class Handler(BaseHTTPRequestHandler):
-    """Serves the sidecar's one answer."""
-
-    server: Sidecar
-
-    def do_GET(self):
-        """Note the question, and answer it."""
-        place = urlsplit(self.path)
-        query = {name: value for name, (value,) in parse_qs(place.query).items()}
-        self.server.asked.append((place.path, query, self.headers["X-API-Key"]))
-        body = json.dumps(self.server.answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, format, *args):  # noqa: A002 - the base's name
-        """Say nothing."""
-
-
-@pytest.fixture
-def sidecar(monkeypatch, tmp_path):
-    """A sidecar that the environment names."""
-    with Sidecar(("127.0.0.1", 0), Handler) as server:
-        server.answer, server.asked = ANSWER, []
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        monkeypatch.chdir(tmp_path)
-        monkeypatch.setenv("GMAIL_INGEST_API_URL", f"http://127.0.0.1:{server.server_port}")
-        monkeypatch.setenv("GMAIL_INGEST_API_KEY", "gi_key")
-        yield server
-        server.shutdown()
-        thread.join()
+@pytest.fixture(autouse=True)
+def answer(sidecar):
+    """What the sidecar says, unless a test says otherwise."""
+    sidecar.answer = ANSWER
 
 
 def test_why_prints_what_became_of_a_mail(sidecar):
@@ -79,9 +41,8 @@ def test_why_prints_what_became_of_a_mail(sidecar):
     assert FINDING["next"] in lines
     assert "[500]" in result.stdout
     assert "rule" not in result.stdout
-    assert sidecar.asked == [
-        ("/api/emails/why", {"tenantId": "acme", "messageId": "18f2"}, "gi_key")
-    ]
+    query = {"tenantId": "acme", "messageId": "18f2"}
+    assert sidecar.asked == [Call("GET", "/api/emails/why", query, None, "gi_key")]
 
 
 def test_why_tells_what_asking_google_costs(sidecar):
@@ -96,7 +57,7 @@ def test_why_tells_what_asking_google_costs(sidecar):
     command = ["why", "acme", "<a@b.example>", "--ask-google"]
     result = CliRunner().invoke(app, command, catch_exceptions=False)
     assert "1 mailboxes answered, 0 did not, 5 quota units" in result.stderr
-    assert [query.get("askGoogle") for _, query, _ in sidecar.asked] == [None, "true"]
+    assert [each.query.get("askGoogle") for each in sidecar.asked] == [None, "true"]
 
 
 def test_why_prints_one_object_for_programs(sidecar):

@@ -31,7 +31,8 @@ DAY = date(2026, 5, 1)
         ("gone", "deleted", False, "out"),
         ("gone", None, False, "missing"),
         ("excluded", "spam", False, "missing"),
-        ("excluded", "blocked_domain", False, "kept_out"),
+        ("excluded", "blocked_domain", True, "kept_out"),
+        ("excluded", "blocked_domain", False, "missing"),
     ],
 )
 def test_standing_of_a_listed_id(fate, rule, has_row, expected):
@@ -132,6 +133,8 @@ def test_windows_of_days_are_half_open_in_utc():
         (Entry("t", "live", "stored"), False, "pending"),
         (Entry("t", "live", "stored"), True, "stored"),
         (Entry("t", "live", "excluded", "spam"), False, "pending"),
+        (Entry("t", "live", "excluded", "blocked_domain"), True, "excluded"),
+        (Entry("t", "live", "excluded", "blocked_domain"), False, "pending"),
         (Entry("t", "live", "gone"), False, "pending"),
         (Entry("t", "live", "gone", "deleted"), False, "gone"),
         (Entry("t", "live", "dead"), False, "dead"),

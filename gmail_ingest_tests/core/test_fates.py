@@ -8,6 +8,8 @@ from gmail_ingest.core.fates import (
     Entry,
     after_change,
     after_outcome,
+    after_ruling,
+    after_sighting,
     after_storing,
 )
 from gmail_ingest.core.history import HistoryRecord, MessageChange, fold_history
@@ -97,3 +99,34 @@ def test_an_exclusion_that_a_change_overtook_is_asked_for_once_more():
     assert again == Entry("t1", "listing", "pending", None, 20)
     assert after_outcome(entry, "excluded", "spam", 20).fate == "excluded"
     assert after_outcome(again, "gone") == Entry("t1", "listing", "gone", None, 20)
+
+
+def test_a_hidden_message_is_fetched_for_nothing_but_its_deletion():
+    """What a rule of the tenant's hides is stored: no change of labels, no listing and no second
+    answer makes it wait for a fetch; a deletion ends it (edge case 64).
+    """
+    entry = after_ruling(Entry("t1", "live", "stored", None, 10), "newsletters")
+    assert entry == Entry("t1", "live", "excluded", "newsletters", 10)
+    assert after_change(entry, relabelled(20, "INBOX")) is entry
+    assert after_change(entry, relabelled(20, "SPAM")) is entry
+    assert after_sighting(entry, "t1") is entry
+    assert after_storing(entry, "t1", 20, "live") is entry
+    deleted = MessageChange("m1", "t1", 20, deleted=True, label_ids=None)
+    assert after_change(entry, deleted).fate == "gone"
+
+
+def test_a_ruling_is_undone_by_the_next():
+    """Hidden by one rule, then by another, then by none: the ledger says which (edge case 17)."""
+    stored = Entry("t1", "live", "stored", None, 10)
+    hidden = after_ruling(stored, "a")
+    assert after_ruling(hidden, "a") is hidden
+    assert after_ruling(hidden, "b").rule == "b"
+    assert after_ruling(hidden, None) == stored
+    assert after_ruling(stored, None) is stored
+
+
+def test_a_ruling_says_nothing_of_what_is_not_stored():
+    """Spam that was never stored stays excluded as spam, whatever the tenant's rules say."""
+    for entry in (Entry("t1", "live", "excluded", "spam"), Entry("t1", "live", "pending")):
+        assert after_ruling(entry, "newsletters") is entry
+        assert after_ruling(entry, None) is entry

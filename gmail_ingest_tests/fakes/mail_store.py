@@ -7,7 +7,7 @@ Keep out: rules about fates (``core/fates.py``, which Postgres follows too), fai
 # ruff: noqa: D102 - the methods are the port's, and documented there
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict, deque
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -35,6 +35,7 @@ from gmail_ingest.sync.ports import (
     Mailbox,
     MessageRef,
     Outcome,
+    Ruled,
     Source,
     Stored,
 )
@@ -55,7 +56,8 @@ class MemoryMailStore(MemoryComparisons):
     """All of a database's mail in dictionaries; each method is one step of the event loop.
 
     Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``troubles`` (error and cause of a
-    mailbox's last failure) in assertions, never write them.
+    mailbox's last failure) in assertions, never write them. It has no exclusion rules: ``to_rule``
+    holds, by tenant, what ``decide_next`` will have done.
     """
 
     def __init__(self) -> None:
@@ -66,6 +68,7 @@ class MemoryMailStore(MemoryComparisons):
         self.attempts: dict[tuple[int, str], Attempts] = {}
         self.listings: list[Listing] = []
         self.troubles: dict[int, tuple[str | None, str | None]] = {}
+        self.to_rule: defaultdict[str, deque[Ruled]] = defaultdict(deque)
         self._leases: dict[tuple[int, Source], Lease] = {}
 
     def add_mailbox(
@@ -230,6 +233,10 @@ class MemoryMailStore(MemoryComparisons):
     async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
         if self.rows[mailbox_id].state != "disconnected":
             self._change(mailbox_id, aliases=tuple(sorted(set(aliases))))
+
+    async def decide_next(self, tenant_id: str) -> Ruled | None:
+        left = self.to_rule[tenant_id]
+        return left.popleft() if left else None
 
     def _fence(self, lease: Lease) -> None:
         if self.rows[lease.mailbox_id].state == "disconnected":

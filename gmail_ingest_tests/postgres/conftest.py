@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from gmail_ingest_tests.postgres.exclusion_worlds import Rules
 from gmail_ingest_tests.postgres.worlds import MemoryWorld, PostgresWorld, World
 
 
@@ -19,3 +20,9 @@ def world(request: pytest.FixtureRequest) -> World:
 def database(engine) -> PostgresWorld:
     """The adapters on a database of the test's own."""
     return PostgresWorld(engine)
+
+
+@pytest.fixture
+def acme(database) -> Rules:
+    """A tenant ``acme`` without a mailbox, and its exclusion rules."""
+    return Rules(database)

@@ -14,6 +14,7 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.patience import TRIES
+from gmail_ingest.sync.ports import Counts, Ruled
 from gmail_ingest.sync.tenant_sync import BUSY, TenantReport, TenantSync
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore
@@ -75,6 +76,31 @@ def test_run_tenant_asks_for_a_sync_when_nothing_waits(run, tenant):
     report = run(tenant.run())
     assert tenant.stored == {"1a", "1b"}
     assert (report.jobs, tenant.job().state) == (1, "succeeded")
+
+
+def test_a_change_of_rules_is_worked_off_without_google(run, tenant):
+    """Batches until none is left, also of mailboxes that cannot be synced; the job's counts are
+    their sum.
+    """
+    tenant.store.rows[1] = replace(tenant.store.rows[1], state="needs_reauth")
+    batches = [
+        Ruled(1, Counts(excluded=2)),
+        Ruled(1, Counts(excluded=1)),
+        Ruled(7, Counts(updated=4)),
+    ]
+    tenant.store.to_rule["acme"].extend(batches)
+    run(tenant.queue.enqueue("acme", "exclusions"))
+    report = run(tenant.run())
+    assert (report.counts.excluded, report.counts.updated, report.mailboxes) == (3, 4, {1, 7})
+    assert (tenant.job().state, tenant.job().error) == ("succeeded", None)
+    assert tenant.google[1].calls == []
+
+
+def test_a_change_of_rules_that_another_job_worked_off_has_succeeded(run, tenant):
+    """Nothing is left to do, and nobody has to do anything."""
+    run(tenant.queue.enqueue("acme", "exclusions"))
+    run(tenant.run())
+    assert (tenant.job().state, tenant.job().error) == ("succeeded", None)
 
 
 def test_run_tenant_works_off_both_kinds(run, tenant):

@@ -36,7 +36,12 @@ def ask(api, message, **query):
     [
         ("stored", {}, "stored", ("is stored", "Nothing happens until Gmail")),
         ("excluded", {"rule": "spam"}, "excluded", ("rule 'spam'", "moves it out of there")),
-        ("excluded", {"rule": "no_invoices"}, "excluded", ("'no_invoices'", "no longer applies")),
+        (
+            "excluded",
+            {"rule": "no_invoices"},
+            "excluded",
+            ("hidden by the rule 'no_invoices'", "shown again, without being fetched"),
+        ),
         ("gone", {"rule": "deleted"}, "gone", ("deleted in Gmail", "final")),
         ("gone", {}, "gone", ("gone at Google", "shows up again")),
         ("pending", {}, "retrying", ("waits to be fetched", "queued or under way")),

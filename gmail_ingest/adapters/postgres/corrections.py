@@ -13,11 +13,12 @@ from collections.abc import Collection, Sequence
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.email_writes import write_emails
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.history_apply import delete_emails
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.completeness import Known, StoredMails
-from gmail_ingest.core.fates import after_absence, after_recall
+from gmail_ingest.core.fates import after_absence, after_recall, after_ruling
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.ports import Counts, MessageRef
@@ -107,6 +108,14 @@ async def _replace(
     rows = await connection.execute(_UNSETTLE, (to_json(read), mailbox_id))
     unsettled = {row[0] for row in await rows.fetchall()}
     differing = [each for each in messages if each.gmail_id in unsettled]
-    await write_emails(connection, mailbox_id, differing)
-    await threads.recompute(connection, mailbox_id, {each.thread_id for each in differing})
+    hidden = await hidden_by_rule(connection, mailbox_id, differing)
+    await write_emails(connection, mailbox_id, differing, hidden)
+    before = await read_entries(connection, mailbox_id, unsettled)
+    after = {key: after_ruling(entry, hidden.get(key)) for key, entry in before.items()}
+    ruled = {key: entry for key, entry in after.items() if entry is not before[key]}
+    await write_entries(connection, mailbox_id, ruled)
+    touched = {each.thread_id for each in differing}
+    await threads.recompute(connection, mailbox_id, touched)
+    if hidden:
+        await threads.remove_empty(connection, mailbox_id, touched)
     return len(differing)

@@ -26,6 +26,7 @@ TABLES = (
     "message_ledger",
     "listings",
     "coverage",
+    "exclusion_marks",
     "leases",
 )
 
@@ -43,19 +44,24 @@ DELETE FROM integrations i
 WHERE tenant_id = %s AND state = 'disconnected' AND sealed_credential IS NULL
   AND NOT EXISTS (SELECT FROM mailboxes m WHERE m.integration_id = i.id)
 """
+# They name addresses.
+_RULES = """
+DELETE FROM exclusion_rules r USING tenants t
+WHERE r.tenant_id = %s AND t.id = r.tenant_id AND t.state = 'disconnected'
+"""
 
 
 async def delete_mail(engine: AsyncEngine, tenant_id: str) -> Mapping[str, int]:
     """Delete all that is stored of a tenant's disconnected mailboxes.
 
     A transaction a mailbox, so that an interrupted deletion goes on where it stopped. Mailboxes
-    and integrations go too, since an address is personal data; the tenant's id and its jobs'
-    counts stay.
+    and integrations go too, since an address is personal data, and exclusion rules, which name
+    some; the tenant's id and its jobs' counts stay.
 
     Returns:
         Rows deleted, by table.
     """
-    deleted = dict.fromkeys((*TABLES, "mailboxes", "integrations"), 0)
+    deleted = dict.fromkeys((*TABLES, "mailboxes", "integrations", "exclusion_rules"), 0)
     async with statement(engine) as connection:
         found = await connection.execute(_DISCONNECTED, (tenant_id,))
         mailboxes = [row[0] for row in await found.fetchall()]
@@ -73,4 +79,6 @@ async def delete_mail(engine: AsyncEngine, tenant_id: str) -> Mapping[str, int]:
     async with statement(engine) as connection:
         gone = await connection.execute(_INTEGRATIONS, (tenant_id,))
         deleted["integrations"] = gone.rowcount
+        gone = await connection.execute(_RULES, (tenant_id,))
+        deleted["exclusion_rules"] = gone.rowcount
     return deleted

@@ -26,6 +26,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     ThreadView,
 )
 from gmail_ingest.adapters.postgres.engine import Connection, statement
+from gmail_ingest.adapters.postgres.facets import EXCLUDED
 from gmail_ingest.errors import NotFoundError
 
 #: Mail up to which a list is counted: beyond, counting would cost more than the page.
@@ -33,7 +34,7 @@ MAX_TOTAL = 10_000
 #: Seconds after which a search by cursor stops at the end of a month.
 SEARCH_SECONDS = 0.025
 
-_VISIBLE = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
+_NO_SPAM_TRASH = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
 _EMAILS = sql.SQL("""
 SELECT {columns}
 FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
@@ -52,7 +53,8 @@ ORDER BY t.mailbox_id LIMIT 1
 _THREAD_EMAILS = sql.SQL("""
 SELECT {columns}
 FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
-WHERE e.mailbox_id = %(mailbox_id)s AND e.thread_id = %(thread_id)s AND {visible}
+WHERE e.mailbox_id = %(mailbox_id)s AND e.thread_id = %(thread_id)s
+  AND e.facet_id < %(excluded)s AND {wanted}
 ORDER BY e.internal_date, e.gmail_id
 """)
 
@@ -150,10 +152,11 @@ class PostgresEmailReads:
             "tenant_id": tenant_id,
             "thread_id": thread_id,
             "mailbox": mailbox,
+            "excluded": EXCLUDED,
         }
         query = _THREAD_EMAILS.format(
             columns=sql.SQL(EMAIL_COLUMNS),
-            visible=sql.SQL("true") if include_spam_trash else _VISIBLE,
+            wanted=sql.SQL("true") if include_spam_trash else _NO_SPAM_TRASH,
         )
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_THREADS, arguments)).fetchone()

@@ -1,5 +1,7 @@
 """Messages as rows of ``emails``, ``email_keys``, ``participants`` and ``attachments``.
 
+Those that a tenant's rule hides bear the bit ``facets.EXCLUDED``, and have no key.
+
 Holds: ``write_emails``. Add here: a column of these tables, with where it comes from.
 Keep out: fates and threads (``save_batch.py``), reading (``email_reads.py``).
 Source: design.md's data model; edge case 53 (``search_terms.py`` bounds the search vector).
@@ -7,10 +9,10 @@ Source: design.md's data model; edge case 53 (``search_terms.py`` bounds the sea
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.facets import Facet, facet_ids, facet_of
+from gmail_ingest.adapters.postgres.facets import EXCLUDED, Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.search_terms import search_vector
 from gmail_ingest.core.message import ParsedMessage
@@ -63,7 +65,8 @@ ON CONFLICT (mailbox_id, gmail_id) DO UPDATE SET {_REPLACED}
 WHERE e.history_id < excluded.history_id
 RETURNING gmail_id, xmax = 0
 """  # noqa: S608 - the names above
-_KEYS = """
+#: Parameters: mailbox, Gmail ids.
+WRITE_KEYS = """
 INSERT INTO email_keys (mailbox_id, gmail_id, tenant_id, facet_id, internal_date)
 SELECT e.mailbox_id, e.gmail_id, e.tenant_id, e.facet_id, e.internal_date
 FROM emails e WHERE e.mailbox_id = %s AND e.gmail_id = ANY(%s)
@@ -73,6 +76,8 @@ SET facet_id = excluded.facet_id, internal_date = excluded.internal_date
 _FORGET = """
 WITH people AS (
     DELETE FROM participants WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+), keys AS (
+    DELETE FROM email_keys WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(hidden)s)
 )
 DELETE FROM attachments WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 """
@@ -102,26 +107,34 @@ ON CONFLICT (mailbox_id, gmail_id, part_id) DO NOTHING
 
 
 async def write_emails(
-    connection: Connection, mailbox_id: int, messages: Sequence[ParsedMessage]
+    connection: Connection,
+    mailbox_id: int,
+    messages: Sequence[ParsedMessage],
+    hidden: Collection[str],
 ) -> tuple[set[str], set[str]]:
     """Insert messages, or replace rows that are older; returns the ids inserted and replaced.
 
-    A message of the same or an older history id than its row changes nothing.
+    A message of the same or an older history id than its row changes nothing. ``hidden`` are the
+    Gmail ids that a rule of the tenant's hides.
     """
     if not messages:
         return set(), set()
     facets = {each.gmail_id: _facet(each) for each in messages}
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
-    facet = {gmail_id: numbers[each] for gmail_id, each in facets.items()}
+    facet = {
+        gmail_id: numbers[each] | (EXCLUDED if gmail_id in hidden else 0)
+        for gmail_id, each in facets.items()
+    }
     rows = to_json([_email(each, facet[each.gmail_id]) for each in messages])
     found = await (await connection.execute(_WRITE, (rows, mailbox_id))).fetchall()
     inserted = {gmail_id for gmail_id, new in found if new}
     replaced = {gmail_id for gmail_id, new in found if not new}
     if replaced:
-        ids = {"mailbox_id": mailbox_id, "ids": sorted(replaced)}
-        await connection.execute(_FORGET, ids)
+        ids = {"ids": sorted(replaced), "hidden": sorted(replaced.intersection(hidden))}
+        await connection.execute(_FORGET, ids | {"mailbox_id": mailbox_id})
     written = [each for each in messages if each.gmail_id in inserted | replaced]
-    await connection.execute(_KEYS, (mailbox_id, sorted(inserted | replaced)))
+    shown = (inserted | replaced).difference(hidden)
+    await connection.execute(WRITE_KEYS, (mailbox_id, sorted(shown)))
     people = [row for each in written for row in _participants(each, facet[each.gmail_id])]
     if people:
         await connection.execute(_PARTICIPANTS, (to_json(people), mailbox_id))

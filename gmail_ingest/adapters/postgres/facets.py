@@ -11,6 +11,10 @@ not show. Labels change often: the facet's number is copied to narrow rows only 
 
 The low bits of the number are the facet's traits: what most filters ask for is read off the number
 itself, where looking up each mail's facet would cost seven times as much.
+
+A mail that a tenant's rule hides bears its facet's number with the bit ``EXCLUDED``: that of no
+facet. So nothing that is found by facets has it, and no filter lets it pass; it has no row in
+``email_keys`` either, so that lists do not walk over it (``visibility.py``).
 """
 
 from __future__ import annotations
@@ -24,6 +28,8 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 
 #: Mail with one of these is shown on request only.
 HIDING_LABELS = frozenset({"TRASH", "SPAM"})
+#: In the number that a hidden mail bears; above those of all facets, which are positive.
+EXCLUDED = 1 << 62
 #: In ``facet_labels``, the label that every facet has.
 ANY_LABEL = ""
 
@@ -119,9 +125,10 @@ def wanted_traits(
         direction: as in ``emails``.
         has_attachment: with files, or without.
         label: a label's id; one that has no bit must be looked up in the facet.
-        hidden: whether hidden mail is shown too.
+        hidden: whether mail in spam and trash is shown too.
     """
-    mask = value = LABEL_TRAITS.get(label or "", 0)
+    value = LABEL_TRAITS.get(label or "", 0)
+    mask = value | EXCLUDED
     if direction is not None:
         mask, value = mask | _DIRECTION, value | _DIRECTIONS[direction]
     if has_attachment is not None:

@@ -2,7 +2,7 @@
 
 Holds: ``apply_changes``, ``delete_emails``. Add here: what a further kind of change does to rows.
 Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``, same transaction).
-Source: google-facts section 3; edge cases 8, 10, 14, 15, 16.
+Source: google-facts section 3; edge cases 8, 10, 14, 15, 16, 64.
 """
 
 from __future__ import annotations
@@ -11,9 +11,10 @@ from collections.abc import Collection, Mapping, Sequence
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
+from gmail_ingest.adapters.postgres.facets import EXCLUDED, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.sync.ports import Counts
@@ -63,8 +64,10 @@ async def apply_changes(
         after[change.message_id] = after_change(after.get(change.message_id), change)
     await write_entries(connection, mailbox_id, _changed(before, after))
     counts = _count(before, after)
-    counts.updated = await _update_labels(connection, mailbox_id, changes, before)
-    stored = {key for key, entry in before.items() if entry.fate == "stored"}
+    relabelled = await _update_labels(connection, mailbox_id, changes, before)
+    counts.updated = len(relabelled)
+    counts.excluded += (await redecide(connection, mailbox_id, relabelled)).hidden
+    stored = {key for key, entry in before.items() if entry.has_row}
     removed = {key for key in stored if after[key].fate == "gone"}
     counts.deleted = await delete_emails(connection, mailbox_id, removed)
     return counts
@@ -82,7 +85,7 @@ def _count(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Counts:
             continue
         counts.discovered += known is None or entry.fate == "pending"
         counts.excluded += entry.fate == "excluded"
-        counts.gone += entry.fate == "gone" and (known is None or known.fate != "stored")
+        counts.gone += entry.fate == "gone" and (known is None or not known.has_row)
     return counts
 
 
@@ -91,7 +94,8 @@ async def _update_labels(
     mailbox_id: int,
     changes: Sequence[MessageChange],
     before: Mapping[str, Entry],
-) -> int:
+) -> list[str]:
+    """Write labels that are newer than those stored; returns the ids of these mails."""
     rows: list[dict[str, object]] = [
         {
             "gmail_id": change.message_id,
@@ -102,13 +106,13 @@ async def _update_labels(
         if change.label_ids is not None
         and not change.deleted
         and (known := before.get(change.message_id)) is not None
-        and known.fate == "stored"
+        and known.has_row
     ]
     if not rows:
-        return 0
+        return []
     older = await (await connection.execute(_OLDER, (to_json(rows), mailbox_id))).fetchall()
     if not older:
-        return 0
+        return []
     facets = {gmail_id: facet_of(*said) for gmail_id, *said, _ in older}
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
     changed: list[dict[str, object]] = [
@@ -116,12 +120,15 @@ async def _update_labels(
             "gmail_id": gmail_id,
             "label_ids": label_ids,
             "history_id": history_id,
-            "facet_id": numbers[facets[gmail_id]],
+            # Whether it is hidden is decided next, of all mails at once.
+            "facet_id": numbers[facets[gmail_id]]
+            | (0 if before[gmail_id].fate == "stored" else EXCLUDED),
         }
         for gmail_id, _, _, label_ids, history_id in older
     ]
     arguments = {"rows": to_json(changed), "mailbox_id": mailbox_id}
-    return (await connection.execute(_LABELS, arguments)).rowcount
+    await connection.execute(_LABELS, arguments)
+    return [gmail_id for gmail_id, *_ in older]
 
 
 async def delete_emails(connection: Connection, mailbox_id: int, gmail_ids: Collection[str]) -> int:

@@ -37,7 +37,8 @@ SET source = excluded.source, fate = excluded.fate, rule = excluded.rule,
                     ELSE l.attempts END,
     next_attempt_at = CASE WHEN l.fate = excluded.fate THEN l.next_attempt_at ELSE now() END,
     error = CASE WHEN l.fate = excluded.fate THEN l.error END,
-    decided_at = CASE WHEN l.fate = excluded.fate THEN l.decided_at ELSE excluded.decided_at END
+    decided_at = CASE WHEN l.fate = excluded.fate AND l.rule IS NOT DISTINCT FROM excluded.rule
+                      THEN l.decided_at ELSE excluded.decided_at END
 """
 _DUE = """
 SELECT gmail_id, thread_id, attempts, extract(epoch FROM now() - first_seen_at)::float8,

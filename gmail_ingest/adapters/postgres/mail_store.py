@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres import leases, ledger, listings
+from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
 from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.history_apply import apply_changes
@@ -30,6 +30,7 @@ from gmail_ingest.sync.ports import (
     Mailbox,
     MessageRef,
     Outcome,
+    Ruled,
     Source,
 )
 
@@ -169,6 +170,10 @@ class PostgresMailStore(PostgresComparisons):
         """Note the owner's other addresses."""
         async with statement(self._engine) as connection:
             await connection.execute(_ALIASES, {"id": mailbox_id, "aliases": sorted(set(aliases))})
+
+    async def decide_next(self, tenant_id: str) -> Ruled | None:
+        """Hold the next stored mails of a tenant against rules that changed."""
+        return await exclusion_marks.decide_next(self._engine, tenant_id)
 
 
 async def _move_checkpoint(connection: Connection, mailbox_id: int, checkpoint: int) -> None:

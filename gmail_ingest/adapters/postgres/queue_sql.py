@@ -185,7 +185,7 @@ EXISTS (SELECT FROM message_ledger l
 # What just failed for good (an API that is not enabled) would fail again.
 _RESTED = "coalesce(m.failed_at, '-infinity') <= now() - %(poll_interval)s"
 #: What nobody pushed for: mailboxes not synced for long, retries that came due (an incremental
-#: sync fetches listed ids too), and listings that a dead worker left.
+#: sync fetches listed ids too), and listings and changes of rules that a dead worker left.
 SWEEP = f"""
 WITH stale AS (
     SELECT m.tenant_id, 'incremental' AS kind, m.id FROM mailboxes m
@@ -196,6 +196,10 @@ WITH stale AS (
     SELECT m.tenant_id, 'initial', m.id FROM mailboxes m
     WHERE m.state = 'active' AND {_RESTED}
       AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
+    UNION ALL
+    SELECT m.tenant_id, 'exclusions', m.id
+    FROM exclusion_marks k JOIN mailboxes m ON m.id = k.mailbox_id
+    WHERE m.state <> 'disconnected'
 ), wanted AS MATERIALIZED (
     SELECT s.tenant_id, s.kind, gen_random_uuid() AS job_id,
            array_agg(s.id ORDER BY s.id) AS mailbox_ids

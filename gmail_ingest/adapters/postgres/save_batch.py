@@ -2,7 +2,7 @@
 
 Holds: ``save_outcomes``. Add here: what a further kind of outcome does.
 Keep out: columns (``email_writes.py``, ``ledger.py``), the rules (``core/fates.py``).
-Source: design promises 1, 2 and 5; edge cases 1, 2, 13, 14.
+Source: design promises 1, 2 and 5; edge cases 1, 2, 13, 14, 64.
 """
 
 from __future__ import annotations
@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.email_writes import write_emails
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries, write_failures
-from gmail_ingest.core.fates import Entry, after_outcome, after_storing
+from gmail_ingest.core.fates import Entry, after_outcome, after_ruling, after_storing
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.sync.ports import Counts, Excluded, Failed, Gone, Lease, Outcome, Stored
 
@@ -24,6 +25,7 @@ async def save_outcomes(
 ) -> Counts:
     """Write a batch; saving it again changes and counts nothing.
 
+    What a rule of the tenant's hides is written and counted as excluded.
     A message deleted meanwhile is not stored, a stored one is not given up, and one that was
     changed after it was fetched waits for another fetch.
     """
@@ -31,13 +33,19 @@ async def save_outcomes(
     after = dict(before)
     messages = _storable(lease, outcomes, after)
     _decide(outcomes, after)
-    inserted, replaced = await write_emails(connection, lease.mailbox_id, messages)
+    hidden = await hidden_by_rule(connection, lease.mailbox_id, messages)
+    inserted, replaced = await write_emails(connection, lease.mailbox_id, messages, hidden)
+    for key in inserted | replaced:
+        after[key] = after_ruling(after[key], hidden.get(key))
     decided = {key: entry for key, entry in after.items() if entry is not before.get(key)}
     await write_entries(connection, lease.mailbox_id, decided)
     failed = [each for each in outcomes if isinstance(each, Failed)]
     retrying, dead = await write_failures(connection, lease.mailbox_id, failed)
     touched = {each.thread_id for each in messages if each.gmail_id in inserted | replaced}
     await threads.recompute(connection, lease.mailbox_id, touched)
+    if replaced.intersection(hidden):
+        await threads.remove_empty(connection, lease.mailbox_id, touched)
+    inserted.difference_update(hidden)
     return Counts(
         stored=len(inserted),
         updated=len(replaced),
@@ -67,7 +75,7 @@ def _storable(
             )
             if entry is not None:
                 entries[key] = entry
-            if entry is not None and entry.fate == "stored":
+            if entry is not None and entry.has_row:
                 messages[key] = message
     return list(messages.values())
 

@@ -172,7 +172,8 @@ class PostgresSyncQueue:
         """Queue what nobody asked for but is due; returns how many rows came to wait.
 
         Incremental syncs of mailboxes not synced for ``poll_interval`` or with ids due for a
-        retry; initial syncs of mailboxes with an unfinished listing. What failed for good rests
+        retry; initial syncs of mailboxes with an unfinished listing; what is left of a change of
+        exclusion rules. What failed for good rests
         for ``poll_interval``; a mailbox in a state that may end by itself is tried once a day.
         """
         async with statement(self._engine) as connection:

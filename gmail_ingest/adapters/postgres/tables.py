@@ -152,6 +152,12 @@ message_ledger = sa.Table(
         "gmail_id",
         postgresql_where=sa.text("fate = 'dead'"),
     ),
+    sa.Index(
+        "ix_message_ledger_excluded",
+        "mailbox_id",
+        "rule",
+        postgresql_where=sa.text("fate = 'excluded'"),
+    ),
 )
 
 listings = sa.Table(
@@ -184,6 +190,28 @@ coverage = sa.Table(
     sa.Column("checked_at", TIMESTAMP, nullable=False),
     sa.Column("proven_at", TIMESTAMP),
     comment="UTC days compared with what Google lists; proven_at NULL: not complete, or not over",
+)
+
+exclusion_rules = sa.Table(
+    "exclusion_rules",
+    metadata,
+    sa.Column("tenant_id", sa.ForeignKey("tenants.id"), primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("mailbox", sa.Text),
+    sa.Column("enabled", sa.Boolean, nullable=False),
+    sa.Column("criteria", pg.JSONB, nullable=False),
+    sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
+    sa.Column("updated_at", TIMESTAMP, nullable=False, server_default=NOW),
+    comment="which stored mail the CRM does not see; mailbox: the address that it is limited to",
+)
+
+exclusion_marks = sa.Table(
+    "exclusion_marks",
+    metadata,
+    sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+    sa.Column("decided_to", sa.Text, nullable=False, server_default=""),
+    sa.Column("marked_at", TIMESTAMP, nullable=False, server_default=NOW),
+    comment="mailboxes whose rules changed; decided_to: up to this Gmail id they are decided about",
 )
 
 leases = sa.Table(

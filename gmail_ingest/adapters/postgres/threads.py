@@ -1,5 +1,7 @@
 """Threads: recomputed from their emails, in sets, in the transaction that changed those.
 
+Emails that a tenant's rule hides do not count (``facets.EXCLUDED``).
+
 Holds: ``recompute``. Add here: a column of ``threads``. Keep out: reading for the API.
 Source: edge case 49 (order by internal date). A thread's participants are bounded: a mailing
 list's thread may have thousands.
@@ -10,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.facets import EXCLUDED
 
 MAX_PARTICIPANTS = 100
 
@@ -19,10 +22,12 @@ INSERT INTO threads AS t (mailbox_id, thread_id, tenant_id, subject, participant
 SELECT e.mailbox_id, e.thread_id, min(e.tenant_id),
        (SELECT f.subject FROM emails f
         WHERE f.mailbox_id = e.mailbox_id AND f.thread_id = e.thread_id
+          AND f.facet_id < %(excluded)s
         ORDER BY f.internal_date, f.gmail_id LIMIT 1),
        ARRAY(SELECT p.address
              FROM emails f JOIN participants p USING (mailbox_id, gmail_id)
              WHERE f.mailbox_id = e.mailbox_id AND f.thread_id = e.thread_id
+               AND f.facet_id < %(excluded)s
              GROUP BY p.address ORDER BY min(p.internal_date), min(p.position), p.address
              LIMIT %(most)s),
        min(e.internal_date), max(e.internal_date),
@@ -30,6 +35,7 @@ SELECT e.mailbox_id, e.thread_id, min(e.tenant_id),
        max(e.internal_date) FILTER (WHERE e.direction = 'outbound'), count(*)
 FROM emails e
 WHERE e.mailbox_id = %(mailbox_id)s AND e.thread_id = ANY(%(threads)s)
+  AND e.facet_id < %(excluded)s
 GROUP BY e.mailbox_id, e.thread_id
 ORDER BY e.thread_id
 ON CONFLICT (mailbox_id, thread_id) DO UPDATE
@@ -41,18 +47,23 @@ SET subject = excluded.subject, participants = excluded.participants,
 _REMOVE_EMPTY = """
 DELETE FROM threads t
 WHERE t.mailbox_id = %(mailbox_id)s AND t.thread_id = ANY(%(threads)s) AND NOT EXISTS (
-    SELECT FROM emails e WHERE e.mailbox_id = t.mailbox_id AND e.thread_id = t.thread_id)
+    SELECT FROM emails e WHERE e.mailbox_id = t.mailbox_id AND e.thread_id = t.thread_id
+      AND e.facet_id < %(excluded)s)
 """
 
 
 async def recompute(connection: Connection, mailbox_id: int, thread_ids: Collection[str]) -> None:
-    """Bring the rows of these threads in line with their emails; an empty thread has no row."""
+    """Bring the rows of these threads in line with their emails, where they have any.
+
+    Where emails may have gone, ``remove_empty`` does the rest.
+    """
     if not thread_ids:
         return
     threads = {
         "mailbox_id": mailbox_id,
         "threads": sorted(thread_ids),
         "most": MAX_PARTICIPANTS,
+        "excluded": EXCLUDED,
     }
     await connection.execute(_RECOMPUTE, threads)
 
@@ -60,6 +71,6 @@ async def recompute(connection: Connection, mailbox_id: int, thread_ids: Collect
 async def remove_empty(
     connection: Connection, mailbox_id: int, thread_ids: Collection[str]
 ) -> None:
-    """Delete the rows of these threads that have no email left."""
-    threads = {"mailbox_id": mailbox_id, "threads": sorted(thread_ids)}
+    """Delete the rows of these threads that have no email left to show."""
+    threads = {"mailbox_id": mailbox_id, "threads": sorted(thread_ids), "excluded": EXCLUDED}
     await connection.execute(_REMOVE_EMPTY, threads)
