@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
+from gmail_ingest.adapters.postgres import email_reads
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import statement, transaction
 from gmail_ingest.adapters.postgres.mail_facts import read_mail
 from gmail_ingest.core.exclusions import facts_of
@@ -211,5 +213,24 @@ def test_a_repair_of_labels_asks_the_rules(acme, run):
         assert await acme.world.fate(box, "m2") == ("stored", None)
         threads = "SELECT thread_id FROM threads"
         assert await acme.world.rows(threads) == [("t2",)]
+
+    run(scenario())
+
+
+def test_a_page_leaves_out_what_was_hidden_while_it_was_read(acme, run, monkeypatch):
+    """A rule that comes between finding a mail and reading it wins (edge case 65)."""
+    plain = email_reads.read_positions
+
+    async def slowly(connection, query, arguments):
+        found = await plain(connection, query, arguments)
+        await acme.put(HIDE)
+        return found
+
+    async def scenario():
+        box = await acme.world.connect()
+        await acme.save(box, parsed("m1", label_ids=("STARRED",)), parsed("m2", "t2"))
+        monkeypatch.setattr(email_reads, "read_positions", slowly)
+        page = await acme.reads.page(EmailFilter("acme"), limit=5, cursor=None)
+        assert [each.id for each in page.emails] == ["m2"]
 
     run(scenario())

@@ -35,12 +35,14 @@ MAX_TOTAL = 10_000
 SEARCH_SECONDS = 0.025
 
 _NO_SPAM_TRASH = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
+# What was hidden since its position was found is left out: a page may be short of it.
 _EMAILS = sql.SQL("""
 SELECT {columns}
 FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
      AS page (mailbox_id, gmail_id, place)
 JOIN emails e USING (mailbox_id, gmail_id)
 JOIN mailboxes m ON m.id = page.mailbox_id
+WHERE e.facet_id < %(excluded)s
 ORDER BY page.place
 """).format(columns=sql.SQL(EMAIL_COLUMNS))
 _THREADS = sql.SQL("""
@@ -204,6 +206,7 @@ async def _emails(
     arguments = {
         "mailboxes": [each.mailbox_id for each in positions],
         "ids": [each.gmail_id for each in positions],
+        "excluded": EXCLUDED,
     }
     rows = await (await connection.execute(_EMAILS, arguments)).fetchall()
     return tuple(to_email(row) for row in rows)
