@@ -60,7 +60,7 @@ MAIL = [
     letter(1, attachments=(FILE,)),
     letter(2, direction="outbound", label_ids=("SENT",)),
     letter(3, label_ids=("INBOX", "TRASH")),
-    letter(4, search_text="the invoice of march"),
+    letter(4, search_text="letter 4: the invoice of march"),
     letter(5, participants=(replace(ANN, address="bob@shop.test"), KIM)),
     letter(6, label_ids=("SPAM",), participants=()),
 ]
