@@ -172,9 +172,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """A batch of stored mails held against the rules: ``excluded`` are hidden now, or by another
-    rule than before, ``updated`` are shown again.
-    """
+    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
 
     mailbox_id: int
     counts: Counts
@@ -351,9 +349,7 @@ class MailStore(Protocol):
         ...
 
     async def decide_next(self, tenant_id: str) -> Ruled | None:
-        """Hold the next stored mails of a tenant against its exclusion rules, if those changed
-        since, whatever the state of their mailboxes; None when nothing is left.
-        """
+        """Hold the next stored mails against exclusion rules that changed; None: nothing is left."""
         ...
 
 
