@@ -349,7 +349,7 @@ class MailStore(Protocol):
         ...
 
     async def decide_next(self, tenant_id: str) -> Ruled | None:
-        """Hold the next stored mails against exclusion rules that changed; None: nothing is left."""
+        """Hold the next stored mails against rules that changed; None: nothing is left."""
         ...
 
 
