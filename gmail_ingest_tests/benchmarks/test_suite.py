@@ -19,7 +19,7 @@ TINY = {
     "saturation": 0.01,
     "webhook": 0.02,
 }
-WITH_DAGSTER = {"push-warm": 0.02}
+WITH_DAGSTER = {"push-warm": 0.02, "push-cold": 0.1, "burst": 0.01}
 
 
 def measure(name, scale):
