@@ -16,7 +16,7 @@ from itertools import chain
 from math import ceil
 from typing import Literal
 
-from gmail_ingest.core.fates import DELETED, Fate
+from gmail_ingest.core.fates import DELETED, OUTSIDE_RANGE, Fate
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.scope import EXCLUDED_LABELS
 from gmail_ingest.core.windows import midnight
@@ -33,7 +33,8 @@ SPAN_IDS = 100_000
 #: Labels that every mailbox has; the price is told before Google is asked for its labels.
 COMMON_LABELS = frozenset({*EXCLUDED_LABELS, "INBOX", "SENT", "UNREAD", "STARRED", "IMPORTANT"})
 
-_LABEL_RULES = frozenset(EXCLUDED_LABELS.values())
+#: Rules of mail that a later look may find to belong in the CRM after all.
+_LABEL_RULES = frozenset({*EXCLUDED_LABELS.values(), OUTSIDE_RANGE})
 
 
 @dataclass(frozen=True, slots=True)

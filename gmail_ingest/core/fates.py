@@ -20,7 +20,7 @@ from gmail_ingest.core.scope import exclusion_rule
 #: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more.
 Fate = Literal["pending", "stored", "excluded", "gone", "dead"]
 #: Who first saw a message, or saw it come back.
-Source = Literal["live", "listing"]
+Source = Literal["live", "listing", "history"]
 
 #: The rule of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
 #: ``gone`` without it was a 404, which a later sight of the message refutes.
@@ -28,9 +28,12 @@ DELETED = "deleted"
 #: The rule of a ``pending`` entry that history changed while it waited: an answer of Google that is
 #: older than the change was overtaken by it.
 CHANGED = "changed"
+#: The rule of what a listing named though it lies beside the range that was asked for, by its
+#: internal date: Google's bounds are uncertain by a second (edge case 61).
+OUTSIDE_RANGE = "outside_range"
 #: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
 #: been sent. A chat stays a chat.
-REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft"})
+REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", OUTSIDE_RANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +77,20 @@ def after_change(entry: Entry | None, change: MessageChange) -> Entry:
     return newer
 
 
-def after_sighting(entry: Entry | None, thread_id: str) -> Entry:
+def after_sighting(entry: Entry | None, thread_id: str, source: Source = "listing") -> Entry:
     """The entry after a listing named the message; the same object if that says nothing new."""
     if entry is None:
-        return Entry(thread_id, "listing", "pending")
+        return Entry(thread_id, source, "pending")
     refuted = entry.fate == "excluded" and entry.rule in REFUTED_BY_LISTING
     if refuted or (entry.fate == "gone" and entry.rule is None):
-        return _again(entry, "listing")
+        return _again(entry, source)
     return entry
+
+
+def is_wanted(entry: Entry | None, thread_id: str) -> bool:
+    """Whether a historical sync that lists the message would fetch it."""
+    sighted = after_sighting(entry, thread_id, "history")
+    return sighted.fate == "pending" and sighted.source == "history"
 
 
 def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id: int = 0) -> Entry:

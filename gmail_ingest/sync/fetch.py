@@ -3,7 +3,7 @@
 Holds: ``Fetch``. Add here: how an answer becomes an outcome.
 Keep out: discovery (``discover.py``), SQL, HTTP. Every id handed to a call gets exactly one
 outcome, or the whole call is undone: nothing is forgotten in between (promise 1).
-Source: edge cases 1, 2, 13 and 28.
+Source: edge cases 1, 2, 13, 28 and 61.
 
 Many calls that fail in a row say something of Google or of the account, not of their messages: the
 mailbox is given back, and those messages spend their attempts at the slowest pace, so that an
@@ -16,9 +16,11 @@ import asyncio
 from collections import deque
 from datetime import UTC, datetime, timedelta
 
+from gmail_ingest.core.fates import OUTSIDE_RANGE
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
 from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError, ThrottledError, TransientError
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
@@ -28,6 +30,7 @@ from gmail_ingest.sync.ports import (
     Failed,
     Gone,
     Lease,
+    Listing,
     MailSource,
     MailStore,
     Outcome,
@@ -36,15 +39,28 @@ from gmail_ingest.sync.ports import (
 
 
 class Fetch:
-    """Fetches one source of one mailbox until nothing is due."""
+    """Fetches one source of one mailbox until nothing is due.
+
+    A historical sync fetches what one ``listing`` named; of that, what lies outside ``window`` by
+    its internal date is left out (edge case 61).
+    """
 
     def __init__(
-        self, store: MailStore, source: MailSource, patience: Patience, policy: SyncPolicy
+        self,
+        store: MailStore,
+        source: MailSource,
+        patience: Patience,
+        policy: SyncPolicy,
+        *,
+        listing: Listing | None = None,
+        window: Window | None = None,
     ) -> None:
         self._store = store
         self._source = source
         self._patience = patience
         self._policy = policy
+        self._listing_id = listing.id if listing is not None else None
+        self._window = window or Window()
         self._upcoming = 0
         #: Failed without an answer since the last answer, with the error.
         self._doubts: list[tuple[PendingMessage, str]] = []
@@ -63,12 +79,12 @@ class Fetch:
         """
         while True:
             pending, sizes = await self._store.due_messages(
-                lease.mailbox_id, lease.source, self._policy.chunk
+                lease.mailbox_id, lease.source, self._policy.chunk, self._listing_id
             )
             if pending:
                 await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
                 continue
-            due = await self._store.next_due(lease.mailbox_id, lease.source)
+            due = await self._store.next_due(lease.mailbox_id, lease.source, self._listing_id)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None
             if wait is None or wait > self._policy.linger:
                 return
@@ -145,6 +161,8 @@ class Fetch:
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
             rule = exclusion_rule(message.label_ids)
+            if not self._window.contains(message.internal_date):
+                rule = rule or OUTSIDE_RANGE
             if rule:
                 return Excluded(wanted.message_id, rule, message.history_id)
             return Stored(message)

@@ -7,7 +7,7 @@ Keep out: anything that does I/O, and anything that only one adapter needs.
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 from uuid import UUID
@@ -19,8 +19,9 @@ from gmail_ingest.core.windows import Window
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days.
 SyncKind = Literal["incremental", "initial"]
-#: Who first saw an id. Live and listed mail have separate leases, so neither waits for the other.
-Source = Literal["live", "listing"]
+#: Who first saw an id, and fetches it: the history of changes, the listing of the last days, or a
+#: historical sync. Each has a lease of its own, so that none waits for another or fetches its mail.
+Source = Literal["live", "listing", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +104,7 @@ class Listing:
     window: Window
     page_token: str | None
     done: bool
+    source: Source = "listing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,7 @@ Outcome = Stored | Excluded | Gone | Failed
 class Counts:
     """What a sync did, in messages; ``units`` in Google's quota units."""
 
+    listed: int = 0
     discovered: int = 0
     stored: int = 0
     updated: int = 0
@@ -162,6 +165,14 @@ class Counts:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         lags = [lag for lag in (self.lag_seconds, other.lag_seconds) if lag is not None]
         self.lag_seconds = max(lags, default=None)
+
+    def take(self) -> Counts:
+        """Hand these counts over, and begin anew."""
+        taken = replace(self)
+        for name in self.totals():
+            setattr(self, name, 0)
+        self.lag_seconds = None
+        return taken
 
     def totals(self) -> dict[str, int]:
         """The counters by name, without the lag."""
@@ -272,7 +283,12 @@ class MailStore(Protocol):
         ...
 
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
-        """The mailbox's oldest unfinished listing, or else a new one of this window."""
+        """Where listing goes on: the mailbox's oldest unfinished listing, or a new one of this
+        window.
+
+        With a lease of ``history`` it is this window's own: the one of the last days that no
+        completed month has used up, be it listed to its end or not, or else a new one.
+        """
         ...
 
     async def apply_list_page(
@@ -292,10 +308,10 @@ class MailStore(Protocol):
         ...
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int
+        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
     ) -> tuple[list[PendingMessage], Mapping[str, int]]:
         """Ids to fetch now, newest thread first, and how many messages their threads are known
-        to have.
+        to have; of one listing only, if one is named.
         """
         ...
 
@@ -303,8 +319,12 @@ class MailStore(Protocol):
         """Write rows and fates of a batch, in one transaction."""
         ...
 
-    async def next_due(self, mailbox_id: int, source: Source) -> datetime | None:
-        """When the next pending id of this source is due (UTC), None if none is pending."""
+    async def next_due(
+        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+    ) -> datetime | None:
+        """When the next pending id of this source (or of any) is due (UTC), None if none is
+        pending; of one listing only, if one is named.
+        """
         ...
 
     async def finish_sync(self, lease: Lease) -> None:
