@@ -205,3 +205,20 @@ def test_listing_is_settled_when_nothing_that_it_named_is_pending(run, world):
         assert live.source == "live"
 
     run(scenario())
+
+
+def test_mail_counts_as_synced_back_to_the_first_gap(run, database, book, mailbox):
+    """Verification looks at complete months that follow the last days without a gap, at no others:
+    what was never asked for is not missing.
+    """
+    recent = run(lease(database, mailbox, "listing"))
+    run(database.store.open_listing(recent, Window(start=APRIL.start)))
+    held = run(lease(database, mailbox, "history"))
+    february = Window(datetime(2021, 2, 1, tzinfo=UTC), MARCH.start)
+    old = Window(datetime(2010, 2, 1, tzinfo=UTC), datetime(2010, 3, 1, tzinfo=UTC))
+    job = run(book.request("acme", YEAR, months_of(YEAR)))
+    for window in (MARCH, old, february):
+        listing = run(database.store.open_listing(held, window))
+        if window != february:
+            run(book.finish_month(job, month(3), [listing.id]))
+    assert run(database.store.synced_from(mailbox)) == MARCH.start

@@ -16,6 +16,7 @@ from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import JobEndedError
+from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.history import QUICK_HISTORY, YEAR, History, moment, month
 from gmail_ingest_tests.sync.service import OWNER
 
@@ -37,7 +38,7 @@ async def begin(history: History, job, months, **more) -> asyncio.Task:
 
 
 async def kill(task: asyncio.Task) -> None:
-    """End a run as SIGKILL does, as far as its coroutines can: whatever it held is left behind."""
+    """End a run in the middle of its work, as its termination does."""
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
@@ -45,7 +46,7 @@ async def kill(task: asyncio.Task) -> None:
 
 def test_killed_history_goes_on_where_it_was(run, service, history):
     """A second run fetches what is missing only, and lists no page again that was listed
-    (edge case 68).
+    (edge cases 35 and 68).
     """
     history.load(60, MARCH)
     wanted = run(history.price(MARCH)).wanted
@@ -165,6 +166,12 @@ def test_ids_left_by_a_cancelled_history_wake_no_other_sync(run, service, histor
     run(cancel_after_listing())
     service.mend()
     left = run(service.fates())["pending"]
+    (waiting,) = run(
+        service.rows("SELECT min(gmail_id) FROM message_ledger WHERE fate = 'pending'")
+    )
+    why = build_why(service.settings, service.engine, service.gmail)
+    (finding,) = run(why.ask("acme", waiting)).findings
+    assert "if that was cancelled, the next one" in finding.next
     assert run(service.queue.sweep(timedelta(hours=1))) == 0
     run(service.sync())
     assert run(service.fates())["pending"] == left
