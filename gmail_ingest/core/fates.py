@@ -47,11 +47,12 @@ class Entry:
     history_id: int = 0
 
 
-def after_change(entry: Entry | None, change: MessageChange) -> Entry:
+def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = False) -> Entry:
     """The entry after a change of history; the same object if the change is old news.
 
     The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does.
+    wins, otherwise the higher history id does. ``is_left``: no historical sync works on the
+    mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
     """
     rule = exclusion_rule(change.label_ids) if change.label_ids is not None else None
     if entry is None:
@@ -73,7 +74,8 @@ def after_change(entry: Entry | None, change: MessageChange) -> Entry:
     if entry.fate == "gone" and entry.rule != DELETED and rule is None:
         return _again(newer, "live")
     if entry.fate == "pending" and change.label_ids is not None:
-        return replace(newer, rule=CHANGED)
+        source = "live" if is_left and entry.source == "history" else entry.source
+        return replace(newer, source=source, rule=CHANGED)
     return newer
 
 

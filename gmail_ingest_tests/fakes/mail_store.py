@@ -112,7 +112,9 @@ class MemoryMailStore(MemoryComparisons):
         for change in changes:
             key = (lease.mailbox_id, change.message_id)
             before = self.entries.get(key)
-            entry = after_change(before, change)
+            busy = self._leases.get((lease.mailbox_id, "history"))
+            is_left = busy is None or busy.until <= datetime.now(UTC)
+            entry = after_change(before, change, is_left=is_left)
             email = self.emails.get(key)
             if entry.fate == "gone":
                 counts.deleted += self.emails.pop(key, None) is not None

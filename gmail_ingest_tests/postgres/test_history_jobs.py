@@ -10,6 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
+from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
@@ -222,3 +223,25 @@ def test_mail_counts_as_synced_back_to_the_first_gap(run, database, book, mailbo
         if window != february:
             run(book.finish_month(job, month(3), [listing.id]))
     assert run(database.store.synced_from(mailbox)) == MARCH.start
+
+
+@pytest.mark.parametrize("under_way", [True, False], ids=["under way", "left"])
+def test_change_of_a_waiting_message_goes_to_whoever_works(run, world, under_way):
+    """A message that a cancelled backfill left behind, and that somebody labels, is live mail;
+    while a backfill is at work it fetches its own, so that none is fetched twice (edge case 15).
+    """
+
+    async def scenario():
+        mailbox = await world.connect()
+        store = world.store
+        live, history = [await lease(world, mailbox, each) for each in ("live", "history")]
+        march = await store.open_listing(history, MARCH)
+        await store.apply_list_page(history, march, [MessageRef("m1", "t1")], None)
+        if not under_way:
+            await store.release_lease(history)
+        change = MessageChange("m1", "t1", 150, deleted=False, label_ids=("INBOX", "STARRED"))
+        await store.apply_history(live, [change], None)
+        due, _ = await store.due_messages(mailbox, "live", 10)
+        assert [each.message_id for each in due] == ([] if under_way else ["m1"])
+
+    run(scenario())

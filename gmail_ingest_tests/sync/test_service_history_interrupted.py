@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
@@ -252,6 +253,11 @@ def test_dead_letter_ends_its_month(run, service, history):
     assert not run(history.run(job, [month(3)])).text
     state, counts, _ = run(history.job(job))
     assert (state, counts["dead"], counts["stored"]) == ("succeeded", 1, 1)
+    # Asked for once more, it is fetched by the sync that is queued.
+    service.mend()
+    run(PostgresDeadLetters(service.engine).retry("acme", message_ids=None, mailbox=None))
+    run(service.sync())
+    assert service.agrees()
 
 
 def test_daily_allowance_pauses_the_job(run, service):
