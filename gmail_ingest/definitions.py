@@ -12,6 +12,8 @@ from gmail_ingest.defs.code_server import outlive_outages
 from gmail_ingest.defs.completeness import completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
+from gmail_ingest.defs.history import emails_by_month, emails_by_month_job
+from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
@@ -22,11 +24,11 @@ from gmail_ingest.settings import Settings
 outlive_outages()
 
 defs = dg.Definitions(
-    assets=[emails],
+    assets=[emails, emails_by_month],
     asset_checks=[every_listed_message_is_accounted_for],
-    jobs=[emails_job, drain_job, watch_renewal_job, completeness_job],
+    jobs=[emails_job, emails_by_month_job, drain_job, watch_renewal_job, completeness_job],
     schedules=[watch_renewal_schedule, completeness_schedule],
-    sensors=[build_sync_queue_sensor(Settings()), dead_run_sensor],
+    sensors=[build_sync_queue_sensor(Settings()), history_sensor, dead_run_sensor],
     resources={
         "mail_store": MailStoreResource(),
         "credential_store": CredentialStoreResource(),

@@ -168,5 +168,9 @@ class LeaseLostError(GmailIngestError):
     """This worker's lease was taken over: it must stop, and can write nothing more."""
 
 
+class JobEndedError(GmailIngestError):
+    """The job was cancelled, or has ended otherwise: its worker stops; what is stored stays."""
+
+
 class MailboxDisconnectedError(GmailIngestError):
     """The mailbox was disconnected meanwhile: the run ends cleanly and writes nothing more."""

@@ -7,6 +7,8 @@ Keep out: reading of the environment at import (importing this module reads noth
 
 from __future__ import annotations
 
+from datetime import date
+
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -96,6 +98,11 @@ class Settings(BaseSettings):
     )
     initial_sync_days: int = Field(
         30, ge=1, description="Days of mail that the initial sync lists, back from connecting."
+    )
+    history_start: date = Field(
+        date(2004, 4, 1),
+        description="The first month (its first day) that historical syncs can reach: where "
+        "Dagster's partitions of months begin. Gmail began on 2004-04-01.",
     )
     sensor_interval_seconds: int = Field(
         1, ge=1, description="Seconds between looks of the sync_queue_sensor at the queue."

@@ -17,6 +17,8 @@ from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.client import Gmail
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
+from gmail_ingest.adapters.postgres.history_store import PostgresHistoryStore
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
@@ -25,6 +27,8 @@ from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
 from gmail_ingest.sync.drain import Drain, DrainPolicy
+from gmail_ingest.sync.history import HistorySync
+from gmail_ingest.sync.history_price import HistoryPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.tenant_sync import TenantSync
@@ -65,6 +69,28 @@ def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verif
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
+    )
+
+
+def build_history(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> HistorySync:
+    """The use case behind every month of history."""
+    return HistorySync(
+        PostgresHistoryJobs(engine),
+        PostgresHistoryStore(engine),
+        gmail.source,
+        build_policy(settings),
+        limiter=build_limiter(settings, engine),
+        mailboxes_at_once=settings.mailboxes_at_once,
+    )
+
+
+def build_history_pricing(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> HistoryPricing:
+    """What history would cost."""
+    return HistoryPricing(
+        PostgresHistoryStore(engine),
+        gmail.source,
+        build_policy(settings),
+        limiter=build_limiter(settings, engine),
     )
 
 

@@ -14,7 +14,7 @@ from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, ru
 from gmail_ingest.collector import calm_collector
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.ports import Counts
+from gmail_ingest.sync.records import Counts
 from gmail_ingest.sync.tenant_sync import TenantReport
 from gmail_ingest.wiring import build_credentials, build_drain, open_gmail
 

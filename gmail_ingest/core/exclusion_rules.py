@@ -14,7 +14,7 @@ from typing import Literal, TypeVar
 
 from gmail_ingest.core.addresses import MAX_ADDRESS_CHARS
 from gmail_ingest.core.fates import CHANGED, DELETED
-from gmail_ingest.core.scope import LABEL_RULES
+from gmail_ingest.core.scope import BUILT_IN_RULES
 from gmail_ingest.errors import InvalidInputError
 
 T = TypeVar("T", bound=str)
@@ -35,7 +35,7 @@ MAX_RULES = 100
 # It stands in paths, in the ledger and in answers.
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
 #: Rules of the ledger that no tenant made.
-_RESERVED = LABEL_RULES | {CHANGED, DELETED}
+_RESERVED = BUILT_IN_RULES | {CHANGED, DELETED}
 #: RFC 1035: 253 characters; what is not ASCII stands as headers have it.
 _DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@.,;<>\"()]+(?:\.[^\s@.,;<>\"()]+)*")
 _USER_LABEL = "Label_"

@@ -15,13 +15,13 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.scope import LABEL_RULES, exclusion_rule
+from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, exclusion_rule
 
 #: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,
 #: or the tenant's rules: what these exclude is stored, and hidden.
 Fate = Literal["pending", "stored", "excluded", "gone", "dead"]
 #: Who first saw a message, or saw it come back.
-Source = Literal["live", "listing"]
+Source = Literal["live", "listing", "history"]
 
 #: The rule of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
 #: ``gone`` without it was a 404, which a later sight of the message refutes.
@@ -31,7 +31,7 @@ DELETED = "deleted"
 CHANGED = "changed"
 #: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
 #: been sent. A chat stays a chat.
-REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft"})
+REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", OUTSIDE_RANGE})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +52,15 @@ class Entry:
 
 def is_hidden(fate: Fate, rule: str | None) -> bool:
     """Whether a message is stored, and hidden by a rule of the tenant's."""
-    return fate == "excluded" and rule is not None and rule not in LABEL_RULES
+    return fate == "excluded" and rule is not None and rule not in BUILT_IN_RULES
 
 
-def after_change(entry: Entry | None, change: MessageChange) -> Entry:
+def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = False) -> Entry:
     """The entry after a change of history; the same object if the change is old news.
 
     The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does.
+    wins, otherwise the higher history id does. ``is_left``: no historical sync works on the
+    mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
     """
     rule = exclusion_rule(change.label_ids) if change.label_ids is not None else None
     if entry is None:
@@ -81,18 +82,25 @@ def after_change(entry: Entry | None, change: MessageChange) -> Entry:
     if entry.fate == "gone" and entry.rule != DELETED and rule is None:
         return _again(newer, "live")
     if entry.fate == "pending" and change.label_ids is not None:
-        return replace(newer, rule=CHANGED)
+        source = "live" if is_left and entry.source == "history" else entry.source
+        return replace(newer, source=source, rule=CHANGED)
     return newer
 
 
-def after_sighting(entry: Entry | None, thread_id: str) -> Entry:
+def after_sighting(entry: Entry | None, thread_id: str, source: Source = "listing") -> Entry:
     """The entry after a listing named the message; the same object if that says nothing new."""
     if entry is None:
-        return Entry(thread_id, "listing", "pending")
+        return Entry(thread_id, source, "pending")
     refuted = entry.fate == "excluded" and entry.rule in REFUTED_BY_LISTING
     if refuted or (entry.fate == "gone" and entry.rule is None):
-        return _again(entry, "listing")
+        return _again(entry, source)
     return entry
+
+
+def is_wanted(entry: Entry | None, thread_id: str) -> bool:
+    """Whether a historical sync that lists the message would fetch it."""
+    sighted = after_sighting(entry, thread_id, "history")
+    return sighted.fate == "pending" and sighted.source == "history"
 
 
 def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id: int = 0) -> Entry:

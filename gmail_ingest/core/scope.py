@@ -12,8 +12,11 @@ from collections.abc import Collection
 #: Label id to the name of the rule that excludes it, in the order in which rules are asked.
 #: SPAM and TRASH are excluded on arrival only: a stored message that moves there keeps its row.
 EXCLUDED_LABELS = {"DRAFT": "draft", "CHAT": "chat", "SPAM": "spam", "TRASH": "trash"}
-#: Their names: what they keep out is not stored, what a tenant's rule hides is.
-LABEL_RULES = frozenset(EXCLUDED_LABELS.values())
+#: The rule of what a listing named though it lies beside the range that was asked for, by its
+#: internal date: Google's bounds are uncertain by a second (edge case 61).
+OUTSIDE_RANGE = "outside_range"
+#: What these keep out is not stored; what a tenant's own rule hides is.
+BUILT_IN_RULES = frozenset({*EXCLUDED_LABELS.values(), OUTSIDE_RANGE})
 
 
 def exclusion_rule(label_ids: Collection[str]) -> str | None:

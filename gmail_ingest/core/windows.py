@@ -7,7 +7,7 @@ Source: google-facts section 5 (q takes epoch seconds; YYYY/MM/DD means Pacific 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 
@@ -45,6 +45,16 @@ def last_days(days: int, now: datetime) -> Window:
     span = timedelta(days=days)
     start = now - span if now - earliest > span else earliest
     return Window(start=start.replace(microsecond=0))
+
+
+def reach_back(start: datetime, windows: Iterable[Window]) -> datetime:
+    """How far back ``start`` reaches over bounded windows that follow each other without a gap."""
+    bounded = [(each.end, each.start) for each in windows if each.start and each.end]
+    for end, beginning in sorted(bounded, reverse=True):
+        if end < start:
+            break
+        start = min(start, beginning)
+    return start
 
 
 def days_between(start: date, end: date) -> tuple[date, ...]:

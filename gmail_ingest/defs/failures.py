@@ -9,8 +9,6 @@ that is marked dead and still lives can write nothing more (fencing; Dagster iss
 
 import dagster as dg
 
-from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.services import free_dead_run
@@ -18,10 +16,9 @@ from gmail_ingest.defs.services import free_dead_run
 
 @dg.run_failure_sensor(
     name="dead_run_sensor",
-    monitored_jobs=[emails_job, drain_job],
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Frees what a failed run held, so that the sync_queue_sensor asks again at once.",
+    description="Frees what a failed run held, so that its work is asked for again at once.",
 )
 def dead_run_sensor(context: dg.RunFailureSensorContext, mail_store: MailStoreResource) -> None:
     """Free the claims and leases of a failed run; most have given them back themselves."""

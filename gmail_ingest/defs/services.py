@@ -20,10 +20,11 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.drain import Drain
+from gmail_ingest.sync.history import HistorySync
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
-from gmail_ingest.wiring import build_drain, build_tenant_sync, build_verify
+from gmail_ingest.wiring import build_drain, build_history, build_tenant_sync, build_verify
 
 #: A run that was asked for and has not claimed its row by then is asked for again.
 DISPATCH_TTL = timedelta(minutes=3)
@@ -62,6 +63,18 @@ async def open_drain(
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         yield build_drain(settings, engine, google)
+
+
+@asynccontextmanager
+async def open_history(
+    mail_store: MailStoreResource,
+    credential_store: CredentialStoreResource,
+    gmail: GmailResource,
+) -> AsyncIterator[HistorySync]:
+    """A historical sync, for the length of a run."""
+    settings = _settings()
+    async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
+        yield build_history(settings, engine, google)
 
 
 @asynccontextmanager

@@ -33,8 +33,9 @@ from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.listed import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Mailbox, MailSource, MessageRef
+from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.recent_changes import RecentChanges
+from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.repair import Repair, read_again
 
 #: Ids of several days that are listed at once at the most: more means mail that was never synced,

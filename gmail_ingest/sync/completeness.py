@@ -14,7 +14,8 @@ from typing import Protocol
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import Counts, Lease, MailStore, MessageRef
+from gmail_ingest.sync.ports import MailStore
+from gmail_ingest.sync.records import Counts, Lease, MessageRef
 
 
 class CoverageStore(Protocol):

@@ -25,7 +25,8 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
-from gmail_ingest.sync.ports import Mailbox, MailSource
+from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
 from gmail_ingest.sync.watch import start_watch
 

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 #: The one scope that this service needs: it never changes a mailbox.
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"

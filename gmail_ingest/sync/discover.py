@@ -1,6 +1,6 @@
 """Discovery: every id that Google names goes into the ledger, before any body is asked for.
 
-Holds: ``follow_history`` and ``list_window``. Add here: further ways to learn of ids.
+Holds: ``follow_history``, ``list_window``, ``list_to_end``. Add here: further ways to learn of ids.
 Keep out: bodies. Each page is one transaction together with the checkpoint or page token, so that
 neither can pass an id that the ledger does not have (promise 1).
 Source: google-facts section 3; edge cases 3 to 11, 40.
@@ -15,16 +15,8 @@ from gmail_ingest.core.windows import Window, last_days
 from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError, TransientError
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import (
-    Counts,
-    HistoryPage,
-    Lease,
-    Listing,
-    ListPage,
-    Mailbox,
-    MailSource,
-    MailStore,
-)
+from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.records import Counts, HistoryPage, Lease, Listing, ListPage, Mailbox
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
@@ -106,6 +98,24 @@ async def list_window(
     """
     counts = Counts()
     listing = await store.open_listing(lease, window)
+    await list_to_end(store, source, patience, lease, listing, policy, counts)
+    return counts
+
+
+async def list_to_end(
+    store: MailStore,
+    source: MailSource,
+    patience: Patience,
+    lease: Lease,
+    listing: Listing,
+    policy: SyncPolicy,
+    counts: Counts,
+) -> Listing:
+    """Go on with a listing from where it is to its end, adding to ``counts`` page by page.
+
+    Raises:
+        TransientError: Google refuses its own page tokens again and again.
+    """
     restarts = 0
     while not listing.done:
 
@@ -122,7 +132,7 @@ async def list_window(
             lease, listing, page.refs, page.next_page_token
         )
         counts.add(added)
-    return counts
+    return listing
 
 
 def _one_more(restarts: int, error: PageTokenInvalidError) -> int:

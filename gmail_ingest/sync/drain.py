@@ -18,7 +18,8 @@ from typing import Protocol
 import structlog
 
 from gmail_ingest.sync.heartbeat import heartbeat
-from gmail_ingest.sync.ports import Claim, SyncQueue
+from gmail_ingest.sync.ports import SyncQueue
+from gmail_ingest.sync.records import Claim
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
 
 log = structlog.get_logger(__name__)

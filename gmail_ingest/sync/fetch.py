@@ -3,7 +3,7 @@
 Holds: ``Fetch``. Add here: how an answer becomes an outcome.
 Keep out: discovery (``discover.py``), SQL, HTTP. Every id handed to a call gets exactly one
 outcome, or the whole call is undone: nothing is forgotten in between (promise 1).
-Source: edge cases 1, 2, 13 and 28.
+Source: edge cases 1, 2, 13, 28 and 61.
 
 Many calls that fail in a row say something of Google or of the account, not of their messages: the
 mailbox is given back, and those messages spend their attempts at the slowest pace, so that an
@@ -14,37 +14,52 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
-from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.core.scope import OUTSIDE_RANGE, exclusion_rule
+from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError, ThrottledError, TransientError
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import (
+from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.records import (
     Counts,
     Excluded,
     Failed,
     Gone,
     Lease,
-    MailSource,
-    MailStore,
+    Listing,
     Outcome,
     Stored,
 )
 
 
 class Fetch:
-    """Fetches one source of one mailbox until nothing is due."""
+    """Fetches one source of one mailbox until nothing is due.
+
+    A historical sync fetches what one ``listing`` named; of that, what lies outside ``window`` by
+    its internal date is left out (edge case 61).
+    """
 
     def __init__(
-        self, store: MailStore, source: MailSource, patience: Patience, policy: SyncPolicy
+        self,
+        store: MailStore,
+        source: MailSource,
+        patience: Patience,
+        policy: SyncPolicy,
+        *,
+        listing: Listing | None = None,
+        window: Window | None = None,
     ) -> None:
         self._store = store
         self._source = source
         self._patience = patience
         self._policy = policy
+        self._listing_id = listing.id if listing is not None else None
+        self._window = window or Window()
         self._upcoming = 0
         #: Calls that Google refused to take now, to be made again.
         self._refused: list[FetchCall] = []
@@ -65,12 +80,12 @@ class Fetch:
         """
         while True:
             pending, sizes = await self._store.due_messages(
-                lease.mailbox_id, lease.source, self._policy.chunk
+                lease.mailbox_id, lease.source, self._policy.chunk, self._listing_id
             )
             if pending:
                 await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
                 continue
-            due = await self._store.next_due(lease.mailbox_id, lease.source)
+            due = await self._store.next_due(lease.mailbox_id, lease.source, self._listing_id)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None
             if wait is None or wait > self._policy.linger:
                 return
@@ -81,6 +96,7 @@ class Fetch:
         self._upcoming = sum(call.units for call in calls)
         running: set[asyncio.Task[list[Outcome]]] = set()
         batch: list[Outcome] = []
+        size = 0
         try:
             while todo or running:
                 while todo and len(running) < self._patience.in_flight:
@@ -88,10 +104,12 @@ class Fetch:
                     self._upcoming -= call.units
                     running.add(asyncio.create_task(self._attempt(call)))
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
+                held = len(batch)
                 _collect(done, batch)
+                size += _characters(batch[held:])
                 self._take_back(todo)
-                if self._is_full(batch):
-                    full, batch = batch, []
+                if len(batch) >= self._policy.batch_messages or size >= self._policy.batch_bytes:
+                    full, batch, size = batch, [], 0
                     counts.add(await self._store.save(lease, full))
                 if self._outage is not None:
                     raise self._outage
@@ -109,12 +127,6 @@ class Fetch:
         self._upcoming += sum(call.units for call in self._refused)
         todo.extendleft(reversed(self._refused))
         self._refused.clear()
-
-    def _is_full(self, batch: list[Outcome]) -> bool:
-        if len(batch) >= self._policy.batch_messages:
-            return True
-        size = sum(len(o.message.text) + len(o.message.html) for o in batch if type(o) is Stored)
-        return size >= self._policy.batch_bytes
 
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
         turn = await self._patience.ready(call.units, self._upcoming)
@@ -154,6 +166,8 @@ class Fetch:
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
             rule = exclusion_rule(message.label_ids)
+            if not self._window.contains(message.internal_date):
+                rule = rule or OUTSIDE_RANGE
             if rule:
                 return Excluded(wanted.message_id, rule, message.history_id)
             return Stored(message)
@@ -174,6 +188,10 @@ class Fetch:
             return Failed(wanted.message_id, error, None)
         delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts))
         return Failed(wanted.message_id, error, datetime.now(UTC) + delay)
+
+
+def _characters(outcomes: Iterable[Outcome]) -> int:
+    return sum(len(o.message.text) + len(o.message.html) for o in outcomes if type(o) is Stored)
 
 
 def _collect(done: set[asyncio.Task[list[Outcome]]], batch: list[Outcome]) -> None:

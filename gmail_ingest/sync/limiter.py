@@ -15,8 +15,9 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from gmail_ingest.core.price import Pace
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.sync.ports import Source
+from gmail_ingest.sync.records import Source
 
 
 class Limiter(Protocol):
@@ -39,6 +40,10 @@ class Limiter(Protocol):
 
     def seconds(self, units: int) -> float:
         """How long a mailbox takes to earn these units."""
+        ...
+
+    async def pace(self) -> Pace | None:
+        """How fast history may go from now on; None if nothing is limited."""
         ...
 
 
@@ -77,7 +82,7 @@ class Budget:
             at = self._next_at
             self._units -= units
             # Live mail was told when it may spend all of it; history spends along the line.
-            if self._source == "listing":
+            if self._source != "live":
                 self._next_at += timedelta(seconds=self._limiter.seconds(units))
         wait = (at - datetime.now(UTC)).total_seconds()
         if wait > 0:
@@ -85,7 +90,7 @@ class Budget:
 
     def _is_late(self) -> bool:
         late = (datetime.now(UTC) - self._next_at).total_seconds()
-        return self._source == "listing" and late > LATE
+        return self._source != "live" and late > LATE
 
     async def _reserve(self, units: int) -> None:
         await self._return()
@@ -127,3 +132,7 @@ class Unlimited:
     def seconds(self, units: int) -> float:  # noqa: ARG002 - the port's
         """No time at all."""
         return 0.0
+
+    async def pace(self) -> Pace | None:
+        """Nothing is limited."""
+        return None

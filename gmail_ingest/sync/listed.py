@@ -17,7 +17,8 @@ from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import ListPage, MailSource
+from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.records import ListPage
 
 
 class Lister:

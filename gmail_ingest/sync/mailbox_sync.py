@@ -22,15 +22,9 @@ from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import (
-    Counts,
-    Lease,
-    Mailbox,
-    MailSource,
-    Source,
-    SyncKind,
-)
+from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.reconcile import reconcile
+from gmail_ingest.sync.records import Counts, Lease, Mailbox, Source, SyncKind
 
 
 async def sync_mailbox(

@@ -1,200 +1,36 @@
-"""What the use cases need from the world, as Protocols and the frozen values that cross them.
+"""What the use cases need from the world, as Protocols.
 
-Holds: ports and their values. Add here: a method only when a use case calls it.
-Keep out: anything that does I/O, and anything that only one adapter needs.
+Holds: ports. Add here: a method only when a use case calls it.
+Keep out: anything that does I/O, anything that only one adapter needs, values (``records.py``).
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Literal, Protocol
+from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.history import HistoryRecord, MessageChange
+from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import Window
-
-#: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
-#: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
-SyncKind = Literal["incremental", "initial", "exclusions"]
-#: Who first saw an id. Live and listed mail have separate leases, so neither waits for the other.
-Source = Literal["live", "listing"]
-
-
-@dataclass(frozen=True, slots=True)
-class Mailbox:
-    """One connected Gmail account of a tenant; ``checkpoint`` is the history id durably applied."""
-
-    id: int
-    tenant_id: str
-    integration_id: int
-    address: str
-    aliases: tuple[str, ...]
-    checkpoint: int
-    state: str
-    last_synced_at: datetime | None
-    watch_expires_at: datetime | None
-    #: Of its integration: grows with each consent.
-    generation: int = 1
-    #: History expired: what is stored must be compared with Google once.
-    reconcile_wanted: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Lease:
-    """The right to sync one source of one mailbox until ``until`` (UTC); ``token`` fences it."""
-
-    mailbox_id: int
-    source: Source
-    holder: str
-    token: int
-    until: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Profile:
-    """users.getProfile: the primary address, and the history id at this moment."""
-
-    address: str
-    history_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class MessageRef:
-    """A message as a listing names it."""
-
-    message_id: str
-    thread_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class ListPage:
-    """A page of users.messages.list."""
-
-    refs: tuple[MessageRef, ...]
-    next_page_token: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class HistoryPage:
-    """A page of users.history.list; ``history_id`` is the mailbox's current one."""
-
-    records: tuple[HistoryRecord, ...]
-    next_page_token: str | None
-    history_id: int
-
-
-@dataclass(frozen=True, slots=True)
-class Watch:
-    """users.watch: pushes come until ``expires_at`` (UTC)."""
-
-    history_id: int
-    expires_at: datetime
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """A window being listed; ``page_token`` is where it goes on, ``done`` that all is listed."""
-
-    id: int
-    mailbox_id: int
-    window: Window
-    page_token: str | None
-    done: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Stored:
-    """The message is to be written to ``emails``."""
-
-    message: ParsedMessage
-
-
-@dataclass(frozen=True, slots=True)
-class Excluded:
-    """The named rule keeps the message out, as it was at ``history_id`` (0 if unknown)."""
-
-    message_id: str
-    rule: str
-    history_id: int = 0
-
-
-@dataclass(frozen=True, slots=True)
-class Gone:
-    """Google no longer has the message."""
-
-    message_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class Failed:
-    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None."""
-
-    message_id: str
-    error: str
-    retry_at: datetime | None
-
-
-Outcome = Stored | Excluded | Gone | Failed
-
-
-@dataclass(slots=True)
-class Counts:
-    """What a sync did, in messages; ``units`` in Google's quota units."""
-
-    discovered: int = 0
-    stored: int = 0
-    updated: int = 0
-    deleted: int = 0
-    excluded: int = 0
-    gone: int = 0
-    retrying: int = 0
-    dead: int = 0
-    units: int = 0
-    #: Seconds from Google's internal date to the commit, of the newest live message stored.
-    lag_seconds: float | None = field(default=None)
-
-    def add(self, other: Counts) -> None:
-        """Add another sync's counts to these."""
-        for name in self.totals():
-            setattr(self, name, getattr(self, name) + getattr(other, name))
-        lags = [lag for lag in (self.lag_seconds, other.lag_seconds) if lag is not None]
-        self.lag_seconds = max(lags, default=None)
-
-    def totals(self) -> dict[str, int]:
-        """The counters by name, without the lag."""
-        names = [name for name in self.__slots__ if name != "lag_seconds"]
-        return {name: getattr(self, name) for name in names}
-
-
-@dataclass(frozen=True, slots=True)
-class Ruled:
-    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
-
-    mailbox_id: int
-    counts: Counts
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
-
-    ``mailbox_ids`` None means every mailbox of the tenant; ``force`` takes leases over; ``deaths``
-    counts the workers that died with it, one after the other.
-    """
-
-    id: int
-    tenant_id: str
-    kind: SyncKind
-    job_id: UUID
-    mailbox_ids: tuple[int, ...] | None
-    attempts: int
-    force: bool
-    holder: str
-    deaths: int = 0
+from gmail_ingest.sync.records import (
+    Claim,
+    Counts,
+    HistoryPage,
+    Lease,
+    Listing,
+    ListPage,
+    Mailbox,
+    MessageRef,
+    Outcome,
+    Profile,
+    Ruled,
+    Source,
+    SyncKind,
+    Watch,
+)
 
 
 class MailSource(Protocol):
@@ -285,7 +121,12 @@ class MailStore(Protocol):
         ...
 
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
-        """The mailbox's oldest unfinished listing, or else a new one of this window."""
+        """Where listing goes on: the mailbox's oldest unfinished listing, or a new one of this
+        window.
+
+        With a lease of ``history`` it is this window's own: the one of the last days that no
+        completed month has used up, be it listed to its end or not, or else a new one.
+        """
         ...
 
     async def apply_list_page(
@@ -305,10 +146,10 @@ class MailStore(Protocol):
         ...
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int
+        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
     ) -> tuple[list[PendingMessage], Mapping[str, int]]:
         """Ids to fetch now, newest thread first, and how many messages their threads are known
-        to have.
+        to have; of one listing only, if one is named.
         """
         ...
 
@@ -316,8 +157,12 @@ class MailStore(Protocol):
         """Write rows and fates of a batch, in one transaction."""
         ...
 
-    async def next_due(self, mailbox_id: int, source: Source) -> datetime | None:
-        """When the next pending id of this source is due (UTC), None if none is pending."""
+    async def next_due(
+        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+    ) -> datetime | None:
+        """When the next pending id of this source (or of any) is due (UTC), None if none is
+        pending; of one listing only, if one is named.
+        """
         ...
 
     async def finish_sync(self, lease: Lease) -> None:

@@ -11,7 +11,8 @@ from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import HistoryExpiredError
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import HistoryPage, MailSource
+from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.records import HistoryPage
 
 
 class RecentChanges:

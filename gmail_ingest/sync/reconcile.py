@@ -15,7 +15,8 @@ from gmail_ingest.sync.compare import Comparison
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Counts, Lease, Mailbox, MailSource
+from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.records import Counts, Lease, Mailbox
 from gmail_ingest.sync.repair import Repair
 
 

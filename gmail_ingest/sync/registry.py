@@ -15,7 +15,7 @@ from uuid import UUID
 
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sync.credentials import Keys
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 AuthType = Literal["oauth", "service_account"]
 

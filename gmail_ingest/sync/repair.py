@@ -21,7 +21,8 @@ from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Counts, Lease, Mailbox, MailSource, MessageRef
+from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.records import Counts, Lease, Mailbox, MessageRef
 
 
 async def read_again(

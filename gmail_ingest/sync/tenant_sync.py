@@ -34,14 +34,8 @@ from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import (
-    Claim,
-    Counts,
-    Mailbox,
-    MailSource,
-    SyncKind,
-    SyncQueue,
-)
+from gmail_ingest.sync.ports import MailSource, SyncQueue
+from gmail_ingest.sync.records import Claim, Counts, Mailbox, SyncKind
 
 T = TypeVar("T")
 

@@ -14,7 +14,7 @@ from typing import Protocol
 from uuid import UUID
 
 from gmail_ingest.core.fates import Fate, Source
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 
 @dataclass(frozen=True, slots=True)

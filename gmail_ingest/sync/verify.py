@@ -26,7 +26,8 @@ from gmail_ingest.sync.completeness import (
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Mailbox, MailSource
+from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.repair import Repair
 
 log = structlog.get_logger(__name__)

@@ -16,7 +16,8 @@ from datetime import timedelta
 from typing import Protocol
 
 from gmail_ingest.errors import GmailIngestError, MailboxStateError, WatchTopicConflictError
-from gmail_ingest.sync.ports import Mailbox, MailSource, MailStore, Watch
+from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.records import Mailbox, Watch
 
 #: Google lets a watch live seven days: with less than six left it is renewed, so once a day.
 RENEW_BELOW = timedelta(days=6)

@@ -13,7 +13,7 @@ from typing import Protocol
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.ports import Mailbox, MessageRef
+from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.traces import Standing, Trace, Traces
 from gmail_ingest.sync.why_words import explain, explain_unknown, explain_unlisted
 

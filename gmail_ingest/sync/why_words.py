@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
+from gmail_ingest.core.scope import OUTSIDE_RANGE
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import Standing, Trace
 
@@ -19,12 +20,13 @@ _RULES = {
     "chat": "it is a chat, not mail; it is never stored",
     "spam": "it was in spam; it is fetched if somebody moves it out of there",
     "trash": "it was in the trash; it is fetched if somebody moves it out of there",
+    OUTSIDE_RANGE: "it lies beside the range that was asked for; it is fetched when its own is",
 }
 _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
     "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
 )
-_SEEN_BY = {"live": "Gmail's history", "listing": "a listing"}
+_SEEN_BY = {"live": "Gmail's history", "listing": "a listing", "history": "a historical sync"}
 
 
 def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
@@ -100,6 +102,8 @@ def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
     if state != "active":
         remedy = remedy_of(state, standing.cause) or "Connect it again."
         return f"The mailbox is not synced in its state ({state}). {remedy}"
+    if not trace.attempts and trace.source == "history":
+        return "The historical sync of its month fetches it; if that was cancelled, the next one."
     if not trace.attempts:
         return "The sync that is queued or under way fetches it."
     left = max(0, max_attempts - trace.attempts)

@@ -10,7 +10,7 @@ from gmail_ingest.defs.completeness import completeness_job
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.verification import evaluation_of
 from gmail_ingest.sync.completeness import MailboxVerification
-from gmail_ingest.sync.ports import Counts
+from gmail_ingest.sync.records import Counts
 from gmail_ingest_tests.sync.service import TENANT
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.

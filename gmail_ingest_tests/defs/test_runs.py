@@ -10,7 +10,7 @@ from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import watch_renewal_job
 from gmail_ingest.errors import ReauthoriseError
 from gmail_ingest.sandbox.settings import SandboxSettings
-from gmail_ingest.sync.ports import Counts
+from gmail_ingest.sync.records import Counts
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
 PRIVATE = ("example.com", "example.net", "merger")

@@ -16,7 +16,7 @@ from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.fates import Entry, after_absence, after_recall
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import Counts, Lease, Listing, Mailbox, MessageRef
+from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
 
 
 class MemoryComparisons:

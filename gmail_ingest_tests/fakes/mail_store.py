@@ -25,7 +25,7 @@ from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.ports import (
+from gmail_ingest.sync.records import (
     Counts,
     Excluded,
     Failed,
@@ -67,6 +67,7 @@ class MemoryMailStore(MemoryComparisons):
         self.entries: dict[tuple[int, str], Entry] = {}
         self.attempts: dict[tuple[int, str], Attempts] = {}
         self.listings: list[Listing] = []
+        self.named: dict[tuple[int, str], int] = {}
         self.troubles: dict[int, tuple[str | None, str | None]] = {}
         self.to_rule: defaultdict[str, deque[Ruled]] = defaultdict(deque)
         self._leases: dict[tuple[int, Source], Lease] = {}
@@ -114,7 +115,9 @@ class MemoryMailStore(MemoryComparisons):
         for change in changes:
             key = (lease.mailbox_id, change.message_id)
             before = self.entries.get(key)
-            entry = after_change(before, change)
+            busy = self._leases.get((lease.mailbox_id, "history"))
+            is_left = busy is None or busy.until <= datetime.now(UTC)
+            entry = after_change(before, change, is_left=is_left)
             email = self.emails.get(key)
             if entry.fate == "gone":
                 counts.deleted += self.emails.pop(key, None) is not None
@@ -135,9 +138,11 @@ class MemoryMailStore(MemoryComparisons):
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
         self._fence(lease)
         for listing in self.listings:
-            if listing.mailbox_id == lease.mailbox_id and not listing.done:
+            if listing.mailbox_id != lease.mailbox_id or listing.source != lease.source:
+                continue
+            if (listing.window == window) if lease.source == "history" else not listing.done:
                 return listing
-        return self._new_listing(lease.mailbox_id, window)
+        return self._new_listing(lease.mailbox_id, window, lease.source)
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
@@ -147,9 +152,12 @@ class MemoryMailStore(MemoryComparisons):
         for ref in refs:
             key = (lease.mailbox_id, ref.message_id)
             before = self.entries.get(key)
-            entry = after_sighting(before, ref.thread_id)
+            entry = after_sighting(before, ref.thread_id, listing.source)
+            counts.listed += 1
             counts.discovered += entry is not before
             self._note(key, entry)
+            if listing.source == "history" and entry.fate == "pending":
+                self._name(key, listing)
         moved = replace(listing, page_token=next_token, done=next_token is None)
         return self._put_listing(moved), counts
 
@@ -164,7 +172,7 @@ class MemoryMailStore(MemoryComparisons):
         self._change(lease.mailbox_id, reconcile_wanted=True)
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int
+        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
     ) -> tuple[list[PendingMessage], Mapping[str, int]]:
         now = datetime.now(UTC)
         sizes = Counter(
@@ -180,7 +188,7 @@ class MemoryMailStore(MemoryComparisons):
                 (now - self.attempts[key].first_seen).total_seconds(),
                 self.attempts[key].error == NOT_FOUND_YET,
             )
-            for key, entry in self._pending(mailbox_id, source)
+            for key, entry in self._pending(mailbox_id, source, listing_id)
             if self.attempts[key].due <= now
         ]
         newest = sorted(due, key=lambda each: (each.thread_id, each.message_id), reverse=True)
@@ -202,8 +210,10 @@ class MemoryMailStore(MemoryComparisons):
                     self._fail(lease, outcome, counts)
         return counts
 
-    async def next_due(self, mailbox_id: int, source: Source) -> datetime | None:
-        pending = self._pending(mailbox_id, source)
+    async def next_due(
+        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+    ) -> datetime | None:
+        pending = self._pending(mailbox_id, source, listing_id)
         return min((self.attempts[key].due for key, _ in pending), default=None)
 
     async def finish_sync(self, lease: Lease) -> None:
@@ -311,15 +321,28 @@ class MemoryMailStore(MemoryComparisons):
             times.due = failed.retry_at
             counts.retrying += 1
 
-    def _pending(self, mailbox_id: int, source: Source) -> list[tuple[tuple[int, str], Entry]]:
+    def _name(self, key: tuple[int, str], listing: Listing) -> None:
+        """Let a message be this listing's; the one that named it before begins again."""
+        other = self.named.get(key)
+        if other is not None and other != listing.id:
+            self._put_listing(replace(self.listings[other - 1], page_token=None, done=False))
+        self.named[key] = listing.id
+
+    def _pending(
+        self, mailbox_id: int, source: Source | None, listing_id: int | None
+    ) -> list[tuple[tuple[int, str], Entry]]:
         return [
             (key, entry)
             for key, entry in self.entries.items()
-            if key[0] == mailbox_id and entry.source == source and entry.fate == "pending"
+            if key[0] == mailbox_id
+            and source in {None, entry.source}
+            and listing_id in {None, self.named.get(key)}
+            and entry.fate == "pending"
         ]
 
-    def _new_listing(self, mailbox_id: int, window: Window) -> Listing:
-        listing = Listing(len(self.listings) + 1, mailbox_id, window, None, done=False)
+    def _new_listing(self, mailbox_id: int, window: Window, source: Source = "listing") -> Listing:
+        number = len(self.listings) + 1
+        listing = Listing(number, mailbox_id, window, None, done=False, source=source)
         self.listings.append(listing)
         return listing
 

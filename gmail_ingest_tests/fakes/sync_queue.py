@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gmail_ingest.sync.ports import Claim, Counts, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, SyncKind
 
 
 @dataclass(slots=True)

@@ -16,7 +16,7 @@ from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 CLIENT = SandboxSettings()
 OWNER = "owner@example.com"

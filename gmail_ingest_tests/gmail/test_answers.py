@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from gmail_ingest.adapters.gmail import answers
 from gmail_ingest.core.history import HistoryRecord
 from gmail_ingest.errors import TransientError
-from gmail_ingest.sync.ports import ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.records import ListPage, MessageRef, Profile, Watch
 
 READERS = [
     answers.profile,

@@ -9,7 +9,7 @@ from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError, NotFoundError
-from gmail_ingest.sync.ports import MessageRef, Stored
+from gmail_ingest.sync.records import MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

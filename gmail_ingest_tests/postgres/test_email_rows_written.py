@@ -11,7 +11,7 @@ from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.message import Participant
 from gmail_ingest.errors import MailboxDisconnectedError
-from gmail_ingest.sync.ports import Stored
+from gmail_ingest.sync.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

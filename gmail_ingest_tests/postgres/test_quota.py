@@ -130,3 +130,14 @@ def test_limiter_does_not_deadlock_when_many_reserve_at_once(limiter, run):
         )
 
     assert len(run(many())) == 128
+
+
+def test_limiter_tells_the_pace_of_history(limiter, run):
+    """Units a second without the reserve of live mail, and what is left of Google's day."""
+    before = run(limiter.pace())
+    run(limiter.reserve(1, 98, "history"))
+    after = run(limiter.pace())
+    assert after.mailbox == pytest.approx(LIMITS.mailbox_minute * (1 - LIMITS.reserve) / 60)
+    assert after.project == pytest.approx(LIMITS.project_minute * (1 - LIMITS.reserve) / 60)
+    assert before.left_today - after.left_today == 98
+    assert 0 < after.next_day <= 25 * 3600

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import Counts, Excluded, Failed, Gone, MessageRef, Stored
+from gmail_ingest.sync.records import Counts, Excluded, Failed, Gone, MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import MINUTE, lease
 

@@ -18,7 +18,7 @@ from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import SyncKind
+from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
 from gmail_ingest_tests.sync.service import Service
 

@@ -14,7 +14,7 @@ from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Counts, Lease, Outcome, Source
+from gmail_ingest.sync.records import Counts, Lease, Outcome, Source
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailSource
 from gmail_ingest_tests.sync.service import Service

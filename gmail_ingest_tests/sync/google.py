@@ -15,7 +15,7 @@ from gmail_ingest.core.history import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 from gmail_ingest_tests.fakes.messages import parsed
 
 

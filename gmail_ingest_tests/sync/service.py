@@ -34,7 +34,7 @@ from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import SCOPE, OAuthKeys
 from gmail_ingest.sync.disconnect import Disconnect
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import SyncKind
+from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
 
 T = TypeVar("T")

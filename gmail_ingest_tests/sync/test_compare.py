@@ -19,7 +19,7 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync import compare
 from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.ports import Stored
+from gmail_ingest.sync.records import Stored
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.conftest import QUICK

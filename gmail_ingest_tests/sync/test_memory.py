@@ -6,7 +6,7 @@ from gmail_ingest.core.history import fold_history
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import Counts, Stored
+from gmail_ingest.sync.records import Counts, Stored
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.google import MemoryMailSource, added

@@ -14,7 +14,7 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.patience import TRIES
-from gmail_ingest.sync.ports import Counts, Ruled
+from gmail_ingest.sync.records import Counts, Ruled
 from gmail_ingest.sync.tenant_sync import BUSY, TenantReport, TenantSync
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore

@@ -16,7 +16,7 @@ import orjson
 
 from gmail_ingest.core.history import HistoryRecord
 from gmail_ingest.errors import TransientError
-from gmail_ingest.sync.ports import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

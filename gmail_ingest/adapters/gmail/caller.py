@@ -15,7 +15,7 @@ from gmail_ingest.adapters.gmail.refusal import read_refusal
 from gmail_ingest.adapters.gmail.requests import ApiRequest
 from gmail_ingest.adapters.gmail.transport import GmailTransport
 from gmail_ingest.sync.credentials import TokenSource
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 _REFUSED = 300
 _UNAUTHORIZED = 401

@@ -20,7 +20,7 @@ from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import RejectedRequestError, TransientError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 _OK = 200
 _SERVER_ERROR = 500

@@ -21,7 +21,7 @@ from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import GoneError, RejectedRequestError
-from gmail_ingest.sync.ports import HistoryPage, ListPage, Mailbox, MessageRef, Profile, Watch
+from gmail_ingest.sync.records import HistoryPage, ListPage, Mailbox, MessageRef, Profile, Watch
 
 T = TypeVar("T")
 

@@ -20,7 +20,7 @@ from gmail_ingest.sync.credentials import (
     OAuthKeys,
     ServiceAccountKeys,
 )
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 #: A token with less left than this is renewed: google-auth's own margin.
 MARGIN = timedelta(minutes=3, seconds=45)

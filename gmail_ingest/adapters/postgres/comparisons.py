@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import Counts, Lease, MessageRef
+from gmail_ingest.sync.records import Counts, Lease, MessageRef
 
 _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
 

@@ -21,7 +21,7 @@ from gmail_ingest.core.completeness import Known, StoredMails
 from gmail_ingest.core.fates import after_absence, after_recall, after_ruling
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import Counts, MessageRef
+from gmail_ingest.sync.records import Counts, MessageRef
 
 # As arrays of ids: a mailbox has few sets of labels, and rows would cost ten times the memory.
 _STORED = """

@@ -17,13 +17,17 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.completeness import DayTally
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.windows import Window, reach_back
 from gmail_ingest.errors import NotFoundError
 
 # The inner NULLs are windows without a beginning.
 _SYNCED_FROM = """
 SELECT CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END
-FROM listings WHERE mailbox_id = %s
+FROM listings WHERE mailbox_id = %s AND source = 'listing'
+"""
+_HISTORY = """
+SELECT DISTINCT window_start, window_end FROM listings
+WHERE mailbox_id = %s AND source = 'history' AND closed_at IS NOT NULL
 """
 _DAYS = """
 SELECT (internal_date AT TIME ZONE 'UTC')::date, count(*) FROM emails
@@ -103,9 +107,12 @@ class MailboxCoverage:
 
 
 async def read_synced_from(connection: Connection, mailbox_id: int) -> datetime | None:
-    """Since when mail was asked for; None if never, or if a window had no beginning."""
+    """Since when mail was asked for without a gap up to now; None if never, or since ever."""
     row = await (await connection.execute(_SYNCED_FROM, (mailbox_id,))).fetchone()
-    return row[0] if row else None
+    if row is None or row[0] is None:
+        return None
+    history = await connection.execute(_HISTORY, (mailbox_id,))
+    return reach_back(row[0], [Window(*each) for each in await history.fetchall()])
 
 
 async def count_days(connection: Connection, mailbox_id: int) -> dict[date, int]:

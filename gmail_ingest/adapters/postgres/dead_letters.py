@@ -38,10 +38,11 @@ WHERE m.tenant_id = %(tenant)s AND m.state <> 'disconnected'
   AND EXISTS (SELECT FROM message_ledger l WHERE l.mailbox_id = m.id AND l.fate = 'dead')
 ORDER BY m.id FOR NO KEY UPDATE
 """
+# What a historical sync gave up, the sync that is queued fetches.
 _RETRY = """
 UPDATE message_ledger
 SET fate = 'pending', rule = NULL, attempts = 0, error = NULL, next_attempt_at = now(),
-    decided_at = NULL
+    decided_at = NULL, source = CASE WHEN source = 'history' THEN 'listing' ELSE source END
 WHERE mailbox_id = ANY(%(mailboxes)s) AND fate = 'dead'
   AND (%(ids)s::text[] IS NULL OR gmail_id = ANY(%(ids)s))
 RETURNING mailbox_id

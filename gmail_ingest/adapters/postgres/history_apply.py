@@ -7,7 +7,7 @@ Source: google-facts section 3; edge cases 8, 10, 14, 15, 16, 64.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection
@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
 from gmail_ingest.core.history import MessageChange
-from gmail_ingest.sync.ports import Counts
+from gmail_ingest.sync.records import Counts
 
 _OLDER = """
 SELECT e.gmail_id, e.direction, e.has_attachment, c.label_ids, c.history_id::text
@@ -38,6 +38,9 @@ WITH c AS MATERIALIZED (
 )
 UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id, facet_id = c.facet_id
 FROM c WHERE e.mailbox_id = %(mailbox_id)s AND e.gmail_id = c.gmail_id
+"""
+_UNDER_WAY = """
+SELECT FROM leases WHERE mailbox_id = %s AND source = 'history' AND until > clock_timestamp()
 """
 _DELETE = """
 WITH keys AS (
@@ -60,8 +63,10 @@ async def apply_changes(
     """
     before = await read_entries(connection, mailbox_id, [each.message_id for each in changes])
     after = dict(before)
+    is_left = await _is_left(connection, mailbox_id, before.values())
     for change in changes:
-        after[change.message_id] = after_change(after.get(change.message_id), change)
+        known = after.get(change.message_id)
+        after[change.message_id] = after_change(known, change, is_left=is_left)
     await write_entries(connection, mailbox_id, _changed(before, after))
     counts = _count(before, after)
     relabelled = await _update_labels(connection, mailbox_id, changes, before)
@@ -71,6 +76,13 @@ async def apply_changes(
     removed = {key for key in stored if after[key].fate == "gone"}
     counts.deleted = await delete_emails(connection, mailbox_id, removed)
     return counts
+
+
+async def _is_left(connection: Connection, mailbox_id: int, entries: Iterable[Entry]) -> bool:
+    """Whether some of the entries wait for a historical sync, and none is under way."""
+    if not any(each.source == "history" and each.fate == "pending" for each in entries):
+        return False
+    return await (await connection.execute(_UNDER_WAY, (mailbox_id,))).fetchone() is None
 
 
 def _changed(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> dict[str, Entry]:

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.ports import Lease, Source
+from gmail_ingest.sync.records import Lease, Source
 
 _ACQUIRE = """
 INSERT INTO leases AS l (mailbox_id, source, holder, token, until)

@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.fates import Entry
 from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
-from gmail_ingest.sync.ports import Failed, Source
+from gmail_ingest.sync.records import Failed, Source
 
 _READ = """
 SELECT gmail_id, thread_id, source, fate, rule, history_id FROM message_ledger
@@ -45,6 +45,7 @@ SELECT gmail_id, thread_id, attempts, extract(epoch FROM now() - first_seen_at):
        error IS NOT DISTINCT FROM %s
 FROM message_ledger
 WHERE mailbox_id = %s AND source = %s AND fate = 'pending' AND next_attempt_at <= now()
+  AND (%s::bigint IS NULL OR listing_id = %s)
 ORDER BY thread_id DESC, gmail_id DESC LIMIT %s
 """
 _THREAD_SIZES = """
@@ -63,7 +64,9 @@ RETURNING l.fate
 """
 _NEXT_DUE = """
 SELECT min(next_attempt_at) FROM message_ledger
-WHERE mailbox_id = %s AND source = %s AND fate = 'pending'
+WHERE mailbox_id = %(mailbox)s AND fate = 'pending'
+  AND (%(source)s::text IS NULL OR source = %(source)s)
+  AND (%(listing)s::bigint IS NULL OR listing_id = %(listing)s)
 """
 
 
@@ -113,12 +116,11 @@ async def write_failures(
 
 
 async def read_due(
-    connection: Connection, mailbox_id: int, source: Source, limit: int
+    connection: Connection, mailbox_id: int, source: Source, limit: int, listing_id: int | None
 ) -> tuple[list[PendingMessage], dict[str, int]]:
     """Pending ids due now, newest thread first, and the sizes of their threads in the ledger."""
-    rows = await (
-        await connection.execute(_DUE, (NOT_FOUND_YET, mailbox_id, source, limit))
-    ).fetchall()
+    wanted = (NOT_FOUND_YET, mailbox_id, source, listing_id, listing_id, limit)
+    rows = await (await connection.execute(_DUE, wanted)).fetchall()
     due = [PendingMessage(*row) for row in rows]
     threads = list({each.thread_id for each in due if each.thread_id})
     if not threads:
@@ -127,7 +129,10 @@ async def read_due(
     return due, dict(await sizes.fetchall())
 
 
-async def read_next_due(connection: Connection, mailbox_id: int, source: Source) -> datetime | None:
+async def read_next_due(
+    connection: Connection, mailbox_id: int, source: Source | None, listing_id: int | None
+) -> datetime | None:
     """When the next pending id is due, also if that is past; None if none is pending."""
-    row = await (await connection.execute(_NEXT_DUE, (mailbox_id, source))).fetchone()
+    wanted = {"mailbox": mailbox_id, "source": source, "listing": listing_id}
+    row = await (await connection.execute(_NEXT_DUE, wanted)).fetchone()
     return row[0] if row else None

@@ -2,29 +2,54 @@
 
 Holds: statements on ``listings``, and a page's ids into the ledger. Add here: a further kind of
 window. Keep out: what is listed when (``sync/discover.py``).
-Source: design promise 1; edge cases 7, 17, 40.
+Source: design promise 1; edge cases 7, 17, 40, 61.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.core.fates import after_sighting
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import Counts, Listing, MessageRef
+from gmail_ingest.sync.records import Counts, Listing, MessageRef, Source
 
-_COLUMNS = "id, mailbox_id, window_start, window_end, page_token, done_at IS NOT NULL"
+#: How long a listing is taken up again. Google keeps history for about as long, so that a mailbox
+#: that was connected all the time has heard by then of what has come into the window since.
+BELIEVED = timedelta(days=7)
+
+_COLUMNS = "id, mailbox_id, window_start, window_end, page_token, done_at IS NOT NULL, source"
 _UNFINISHED = f"""
 SELECT {_COLUMNS} FROM listings
-WHERE mailbox_id = %s AND done_at IS NULL ORDER BY id LIMIT 1
+WHERE mailbox_id = %s AND source = 'listing' AND done_at IS NULL ORDER BY id LIMIT 1
+"""  # noqa: S608 - the columns above
+_OF_WINDOW = f"""
+SELECT {_COLUMNS} FROM listings
+WHERE mailbox_id = %s AND source = 'history' AND (window_start, window_end) = (%s, %s)
+  AND closed_at IS NULL AND started_at > now() - %s
+ORDER BY id DESC LIMIT 1
 """  # noqa: S608 - the columns above
 _OPEN = f"""
-INSERT INTO listings (mailbox_id, window_start, window_end) VALUES (%s, %s, %s)
+INSERT INTO listings (mailbox_id, window_start, window_end, source) VALUES (%s, %s, %s, %s)
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns above
+# A listing waits for all that it named, whoever fetches it: the month of a historical sync is
+# complete when none of it is pending.
+_NAME = """
+WITH before AS (
+    SELECT gmail_id, listing_id FROM message_ledger
+    WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(named)s) AND fate = 'pending'
+      AND listing_id IS DISTINCT FROM %(id)s
+), named AS (
+    UPDATE message_ledger l SET listing_id = %(id)s FROM before b
+    WHERE l.mailbox_id = %(mailbox_id)s AND l.gmail_id = b.gmail_id
+)
+UPDATE listings SET page_token = NULL, done_at = NULL
+WHERE closed_at IS NULL AND id IN (SELECT listing_id FROM before)
+"""
 _MOVE = f"""
 UPDATE listings
 SET page_token = %(token)s, ids_listed = ids_listed + %(ids)s,
@@ -45,9 +70,21 @@ async def unfinished_listing(connection: Connection, mailbox_id: int) -> Listing
     return _listing(row) if row else None
 
 
-async def new_listing(connection: Connection, mailbox_id: int, window: Window) -> Listing:
+async def listing_of(connection: Connection, mailbox_id: int, window: Window) -> Listing | None:
+    """The historical listing of just this window that no completed month has used up.
+
+    It may be listed to its end: then what it named need not be listed again.
+    """
+    wanted = (mailbox_id, window.start, window.end, BELIEVED)
+    row = await (await connection.execute(_OF_WINDOW, wanted)).fetchone()
+    return _listing(row) if row else None
+
+
+async def new_listing(
+    connection: Connection, mailbox_id: int, window: Window, source: Source
+) -> Listing:
     """Open a listing of this window at its first page."""
-    opened = await connection.execute(_OPEN, (mailbox_id, window.start, window.end))
+    opened = await connection.execute(_OPEN, (mailbox_id, window.start, window.end, source))
     return _listing(await opened.fetchone())
 
 
@@ -61,12 +98,18 @@ async def apply_page(
     mailbox_id = listing.mailbox_id
     before = await read_entries(connection, mailbox_id, [each.message_id for each in refs])
     named = {each.message_id: each.thread_id for each in refs}
-    after = {key: after_sighting(before.get(key), thread) for key, thread in named.items()}
+    source = listing.source
+    after = {key: after_sighting(before.get(key), thread, source) for key, thread in named.items()}
     news = {key: entry for key, entry in after.items() if entry is not before.get(key)}
     await write_entries(connection, mailbox_id, news)
     place = {"id": listing.id, "mailbox_id": mailbox_id, "token": token, "ids": len(named)}
+    if source == "history":
+        # An id that waits for another listing is this one's from now on: the other must be listed
+        # again before it is believed to be complete.
+        await connection.execute(_NAME, place | {"named": list(named)})
     moved = await connection.execute(_MOVE, place)
-    return _listing(await moved.fetchone()), Counts(discovered=len(news))
+    counts = Counts(listed=len(named), discovered=len(news))
+    return _listing(await moved.fetchone()), counts
 
 
 async def restart(connection: Connection, listing: Listing) -> Listing:
@@ -77,5 +120,5 @@ async def restart(connection: Connection, listing: Listing) -> Listing:
 
 def _listing(row: tuple[Any, ...] | None) -> Listing:
     assert row is not None  # noqa: S101 - listings are never deleted while their mailbox syncs
-    id_, mailbox_id, start, end, token, done = row
-    return Listing(id_, mailbox_id, Window(start, end), token, done)
+    id_, mailbox_id, start, end, token, done, source = row
+    return Listing(id_, mailbox_id, Window(start, end), token, done, source)

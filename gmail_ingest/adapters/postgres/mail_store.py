@@ -23,7 +23,7 @@ from gmail_ingest.adapters.postgres.save_batch import save_outcomes
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import (
+from gmail_ingest.sync.records import (
     Counts,
     Lease,
     Listing,
@@ -51,8 +51,10 @@ _SYNCED = {
     "listing": """
         UPDATE mailboxes m SET initial_synced_at = coalesce(m.initial_synced_at, now())
         WHERE m.id = %s
-          AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NOT NULL)
-          AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
+          AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
+                      AND l.done_at IS NOT NULL)
+          AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id
+                          AND l.source = 'listing' AND l.done_at IS NULL)
     """,
 }
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
@@ -100,10 +102,15 @@ class PostgresMailStore(PostgresComparisons):
         return counts
 
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
-        """The oldest unfinished listing, or a new one of this window."""
+        """Where the listing goes on, or a new one of this window."""
         async with leases.fenced(self._engine, lease) as connection:
-            unfinished = await listings.unfinished_listing(connection, lease.mailbox_id)
-            return unfinished or await listings.new_listing(connection, lease.mailbox_id, window)
+            if lease.source == "history":
+                known = await listings.listing_of(connection, lease.mailbox_id, window)
+            else:
+                known = await listings.unfinished_listing(connection, lease.mailbox_id)
+            return known or await listings.new_listing(
+                connection, lease.mailbox_id, window, lease.source
+            )
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
@@ -121,25 +128,27 @@ class PostgresMailStore(PostgresComparisons):
         """After expired history: move the checkpoint and open a listing of what it skipped."""
         async with leases.fenced(self._engine, lease) as connection:
             await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
-            await listings.new_listing(connection, lease.mailbox_id, window)
+            await listings.new_listing(connection, lease.mailbox_id, window, "listing")
             await connection.execute(_RECONCILE, (lease.mailbox_id,))
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int
+        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
     ) -> tuple[list[PendingMessage], Mapping[str, int]]:
         """Ids to fetch now, newest thread first, and the sizes of their threads."""
         async with statement(self._engine) as connection:
-            return await ledger.read_due(connection, mailbox_id, source, limit)
+            return await ledger.read_due(connection, mailbox_id, source, limit, listing_id)
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         """Write rows and fates of a batch."""
         async with leases.fenced(self._engine, lease) as connection:
             return await save_outcomes(connection, lease, outcomes)
 
-    async def next_due(self, mailbox_id: int, source: Source) -> datetime | None:
+    async def next_due(
+        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+    ) -> datetime | None:
         """When the next pending id of this source is due (UTC)."""
         async with statement(self._engine) as connection:
-            return await ledger.read_next_due(connection, mailbox_id, source)
+            return await ledger.read_next_due(connection, mailbox_id, source, listing_id)
 
     async def finish_sync(self, lease: Lease) -> None:
         """Note that this source of the mailbox was synced to the end, now."""

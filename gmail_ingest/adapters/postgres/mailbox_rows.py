@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 
 #: Of the table ``mailboxes m``, in the order of ``to_mailbox``.
 MAILBOX_COLUMNS = (

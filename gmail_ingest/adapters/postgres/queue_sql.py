@@ -34,7 +34,8 @@ CASE WHEN q.mailbox_ids IS NULL OR excluded.mailbox_ids IS NULL THEN NULL
                 ORDER BY each) END
 """
 
-_ADDED_COUNTS = """
+#: The counts of the row ``j`` with those of ``%(counts)s`` added.
+ADDED_COUNTS = """
 (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM (
     SELECT key, CASE WHEN key = 'lag_seconds' THEN max(value::numeric)
                      ELSE sum(value::numeric) END AS value
@@ -105,7 +106,7 @@ _MINE = "id = %(id)s AND claimed_by = %(holder)s AND attempts = %(attempts)s"
 ACKNOWLEDGE = f"""
 WITH mine AS (DELETE FROM sync_queue WHERE {_MINE} RETURNING job_id)
 UPDATE sync_jobs j
-SET state = %(state)s, finished_at = now(), error = %(error)s, counts = {_ADDED_COUNTS}
+SET state = %(state)s, finished_at = now(), error = %(error)s, counts = {ADDED_COUNTS}
 FROM mine WHERE j.id = mine.job_id
 """  # noqa: S608 - fragments of this file
 
@@ -130,7 +131,7 @@ WITH mine AS (
     RETURNING job_id
 )
 UPDATE sync_jobs j
-SET state = 'queued', error = %(error)s, counts = {_ADDED_COUNTS},
+SET state = 'queued', error = %(error)s, counts = {ADDED_COUNTS},
     merged_into = nullif(back.job_id, mine.job_id)
 FROM mine, back WHERE j.id = mine.job_id
 """  # noqa: S608 - fragments of this file
@@ -180,7 +181,7 @@ FROM sync_queue q WHERE {_FREE}
 _DUE_IDS = """
 EXISTS (SELECT FROM message_ledger l
         WHERE l.mailbox_id = m.id AND l.fate = 'pending'
-          AND l.next_attempt_at <= now())
+          AND l.source <> 'history' AND l.next_attempt_at <= now())
 """
 # What just failed for good (an API that is not enabled) would fail again.
 _RESTED = "coalesce(m.failed_at, '-infinity') <= now() - %(poll_interval)s"
@@ -195,7 +196,8 @@ WITH stale AS (
     UNION ALL
     SELECT m.tenant_id, 'initial', m.id FROM mailboxes m
     WHERE m.state = 'active' AND {_RESTED}
-      AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
+      AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
+                  AND l.done_at IS NULL)
     UNION ALL
     SELECT m.tenant_id, 'exclusions', m.id
     FROM exclusion_marks k JOIN mailboxes m ON m.id = k.mailbox_id

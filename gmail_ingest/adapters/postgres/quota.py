@@ -19,8 +19,9 @@ from datetime import UTC, datetime, timedelta
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.core.price import Pace
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.sync.ports import Source
+from gmail_ingest.sync.records import Source
 
 #: The scope of the project's own line; mailbox ids begin at 1.
 PROJECT = 0
@@ -76,6 +77,11 @@ FROM lines ORDER BY scope DESC
 ON CONFLICT (scope, day) DO UPDATE SET units = u.units + excluded.units
 RETURNING scope, units,
     (day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles' AS next_day
+"""
+_TODAY = """
+SELECT coalesce((SELECT units FROM quota_usage WHERE scope = %(scope)s AND day = pacific.day), 0),
+       extract(epoch FROM (day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles' - now())::float8
+FROM (SELECT (now() AT TIME ZONE 'America/Los_Angeles')::date AS day) pacific
 """
 # Lines and usage in one round trip, which does not wait for the disk: units of the last moment
 # before a crash may be spent twice, and everybody else would wait for the project's line.
@@ -148,6 +154,20 @@ class PostgresLimiter:
         parameters = self._scopes(mailbox_id, units) | {"units": -units, "live": source == "live"}
         async with statement(self._engine) as connection:
             await connection.execute(_RETURN, parameters)
+
+    async def pace(self) -> Pace | None:
+        """As the port says."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(_TODAY, {"scope": PROJECT})).fetchone()
+        spent, next_day = row or (0, 0.0)
+        limits = self._limits
+        return Pace(
+            mailbox=self._rate(limits.mailbox_minute),
+            project=self._rate(limits.project_minute),
+            day=limits.project_day,
+            left_today=max(0, limits.project_day - spent),
+            next_day=next_day,
+        )
 
     async def refused(self, mailbox_id: int, scope: str, until: datetime) -> None:
         """As the port says."""

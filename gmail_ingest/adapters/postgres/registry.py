@@ -24,7 +24,7 @@ from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.credentials import Sealer
-from gmail_ingest.sync.ports import Mailbox
+from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.registry import Disconnection, Registered, Registration, Unlocked
 
 #: Milliseconds until a disconnect gives up on a row that a refresh or a batch holds: the caller

@@ -20,7 +20,7 @@ from gmail_ingest.adapters.postgres import queue_sql
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.ports import Claim, Counts, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, SyncKind
 
 
 @dataclass(frozen=True, slots=True)

@@ -80,7 +80,39 @@ sync_jobs = sa.Table(
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("started_at", TIMESTAMP),
     sa.Column("finished_at", TIMESTAMP),
+    sa.Column("window_start", TIMESTAMP),
+    sa.Column("window_end", TIMESTAMP),
+    sa.Column("dagster_backfill_id", sa.Text),
+    sa.Column("settled_at", TIMESTAMP),
+    sa.Column("not_before", TIMESTAMP),
+    sa.Column("seen_at", TIMESTAMP),
+    sa.Column("asks", sa.Integer, nullable=False, server_default="0"),
     sa.Index("ix_sync_jobs_tenant_id_created_at", "tenant_id", sa.text("created_at DESC")),
+    sa.Index(
+        "uq_sync_jobs_open_range",
+        "tenant_id",
+        "window_start",
+        "window_end",
+        unique=True,
+        postgresql_where=sa.text("kind = 'historical' AND state IN ('queued', 'running')"),
+    ),
+    sa.Index(
+        "ix_sync_jobs_unsettled",
+        "created_at",
+        postgresql_where=sa.text("kind = 'historical' AND settled_at IS NULL"),
+    ),
+    comment="of historical jobs: settled_at: Dagster has nothing to do for it any more; asks: "
+    "backfills that got nothing done, one after the other; seen_at: its worker's last word",
+)
+
+job_months = sa.Table(
+    "job_months",
+    metadata,
+    sa.Column("job_id", sa.ForeignKey("sync_jobs.id"), primary_key=True),
+    sa.Column("month", sa.Date, primary_key=True),
+    sa.Column("done_at", TIMESTAMP),
+    sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
+    comment="the months of a historical job; done_at: all that Google listed has a final fate",
 )
 
 sync_queue = sa.Table(
@@ -131,6 +163,7 @@ message_ledger = sa.Table(
     sa.Column("next_attempt_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("error", sa.Text),
     sa.Column("history_id", HISTORY_ID, nullable=False, server_default="0"),
+    sa.Column("listing_id", sa.BigInteger),
     sa.Column("first_seen_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("decided_at", TIMESTAMP),
     sa.CheckConstraint(
@@ -167,11 +200,15 @@ listings = sa.Table(
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
     sa.Column("window_start", TIMESTAMP),
     sa.Column("window_end", TIMESTAMP),
+    sa.Column("source", sa.Text, nullable=False, server_default="listing"),
     sa.Column("page_token", sa.Text),
     sa.Column("ids_listed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("started_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("done_at", TIMESTAMP),
-    comment="a window of a mailbox being listed: the durable page token",
+    sa.Column("closed_at", TIMESTAMP),
+    sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
+    comment="a window of a mailbox being listed: the durable page token; closed_at: used up by a "
+    "completed month of a historical sync",
 )
 
 facet_numbers = sa.Sequence("facet_numbers", metadata=metadata)

@@ -24,8 +24,9 @@ from gmail_ingest.sync.traces import Standing, Trace
 _STANDINGS = f"""
 SELECT {MAILBOX_COLUMNS}, m.cause, m.last_error, m.created_at,
        (SELECT min(coalesce(l.window_start, 'epoch')) FROM listings l
-        WHERE l.mailbox_id = m.id AND l.done_at IS NOT NULL),
-       EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.done_at IS NULL)
+        WHERE l.mailbox_id = m.id AND l.source = 'listing' AND l.done_at IS NOT NULL),
+       EXISTS (SELECT FROM listings l
+               WHERE l.mailbox_id = m.id AND l.source = 'listing' AND l.done_at IS NULL)
 FROM mailboxes m WHERE m.tenant_id = %s ORDER BY m.address
 """  # noqa: S608 - the columns of mailbox_rows
 _KNOWN = "SELECT FROM tenants WHERE id = %s"

@@ -1,0 +1,40 @@
+"""Keys of the partitions of history: a month and a tenant.
+
+Holds: writing and reading them. Add here: nothing else. Keep out: the partitions (``months.py``).
+Source: dagster.MultiPartitionsDefinition joins its dimensions, sorted by name, with a bar, which no
+tenant's id contains: ``2024-01-01|acme``.
+"""
+
+from collections.abc import Iterable
+from datetime import date
+
+import dagster as dg
+
+
+def partition_key(month: date, tenant: str) -> str:
+    """The key of a tenant's month."""
+    return f"{month:%Y-%m-%d}|{tenant}"
+
+
+def read_key(key: str) -> tuple[date, str]:
+    """The month and the tenant of a key; a tenant's id has no bar."""
+    month, _, tenant = key.partition("|")
+    return date.fromisoformat(month), tenant
+
+
+def read_keys(keys: Iterable[str]) -> tuple[tuple[date, ...], str]:
+    """The months of keys, oldest first, and their tenant.
+
+    Raises:
+        dg.Failure: they are of several tenants.
+    """
+    found = [read_key(key) for key in keys]
+    tenants = {tenant for _, tenant in found}
+    if len(tenants) != 1:
+        raise dg.Failure("a run is about the months of one tenant: start a backfill for each")
+    return tuple(sorted({month for month, _ in found})), tenants.pop()
+
+
+def months_for(tenant: str, keys: Iterable[str]) -> tuple[date, ...]:
+    """The months that keys name for a tenant, oldest first."""
+    return tuple(sorted({month for month, each in map(read_key, keys) if each == tenant}))

@@ -1,0 +1,17 @@
+"""Partitions of history: months crossed with tenants.
+
+Holds: the partitions definition. Add here: nothing else. Keep out: its keys (``month_keys.py``).
+Source: Dagster advises at most 100,000 partitions for an asset. It asks for partitions while the
+code location loads: the first month is read from the environment then.
+"""
+
+import dagster as dg
+
+from gmail_ingest.defs.partitions import TENANTS
+from gmail_ingest.settings import Settings
+
+#: The month in which we are is among them: it is complete up to the time at which it was synced.
+MONTHS = dg.MonthlyPartitionsDefinition(
+    start_date=f"{Settings().history_start:%Y-%m-01}", end_offset=1
+)
+MONTHS_BY_TENANT = dg.MultiPartitionsDefinition({"months": MONTHS, "tenants": TENANTS})

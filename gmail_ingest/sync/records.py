@@ -1,0 +1,206 @@
+"""The frozen values that cross the ports.
+
+Holds: what sources, stores and queues take and give. Add here: a value of a port.
+Keep out: ports (``ports.py``), and values that only one use case or adapter knows.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from typing import Literal
+from uuid import UUID
+
+from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.windows import Window
+
+#: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
+#: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
+SyncKind = Literal["incremental", "initial", "exclusions"]
+#: Who first saw an id, and fetches it: the history of changes, the listing of the last days, or a
+#: historical sync. Each has a lease of its own, so that none waits for another or fetches its mail.
+Source = Literal["live", "listing", "history"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One connected Gmail account of a tenant; ``checkpoint`` is the history id durably applied."""
+
+    id: int
+    tenant_id: str
+    integration_id: int
+    address: str
+    aliases: tuple[str, ...]
+    checkpoint: int
+    state: str
+    last_synced_at: datetime | None
+    watch_expires_at: datetime | None
+    #: Of its integration: grows with each consent.
+    generation: int = 1
+    #: History expired: what is stored must be compared with Google once.
+    reconcile_wanted: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to sync one source of one mailbox until ``until`` (UTC); ``token`` fences it."""
+
+    mailbox_id: int
+    source: Source
+    holder: str
+    token: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """users.getProfile: the primary address, and the history id at this moment."""
+
+    address: str
+    history_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message as a listing names it."""
+
+    message_id: str
+    thread_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of users.messages.list."""
+
+    refs: tuple[MessageRef, ...]
+    next_page_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of users.history.list; ``history_id`` is the mailbox's current one."""
+
+    records: tuple[HistoryRecord, ...]
+    next_page_token: str | None
+    history_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """users.watch: pushes come until ``expires_at`` (UTC)."""
+
+    history_id: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A window being listed; ``page_token`` is where it goes on, ``done`` that all is listed."""
+
+    id: int
+    mailbox_id: int
+    window: Window
+    page_token: str | None
+    done: bool
+    source: Source = "listing"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The message is to be written to ``emails``."""
+
+    message: ParsedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """The named rule keeps the message out, as it was at ``history_id`` (0 if unknown)."""
+
+    message_id: str
+    rule: str
+    history_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Google no longer has the message."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None."""
+
+    message_id: str
+    error: str
+    retry_at: datetime | None
+
+
+Outcome = Stored | Excluded | Gone | Failed
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a sync did, in messages; ``units`` in Google's quota units."""
+
+    listed: int = 0
+    discovered: int = 0
+    stored: int = 0
+    updated: int = 0
+    deleted: int = 0
+    excluded: int = 0
+    gone: int = 0
+    retrying: int = 0
+    dead: int = 0
+    units: int = 0
+    #: Seconds from Google's internal date to the commit, of the newest live message stored.
+    lag_seconds: float | None = field(default=None)
+
+    def add(self, other: Counts) -> None:
+        """Add another sync's counts to these."""
+        for name in self.totals():
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        lags = [lag for lag in (self.lag_seconds, other.lag_seconds) if lag is not None]
+        self.lag_seconds = max(lags, default=None)
+
+    def take(self) -> Counts:
+        """Hand these counts over, and begin anew."""
+        taken = replace(self)
+        for name in self.totals():
+            setattr(self, name, 0)
+        self.lag_seconds = None
+        return taken
+
+    def totals(self) -> dict[str, int]:
+        """The counters by name, without the lag."""
+        names = [name for name in self.__slots__ if name != "lag_seconds"]
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class Ruled:
+    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
+
+    mailbox_id: int
+    counts: Counts
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
+
+    ``mailbox_ids`` None means every mailbox of the tenant; ``force`` takes leases over; ``deaths``
+    counts the workers that died with it, one after the other.
+    """
+
+    id: int
+    tenant_id: str
+    kind: SyncKind
+    job_id: UUID
+    mailbox_ids: tuple[int, ...] | None
+    attempts: int
+    force: bool
+    holder: str
+    deaths: int = 0
