@@ -20,6 +20,7 @@ from webhook_api.coverage import coverage_router
 from webhook_api.dead_letters import dead_letters_router
 from webhook_api.emails import emails_router
 from webhook_api.health import health_router
+from webhook_api.historical import historical_router
 from webhook_api.integrations import integrations_router
 from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
 from webhook_api.problems import LastResort, add_problem_handlers
@@ -67,6 +68,7 @@ def _add_routes(app: FastAPI, services: Services) -> None:
     for router in (
         integrations_router,
         sync_router,
+        historical_router,
         coverage_router,
         dead_letters_router,
         why_router,

@@ -43,7 +43,7 @@ def _storable(value: str) -> str:
     return value
 
 
-def _utc(value: datetime) -> datetime:
+def to_utc(value: datetime) -> datetime:
     """A time without a zone is meant in UTC."""
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
@@ -64,7 +64,7 @@ TenantId = Annotated[
 ]
 #: Text that Postgres can compare.
 Text = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
-Moment = Annotated[datetime, AfterValidator(_utc)]
+Moment = Annotated[datetime, AfterValidator(to_utc)]
 
 TenantInPath = Annotated[
     str, Path(alias="tenantId", max_length=MAX_TENANT_ID), AfterValidator(_storable)

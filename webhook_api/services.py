@@ -19,6 +19,7 @@ from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
 from gmail_ingest.adapters.postgres.jobs import PostgresJobs
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
@@ -30,8 +31,9 @@ from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.connect import Connect
 from gmail_ingest.sync.disconnect import Disconnect
+from gmail_ingest.sync.history_price import HistoryPricing
 from gmail_ingest.sync.why import Why
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring import build_history_pricing, build_why
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,8 @@ class Services:
     disconnect: Disconnect
     queue: PostgresSyncQueue
     jobs: PostgresJobs
+    history_jobs: PostgresHistoryJobs
+    history_pricing: HistoryPricing
     reads: PostgresReads
     emails: PostgresEmailReads
     pushes: PostgresPushes
@@ -82,6 +86,8 @@ def build_services(settings: Settings) -> Services:
         disconnect=Disconnect(registry, gmail),
         queue=PostgresSyncQueue(engine),
         jobs=PostgresJobs(engine),
+        history_jobs=PostgresHistoryJobs(engine),
+        history_pricing=build_history_pricing(settings, engine, gmail),
         reads=PostgresReads(engine),
         emails=PostgresEmailReads(engine),
         pushes=PostgresPushes(engine),

@@ -8,18 +8,21 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Path
+from fastapi import APIRouter, HTTPException, Path, Query
 
-from gmail_ingest.adapters.postgres.jobs import Job
 from gmail_ingest.sync.ports import SyncKind
+from webhook_api.job_bodies import job_body
 from webhook_api.models import Queued, TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.services import Services
-from webhook_api.sync_models import JobBody, QueueEntryBody, StatusBody, UnlockedBody
+from webhook_api.sync_models import JobBody, JobsBody, QueueEntryBody, StatusBody, UnlockedBody
 from webhook_api.tenant_bodies import tenant_body
 
 #: Jobs that a status shows.
 JOBS_SHOWN = 20
+
+Limit = Annotated[int, Query(ge=1, le=200)]
+Offset = Annotated[int, Query(ge=0, le=1_000_000)]
 
 
 def sync_router(services: Services) -> APIRouter:
@@ -66,26 +69,24 @@ def sync_router(services: Services) -> APIRouter:
             tenant=tenant_body(found.tenant, watching=watching),
             ledger=dict(found.ledger),
             queue=[QueueEntryBody.model_validate(each) for each in found.queue],
-            jobs=[_job(each) for each in await services.jobs.latest(tenant_id, JOBS_SHOWN)],
+            jobs=[job_body(each) for each in await services.jobs.latest(tenant_id, JOBS_SHOWN)],
+        )
+
+    @router.get("/{tenantId}/jobs", summary="Which syncs were asked for")
+    async def jobs(tenant_id: TenantInPath, limit: Limit = 50, offset: Offset = 0) -> JobsBody:
+        """A page of the tenant's jobs, newest first."""
+        await services.reads.tenant(tenant_id)
+        page = await services.jobs.latest(tenant_id, limit, offset)
+        return JobsBody(
+            jobs=[job_body(each) for each in page],
+            total=await services.jobs.count(tenant_id),
+            limit=limit,
+            offset=offset,
         )
 
     @router.get("/{tenantId}/jobs/{jobId}", summary="How a sync went")
     async def job(tenant_id: TenantInPath, job_id: Annotated[UUID, Path(alias="jobId")]) -> JobBody:
         """One job of the tenant; its state is final when it is succeeded, failed or cancelled."""
-        return _job(await services.jobs.job(tenant_id, job_id))
+        return job_body(await services.jobs.job(tenant_id, job_id))
 
     return router
-
-
-def _job(job: Job) -> JobBody:
-    return JobBody(
-        id=job.id,
-        kind=job.kind,
-        state=job.state,
-        counts=dict(job.counts),
-        error=job.error,
-        created_at=job.created_at,
-        started_at=job.started_at,
-        finished_at=job.finished_at,
-        dagster_run_id=job.dagster_run_id,
-    )

@@ -14,6 +14,22 @@ from webhook_api.integration_models import TenantBody
 from webhook_api.models import Model
 
 
+class ProgressBody(Model):
+    """How far a historical sync is."""
+
+    months_done: int = Field(description="Months of which every listed message has its final fate.")
+    months_total: int
+    listed: int = Field(description="Messages that Gmail listed.")
+    stored: int
+    excluded: int
+    dead: int
+    messages_per_second: float | None
+    units: int = Field(description="Gmail quota units spent.")
+    estimated_end: datetime | None = Field(
+        description="If the months that are left take as long as those that are done."
+    )
+
+
 class JobBody(Model):
     """A sync that was asked for."""
 
@@ -29,6 +45,22 @@ class JobBody(Model):
     started_at: datetime | None
     finished_at: datetime | None
     dagster_run_id: str | None
+    start_date: datetime | None = Field(description="Of a historical sync: its first moment.")
+    end_date: datetime | None = Field(description="Of a historical sync: it ends before this.")
+    dagster_backfill_id: str | None
+    not_before: datetime | None = Field(
+        description="Until then a historical sync rests, and then goes on by itself."
+    )
+    progress: ProgressBody | None = Field(description="Of a historical sync.")
+
+
+class JobsBody(Model):
+    """A page of a tenant's jobs, newest first."""
+
+    jobs: list[JobBody]
+    total: int
+    limit: int
+    offset: int
 
 
 class QueueEntryBody(Model):

@@ -23,6 +23,7 @@ from gmail_ingest.cli import (
     processes,
     rehearse,
     settings,
+    sync,
     tenants,
     verify,
     why,
@@ -43,7 +44,7 @@ app.command()(processes.up)
 app.command(context_settings=processes.PASS_ON)(processes.sandbox)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
-app.command()(tenants.sync)
+app.add_typer(sync.app, name="sync")
 app.command()(verify.verify)
 app.command()(why.why)
 app.add_typer(keys.app, name="keys")

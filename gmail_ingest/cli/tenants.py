@@ -1,4 +1,4 @@
-"""``gmail-ingest tenants`` and ``sync``: what the CRM does through the API, from a terminal.
+"""``gmail-ingest tenants``: what the CRM does through the API, from a terminal.
 
 Holds: these commands. Keep out: OAuth's protocol (``runtime/consent``).
 Changes go through the sidecar, as the CRM's do; the list is read from the database.
@@ -91,26 +91,6 @@ def disconnect(
 ) -> None:
     """Disconnect a tenant: stop its watches, revoke its grants, write nothing more."""
     print_json(api_of(data_dir, api_url, api_key).disconnect(tenant, delete_data=delete_data))
-
-
-def sync(
-    tenant: Tenant,
-    *,
-    initial: Annotated[
-        bool, typer.Option("--initial", help="List the last days of mail again.")
-    ] = False,
-    force: Annotated[
-        bool, typer.Option("--force", help="Take over from a sync that is under way.")
-    ] = False,
-    data_dir: DataDir = DEFAULT_DATA_DIR,
-    api_url: ApiUrl = "",
-    api_key: ApiKey = "",
-) -> None:
-    """Ask for a sync of a tenant; Dagster's sensor starts it within seconds."""
-    if initial and force:
-        raise InvalidInputError("--force", "not together with --initial")
-    how = "initial" if initial else "force" if force else ""
-    print_json(api_of(data_dir, api_url, api_key).sync(tenant, how))
 
 
 def _key_of(path: Path) -> dict[str, object]:

@@ -9,6 +9,7 @@ Asset backfills only: Dagster cancels job backfills while a code location is awa
 """
 
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -44,19 +45,22 @@ def add_backfill(
     title: str,
 ) -> None:
     """Ask the daemon for a backfill of these partitions; it starts within half a minute."""
-    backfill = PartitionBackfill.from_asset_partitions(
-        backfill_id=backfill_id,
-        asset_graph=graph,
-        partition_names=list(partitions),
-        asset_selection=[asset_key],
-        backfill_timestamp=time.time(),
-        tags=tags,
-        dynamic_partitions_store=instance,
-        all_partitions=False,
-        title=title,
-        description=None,
-        run_config=None,
-    )
+    with warnings.catch_warnings():
+        # Dagster calls a function of its own that it has deprecated.
+        warnings.simplefilter("ignore", DeprecationWarning)
+        backfill = PartitionBackfill.from_asset_partitions(
+            backfill_id=backfill_id,
+            asset_graph=graph,
+            partition_names=list(partitions),
+            asset_selection=[asset_key],
+            backfill_timestamp=time.time(),
+            tags=tags,
+            dynamic_partitions_store=instance,
+            all_partitions=False,
+            title=title,
+            description=None,
+            run_config=None,
+        )
     instance.add_backfill(backfill)
 
 

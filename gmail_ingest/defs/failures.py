@@ -18,7 +18,7 @@ from gmail_ingest.defs.services import free_dead_run
     name="dead_run_sensor",
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Frees what a failed run of any job held, so that its work is asked for again at once.",
+    description="Frees what a failed run held, so that its work is asked for again at once.",
 )
 def dead_run_sensor(context: dg.RunFailureSensorContext, mail_store: MailStoreResource) -> None:
     """Free the claims and leases of a failed run; most have given them back themselves."""

@@ -72,7 +72,9 @@ async def _move_all(
     for job in jobs:
         match next_step(job, _look(instance, job)):
             # A tenant that was connected this moment is not yet a partition.
-            case Ask() if job.tenant_id in tenants:
+            case Ask(stuck) if job.tenant_id in tenants:
+                if stuck and job.backfill_id is not None:
+                    cancel_backfill(instance, job.backfill_id)
                 backfill_id = new_backfill_id()
                 if await dispatch.ask(job.id, backfill_id):
                     _add(instance, graph, job, backfill_id)

@@ -1,7 +1,7 @@
 """The queue of runs, with history behind live mail and its newest months first.
 
-Holds: ``HistoryRunCoordinator``, named in ``dagster.yaml``. Add here: a tag that a run needs however
-it was started (sensor, API, UI, command line). Keep out: limits (they are in ``dagster.yaml``).
+Holds: ``HistoryRunCoordinator``, which ``dagster.yaml`` names. Add here: a tag that a run needs,
+whoever started it (sensor, API, UI, command line). Keep out: limits (they are in ``dagster.yaml``).
 Source: Dagster's guide to customising the run queue (override ``submit_run``, add tags). Measured
 on 1.13: a backfill's runs are submitted oldest first, 0.2 s each, and dequeued meanwhile: without a
 hold the oldest year would come first whatever its priority.

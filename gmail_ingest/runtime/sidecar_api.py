@@ -7,6 +7,7 @@ taught (the API documents itself at ``/docs``).
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -65,6 +66,25 @@ class SidecarApi:
         """Ask for a sync: incremental, or ``initial`` or ``force``."""
         return self._call("POST", f"/api/sync/{quote(tenant, safe='')}/{how}".rstrip("/"))
 
+    def sync_history(
+        self, tenant: str, start: datetime, end: datetime, *, dry_run: bool = False
+    ) -> dict[str, Any]:
+        """Ask for the mail of a range of time, or for what that would cost."""
+        return self._call(
+            "POST",
+            f"/api/sync/{quote(tenant, safe='')}/historical",
+            params={"dryRun": "true"} if dry_run else {},
+            json={"startDate": start.isoformat(), "endDate": end.isoformat()},
+        )
+
+    def job(self, tenant: str, job_id: str) -> dict[str, Any]:
+        """A job as it stands."""
+        return self._call("GET", _job_path(tenant, job_id))
+
+    def cancel_job(self, tenant: str, job_id: str) -> dict[str, Any]:
+        """Stop a historical job."""
+        return self._call("POST", f"{_job_path(tenant, job_id)}/cancel")
+
     def search(self, tenant: str, words: str, *, limit: int, offset: int) -> dict[str, Any]:
         """A page of the tenant's mail that holds these words."""
         query = {"tenantId": tenant, "q": words, "limit": str(limit), "offset": str(offset)}
@@ -96,6 +116,10 @@ class SidecarApi:
             raise SidecarError(response.status_code, _problem(response))
         content: dict[str, Any] = response.json()
         return content
+
+
+def _job_path(tenant: str, job_id: str) -> str:
+    return f"/api/sync/{quote(tenant, safe='')}/jobs/{quote(job_id, safe='')}"
 
 
 def _problem(response: requests.Response) -> str:

@@ -172,9 +172,11 @@ class HistorySync:
         Raises:
             JobEndedError: the job was cancelled, or has ended otherwise.
         """
+        # In one breath, and in this order: a month's own counts are told before it is.
+        completed = tally.completed()
         counts = {key: each for worker in workers for key, each in worker.take().items()}
         goes_on = await self._book.advance(job.id, counts)
-        for month, listings in tally.completed():
+        for month, listings in completed:
             found = await self._book.finish_month(job.id, month, listings)
             if found is not None:
                 done(MonthDone(month, found))

@@ -68,7 +68,9 @@ class DagsterView:
 
 @dataclass(frozen=True, slots=True)
 class Ask:
-    """Start a backfill of the months that are left."""
+    """Start a backfill of the months that are left; cancel the one there is if it is ``stuck``."""
+
+    stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,7 @@ class Add:
 
 @dataclass(frozen=True, slots=True)
 class Stop:
-    """Cancel the backfill; the job has ended, or is asked for anew."""
+    """Cancel the backfill of a job that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +117,7 @@ def next_step(job: JobView, dagster: DagsterView) -> Step:
     if dagster.alive:
         return Wait()
     if dagster.backfill == "open":
-        return Stop() if dagster.started and job.silent > STUCK else Wait()
+        return Ask(stuck=True) if dagster.started and job.silent > STUCK else Wait()
     if dagster.backfill == "none" and job.silent < SILENT:
         return Wait()
     return _after_its_runs(job, dagster)

@@ -19,7 +19,7 @@ from gmail_ingest.core.months import months_of, part_of
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.price import fetch_units, seconds_needed
 from gmail_ingest.core.windows import Window
-from gmail_ingest.errors import NotFoundError
+from gmail_ingest.errors import MailboxStateError, NotFoundError
 from gmail_ingest.sync.history_jobs import HistoryStore
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.paging import read_pages
@@ -28,16 +28,16 @@ from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import ListPage, Mailbox, MailSource
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class MonthPrice:
     """One month over all mailboxes: messages that Google lists, those that would be fetched, and
     quota units of listing and fetching them.
     """
 
     month: date
-    listed: int = 0
-    wanted: int = 0
-    units: int = 0
+    listed: int
+    wanted: int
+    units: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,34 +93,48 @@ class HistoryPricing:
 
         Raises:
             NotFoundError: the tenant has no mailbox that can be read.
-            ThrottledError, TransientError, MailboxStateError, OperatorActionError: Google does not
-                answer for a mailbox now.
+            ThrottledError, TransientError, OperatorActionError: Google does not answer now.
         """
         mailboxes = await self._store.mailboxes(tenant_id, None)
         if not mailboxes:
             raise NotFoundError("this tenant has no mailbox that can be read in its present state")
-        months = {month: MonthPrice(month) for month in months_of(window)}
+        months = months_of(window)
         prices = [
             _MailboxPricing(self._store, self._open_source(each), each, window, self._policy)
             for each in mailboxes
         ]
-        await asyncio.gather(*(self._price(each, months) for each in prices))
+        stopped = await asyncio.gather(*(self._price(each, months) for each in prices))
+        priced = [price for price, why in zip(prices, stopped, strict=True) if why is None]
         pace = await self._limiter.pace()
-        seconds = seconds_needed([each.units for each in prices], pace) if pace else None
+        seconds = seconds_needed([each.units for each in priced], pace) if pace else None
+        left_out = [*await self._store.stopped(tenant_id), *(why for why in stopped if why)]
         return HistoryPrice(
-            tuple(months.values()),
+            tuple(_sum(month, [each.months[month] for each in priced]) for month in months),
             seconds,
             sum(each.spent for each in prices),
-            tuple(await self._store.stopped(tenant_id)),
+            tuple(left_out),
         )
 
-    async def _price(self, mailbox: _MailboxPricing, months: Mapping[date, MonthPrice]) -> None:
+    async def _price(self, mailbox: _MailboxPricing, months: Sequence[date]) -> str | None:
+        """Price one mailbox; why that cannot be done, if a person must act first."""
         async with self._slots:
             budget = Budget(self._limiter, mailbox.id, "history")
             try:
                 await mailbox.run(months, Patience(self._policy, budget))
+            except MailboxStateError as error:
+                return f"{error.state}: {error.remedy}"
             finally:
                 await budget.close()
+        return None
+
+
+def _sum(month: date, prices: Sequence[MonthPrice]) -> MonthPrice:
+    return MonthPrice(
+        month,
+        sum(each.listed for each in prices),
+        sum(each.wanted for each in prices),
+        sum(each.units for each in prices),
+    )
 
 
 class _MailboxPricing:
@@ -141,20 +155,25 @@ class _MailboxPricing:
         self.id = mailbox.id
         self._sizes: Counter[str] = Counter()
         self._planned: set[str] = set()
-        self.units = 0
+        self.months: dict[date, MonthPrice] = {}
+
+    @property
+    def units(self) -> int:
+        """Units that its sync would take."""
+        return sum(each.units for each in self.months.values())
 
     @property
     def spent(self) -> int:
         """Units that this took."""
         return self._source.units_spent
 
-    async def run(self, months: Mapping[date, MonthPrice], patience: Patience) -> None:
-        """Add this mailbox's prices to the months'."""
+    async def run(self, months: Sequence[date], patience: Patience) -> None:
+        """Price each month."""
         for month in sorted(months, reverse=True):
-            await self._month(months[month], patience)
+            self.months[month] = await self._month(month, patience)
 
-    async def _month(self, found: MonthPrice, patience: Patience) -> None:
-        pages, threads = await self._list(part_of(self._window, found.month), patience)
+    async def _month(self, month: date, patience: Patience) -> MonthPrice:
+        pages, threads = await self._list(part_of(self._window, month), patience)
         # Neighbouring months overlap by a second: what one fetches, the next need not.
         new = [each for each in threads if each not in self._planned]
         wanted = await self._wanted({each: threads[each] for each in new})
@@ -163,10 +182,7 @@ class _MailboxPricing:
         prices = self._policy.prices
         units = pages * prices.messages_list
         units += fetch_units(wanted, prices, self._sizes, self._policy.chunk)
-        self.units += units
-        found.units += units
-        found.listed += len(threads)
-        found.wanted += len(wanted)
+        return MonthPrice(month, len(threads), len(wanted), units)
 
     async def _list(self, window: Window, patience: Patience) -> tuple[int, dict[str, str]]:
         async def read(token: str | None) -> ListPage:

@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.core.progress import Progress
 from gmail_ingest.errors import NotFoundError
 
 # The id, kind and creation are those of the job that was asked for, the rest of the one it went
@@ -28,8 +29,11 @@ WITH RECURSIVE chain AS (
     FROM chain JOIN sync_jobs j ON j.id = chain.merged_into
 )
 SELECT a.id, a.tenant_id, a.kind, j.state, j.counts, j.error, j.dagster_run_id,
-       a.created_at, j.started_at, j.finished_at
+       a.created_at, j.started_at, j.finished_at, j.window_start, j.window_end,
+       j.dagster_backfill_id, j.not_before, m.total, m.done, now()
 FROM chain JOIN sync_jobs a ON a.id = chain.asked JOIN sync_jobs j ON j.id = chain.id
+    CROSS JOIN LATERAL (SELECT count(*) AS total, count(done_at) AS done
+                        FROM job_months WHERE job_id = j.id) m
 WHERE chain.merged_into IS NULL
 ORDER BY a.created_at DESC, a.id
 """
@@ -38,8 +42,11 @@ _JOB = _FOLLOWED.format(
 )
 _LATEST = _FOLLOWED.format(
     asked="SELECT id, merged_into FROM sync_jobs WHERE tenant_id = %s"
-    " ORDER BY created_at DESC LIMIT %s"
+    " ORDER BY created_at DESC, id LIMIT %s OFFSET %s"
 )
+
+
+_COUNT = "SELECT count(*) FROM sync_jobs WHERE tenant_id = %s"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +66,26 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
+    #: Of a historical job: its range, its backfill, its months, and when it goes on by itself.
+    window_start: datetime | None
+    window_end: datetime | None
+    dagster_backfill_id: str | None
+    not_before: datetime | None
+    months_total: int
+    months_done: int
+    read_at: datetime
+
+    @property
+    def progress(self) -> Progress:
+        """How far it is."""
+        decided = sum(self.counts.get(name, 0) for name in ("stored", "excluded", "gone", "dead"))
+        return Progress(
+            self.months_done,
+            self.months_total,
+            int(decided),
+            self.started_at,
+            self.finished_at or self.read_at,
+        )
 
 
 class PostgresJobs:
@@ -79,8 +106,14 @@ class PostgresJobs:
             raise NotFoundError("there is no such job")
         return Job(*row)
 
-    async def latest(self, tenant_id: str, limit: int) -> list[Job]:
+    async def latest(self, tenant_id: str, limit: int, offset: int = 0) -> list[Job]:
         """The tenant's newest jobs, newest first."""
         async with statement(self._engine) as connection:
-            rows = await connection.execute(_LATEST, (tenant_id, limit))
+            rows = await connection.execute(_LATEST, (tenant_id, limit, offset))
             return [Job(*row) for row in await rows.fetchall()]
+
+    async def count(self, tenant_id: str) -> int:
+        """How many jobs the tenant has."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(_COUNT, (tenant_id,))).fetchone()
+        return int(row[0]) if row else 0

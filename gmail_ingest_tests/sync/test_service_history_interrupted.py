@@ -1,0 +1,286 @@
+"""Historical syncs that are cut short: killed, cancelled, throttled, overtaken by live mail.
+
+Calls are counted at the sandbox: nothing is fetched twice, no page is listed twice without need.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
+from gmail_ingest.core.months import months_of
+from gmail_ingest.core.windows import Window
+from gmail_ingest.errors import JobEndedError
+from gmail_ingest_tests.sync.history import QUICK_HISTORY, YEAR, History, moment, month
+from gmail_ingest_tests.sync.service import OWNER
+
+#: Each fetched message is stored by itself, so that an interruption finds some stored.
+ONE_BY_ONE = replace(QUICK_HISTORY, batch_messages=1, calls_in_flight=1)
+MARCH = Window(moment(2021, 3, 1), moment(2021, 4, 1))
+
+
+@pytest.fixture
+def history(service) -> History:
+    """A connected mailbox without mail of the last days."""
+    service.run(service.connected())
+    return History(service)
+
+
+async def begin(history: History, job, months, **more) -> asyncio.Task:
+    """Let a run begin; it goes on beside the test."""
+    return asyncio.create_task(history.run(job, months, policy=ONE_BY_ONE, **more))
+
+
+async def kill(task: asyncio.Task) -> None:
+    """End a run as SIGKILL does, as far as its coroutines can: whatever it held is left behind."""
+    task.cancel()
+    with contextlib.suppress(asyncio.CancelledError):
+        await task
+
+
+def test_killed_history_goes_on_where_it_was(run, service, history):
+    """A second run fetches what is missing only, and lists no page again that was listed
+    (edge case 68).
+    """
+    history.load(60, MARCH)
+    wanted = run(history.price(MARCH)).wanted
+    job = run(history.ask(MARCH))
+    fetched, listed = history.gets(), history.lists()
+
+    async def kill_in_the_middle() -> None:
+        task = await begin(history, job, [month(3)])
+        await service.until(lambda: history.gets() - fetched >= 10)
+        await kill(task)
+
+    run(kill_in_the_middle())
+    stored = len(run(service.stored()))
+    assert 0 < stored < wanted
+    run(history.let_leases_end())
+    assert not run(history.run(job, [month(3)])).text
+    assert service.agrees()
+    assert history.lists() - listed == 1
+    state, counts, _ = run(history.job(job))
+    assert (state, counts["stored"], counts["listed"]) == ("succeeded", wanted, wanted)
+    assert [each.month for each in history.done] == [month(3)]
+    assert history.done[0].counts.stored == wanted
+
+
+def test_killed_listing_goes_on_at_its_page(run, service, history):
+    """The page token is durable: the first page is not listed again (edge case 40)."""
+    history.load(1_100, MARCH)
+    job = run(history.ask(MARCH))
+    service.fault("messages.list", action="error", error="unavailable", nth=list(range(2, 99)))
+    listed = history.lists()
+
+    async def kill_after_a_page() -> None:
+        task = await begin(history, job, [month(3)])
+        await service.until(lambda: history.lists() - listed >= 2)
+        await kill(task)
+
+    run(kill_after_a_page())
+    service.mend()
+    assert run(service.rows("SELECT ids_listed FROM listings WHERE source = 'history'")) == [500]
+    run(history.let_leases_end())
+    listed, fetched = history.lists(), history.gets()
+
+    async def list_the_rest() -> None:
+        task = await begin(history, job, [month(3)])
+        await service.until(lambda: history.gets() > fetched)
+        await kill(task)
+
+    run(list_the_rest())
+    assert history.lists() - listed == 2
+    assert run(service.rows("SELECT ids_listed > 1000 FROM listings WHERE source = 'history'")) == [
+        True
+    ]
+
+
+def test_history_of_a_done_run_is_told_again_without_a_call(run, history):
+    """A run that Dagster repeats finds its months complete."""
+    history.load(20, MARCH)
+    job = run(history.ask(Window(MARCH.start, moment(2021, 5, 1))))
+    run(history.run(job, [month(3)]))
+    calls = history.lists() + history.gets()
+    before = history.done.pop()
+    assert not run(history.run(job, [month(3)])).text
+    (again,) = history.done
+    assert (again.month, again.counts) == (before.month, before.counts)
+    assert (before.done_before, again.done_before is None) == (None, False)
+    assert history.lists() + history.gets() == calls
+
+
+def test_cancelled_history_stops_and_is_resumed_without_fetching_again(run, service, history):
+    """What is stored stays; asked again, the rest is fetched, and no page is listed again."""
+    history.load(60, MARCH)
+    wanted = run(history.price(MARCH)).wanted
+    job = run(history.ask(MARCH))
+    fetched, listed = history.gets(), history.lists()
+
+    async def cancel_in_the_middle() -> None:
+        task = await begin(history, job, [month(3)])
+        await service.until(lambda: history.gets() - fetched >= 5)
+        await history.book.cancel("acme", job)
+        with pytest.raises(JobEndedError):
+            await task
+
+    service.fault("*.get", action="latency", latencyMs=50)
+    run(cancel_in_the_middle())
+    service.mend()
+    state, counts, _ = run(history.job(job))
+    assert state == "cancelled"
+    stored = len(run(service.stored()))
+    assert 0 < counts["stored"] == stored < wanted
+    # A run of it that was queued in Dagster starts, and does nothing.
+    calls = history.gets()
+    with pytest.raises(JobEndedError):
+        run(history.run(job, [month(3)], created_at=datetime(2021, 1, 1, tzinfo=UTC)))
+    assert history.gets() == calls
+
+    again = run(history.ask(MARCH))
+    assert again != job
+    assert not run(history.run(again, [month(3)])).text
+    assert service.agrees()
+    assert history.lists() - listed == 1
+    assert run(history.job(again))[1]["stored"] == wanted - stored
+
+
+def test_ids_left_by_a_cancelled_history_wake_no_other_sync(run, service, history):
+    """Cancelled is cancelled: neither the sweep nor an incremental sync fetches the rest."""
+    history.load(30, MARCH)
+    job = run(history.ask(MARCH))
+
+    async def cancel_after_listing() -> None:
+        task = await begin(history, job, [month(3)])
+        await service.until(lambda: history.gets() > 0)
+        await history.book.cancel("acme", job)
+        with pytest.raises(JobEndedError):
+            await task
+
+    service.fault("*.get", action="latency", latencyMs=100)
+    run(cancel_after_listing())
+    service.mend()
+    left = run(service.fates())["pending"]
+    assert run(service.queue.sweep(timedelta(hours=1))) == 0
+    run(service.sync())
+    assert run(service.fates())["pending"] == left
+
+
+def test_live_mail_and_history_fetch_each_message_once(run, service, history):
+    """A message that a push and a backfill both meet belongs to whoever saw it first; neither
+    waits for the other (design "Live before history").
+    """
+    now = datetime.now(UTC)
+    window = Window(now - timedelta(days=20), now + timedelta(minutes=1))
+    history.load(40, Window(window.start, now - timedelta(days=1)))
+    history.load(20, MARCH)
+    run(service.sync("initial"))
+    service.deliver(*(f"new {number}" for number in range(5)))
+    fetched = history.gets()
+    expected = len(service.box(lambda box: box.message_ids())) - len(run(service.stored()))
+    months = months_of(Window(YEAR.start, now))
+    job = run(history.ask(Window(YEAR.start, window.end)))
+
+    async def both() -> None:
+        await asyncio.gather(
+            history.run(job, months[2:3] + months[-2:]), service.sync(holder="live")
+        )
+
+    run(both())
+    assert service.agrees()
+    assert history.gets() - fetched <= expected
+
+
+def test_month_waits_for_what_a_live_sync_fetches(run, service, history):
+    """A month is complete when nothing that was listed is pending, whoever fetches it."""
+    history.put(moment(2021, 3, 5))
+    (message_id,) = service.box(lambda box: box.message_ids())
+    mailbox = run(service.rows("SELECT id FROM mailboxes"))[0]
+    run(
+        service.rows(
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)"
+            " VALUES (%s, %s, %s, 'live') RETURNING 1",
+            mailbox,
+            message_id,
+            message_id,
+        )
+    )
+    job = run(history.ask(MARCH))
+
+    async def wait_and_fetch() -> None:
+        task = asyncio.create_task(history.run(job, [month(3)]))
+        await service.until(lambda: history.lists() > 1)
+        await asyncio.sleep(0)
+        assert await history.open_months(job) == [month(3)]
+        await service.sync()
+        await task
+
+    run(wait_and_fetch())
+    assert run(history.open_months(job)) == []
+    assert service.agrees()
+
+
+def test_retries_are_waited_for(run, service, history):
+    """Messages that fail and succeed later are stored before their month is complete
+    (edge cases 1 and 28).
+    """
+    history.load(20, MARCH)
+    job = run(history.ask(MARCH))
+    service.fault("*.get", action="error", error="backend_error", times=6)
+    assert not run(history.run(job, [month(3)])).text
+    assert service.agrees()
+
+
+def test_dead_letter_ends_its_month(run, service, history):
+    """A message that can never be read is given up, and its month is complete (edge case 2)."""
+    history.put(moment(2021, 3, 5))
+    history.put(moment(2021, 3, 6), "fine")
+    job = run(history.ask(MARCH))
+    (bad, _) = service.box(lambda box: sorted(box.message_ids()))
+    service.fault("messages.get", action="error", error="invalid_argument", messageId=bad)
+    assert not run(history.run(job, [month(3)])).text
+    state, counts, _ = run(history.job(job))
+    assert (state, counts["dead"], counts["stored"]) == ("succeeded", 1, 1)
+
+
+def test_daily_allowance_pauses_the_job(run, service):
+    """The allowance of the day is used up: the run ends, the job says when it goes on, and live
+    mail is synced all the same (edge case 31).
+    """
+    run(service.connected())
+    limits = Limits(mailbox_minute=600_000, project_minute=600_000, project_day=100)
+    history = History(service, PostgresLimiter(service.engine, limits))
+    history.load(30, MARCH)
+    job = run(history.ask(MARCH))
+    trouble = run(history.run(job, [month(3)]))
+    assert trouble.not_before is not None
+    assert trouble.not_before > datetime.now(UTC)
+    assert not trouble.blocked
+    (view,) = run(history.dispatch.unsettled())
+    assert (view.id, view.resumes, view.waits) == (job, True, True)
+    service.deliver("now")
+    run(service.sync())
+    assert len(run(service.stored())) >= 1
+
+
+def test_two_histories_of_a_mailbox_take_turns(run, service, history):
+    """The lease keeps two runs of one mailbox apart; both come to their end."""
+    history.load(30, MARCH)
+    april = Window(MARCH.end, moment(2021, 5, 1))
+    history.load(30, april, seed=4)
+    one, other = run(history.ask(MARCH)), run(history.ask(april))
+
+    async def both() -> None:
+        await asyncio.gather(
+            history.run(one, [month(3)], holder="run:1"),
+            history.run(other, [month(4)], holder="run:2"),
+        )
+
+    run(both())
+    assert service.agrees()
+    peak = service.sandbox.call(lambda state: state.counters.peak_in_flight[OWNER])
+    assert peak <= QUICK_HISTORY.calls_in_flight
