@@ -47,6 +47,7 @@ class Service:
     api: str
     api_key: str
     dagster: DagsterApi
+    dagster_url: str
 
     def connect(self, addresses: Sequence[str], progress: Progress) -> None:
         """Make empty mailboxes, connect and watch each as a tenant, and wait for their syncs."""
@@ -139,6 +140,7 @@ def open_service(
             addresses.api,
             asyncio.run(_api_key(ground)),
             DagsterApi(addresses.dagster),
+            addresses.dagster,
         )
 
 

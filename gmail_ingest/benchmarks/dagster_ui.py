@@ -98,6 +98,11 @@ class DagsterUi:
         """The page of all backfills."""
         return self._ask(_BACKFILLS)
 
+    def ended(self, backfill_id: str) -> bool:
+        """Whether the daemon has ended a backfill."""
+        found = self.backfill(backfill_id).data["partitionBackfillOrError"]
+        return found.get("status", "REQUESTED") not in {"REQUESTED", "CANCELING"}
+
     def partitions(self) -> int:
         """How many partitions the asset has."""
         return int(self.counts().data["assetNodeOrError"]["partitionStats"]["numPartitions"])
@@ -119,9 +124,7 @@ class DagsterUi:
         }
         found = self._ask(_TICKS, sensor=selector, limit=count).data["sensorOrError"]
         ticks = found["sensorState"]["ticks"]
-        return [
-            each["endTimestamp"] - each["timestamp"] for each in ticks if each["endTimestamp"]
-        ]
+        return [each["endTimestamp"] - each["timestamp"] for each in ticks if each["endTimestamp"]]
 
     def history_workers(self) -> dict[str, int]:
         """The processes that execute historical runs now, by run."""
