@@ -58,7 +58,7 @@ _TICKS = """query ($sensor: SensorSelector!, $limit: Int!) {
 _RUNS = """{ runsOrError(filter: {statuses: [STARTED]}) {
   ... on Runs { results { runId tags { key } } } } }"""
 _EVENTS = """query ($run: ID!) { logsForRun(runId: $run) { ... on EventConnection {
-  events { ... on MessageRunEvent { message } } } } }"""
+  events { ... on MessageEvent { message } } } } }"""
 _REPORT = """mutation ($asset: AssetKeyInput!, $keys: [String]) {
   reportRunlessAssetEvents(eventParams: {eventType: ASSET_MATERIALIZATION, assetKey: $asset,
     partitionKeys: $keys}) { __typename ... on PythonError { message } } }"""
