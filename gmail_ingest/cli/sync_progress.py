@@ -20,10 +20,10 @@ FINAL = frozenset({"succeeded", "failed", "cancelled"})
 LOOK_SECONDS = 1.0
 
 
-def watch(look: Callable[[], Job], pause: float = LOOK_SECONDS) -> Job:
-    """Show a job until it ends, asking ``look`` every ``pause`` seconds; the job in the end."""
+def watch(look: Callable[[], Job]) -> Job:
+    """Show a job until it ends, asking ``look`` again and again; the job in the end."""
     if NOTES.is_terminal:
-        return _bar(look, pause)
+        return _bar(look)
     shown = -1
     while True:
         job = look()
@@ -32,10 +32,10 @@ def watch(look: Callable[[], Job], pause: float = LOOK_SECONDS) -> Job:
             NOTES.print(_line(job), markup=False, highlight=False)
         if job["state"] in FINAL:
             return job
-        time.sleep(pause)
+        time.sleep(LOOK_SECONDS)
 
 
-def _bar(look: Callable[[], Job], pause: float) -> Job:
+def _bar(look: Callable[[], Job]) -> Job:
     columns = (
         TextColumn("{task.fields[state]}"),
         BarColumn(),
@@ -57,7 +57,7 @@ def _bar(look: Callable[[], Job], pause: float) -> Job:
             )
             if job["state"] in FINAL:
                 return job
-            time.sleep(pause)
+            time.sleep(LOOK_SECONDS)
 
 
 def _line(job: Job) -> str:

@@ -21,11 +21,11 @@ from gmail_ingest.defs.backfills import (
     new_backfill_id,
 )
 from gmail_ingest.defs.history import emails_by_month
-from gmail_ingest.defs.jobs import JOB_TAG, TENANT_TAG
 from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
+from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.sync.history_plan import (
     Add,
     Ask,

@@ -12,9 +12,6 @@ from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import renew_all_watches
 
-TENANT_TAG = "gmail_ingest/tenant"
-JOB_TAG = "gmail_ingest/job_id"
-
 emails_job = dg.define_asset_job(
     "emails_job",
     # A check compares days of mail with Google: not for every push.

@@ -14,10 +14,8 @@ import dagster as dg
 
 from gmail_ingest.defs.backfills import BACKFILL_TAG, runs_to_come
 from gmail_ingest.defs.month_keys import read_key
+from gmail_ingest.defs.tags import HISTORY_TAG, TENANT_TAG
 
-TENANT_TAG = "gmail_ingest/tenant"
-#: The tenant of a historical run: ``dagster.yaml`` limits them in all, and by tenant.
-HISTORY_TAG = "gmail_ingest/history"
 #: Seconds that a run may take: a year of a mailbox with 100,000 mails takes six hours at Google's
 #: limits, and a run that is ended by this goes on where it was.
 MAX_RUNTIME = 86_400

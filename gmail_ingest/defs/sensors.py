@@ -16,11 +16,12 @@ import dagster as dg
 
 from gmail_ingest.adapters.postgres.sync_queue import Dispatched
 from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.jobs import JOB_TAG, TENANT_TAG, emails_job
+from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.services import Look, dispatch, look_at_queue
+from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
 

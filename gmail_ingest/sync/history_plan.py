@@ -16,7 +16,7 @@ from uuid import UUID
 
 from gmail_ingest.core.windows import Window
 
-#: Backfills without a completed month, one after the other, after which a job has failed.
+#: Backfills that got nothing done, one after the other, after which a job has failed.
 MOST_ASKS = 5
 #: Seconds of silence after which work that Dagster calls running, without a run, is given up.
 STUCK = 600.0
@@ -33,8 +33,9 @@ class JobView:
     """A historical job as the sensor sees it.
 
     ``resumes`` by itself after a pause, and ``waits`` until that is over; ``silent`` is the seconds
-    since its worker's last word; ``asks`` the backfills without a completed month; ``months`` are
-    those that are not complete; ``shared`` that other open jobs belong to the same backfill.
+    since its worker's last word; ``asks`` the backfills that got nothing done, one after the
+    other; ``months`` are those that are not complete; ``shared`` that other open jobs belong to
+    the same backfill.
     """
 
     id: UUID
@@ -137,5 +138,5 @@ def _after_its_runs(job: JobView, dagster: DagsterView) -> Step:
         return End("failed", job.error)
     if job.asks >= MOST_ASKS:
         last = f" (the last: {job.error})" if job.error else ": see the failed runs' logs"
-        return End("failed", f"{job.asks} backfills ended without completing a month{last}")
+        return End("failed", f"{job.asks} backfills ended without getting anything done{last}")
     return Ask()

@@ -14,9 +14,9 @@ from gmail_ingest.definitions import defs
 from gmail_ingest.defs.backfills import add_backfill, targeted_keys
 from gmail_ingest.defs.history import emails_by_month
 from gmail_ingest.defs.history_sensor import history_sensor
-from gmail_ingest.defs.jobs import JOB_TAG, TENANT_TAG
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.resources import MailStoreResource
+from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 from gmail_ingest_tests.sync.history import YEAR, month
 from gmail_ingest_tests.sync.service import TENANT

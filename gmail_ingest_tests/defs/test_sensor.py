@@ -7,10 +7,11 @@ import pytest
 
 from gmail_ingest.adapters.postgres.drains import PostgresDrains
 from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.jobs import JOB_TAG, TENANT_TAG, emails_job
+from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.sensors import FLOW_SECONDS, Memory, build_sync_queue_sensor
+from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 

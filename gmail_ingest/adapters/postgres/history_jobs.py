@@ -57,7 +57,8 @@ RETURNING window_start, window_end, created_at
 _DONE = "SELECT month, counts FROM job_months WHERE job_id = %s AND done_at IS NOT NULL"
 _LISTED = f"UPDATE listings j SET counts = {ADDED_COUNTS} WHERE id = %(id)s"  # noqa: S608 - a constant
 _ADVANCE = f"""
-UPDATE sync_jobs j SET counts = {ADDED_COUNTS}, seen_at = now()
+UPDATE sync_jobs j
+SET counts = {ADDED_COUNTS}, seen_at = now(), asks = CASE WHEN %(progress)s THEN 0 ELSE asks END
 WHERE id = %(id)s RETURNING state NOT IN ('cancelled', 'failed')
 """  # noqa: S608 - a constant
 _SEEN = """
@@ -158,7 +159,9 @@ class PostgresHistoryJobs:
             for listing_id, each in news.items():
                 await connection.execute(_LISTED, {"id": listing_id, "counts": _json(each)})
             if news:
-                told = await connection.execute(_ADVANCE, {"id": job_id, "counts": _json(total)})
+                progress = total.discovered + total.stored + total.excluded > 0
+                values = {"id": job_id, "counts": _json(total), "progress": progress}
+                told = await connection.execute(_ADVANCE, values)
             else:
                 told = await connection.execute(_SEEN, (job_id,))
             row = await told.fetchone()

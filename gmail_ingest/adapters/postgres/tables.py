@@ -102,7 +102,7 @@ sync_jobs = sa.Table(
         postgresql_where=sa.text("kind = 'historical' AND settled_at IS NULL"),
     ),
     comment="of historical jobs: settled_at: Dagster has nothing to do for it any more; asks: "
-    "backfills without a completed month, one after the other; seen_at: its worker's last word",
+    "backfills that got nothing done, one after the other; seen_at: its worker's last word",
 )
 
 job_months = sa.Table(

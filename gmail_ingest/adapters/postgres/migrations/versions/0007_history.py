@@ -66,5 +66,5 @@ def _upgrade_jobs() -> None:
     op.create_table_comment(
         "sync_jobs",
         "of historical jobs: settled_at: Dagster has nothing to do for it any more; asks: "
-        "backfills without a completed month, one after the other; seen_at: its worker's last word",
+        "backfills that got nothing done, one after the other; seen_at: its worker's last word",
     )

@@ -1,0 +1,9 @@
+"""Tags of runs and backfills.
+
+Holds: their names. Add here: a tag that two modules speak of. Keep out: values, Dagster's own tags.
+"""
+
+TENANT_TAG = "gmail_ingest/tenant"
+JOB_TAG = "gmail_ingest/job_id"
+#: The tenant of a historical run: ``dagster.yaml`` limits those in all, and by tenant.
+HISTORY_TAG = "gmail_ingest/history"

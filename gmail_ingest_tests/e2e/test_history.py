@@ -1,0 +1,144 @@
+"""Historical syncs in the whole service: real backfills, a real daemon, workers that die."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest_tests.e2e.test_dead_runs import worker_of
+
+pytestmark = [
+    pytest.mark.daemon,
+    pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
+]
+
+SALES = "sales@acme.example"
+NOW = datetime.now(UTC)
+#: 22 months that ended long before the initial sync's days: two runs of a backfill.
+START, END = datetime(NOW.year - 2, 1, 1, tzinfo=UTC), datetime(NOW.year - 1, 11, 1, tzinfo=UTC)
+_BACKFILL = """query ($id: String!) { partitionBackfillOrError(backfillId: $id) {
+    ... on PartitionBackfill { status title numPartitions tags { key value }
+      runs(limit: 50) { runId status startTime tags { key value } }
+      assetBackfillData { assetBackfillStatuses { ... on AssetPartitionsStatusCounts {
+        numPartitionsMaterialized } } } } } }"""
+_LAUNCH = """mutation ($p: LaunchBackfillParams!) { launchPartitionBackfill(backfillParams: $p) {
+    __typename ... on LaunchBackfillSuccess { backfillId } ... on PythonError { message } } }"""
+
+
+def ask(crm, query, **variables):
+    """Ask Dagster."""
+    url = f"{crm.addresses.dagster}/graphql"
+    answer = crm.session.post(url, json={"query": query, "variables": variables}, timeout=60).json()
+    assert "data" in answer, answer
+    return answer["data"]
+
+
+def backfill(crm, backfill_id):
+    """A backfill as its page shows it."""
+    return ask(crm, _BACKFILL, id=backfill_id)["partitionBackfillOrError"]
+
+
+def tag(run, name):
+    """A run's tag."""
+    return next((each["value"] for each in run["tags"] if each["key"] == name), None)
+
+
+@pytest.fixture(scope="module")
+def sales(crm):
+    """A connected mailbox with mail of the last days, and of the years before."""
+    spread = {"messages": 450, "spanDays": (NOW - START).days}
+    crm.google("POST", "mailboxes", {"address": SALES} | spread)
+    crm.connect("acme", SALES)
+    crm.until(lambda: crm.api("GET", "sync/acme/status")["ledger"]["stored"] > 0, "the first mail")
+    crm.until(lambda: "acme" in crm.partitions(), "the partition")
+    return SALES
+
+
+def wanted(crm):
+    """Ids of the range that belong in the CRM."""
+    kept = crm.at_google(SALES)
+    found = crm.google("GET", f"mailboxes/{SALES}/messages")["messages"]
+    dates = {each["id"]: int(each["internalDate"]) / 1000 for each in found}
+    return {key for key in kept if START.timestamp() <= dates[key] < END.timestamp()}
+
+
+def test_backfill_survives_its_killed_worker_and_lets_live_mail_pass(crm, sales):
+    """Asked for over the API, it is a backfill in Dagster, newest months first; its first worker is
+    killed, nobody does anything, and in the end each month is complete (edge cases 35 and 68).
+    """
+    body = {"startDate": START.isoformat(), "endDate": END.isoformat()}
+    price = crm.api("POST", "sync/acme/historical", body, dryRun="true")
+    assert price["toFetch"] >= len(wanted(crm)) > 100
+    crm.google(
+        "POST", "faults", {"method": "gmail.users.*.get", "action": "latency", "latencyMs": 1500}
+    )
+    job = crm.api("POST", "sync/acme/historical", body)["jobId"]
+    assert crm.api("POST", "sync/acme/historical", body)["jobId"] == job
+
+    def state():
+        return crm.api("GET", f"sync/acme/jobs/{job}")
+
+    crm.until(lambda: state()["progress"]["stored"] > 0, "the first mail of the past")
+    dead = state()["dagsterRunId"]
+    crm.until(lambda: worker_of(crm, dead) is not None, "the worker's process id")
+    crm.deliver(sales, 3, seed=99)
+    crm.until(lambda: newest(crm) <= first_page(crm), "live mail")
+    assert state()["state"] == "running"
+    os.kill(worker_of(crm, dead), signal.SIGKILL)
+    crm.google("DELETE", "faults")
+
+    crm.until(lambda: state()["state"] == "succeeded", "the job's end")
+    progress = state()["progress"]
+    assert (progress["monthsDone"], progress["monthsTotal"]) == (22, 22)
+    assert wanted(crm) <= set(crm.in_crm("acme"))
+    shown = state()["dagsterBackfillId"]
+    crm.until(lambda: backfill(crm, shown)["status"] == "COMPLETED_SUCCESS", "the backfill's end")
+    found = backfill(crm, shown)
+    assert found["numPartitions"] == 22
+    (counts,) = found["assetBackfillData"]["assetBackfillStatuses"]
+    assert counts["numPartitionsMaterialized"] == 22
+    runs = sorted(found["runs"], key=lambda each: each["startTime"])
+    ends = [tag(each, "dagster/asset_partition_range_end") for each in runs]
+    assert ends == sorted(ends, reverse=True)
+    assert "FAILURE" in {each["status"] for each in runs}
+
+
+def newest(crm):
+    """Ids of the mail that was delivered last."""
+    found = crm.google("GET", f"mailboxes/{SALES}/messages")["messages"]
+    recent = sorted(found, key=lambda each: int(each["internalDate"]))[-3:]
+    return {each["id"] for each in recent} & set(crm.at_google(SALES))
+
+
+def first_page(crm):
+    """Ids of the newest mail in the CRM: while a backfill goes on, later pages move."""
+    page = crm.api("GET", "emails", tenantId="acme", limit=100, offset=0)
+    return {each["id"] for each in page["emails"]}
+
+
+@pytest.mark.usefixtures("sales")
+def test_backfill_of_the_ui_is_a_job_that_the_api_can_cancel(crm):
+    """Started in Dagster it appears in the API; cancelled there it ends in Dagster."""
+    keys = [f"{END:%Y-%m}-01|acme", f"{END + timedelta(days=31):%Y-%m}-01|acme"]
+    selection = [{"path": ["gmail", "emails_by_month"]}]
+    crm.google(
+        "POST", "faults", {"method": "gmail.users.*.get", "action": "latency", "latencyMs": 3000}
+    )
+    launched = ask(crm, _LAUNCH, p={"assetSelection": selection, "partitionNames": keys})
+    backfill_id = launched["launchPartitionBackfill"]["backfillId"]
+
+    def jobs():
+        found = crm.api("GET", "sync/acme/jobs")["jobs"]
+        return [each for each in found if each["dagsterBackfillId"] == backfill_id]
+
+    crm.until(lambda: [each["state"] for each in jobs()] == ["running"], "the job")
+    (job,) = jobs()
+    assert job["progress"]["monthsTotal"] == 2
+    crm.api("POST", f"sync/acme/jobs/{job['id']}/cancel")
+    assert [each["state"] for each in jobs()] == ["cancelled"]
+    crm.until(lambda: backfill(crm, backfill_id)["status"] == "CANCELED", "the backfill's end")
+    assert not any(each["status"] == "STARTED" for each in backfill(crm, backfill_id)["runs"])
