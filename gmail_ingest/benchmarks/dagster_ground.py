@@ -41,19 +41,25 @@ _RUNNING = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"}
 
 @dataclass(frozen=True, slots=True)
 class Service:
-    """The running service."""
+    """The running service; ``check`` raises if one of its processes has died."""
 
     ground: Ground
     api: str
     api_key: str
     dagster: DagsterApi
+    dagster_url: str
+    check: Callable[[], None]
 
     def connect(self, addresses: Sequence[str], progress: Progress) -> None:
         """Make empty mailboxes, connect and watch each as a tenant, and wait for their syncs."""
         for index, address in enumerate(addresses):
             self.ground.google.create_mailbox(address)
             progress("making mailboxes", index + 1, len(addresses))
-        connect(self.ground, addresses, TOPIC)
+        self.connect_full({address: address for address in addresses}, progress)
+
+    def connect_full(self, tenants: Mapping[str, str], progress: Progress) -> None:
+        """Connect and watch mailboxes that exist, by address, and wait for their syncs."""
+        connect(self.ground, list(tenants), TOPIC, tenants)
         progress("initial syncs", 0, 1)
         self.wait(lambda: self._count("SELECT count(*) FROM sync_queue") == 0, "initial syncs")
 
@@ -61,22 +67,28 @@ class Service:
         """Wait until nothing waits and no run is alive."""
         self.wait(self._is_idle, "runs to end")
 
-    def wait(self, done: Callable[[], bool], what: str, pause: float = 0.2) -> None:
+    def wait(
+        self,
+        done: Callable[[], bool],
+        what: str,
+        pause: float = 0.2,
+        seconds: float = _LONGEST_SECONDS,
+    ) -> None:
         """Poll ``done``.
 
         Raises:
-            BenchmarkError: it takes minutes.
+            BenchmarkError: it takes longer than ``seconds``.
             ChildDiedError: a process of the service has died.
         """
-        deadline = time.monotonic() + _LONGEST_SECONDS
+        deadline = time.monotonic() + seconds
         while not done():
-            self.ground.stack.supervisor.check()
+            self.check()
             if time.monotonic() > deadline:
                 raise BenchmarkError(f"waited in vain for {what}")
             time.sleep(pause)
 
-    def seconds_to_row(self, address: str, seed: int) -> float:
-        """Let one mail arrive, and return the seconds until the API shows it.
+    def seconds_to_row(self, address: str, seed: int, tenant: str = "") -> float:
+        """Let one mail arrive, and return the seconds until the API shows it to the tenant.
 
         They count from before the sandbox is told: no less than what passes after the push.
         """
@@ -86,7 +98,7 @@ class Service:
         wanted = self.ground.google.arrive(address, seed)
 
         def readable() -> bool:
-            query = {"tenantId": address, "limit": "1"}
+            query = {"tenantId": tenant or address, "limit": "1"}
             answer = session.get(f"{self.api}/api/emails", params=query, timeout=60)
             answer.raise_for_status()
             return any(each["id"] == wanted for each in answer.json()["emails"])
@@ -116,7 +128,11 @@ class Service:
 
 @contextmanager
 def open_service(
-    changes: Mapping[str, object], *, latency_ms: int, durable: bool = True
+    changes: Mapping[str, object],
+    *,
+    latency_ms: int,
+    durable: bool = True,
+    limits: Sequence[str] = UNLIMITED,
 ) -> Iterator[Service]:
     """Start everything, and stop all of it at the end.
 
@@ -124,9 +140,10 @@ def open_service(
         changes: settings that differ from the defaults.
         latency_ms: time that every answer of the sandbox takes.
         durable: whether PostgreSQL waits for the disk.
+        limits: options of the sandbox that say what it allows.
     """
     defaults = {"pubsub_topic": TOPIC, "drain_linger_seconds": 300.0}
-    sandbox = (*UNLIMITED, "--latency-ms", str(latency_ms))
+    sandbox = (*limits, "--latency-ms", str(latency_ms))
     with open_ground(durable=durable, sandbox=sandbox, changes={**defaults, **changes}) as ground:
         environment = ground.stack.child_environment(ground.settings, ground.databases)
         addresses = ground.stack.start_services(environment)
@@ -139,6 +156,8 @@ def open_service(
             addresses.api,
             asyncio.run(_api_key(ground)),
             DagsterApi(addresses.dagster),
+            addresses.dagster,
+            ground.stack.supervisor.check,
         )
 
 

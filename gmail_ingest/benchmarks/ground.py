@@ -98,10 +98,10 @@ class Ground:
         """Let Postgres write what it has put off."""
         self.execute("CHECKPOINT")
 
-    def execute(self, statement: LiteralString) -> None:
+    def execute(self, statement: LiteralString, values: Mapping[str, object] | None = None) -> None:
         """Run a statement without an answer."""
         with psycopg.connect(self._conninfo, autocommit=True) as connection:
-            connection.execute(statement)
+            connection.execute(statement, values)
 
     @property
     def _conninfo(self) -> str:
@@ -219,7 +219,7 @@ def _settings(sandbox: str, client_id: str, client_secret: str) -> Settings:
 
 def plain_url(database_url: str) -> str:
     """A database's address as libpq reads it."""
-    return database_url.replace("+psycopg", "", 1)
+    return database_url.replace("+psycopg2", "", 1).replace("+psycopg", "", 1)
 
 
 def _silent(_step: str) -> None:

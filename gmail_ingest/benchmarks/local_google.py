@@ -7,8 +7,9 @@ benchmark makes. Keep out: Gmail's own calls (they are what is measured).
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+from gmail_ingest.core.months import month_of
 from gmail_ingest.demo.sandbox_api import SandboxApi
 from gmail_ingest.sync.credentials import OAuthKeys
 
@@ -47,6 +48,30 @@ class LocalGoogle(SandboxApi):
         calls: Mapping[str, Mapping[str, int]] = self._get("counters")["callsByMailbox"]
         return sum(calls.get(address, {}).values())
 
+    def calls_by_method(self, address: str) -> Mapping[str, int]:
+        """Calls for a mailbox by method, e.g. ``gmail.users.messages.get``."""
+        calls: Mapping[str, Mapping[str, int]] = self._get("counters")["callsByMailbox"]
+        return calls.get(address, {})
+
+    def repeats(self, address: str) -> Mapping[str, int]:
+        """Answers that a mailbox was given before, by method."""
+        repeats: Mapping[str, Mapping[str, int]] = self._get("counters")["repeats"]
+        return repeats.get(address, {})
+
+    def units_by_mailbox(self) -> Mapping[str, int]:
+        """Quota units that each mailbox has spent."""
+        units: Mapping[str, int] = self._get("counters")["units"]["byMailbox"]
+        return units
+
+    def reset_counters(self) -> None:
+        """Count anew; quota already spent stays spent."""
+        self._post("counters/reset", {})
+
+    def months(self, address: str) -> Mapping[str, date]:
+        """The UTC month of each message, by its id."""
+        lines = self._get(f"mailboxes/{address}/messages")["messages"]
+        return {each["id"]: _month(int(each["internalDate"])) for each in lines}
+
     def calls(self) -> int:
         """All calls, those that were refused too."""
         calls: Mapping[str, int] = self._get("counters")["calls"]
@@ -56,3 +81,7 @@ class LocalGoogle(SandboxApi):
         """Calls refused for a limit."""
         rejections: Mapping[str, int] = self._get("counters")["rejections"]
         return sum(rejections.values())
+
+
+def _month(milliseconds: int) -> date:
+    return month_of(datetime.fromtimestamp(milliseconds / 1000, UTC))

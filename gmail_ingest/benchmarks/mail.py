@@ -73,19 +73,26 @@ def fill(
     return sum(ground.google.size(address) for address in addresses)
 
 
-def connect(ground: Ground, addresses: Sequence[str], topic: str = "") -> None:
-    """Connect each mailbox as a tenant of the same name; their initial syncs wait in the queue.
+def connect(
+    ground: Ground,
+    addresses: Sequence[str],
+    topic: str = "",
+    tenants: Mapping[str, str] | None = None,
+) -> None:
+    """Connect each mailbox as a tenant of its own; their initial syncs wait in the queue.
 
     Args:
         ground: with these mailboxes.
         addresses: of the mailboxes.
         topic: to watch them with; none if empty.
+        tenants: by address; those that are not in it are called as their mailbox.
     """
-    grants = {address: ground.google.grant(address) for address in addresses}
+    names = tenants or {}
+    grants = {(names.get(each, each), each): ground.google.grant(each) for each in addresses}
     asyncio.run(_connect(ground, grants, topic))
 
 
-async def _connect(ground: Ground, grants: Mapping[str, OAuthKeys], topic: str) -> None:
+async def _connect(ground: Ground, grants: Mapping[tuple[str, str], OAuthKeys], topic: str) -> None:
     engine = create_engine(ground.databases.mail, pool_size=_CONNECTS)
     sealer = AesGcmSealer(parse_key_ring(read_encryption_key(ground.settings)))
     slots = asyncio.Semaphore(_CONNECTS)
@@ -94,11 +101,11 @@ async def _connect(ground: Ground, grants: Mapping[str, OAuthKeys], topic: str) 
             store, registry = PostgresMailStore(engine), PostgresRegistry(engine, sealer)
             use_case = Connect(registry, store, gmail, topic)
 
-            async def one(address: str, keys: OAuthKeys) -> None:
+            async def one(tenant: str, keys: OAuthKeys) -> None:
                 async with slots:
-                    await use_case.connect(ConnectRequest(address, keys))
+                    await use_case.connect(ConnectRequest(tenant, keys))
 
-            await asyncio.gather(*(one(*grant) for grant in grants.items()))
+            await asyncio.gather(*(one(tenant, keys) for (tenant, _), keys in grants.items()))
     finally:
         await engine.dispose()
 

@@ -33,33 +33,35 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         connect(ground, addresses)
         synced = run_sync(ground, total, progress)
         plain = run_plain(ground, addresses[:1], progress)
-    growth = _growth(synced.resident)
+    grown = growth(synced.resident)
     return Figure(
         name="memory",
         figure=synced.peak_bytes / _MB,
         unit="MB resident at the peak",
         goal=f"<= {GOAL_MB}, flat (the last quarter at most {FLAT} of the second)",
-        reached=synced.peak_bytes <= GOAL_MB * _MB and growth <= FLAT,
+        reached=synced.peak_bytes <= GOAL_MB * _MB and grown <= FLAT,
         baseline=plain.peak_bytes / _MB,
         baseline_is=f"{DESCRIPTION}; one of the mailboxes",
         conditions={
             "mail": mail.description,
             "messages": synced.stored,
             "mailboxes": _MAILBOXES,
-            "growth": round(growth, 3),
-            "residentMB": [round(value / _MB) for value in _few(synced.resident)],
+            "growth": round(grown, 3),
+            "residentMB": [round(value / _MB) for value in few(synced.resident)],
             "messagesASecond": round(synced.messages_a_second),
         },
     )
 
 
-def _growth(samples: Sequence[int]) -> float:
+def growth(samples: Sequence[int]) -> float:
+    """The median of the last quarter by that of the second; 1 where there are too few samples."""
     quarter = len(samples) // 4
     if not quarter:
         return 1.0
     return median(samples[-quarter:]) / median(samples[quarter : 2 * quarter])
 
 
-def _few(samples: Sequence[int], count: int = 10) -> list[int]:
+def few(samples: Sequence[int], count: int = 10) -> list[int]:
+    """About ``count`` of the samples, evenly apart."""
     step = max(1, len(samples) // count)
     return list(samples[::step])

@@ -35,11 +35,17 @@ class SandboxApi:
         self._session = loopback_session()
 
     def create_mailbox(
-        self, address: str, *, messages: int = 0, seed: int = 0, span_days: float = 25.0
+        self,
+        address: str,
+        *,
+        messages: int = 0,
+        seed: int = 0,
+        span_days: float = 25.0,
+        bursts: int = 0,
     ) -> None:
-        """Make a mailbox with seeded mail of the last ``span_days`` days."""
-        body = {"address": address, "messages": messages, "seed": seed, "spanDays": span_days}
-        self._post("mailboxes", body)
+        """Make a mailbox with seeded mail of the last ``span_days`` days, some of them busy."""
+        body = {"address": address, "messages": messages, "seed": seed}
+        self._post("mailboxes", body | {"spanDays": span_days, "bursts": bursts})
 
     def load_share(self, address: str, path: Path, share: tuple[int, int], hold_back: int) -> None:
         """Load share ``(i, n)`` of an mbox's threads, all but the last ``hold_back`` messages."""

@@ -28,13 +28,16 @@ Address = Annotated[str, StringConstraints(pattern=r"^[^@\s/]+@[^@\s/]+$", max_l
 
 
 class NewMailbox(WireModel):
-    """A mailbox to make, with ``messages`` seeded messages spread over ``spanDays``."""
+    """A mailbox to make, with ``messages`` seeded messages spread over ``spanDays``; ``bursts``
+    days of them are busy.
+    """
 
     address: Address
     display_name: str = ""
     messages: Annotated[int, Field(ge=0)] = 0
     seed: int = 0
     span_days: Annotated[float, Field(gt=0)] = 365.0
+    bursts: Annotated[int, Field(ge=0)] = 0
     scopes: tuple[str, ...] = (READONLY,)
 
 
@@ -143,7 +146,9 @@ class MailboxAdmin:
         account = self._state.accounts.create(
             given.address, display_name=given.display_name, seed=given.seed
         )
-        await self._loading.seed(account, given.messages, given.seed, given.span_days * 86_400)
+        await self._loading.seed(
+            account, given.messages, given.seed, given.span_days * 86_400, given.bursts
+        )
         return json_response({**self._shown(account), **self._granted(account, given.scopes)}, 201)
 
     async def messages(self, call: AdminCall) -> Response:

@@ -36,6 +36,8 @@ class Counters:
         self.peak_in_flight: Counter[str] = Counter()
         self.pushes: Counter[str] = Counter()
         self.faults: Counter[str] = Counter()
+        self.repeats: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        self._answered: set[int] = set()
         self.connections = 0
         self.peak_connections = len(self._live)
 
@@ -60,6 +62,19 @@ class Counters:
         if mailbox is not None:
             self.calls_by_mailbox[mailbox][method] += 1
 
+    def answered(self, mailbox: str, method: str, target: str) -> None:
+        """Count an answer, if this mailbox had the same one before: one fetch too many, perhaps.
+
+        Args:
+            mailbox: whose call it was.
+            method: that was called.
+            target: path and query.
+        """
+        key = hash((mailbox, target))
+        if key in self._answered:
+            self.repeats[mailbox][method] += 1
+        self._answered.add(key)
+
     def entered(self, mailbox: str) -> None:
         """Count a call that is being answered."""
         self.in_flight[mailbox] += 1
@@ -74,6 +89,7 @@ class Counters:
         return {
             "calls": dict(self.calls),
             "callsByMailbox": {box: dict(calls) for box, calls in self.calls_by_mailbox.items()},
+            "repeats": {box: dict(calls) for box, calls in self.repeats.items()},
             "units": {"total": self.units.total(), "byMailbox": dict(self.units)},
             "rejections": dict(self.rejections),
             "statuses": {str(status): count for status, count in self.statuses.items()},

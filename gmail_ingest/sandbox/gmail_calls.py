@@ -120,6 +120,7 @@ class GmailApi:
         try:
             self._state.quota.charge(address, method.id)
             response = self._shape(_run(handler, call), call)
+            self._state.counters.answered(address, method.id, f"{request.path}?{request.query}")
         except BaseException:
             self._state.quota.leave(address)
             raise

@@ -56,7 +56,9 @@ class MailLoading:
     def __init__(self, state: SandboxState) -> None:
         self._state = state
 
-    async def seed(self, account: Account, count: int, seed: int, span_seconds: float) -> None:
+    async def seed(
+        self, account: Account, count: int, seed: int, span_seconds: float, bursts: int
+    ) -> None:
         """Fill a mailbox with seeded mail of the last ``span_seconds``, without history."""
         made = seeded_messages(
             count,
@@ -64,6 +66,7 @@ class MailLoading:
             seed=seed,
             newest=self._state.clock.now(),
             span_seconds=span_seconds,
+            bursts=bursts,
         )
         await _take_in(account.mailbox, made, record_history=False)
 

@@ -30,10 +30,18 @@ _LIVE_CONVERSATIONS: Final = 64
 _BEGIN_SHARE: Final = 0.35
 _LONGEST_CONVERSATION: Final = 20
 _UNREAD_SHARE: Final = 0.05
+_BURST_SECONDS: Final = 86_400.0
+_BURST_SHARE: Final = 0.2
 
 
 def seeded_messages(
-    count: int, *, address: str, seed: int, newest: float, span_seconds: float
+    count: int,
+    *,
+    address: str,
+    seed: int,
+    newest: float,
+    span_seconds: float,
+    bursts: int = 0,
 ) -> Iterator[MboxMessage]:
     """Yield invented mail, oldest first, in bounded memory.
 
@@ -45,13 +53,14 @@ def seeded_messages(
         seed: with the address, decides everything.
         newest: epoch seconds, the latest that the last message may have.
         span_seconds: over which the mail is spread evenly.
+        bursts: days, evenly apart, in which a fifth of the mail before each comes at once.
     """
     random = Random(f"{address}:{seed}")
     owner = Person("Alex Morgan", address)
     live: list[Conversation] = []
-    step = span_seconds / max(count, 1)
     for index in range(count):
-        date = int(newest - (count - 1 - index + random.random()) * step)
+        share = (count - 1 - index + random.random()) / count
+        date = int(newest - _before_newest(share, span_seconds, bursts))
         is_recent = index >= count * (1 - _UNREAD_SHARE)
         if random.random() < _MACHINE_SHARE:
             raw, labels = _machine_mail(owner, date, random)
@@ -60,6 +69,19 @@ def seeded_messages(
         if is_recent and "INBOX" in labels:
             labels = (*labels, "UNREAD")
         yield MboxMessage(raw=raw, label_ids=labels, internal_date=date * 1000)
+
+
+def _before_newest(share: float, span_seconds: float, bursts: int) -> float:
+    """Seconds before the newest mail, of one that has this share of all mail after it."""
+    if not bursts:
+        return share * span_seconds
+    whole, part = divmod(share * bursts, 1.0)
+    between = span_seconds / bursts
+    day = min(_BURST_SECONDS, between * _BURST_SHARE)
+    if part < _BURST_SHARE:
+        return whole * between + day * part / _BURST_SHARE
+    calm = (part - _BURST_SHARE) / (1 - _BURST_SHARE)
+    return whole * between + day + (between - day) * calm
 
 
 def _machine_mail(owner: Person, date: int, random: Random) -> tuple[bytes, tuple[str, ...]]:

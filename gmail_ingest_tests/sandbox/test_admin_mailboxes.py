@@ -203,3 +203,19 @@ def test_subscriptions_are_listed(owner):
     made = owner.http.admin("POST", "pubsub/subscription", {"pushEndpoint": "http://x.test/"})
     listed = owner.http.admin("GET", "pubsub/subscription")["subscriptions"]
     assert [one["topic"] for one in listed] == [made["topic"]]
+
+
+def test_counters_tell_answers_that_were_given_before(owner):
+    """A message that is read twice is a repeat, and so is a page that is listed twice; other
+    messages, refusals and calls before a reset are not.
+    """
+    first, second = owner.deliver("one"), owner.deliver("two")
+    owner.get(f"messages/{first}")
+    owner.http.admin("POST", "counters/reset")
+    for message_id in (first, second, first):
+        assert owner.get(f"messages/{message_id}").status == 200
+    assert [owner.get("messages/beef").status for _ in range(2)] == [404, 404]
+    assert [owner.get("messages", maxResults=1).status for _ in range(3)] == [200] * 3
+    assert owner.http.admin("GET", "counters")["repeats"] == {
+        owner.address: {"gmail.users.messages.get": 1, "gmail.users.messages.list": 2}
+    }

@@ -1,3 +1,4 @@
+from collections import Counter
 from email import message_from_bytes
 
 import pytest
@@ -114,3 +115,18 @@ def test_seeded_messages_are_parsed_by_the_standard_library_alike(mailbox):
 def test_seeded_messages_fill_in_every_blank():
     """No template's placeholder reaches a mail."""
     assert not any(b"{company}" in m.raw or b"{product}" in m.raw for m in seeded(300))
+
+
+def test_bursts_are_busy_days_in_order_within_the_span():
+    """A fifth of the mail comes in as many days as there are bursts, and no date is out of place."""
+    span = 4 * 91 * 86_400.0
+    made = seeded_messages(
+        3000, address="me@crm.example", seed=1, newest=NEWEST, span_seconds=span, bursts=4
+    )
+    dates = [message.internal_date / 1000 for message in made]
+    assert dates == sorted(dates)
+    assert NEWEST - span - 1 <= dates[0] < dates[-1] <= NEWEST
+    by_day = Counter(int((NEWEST - date) // 86_400) for date in dates)
+    busy = by_day.most_common(4)
+    assert all(140 <= messages <= 160 for _, messages in busy)
+    assert max(messages for day, messages in by_day.items() if day not in dict(busy)) < 20

@@ -1,0 +1,68 @@
+"""Dagster's pages in a real browser: Debian's Chromium without a window, driven by Playwright.
+
+Holds: ``open_pages`` and ``DagsterPages``. Add here: a page that people look at.
+Keep out: what must be on it (tests), where pictures go (``screenshots``).
+Source: a page is ready when what was asked for is visible and nothing spins any more; Dagster's UI
+keeps its connections open, so that the network is never idle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from playwright.sync_api import Locator, Page, expect, sync_playwright
+
+CHROMIUM = Path("/usr/bin/chromium")
+#: On busy cores the first page takes half a minute.
+_TIMEOUT_MS = 120_000
+_OPTIONS = (
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # Whatever a page refers to: nothing leaves this machine.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+)
+_SPINNER = ".bp5-spinner, .bp4-spinner, [class*=Spinner]"
+
+
+class DagsterPages:
+    """Pages of the webserver at an address."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self._page = page
+        self._url = url
+
+    def backfills(self) -> Page:
+        """The list of backfills."""
+        return self._open("/runs?view=backfills", self._page.get_by_text("emails_by_month").first)
+
+    def backfill(self, backfill_id: str) -> Page:
+        """One backfill with its progress."""
+        return self._open(f"/runs/b/{backfill_id}", self._page.get_by_text("emails_by_month").first)
+
+    def partitions(self) -> Page:
+        """The partition map of the months by tenant."""
+        page = self._page
+        return self._open(
+            "/assets/gmail/emails_by_month?view=partitions", page.get_by_text("tenants").first
+        )
+
+    def _open(self, path: str, shown: Locator) -> Page:
+        self._page.goto(f"{self._url}{path}")
+        expect(shown).to_be_visible()
+        expect(self._page.locator(_SPINNER)).to_have_count(0)
+        return self._page
+
+
+@contextmanager
+def open_pages(url: str) -> Iterator[DagsterPages]:
+    """A browser on Dagster's webserver; it is gone at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_OPTIONS)
+        try:
+            context = browser.new_context(viewport={"width": 1440, "height": 900})
+            context.set_default_timeout(_TIMEOUT_MS)
+            yield DagsterPages(context.new_page(), url)
+        finally:
+            browser.close()
