@@ -38,7 +38,7 @@ CLIENT = {"google_client_id": "e2e.apps.googleusercontent.com", "google_client_s
 #: Nothing is expected to take longer than this, also on busy cores.
 DEADLINE_SECONDS = 180.0
 _PARTITIONS = """{ repositoriesOrError { ... on RepositoryConnection { nodes {
-    assetNodes { partitionKeys } } } } }"""
+    assetNodes { assetKey { path } partitionKeys } } } } }"""
 _OUT_OF_SCOPE = {"DRAFT", "SPAM", "TRASH", "CHAT"}
 
 Labels = Mapping[str, frozenset[str]]
@@ -121,7 +121,12 @@ class Crm:
         url = f"{self.addresses.dagster}/graphql"
         answer = self.session.post(url, json={"query": _PARTITIONS}, timeout=60).json()
         (repository,) = answer["data"]["repositoriesOrError"]["nodes"]
-        return {key for node in repository["assetNodes"] for key in node["partitionKeys"]}
+        (emails,) = [
+            node
+            for node in repository["assetNodes"]
+            if node["assetKey"]["path"] == ["gmail", "emails"]
+        ]
+        return set(emails["partitionKeys"])
 
     def kill(self, *names: str) -> None:
         """Kill processes with all that they started, as a container or machine that is lost."""
