@@ -118,7 +118,7 @@ def test_seeded_messages_fill_in_every_blank():
 
 
 def test_bursts_are_busy_days_in_order_within_the_span():
-    """A fifth of the mail comes in as many days as there are bursts, and no date is out of place."""
+    """A fifth of the mail comes in as many days as there are bursts, and dates stay in order."""
     span = 4 * 91 * 86_400.0
     made = seeded_messages(
         3000, address="me@crm.example", seed=1, newest=NEWEST, span_seconds=span, bursts=4
