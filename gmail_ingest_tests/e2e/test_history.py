@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest_tests.e2e.test_dead_runs import worker_of
+from gmail_ingest_tests.e2e.test_killed_processes import worker_of
 
 pytestmark = [
     pytest.mark.daemon,
