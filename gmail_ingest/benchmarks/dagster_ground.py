@@ -36,6 +36,8 @@ from gmail_ingest.runtime.readiness import loopback_session
 RUN_PER_TENANT: Mapping[str, object] = {"drain_flow": 1_000_000, "max_tenant_runs": 1_000_000}
 _LONGEST_SECONDS = 600.0
 _LOOK_SECONDS = 0.02
+#: Mails that are looked at for a new one: several may have come in the same second.
+_NEWEST = 5
 _RUNNING = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"}
 
 
@@ -98,7 +100,7 @@ class Service:
         wanted = self.ground.google.arrive(address, seed)
 
         def readable() -> bool:
-            query = {"tenantId": tenant or address, "limit": "1"}
+            query = {"tenantId": tenant or address, "limit": str(_NEWEST)}
             answer = session.get(f"{self.api}/api/emails", params=query, timeout=60)
             answer.raise_for_status()
             return any(each["id"] == wanted for each in answer.json()["emails"])

@@ -71,8 +71,9 @@ class HistoryWatch:
             BenchmarkError: it did not succeed, or takes hours.
         """
         seen, began = Watched(), time.monotonic()
+        supervisor = self._service.ground.stack.supervisor
         while seen.job.get("state") != "succeeded":
-            self._service.ground.stack.supervisor.revive()
+            supervisor.revive()
             seen.job = self._api.job(self._tenant, job_id)
             done = seen.job["progress"]["stored"] + seen.job["progress"]["excluded"]
             self._progress("syncing history", done, self._wanted)
@@ -82,6 +83,7 @@ class HistoryWatch:
             self._sample(seen)
             self._kill(seen, done / max(self._wanted, 1))
             time.sleep(_LOOK_SECONDS)
+        supervisor.revive()
         return seen
 
     def _sample(self, seen: Watched) -> None:
