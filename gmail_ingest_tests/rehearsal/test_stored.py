@@ -1,7 +1,7 @@
 import pytest
 
 from gmail_ingest.rehearsal.stored import Stored, Undone
-from gmail_ingest.sync import ports
+from gmail_ingest.sync import records
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import MINUTE, PostgresWorld, lease
@@ -13,7 +13,7 @@ def world(engine, run):
     world = PostgresWorld(engine)
     mailbox = run(world.connect())
     held = run(lease(world, mailbox))
-    run(world.store.save(held, [ports.Stored(parsed("m1")), ports.Stored(parsed("m2"))]))
+    run(world.store.save(held, [records.Stored(parsed("m1")), records.Stored(parsed("m2"))]))
     run(world.store.release_lease(held))
     return world
 
