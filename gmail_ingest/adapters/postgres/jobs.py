@@ -51,7 +51,7 @@ _COUNT = "SELECT count(*) FROM sync_jobs WHERE tenant_id = %s"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A sync that was asked for. ``counts`` by name as in ``ports.Counts``; times are UTC.
+    """A sync that was asked for. ``counts`` by name as in ``records.Counts``; times are UTC.
 
     ``state`` is queued, running, succeeded, failed or cancelled; the last three are final.
     """

@@ -1,6 +1,6 @@
 """Mailboxes as rows.
 
-Holds: the columns of ports.Mailbox and their reading. Keep out: queries.
+Holds: the columns of records.Mailbox and their reading. Keep out: queries.
 """
 
 from __future__ import annotations
