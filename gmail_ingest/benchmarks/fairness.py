@@ -47,14 +47,13 @@ class Dozen:
     """The tenants of the demonstration, their prices and jobs by name."""
 
     service: Service
+    api: SidecarApi = field(init=False)
     prices: dict[str, int] = field(default_factory=dict)
     jobs: dict[str, str] = field(default_factory=dict)
     _units_before: Mapping[str, int] = field(default_factory=dict)
 
-    @property
-    def api(self) -> SidecarApi:
-        """The sidecar."""
-        return SidecarApi(self.service.api, self.service.api_key)
+    def __post_init__(self) -> None:
+        self.api = SidecarApi(self.service.api, self.service.api_key)
 
     def connect(self, each: int, months: int, progress: Progress) -> None:
         """Make and connect a mailbox of so many messages for every tenant."""

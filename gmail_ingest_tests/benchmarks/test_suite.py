@@ -19,7 +19,13 @@ TINY = {
     "saturation": 0.01,
     "webhook": 0.02,
 }
-WITH_DAGSTER = {"push-warm": 0.02, "push-cold": 0.1, "burst": 0.01}
+WITH_DAGSTER = {
+    "push-warm": 0.02,
+    "burst": 0.01,
+    "history": 0.001,
+    "fairness": 0.001,
+    "partitions": 0.001,
+}
 
 
 def measure(name, scale):

@@ -12,46 +12,48 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from playwright.sync_api import Locator, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 CHROMIUM = Path("/usr/bin/chromium")
 #: On busy cores the first page takes half a minute.
-_TIMEOUT_MS = 120_000
+TIMEOUT_MS = 120_000
 _OPTIONS = (
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
     # Whatever a page refers to: nothing leaves this machine.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 )
-_SPINNER = ".bp5-spinner, .bp4-spinner, [class*=Spinner]"
+_SPINNER = "[class*=spinner], [class*=Spinner]"
 
 
 class DagsterPages:
-    """Pages of the webserver at an address."""
+    """Pages of the webserver at an address; each is the browser's one page, elsewhere."""
 
     def __init__(self, page: Page, url: str) -> None:
         self._page = page
         self._url = url
+        self.errors: list[str] = []
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
 
     def backfills(self) -> Page:
         """The list of backfills."""
-        return self._open("/runs?view=backfills", self._page.get_by_text("emails_by_month").first)
+        return self._open("/runs?view=backfills", "emails_by_month")
 
     def backfill(self, backfill_id: str) -> Page:
         """One backfill with its progress."""
-        return self._open(f"/runs/b/{backfill_id}", self._page.get_by_text("emails_by_month").first)
+        return self._open(f"/runs/b/{backfill_id}", "completed")
 
     def partitions(self) -> Page:
         """The partition map of the months by tenant."""
-        page = self._page
-        return self._open(
-            "/assets/gmail/emails_by_month?view=partitions", page.get_by_text("tenants").first
-        )
+        return self._open("/assets/gmail/emails_by_month?view=partitions", "Partitions Selected")
 
-    def _open(self, path: str, shown: Locator) -> Page:
+    def _open(self, path: str, shown: str) -> Page:
         self._page.goto(f"{self._url}{path}")
-        expect(shown).to_be_visible()
-        expect(self._page.locator(_SPINNER)).to_have_count(0)
+        found = self._page.get_by_text(shown).filter(visible=True).first
+        expect(found).to_be_visible(timeout=TIMEOUT_MS)
+        expect(self._page.locator(_SPINNER).filter(visible=True)).to_have_count(
+            0, timeout=TIMEOUT_MS
+        )
         return self._page
 
 
@@ -62,7 +64,7 @@ def open_pages(url: str) -> Iterator[DagsterPages]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=_OPTIONS)
         try:
             context = browser.new_context(viewport={"width": 1440, "height": 900})
-            context.set_default_timeout(_TIMEOUT_MS)
+            context.set_default_timeout(TIMEOUT_MS)
             yield DagsterPages(context.new_page(), url)
         finally:
             browser.close()
