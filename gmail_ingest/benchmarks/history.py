@@ -19,6 +19,7 @@ from gmail_ingest.benchmarks.history_pushes import Pusher, spread
 from gmail_ingest.benchmarks.history_run import HistoryWatch, Watched
 from gmail_ingest.benchmarks.history_truth import called, live_units, planned_threads
 from gmail_ingest.benchmarks.memory import FLAT, few
+from gmail_ingest.benchmarks.proc import resident_bytes
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.demo.audit import Audit, audit
@@ -56,6 +57,7 @@ class _Found:
     pages_again: int
     rejections: int
     audit: Audit
+    sandbox_bytes: int
     beside: list[float]
     calm: list[float]
 
@@ -131,6 +133,7 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
         pages_again=called(repeats, "messages.list"),
         rejections=rejections,
         audit=compared,
+        sandbox_bytes=resident_bytes(service.ground.sandbox),
         beside=beside,
         calm=pushes.take(),
     )
@@ -177,6 +180,7 @@ def _figure(found: _Found, messages: int, months: int) -> Figure:
             "peakMB": round(max(watched.samples, default=0) / _MB),
             "memoryGrowth": round(watched.growth, 3),
             "residentMB": [round(value / _MB) for value in few(watched.samples, 20)],
+            "sandboxMB": round(found.sandbox_bytes / _MB),
             "pushes": len(found.beside),
             "pushSeconds": spread(found.beside),
             "pushSecondsWithoutBackfill": spread(found.calm),
