@@ -12,7 +12,7 @@ lock() { # OUTPUT OPTIONS...
     shift
     # setuptools builds the project itself, so that it must be pinned like everything else.
     echo 'setuptools>=80' | "$uv" pip compile --quiet --universal --python-version 3.11 \
-        --generate-hashes --no-emit-index-url --no-annotate --no-header --no-strip-extras \
+        --generate-hashes --no-emit-index-url --no-annotate --no-header --strip-extras \
         --output-file "$output" "$@" pyproject.toml -
 }
 

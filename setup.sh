@@ -39,6 +39,8 @@ fi
 [ -x "$pip" ] || pip="$python -m pip --python .venv/bin/python"
 
 # Unquoted: pip may be a command with arguments.
-$pip install --quiet --disable-pip-version-check --require-hashes -r "$lock"
+# The lock is complete, so pip shall resolve nothing (--no-deps): what it would resolve anew, it may
+# find in a newer version than the lock pins, and refuse.
+$pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
 # setuptools is in the lock, so nothing unpinned is fetched to build the project itself.
 $pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .

@@ -1,6 +1,7 @@
 import re
 import subprocess
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ LOCKS = {
 def pins(lock):
     """The pinned version of each package of a lock, by name."""
     lines = re.findall(r"^(\S+)==(\S+)", (ROOT / lock).read_text(), re.MULTILINE)
-    return {canonicalize_name(name.partition("[")[0]): version for name, version in lines}
+    return {canonicalize_name(name): version for name, version in lines}
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -38,6 +39,27 @@ def test_lock_pins_by_hash_and_names_no_address(lock):
     assert len(entries) > 100
     assert all("--hash=sha256:" in entry for entry in entries)
     assert not re.search(r"://|--index|--find-links| @ ", text)
+
+
+@pytest.mark.parametrize("installer", ["setup.sh", "Dockerfile"])
+def test_lock_is_installed_as_it_stands(installer):
+    """Nothing is resolved anew: pip would take, or refuse, what came out after the lock."""
+    commands = re.findall(r".*-r \S*lock.*", (ROOT / installer).read_text())
+    assert commands
+    assert all("--no-deps" in command for command in commands)
+
+
+def test_lock_is_complete():
+    """What the pinned packages need is pinned too, since nothing else is installed."""
+    pinned = pins("requirements-test.lock")
+    for name in pinned.keys() - {"setuptools"}:
+        try:
+            needs = metadata.requires(name) or []
+        except metadata.PackageNotFoundError:
+            continue  # for another system, or another Python
+        for need in map(Requirement, needs):
+            if need.marker is None or need.marker.evaluate({"extra": ""}):
+                assert canonicalize_name(need.name) in pinned, f"{name} needs {need}"
 
 
 def test_locks_agree():
