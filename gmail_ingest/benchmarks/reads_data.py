@@ -20,7 +20,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
+from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
 from gmail_ingest.benchmarks import reads_rows
+from gmail_ingest.core.search_words import words_of
 
 MAIN = "reads-main"
 #: Between these is all mail of it.
@@ -33,6 +35,7 @@ _VOCABULARY = 30_000
 _TEXTS = 1_000
 #: The server of the benchmark is its own: two index builds may use this much.
 _INDEX_MEMORY = "512MB"
+_TEXT_ROWS = "SELECT id, text FROM texts WHERE id < %s"
 
 Report = Callable[[str, float], None]
 Work = Callable[[psycopg.Connection], Any]
@@ -115,7 +118,20 @@ def _word(chance: random.Random) -> str:
 
 
 def _texts(population: Population) -> Work:
-    return lambda connection: connection.execute(reads_rows.MARKED_TEXTS, vars_of(population))
+    months = [Month(2021 + number // 12, number % 12 + 1) for number in range(reads_rows.MONTHS)]
+
+    def work(connection: psycopg.Connection) -> None:
+        texts = connection.execute(_TEXT_ROWS, (population.texts,)).fetchall()
+        with connection.cursor().copy(reads_rows.COPY_MARKED_TEXTS) as copy:
+            copy.set_types(reads_rows.MARKED_TEXT_TYPES)
+            for text_id, text in texts:
+                words = words_of(text)
+                for number, month in enumerate(months):
+                    marked = mark(population.tenant_id, month)
+                    vector = search_vector(marked, words, ())
+                    copy.write_row((population.tenant_id, text_id, number, marked, vector))
+
+    return work
 
 
 def _blocks(mails: int) -> list[Work]:

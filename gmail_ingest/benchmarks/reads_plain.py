@@ -16,6 +16,7 @@ from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.reads_cases import LISTS, SEARCHES, Cases
 from gmail_ingest.benchmarks.reads_data import MAIN, NEWEST, OLDEST
+from gmail_ingest.core.search_query import parse_query
 
 #: Milliseconds after which a statement is given up; it counts as so long.
 _LONGEST_MS = 10_000
@@ -97,8 +98,6 @@ class PlainReads:
 
     def _words(self, text: str) -> list[str]:
         """The search for all months at once: what an index without marks would find."""
-        parse = "SELECT websearch_to_tsquery('simple', %s)::text"
-        row = self._connection.execute(parse, (text,)).fetchone()
-        words = row[0] if row else ""
+        query = parse_query(text)
         months = months_back(Month.of(NEWEST), Month.of(OLDEST))
-        return [month_query(words, mark(MAIN, each)) for each in months]
+        return [month_query(query, mark(MAIN, each)) for each in months]

@@ -16,7 +16,6 @@ exact frequencies, so that measured cases are what their names say:
 from __future__ import annotations
 
 from gmail_ingest.adapters.postgres.facets import LABEL_TRAITS
-from gmail_ingest.adapters.postgres.search_terms import mark_of, search_vector
 
 RARE_LABEL = "Label_rare"
 
@@ -55,16 +54,11 @@ SELECT tenant_id, id, 'owner' || n || '@' || tenant_id || '.test', 1
 FROM integration, generate_series(1, %(mailboxes)s) AS n
 """
 #: Each text with the marks of each month: five years, as ``_MAILS`` has them.
-MARKED_TEXTS = f"""
-INSERT INTO marked_texts
-SELECT r.tenant_id, r.id, r.month, {mark_of("r")}, terms.vector
-FROM (
-    SELECT %(tenant_id)s::text AS tenant_id, t.id, t.text AS search_text,
-           '{{}}'::text[] AS addresses, month,
-           timestamptz '2021-01-10 00:00Z' + month * interval '1 month' AS internal_date
-    FROM texts t, generate_series(0, 60) AS month WHERE t.id < %(texts)s
-) AS r, {search_vector("r")} AS terms
-"""  # noqa: S608 - the adapter's own words
+COPY_MARKED_TEXTS = (
+    "COPY marked_texts (tenant_id, text_id, month, mark, vector) FROM STDIN (FORMAT BINARY)"
+)
+MARKED_TEXT_TYPES = ("text", "int4", "int4", "text", "tsvector")
+MONTHS = 61
 
 _MAILS = """
 CREATE TEMP TABLE mail AS

@@ -9,7 +9,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
 from gmail_ingest.collector import calm_collector
 from gmail_ingest.logs import configure_logging
@@ -41,7 +41,7 @@ def work(_plan: Mapping[str, Any]) -> Answer:
 async def _drain() -> Answer:
     settings = Settings()
     configure_logging(settings.log_level, settings.log_format)
-    engine = create_engine(settings.database_url)
+    engine = create_engine(settings.database_url, pool_size=WORKER_CONNECTIONS)
     try:
         async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
             drain = build_drain(settings, engine, gmail)

@@ -3,10 +3,8 @@
 Holds: ``search_text_of`` and its bounds.
 Add here: another field by which people look for mail.
 Keep out: the tsvector itself and its language (the Postgres adapter).
-Source: PostgreSQL refuses a tsvector above 1,048,575 bytes ("string is too long for tsvector").
-Measured on PostgreSQL 18 with the worst text found (distinct hyphenated pairs of four-byte
-characters, which become three words each): 2.6 bytes of tsvector a byte of UTF-8, so the byte
-bound leaves a tenth to spare.
+Source: PostgreSQL refuses a tsvector above 1,048,575 bytes. What is made of the text is bounded
+again, in bytes (``search_terms.py``); this keeps the work for one mail small.
 """
 
 from collections.abc import Iterable

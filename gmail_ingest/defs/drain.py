@@ -6,7 +6,7 @@ Source: one run over an arbitrary set of partitions is not possible in Dagster (
 that a drain is an op that logs a materialization for each tenant's partition that it changed.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import dagster as dg
 import structlog
@@ -14,6 +14,7 @@ import structlog
 from gmail_ingest.collector import calm_collector
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.loop import LoopThread, StopHook
+from gmail_ingest.defs.materializations import store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import open_drain
@@ -23,6 +24,8 @@ Done = tuple[str, TenantReport]
 
 #: Milliseconds that storing an event may take.
 STATEMENT_TIMEOUT_MS = 30_000
+#: Materializations of so long are stored together. Mail is readable before, at once.
+GATHER_SECONDS = 0.2
 
 
 @dg.op(
@@ -49,18 +52,28 @@ def drain(
                 stop.set(worker.stop)
                 return await worker.run(run_id, lambda tenant, report: emit((tenant, report)))
 
-    with LoopThread[Done, int](work) as loop:
-        changed = 0
-        for tenant, report in loop.events():
-            # An event costs 11 ms and 2.4 kB for ever: only what changed is worth one.
-            if report.has_changes:
-                changed += 1
-                context.log_event(
-                    dg.AssetMaterialization(
-                        emails.key, partition=tenant, metadata=report_metadata(report)
-                    )
-                )
-        context.log.info("worked off %s claims, %s with changes", loop.result(), changed)
+    changed = 0
+
+    def report(done: Iterable[Done]) -> None:
+        nonlocal changed
+        # An event is 2.4 kB for ever: only what changed is worth one.
+        told = [each for each in done if each[1].has_changes]
+        store_materializations(context, [_materialization(*each) for each in told])
+        changed += len(told)
+
+    loop = LoopThread[Done, int](work)
+    try:
+        with loop:
+            for done in loop.batches(GATHER_SECONDS):
+                report(done)
+    finally:
+        # A termination comes at any time: what was stored by then is told all the same.
+        report(loop.left())
+    context.log.info("worked off %s claims, %s with changes", loop.result(), changed)
+
+
+def _materialization(tenant: str, report: TenantReport) -> dg.AssetMaterialization:
+    return dg.AssetMaterialization(emails.key, partition=tenant, metadata=report_metadata(report))
 
 
 @dg.job(

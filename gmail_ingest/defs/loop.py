@@ -8,6 +8,7 @@ import asyncio
 import queue
 import sys
 import threading
+import time
 from collections.abc import Callable, Coroutine, Iterator
 from types import TracebackType
 from typing import Any, Generic, Self, TypeVar
@@ -41,6 +42,7 @@ class LoopThread(Generic[E, T]):
         self, work: Callable[[Callable[[E], None], "StopHook"], Coroutine[Any, Any, T]]
     ) -> None:
         self._events: queue.SimpleQueue[E | None] = queue.SimpleQueue()
+        self._held: list[E] = []
         self._stop = StopHook()
         self._work = work
         self._result: T | None = None
@@ -66,6 +68,28 @@ class LoopThread(Generic[E, T]):
             if event is None:
                 return
             yield event
+
+    def batches(self, gather: float) -> Iterator[list[E]]:
+        """The coroutine's events, those of ``gather`` seconds together, until it has ended."""
+        for event in self.events():
+            # Not in a variable of this frame: an interruption here must not lose it.
+            self._held.append(event)
+            time.sleep(gather)
+            yield self.left()
+
+    def left(self) -> list[E]:
+        """Events that are there already, and were not handed over yet."""
+        left, self._held = self._held, []
+        while True:
+            try:
+                event = self._events.get_nowait()
+            except queue.Empty:
+                return left
+            if event is None:
+                # Its end: for ``events`` to see, now and ever after.
+                self._events.put(None)
+                return left
+            left.append(event)
 
     def result(self) -> T | None:
         """What the coroutine returned; raises what it raised."""

@@ -12,7 +12,7 @@ import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.gmail.client import Gmail
-from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
@@ -30,7 +30,7 @@ class MailStoreResource(dg.ConfigurableResource[AsyncEngine]):
         url = self.database_url or Settings().database_url
         if not url:
             raise ConfigurationError("DATABASE_URL is not set: name the mail's PostgreSQL")
-        engine = create_engine(url)
+        engine = create_engine(url, pool_size=WORKER_CONNECTIONS)
         try:
             yield engine
         finally:

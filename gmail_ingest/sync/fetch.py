@@ -84,6 +84,7 @@ class Fetch:
             )
             if pending:
                 await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
+            if len(pending) == self._policy.chunk:
                 continue
             due = await self._store.next_due(lease.mailbox_id, lease.source, self._listing_id)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None

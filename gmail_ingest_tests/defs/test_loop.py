@@ -36,6 +36,42 @@ def test_loop_thread_hands_events_over_in_order():
     assert {thread for _, thread in events} == {"event-loop"}
 
 
+def test_loop_thread_hands_over_together_what_came_together():
+    """Events of the same moment are one batch, and none is in two."""
+
+    async def work(emit, _stop):
+        for number in range(100):
+            emit(number)
+
+    with LoopThread(work) as loop:
+        batches = list(loop.batches(0.1))
+        assert loop.left() == []
+    assert [number for batch in batches for number in batch] == list(range(100))
+    assert len(batches) <= 2
+
+
+def test_loop_thread_keeps_what_an_interruption_left():
+    """Events that nobody took yet, when the step is terminated, can still be told of."""
+    emitted = threading.Event()
+
+    async def work(emit, _stop):
+        for number in range(3):
+            emit(number)
+        emitted.set()
+
+    def interrupted(_seconds):
+        assert emitted.wait(10)
+        raise KeyboardInterrupt
+
+    loop = LoopThread(work)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("gmail_ingest.defs.loop.time.sleep", interrupted)
+        with pytest.raises(KeyboardInterrupt), loop:
+            list(loop.batches(0.1))
+    assert loop.left() == [0, 1, 2]
+    assert loop.left() == []
+
+
 def test_loop_thread_raises_what_its_loop_raised():
     """A failure of the loop is the step's failure, after the events before it."""
 

@@ -1,6 +1,8 @@
+import asyncio
 import json
 import threading
 import time
+from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -138,6 +140,20 @@ def test_sensor_starts_drains_when_many_wait(sensor):
     assert [each.job_name for each in result.run_requests] == [drain_job.name]
     assert [each.run_key for each in result.run_requests] == [None]
     assert started(result) == []
+
+
+def test_sensor_starts_no_run_for_the_first_of_many_pushes(sensor, monkeypatch):
+    """A few that wait are looked at again: where more came meanwhile, drains begin at once."""
+    looked_again = []
+
+    async def sleep(seconds):
+        looked_again.append(seconds)
+        await asyncio.to_thread(sensor.wait, *(f"tenant{number}" for number in range(8)))
+
+    sensor.wait("acme")
+    monkeypatch.setattr("gmail_ingest.defs.services.asyncio", SimpleNamespace(sleep=sleep))
+    assert [each.job_name for each in sensor.tick().run_requests] == [drain_job.name]
+    assert len(looked_again) == 1
 
 
 def test_sensor_leaves_the_queue_to_a_living_drain(sensor, run):

@@ -1,5 +1,8 @@
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import timedelta
+
 import psycopg
 import pytest
 import sqlalchemy as sa
@@ -10,7 +13,12 @@ from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine, transaction
 from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.migrate import _config, upgrade
+from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.core.search_text import search_text_of
+from gmail_ingest.sync.records import Stored
 from gmail_ingest_tests.conftest import plain_url
+from gmail_ingest_tests.fakes.messages import parsed
+from gmail_ingest_tests.postgres.worlds import lease
 
 #: Mail as the first release stored it.
 OLD_MAIL = """
@@ -24,7 +32,7 @@ INSERT INTO emails (mailbox_id, gmail_id, tenant_id, thread_id, history_id, "ref
 SELECT m.id, 'm' || n, 'acme', 't1', 1, '{}', 'Offer ' || n, '[]', 'outbound',
     timestamptz '2026-01-31 23:30Z' + n * interval '1 hour',
     (ARRAY['{UNREAD,Label_9,INBOX,STARRED}', '{}', '{SPAM,SPAM}'])[n + 1]::text[],
-    '', '', '', '', 1, false, false, false, n = 0, false,
+    '', 'It''s here, at web' || chr(173) || 'shop', '', '', 1, false, false, false, n = 0, false,
     setweight(to_tsvector('simple', 'Offer ' || n), 'A') || to_tsvector('simple', 'it''s here')
 FROM mailboxes m, generate_series(0, 2) AS n;
 INSERT INTO participants (mailbox_id, gmail_id, position, tenant_id, role, address, name,
@@ -58,11 +66,15 @@ def migrated(empty_database_url):
         ({"direction": "inbound"}, []),
         ({"participant": "o'ann@shop.test"}, ["m1", "m0"]),
         ({"q": '"it\'s here" offer'}, ["m1", "m0"]),
+        ({"q": "shop"}, ["m1", "m0"]),
+        ({"q": "ann@shop.test webshop"}, ["m1", "m0"]),
+        ({"q": '"offer 1"', "participant": "o'ann@shop.test"}, ["m1"]),
+        ({"q": "ann@other.test"}, []),
         ({"q": "offer", "label": "SPAM", "include_spam_trash": True}, ["m2"]),
     ],
 )
 def test_mail_of_the_first_release_is_listed_and_found(migrated, run, filters, found):
-    """Mail that was stored before facets and marked words has them."""
+    """Mail that was stored before facets, marked words and words of our own has them."""
 
     async def scenario():
         engine = create_engine(migrated)
@@ -97,3 +109,60 @@ def test_migrated_facets_are_those_that_writing_makes(migrated, run):
         assert sum(row[2] for row in known) == 1
 
     run(scenario())
+
+
+def test_migrated_words_are_those_that_writing_makes(database, database_url, run):
+    """Vectors made anew of stored mail are the same to the last place of a word, in several
+    mailboxes and batches, whatever mail lacks or has too much of.
+    """
+    vectors = "SELECT mailbox_id, gmail_id, search_vector::text FROM emails ORDER BY 1, 2"
+
+    async def scenario():
+        for address in ("a@crm.test", "b@crm.test"):
+            held = await lease(database, await database.connect(address))
+            await database.store.save(held, [Stored(each) for each in _any_mail()])
+        written = await database.rows(vectors)
+        with psycopg.connect(plain_url(database_url)) as connection:
+            connection.execute("UPDATE emails SET search_vector = ''")
+        _upgrade_again(database_url, "0007", "0008")
+        assert await database.rows(vectors) == written
+
+    run(scenario())
+
+
+def _any_mail() -> list[ParsedMessage]:
+    plain = parsed("plain")
+    people = tuple(
+        Participant(role, f"p{number}@shop.test", name)
+        for number in range(12)
+        for role, name in (("to", ""), ("cc", f"Pat {number}"))
+    )
+    files = tuple(
+        Attachment(part, f"file-{part}.pdf", "application/pdf", 1, None, inline=False)
+        for part in ("2", "3.1", "3.2", "9", "10", "10.1")
+    )
+    kinds = [
+        plain,
+        parsed("bare", subject="", participants=(), attachments=(), text=""),
+        parsed("crowd", participants=people, attachments=files),
+        parsed("long", subject="s " * 30_000, text="\u65e5\u672c word " * 50_000),
+        parsed("other-month", internal_date=plain.internal_date - timedelta(days=100)),
+        *(parsed(f"m{number}", subject=f"Mail {number}") for number in range(200)),
+    ]
+    return [
+        replace(
+            each,
+            search_text=search_text_of(
+                each.subject, each.participants, each.attachments, each.text
+            ),
+        )
+        for each in kinds
+    ]
+
+
+def _upgrade_again(database_url: str, before: str, revision: str) -> None:
+    engine = sa.create_engine(database_url)
+    with engine.connect() as connection:
+        command.stamp(_config(connection), before)
+        command.upgrade(_config(connection), revision)
+    engine.dispose()

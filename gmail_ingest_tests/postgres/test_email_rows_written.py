@@ -10,6 +10,7 @@ from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
 from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
 from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.message import Participant
+from gmail_ingest.core.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError
 from gmail_ingest.sync.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
@@ -69,7 +70,7 @@ def test_search_finds_words_of_body_and_subject(database, run):
         for word in ("invoice", "pay", "hello"):
             rows = await database.rows(
                 "SELECT gmail_id FROM emails WHERE search_vector @@ CAST(%s AS tsquery) ORDER BY 1",
-                month_query(f"'{word}'", marked),
+                month_query(parse_query(word), marked),
             )
             found[word] = [gmail_id for (gmail_id,) in rows]
         assert found == {"invoice": ["m1", "m2"], "pay": ["m2"], "hello": ["m1"]}

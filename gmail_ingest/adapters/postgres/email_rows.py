@@ -45,7 +45,7 @@ def to_email(row: Sequence[Any]) -> EmailView:
     owners = _owners(mailbox, tuple(aliases))
     by_role: dict[str, list[Person]] = {}
     for role, address, name in orjson.loads(people):
-        by_role.setdefault(role, []).append(Person(address, name, fold_address(address) in owners))
+        by_role.setdefault(role, []).append(Person(address, name, _fold(address) in owners))
     senders = by_role.get("from")
     return EmailView(
         id=id_,
@@ -74,6 +74,10 @@ def to_email(row: Sequence[Any]) -> EmailView:
         has_attachment=has_attachment,
         attachments=tuple(AttachmentView(*each) for each in orjson.loads(attachments)),
     )
+
+
+#: A page names a few people again and again.
+_fold = lru_cache(maxsize=16_384)(fold_address)
 
 
 @lru_cache(maxsize=4096)

@@ -2,8 +2,7 @@
 
 Holds: ``MailSearch``. Add here: another way to find words. Keep out: terms (``search_terms.py``),
 filters (``email_lists.py``).
-Source: EXPLAIN on a million mails of one tenant; PostgreSQL's websearch_to_tsquery, which takes any
-input without an error.
+Source: EXPLAIN on a million mails of one tenant.
 
 First the newest mails that the filters leave are looked at for the words: that finds frequent
 words, and ends a list that is short without them. Then the index is asked, month by month,
@@ -18,7 +17,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 from psycopg import sql
 
@@ -30,6 +28,7 @@ from gmail_ingest.adapters.postgres.email_lists import (
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
+from gmail_ingest.core.search_query import Query, parse_query
 
 #: Mails looked at before the index is asked, about 25 microseconds each, and the most that are
 #: looked at where enough of them had the words.
@@ -43,7 +42,6 @@ _GROWTH = 6
 #: A budget for questions that have none.
 UNLIMITED = float("inf")
 
-_PARSE = "SELECT websearch_to_tsquery('simple', %s)::text"
 _OLDEST = """
 SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date LIMIT 1
 """
@@ -93,7 +91,7 @@ class MailSearch:
 
         Fewer than ``rows`` without ``searched_to`` is all that there is.
         """
-        words = await self._value(_PARSE, mails.wanted.q)
+        words = parse_query(mails.wanted.q)
         if not words:
             return Found(())
         deadline = time.monotonic() + self.budget_seconds
@@ -113,11 +111,11 @@ class MailSearch:
 
     async def among(self, mails: MailList, positions: Sequence[Position]) -> tuple[Position, ...]:
         """Those of some mails of a list that have its words."""
-        words = await self._value(_PARSE, mails.wanted.q)
+        words = parse_query(mails.wanted.q)
         return await self._look(mails, words, positions, len(positions)) if words else ()
 
     async def _look(
-        self, mails: MailList, words: str, positions: Sequence[Position], rows: int
+        self, mails: MailList, words: Query, positions: Sequence[Position], rows: int
     ) -> tuple[Position, ...]:
         tenant, queries = mails.wanted.tenant_id, {}
         for month in {Month.of(each.internal_date) for each in positions}:
@@ -132,7 +130,7 @@ class MailSearch:
         return await read_positions(self.connection, _LOOK, arguments)
 
     async def _months(
-        self, mails: MailList, newest: datetime, words: str, rows: int, deadline: float
+        self, mails: MailList, newest: datetime, words: Query, rows: int, deadline: float
     ) -> Found:
         months = await self._span(mails, newest)
         found: tuple[Position, ...] = ()
@@ -151,15 +149,16 @@ class MailSearch:
 
     async def _span(self, mails: MailList, newest: datetime) -> list[Month]:
         """The months that may hold something, newest first."""
-        oldest = await self._value(_OLDEST, mails.wanted.tenant_id)
-        if oldest is None:
+        row = await (await self.connection.execute(_OLDEST, (mails.wanted.tenant_id,))).fetchone()
+        if row is None:
             return []
+        (oldest,) = row
         if mails.wanted.since is not None:
             oldest = max(oldest, mails.wanted.since)
         return list(months_back(Month.of(newest), Month.of(oldest)))
 
     async def _ask(
-        self, mails: MailList, words: str, months: Sequence[Month], rows: int
+        self, mails: MailList, words: Query, months: Sequence[Month], rows: int
     ) -> tuple[Position, ...]:
         tenant, address = mails.wanted.tenant_id, mails.wanted.participant
         arguments = mails.arguments() | {
@@ -170,10 +169,6 @@ class MailSearch:
         }
         query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())
         return await read_positions(self.connection, query, arguments)
-
-    async def _value(self, query: str, argument: str) -> Any:  # noqa: ANN401 - whatever the column is
-        row = await (await self.connection.execute(query, (argument,))).fetchone()
-        return row[0] if row else None
 
 
 def _thread_or(wanted: EmailFilter, most: int) -> int:

@@ -14,8 +14,9 @@ from collections.abc import Collection, Sequence
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import EXCLUDED, Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.adapters.postgres.search_terms import search_vector
+from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.search_words import words_of
 
 #: Columns of ``emails`` that a message fills as they are, with their types.
 _COLUMNS = {
@@ -51,20 +52,28 @@ _REPLACED = ", ".join(
     f'"{name}" = excluded."{name}"' for name in (*_COLUMNS, "search_vector") if name != "gmail_id"
 )
 # xmax is 0 in a row that was inserted, and the updater's transaction in one that was replaced.
+# What a rule hides has no key (``facets.EXCLUDED``).
 _WRITE = f"""
-WITH m AS MATERIALIZED (
-    SELECT m.*, b.id AS mailbox_id, b.tenant_id
-    FROM mailboxes b, json_to_recordset(%s) AS m ({_TYPED}, search_text text, addresses text[])
-    WHERE b.id = %s
+WITH written AS (
+    INSERT INTO emails AS e (mailbox_id, tenant_id, {_NAMES}, search_vector)
+    SELECT b.id, b.tenant_id, m.*
+    FROM mailboxes b,
+         ROWS FROM (json_to_recordset(%(rows)s) AS ({_TYPED}), unnest(%(vectors)b::tsvector[])) AS m
+    WHERE b.id = %(mailbox_id)s
+    ORDER BY m.gmail_id
+    ON CONFLICT (mailbox_id, gmail_id) DO UPDATE SET {_REPLACED}
+    WHERE e.history_id < excluded.history_id
+    RETURNING e.mailbox_id, gmail_id, e.tenant_id, facet_id, internal_date, xmax = 0 AS is_new
+), keys AS (
+    INSERT INTO email_keys (mailbox_id, gmail_id, tenant_id, facet_id, internal_date)
+    SELECT mailbox_id, gmail_id, tenant_id, facet_id, internal_date FROM written
+    WHERE facet_id < %(excluded)s
+    ON CONFLICT (mailbox_id, gmail_id) DO UPDATE
+    SET facet_id = excluded.facet_id, internal_date = excluded.internal_date
 )
-INSERT INTO emails AS e (mailbox_id, tenant_id, {_NAMES}, search_vector)
-SELECT mailbox_id, tenant_id, {_NAMES}, terms.vector
-FROM m, {search_vector("m")} AS terms
-ORDER BY m.gmail_id
-ON CONFLICT (mailbox_id, gmail_id) DO UPDATE SET {_REPLACED}
-WHERE e.history_id < excluded.history_id
-RETURNING gmail_id, xmax = 0
+SELECT gmail_id, is_new FROM written
 """  # noqa: S608 - the names above
+_TENANT = "SELECT tenant_id FROM mailboxes WHERE id = %s"
 #: Parameters: mailbox, Gmail ids.
 WRITE_KEYS = """
 INSERT INTO email_keys (mailbox_id, gmail_id, tenant_id, facet_id, internal_date)
@@ -126,15 +135,16 @@ async def write_emails(
         for gmail_id, each in facets.items()
     }
     rows = to_json([_email(each, facet[each.gmail_id]) for each in messages])
-    found = await (await connection.execute(_WRITE, (rows, mailbox_id))).fetchall()
+    (tenant_id,) = await (await connection.execute(_TENANT, (mailbox_id,))).fetchone() or ("",)
+    vectors = [_vector(tenant_id, each) for each in messages]
+    values = {"rows": rows, "vectors": vectors, "mailbox_id": mailbox_id, "excluded": EXCLUDED}
+    found = await (await connection.execute(_WRITE, values)).fetchall()
     inserted = {gmail_id for gmail_id, new in found if new}
     replaced = {gmail_id for gmail_id, new in found if not new}
     if replaced:
         ids = {"ids": sorted(replaced), "hidden": sorted(replaced.intersection(hidden))}
         await connection.execute(_FORGET, ids | {"mailbox_id": mailbox_id})
     written = [each for each in messages if each.gmail_id in inserted | replaced]
-    shown = (inserted | replaced).difference(hidden)
-    await connection.execute(WRITE_KEYS, (mailbox_id, sorted(shown)))
     people = [row for each in written for row in _participants(each, facet[each.gmail_id])]
     if people:
         await connection.execute(_PARTICIPANTS, (to_json(people), mailbox_id))
@@ -184,9 +194,15 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
         "has_attachment": _has_attachment(message),
         "sanitized": message.sanitized,
         "facet_id": facet_id,
-        "search_text": message.search_text,
-        "addresses": sorted({each.address for each in message.participants}),
     }
+
+
+def _vector(tenant_id: str, message: ParsedMessage) -> SearchVector:
+    return search_vector(
+        mark(tenant_id, Month.of(message.internal_date)),
+        words_of(message.search_text),
+        (each.address for each in message.participants),
+    )
 
 
 def _participants(message: ParsedMessage, facet_id: int) -> list[dict[str, object]]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import timedelta
+from typing import LiteralString
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -47,6 +48,12 @@ FROM mailboxes m JOIN leases l ON l.mailbox_id = m.id AND l.source = %(source)s
 WHERE m.id = %(mailbox_id)s
 FOR NO KEY UPDATE OF m FOR SHARE OF l
 """
+#: A condition on ``mailboxes m``, with ``key`` as parameters: the lease is held.
+HELD: LiteralString = """
+m.id = %(mailbox_id)s AND m.state <> 'disconnected' AND EXISTS (
+    SELECT FROM leases l
+    WHERE l.mailbox_id = m.id AND l.source = %(source)s AND l.token = %(token)s)
+"""
 
 
 async def acquire(
@@ -73,13 +80,13 @@ async def acquire(
 async def renew(engine: AsyncEngine, lease: Lease, ttl: timedelta) -> None:
     """Extend a lease. Raises LeaseLostError, MailboxDisconnectedError."""
     async with fenced(engine, lease) as connection:
-        await connection.execute(_RENEW, _key(lease) | {"ttl": ttl})
+        await connection.execute(_RENEW, key(lease) | {"ttl": ttl})
 
 
 async def release(engine: AsyncEngine, lease: Lease) -> None:
     """Give a lease back, unless it is somebody else's by now."""
     async with statement(engine) as connection:
-        await connection.execute(_RELEASE, _key(lease))
+        await connection.execute(_RELEASE, key(lease))
 
 
 @asynccontextmanager
@@ -92,7 +99,7 @@ async def fenced(engine: AsyncEngine, lease: Lease) -> AsyncIterator[Connection]
         LeaseLostError, MailboxDisconnectedError: nothing was written.
     """
     async with transaction(engine) as connection:
-        row = await (await connection.execute(_FENCE, _key(lease))).fetchone()
+        row = await (await connection.execute(_FENCE, key(lease))).fetchone()
         if row is None or row[0]:
             raise MailboxDisconnectedError("the mailbox was disconnected")
         if not row[1]:
@@ -100,5 +107,6 @@ async def fenced(engine: AsyncEngine, lease: Lease) -> AsyncIterator[Connection]
         yield connection
 
 
-def _key(lease: Lease) -> dict[str, object]:
+def key(lease: Lease) -> dict[str, object]:
+    """A lease as parameters of statements."""
     return {"mailbox_id": lease.mailbox_id, "source": lease.source, "token": lease.token}

@@ -1,78 +1,118 @@
 """The terms of the full-text index: words, each marked with its tenant and month.
 
-Holds: how a search vector is made (SQL), and how a query is turned to a month's terms.
-Add here: a further kind of term. Keep out: which text is searched (``core/search_text.py``),
-running a search (``email_search.py``).
-Source: PostgreSQL's text form of tsvector and tsquery; edge case 53: a tsvector holds 1,048,575
-bytes.
+Holds: how a search vector is made, and how a query is turned to a month's terms.
+Add here: a further kind of term. Keep out: which text is searched (``core/search_text.py``), what
+a word is (``core/search_words.py``), running a search (``email_search.py``).
+Source: tsvectorrecv of PostgreSQL (the binary form of a tsvector), its text form of a tsquery, and
+its limits: a lexeme of 2,046 bytes at 256 places, all in 1,048,575 bytes (edge case 53).
 
 A GIN index has one list of rows for each word, of all tenants and years, and reads it whole before
 the newest is known. So each word carries a mark, four characters from (tenant, month): a search
 reads the lists of its own tenant only, one month after the other, newest first, and stops with a
 full page. A mark alone is a term too (each mail of the month has it: "-word" needs some list to
-start from), and so is a mark with a blank and an address. No word has a blank: the parser splits
-there.
+start from), and so is a mark with a blank and an address. No word has a blank.
 
 Marks of two tenants or months may be equal by chance: a search also compares facet and date.
+
+The vector is made here and not by to_tsvector: its parser, and the marking of its words, took a
+third of all that a mail costs Postgres (docs/decisions/0005-words-of-search.md).
 """
 
 from __future__ import annotations
 
-import re
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
+from itertools import accumulate, takewhile
 
-#: Bytes of a vector that must not be passed; beyond, fewer characters of the text are indexed.
+import psycopg
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+
+from gmail_ingest.core.search_query import Query, Term
+
+#: Of a word; what is longer is found by its beginning.
+MAX_WORD_BYTES = 255
+#: Bytes of a vector that must not be passed; beyond, fewer words of the text are indexed.
 _MOST_BYTES = 1_000_000
-#: Characters that are safe whatever they are: at most 3 terms for 10 bytes, 4 bytes more each.
-_SAFE_CHARS = 60_000
-#: What each term grows by: the mark, and alignment.
-_GROWTH = 5
-
-#: The mark of (tenant, month), as ``mark`` has it.
-_MARK = """left(encode(decode(md5({row}.tenant_id || to_char(
-    {row}.internal_date AT TIME ZONE 'UTC', 'YYYYMM')), 'hex'), 'base64'), 4)"""
-_WORDS = "to_tsvector('simple', {text})"
-# In a vector's text a quote after a blank begins a word. OFFSET 0: made once, though used twice.
-_VECTOR = """LATERAL (
-    SELECT replace(' ' || CASE
-               WHEN pg_column_size(words) + {growth} * length(words) < {most} THEN words
-               ELSE {bounded} END::text, ' ''', ' ''' || mark)::tsvector
-           || array_to_tsvector(ARRAY[mark] || ARRAY(
-               SELECT mark || ' ' || address FROM unnest({row}.addresses) AS address)) AS vector
-    FROM (SELECT {mark} AS mark, {words} AS words OFFSET 0) AS made
-)"""
-
-#: A word in the text of a tsquery; quotes in it are doubled.
-_QUERY_WORD = re.compile(r"'((?:[^']|'')*)'")
+#: The most that a word takes beside its own bytes: mark, end, count, place, alignment.
+_GROWTH = 10
+#: Where a word stands, as tsvector knows it: all that is behind the last place is at that place.
+_PLACES = [number.to_bytes(2) for number in range(1, 16_384)]
+#: Places of one word that a tsvector holds.
+_MOST_PLACES = 255
+#: How many there are, by the length of all of them, and the end of the word before them.
+_COUNTS = {2 * number: b"\0" + number.to_bytes(2) for number in range(_MOST_PLACES + 1)}
 
 
-def mark_of(row: str) -> str:
-    """SQL for the mark of a row, given by its alias, with the columns tenant_id and internal_date.
+@dataclass(frozen=True, slots=True)
+class SearchVector:
+    """A tsvector, as Postgres receives it."""
 
-    ``mark`` computes the same.
-    """
-    return _MARK.format(row=row)
+    binary: bytes
 
 
-def search_vector(row: str) -> str:
-    """SQL for a table of one row, whose column ``vector`` is the search vector.
+class _VectorDumper(Dumper):
+    format = Format.BINARY
+    oid = psycopg.adapters.types["tsvector"].oid
+
+    def dump(self, obj: SearchVector) -> Buffer:
+        return obj.binary
+
+
+psycopg.adapters.register_dumper(SearchVector, _VectorDumper)
+
+
+def search_vector(mark: str, words: Sequence[bytes], addresses: Iterable[str]) -> SearchVector:
+    """Make the search vector of a mail.
 
     Args:
-        row: alias of what stands before it in FROM, with the columns tenant_id, internal_date,
-            search_text and addresses.
+        mark: of its tenant and month.
+        words: of its text (``core.search_words``), in their order. Where they are too many for a
+            vector, the last are left out.
+        addresses: of its participants; of those that would fill half a vector, some are left out.
     """
-    return _VECTOR.format(
-        row=row,
-        growth=_GROWTH,
-        most=_MOST_BYTES,
-        mark=mark_of(row),
-        words=_WORDS.format(text=f"{row}.search_text"),
-        bounded=_WORDS.format(text=f"left({row}.search_text, {_SAFE_CHARS})"),
-    )
+    marked = mark.encode()
+    people = {f"{mark} {address}".encode() + _COUNTS[0] for address in addresses}
+    extra = [marked + _COUNTS[0], *_within(_MOST_BYTES // 2, people)]
+    lexemes = [marked + word + _COUNTS[len(at)] + at for word, at in _places(words).items()]
+    binary = b"".join(lexemes + extra)
+    if len(binary) > _MOST_BYTES:
+        fitting = _within(_MOST_BYTES - sum(map(len, extra)), words)
+        return search_vector(mark, fitting, addresses)
+    return SearchVector((len(lexemes) + len(extra)).to_bytes(4) + binary)
+
+
+def _within(room: int, terms: Iterable[bytes]) -> list[bytes]:
+    """The first terms, as many as fit, whatever they become."""
+    terms = list(terms)
+    sizes = accumulate(len(term) + _GROWTH for term in terms)
+    return terms[: sum(1 for _ in takewhile(room.__ge__, sizes))]
+
+
+def _places(words: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The places of each word, in binary."""
+    places: dict[bytes, bytes] = {}
+    known = places.setdefault
+    # Half of what words cost: a place is one object, so that "is" tells whether it was the first.
+    for word, place in zip(words, _PLACES, strict=False):
+        before = known(word, place)
+        if before is not place:
+            places[word] = before + place
+    for word in words[len(_PLACES) :]:
+        known(word, _PLACES[-1])
+    most = 2 * _MOST_PLACES
+    if len(words) > _MOST_PLACES and max(map(len, places.values())) > most:
+        places = {word: at if len(at) <= most else at[:most] for word, at in places.items()}
+    if places and max(map(len, places)) > MAX_WORD_BYTES:
+        return _places([_cut(word) for word in words])
+    return places
+
+
+def _cut(word: bytes) -> bytes:
+    return word[:MAX_WORD_BYTES].decode(errors="ignore").encode()
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -117,24 +157,30 @@ def mark(tenant_id: str, month: Month) -> str:
     return b64encode(md5(said, usedforsecurity=False).digest())[:4].decode()
 
 
-def month_query(query: str, mark: str, address: str | None = None) -> str:
+def month_query(query: Query, mark: str, address: str | None = None) -> str:
     """A query for the terms of a month.
 
     Args:
-        query: a tsquery as Postgres writes it; not empty.
+        query: not empty.
         mark: of the month.
         address: find only mail of which this is a participant.
 
     Returns:
-        The tsquery's text.
+        The text of a tsquery.
     """
-    terms = [_QUERY_WORD.sub(lambda found: f"'{mark}{found[1]}'", query)]
+    alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
+    asked = [" | ".join(f"({each})" for each in alternatives)]
     if address is not None:
-        terms.append(_quoted(f"{mark} {address}"))
-    elif "!" in _QUERY_WORD.sub("", query):
+        asked.append(_quoted(f"{mark} {address}"))
+    elif any(term.excluded for terms in query for term in terms):
         # What a query only excludes gives the index nothing to start from.
-        terms.append(_quoted(mark))
-    return " & ".join(f"({each})" for each in terms)
+        asked.append(_quoted(mark))
+    return " & ".join(f"({each})" for each in asked)
+
+
+def _term(mark: str, term: Term) -> str:
+    words = " <-> ".join(_quoted(mark + _cut(word).decode()) for word in term.words)
+    return f"{'!' if term.excluded else ''}({words})"
 
 
 def _quoted(term: str) -> str:
