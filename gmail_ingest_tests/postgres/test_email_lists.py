@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
@@ -9,6 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from gmail_ingest.adapters.postgres import email_lists, email_search
+from gmail_ingest.adapters.postgres.email_cursor import Position
+from gmail_ingest.adapters.postgres.email_lists import MailList
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.core.history import MessageChange
@@ -198,3 +200,28 @@ def test_an_offset_page_goes_on_by_cursor(database, run):
         assert behind.next_cursor is None
 
     run(scenario())
+
+
+FILTERS = {
+    "mailbox": "a@b.test",
+    "label": "Label_7",
+    "participant": "c@d.test",
+    "direction": "inbound",
+    "since": datetime(2026, 1, 1, tzinfo=UTC),
+    "until": datetime(2026, 2, 1, tzinfo=UTC),
+    "has_attachment": True,
+    "thread_id": "t1",
+    "include_spam_trash": True,
+}
+
+
+@given(st.sets(st.sampled_from(sorted(FILTERS))), st.booleans(), st.booleans())
+def test_statements_of_pages_are_put_together_once(names, has_trait, is_behind):
+    """The statement that is kept for filters of a kind is the one that any of these would make."""
+    filters = {name: FILTERS[name] for name in names}
+    if has_trait and "label" in filters:
+        filters["label"] = "INBOX"
+    after = Position(datetime(2026, 1, 9, tzinfo=UTC), 3, "m3") if is_behind else None
+    mails = MailList(EmailFilter("acme", **filters), after)
+    query, _ = mails.page(10)
+    assert query == mails.compose_page().as_bytes()

@@ -16,7 +16,9 @@ more than a few thousand of them:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any, LiteralString
 
 from psycopg import sql
 
@@ -114,7 +116,10 @@ _IS_PARTICIPANT = sql.SQL("""EXISTS (
     SELECT FROM participants p WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id
       AND p.address = %(participant)s)""")
 
-Query = tuple[sql.Composed, dict[str, Any]]
+#: A time that is compared with none.
+_SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
+
+Query = tuple[sql.Composed | bytes, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +142,13 @@ class MailList:
             "walk": _WALK if self._has_trait() else _WALK_WITH_LOOKUPS,
             "few": _FEW_FACETS,
         }
+        return _page_sql(self._shape()), arguments
+
+    def compose_page(self) -> sql.Composed:
+        """The statement of ``page``, which depends on which filters there are, not on what for."""
         if self.wanted.thread_id is not None:
-            return _THREAD_PAGE.format(thread=self._thread(), newest=_NEWEST), arguments
-        query = _PAGE.format(
+            return _THREAD_PAGE.format(thread=self._thread(), newest=_NEWEST)
+        return _PAGE.format(
             table=self._table(),
             distinct=self._distinct(),
             match=self._match(),
@@ -147,7 +156,6 @@ class MailList:
             wanted=self._wanted(),
             is_wanted=self.is_wanted(),
         )
-        return query, arguments
 
     def count(self, most: int) -> Query:
         """How many mails there are, or ``most`` if there are as many or more."""
@@ -199,6 +207,21 @@ class MailList:
             arguments["after_id"] = self.after.gmail_id
         return arguments
 
+    def _shape(self) -> MailList:
+        """This list with the same filters, each for nothing in particular."""
+        wanted = self.wanted
+        alike = EmailFilter(
+            tenant_id="",
+            mailbox=None if wanted.mailbox is None else "",
+            # A label that has a trait is asked for as no label is.
+            label=None if self._has_trait() else "",
+            participant=None if wanted.participant is None else "",
+            since=None if wanted.since is None else _SOME_TIME,
+            until=None if wanted.until is None else _SOME_TIME,
+            thread_id=None if wanted.thread_id is None else "",
+        )
+        return MailList(alike, None if self.after is None else Position(_SOME_TIME, 0, ""))
+
     def _has_trait(self) -> bool:
         return self.wanted.label is None or self.wanted.label in LABEL_TRAITS
 
@@ -227,12 +250,18 @@ class MailList:
         return _THREAD.format(match=_all(conditions), is_wanted=self.is_wanted())
 
 
+@lru_cache(maxsize=256)
+def _page_sql(shape: MailList) -> bytes:
+    """Putting it together for each page took a twentieth of the sidecar's time."""
+    return shape.compose_page().as_bytes()
+
+
 def _all(conditions: list[sql.Composable]) -> sql.Composed:
     return sql.SQL(" AND ").join(conditions or [sql.SQL("true")])
 
 
 async def read_positions(
-    connection: Connection, query: sql.Composed | str, arguments: dict[str, Any]
+    connection: Connection, query: sql.Composed | LiteralString | bytes, arguments: dict[str, Any]
 ) -> tuple[Position, ...]:
     """The rows of a query for internal date, mailbox id and Gmail id."""
     rows = await (await connection.execute(query, arguments)).fetchall()
