@@ -115,7 +115,8 @@ class PostgresEmailReads:
                 positions = (await search.find(mails, rows)).positions
                 counted, shown = len(positions), positions[offset : offset + limit + 1]
             else:
-                shown = await read_positions(connection, *mails.page(limit + 1, offset))
+                page = mails.page(limit + 1, offset)
+                shown = await read_positions(connection, *page, prepare=mails.prepare)
                 counted = await _count(connection, mails)
             emails = await _emails(connection, wanted.tenant_id, shown[:limit])
         return EmailPage(
@@ -129,7 +130,7 @@ class PostgresEmailReads:
     async def _find(self, connection: Connection, mails: MailList, rows: int) -> Found:
         if mails.wanted.q:
             return await MailSearch(connection, self._search_seconds).find(mails, rows)
-        return Found(await read_positions(connection, *mails.page(rows)))
+        return Found(await read_positions(connection, *mails.page(rows), prepare=mails.prepare))
 
     async def thread(
         self,

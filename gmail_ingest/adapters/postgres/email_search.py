@@ -98,7 +98,9 @@ class MailSearch:
         found: tuple[Position, ...] = ()
         behind, most = mails, _thread_or(mails.wanted, _LOOKED_AT)
         while most:
-            looked_at = await read_positions(self.connection, *behind.page(most))
+            looked_at = await read_positions(
+                self.connection, *behind.page(most), prepare=behind.prepare
+            )
             fitting = await self._look(mails, words, looked_at, rows - len(found))
             found += fitting
             if len(found) == rows or len(looked_at) < most:
@@ -168,7 +170,8 @@ class MailSearch:
             "rows": rows,
         }
         query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())
-        return await read_positions(self.connection, query, arguments)
+        # Planned for what is asked: how frequent the words are is all that matters.
+        return await read_positions(self.connection, query, arguments, prepare=False)
 
 
 def _thread_or(wanted: EmailFilter, most: int) -> int:
