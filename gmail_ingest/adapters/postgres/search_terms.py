@@ -77,12 +77,15 @@ def search_vector(mark: str, words: Sequence[bytes], addresses: Iterable[str]) -
     marked = mark.encode()
     people = {f"{mark} {address}".encode() + _COUNTS[0] for address in addresses}
     extra = [marked + _COUNTS[0], *_within(_MOST_BYTES // 2, people)]
-    lexemes = [marked + word + _COUNTS[len(at)] + at for word, at in _places(words).items()]
-    binary = b"".join(lexemes + extra)
-    if len(binary) > _MOST_BYTES:
-        fitting = _within(_MOST_BYTES - sum(map(len, extra)), words)
-        return search_vector(mark, fitting, addresses)
-    return SearchVector((len(lexemes) + len(extra)).to_bytes(4) + binary)
+    lexemes = _lexemes(marked, words)
+    room = _MOST_BYTES - sum(map(len, extra))
+    if sum(map(len, lexemes)) > room:
+        lexemes = _lexemes(marked, _within(room, words))
+    return SearchVector((len(lexemes) + len(extra)).to_bytes(4) + b"".join(lexemes + extra))
+
+
+def _lexemes(marked: bytes, words: Sequence[bytes]) -> list[bytes]:
+    return [marked + word + _COUNTS[len(at)] + at for word, at in _places(words).items()]
 
 
 def _within(room: int, terms: Iterable[bytes]) -> list[bytes]:
