@@ -6,7 +6,7 @@ Keep out: Dagster's objects, decisions.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
@@ -106,7 +106,12 @@ def _settings() -> Settings:
 
 
 async def look_at_queue(
-    engine: AsyncEngine, settings: Settings, *, known: Collection[str], sweep: bool
+    engine: AsyncEngine,
+    settings: Settings,
+    *,
+    known: Collection[str],
+    sweep: bool,
+    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> Look:
     """Ask for what nobody pushed, then wait a little until there is something to do.
 
@@ -115,6 +120,7 @@ async def look_at_queue(
         settings: how long to wait, and what is due for a poll.
         known: the tenants that are partitions already.
         sweep: whether to look for mailboxes that nobody pushed for.
+        pause: passes the seconds until a few are looked at again.
     """
     queue, tenants = PostgresSyncQueue(engine), PostgresTenants(engine)
     if sweep:
@@ -128,7 +134,7 @@ async def look_at_queue(
             if waiting or connected != set(known) or left <= 0:
                 drains = await PostgresDrains(engine).alive()
                 if 0 < waiting <= settings.max_tenant_runs and not drains:
-                    await asyncio.sleep(MAY_BE_A_BURST)
+                    await pause(MAY_BE_A_BURST)
                     waiting = (await queue.waiting()).waiting
                 return Look(waiting, drains, connected)
             await channel.wait(min(left, LOOK_EVERY))

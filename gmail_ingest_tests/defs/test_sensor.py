@@ -1,8 +1,6 @@
-import asyncio
 import json
 import threading
 import time
-from types import SimpleNamespace
 
 import dagster as dg
 import pytest
@@ -13,6 +11,7 @@ from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.sensors import FLOW_SECONDS, Memory, build_sync_queue_sensor
+from gmail_ingest.defs.services import MAY_BE_A_BURST, look_at_queue
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
@@ -142,18 +141,27 @@ def test_sensor_starts_drains_when_many_wait(sensor):
     assert started(result) == []
 
 
-def test_sensor_starts_no_run_for_the_first_of_many_pushes(sensor, monkeypatch):
-    """A few that wait are looked at again: where more came meanwhile, drains begin at once."""
+def test_queue_is_looked_at_again_where_few_wait(sensor, engine, run):
+    """The first of many pushes looks like a few: what comes in the next moment counts too."""
+    others = [f"tenant{number}" for number in range(8)]
+    for tenant in others:
+        run(sensor.world.connect(tenant=tenant))
+    sensor.wait("acme")
     looked_again = []
 
-    async def sleep(seconds):
+    async def push(seconds):
         looked_again.append(seconds)
-        await asyncio.to_thread(sensor.wait, *(f"tenant{number}" for number in range(8)))
+        for tenant in others:
+            await sensor.world.queue.enqueue(tenant, "incremental")
 
-    sensor.wait("acme")
-    monkeypatch.setattr("gmail_ingest.defs.services.asyncio", SimpleNamespace(sleep=sleep))
-    assert [each.job_name for each in sensor.tick().run_requests] == [drain_job.name]
-    assert len(looked_again) == 1
+    async def look():
+        settings = Settings(_env_file=None, sensor_wait_seconds=0.0)
+        known = ["acme", *others]
+        return await look_at_queue(engine, settings, known=known, sweep=False, pause=push)
+
+    assert run(look()).waiting == 9
+    assert run(look()).waiting == 9
+    assert looked_again == [MAY_BE_A_BURST]
 
 
 def test_sensor_leaves_the_queue_to_a_living_drain(sensor, run):

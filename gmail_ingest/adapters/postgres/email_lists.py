@@ -148,8 +148,8 @@ class MailList:
     def prepare(self) -> bool | None:
         """False where the page's plan depends on what is asked for; else as the driver likes.
 
-        A prepared statement soon has one plan for all values. For a rare label or a quiet mailbox
-        that took half as long again, and planning takes 1 ms.
+        A prepared statement soon has one plan for all values: for a rare label that took half as
+        long again, planning included.
         """
         wanted = self.wanted
         narrow = (wanted.mailbox, wanted.participant, wanted.since, wanted.until)
