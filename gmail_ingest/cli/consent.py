@@ -9,6 +9,8 @@ from __future__ import annotations
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.parse import urlsplit
 
+from rich.console import Console
+
 from gmail_ingest.cli.output import NOTES
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.consent import Consent, Grant, OAuthClient
@@ -43,12 +45,13 @@ class _Handler(BaseHTTPRequestHandler):
         return urlsplit(self.path).query.split("&")
 
 
-def ask_for_consent(client: OAuthClient, port: int) -> Grant:
+def ask_for_consent(client: OAuthClient, port: int, notes: Console = NOTES) -> Grant:
     """Print the link of the consent page, wait for the owner, and return what they granted.
 
     Args:
         client: who asks; a web client must list ``http://127.0.0.1:PORT/`` among its redirects.
         port: where the owner's browser is sent back to; 0 takes a free one.
+        notes: where the link is printed.
 
     Raises:
         ConfigurationError: the port is taken.
@@ -60,8 +63,8 @@ def ask_for_consent(client: OAuthClient, port: int) -> Grant:
         raise ConfigurationError(f"port {port} is taken: choose another --port") from exc
     with server:
         consent = Consent(client, f"http://{_LOOPBACK}:{server.server_port}/")
-        NOTES.print("Open this page in a browser on this machine:\n")
-        NOTES.print(consent.url(), markup=False, highlight=False)
+        notes.print("Open this page in a browser on this machine:\n")
+        notes.print(consent.url(), markup=False, highlight=False)
         while server.path is None:
             server.handle_request()
         return consent.redeem(server.path, loopback_session())

@@ -58,7 +58,7 @@ def sidecar(monkeypatch, tmp_path) -> Iterator[Sidecar]:
     """A sidecar that the environment names; a test sets its ``answer``."""
     with Sidecar(("127.0.0.1", 0), Handler) as server:
         server.answer, server.asked = {}, []
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         monkeypatch.chdir(tmp_path)
         monkeypatch.setenv("GMAIL_INGEST_API_URL", f"http://127.0.0.1:{server.server_port}")

@@ -1,14 +1,16 @@
+import io
 import re
 import threading
-import time
 
 import pytest
 import requests
+from rich.console import Console
 
 from gmail_ingest.cli.consent import ask_for_consent
 from gmail_ingest.errors import ConfigurationError, ReauthoriseError
 from gmail_ingest.runtime.consent import Consent, OAuthClient
 from gmail_ingest.sandbox.server import Sandbox
+from gmail_ingest_tests.cli.waiting import eventually
 
 ADDRESS = "sales@acme.example"
 REDIRECT = "http://127.0.0.1/consent"
@@ -86,17 +88,17 @@ def test_consent_reports_a_refusal(client, session):
         consent.redeem(f"{REDIRECT}?error=access_denied&state={consent._state}", session)
 
 
-def test_ask_for_consent_catches_the_redirect(client, capsys):
+def test_ask_for_consent_catches_the_redirect(client):
     """The printed link leads through Google back to the waiting command."""
-    grants = []
-    asking = threading.Thread(target=lambda: grants.append(ask_for_consent(client, 0)))
+    shown, grants = io.StringIO(), []
+    notes = Console(file=shown, soft_wrap=True)
+    asking = threading.Thread(
+        target=lambda: grants.append(ask_for_consent(client, 0, notes)), daemon=True
+    )
     asking.start()
-    shown, deadline = "", time.monotonic() + 20
-    while not (link := re.search(r"http\S+auth\?\S+", shown)):
-        assert time.monotonic() < deadline, "no link was printed"
-        shown += capsys.readouterr().err
+    link = eventually(lambda: re.search(r"(http\S+auth\?\S+)\n", shown.getvalue()))
     with requests.Session() as browser:
-        assert "close this page" in browser.get(link[0], timeout=10).text
+        assert "close this page" in browser.get(link[1], timeout=10).text
     asking.join(timeout=20)
     assert len(grants) == 1
 

@@ -3,7 +3,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,7 @@ import pytest
 from gmail_ingest.runtime.process import ChildDiedError, ProcessSpec
 from gmail_ingest.runtime.supervisor import Supervisor
 from gmail_ingest_tests.cli.processes_of import sessions_alive
+from gmail_ingest_tests.cli.waiting import eventually
 
 linux_only = pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 
@@ -36,14 +36,6 @@ child = supervisor.start(ProcessSpec("stubborn", (sys.executable, "-c", sys.argv
 print(json.dumps(child.group), flush=True)
 time.sleep(600)
 """
-
-
-def eventually(true, seconds=20.0):
-    """Wait for a condition with a deadline."""
-    deadline = time.monotonic() + seconds
-    while not true():
-        assert time.monotonic() < deadline, "the condition never came true"
-        time.sleep(0.02)
 
 
 def python(name, code):

@@ -221,8 +221,8 @@ def test_a_page_leaves_out_what_was_hidden_while_it_was_read(acme, run, monkeypa
     """A rule that comes between finding a mail and reading it wins (edge case 65)."""
     plain = email_reads.read_positions
 
-    async def slowly(connection, query, arguments):
-        found = await plain(connection, query, arguments)
+    async def slowly(*page, **planning):
+        found = await plain(*page, **planning)
         await acme.put(HIDE)
         return found
 
