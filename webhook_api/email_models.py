@@ -10,7 +10,7 @@ request's CPU (1.7 of 5 ms for 50 mails): the models say the names, orjson write
 from __future__ import annotations
 
 from datetime import datetime
-from operator import attrgetter
+from typing import Any
 
 import orjson
 from fastapi import Response
@@ -123,7 +123,7 @@ class ThreadBody(Model):
     emails: list[EmailBody]
 
 
-_MODELS: dict[type, type[Model]] = {
+_MODELS: dict[type[Any], type[Model]] = {
     Person: PersonBody,
     AttachmentView: AttachmentBody,
     EmailCopy: CopyBody,
@@ -132,24 +132,18 @@ _MODELS: dict[type, type[Model]] = {
     ThreadSummary: ThreadSummaryBody,
     ThreadView: ThreadBody,
 }
-#: The names of a view's fields outside, in order, and the reader of all their values.
-_WRITTEN = {
-    view: (
-        [field.alias or name for name, field in model.model_fields.items()],
-        attrgetter(*model.model_fields),
-    )
+#: The names of a view's fields outside, in order.
+_NAMES = {
+    view: [model.model_fields[name].alias or name for name in view._fields]
     for view, model in _MODELS.items()
 }
 
 
 def answer(view: EmailPage | ThreadView) -> Response:
     """A view as the body that its model describes."""
-    written = orjson.dumps(
-        view, default=_fields, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_UTC_Z
-    )
+    written = orjson.dumps(view, default=_fields, option=orjson.OPT_UTC_Z)
     return Response(written, media_type="application/json")
 
 
-def _fields(view: object) -> dict[str, object]:
-    names, values = _WRITTEN[type(view)]
-    return dict(zip(names, values(view), strict=True))
+def _fields(view: tuple[object, ...]) -> dict[str, object]:
+    return dict(zip(_NAMES[type(view)], view, strict=True))

@@ -9,10 +9,12 @@ import asyncio
 import time
 from collections.abc import Mapping
 from datetime import datetime
+from http import HTTPStatus
+from http.client import HTTPConnection
 from typing import Any
+from urllib.parse import urlencode
 
 import psycopg
-import requests
 
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.email_cursor import Position, encode_cursor
@@ -48,17 +50,22 @@ class Client:
         (port,) = free_ports(1)
         self._ground = ground
         self._sidecar = ground.stack.start(services.sidecar(environment, port)).group
-        self._url = f"http://{services.LOOPBACK}:{port}"
-        self._session = loopback_session()
-        ground.stack.wait(lambda: http_ok(self._session, f"{self._url}/readyz"), "sidecar")
-        self._session.headers["X-API-Key"] = asyncio.run(_api_key(ground.databases.mail))
+        ready = f"http://{services.LOOPBACK}:{port}/readyz"
+        with loopback_session() as session:
+            ground.stack.wait(lambda: http_ok(session, ready), "sidecar")
+        # Not requests: reading a page took 1.4 ms of CPU there, on the cores that answer it.
+        self._connection = HTTPConnection(services.LOOPBACK, port, timeout=120)
+        self._headers = {"X-API-Key": asyncio.run(_api_key(ground.databases.mail))}
 
-    def ask(self, parameters: Mapping[str, str]) -> requests.Response:
+    def ask(self, parameters: Mapping[str, str]) -> bytes:
         """A page."""
-        query = {"tenantId": MAIN, "limit": str(LIMIT), **parameters}
-        answer = self._session.get(f"{self._url}/api/emails", params=query, timeout=120)
-        answer.raise_for_status()
-        return answer
+        query = urlencode({"tenantId": MAIN, "limit": str(LIMIT), **parameters})
+        self._connection.request("GET", f"/api/emails?{query}", headers=self._headers)
+        answer = self._connection.getresponse()
+        body = answer.read()
+        if answer.status != HTTPStatus.OK:
+            raise BenchmarkError(f"a page was answered with {answer.status}")
+        return body
 
     def timed(self, parameters: Mapping[str, str]) -> float:
         """Milliseconds until a whole page is there."""

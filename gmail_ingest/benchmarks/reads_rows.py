@@ -131,15 +131,20 @@ WHERE NOT EXISTS (
     SELECT FROM facets k WHERE k.mailbox_id = f.mailbox_id AND k.digest = f.digest)
 ON CONFLICT DO NOTHING
 """  # noqa: S608 - this module's own words
+#: Addresses of a mail: from, to, and the copied.
+_PEOPLE = """(CASE WHEN m.direction = 'inbound' THEN ARRAY[m.person, m.owner]
+    ELSE ARRAY[m.owner, m.person] END || m.copied)"""
 _EMAILS = f"""
 INSERT INTO emails (mailbox_id, gmail_id, tenant_id, thread_id, history_id, rfc_message_id,
     "references", subject, sender_address, sender_name, recipients, direction, internal_date,
     header_date, label_ids, snippet, text, html, reply_text, size, is_auto_reply, is_bounce,
     is_list, has_attachment, sanitized, search_vector, facet_id)
 SELECT m.mailbox_id, m.gmail_id, %(tenant_id)s, m.thread_id, m.i,
-    '<' || m.gmail_id || '@shop.test>', '{{}}', left(t.text, 50), m.person, 'Person',
-    jsonb_build_array(jsonb_build_object(
-        'role', 'to', 'address', m.owner, 'name', 'Owner')), m.direction, m.internal_date,
+    '<' || m.gmail_id || '@shop.test>', '{{}}', left(t.text, 50), {_PEOPLE}[1], 'Person',
+    (SELECT jsonb_agg(jsonb_build_object('role', CASE position WHEN 2 THEN 'to' ELSE 'cc' END,
+         'address', address, 'name', 'Person') ORDER BY position)
+     FROM unnest({_PEOPLE}) WITH ORDINALITY AS p (address, position) WHERE position > 1),
+    m.direction, m.internal_date,
     'Thu, 1 Jan 2026 00:00:00 +0000', m.label_ids, left(t.text, 120), t.text,
     '<html><body><div dir="ltr"><p>' || replace(t.text, ' b', '</p><p class="part"> b')
         || '</p></div></body></html>',
@@ -162,17 +167,15 @@ INSERT INTO email_keys (mailbox_id, gmail_id, tenant_id, facet_id, internal_date
 SELECT e.mailbox_id, e.gmail_id, e.tenant_id, e.facet_id, e.internal_date
 FROM mail m JOIN emails e USING (mailbox_id, gmail_id) ORDER BY m.i
 """
-_PARTICIPANTS = """
+_PARTICIPANTS = f"""
 INSERT INTO participants (mailbox_id, gmail_id, position, tenant_id, role, address, name,
     internal_date, facet_id)
 SELECT m.mailbox_id, m.gmail_id, (p.position - 1)::int, %(tenant_id)s,
        (ARRAY['from', 'to', 'cc', 'cc', 'cc', 'cc'])[p.position], p.address, 'Person',
        m.internal_date, e.facet_id
 FROM mail m JOIN emails e USING (mailbox_id, gmail_id),
-     unnest(CASE WHEN m.direction = 'inbound' THEN ARRAY[m.person, m.owner]
-                 ELSE ARRAY[m.owner, m.person] END || m.copied)
-     WITH ORDINALITY AS p (address, position)
-"""
+     unnest({_PEOPLE}) WITH ORDINALITY AS p (address, position)
+"""  # noqa: S608 - this module's own words
 _ATTACHMENTS = """
 INSERT INTO attachments (mailbox_id, gmail_id, part_id, filename, mime_type, size, inline)
 SELECT mailbox_id, gmail_id, '2', 'offer.pdf', 'application/pdf', 40000, false

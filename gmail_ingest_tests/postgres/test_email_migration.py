@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import command
 
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.email_views import EmailFilter, Person
 from gmail_ingest.adapters.postgres.engine import create_engine, transaction
 from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.migrate import _config, upgrade
@@ -37,9 +37,9 @@ SELECT m.id, 'm' || n, 'acme', 't1', 1, '{}', 'Offer ' || n, '[]', 'outbound',
 FROM mailboxes m, generate_series(0, 2) AS n;
 INSERT INTO participants (mailbox_id, gmail_id, position, tenant_id, role, address, name,
     internal_date)
-SELECT mailbox_id, gmail_id, p, 'acme', (ARRAY['from', 'to'])[p + 1], 'o''ann@shop.test', '',
-    internal_date
-FROM emails, generate_series(0, 1) AS p
+SELECT mailbox_id, gmail_id, p, 'acme', (ARRAY['from', 'reply-to', 'to'])[p + 1],
+    'o''ann@shop.test', '', internal_date
+FROM emails, generate_series(0, 2) AS p WHERE p <> 1 OR gmail_id = 'm0'
 """
 
 
@@ -83,6 +83,19 @@ def test_mail_of_the_first_release_is_listed_and_found(migrated, run, filters, f
         )
         await engine.dispose()
         assert [each.id for each in page.emails] == found
+
+    run(scenario())
+
+
+def test_mail_of_the_first_release_says_whom_to_answer(migrated, run):
+    """A Reply-To that was stored among the participants only is in the mail's row."""
+
+    async def scenario():
+        engine = create_engine(migrated)
+        page = await PostgresEmailReads(engine).page(EmailFilter("acme"), limit=5, cursor=None)
+        await engine.dispose()
+        answered = {each.id: each.reply_to for each in page.emails}
+        assert answered == {"m0": (Person("o'ann@shop.test", "", is_owner=False),), "m1": ()}
 
     run(scenario())
 

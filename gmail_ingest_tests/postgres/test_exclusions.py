@@ -230,7 +230,7 @@ def test_a_page_leaves_out_what_was_hidden_while_it_was_read(acme, run, monkeypa
         box = await acme.world.connect()
         await acme.save(box, parsed("m1", label_ids=("STARRED",)), parsed("m2", "t2"))
         monkeypatch.setattr(email_reads, "read_positions", slowly)
-        page = await acme.reads.page(EmailFilter("acme"), limit=5, cursor=None)
+        page = await acme.reads.page(EmailFilter("acme", unique=True), limit=5, cursor=None)
         assert [each.id for each in page.emails] == ["m2"]
 
     run(scenario())

@@ -8,7 +8,6 @@ Source: edge case 49 (order by internal date).
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from psycopg import sql
@@ -37,7 +36,7 @@ SEARCH_SECONDS = 0.025
 _NO_SPAM_TRASH = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
 # What was hidden since its position was found is left out: a page may be short of it.
 _EMAILS = sql.SQL("""
-SELECT {columns}
+SELECT page.place, {columns}
 FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
      AS page (mailbox_id, gmail_id, place)
 JOIN emails e USING (mailbox_id, gmail_id)
@@ -81,12 +80,11 @@ class PostgresEmailReads:
         after = decode_cursor(cursor, wanted) if cursor is not None else None
         mails = MailList(wanted, after)
         async with statement(self._engine) as connection:
-            found = await self._find(connection, mails, limit + 1)
-            shown = found.positions[:limit]
-            if wanted.unique:
-                emails = await _unique_emails(connection, wanted, shown)
+            if wanted.q or wanted.unique:
+                found = await self._find(connection, mails, limit + 1)
+                emails = await _found_emails(connection, wanted, found.positions[:limit])
             else:
-                emails = await _emails(connection, wanted.tenant_id, shown)
+                found, emails = await _listed(connection, mails, limit)
         if len(found.positions) > limit:
             behind: Position | None = found.positions[limit - 1]
         else:
@@ -114,11 +112,11 @@ class PostgresEmailReads:
                 rows = max(offset + limit, MAX_TOTAL) + 1
                 positions = (await search.find(mails, rows)).positions
                 counted, shown = len(positions), positions[offset : offset + limit + 1]
+                emails = await _emails(connection, wanted.tenant_id, shown[:limit])
             else:
-                page = mails.page(limit + 1, offset)
-                shown = await read_positions(connection, *page, prepare=mails.prepare)
+                found, emails = await _listed(connection, mails, limit, offset)
+                shown = found.positions
                 counted = await _count(connection, mails)
-            emails = await _emails(connection, wanted.tenant_id, shown[:limit])
         return EmailPage(
             emails,
             limit,
@@ -130,7 +128,7 @@ class PostgresEmailReads:
     async def _find(self, connection: Connection, mails: MailList, rows: int) -> Found:
         if mails.wanted.q:
             return await MailSearch(connection, self._search_seconds).find(mails, rows)
-        return Found(await read_positions(connection, *mails.page(rows), prepare=mails.prepare))
+        return Found(await read_positions(connection, *mails.page(rows)))
 
     async def thread(
         self,
@@ -185,29 +183,48 @@ async def _count(connection: Connection, mails: MailList) -> int:
     return int(row[0]) if row else 0
 
 
-async def _unique_emails(
+async def _listed(
+    connection: Connection, mails: MailList, limit: int, offset: int = 0
+) -> tuple[Found, tuple[EmailView, ...]]:
+    """Positions of a page and of the mail behind it, and the page's mails."""
+    query, arguments = mails.emails(limit + 1, offset)
+    rows = await (await connection.execute(query, arguments)).fetchall()
+    if not rows:
+        await _check_tenant(connection, mails.wanted.tenant_id)
+    positions = tuple(Position(*row[:3]) for row in rows)
+    return Found(positions), tuple(to_email(row[3:]) for row in rows[:limit])
+
+
+async def _found_emails(
     connection: Connection, wanted: EmailFilter, positions: Sequence[Position]
 ) -> tuple[EmailView, ...]:
+    if not wanted.unique:
+        return await _emails(connection, wanted.tenant_id, positions)
     copies = await find_copies(connection, wanted, positions)
     shown = [each for each in positions if each not in copies.repeated]
-    emails = await _emails(connection, wanted.tenant_id, shown)
+    emails = await _read(connection, wanted.tenant_id, shown)
     return tuple(
-        replace(email, copies=copies.of.get(position, ()))
-        for position, email in zip(shown, emails, strict=True)
+        email._replace(copies=copies.of.get(position, ())) for position, email in emails.items()
     )
 
 
 async def _emails(
     connection: Connection, tenant_id: str, positions: Sequence[Position]
 ) -> tuple[EmailView, ...]:
+    return tuple((await _read(connection, tenant_id, positions)).values())
+
+
+async def _read(
+    connection: Connection, tenant_id: str, positions: Sequence[Position]
+) -> dict[Position, EmailView]:
     if not positions:
         # A tenant that has mail is known: only where there is none must be asked.
         await _check_tenant(connection, tenant_id)
-        return ()
+        return {}
     arguments = {
         "mailboxes": [each.mailbox_id for each in positions],
         "ids": [each.gmail_id for each in positions],
         "excluded": EXCLUDED,
     }
     rows = await (await connection.execute(_EMAILS, arguments)).fetchall()
-    return tuple(to_email(row) for row in rows)
+    return {positions[place - 1]: to_email(row) for place, *row in rows}

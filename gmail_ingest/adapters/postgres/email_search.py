@@ -98,9 +98,7 @@ class MailSearch:
         found: tuple[Position, ...] = ()
         behind, most = mails, _thread_or(mails.wanted, _LOOKED_AT)
         while most:
-            looked_at = await read_positions(
-                self.connection, *behind.page(most), prepare=behind.prepare
-            )
+            looked_at = await read_positions(self.connection, *behind.page(most))
             fitting = await self._look(mails, words, looked_at, rows - len(found))
             found += fitting
             if len(found) == rows or len(looked_at) < most:

@@ -30,6 +30,7 @@ _COLUMNS = {
     "sender_address": "text",
     "sender_name": "text",
     "recipients": "jsonb",
+    "reply_to": "jsonb",
     "direction": "text",
     "internal_date": "timestamptz",
     "header_date": "text",
@@ -179,6 +180,12 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
             for each in message.participants
             if each.role in {"to", "cc", "bcc"}
         ],
+        "reply_to": [
+            {"address": each.address, "name": each.name}
+            for each in message.participants
+            if each.role == "reply-to"
+        ]
+        or None,
         "direction": message.direction,
         "internal_date": message.internal_date,
         "header_date": message.header_date_raw,

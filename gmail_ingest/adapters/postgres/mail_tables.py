@@ -56,6 +56,7 @@ emails = sa.Table(
     sa.Column("sender_address", sa.Text),
     sa.Column("sender_name", sa.Text),
     sa.Column("recipients", pg.JSONB, nullable=False),
+    sa.Column("reply_to", pg.JSONB),
     sa.Column("direction", sa.Text, nullable=False),
     sa.Column("internal_date", TIMESTAMP, nullable=False),
     sa.Column("header_date", sa.Text),
