@@ -53,7 +53,8 @@ FILTER = st.builds(
     thread_id=st.sampled_from([None, None, None, "t1"]),
     include_spam_trash=st.booleans(),
 )
-#: How a page is found: facets merged at once, entries walked, mails looked at for words.
+#: How a page is found: facets merged soon, entries walked, mails looked at for words. A mailbox of
+#: few facets is walked for one entry each: in vain, where the other's mail is newer.
 WAYS = {
     "merge and look": (1_000, 15_000, 1_000),
     "walk and index": (0, 15_000, 1),
@@ -67,6 +68,7 @@ def way(request, monkeypatch):
     """Each way that a page may be found."""
     few, walk, looked_at = request.param
     monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
+    monkeypatch.setattr(email_lists, "_WALK_A_FACET", 1)
     monkeypatch.setattr(email_lists, "_WALK", walk)
     monkeypatch.setattr(email_lists, "_WALK_WITH_LOOKUPS", walk)
     monkeypatch.setattr(email_search, "_LOOKED_AT", looked_at)

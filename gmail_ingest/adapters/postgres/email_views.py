@@ -2,8 +2,8 @@
 
 Holds: frozen values of a list, a message and a thread. Keep out: SQL, JSON.
 
-What a page has many of are named tuples, which are made in a fifth of the time of frozen
-dataclasses: a quarter of a millisecond a page.
+What a page is made of are named tuples: as frozen dataclasses, making them took a quarter of a
+millisecond more for 50 mails.
 """
 
 from __future__ import annotations
