@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -28,11 +29,29 @@ _TEMPLATE = "template"
 _numbers = itertools.count(1)
 
 
-def pytest_configure() -> None:
-    """Collect without the garbage collector: run inside CPython 3.11's parser it can break it
-    ("AST constructor recursion depth mismatch"), and pytest parses every test module.
+_BASE = pytest.StashKey[str]()
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare a session, before pytest makes its own directory.
+
+    Collects without the garbage collector: run inside CPython 3.11's parser it can break it ("AST
+    constructor recursion depth mismatch"), and pytest parses every test module.
+    Each session has a directory of its own: pytest's common one is closed to other users whenever
+    a session begins, and servers that other sessions started there as another user lose their data.
     """
     gc.disable()
+    if config.option.basetemp is None:  # a worker of pytest-xdist has its part of the session's
+        config.stash[_BASE] = tempfile.mkdtemp(prefix="gmail-ingest-tests-")
+        config.option.basetemp = f"{config.stash[_BASE]}/session"
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Remove the session's directory, unless a failure wants to be looked at."""
+    base = session.config.stash.get(_BASE, None)
+    if base is not None and exitstatus == pytest.ExitCode.OK:
+        shutil.rmtree(base, ignore_errors=True)
 
 
 def pytest_collection_finish() -> None:

@@ -19,13 +19,6 @@ TINY = {
     "saturation": 0.01,
     "webhook": 0.02,
 }
-WITH_DAGSTER = {
-    "push-warm": 0.02,
-    "burst": 0.01,
-    "history": 0.001,
-    "fairness": 0.001,
-    "partitions": 0.001,
-}
 
 
 def measure(name, scale):
@@ -50,15 +43,6 @@ def check(name, scale, directory, monkeypatch):
 @pytest.mark.parametrize(("name", "scale"), TINY.items())
 def test_benchmark_measures_and_leaves_nothing_behind(name, scale, tmp_path, monkeypatch):
     """A benchmark ends with its object, a figure and a baseline, and its directory is gone."""
-    check(name, scale, tmp_path, monkeypatch)
-
-
-@pytest.mark.daemon
-@pytest.mark.parametrize(("name", "scale"), WITH_DAGSTER.items())
-def test_benchmark_with_dagster_measures_and_leaves_nothing_behind(
-    name, scale, tmp_path, monkeypatch
-):
-    """The same for those that start the whole service."""
     check(name, scale, tmp_path, monkeypatch)
 
 
