@@ -47,7 +47,7 @@ class RetryBody(Model):
     message_ids: list[Text] | None = Field(
         None, min_length=1, max_length=MAX_IDS, description="Gmail ids.", examples=[["18f2a5"]]
     )
-    mailbox: Text | None = Field(None, description="Address of one mailbox.")
+    mailbox: Text | None = Field(None, min_length=1, description="Address of one mailbox.")
 
 
 class RetriedBody(Model):

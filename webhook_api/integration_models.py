@@ -33,14 +33,21 @@ def _token(value: SecretStr) -> SecretStr:
 
 
 Token = Annotated[SecretStr, Field(min_length=1, max_length=MAX_TOKEN), AfterValidator(_token)]
+
+
+def _address(value: str) -> str:
+    local, _, domain = value.partition("@")
+    if not local or not domain or "@" in domain or any(map(str.isspace, value)):
+        raise ValueError("must be one address, as support@company.com")
+    if not value.isprintable():
+        raise ValueError("must not contain control characters")
+    return value
+
+
 Email = Annotated[
     str,
-    StringConstraints(
-        to_lower=True,
-        strip_whitespace=True,
-        max_length=320,
-        pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$",
-    ),
+    StringConstraints(to_lower=True, strip_whitespace=True, max_length=320),
+    AfterValidator(_address),
 ]
 
 
