@@ -163,6 +163,10 @@ class ConnectedBody(Model):
     incremental_job_id: UUID | None = Field(
         description="The catching up of mailboxes that were connected before."
     )
+    untouched: list[str] = Field(
+        description="The tenant's other mailboxes, which this request did not name: they stay "
+        "connected, and are synced as before."
+    )
 
 
 class DisconnectedBody(Model):
@@ -181,6 +185,26 @@ class DisconnectedBody(Model):
     @classmethod
     def _plain(cls, value: dict[str, int]) -> dict[str, int]:
         return dict(value)
+
+
+class MailboxDisconnectedBody(Model):
+    """What a disconnect of one mailbox did; watches and grants count what became of each."""
+
+    tenant_id: str
+    mailbox: str
+    state: Literal["disconnected"] = "disconnected"
+    tenant_state: Literal["connected", "disconnected"] = Field(
+        description="disconnected with its last mailbox."
+    )
+    still_connected: list[str] = Field(description="The tenant's other mailboxes.")
+    jobs_cancelled: int = Field(description="Syncs that had nothing else to do.")
+    watches: dict[str, int] = Field(examples=[{"stopped": 1}])
+    grants: dict[str, int] = Field(
+        description="kept: other mailboxes of the tenant live on it; shared: another tenant does.",
+        examples=[{"kept": 1}],
+    )
+    deleted: dict[str, int] | None = Field(description="Rows deleted by table, with deleteData.")
+    complete: bool = Field(description="False: Google did not answer all of it; ask again.")
 
 
 class MailboxBody(Model):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Query
+from fastapi import APIRouter, Body, Path, Query
 
 from gmail_ingest.adapters.gmail.service_account import service_account_keys
 from gmail_ingest.errors import InvalidInputError
@@ -19,11 +19,12 @@ from webhook_api.integration_models import (
     ConnectedBody,
     ConnectedMailboxBody,
     DisconnectedBody,
+    MailboxDisconnectedBody,
     OAuthConnect,
     ServiceAccountKeysBody,
     TenantBody,
 )
-from webhook_api.models import TenantInPath
+from webhook_api.models import TenantInPath, Text
 from webhook_api.openapi import NOT_FOUND, UNAVAILABLE
 from webhook_api.services import Services
 from webhook_api.tenant_bodies import tenant_body
@@ -69,6 +70,41 @@ def integrations_router(services: Services) -> APIRouter:
         done = await services.disconnect.disconnect(tenant_id, delete_data=delete_data)
         return DisconnectedBody.model_validate(done)
 
+    @router.delete(
+        "/{tenantId}/mailboxes/{address:path}",
+        summary="Disconnect one mailbox",
+        responses=NOT_FOUND | UNAVAILABLE,
+    )
+    async def disconnect_mailbox(
+        *,
+        tenant_id: TenantInPath,
+        address: Annotated[Text, Path(min_length=1, description="Of the mailbox.")],
+        delete_data: Annotated[
+            bool, Query(alias="deleteData", description="Also delete its stored mail.")
+        ] = False,
+    ) -> MailboxDisconnectedBody:
+        """End the syncs of one mailbox, stop its watch, and leave the tenant's others alone.
+
+        Its credential is revoked and forgotten if no other mailbox lives on it. Nothing of the
+        mailbox is written once this began. With the last mailbox the tenant is disconnected.
+        Repeat it until `complete` is true; with `deleteData` the mailbox is unknown after that
+        (404). Exclusion rules that are limited to it are deleted with its data, and stay otherwise.
+        """
+        done = await services.disconnect.disconnect_mailbox(
+            tenant_id, address, delete_data=delete_data
+        )
+        return MailboxDisconnectedBody(
+            tenant_id=done.tenant_id,
+            mailbox=done.mailbox,
+            tenant_state="connected" if done.still_connected else "disconnected",
+            still_connected=list(done.still_connected),
+            jobs_cancelled=done.jobs_cancelled,
+            watches=dict(done.watches),
+            grants=dict(done.grants),
+            deleted=None if done.deleted is None else dict(done.deleted),
+            complete=done.complete,
+        )
+
     return router
 
 
@@ -104,4 +140,5 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
         ],
         job_id=done.initial_job,
         incremental_job_id=done.incremental_job,
+        untouched=list(done.untouched),
     )

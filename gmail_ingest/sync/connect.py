@@ -84,11 +84,15 @@ class ConnectedMailbox:
 
 @dataclass(frozen=True, slots=True)
 class Connected:
-    """What connecting did; the jobs are queued, not done."""
+    """What connecting did; the jobs are queued, not done.
+
+    ``untouched`` are the addresses of the tenant's other connected mailboxes.
+    """
 
     mailboxes: tuple[ConnectedMailbox, ...]
     initial_job: UUID
     incremental_job: UUID | None
+    untouched: tuple[str, ...] = ()
 
 
 class Connect:
@@ -113,7 +117,9 @@ class Connect:
         registered = await self._register(request, held, found)
         mailboxes = await self._watch(held, registered)
         log.info("connected", tenant=request.tenant_id, mailboxes=len(mailboxes))
-        return Connected(mailboxes, registered.initial_job, registered.incremental_job)
+        return Connected(
+            mailboxes, registered.initial_job, registered.incremental_job, registered.untouched
+        )
 
     async def _register(
         self, request: ConnectRequest, held: HeldCredential, found: list[NewMailbox]

@@ -54,6 +54,8 @@ class Registered:
     known: frozenset[int]
     initial_job: UUID
     incremental_job: UUID | None
+    #: Addresses of the tenant's other connected mailboxes, which stay as they are.
+    untouched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Grant:
     """A credential still held for a disconnected tenant; ``keys`` is None if it cannot be opened.
 
     ``shared``: another tenant lives on the same owner's consent, which Google revokes as a whole.
+    ``kept``: other mailboxes of the tenant live on it, so that only watches are given back.
     """
 
     integration_id: int
@@ -80,15 +83,20 @@ class Grant:
     keys: Keys | None
     mailboxes: tuple[GrantedMailbox, ...]
     shared: bool
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnection:
-    """What the first, deciding step of a disconnect did, and the grants left to give back."""
+    """What the first, deciding step of a disconnect did, and the grants left to give back.
+
+    ``mailboxes`` were connected until now; ``still_connected`` are the addresses that are.
+    """
 
     mailboxes: int
     jobs_cancelled: int
     grants: tuple[Grant, ...]
+    still_connected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +125,26 @@ class Registry(Protocol):
         """
         ...
 
+    async def disconnect_mailbox(self, tenant_id: str, address: str) -> Disconnection:
+        """The same of one mailbox, by its lower-cased address; of the tenant with its last one.
+
+        Raises:
+            NotFoundError: the tenant, or its mailbox, is unknown.
+        """
+        ...
+
     async def wipe(self, integration_ids: Collection[int]) -> None:
         """Forget the credentials of disconnected integrations."""
         ...
 
-    async def delete_data(self, tenant_id: str) -> Mapping[str, int]:
-        """Delete a disconnected tenant's mail, a transaction a mailbox; rows deleted by table."""
+    async def forget_watches(self, mailbox_ids: Collection[int]) -> None:
+        """Note that disconnected mailboxes have no watch any more."""
+        ...
+
+    async def delete_data(self, tenant_id: str, address: str | None = None) -> Mapping[str, int]:
+        """Delete a disconnected tenant's mail, or that of its disconnected mailboxes of one
+        address, a transaction a mailbox; rows deleted by table.
+        """
         ...
 
 
