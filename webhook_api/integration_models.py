@@ -108,6 +108,11 @@ class ServiceAccountConnect(Model):
     tenant_id: TenantId
     auth_type: Literal["service_account"]
     keys: ServiceAccountKeysBody
+    on_error: Literal["refuse", "skip"] = Field(
+        "refuse",
+        description="What is done if Google refuses some of the mailboxes: refuse them all, or "
+        "connect the others.",
+    )
 
 
 ConnectBody = Annotated[OAuthConnect | ServiceAccountConnect, Field(discriminator="auth_type")]
@@ -153,6 +158,14 @@ class ConnectedMailboxBody(Model):
     watch_error: str | None
 
 
+class FailedMailboxBody(Model):
+    """A mailbox that was named and is not connected."""
+
+    address: str
+    field: str = Field(examples=["keys.impersonatedUserEmails.3"])
+    reason: str
+
+
 class ConnectedBody(Model):
     """Connected; the syncs are queued."""
 
@@ -166,6 +179,9 @@ class ConnectedBody(Model):
     untouched: list[str] = Field(
         description="The tenant's other mailboxes, which this request did not name: they stay "
         "connected, and are synced as before."
+    )
+    failed: list[FailedMailboxBody] = Field(
+        description='Mailboxes that Google refused or did not answer for; with `onError: "skip"`.'
     )
 
 
@@ -227,7 +243,9 @@ class MailboxBody(Model):
     watch: Literal["active", "lapsing", "lapsed", "missing", "off"]
     watch_expires_at: datetime | None
     last_push_at: datetime | None
-    last_synced_at: datetime | None
+    last_synced_at: datetime | None = Field(
+        description="Mail that came until then is known. Null until the first sync is done."
+    )
     initial_sync_done: bool
 
 

@@ -53,7 +53,7 @@ def to_utc(value: datetime) -> datetime:
 
 def _text(value: object) -> object:
     if isinstance(value, str) and value.strip().removeprefix("-").replace(".", "", 1).isdecimal():
-        raise ValueError("must be a time in ISO 8601 with its zone, as 2024-01-01T00:00:00Z")
+        raise ValueError("must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z")
     return value
 
 
@@ -105,8 +105,19 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
+class UnreachableBody(Model):
+    """A connected mailbox that no sync reaches now."""
+
+    mailbox: str
+    state: str
+    action: str | None = Field(description="What a person has to do.")
+
+
 class Queued(Model):
     """A sync was queued; if one was waiting already, it is that one's job."""
 
     job_id: UUID
     kind: str
+    unreachable: list[UnreachableBody] = Field(
+        description="Connected mailboxes that it does not reach in their present state."
+    )

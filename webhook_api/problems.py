@@ -42,7 +42,7 @@ RETRY_AFTER = 5
 #: Fields that a problem's text names; its list of errors has all of them.
 _TOLD = 10
 
-_TIME = "must be a time in ISO 8601 with its zone, as 2024-01-01T00:00:00Z"
+_TIME = "must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z"
 _DAY = "must be a day, as 2024-01-31"
 _WHOLE = "must be a whole number"
 _OBJECT = "must be a JSON object"
@@ -195,7 +195,8 @@ async def _on_domain(_request: Request, error: Exception) -> Response:
         case NotFoundError():
             return problem(404, str(error))
         case MailboxStateError():
-            return problem(409, f"{error.state}: {error}. {error.remedy}")
+            told = f"{error.state}: {error}. {error.remedy}"
+            return problem(409, f"no mailbox of this tenant can be synced now; {told}")
         case ThrottledError():
             left = (error.until - datetime.now(UTC)).total_seconds() if error.until else RETRY_AFTER
             return unavailable("Google limits calls at the moment: ask again later", left)

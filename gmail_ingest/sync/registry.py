@@ -21,6 +21,10 @@ AuthType = Literal["oauth", "service_account"]
 
 #: Longest tenant id, in characters: it is a partition key, a run tag and a part of URLs.
 MAX_TENANT_ID = 200
+#: What commands, pages and shells read as their own.
+_SYNTAX = ",[]{}*?\"'`\\"
+#: Formats, and the separators of lines and paragraphs.
+_UNSEEN = frozenset(("Cf", "Zl", "Zp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +169,29 @@ def check_tenant_id(tenant_id: str) -> str:
         reason = "must not contain '|', '/' or '...', and must not be '.' or '..'"
     elif tenant_id != tenant_id.strip():
         reason = "must not begin or end with white space"
+    if reason:
+        raise InvalidInputError("tenantId", reason)
+    return tenant_id
+
+
+def check_new_tenant_id(tenant_id: str) -> str:
+    """Return the id of a tenant that is not known yet, if no command reads a part of it as its own.
+
+    Commas separate partitions, brackets and stars select some, quotes and backslashes end or escape
+    them (in Dagster's commands and pages, and in shells); a dash in front is an option, and what
+    cannot be seen cannot be typed again. Tenants that were connected with such an id go on.
+
+    Raises:
+        InvalidInputError: names ``tenantId`` and the rule, never the value.
+    """
+    check_tenant_id(tenant_id)
+    reason = None
+    if any(character in _SYNTAX for character in tenant_id):
+        reason = f"must not contain any of {' '.join(_SYNTAX)}"
+    elif tenant_id.startswith("-"):
+        reason = "must not begin with '-'"
+    elif any(unicodedata.category(character) in _UNSEEN for character in tenant_id):
+        reason = "must not contain characters that cannot be seen"
     if reason:
         raise InvalidInputError("tenantId", reason)
     return tenant_id
