@@ -60,13 +60,15 @@ class RetryBody(Model):
     @model_validator(mode="before")
     @classmethod
     def _named_once(cls, values: object) -> object:
-        if isinstance(values, dict) and {"gmailIds", "messageIds"} <= values.keys():
+        names = {"gmailIds", "messageIds", "gmail_ids", "message_ids"}
+        if isinstance(values, dict) and len(names & values.keys()) > 1:
             raise ValueError("gmailIds and messageIds are one and the same: give one of them")
         return values
 
     def named(self) -> list[str] | None:
         """The Gmail ids, by whichever name they came."""
-        return self.__dict__["message_ids"] if self.gmail_ids is None else self.gmail_ids
+        # By the model's own dictionary: reading a deprecated field warns.
+        return self.gmail_ids or self.__dict__["message_ids"]
 
 
 class RetriedBody(Model):

@@ -154,5 +154,12 @@ def _problem(response: requests.Response) -> str:
     except requests.JSONDecodeError:
         return "no problem details"
     fields = problem.get("errors") or []
-    reasons = [f"{each.get('field')}: {each.get('reason')}" for each in fields]
-    return "; ".join([str(problem.get("detail") or problem.get("title")), *reasons])
+    if not fields:
+        return str(problem.get("detail") or problem.get("title"))
+    return "; ".join(map(_reason, fields))
+
+
+def _reason(wrong: dict[str, Any]) -> str:
+    # The address is the one that whoever runs the command named.
+    mailbox = f" ({wrong['mailbox']})" if wrong.get("mailbox") else ""
+    return f"{wrong.get('field')}{mailbox}: {wrong.get('reason')}"
