@@ -8,7 +8,7 @@ Source: house-style.md habit 4; google-facts section 2 for the classes that Goog
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 #: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
@@ -58,12 +58,25 @@ class ConfigurationError(GmailIngestError):
 
 
 class InvalidInputError(GmailIngestError):
-    """A caller's input is wrong. ``field`` is its name as the caller wrote it."""
+    """A caller's input is wrong. ``field`` is its name as the caller wrote it.
 
-    def __init__(self, field: str, reason: str) -> None:
+    ``others`` are wrong too. ``mailbox`` is the address that the field is about: for the caller's
+    own eyes, and in no text of this error.
+    """
+
+    def __init__(
+        self,
+        field: str,
+        reason: str,
+        others: Sequence[InvalidInputError] = (),
+        *,
+        mailbox: str | None = None,
+    ) -> None:
         super().__init__(f"{field}: {reason}")
         self.field = field
         self.reason = reason
+        self.others = tuple(others)
+        self.mailbox = mailbox
 
 
 class NotFoundError(GmailIngestError):

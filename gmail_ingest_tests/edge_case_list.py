@@ -85,6 +85,12 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    100: "What a call does not know is refused by name: parameters, bodies, names given twice.",
+    101: "One mailbox of several is disconnected, and its mail deleted, and no other is touched.",
+    102: "Different mails with one Message-ID are never shown as copies of each other.",
+    103: "A tenant id that is part of a command's syntax is refused when it is new.",
+    104: "Wrong input is told its field, mailbox and limits in plain words; all of it at once.",
+    105: "A sync that no mailbox can do is refused with what a person has to do.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -27,6 +27,7 @@ from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_
 from webhook_api.problems import LastResort, add_problem_handlers
 from webhook_api.push import PushReceiver, push_router
 from webhook_api.services import Services, build_services
+from webhook_api.strictness import RefuseUnknown
 from webhook_api.sync import sync_router
 from webhook_api.why import why_router
 
@@ -45,6 +46,7 @@ def create_app(settings: Settings) -> FastAPI:
         redoc_url=None,
         static_url=DOCS_ASSETS,
         lifespan=_lifespan(services),
+        dependencies=[Depends(RefuseUnknown())],
     )
     _add_routes(app, services)
     add_problem_handlers(app)

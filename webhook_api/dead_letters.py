@@ -9,11 +9,12 @@ from datetime import datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Query
-from pydantic import Field
+from fastapi import APIRouter, Query
+from pydantic import Field, model_validator
 
 from webhook_api.models import Model, TenantInPath, Text
 from webhook_api.openapi import CONFLICT, NOT_FOUND
+from webhook_api.reachable import require_syncable
 from webhook_api.services import Services
 
 MAX_LIMIT = 500
@@ -44,10 +45,30 @@ class DeadLetterPageBody(Model):
 class RetryBody(Model):
     """What to try again; everything unless something is named."""
 
-    message_ids: list[Text] | None = Field(
+    gmail_ids: list[Text] | None = Field(
         None, min_length=1, max_length=MAX_IDS, description="Gmail ids.", examples=[["18f2a5"]]
     )
-    mailbox: Text | None = Field(None, description="Address of one mailbox.")
+    message_ids: list[Text] | None = Field(
+        None,
+        min_length=1,
+        max_length=MAX_IDS,
+        description="The older name of `gmailIds`.",
+        deprecated=True,
+    )
+    mailbox: Text | None = Field(None, min_length=1, description="Address of one mailbox.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _named_once(cls, values: object) -> object:
+        names = {"gmailIds", "messageIds", "gmail_ids", "message_ids"}
+        if isinstance(values, dict) and len(names & values.keys()) > 1:
+            raise ValueError("gmailIds and messageIds are one and the same: give one of them")
+        return values
+
+    def named(self) -> list[str] | None:
+        """The Gmail ids, by whichever name they came."""
+        # By the model's own dictionary: reading a deprecated field warns.
+        return self.gmail_ids or self.__dict__["message_ids"]
 
 
 class RetriedBody(Model):
@@ -83,12 +104,10 @@ def dead_letters_router(services: Services) -> APIRouter:
     @router.post("/retry", status_code=202, summary="Try them again", responses=CONFLICT)
     async def retry(tenant_id: TenantInPath, body: RetryBody | None = None) -> RetriedBody:
         """Give dead letters all their attempts again, and queue an incremental sync for them."""
-        tenant = await services.reads.tenant(tenant_id)
-        if tenant.state != "connected":
-            raise HTTPException(409, "this tenant is disconnected: connect it first")
+        require_syncable(await services.reads.tenant(tenant_id))
         wanted = body or RetryBody()
         done = await services.dead_letters.retry(
-            tenant_id, message_ids=wanted.message_ids, mailbox=_lower(wanted.mailbox)
+            tenant_id, message_ids=wanted.named(), mailbox=_lower(wanted.mailbox)
         )
         return RetriedBody.model_validate(done)
 

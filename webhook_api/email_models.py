@@ -42,7 +42,8 @@ class CopyBody(Model):
     """The same mail in another mailbox of the tenant."""
 
     mailbox: str
-    id: str
+    id: str = Field(description="The same as `gmailId`.")
+    gmail_id: str = Field(description="Gmail's id, unique within the mailbox.")
 
 
 class AttachmentBody(Model):
@@ -59,7 +60,8 @@ class AttachmentBody(Model):
 class EmailBody(Model):
     """A message."""
 
-    id: str = Field(description="Gmail's id, unique within the mailbox.")
+    id: str = Field(description="The same as `gmailId`.")
+    gmail_id: str = Field(description="Gmail's id, unique within the mailbox.")
     mailbox: str
     thread_id: str
     rfc_message_id: str | None
@@ -146,4 +148,7 @@ def answer(view: EmailPage | ThreadView) -> Response:
 
 
 def _fields(view: tuple[object, ...]) -> dict[str, object]:
-    return dict(zip(_NAMES[type(view)], view, strict=True))
+    fields = dict(zip(_NAMES[type(view)], view, strict=True))
+    if isinstance(view, EmailView | EmailCopy):
+        fields["gmailId"] = view.id
+    return fields

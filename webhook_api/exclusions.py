@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Path
+from pydantic import AfterValidator
 
+from gmail_ingest.core.exclusion_rules import NAME_PATTERN, check_name
+from gmail_ingest.errors import InvalidInputError
 from webhook_api.exclusion_models import (
     DeletedBody,
     DryRunBody,
@@ -22,14 +25,22 @@ from webhook_api.models import TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.services import Services
 
+
+def _name(value: str) -> str:
+    try:
+        return check_name(value)
+    except InvalidInputError as error:
+        raise ValueError(error.reason) from error
+
+
 Name = Annotated[
     str,
     Path(
-        max_length=64,
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*$",
         description="The CRM's own name of the rule, shown wherever a mail is explained.",
         examples=["newsletters"],
+        json_schema_extra={"pattern": NAME_PATTERN},
     ),
+    AfterValidator(_name),
 ]
 
 

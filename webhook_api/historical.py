@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Path, Query, Response
+from fastapi import APIRouter, Path, Query, Response
 
 from gmail_ingest.core.months import check_range, months_of
 from gmail_ingest.core.windows import Window
@@ -23,6 +23,7 @@ from webhook_api.historical_models import (
 from webhook_api.job_bodies import job_body
 from webhook_api.models import TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND, UNAVAILABLE
+from webhook_api.reachable import require_syncable
 from webhook_api.services import Services
 from webhook_api.sync_models import JobBody
 
@@ -61,16 +62,14 @@ def historical_router(services: Services) -> APIRouter:
         What is stored is not fetched again. The job's state, progress and estimated end are at
         `/api/sync/{tenantId}/jobs/{jobId}`.
         """
-        tenant = await services.reads.tenant(tenant_id)
-        if tenant.state != "connected":
-            raise HTTPException(409, "this tenant is disconnected: connect it first")
+        unreachable = require_syncable(await services.reads.tenant(tenant_id))
         window = window_of(asked)
         if dry_run:
             response.status_code = 200
             price = await services.history_pricing.price(tenant_id, window)
             return price_body(tenant_id, asked, price)
         job_id = await services.history_jobs.request(tenant_id, window, months_of(window))
-        return HistoricalQueued(job_id=job_id, kind="historical")
+        return HistoricalQueued(job_id=job_id, kind="historical", unreachable=unreachable)
 
     @router.post("/{tenantId}/jobs/{jobId}/cancel", summary="Stop a historical sync")
     async def cancel(

@@ -16,7 +16,7 @@ from webhook_api.models import Model, Queued, to_utc
 
 def _text(value: object) -> object:
     if not isinstance(value, str):
-        raise ValueError("must be a time in ISO 8601 with its zone, as 2024-01-01T00:00:00Z")  # noqa: TRY004 - a TypeError is no validation error
+        raise ValueError("must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z")  # noqa: TRY004 - a TypeError is no validation error
     return value
 
 

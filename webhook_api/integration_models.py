@@ -33,14 +33,21 @@ def _token(value: SecretStr) -> SecretStr:
 
 
 Token = Annotated[SecretStr, Field(min_length=1, max_length=MAX_TOKEN), AfterValidator(_token)]
+
+
+def _address(value: str) -> str:
+    local, _, domain = value.partition("@")
+    if not local or not domain or "@" in domain or any(map(str.isspace, value)):
+        raise ValueError("must be one address, as support@company.com")
+    if not value.isprintable():
+        raise ValueError("must not contain control characters")
+    return value
+
+
 Email = Annotated[
     str,
-    StringConstraints(
-        to_lower=True,
-        strip_whitespace=True,
-        max_length=320,
-        pattern=r"^[^@\s\x00-\x1f]+@[^@\s\x00-\x1f]+$",
-    ),
+    StringConstraints(to_lower=True, strip_whitespace=True, max_length=320),
+    AfterValidator(_address),
 ]
 
 
@@ -101,6 +108,11 @@ class ServiceAccountConnect(Model):
     tenant_id: TenantId
     auth_type: Literal["service_account"]
     keys: ServiceAccountKeysBody
+    on_error: Literal["refuse", "skip"] = Field(
+        "refuse",
+        description="What is done if Google refuses some of the mailboxes: refuse them all, or "
+        "connect the others.",
+    )
 
 
 ConnectBody = Annotated[OAuthConnect | ServiceAccountConnect, Field(discriminator="auth_type")]
@@ -146,6 +158,14 @@ class ConnectedMailboxBody(Model):
     watch_error: str | None
 
 
+class FailedMailboxBody(Model):
+    """A mailbox that was named and is not connected."""
+
+    address: str
+    field: str = Field(examples=["keys.impersonatedUserEmails.3"])
+    reason: str
+
+
 class ConnectedBody(Model):
     """Connected; the syncs are queued."""
 
@@ -155,6 +175,13 @@ class ConnectedBody(Model):
     job_id: UUID = Field(description="The initial sync.")
     incremental_job_id: UUID | None = Field(
         description="The catching up of mailboxes that were connected before."
+    )
+    untouched: list[str] = Field(
+        description="The tenant's other mailboxes, which this request did not name: they stay "
+        "connected, and are synced as before."
+    )
+    failed: list[FailedMailboxBody] = Field(
+        description='Mailboxes that Google refused or did not answer for; with `onError: "skip"`.'
     )
 
 
@@ -174,6 +201,26 @@ class DisconnectedBody(Model):
     @classmethod
     def _plain(cls, value: dict[str, int]) -> dict[str, int]:
         return dict(value)
+
+
+class MailboxDisconnectedBody(Model):
+    """What a disconnect of one mailbox did; watches and grants count what became of each."""
+
+    tenant_id: str
+    mailbox: str
+    state: Literal["disconnected"] = "disconnected"
+    tenant_state: Literal["connected", "disconnected"] = Field(
+        description="disconnected with its last mailbox."
+    )
+    still_connected: list[str] = Field(description="The tenant's other mailboxes.")
+    jobs_cancelled: int = Field(description="Syncs that had nothing else to do.")
+    watches: dict[str, int] = Field(examples=[{"stopped": 1}])
+    grants: dict[str, int] = Field(
+        description="kept: other mailboxes of the tenant live on it; shared: another tenant does.",
+        examples=[{"kept": 1}],
+    )
+    deleted: dict[str, int] | None = Field(description="Rows deleted by table, with deleteData.")
+    complete: bool = Field(description="False: Google did not answer all of it; ask again.")
 
 
 class MailboxBody(Model):
@@ -196,7 +243,9 @@ class MailboxBody(Model):
     watch: Literal["active", "lapsing", "lapsed", "missing", "off"]
     watch_expires_at: datetime | None
     last_push_at: datetime | None
-    last_synced_at: datetime | None
+    last_synced_at: datetime | None = Field(
+        description="Mail that came until then is known. Null until the first sync is done."
+    )
     initial_sync_done: bool
 
 

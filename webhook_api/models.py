@@ -11,7 +11,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path, Query
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from gmail_ingest.errors import InvalidInputError
@@ -51,6 +51,12 @@ def to_utc(value: datetime) -> datetime:
         raise ValueError("is out of range") from error
 
 
+def _text(value: object) -> object:
+    if isinstance(value, str) and value.strip().removeprefix("-").replace(".", "", 1).isdecimal():
+        raise ValueError("must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z")
+    return value
+
+
 #: A tenant's id in a body.
 TenantId = Annotated[
     str,
@@ -64,7 +70,8 @@ TenantId = Annotated[
 ]
 #: Text that Postgres can compare.
 Text = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
-Moment = Annotated[datetime, AfterValidator(to_utc)]
+#: A number could be a year, seconds or milliseconds: it is no time.
+Moment = Annotated[datetime, BeforeValidator(_text), AfterValidator(to_utc)]
 
 TenantInPath = Annotated[
     str, Path(alias="tenantId", max_length=MAX_TENANT_ID), AfterValidator(_storable)
@@ -76,15 +83,20 @@ TenantInQuery = Annotated[
 ]
 
 
-class FieldProblem(Model):
+class FieldProblem(BaseModel):
     """What is wrong with one field."""
 
     field: str
     reason: str
+    mailbox: str | None = Field(
+        None, description="The mailbox that Google refuses, where it is about one."
+    )
 
 
 class Problem(BaseModel):
-    """An error (RFC 9457). It never repeats what was sent."""
+    """An error (RFC 9457). Of what was sent it repeats names of fields, and addresses of mailboxes
+    that Google refuses.
+    """
 
     type: str = "about:blank"
     title: str
@@ -93,8 +105,19 @@ class Problem(BaseModel):
     errors: list[FieldProblem] | None = None
 
 
+class UnreachableBody(Model):
+    """A connected mailbox that no sync reaches now."""
+
+    mailbox: str
+    state: str
+    action: str | None = Field(description="What a person has to do.")
+
+
 class Queued(Model):
     """A sync was queued; if one was waiting already, it is that one's job."""
 
     job_id: UUID
     kind: str
+    unreachable: list[UnreachableBody] = Field(
+        description="Connected mailboxes that it does not reach in their present state."
+    )

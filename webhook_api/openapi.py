@@ -18,7 +18,11 @@ Connect a tenant's mailboxes, and their mail is read: what is there by an initia
 comes by push notifications. Syncs are queued here and done by Dagster.
 
 Every call needs an API key, as `X-API-Key: KEY` or `Authorization: Bearer KEY`. Errors are
-`application/problem+json`, and never repeat what was sent.
+`application/problem+json`; of what was sent they repeat names of fields, and addresses of mailboxes
+that Google refuses. Nothing is ignored: parameters and fields that a call does not know are 422.
+
+Times are UTC in ISO 8601 and end in `Z`. A message is named by `gmailId`, Gmail's id, which is
+unique within its mailbox.
 """
 
 TAGS = [
@@ -45,8 +49,11 @@ def _problem(status: int, description: str) -> Responses:
 COMMON = _problem(401, "No valid API key.") | _problem(
     422, "A field is wrong; `errors` names it and the reason."
 )
-NOT_FOUND = _problem(404, "There is no such tenant, job, thread or rule.")
-CONFLICT = _problem(409, "The tenant is disconnected.")
+NOT_FOUND = _problem(404, "There is no such tenant, mailbox, job, thread or rule.")
+CONFLICT = _problem(
+    409,
+    "The tenant is disconnected, or no mailbox of it can be synced: what to do is said.",
+)
 UNAVAILABLE = _problem(503, "Google or the database did not answer: ask again.")
 
 

@@ -2,8 +2,8 @@
 
 Holds: the problem document, and which error becomes which. Add here: an error's status.
 Keep out: what an endpoint does.
-Source: RFC 9457; house-style habit 4. Pydantic's errors quote the input: only their place and a
-reason without content go out, since the input may be a credential.
+Source: RFC 9457; house-style habit 4. Pydantic's errors quote the input, and speak of expressions
+and types: only their place goes out, with a sentence of this file or of a validator.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from gmail_ingest.errors import (
     ConfigurationError,
     InvalidInputError,
+    MailboxStateError,
     NotFoundError,
     OperatorActionError,
     ThrottledError,
@@ -38,18 +39,70 @@ log = structlog.get_logger(__name__)
 MEDIA_TYPE = "application/problem+json"
 #: Seconds after which a caller may ask again where nobody knows better.
 RETRY_AFTER = 5
+#: Fields that a problem's text names; its list of errors has all of them.
+_TOLD = 10
 
-#: What a caller is told instead of Pydantic's text, where that text may hold their input.
+_TIME = "must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z"
+_DAY = "must be a day, as 2024-01-31"
+_WHOLE = "must be a whole number"
+_OBJECT = "must be a JSON object"
+
+#: What a caller is told instead of Pydantic's text, by the error's type; limits are filled in.
 _REASONS = {
+    "missing": "is required",
     "extra_forbidden": "is not known here",
     "json_invalid": "is not valid JSON",
-    "literal_error": "is not one of the allowed values",
-    "union_tag_invalid": "authType must be 'oauth' or 'service_account'",
-    "union_tag_not_found": "authType is required: 'oauth' or 'service_account'",
+    "json_type": "is not valid JSON",
+    "literal_error": "must be {expected}",
+    "enum": "must be {expected}",
+    "union_tag_invalid": "must be 'oauth' or 'service_account'",
+    "union_tag_not_found": "is required: 'oauth' or 'service_account'",
+    "none_required": "must be null",
+    "bool_parsing": "must be true or false",
+    "bool_type": "must be true or false",
+    "int_parsing": _WHOLE,
+    "int_type": _WHOLE,
+    "int_from_float": _WHOLE,
+    "int_parsing_size": "is out of range",
+    "float_parsing": "must be a number",
+    "float_type": "must be a number",
+    "finite_number": "must be a finite number",
+    "greater_than": "must be greater than {gt}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "less_than_equal": "must be at most {le}",
+    "string_type": "must be text",
+    "string_unicode": "must be text in UTF-8",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_short": "must have at least {min_length} entries",
+    "too_long": "must have at most {max_length} entries",
+    "list_type": "must be a list",
+    "dict_type": _OBJECT,
+    "model_type": _OBJECT,
+    "model_attributes_type": _OBJECT,
+    "mapping_type": _OBJECT,
     "uuid_parsing": "must be a UUID",
+    "uuid_type": "must be a UUID",
+    "date_type": _DAY,
+    "date_parsing": _DAY,
+    "date_from_datetime_parsing": _DAY,
+    "date_from_datetime_inexact": _DAY,
+    "datetime_type": _TIME,
+    "datetime_parsing": _TIME,
+    "datetime_object_invalid": _TIME,
+    "datetime_from_date_parsing": _TIME,
+    "timezone_naive": _TIME,
+    "timezone_aware": _TIME,
+    "timezone_offset": _TIME,
 }
-#: A field's name is shown only if it looks like one: a caller may have put a secret there.
-_NAME = re.compile(r"[A-Za-z]{1,40}", re.ASCII)
+#: Of a body that is not JSON at all, as curl sends one without a header.
+_NO_OBJECT = f"{_OBJECT}, sent with Content-Type: application/json"
+_NOT_VALID = "is not valid here"
+#: Errors whose place is the object, and not the field that they are about.
+_DISCRIMINATED = frozenset(("union_tag_invalid", "union_tag_not_found"))
+#: A name is shown only if it looks like one: a caller may have put a secret there.
+_NAME = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}(?:\[\])?", re.ASCII)
 _PLACES = frozenset({"body", "query", "path", "header"})
 
 
@@ -77,29 +130,46 @@ def unavailable(detail: str, seconds: float = RETRY_AFTER) -> Response:
     return problem(503, detail, headers={"Retry-After": str(max(1, math.ceil(seconds)))})
 
 
-def invalid(fields: Sequence[tuple[str, str]]) -> Response:
-    """422 with each field and its reason."""
+def invalid(fields: Sequence[tuple[str, str]], mailboxes: Sequence[str | None] = ()) -> Response:
+    """422 with each field and its reason, and the mailbox that it is about where there is one."""
     errors = [{"field": field, "reason": reason} for field, reason in fields]
-    detail = "; ".join(f"{field}: {reason}" for field, reason in fields)
-    return problem(422, detail, errors=errors)
+    for each, mailbox in zip(errors, mailboxes, strict=False):
+        if mailbox is not None:
+            each["mailbox"] = mailbox
+    told = [f"{field}: {reason}" for field, reason in fields[:_TOLD]]
+    if len(fields) > _TOLD:
+        told.append(f"and {len(fields) - _TOLD} more, see errors")
+    return problem(422, "; ".join(told), errors=errors)
 
 
-def _field(location: Sequence[object]) -> str:
+def shown_name(name: str, kind: str = "field") -> str:
+    """A name that a caller wrote, unless it looks like something else."""
+    return name if _NAME.fullmatch(name) else f"(unknown {kind})"
+
+
+def _field(error: Mapping[str, Any]) -> str:
+    location: Sequence[object] = error["loc"]
     parts = list(location[1:] if location and location[0] in _PLACES else location)
     # A union's member is named in the location, and JSON errors end in a position.
     named = [part for part in parts if part not in {"oauth", "service_account"}]
-    shown = [
-        str(part) if isinstance(part, int) or _NAME.fullmatch(str(part)) else "(unknown field)"
-        for part in named
-    ]
+    if error["type"] in _DISCRIMINATED:
+        named.append("authType")
+    shown = [str(part) if isinstance(part, int) else shown_name(str(part)) for part in named]
     return ".".join(shown) or "body"
 
 
 def _reason(error: Mapping[str, Any]) -> str:
-    kind = str(error["type"])
-    if kind in _REASONS:
-        return _REASONS[kind]
-    return str(error["msg"]).removeprefix("Value error, ")
+    kind, limits = str(error["type"]), error.get("ctx") or {}
+    if kind == "value_error":
+        # Written in this project's own validators.
+        return str(error["msg"]).removeprefix("Value error, ")
+    if kind == "string_too_short" and limits.get("min_length") == 1:
+        return "must not be empty"
+    reason = _REASONS.get(kind, _NOT_VALID)
+    if reason is _OBJECT and len(error["loc"]) == 1:
+        return _NO_OBJECT
+    # Of what Pydantic knows of the error only the limits that the routes set are shown.
+    return reason.format_map(limits)
 
 
 async def _on_validation(_request: Request, error: Exception) -> Response:
@@ -107,7 +177,7 @@ async def _on_validation(_request: Request, error: Exception) -> Response:
     found = error.errors()
     if any(each["type"] == "json_invalid" for each in found):
         return invalid([("body", _REASONS["json_invalid"])])
-    return invalid([(_field(each["loc"]), _reason(each)) for each in found])
+    return invalid([(_field(each), _reason(each)) for each in found])
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:
@@ -119,9 +189,14 @@ async def _on_domain(_request: Request, error: Exception) -> Response:
     """The errors of the use cases: their texts are written to be shown."""
     match error:
         case InvalidInputError():
-            return invalid([(error.field, error.reason)])
+            wrong = (error, *error.others)
+            mailboxes = [each.mailbox for each in wrong]
+            return invalid([(each.field, each.reason) for each in wrong], mailboxes)
         case NotFoundError():
             return problem(404, str(error))
+        case MailboxStateError():
+            told = f"{error.state}: {error}. {error.remedy}"
+            return problem(409, f"no mailbox of this tenant can be synced now; {told}")
         case ThrottledError():
             left = (error.until - datetime.now(UTC)).total_seconds() if error.until else RETRY_AFTER
             return unavailable("Google limits calls at the moment: ask again later", left)
@@ -148,6 +223,7 @@ DATABASE_ERRORS: tuple[type[Exception], ...] = (
 _DOMAIN_ERRORS: tuple[type[Exception], ...] = (
     ConfigurationError,
     InvalidInputError,
+    MailboxStateError,
     NotFoundError,
     OperatorActionError,
     ThrottledError,

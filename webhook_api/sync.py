@@ -8,12 +8,13 @@ from __future__ import annotations
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException, Path, Query
+from fastapi import APIRouter, Path, Query
 
 from gmail_ingest.sync.records import SyncKind
 from webhook_api.job_bodies import job_body
 from webhook_api.models import Queued, TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
+from webhook_api.reachable import require_syncable
 from webhook_api.services import Services
 from webhook_api.sync_models import JobBody, JobsBody, QueueEntryBody, StatusBody, UnlockedBody
 from webhook_api.tenant_bodies import tenant_body
@@ -31,11 +32,9 @@ def sync_router(services: Services) -> APIRouter:
     watching = bool(services.settings.pubsub_topic)
 
     async def queue(tenant_id: str, kind: SyncKind, *, force: bool = False) -> Queued:
-        tenant = await services.reads.tenant(tenant_id)
-        if tenant.state != "connected":
-            raise HTTPException(409, "this tenant is disconnected: connect it first")
+        unreachable = require_syncable(await services.reads.tenant(tenant_id))
         job_id = await services.queue.enqueue(tenant_id, kind, force=force)
-        return Queued(job_id=job_id, kind=kind)
+        return Queued(job_id=job_id, kind=kind, unreachable=unreachable)
 
     @router.post("/{tenantId}", status_code=202, summary="Sync now", responses=CONFLICT)
     async def incremental(tenant_id: TenantInPath) -> Queued:

@@ -12,6 +12,7 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from gmail_ingest.core.fates import Fate, Source
 from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
 from webhook_api.models import Model, TenantInQuery
 from webhook_api.openapi import NOT_FOUND
@@ -23,12 +24,16 @@ class LedgerEntryBody(Model):
     """What the ledger holds of the mail in this mailbox; times are UTC."""
 
     thread_id: str
-    fate: str = Field(description="pending, stored, excluded, gone or dead.")
+    fate: Fate = Field(description="pending: not fetched yet; dead: given up after its attempts.")
     rule: str | None
     attempts: int
     next_attempt_at: datetime | None = Field(description="While it is pending.")
     error: str | None
-    source: str = Field(description="Who saw it: live (history) or listing.")
+    source: Source = Field(
+        description="Who saw it first, or saw it come back: live, Gmail's history of changes "
+        "(after a push or by polling); listing, the list of the last days that an initial sync, a "
+        "resync or a comparison reads; history, the list of a month that a historical sync reads."
+    )
     first_seen_at: datetime
     decided_at: datetime | None
     job_id: UUID | None = Field(description="The sync that decided, where known.")

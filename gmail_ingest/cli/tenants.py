@@ -84,6 +84,9 @@ def connect(
 def disconnect(
     tenant: Tenant,
     *,
+    mailbox: Annotated[
+        str | None, typer.Option(help="Address of the one mailbox to disconnect; else all.")
+    ] = None,
     delete_data: Annotated[
         bool, typer.Option("--delete-data", help="Delete its mail too.")
     ] = False,
@@ -91,8 +94,17 @@ def disconnect(
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Disconnect a tenant: stop its watches, revoke its grants, write nothing more."""
-    print_json(api_of(data_dir, api_url, api_key).disconnect(tenant, delete_data=delete_data))
+    """Disconnect a tenant, or one mailbox of it: stop its watches, revoke grants that nobody else
+    needs, write nothing more of it.
+    """
+    # A script's variable that is empty must not mean all of them.
+    if mailbox is not None and not mailbox.strip():
+        raise InvalidInputError("--mailbox", "is empty: name a mailbox, or leave it out for all")
+    api = api_of(data_dir, api_url, api_key)
+    if mailbox is None:
+        print_json(api.disconnect(tenant, delete_data=delete_data))
+    else:
+        print_json(api.disconnect_mailbox(tenant, mailbox, delete_data=delete_data))
 
 
 def _key_of(path: Path) -> dict[str, object]:

@@ -32,8 +32,9 @@ Category = Literal[
 MAX_ENTRIES = 1000
 MAX_RULES = 100
 
-# It stands in paths, in the ledger and in answers.
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", re.ASCII)
+#: Of a rule's name, which stands in paths, in the ledger and in answers.
+NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+_NAME = re.compile(NAME_PATTERN.strip("^$"), re.ASCII)
 #: Rules of the ledger that no tenant made.
 _RESERVED = BUILT_IN_RULES | {CHANGED, DELETED}
 #: RFC 1035: 253 characters; what is not ASCII stands as headers have it.
@@ -80,11 +81,7 @@ def checked(rule: ExclusionRule) -> ExclusionRule:
     Raises:
         InvalidInputError: names the field as the API writes it, and never repeats what it holds.
     """
-    if not _NAME.fullmatch(rule.name):
-        raise InvalidInputError(
-            "name", "must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit"
-        )
-    if rule.name in _RESERVED:
+    if check_name(rule.name) in _RESERVED:
         raise InvalidInputError("name", "is the name of a built-in rule")
     criteria = rule.criteria
     read = Criteria(
@@ -103,7 +100,18 @@ def checked(rule: ExclusionRule) -> ExclusionRule:
             "mailbox", "is needed with labels of the user's own: their ids differ in each mailbox"
         )
     mailbox = rule.mailbox.strip().lower() if rule.mailbox is not None else None
+    if mailbox == "":
+        raise InvalidInputError("mailbox", "must not be empty: leave it out for all mailboxes")
     return replace(rule, criteria=read, mailbox=mailbox)
+
+
+def check_name(name: str) -> str:
+    """The name of a rule; InvalidInputError says which names there are."""
+    if not _NAME.fullmatch(name):
+        raise InvalidInputError(
+            "name", "must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit"
+        )
+    return name
 
 
 def _each(field: str, values: Iterable[str], read: Callable[[str], str | None]) -> tuple[str, ...]:

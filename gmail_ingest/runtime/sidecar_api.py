@@ -62,6 +62,12 @@ class SidecarApi:
         query = {"deleteData": "true"} if delete_data else {}
         return self._call("DELETE", f"/api/integrations/{quote(tenant, safe='')}", params=query)
 
+    def disconnect_mailbox(self, tenant: str, address: str, *, delete_data: bool) -> dict[str, Any]:
+        """Disconnect one mailbox of a tenant, and delete its mail if asked to."""
+        query = {"deleteData": "true"} if delete_data else {}
+        path = f"/api/integrations/{quote(tenant, safe='')}/mailboxes/{quote(address, safe='')}"
+        return self._call("DELETE", path, params=query)
+
     def sync(self, tenant: str, how: str = "") -> dict[str, Any]:
         """Ask for a sync: incremental, or ``initial`` or ``force``."""
         return self._call("POST", f"/api/sync/{quote(tenant, safe='')}/{how}".rstrip("/"))
@@ -148,5 +154,12 @@ def _problem(response: requests.Response) -> str:
     except requests.JSONDecodeError:
         return "no problem details"
     fields = problem.get("errors") or []
-    reasons = [f"{each.get('field')}: {each.get('reason')}" for each in fields]
-    return "; ".join([str(problem.get("detail") or problem.get("title")), *reasons])
+    if not fields:
+        return str(problem.get("detail") or problem.get("title"))
+    return "; ".join(map(_reason, fields))
+
+
+def _reason(wrong: dict[str, Any]) -> str:
+    # The address is the one that whoever runs the command named.
+    mailbox = f" ({wrong['mailbox']})" if wrong.get("mailbox") else ""
+    return f"{wrong.get('field')}{mailbox}: {wrong.get('reason')}"

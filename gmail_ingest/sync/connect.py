@@ -8,7 +8,7 @@ Source: google-facts section 4 and 7 (identity is what getProfile says); edge ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -21,12 +21,16 @@ from gmail_ingest.errors import (
     GmailIngestError,
     InvalidInputError,
     MailboxStateError,
+    MailboxUnavailableError,
     RejectedRequestError,
+    SuspectAccountError,
+    ThrottledError,
+    TransientError,
 )
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.ports import MailSource
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
 from gmail_ingest.sync.watch import start_watch
 
@@ -63,12 +67,14 @@ class ConnectRequest:
     """Keys to connect.
 
     ``addresses`` are the users to impersonate, each with the name of the field that the caller
-    wrote it in; empty for an OAuth grant, which belongs to one mailbox.
+    wrote it in; empty for an OAuth grant, which belongs to one mailbox. ``skip_failed``: connect
+    those that can be, if any can.
     """
 
     tenant_id: str
     keys: Keys
     addresses: Mapping[str, str] = field(default_factory=dict)
+    skip_failed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +89,27 @@ class ConnectedMailbox:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedMailbox:
+    """A mailbox that a request names and that cannot be connected, and the field that names it."""
+
+    address: str
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Connected:
-    """What connecting did; the jobs are queued, not done."""
+    """What connecting did; the jobs are queued, not done.
+
+    ``untouched`` are the addresses of the tenant's other connected mailboxes; ``failed`` were
+    skipped.
+    """
 
     mailboxes: tuple[ConnectedMailbox, ...]
     initial_job: UUID
     incremental_job: UUID | None
+    untouched: tuple[str, ...] = ()
+    failed: tuple[FailedMailbox, ...] = ()
 
 
 class Connect:
@@ -101,19 +122,26 @@ class Connect:
         self._topic = topic
 
     async def connect(self, request: ConnectRequest) -> Connected:
-        """Connect every mailbox of a request, or none.
+        """Connect every mailbox of a request, or none; or those that can be.
 
         Raises:
-            InvalidInputError: Google refuses the credential, with what to do about it.
+            InvalidInputError: Google refuses the credential, or some mailboxes: each is named, with
+                what to do about it.
             ThrottledError, TransientError: Google gave no answer; the same request may succeed.
             OperatorActionError: this deployment's client is refused.
         """
         held = HeldCredential(request.tenant_id, request.keys)
-        found = await self._identify(request, held)
+        found, failed = await self._identify(request, held)
         registered = await self._register(request, held, found)
         mailboxes = await self._watch(held, registered)
         log.info("connected", tenant=request.tenant_id, mailboxes=len(mailboxes))
-        return Connected(mailboxes, registered.initial_job, registered.incremental_job)
+        return Connected(
+            mailboxes,
+            registered.initial_job,
+            registered.incremental_job,
+            registered.untouched,
+            tuple(failed),
+        )
 
     async def _register(
         self, request: ConnectRequest, held: HeldCredential, found: list[NewMailbox]
@@ -127,20 +155,26 @@ class Connect:
             Registration(request.tenant_id, auth_type, subject, held.keys, tuple(found))
         )
 
-    async def _identify(self, request: ConnectRequest, held: HeldCredential) -> list[NewMailbox]:
+    async def _identify(
+        self, request: ConnectRequest, held: HeldCredential
+    ) -> tuple[list[NewMailbox], list[FailedMailbox]]:
         """Ask Google who each mailbox is: its primary address, and the history id before any
         listing, so that mail that arrives during the listing is in both (edge case 7).
+
+        All are asked, also where one is refused: who mends a request wants to know of each.
         """
         slots = asyncio.Semaphore(AT_ONCE)
 
-        async def profile(address: str, field_name: str) -> NewMailbox:
+        async def profile(address: str, field_name: str) -> NewMailbox | GmailIngestError:
             probe = _probe(request.tenant_id, address)
             async with slots:
                 source = self._google.source_with(held, probe)
                 try:
-                    found = await source.profile()
+                    found = await _profile(source)
                 except (MailboxStateError, RejectedRequestError) as error:
-                    raise _refused(error, field_name) from error
+                    return _refused(error, field_name, address)
+                except (ThrottledError, TransientError) as error:
+                    return error
                 aliases = await _aliases(source)
             return NewMailbox(found.address.lower(), found.history_id, aliases)
 
@@ -148,10 +182,20 @@ class Connect:
         try:
             async with asyncio.TaskGroup() as group:
                 tasks = [group.create_task(profile(*each)) for each in wanted.items()]
-        except ExceptionGroup as failed:
-            # One refusal decides; the others were cancelled with it.
-            raise failed.exceptions[0] from None
-        return list({task.result().address: task.result() for task in tasks}.values())
+        except ExceptionGroup as stopped:
+            # This deployment is at fault, and no mailbox: the others were cancelled with it.
+            raise stopped.exceptions[0] from None
+        answers = dict(zip(wanted.items(), (task.result() for task in tasks), strict=True))
+        found = {each.address: each for each in answers.values() if isinstance(each, NewMailbox)}
+        wrong = [
+            (_unanswered(error, *named), error)
+            for named, error in answers.items()
+            if isinstance(error, GmailIngestError)
+        ]
+        if wrong and not (request.skip_failed and found):
+            raise _all_of(wrong)
+        failed = [FailedMailbox(each.mailbox or "", each.field, each.reason) for each, _ in wrong]
+        return list(found.values()), failed
 
     async def _watch(
         self, held: HeldCredential, registered: Registered
@@ -190,9 +234,41 @@ async def _aliases(source: MailSource) -> tuple[str, ...] | None:
         return None
 
 
-def _refused(error: GmailIngestError, field_name: str) -> InvalidInputError:
+async def _profile(source: MailSource) -> Profile:
+    try:
+        return await source.profile()
+    except SuspectAccountError:
+        pass
+    # Gone on the next try as often as for suspended accounts.
+    try:
+        return await source.profile()
+    except SuspectAccountError as error:
+        raise MailboxUnavailableError(
+            f"the account is suspended, or it has no mail now: {error}", "suspended"
+        ) from error
+
+
+def _all_of(wrong: Sequence[tuple[InvalidInputError, GmailIngestError]]) -> GmailIngestError:
+    """One error for all: about the mailboxes, unless Google was only silent."""
+    if not any(isinstance(error, InvalidInputError) for _, error in wrong):
+        return wrong[0][1]
+    first, *others = (each for each, _ in wrong)
+    return InvalidInputError(first.field, first.reason, others, mailbox=first.mailbox)
+
+
+def _unanswered(error: GmailIngestError, address: str, field_name: str) -> InvalidInputError:
+    if isinstance(error, InvalidInputError):
+        return error
+    reason = "Google did not answer for it: ask again"
+    if isinstance(error, ThrottledError):
+        reason = "Google limits calls at the moment: ask again later"
+    return InvalidInputError(field_name, reason, mailbox=address or None)
+
+
+def _refused(error: GmailIngestError, field_name: str, address: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
     remedy = error.remedy if isinstance(error, MailboxStateError) else "Check the credential."
     if isinstance(error, AdminActionRequiredError):
         field_name = "keys.serviceAccountKey"
-    return InvalidInputError(field_name, f"Google refuses it: {error}. {remedy}")
+    reason = f"Google refuses it: {error}. {remedy}"
+    return InvalidInputError(field_name, reason, mailbox=address or None)

@@ -1,16 +1,17 @@
-"""Disconnecting a tenant: nothing more is written first, then Google is told, then it is forgotten.
+"""Disconnecting a tenant, or one of its mailboxes, in three steps: nothing more is written, then
+Google is told, then it is forgotten.
 
 Holds: ``Disconnect``. Add here: what must be given back at Google.
 Keep out: rows (``adapters/postgres/registry.py``), what is deleted on request (the same).
 Source: google-facts section 7 (order: stop, revoke, delete; a revoke ends the whole grant of a
-user and client); design promise 9; edge cases 25, 66, 72, 73.
+user and client); design promise 9; edge cases 25, 66, 72, 73, 101.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -30,9 +31,10 @@ from gmail_ingest.sync.registry import Grant, GrantedMailbox, Registry
 log = structlog.get_logger(__name__)
 
 #: ``stopped``/``revoked``: Google confirmed. ``lapsed``: the grant was dead before. ``shared``:
-#: another tenant needs it. ``retry``: Google gave no answer. ``unreadable``: the key is lost.
+#: another tenant needs it. ``kept``: other mailboxes of the tenant need it. ``retry``: Google gave
+#: no answer. ``unreadable``: the key is lost.
 #: ``none``: there was nothing (a service account has no grant to revoke).
-Ending = Literal["stopped", "revoked", "lapsed", "shared", "retry", "unreadable", "none"]
+Ending = Literal["stopped", "revoked", "lapsed", "shared", "kept", "retry", "unreadable", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +48,34 @@ class Disconnected:
     grants: Mapping[str, int]
     deleted: Mapping[str, int] | None
     complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class DisconnectedMailbox:
+    """What a disconnect of one mailbox did. Not ``complete``: ask again.
+
+    ``still_connected`` are the tenant's other mailboxes, by address; where there is none, the
+    tenant is disconnected too.
+    """
+
+    tenant_id: str
+    mailbox: str
+    still_connected: tuple[str, ...]
+    jobs_cancelled: int
+    watches: Mapping[str, int]
+    grants: Mapping[str, int]
+    deleted: Mapping[str, int] | None
+    complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _GivenBack:
+    watches: Counter[str]
+    grants: Counter[str]
+
+    @property
+    def complete(self) -> bool:
+        return "retry" not in self.watches.keys() | self.grants.keys()
 
 
 class Disconnect:
@@ -66,27 +96,68 @@ class Disconnect:
             NotFoundError: the tenant is unknown.
         """
         ended = await self._registry.disconnect(tenant_id)
-        watches: Counter[str] = Counter()
-        grants: Counter[str] = Counter()
-        forgotten = []
-        for grant in ended.grants:
-            stopped, revoked = await self._stop(tenant_id, grant), await self._end(grant)
-            watches.update(stopped)
-            grants[revoked] += 1
-            if "retry" not in {*stopped, revoked}:
-                forgotten.append(grant.integration_id)
-        await self._registry.wipe(forgotten)
+        back = await self._give_back(tenant_id, ended.grants)
         deleted = await self._registry.delete_data(tenant_id) if delete_data else None
-        log.info("disconnected", tenant=tenant_id, mailboxes=ended.mailboxes, grants=grants)
+        log.info("disconnected", tenant=tenant_id, mailboxes=ended.mailboxes, grants=back.grants)
         return Disconnected(
             tenant_id=tenant_id,
             mailboxes=ended.mailboxes,
             jobs_cancelled=ended.jobs_cancelled,
-            watches=watches,
-            grants=grants,
+            watches=back.watches,
+            grants=back.grants,
             deleted=deleted,
-            complete=len(forgotten) == len(ended.grants),
+            complete=back.complete,
         )
+
+    async def disconnect_mailbox(
+        self, tenant_id: str, address: str, *, delete_data: bool = False
+    ) -> DisconnectedMailbox:
+        """Disconnect one mailbox of a tenant; the others go on. With the last one the tenant is
+        disconnected, as there is nothing of it left to sync.
+
+        Args:
+            tenant_id: the tenant.
+            address: the mailbox's, in any case of letters.
+            delete_data: also delete its stored mail, the rules that are limited to it, and the
+                mailbox once its watch is given back. After that it is unknown.
+
+        Raises:
+            NotFoundError: the tenant, or its mailbox, is unknown.
+        """
+        address = address.strip().lower()
+        ended = await self._registry.disconnect_mailbox(tenant_id, address)
+        back = await self._give_back(tenant_id, ended.grants)
+        deleted = None
+        if delete_data:
+            deleted = await self._registry.delete_data(tenant_id, address)
+        left = len(ended.still_connected)
+        log.info("mailbox_disconnected", tenant=tenant_id, left=left, grants=back.grants)
+        return DisconnectedMailbox(
+            tenant_id=tenant_id,
+            mailbox=address,
+            still_connected=ended.still_connected,
+            jobs_cancelled=ended.jobs_cancelled,
+            watches=back.watches,
+            grants=back.grants,
+            deleted=deleted,
+            complete=back.complete,
+        )
+
+    async def _give_back(self, tenant_id: str, grants: Sequence[Grant]) -> _GivenBack:
+        """Stop watches and end grants at Google, and forget what is given back."""
+        back = _GivenBack(Counter(), Counter())
+        forgotten: list[int] = []
+        unwatched: list[int] = []
+        for grant in grants:
+            stopped, revoked = await self._stop(tenant_id, grant), await self._end(grant)
+            back.watches.update(stopped)
+            back.grants[revoked] += 1
+            if "retry" not in {*stopped, revoked}:
+                forgotten += [] if grant.kept else [grant.integration_id]
+                unwatched += [each.mailbox.id for each in grant.mailboxes]
+        await self._registry.wipe(forgotten)
+        await self._registry.forget_watches(unwatched)
+        return back
 
     async def _stop(self, tenant_id: str, grant: Grant) -> list[Ending]:
         if grant.keys is None:
@@ -111,6 +182,8 @@ class Disconnect:
         return list(await asyncio.gather(*map(stop, grant.mailboxes)))
 
     async def _end(self, grant: Grant) -> Ending:
+        if grant.kept:
+            return "kept"
         if grant.keys is None:
             return "unreadable"
         if not isinstance(grant.keys, OAuthKeys):

@@ -94,6 +94,7 @@ class HistoryPricing:
 
         Raises:
             NotFoundError: the tenant has no mailbox that can be read.
+            MailboxStateError: Google refuses all of them, and a person must act first.
             ThrottledError, TransientError, OperatorActionError: Google does not answer now.
         """
         mailboxes = await self._store.mailboxes(tenant_id, None)
@@ -106,9 +107,12 @@ class HistoryPricing:
         ]
         stopped = await asyncio.gather(*(self._price(each, months) for each in prices))
         priced = [price for price, why in zip(prices, stopped, strict=True) if why is None]
+        if not priced:
+            raise next(why for why in stopped if why is not None)
         pace = await self._limiter.pace()
         seconds = seconds_needed([each.units for each in priced], pace) if pace else None
-        left_out = [*await self._store.stopped(tenant_id), *(why for why in stopped if why)]
+        refused = (f"{why.state}: {why.remedy}" for why in stopped if why)
+        left_out = [*await self._store.stopped(tenant_id), *refused]
         return HistoryPrice(
             tuple(_sum(month, [each.months[month] for each in priced]) for month in months),
             seconds,
@@ -116,14 +120,16 @@ class HistoryPricing:
             tuple(left_out),
         )
 
-    async def _price(self, mailbox: _MailboxPricing, months: Sequence[date]) -> str | None:
+    async def _price(
+        self, mailbox: _MailboxPricing, months: Sequence[date]
+    ) -> MailboxStateError | None:
         """Price one mailbox; why that cannot be done, if a person must act first."""
         async with self._slots:
             budget = Budget(self._limiter, mailbox.id, "history")
             try:
                 await mailbox.run(months, Patience(self._policy, budget))
             except MailboxStateError as error:
-                return f"{error.state}: {error.remedy}"
+                return error
             finally:
                 await budget.close()
         return None

@@ -166,7 +166,9 @@ class MailStore(Protocol):
         ...
 
     async def finish_sync(self, lease: Lease) -> None:
-        """Note that the mailbox was synced to the end, now."""
+        """Note that the mailbox was synced to the end: of its changes, now; of its first listing,
+        when that began.
+        """
         ...
 
     async def set_mailbox_state(

@@ -21,6 +21,10 @@ AuthType = Literal["oauth", "service_account"]
 
 #: Longest tenant id, in characters: it is a partition key, a run tag and a part of URLs.
 MAX_TENANT_ID = 200
+#: What commands, pages and shells read as their own.
+_SYNTAX = ",[]{}*?\"'`\\"
+#: Formats, and the separators of lines and paragraphs.
+_UNSEEN = frozenset(("Cf", "Zl", "Zp"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +58,8 @@ class Registered:
     known: frozenset[int]
     initial_job: UUID
     incremental_job: UUID | None
+    #: Addresses of the tenant's other connected mailboxes, which stay as they are.
+    untouched: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,7 @@ class Grant:
     """A credential still held for a disconnected tenant; ``keys`` is None if it cannot be opened.
 
     ``shared``: another tenant lives on the same owner's consent, which Google revokes as a whole.
+    ``kept``: other mailboxes of the tenant live on it, so that only watches are given back.
     """
 
     integration_id: int
@@ -80,15 +87,20 @@ class Grant:
     keys: Keys | None
     mailboxes: tuple[GrantedMailbox, ...]
     shared: bool
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Disconnection:
-    """What the first, deciding step of a disconnect did, and the grants left to give back."""
+    """What the first, deciding step of a disconnect did, and the grants left to give back.
+
+    ``mailboxes`` were connected until now; ``still_connected`` are the addresses that are.
+    """
 
     mailboxes: int
     jobs_cancelled: int
     grants: tuple[Grant, ...]
+    still_connected: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,12 +129,26 @@ class Registry(Protocol):
         """
         ...
 
+    async def disconnect_mailbox(self, tenant_id: str, address: str) -> Disconnection:
+        """The same of one mailbox, by its lower-cased address; of the tenant with its last one.
+
+        Raises:
+            NotFoundError: the tenant, or its mailbox, is unknown.
+        """
+        ...
+
     async def wipe(self, integration_ids: Collection[int]) -> None:
         """Forget the credentials of disconnected integrations."""
         ...
 
-    async def delete_data(self, tenant_id: str) -> Mapping[str, int]:
-        """Delete a disconnected tenant's mail, a transaction a mailbox; rows deleted by table."""
+    async def forget_watches(self, mailbox_ids: Collection[int]) -> None:
+        """Note that disconnected mailboxes have no watch any more."""
+        ...
+
+    async def delete_data(self, tenant_id: str, address: str | None = None) -> Mapping[str, int]:
+        """Delete a disconnected tenant's mail, or that of its disconnected mailboxes of one
+        address, a transaction a mailbox; rows deleted by table.
+        """
         ...
 
 
@@ -143,6 +169,29 @@ def check_tenant_id(tenant_id: str) -> str:
         reason = "must not contain '|', '/' or '...', and must not be '.' or '..'"
     elif tenant_id != tenant_id.strip():
         reason = "must not begin or end with white space"
+    if reason:
+        raise InvalidInputError("tenantId", reason)
+    return tenant_id
+
+
+def check_new_tenant_id(tenant_id: str) -> str:
+    """Return the id of a tenant that is not known yet, if no command reads a part of it as its own.
+
+    Commas separate partitions, brackets and stars select some, quotes and backslashes end or escape
+    them (in Dagster's commands and pages, and in shells); a dash in front is an option, and what
+    cannot be seen cannot be typed again. Tenants that were connected with such an id go on.
+
+    Raises:
+        InvalidInputError: names ``tenantId`` and the rule, never the value.
+    """
+    check_tenant_id(tenant_id)
+    reason = None
+    if any(character in _SYNTAX for character in tenant_id):
+        reason = f"must not contain any of {' '.join(_SYNTAX)}"
+    elif tenant_id.startswith("-"):
+        reason = "must not begin with '-'"
+    elif any(unicodedata.category(character) in _UNSEEN for character in tenant_id):
+        reason = "must not contain characters that cannot be seen"
     if reason:
         raise InvalidInputError("tenantId", reason)
     return tenant_id

@@ -49,13 +49,17 @@ CLAIMS = 8
 
 @dataclass(frozen=True, slots=True)
 class MailboxReport:
-    """How the sync of one mailbox ended; ``retry_at`` (UTC) if the queue should ask again."""
+    """How the sync of one mailbox ended; ``retry_at`` (UTC) if the queue should ask again.
+
+    ``superseded``: this worker may write nothing more of it; ``gone``: it was disconnected.
+    """
 
     mailbox_id: int
     counts: Counts
     error: str | None = None
     retry_at: datetime | None = None
     superseded: bool = False
+    gone: bool = False
 
 
 @dataclass(slots=True)
@@ -180,6 +184,8 @@ class TenantSync:
         total = Counts()
         for each in done:
             total.add(each.counts)
+        # One that was disconnected meanwhile says nothing of the others.
+        done = [each for each in done if not each.gone] or done
         errors = sorted({each.error for each in done if each.error})
         error = "; ".join(errors) or None
         retries = [each.retry_at for each in done if each.retry_at]
@@ -229,7 +235,9 @@ class TenantSync:
         now = datetime.now(UTC)
         text = str(error)
         match error:
-            case MailboxDisconnectedError() | LeaseLostError():
+            case MailboxDisconnectedError():
+                return MailboxReport(mailbox.id, counts, text, superseded=True, gone=True)
+            case LeaseLostError():
                 return MailboxReport(mailbox.id, counts, text, superseded=True)
             case LeaseHeldError():
                 return MailboxReport(mailbox.id, counts, text, min(error.until, now + BUSY))

@@ -219,7 +219,11 @@ class MemoryMailStore(MemoryComparisons):
     async def finish_sync(self, lease: Lease) -> None:
         self._fence(lease)
         self.troubles.pop(lease.mailbox_id, None)
-        if lease.source == "live":
+        row = self.rows[lease.mailbox_id]
+        own = [each for each in self.listings if each.mailbox_id == row.id]
+        listed = [each for each in own if each.source == "listing"]
+        is_first = row.last_synced_at is None and listed and all(each.done for each in listed)
+        if lease.source == "live" or (lease.source == "listing" and is_first):
             self._change(lease.mailbox_id, last_synced_at=datetime.now(UTC))
 
     async def set_mailbox_state(

@@ -130,3 +130,13 @@ def test_two_mailboxes_of_which_one_fails(run, service):
     assert states == {OWNER: "active", "gone@example.com": "suspended"}
     assert len(report.errors) == 1
     assert service.agrees()
+
+
+def test_an_initial_sync_is_a_sync(run, service):
+    """The mailbox says until when its mail is known: when its listing began, and not nothing until
+    something changes (edge case 105).
+    """
+    run(service.connected(messages=3))
+    times = "SELECT m.last_synced_at = l.started_at AND m.last_synced_at >= m.created_at"
+    known = run(service.rows(f"{times} FROM mailboxes m JOIN listings l ON l.mailbox_id = m.id"))
+    assert known == [True]

@@ -271,6 +271,20 @@ def test_a_tenant_disconnected_meanwhile_ends_cleanly(run, tenant):
     assert report.counts.stored == 0
 
 
+def test_a_mailbox_disconnected_meanwhile_spoils_no_job_of_its_colleague(run):
+    """One of two goes in mid-sync: the job is what became of the other (edge case 101)."""
+    tenant = Tenant("a@example.com", "b@example.com")
+
+    async def disconnect(_call) -> None:
+        await tenant.store.set_mailbox_state(1, "disconnected", None)
+
+    tenant.google[1].on_fetch = disconnect
+    report = run(tenant.run())
+    assert tenant.stored == {"2a", "2b"}
+    assert (tenant.job().state, tenant.job().error) == ("succeeded", None)
+    assert report.mailboxes == {2}
+
+
 def test_a_tenant_without_a_mailbox_that_may_be_synced_says_so(run, tenant):
     """A job that finds nothing to do is not called a success."""
     run(tenant.store.set_mailbox_state(1, "needs_reauth", "dead"))

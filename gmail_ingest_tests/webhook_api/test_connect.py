@@ -159,3 +159,95 @@ def test_connect_by_service_account_connects_several_mailboxes(api, google):
     assert refused.status_code == 422
     assert refused.json()["errors"][0]["field"] == "keys.impersonatedUserEmails.0"
     assert api.rows("SELECT count(*) FROM tenants") == [(1,)]
+
+
+DOMAIN = ("ann@crm.test", "bob@crm.test", "sue@crm.test", "tom@crm.test")
+
+
+@pytest.fixture
+def several(google):
+    """A request for four mailboxes of a domain, one of which nobody has and one is suspended."""
+    for address in ("ann@crm.test", "bob@crm.test", "sue@crm.test"):
+        google.mailbox(address)
+    google.admin("POST", "mailboxes/sue@crm.test/suspend")
+    account = google.admin(
+        "POST",
+        "service-accounts",
+        {"email": "sync@p.iam.gserviceaccount.com", "domains": ["crm.test"]},
+    )
+    keys = {
+        "serviceAccountKey": account.get("keyFile", account),
+        "impersonatedUserEmails": list(DOMAIN),
+    }
+    return {"tenantId": "tenant-1", "authType": "service_account", "keys": keys}
+
+
+def test_each_mailbox_that_google_refuses_is_named_with_its_reason(api, several, capfd):
+    """All of them at once, each with its place and address; nothing is connected, and no log has an
+    address (edge case 104).
+    """
+    answer = api.call("POST", "/api/integrations", several)
+    assert answer.status_code == 422, answer.text
+    suspended, unknown = answer.json()["errors"]
+    assert (suspended["field"], suspended["mailbox"]) == (
+        "keys.impersonatedUserEmails.2",
+        "sue@crm.test",
+    )
+    assert "suspended" in suspended["reason"]
+    assert (unknown["field"], unknown["mailbox"]) == (
+        "keys.impersonatedUserEmails.3",
+        "tom@crm.test",
+    )
+    assert "no such account" in unknown["reason"]
+    assert api.rows("SELECT count(*) FROM tenants") == [(0,)]
+    assert "crm.test" not in "".join(capfd.readouterr())
+
+
+def test_mailboxes_that_are_refused_may_be_skipped(api, several):
+    """The others are connected, and the answer says who is not, and why (edge case 104)."""
+    answer = api.call("POST", "/api/integrations", several | {"onError": "skip"})
+    assert answer.status_code == 201, answer.text
+    body = answer.json()
+    assert [each["address"] for each in body["mailboxes"]] == ["ann@crm.test", "bob@crm.test"]
+    assert [each["address"] for each in body["failed"]] == ["sue@crm.test", "tom@crm.test"]
+    assert all(each["reason"] for each in body["failed"])
+    assert api.rows("SELECT count(*) FROM mailboxes") == [(2,)]
+
+
+def test_if_all_are_refused_nothing_is_connected(api, several):
+    """Skipping every mailbox would make a tenant of nobody (edge case 104)."""
+    several["keys"]["impersonatedUserEmails"] = list(DOMAIN[2:])
+    answer = api.call("POST", "/api/integrations", several | {"onError": "skip"})
+    assert answer.status_code == 422
+    assert len(answer.json()["errors"]) == 2
+    assert api.rows("SELECT count(*) FROM tenants") == [(0,)]
+
+
+def test_a_new_tenant_may_not_be_named_in_somebodys_syntax(api, google, kim):
+    """What Dagster's commands or a shell read as their own is 422; who was connected under such an
+    id before goes on, and renews its credential (case 14, edge case 103).
+    """
+    names = (
+        "Smith, Jones & Co",
+        "a[b]",
+        "a*",
+        'a"b',
+        "it's",
+        "a`b",
+        "a\\b",
+        "-x",
+        "a\u200bb",
+        "a?",
+    )
+    for name in names:
+        answer = api.connect(name, kim)
+        assert answer.status_code == 422, name
+        assert answer.json()["errors"][0]["field"] == "tenantId"
+    assert api.rows("SELECT count(*) FROM tenants") == [(0,)]
+    assert api.connect("Smith & Jones (2).ok:é", kim).status_code == 201
+    api.rows("INSERT INTO tenants (id) VALUES ('Smith, Jones') RETURNING 1")
+    lee = google.mailbox("lee@crm.test")
+    assert api.connect("Smith, Jones", lee).status_code == 201
+    assert api.call("GET", "/api/integrations/Smith%2C%20Jones").status_code == 200
+    assert api.call("POST", "/api/sync/Smith%2C%20Jones").status_code == 202
+    assert api.call("DELETE", "/api/integrations/Smith%2C%20Jones").json()["complete"]

@@ -114,6 +114,48 @@ def test_pages_of_unique_mail_show_each_once(shared):
     assert found == ["l5", "l4", "m4", "m3", "l2", "m2", "m1", "l0"]
 
 
+def test_different_mails_with_one_message_id_are_all_shown(shared, engine, run):
+    """A sender gives one Message-ID to several parcels: each is in a line of its own, whether it
+    differs by subject, Date or text, and in one mailbox or in two (case 15, edge case 102).
+    """
+    other_date = "Sun, 1 Mar 2026 07:00:09 +0000"
+    kims = [
+        mail(6, "<parcel@x>", gmail_id="p1", subject="Parcel 1"),
+        mail(6, "<parcel@x>", gmail_id="p2", subject="Parcel 2"),
+        mail(7, "<dates@x>", gmail_id="d1", subject="Parcel"),
+        mail(8, "<texts@x>", gmail_id="t1", subject="Parcel", text="Your parcel 1\nBye"),
+        mail(9, "<twice@x>", gmail_id="w1", subject="Parcel", text="Here it is."),
+        mail(9, "<twice@x>", gmail_id="w2", subject="Parcel", text="Here it is."),
+    ]
+    lees = [
+        mail(6, "<parcel@x>", gmail_id="p3", subject="Parcel 3"),
+        mail(7, "<dates@x>", gmail_id="d2", subject="Parcel", header_date_raw=other_date),
+        mail(8, "<texts@x>", gmail_id="t2", subject="Parcel", text="Your parcel 12\nBye"),
+        mail(9, "<twice@x>", gmail_id="w3", subject="Parcel", text="Here it is."),
+    ]
+    run(store(engine, "kim@crm.test", kims))
+    run(store(engine, LEE, lees))
+    found = listed(shared, "&from=2026-03-01T06:00:00Z")
+    twice = {name: found.pop(name) for name in ("w1", "w2", "w3") if name in found}
+    lone = {key: [] for key in ("p1", "p2", "p3", "d1", "d2", "t1", "t2")}
+    assert {name: copies for name, copies in found.items() if name != "l5"} == lone
+    # Of two that nothing tells apart each has its line, and the third is the copy of one of them.
+    assert sorted(name for mail_, copies in twice.items() for name in (mail_, *copies)) == [
+        "w1", "w2", "w3",
+    ]  # fmt: skip
+
+
+def test_what_is_added_on_the_way_makes_no_other_mail(shared, engine, run):
+    """A list's tag and footer, and a gateway's banner, are in one copy only (edge case 102)."""
+    text = "Dear all,\n\nwe meet at nine.\n"
+    direct = mail(6, "<meet@x>", gmail_id="a1", subject="Meeting", text=text)
+    listed_text = f"CAUTION: from outside\n{text}\n____\nUnsubscribe here"
+    by_list = mail(6, "<meet@x>", gmail_id="a2", subject="[team] Meeting", text=listed_text)
+    run(store(engine, "kim@crm.test", [direct]))
+    run(store(engine, LEE, [by_list]))
+    assert listed(shared, "&from=2026-03-01T06:00:00Z&to=2026-03-02T00:00:00Z") == {"a2": ["a1"]}
+
+
 def test_unique_mail_has_no_offsets(shared):
     """Where the page begins is known only by going there."""
     answer = shared.call("GET", "/api/emails?tenantId=tenant-1&unique=true&offset=0")

@@ -30,7 +30,7 @@ def test_asking_for_a_year_writes_one_job(api):
     assert first.status_code == 202
     assert api.call("POST", PATH, YEAR).json() == first.json()
     job_id = first.json()["jobId"]
-    assert first.json() == {"jobId": job_id, "kind": "historical"}
+    assert first.json() == {"jobId": job_id, "kind": "historical", "unreachable": []}
     job = api.call("GET", f"/api/sync/tenant-1/jobs/{job_id}").json()
     assert (job["kind"], job["state"]) == ("historical", "queued")
     assert (job["startDate"], job["endDate"]) == (YEAR["startDate"], YEAR["endDate"])

@@ -22,7 +22,7 @@ def test_asking_for_a_sync_queues_a_job_once(api, path, kind, force):
     first = api.call("POST", f"/api/sync/tenant-1{path}")
     assert first.status_code == 202
     again = api.call("POST", f"/api/sync/tenant-1{path}").json()
-    assert again == first.json() == {"jobId": again["jobId"], "kind": kind}
+    assert again == first.json() == {"jobId": again["jobId"], "kind": kind, "unreachable": []}
     assert api.rows("SELECT kind, force, mailbox_ids FROM sync_queue") == [(kind, force, None)]
     job = api.call("GET", f"/api/sync/tenant-1/jobs/{again['jobId']}").json()
     assert (job["id"], job["state"], job["startedAt"]) == (again["jobId"], "queued", None)
@@ -70,6 +70,7 @@ def test_unlock_frees_leases_and_claims_and_fences_their_holders_out(api):
 @pytest.mark.usefixtures("kim")
 def test_status_shows_what_a_person_has_to_do(api):
     """Mailbox state with its remedy, watch, checkpoint as a string, ledger, queue, jobs."""
+    asked = api.call("POST", "/api/sync/tenant-1").json()
     api.database.execute(
         "UPDATE mailboxes SET state = 'needs_reauth', checkpoint = 12345678901234567890123"
     )
@@ -78,7 +79,6 @@ def test_status_shows_what_a_person_has_to_do(api):
         " SELECT id, 'm' || n, 't', 'live', CASE n WHEN 1 THEN 'dead' ELSE 'stored' END"
         " FROM mailboxes, generate_series(1, 3) n"
     )
-    asked = api.call("POST", "/api/sync/tenant-1").json()
     status = api.call("GET", "/api/sync/tenant-1/status").json()
     (integration,) = status["tenant"]["integrations"]
     (mailbox,) = integration["mailboxes"]
@@ -116,3 +116,53 @@ def test_integrations_never_show_a_credential(api, kim):
     shown = api.call("GET", "/api/integrations/tenant-1").text
     assert kim["refreshToken"] not in shown
     assert "sealed" not in shown.lower()
+
+
+DEAD = (
+    "UPDATE mailboxes SET state = 'needs_reauth', cause = 'grant_dead' WHERE address = %s"
+    " RETURNING 1"
+)
+YEAR = {"startDate": "2024-01-01T00:00:00Z", "endDate": "2024-02-01T00:00:00Z"}
+TRIGGERS = (
+    ("", None),
+    ("/initial", None),
+    ("/force", None),
+    ("/historical", YEAR),
+    ("/historical?dryRun=true", YEAR),
+    ("/dead-letters/retry", None),
+)
+
+
+def test_no_sync_is_accepted_that_no_mailbox_can_do(api, google):
+    """409 with what a person has to do, of each trigger, dry or not (edge case 105)."""
+    api.connect("tenant-1", google.mailbox("kim@crm.test"))
+    api.rows("DELETE FROM sync_queue RETURNING 1")
+    api.rows(DEAD, "kim@crm.test")
+    for path, body in TRIGGERS:
+        answer = api.call("POST", f"/api/sync/tenant-1{path}", body)
+        assert answer.status_code == 409, (path, answer.text)
+        assert "needs_reauth: Connect this mailbox again" in answer.json()["detail"]
+    assert api.rows("SELECT count(*) FROM sync_queue") == [(0,)]
+    assert google.calls("gmail.users.messages.list") == 0
+
+
+def test_a_sync_names_the_mailboxes_that_it_does_not_reach(api, google):
+    """One of two is dead: the sync is accepted, and says so (edge case 105)."""
+    for address in ("kim@crm.test", "lee@crm.test"):
+        api.connect("tenant-1", google.mailbox(address))
+    api.rows(DEAD, "kim@crm.test")
+    for path, body in TRIGGERS[:4]:
+        answer = api.call("POST", f"/api/sync/tenant-1{path}", body)
+        assert answer.status_code == 202, answer.text
+        (dead,) = answer.json()["unreachable"]
+        assert (dead["mailbox"], dead["state"]) == ("kim@crm.test", "needs_reauth")
+        assert "consent" in dead["action"]
+
+
+def test_a_price_that_google_refuses_is_no_price_of_nothing(api, google):
+    """The grant is dead, and nobody has noticed yet: 409 with the remedy (edge case 105)."""
+    api.connect("tenant-1", google.mailbox("kim@crm.test"))
+    google.admin("POST", "mailboxes/kim@crm.test/grants/revoke")
+    answer = api.call("POST", "/api/sync/tenant-1/historical?dryRun=true", YEAR)
+    assert answer.status_code == 409, answer.text
+    assert "consent" in answer.json()["detail"]

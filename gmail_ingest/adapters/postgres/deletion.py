@@ -1,4 +1,4 @@
-"""Deleting the mail of a disconnected tenant.
+"""Deleting the mail of a disconnected tenant, or of one disconnected mailbox.
 
 Holds: ``delete_mail``. Add here: every new table that holds something of a mailbox.
 Keep out: single messages that Google deleted (the mail store).
@@ -30,14 +30,23 @@ TABLES = (
     "leases",
 )
 
-_DISCONNECTED = (
-    "SELECT id FROM mailboxes WHERE tenant_id = %s AND state = 'disconnected' ORDER BY id"
-)
-_LOCK = "SELECT FROM mailboxes WHERE id = %s AND state = 'disconnected' FOR UPDATE"
-# Where Google was not told yet, the row stays for the next attempt.
+# An account that another one replaced under its address goes with that one.
+_DISCONNECTED = """
+SELECT id FROM mailboxes
+WHERE tenant_id = %(tenant)s AND state IN ('disconnected', 'replaced')
+  AND (%(address)s::text IS NULL OR address = %(address)s)
+ORDER BY id
+"""
+_LOCK = """
+SELECT FROM mailboxes WHERE id = %s AND state IN ('disconnected', 'replaced') FOR UPDATE
+"""
+# Where Google was not told yet, the row stays for the next attempt. A credential on which other
+# mailboxes live stays, and only the watch was to be given back.
 _MAILBOX = """
 DELETE FROM mailboxes m USING integrations i
-WHERE m.id = %s AND i.id = m.integration_id AND i.sealed_credential IS NULL
+WHERE m.id = %s AND i.id = m.integration_id
+  AND (i.sealed_credential IS NULL
+       OR i.state <> 'disconnected' AND m.watch_expires_at IS NULL)
 """
 _INTEGRATIONS = """
 DELETE FROM integrations i
@@ -47,23 +56,33 @@ WHERE tenant_id = %s AND state = 'disconnected' AND sealed_credential IS NULL
 # They name addresses.
 _RULES = """
 DELETE FROM exclusion_rules r USING tenants t
-WHERE r.tenant_id = %s AND t.id = r.tenant_id AND t.state = 'disconnected'
+WHERE r.tenant_id = %(tenant)s AND t.id = r.tenant_id AND t.state = 'disconnected'
+"""
+_RULES_OF_ONE = """
+DELETE FROM exclusion_rules r
+WHERE r.tenant_id = %(tenant)s AND r.mailbox = %(address)s AND NOT EXISTS (
+    SELECT FROM mailboxes m WHERE m.tenant_id = r.tenant_id AND m.address = r.mailbox
+    AND m.state NOT IN ('disconnected', 'replaced'))
 """
 
 
-async def delete_mail(engine: AsyncEngine, tenant_id: str) -> Mapping[str, int]:
-    """Delete all that is stored of a tenant's disconnected mailboxes.
+async def delete_mail(
+    engine: AsyncEngine, tenant_id: str, address: str | None = None
+) -> Mapping[str, int]:
+    """Delete all that is stored of a tenant's disconnected mailboxes, or of those of one address.
 
     A transaction a mailbox, so that an interrupted deletion goes on where it stopped. Mailboxes
     and integrations go too, since an address is personal data, and exclusion rules, which name
-    some; the tenant's id and its jobs' counts stay.
+    some: all of a tenant's, or those that are limited to the address. The tenant's id and its jobs'
+    counts stay.
 
     Returns:
         Rows deleted, by table.
     """
     deleted = dict.fromkeys((*TABLES, "mailboxes", "integrations", "exclusion_rules"), 0)
+    wanted = {"tenant": tenant_id, "address": address}
     async with statement(engine) as connection:
-        found = await connection.execute(_DISCONNECTED, (tenant_id,))
+        found = await connection.execute(_DISCONNECTED, wanted)
         mailboxes = [row[0] for row in await found.fetchall()]
     for mailbox_id in mailboxes:
         async with transaction(engine) as connection:
@@ -79,6 +98,7 @@ async def delete_mail(engine: AsyncEngine, tenant_id: str) -> Mapping[str, int]:
     async with statement(engine) as connection:
         gone = await connection.execute(_INTEGRATIONS, (tenant_id,))
         deleted["integrations"] = gone.rowcount
-        gone = await connection.execute(_RULES, (tenant_id,))
+        rules = _RULES if address is None else _RULES_OF_ONE
+        gone = await connection.execute(rules, wanted)
         deleted["exclusion_rules"] = gone.rowcount
     return deleted

@@ -1,11 +1,11 @@
 """One mail that several mailboxes of a tenant have, shown once.
 
-Holds: ``find_copies``. Add here: another sign that two rows are one mail.
-Keep out: which mails a list has (``email_lists.py``), rows (``email_rows.py``).
-Source: edge case 57; RFC 5322 section 3.6.4 (a Message-ID names one mail).
+Holds: ``find_copies``. Add here: what the comparison of rows needs to know of them.
+Keep out: which rows are one mail (``core/copies.py``), which mails a list has (``email_lists.py``),
+rows (``email_rows.py``). Source: edge cases 57 and 102.
 
-Each mailbox keeps its own row: its labels, its direction, its fate. Some senders give all their
-mail one Message-ID, so the sender must be the same too, and the mail of the same day.
+Each mailbox keeps its own row: its labels, its direction, its fate. Rows are compared that have
+Message-ID, sender and the Date header as sent in common.
 """
 
 from __future__ import annotations
@@ -22,24 +22,36 @@ from gmail_ingest.adapters.postgres.email_lists import MailList, read_positions
 from gmail_ingest.adapters.postgres.email_search import UNLIMITED, MailSearch
 from gmail_ingest.adapters.postgres.email_views import EmailCopy, EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.core.copies import Letter, gather
 
-_COPIES = sql.SQL("""
+#: Rows that have one Message-ID, sender and Date in common: where there are more, they are no sign.
+_MOST = 50
+#: Characters of a text that are compared.
+_COMPARED = 20_000
+
+_ALIKE = sql.SQL("""
 SELECT page.internal_date, page.mailbox_id, page.gmail_id,
-       k.internal_date, k.mailbox_id, k.gmail_id, m.address
+       k.internal_date, k.mailbox_id, k.gmail_id, k.subject, m.address
 FROM (SELECT * FROM unnest(%(dates)s::timestamptz[], %(mailboxes)s::bigint[], %(ids)s::text[])
       AS page (internal_date, mailbox_id, gmail_id)) AS page
 JOIN emails e ON e.mailbox_id = page.mailbox_id AND e.gmail_id = page.gmail_id
-JOIN emails c ON md5(c.rfc_message_id) = md5(e.rfc_message_id)
-     AND c.rfc_message_id = e.rfc_message_id AND c.tenant_id = e.tenant_id
-     AND c.mailbox_id <> e.mailbox_id AND c.sender_address = e.sender_address
-     AND c.internal_date BETWEEN e.internal_date - interval '1 day'
-                             AND e.internal_date + interval '1 day'
 CROSS JOIN LATERAL (
-    SELECT * FROM email_keys
-    WHERE mailbox_id = c.mailbox_id AND gmail_id = c.gmail_id AND {is_wanted}) AS k
+    SELECT visible.*, c.subject
+    FROM emails c CROSS JOIN LATERAL (
+        SELECT * FROM email_keys
+        WHERE mailbox_id = c.mailbox_id AND gmail_id = c.gmail_id AND {is_wanted}) AS visible
+    WHERE md5(c.rfc_message_id) = md5(e.rfc_message_id)
+      AND c.rfc_message_id = e.rfc_message_id AND c.tenant_id = e.tenant_id
+      AND c.sender_address = e.sender_address
+      AND c.header_date IS NOT DISTINCT FROM e.header_date
+    LIMIT {most} + 1) AS k
 JOIN mailboxes m ON m.id = k.mailbox_id
-ORDER BY m.address, k.gmail_id
 """)
+_TEXTS = """
+SELECT mailbox_id, gmail_id, left(coalesce(nullif(text, ''), html), %s)
+FROM emails JOIN unnest(%s::bigint[], %s::text[]) AS of (mailbox_id, gmail_id)
+     USING (mailbox_id, gmail_id)
+"""
 _AMONG = sql.SQL("""
 SELECT internal_date, mailbox_id, gmail_id
 FROM (SELECT k.* FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) AS of (mailbox_id, gmail_id)
@@ -68,22 +80,65 @@ async def find_copies(
     The copy that a list has first is the one it shows: a later one is repeated, if the list has
     both. A list of one mailbox, or of one thread, repeats nothing.
     """
-    everything = EmailFilter(wanted.tenant_id, include_spam_trash=wanted.include_spam_trash)
-    visible = MailList(everything)
-    query = _COPIES.format(is_wanted=visible.is_wanted())
-    arguments = visible.arguments() | _named(page)
-    of: defaultdict[Position, list[EmailCopy]] = defaultdict(list)
-    before: defaultdict[Position, set[Position]] = defaultdict(set)
-    for *row, address in await (await connection.execute(query, arguments)).fetchall():
-        mail, copy = Position(*row[:3]), Position(*row[3:])
-        of[mail].append(EmailCopy(address, copy.gmail_id))
-        if copy > mail:
-            before[mail].add(copy)
+    groups = await _groups(connection, wanted, page)
+    of: dict[Position, tuple[EmailCopy, ...]] = {}
+    before: dict[Position, set[Position]] = {}
+    for mail, others in groups.items():
+        of[mail] = tuple(
+            EmailCopy(address, gmail_id)
+            for address, gmail_id in sorted((each[0], each[1].gmail_id) for each in others)
+        )
+        if newer := {copy for _, copy in others if copy > mail}:
+            before[mail] = newer
     repeated: set[Position] = set()
     if before and wanted.mailbox is None and wanted.thread_id is None:
         listed = await _listed(connection, wanted, sorted(set().union(*before.values())))
         repeated = {mail for mail, copies in before.items() if copies & listed}
-    return Copies({mail: tuple(copies) for mail, copies in of.items()}, repeated)
+    return Copies(of, repeated)
+
+
+async def _groups(
+    connection: Connection, wanted: EmailFilter, page: Sequence[Position]
+) -> Mapping[Position, Collection[tuple[str, Position]]]:
+    """Of the mails of a page that have copies: where those are, by the address of their mailbox."""
+    everything = EmailFilter(wanted.tenant_id, include_spam_trash=wanted.include_spam_trash)
+    visible = MailList(everything)
+    query = _ALIKE.format(is_wanted=visible.is_wanted(), most=sql.Literal(_MOST))
+    found = await connection.execute(query, visible.arguments() | _named(page))
+    alike: defaultdict[Position, dict[Position, tuple[str, str]]] = defaultdict(dict)
+    for *row, subject, address in await found.fetchall():
+        alike[Position(*row[:3])][Position(*row[3:])] = (subject, address)
+    some = {
+        mail: rows
+        for mail, rows in alike.items()
+        if len(rows) <= _MOST and len({each.mailbox_id for each in rows}) > 1
+    }
+    texts = await _texts(connection, set().union(*some.values()))
+    groups: dict[Position, list[tuple[str, Position]]] = {}
+    for mail, rows in some.items():
+        for group in gather(_letter(each, rows[each][0], texts) for each in rows):
+            places = [
+                Position(each.internal_date, each.mailbox_id, each.gmail_id) for each in group
+            ]
+            if mail in places and len(places) > 1:
+                groups[mail] = [(rows[each][1], each) for each in places if each != mail]
+    return groups
+
+
+def _letter(place: Position, subject: str, texts: Mapping[tuple[int, str], str]) -> Letter:
+    text = texts.get((place.mailbox_id, place.gmail_id), "")
+    return Letter(place.internal_date, place.mailbox_id, place.gmail_id, subject, text)
+
+
+async def _texts(
+    connection: Connection, positions: Collection[Position]
+) -> dict[tuple[int, str], str]:
+    if not positions:
+        return {}
+    named = _named(list(positions))
+    arguments = (_COMPARED, named["mailboxes"], named["ids"])
+    rows = await (await connection.execute(_TEXTS, arguments)).fetchall()
+    return {(mailbox_id, gmail_id): text for mailbox_id, gmail_id, text in rows}
 
 
 async def _listed(

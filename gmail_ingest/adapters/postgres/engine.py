@@ -23,6 +23,8 @@ _SETTINGS = (
     "jit = off",
     # A search's bitmap of a month with frequent words would lose its rows in the default of 4 MB.
     "work_mem = '64MB'",
+    # Times come back in the session's zone: all that the API shows are in this one.
+    "timezone = 'UTC'",
 )
 
 #: Of a process that syncs. Each connection has its backend plan each statement five times anew, and

@@ -1,11 +1,14 @@
 """Grants that a disconnected tenant still holds, and who else lives on them.
 
-Holds: ``read_grants``. Keep out: what is done with them (``sync/disconnect.py``).
+Holds: ``read_grants``, ``to_grant``. Keep out: what is done with them (``sync/disconnect.py``).
 Source: google-facts section 4 (one watch for a user and project) and 7 (a revoke ends the whole
 grant of a user and client); edge case 73.
 """
 
 from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
@@ -25,7 +28,8 @@ ORDER BY i.id
 _MAILBOXES = f"""
 SELECT {MAILBOX_COLUMNS}, EXISTS (
     SELECT FROM mailboxes o
-    WHERE o.address = m.address AND o.id <> m.id AND o.state <> 'disconnected')
+    WHERE o.address = m.address AND o.id <> m.id
+      AND o.state NOT IN ('disconnected', 'replaced'))
 FROM mailboxes m WHERE m.integration_id = %s ORDER BY m.id
 """  # noqa: S608 - the columns are a constant
 
@@ -34,14 +38,29 @@ async def read_grants(connection: Connection, sealer: Sealer, tenant_id: str) ->
     """The credentials of a disconnected tenant that are not wiped yet."""
     integrations = await (await connection.execute(_INTEGRATIONS, (tenant_id,))).fetchall()
     grants = []
-    for integration_id, auth_type, sealed, shared in integrations:
-        rows = await (await connection.execute(_MAILBOXES, (integration_id,))).fetchall()
+    for integration in integrations:
+        rows = await (await connection.execute(_MAILBOXES, (integration[0],))).fetchall()
         mailboxes = tuple(GrantedMailbox(to_mailbox(row), row[-1]) for row in rows)
-        keys: Keys | None = None
-        try:
-            keys = open_keys(sealer, sealed, tenant_id=tenant_id, integration_id=integration_id)
-        except OperatorActionError:
-            # The encryption key is gone, and the grant with it: what is left is to forget it.
-            keys = None
-        grants.append(Grant(integration_id, auth_type, keys, mailboxes, shared))
+        grants.append(to_grant(sealer, tenant_id, integration, mailboxes))
     return tuple(grants)
+
+
+def to_grant(
+    sealer: Sealer,
+    tenant_id: str,
+    integration: Sequence[Any],
+    mailboxes: tuple[GrantedMailbox, ...],
+    *,
+    kept: bool = False,
+) -> Grant:
+    """A grant with its keys opened; ``integration`` is id, type, sealed credential and whether
+    another tenant lives on it.
+    """
+    integration_id, auth_type, sealed, shared = integration
+    keys: Keys | None = None
+    try:
+        keys = open_keys(sealer, sealed, tenant_id=tenant_id, integration_id=integration_id)
+    except OperatorActionError:
+        # The encryption key is gone, and the grant with it: what is left is to forget it.
+        keys = None
+    return Grant(integration_id, auth_type, keys, mailboxes, shared, kept)

@@ -49,8 +49,14 @@ _SYNCED: Mapping[Source, LiteralString] = {
         WHERE
     """,
     # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
+    # What a first listing has seen is what there was when it began; history is followed from before
+    # that on.
     "listing": """
-        UPDATE mailboxes m SET initial_synced_at = coalesce(m.initial_synced_at, now())
+        UPDATE mailboxes m
+        SET initial_synced_at = coalesce(m.initial_synced_at, now()),
+            last_synced_at = coalesce(m.last_synced_at, (
+                SELECT max(l.started_at) FROM listings l
+                WHERE l.mailbox_id = m.id AND l.source = 'listing'))
         WHERE EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
                       AND l.done_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id

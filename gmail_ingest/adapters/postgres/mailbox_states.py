@@ -34,8 +34,9 @@ WHERE m.id = %(mailbox_id)s AND m.state <> 'disconnected'
   AND (%(generation)s::int IS NULL OR %(generation)s =
        (SELECT i.generation FROM integrations i WHERE i.id = m.integration_id))
 """
-# A grant is dead where all of its mailboxes are, in the same way.
-_FOLLOW = """
+#: Puts the integration of a mailbox in line: a grant is dead where all of its mailboxes are, in the
+#: same way. Those that were disconnected say nothing of it.
+FOLLOW = """
 UPDATE integrations i
 SET state = now_is.state, last_error = now_is.error, updated_at = now()
 FROM (
@@ -45,6 +46,7 @@ FROM (
                 THEN max(m.last_error) END AS error
     FROM mailboxes m
     WHERE m.integration_id = (SELECT integration_id FROM mailboxes WHERE id = %s)
+      AND m.state <> 'disconnected'
     GROUP BY m.integration_id
 ) now_is
 WHERE i.id = now_is.integration_id AND i.state <> 'disconnected'
@@ -91,4 +93,4 @@ async def write_state(
         "generation": generation,
     }
     if (await connection.execute(_STATE, values)).rowcount:
-        await connection.execute(_FOLLOW, (mailbox_id,))
+        await connection.execute(FOLLOW, (mailbox_id,))

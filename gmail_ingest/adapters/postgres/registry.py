@@ -17,6 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.deletion import delete_mail
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.grants import read_grants
+from gmail_ingest.adapters.postgres.mailbox_endings import end_mailbox, read_given_back
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, UNLOCKED
 from gmail_ingest.adapters.postgres.recordset import to_json
@@ -101,6 +102,14 @@ WITH wiped AS (
 UPDATE mailboxes SET watch_expires_at = NULL
 WHERE state = 'disconnected' AND integration_id IN (SELECT id FROM wiped)
 """
+_UNWATCHED = """
+UPDATE mailboxes SET watch_expires_at = NULL WHERE id = ANY(%s) AND state = 'disconnected'
+"""
+_UNTOUCHED = """
+SELECT address FROM mailboxes
+WHERE tenant_id = %s AND id <> ALL(%s) AND state NOT IN ('disconnected', 'replaced')
+ORDER BY address
+"""
 
 
 class PostgresRegistry:
@@ -126,7 +135,9 @@ class PostgresRegistry:
             if known:
                 incremental = await enqueue(connection, tenant, "incremental", mailbox_ids=known)
             initial = await enqueue(connection, tenant, "initial", mailbox_ids=ids)
-        return Registered(mailboxes, known, initial, incremental)
+            others = await (await connection.execute(_UNTOUCHED, (tenant, ids))).fetchall()
+        untouched = tuple(row[0] for row in others)
+        return Registered(mailboxes, known, initial, incremental, untouched)
 
     async def _write_integration(self, connection: Connection, new: Registration) -> int:
         row = await (
@@ -142,30 +153,42 @@ class PostgresRegistry:
 
     async def disconnect(self, tenant_id: str) -> Disconnection:
         """End everything of a tenant and tell what is left to give back; as the port says."""
-        tenant = {"tenant": tenant_id}
         async with transaction(self._engine) as connection:
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             await _lock_tenant(connection, tenant_id)
-            await connection.execute(_DISCONNECT, tenant)
-            mailboxes = (await connection.execute(_MAILBOXES_END, tenant)).rowcount
-            await connection.execute(_INTEGRATIONS_END, tenant)
-            await connection.execute(_LEASES_END, tenant)
-            await connection.execute(_QUEUE_END, tenant)
-            jobs = (await connection.execute(_JOBS_END, tenant)).rowcount
+            mailboxes, jobs = await _end_tenant(connection, tenant_id)
         # Read after the commit: of two tenants that disconnect at once, the later one sees that
         # nobody shares its grant any more.
         async with statement(self._engine) as connection:
             grants = await read_grants(connection, self._sealer, tenant_id)
         return Disconnection(mailboxes, jobs, grants)
 
+    async def disconnect_mailbox(self, tenant_id: str, address: str) -> Disconnection:
+        """End one mailbox, and the tenant with its last one; as the port says."""
+        async with transaction(self._engine) as connection:
+            await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
+            await _lock_tenant(connection, tenant_id)
+            gone = await end_mailbox(connection, tenant_id, address)
+            jobs = gone.jobs_cancelled
+            if not gone.still_connected:
+                jobs += (await _end_tenant(connection, tenant_id))[1]
+        async with statement(self._engine) as connection:
+            grants = await read_given_back(connection, self._sealer, tenant_id, gone)
+        return Disconnection(len(gone.ended), jobs, grants, gone.still_connected)
+
     async def wipe(self, integration_ids: Collection[int]) -> None:
         """Forget credentials; one that was connected again meanwhile stays."""
         async with statement(self._engine) as connection:
             await connection.execute(_WIPE, (list(integration_ids),))
 
-    async def delete_data(self, tenant_id: str) -> Mapping[str, int]:
-        """Delete a disconnected tenant's mail; as the port says."""
-        return await delete_mail(self._engine, tenant_id)
+    async def forget_watches(self, mailbox_ids: Collection[int]) -> None:
+        """Note that mailboxes have no watch; one that was connected again meanwhile has its own."""
+        async with statement(self._engine) as connection:
+            await connection.execute(_UNWATCHED, (list(mailbox_ids),))
+
+    async def delete_data(self, tenant_id: str, address: str | None = None) -> Mapping[str, int]:
+        """Delete a disconnected tenant's or mailbox's mail; as the port says."""
+        return await delete_mail(self._engine, tenant_id, address)
 
     async def unlock(self, tenant_id: str) -> Unlocked:
         """End a tenant's leases and claims now; their holders can write nothing more.
@@ -181,6 +204,17 @@ class PostgresRegistry:
             if claims:
                 await connection.execute("SELECT pg_notify(%s, '')", (CHANNEL,))
         return Unlocked(leases, claims)
+
+
+async def _end_tenant(connection: Connection, tenant_id: str) -> tuple[int, int]:
+    """End everything of a tenant; how many mailboxes and jobs ended."""
+    tenant = {"tenant": tenant_id}
+    await connection.execute(_DISCONNECT, tenant)
+    mailboxes = (await connection.execute(_MAILBOXES_END, tenant)).rowcount
+    await connection.execute(_INTEGRATIONS_END, tenant)
+    await connection.execute(_LEASES_END, tenant)
+    await connection.execute(_QUEUE_END, tenant)
+    return mailboxes, (await connection.execute(_JOBS_END, tenant)).rowcount
 
 
 async def _lock_tenant(connection: Connection, tenant_id: str) -> None:

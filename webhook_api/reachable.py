@@ -1,0 +1,46 @@
+"""Which mailboxes of a tenant a sync can reach, before one is asked for.
+
+Holds: ``require_syncable``. Add here: a state in which a request for a sync must be refused.
+Keep out: queues, routes. Source: edge case 105. A job that nobody can do would be accepted, and end
+somewhere else as cancelled: whoever asks is told at once, with what a person has to do.
+"""
+
+from __future__ import annotations
+
+from fastapi import HTTPException
+
+from gmail_ingest.adapters.postgres.status_views import TenantStatus
+from webhook_api.models import UnreachableBody
+from webhook_api.tenant_bodies import action_of
+
+#: Not connected: what a sync of the tenant is not about.
+_ENDED = frozenset(("disconnected", "replaced"))
+
+
+def require_syncable(tenant: TenantStatus) -> list[UnreachableBody]:
+    """The tenant's connected mailboxes that no sync reaches in their present state.
+
+    Raises:
+        HTTPException: 409, if the tenant is disconnected or no mailbox of it can be synced; each
+            state is named with what a person has to do.
+    """
+    if tenant.state != "connected":
+        raise HTTPException(409, "this tenant is disconnected: connect it first")
+    connected = [
+        mailbox
+        for integration in tenant.integrations
+        for mailbox in integration.mailboxes
+        if mailbox.state not in _ENDED
+    ]
+    dead = [
+        UnreachableBody(
+            mailbox=each.address, state=each.state, action=action_of(each.state, each.cause)
+        )
+        for each in connected
+        if each.state != "active"
+    ]
+    if len(dead) == len(connected):
+        why = sorted({f"{each.state}: {each.action}" for each in dead})
+        told = " ".join(why) or "it has none that is connected: connect one first"
+        raise HTTPException(409, f"no mailbox of this tenant can be synced now; {told}")
+    return dead
