@@ -102,10 +102,16 @@ async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int]:
 
 
 def _databases(settings: Settings, data: DataDirectory, cleanup: ExitStack) -> Databases:
+    from gmail_ingest.cli.database import require_databases
     from gmail_ingest.runtime.databases import embedded_databases, given_databases
+    from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+    from gmail_ingest.variables import value_of
 
     if settings.database_url:
-        return given_databases(settings.database_url)
+        given = given_databases(settings.database_url, {DAGSTER_PG_URL: value_of(DAGSTER_PG_URL)})
+        # Before anything is started: what is wrong here would be a child's traceback later.
+        require_databases(given.mail, given.dagster)
+        return given
     _note("starting the embedded PostgreSQL")
     return cleanup.enter_context(embedded_databases(data.postgres, durable=True))
 
