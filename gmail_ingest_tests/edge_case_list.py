@@ -85,6 +85,10 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    115: "A database that is away, the wrong one or of another release is one sentence everywhere.",
+    116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
+    117: "Whatever an operator must do has a command, and what stands still names it.",
+    118: "What does not answer or cannot be synced is told with its cause and remedy.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -32,7 +32,9 @@ class _Ring:
     configured: tuple[str, ...]
 
 
-app = typer.Typer(no_args_is_help=True, help="API keys of the sidecar, and encryption keys.")
+app = typer.Typer(
+    no_args_is_help=True, help="API keys of the sidecar, and encryption keys. Needs DATABASE_URL."
+)
 
 KeyName = Annotated[str, typer.Argument(help="Who uses the key, e.g. crm-production.")]
 

@@ -20,7 +20,9 @@ import typer
 
 from gmail_ingest.cli import (
     bench,
+    coverage,
     database,
+    dead_letters,
     demo,
     doctor,
     execute,
@@ -82,7 +84,9 @@ app.command(context_settings=processes.PASS_ON)(processes.sandbox)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(verify.verify)
+app.command()(coverage.coverage)
 app.command()(why.why)
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gmail_ingest.cli.checks import Check
+from gmail_ingest.cli.standing import long
 from gmail_ingest.errors import GmailIngestError
 from gmail_ingest.runtime.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.settings import Settings, variable_names
@@ -122,7 +123,7 @@ def _check_storage(url: str) -> list[Check]:
 def _check_daemon(silence: float | None) -> Check:
     if silence is not None and silence <= DAEMON_SECONDS:
         return Check("Dagster's daemon", passed=True, detail=f"lived {silence:.0f} s ago")
-    since = "never ran" if silence is None else f"has said nothing for {_long(silence)}"
+    since = "never ran" if silence is None else f"has said nothing for {long(silence)}"
     detail = f"{since}: no sync starts without it; start `dagster-daemon run`, or see its log"
     return Check("Dagster's daemon", passed=False, detail=detail)
 
@@ -154,10 +155,3 @@ def _check_location(running: Running | None) -> list[Check]:
         )
     )
     return [Check(name, passed=listens, detail=detail)]
-
-
-def _long(seconds: float) -> str:
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"

@@ -8,7 +8,7 @@ Source: google-facts section 4 and 7 (identity is what getProfile says); edge ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -21,12 +21,14 @@ from gmail_ingest.errors import (
     GmailIngestError,
     InvalidInputError,
     MailboxStateError,
+    MailboxUnavailableError,
     RejectedRequestError,
+    SuspectAccountError,
 )
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.ports import MailSource
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
 from gmail_ingest.sync.watch import start_watch
 
@@ -34,6 +36,8 @@ log = structlog.get_logger(__name__)
 
 #: Mailboxes of one request that are asked side by side, as many as a browser would.
 AT_ONCE = 8
+#: Seconds before an unexplained refusal is tried again: gone then as often as not (edge case 32).
+SUSPECT_PAUSES = (0.5, 1.0)
 
 WatchState = Literal["active", "failed", "off"]
 
@@ -94,7 +98,15 @@ class Connected:
 class Connect:
     """The use case; ``topic`` is the full name of the Pub/Sub topic, empty for no watch."""
 
-    def __init__(self, registry: Registry, notes: WatchNotes, google: Google, topic: str) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        notes: WatchNotes,
+        google: Google,
+        topic: str,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._pause = pause
         self._registry = registry
         self._notes = notes
         self._google = google
@@ -138,7 +150,7 @@ class Connect:
             async with slots:
                 source = self._google.source_with(held, probe)
                 try:
-                    found = await source.profile()
+                    found = await self._profile(source)
                 except (MailboxStateError, RejectedRequestError) as error:
                     raise _refused(error, field_name) from error
                 aliases = await _aliases(source)
@@ -152,6 +164,19 @@ class Connect:
             # One refusal decides; the others were cancelled with it.
             raise failed.exceptions[0] from None
         return list({task.result().address: task.result() for task in tasks}.values())
+
+    async def _profile(self, source: MailSource) -> Profile:
+        """Who the mailbox is; an unexplained refusal that does not pass is a suspended account."""
+        for pause in SUSPECT_PAUSES:
+            try:
+                return await source.profile()
+            except SuspectAccountError:
+                await self._pause(pause)
+        try:
+            return await source.profile()
+        except SuspectAccountError as error:
+            text = f"the account seems to be suspended, three tries ended alike: {error}"
+            raise MailboxUnavailableError(text, "suspended") from error
 
     async def _watch(
         self, held: HeldCredential, registered: Registered
@@ -193,6 +218,9 @@ async def _aliases(source: MailSource) -> tuple[str, ...] | None:
 def _refused(error: GmailIngestError, field_name: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
     remedy = error.remedy if isinstance(error, MailboxStateError) else "Check the credential."
+    # Nothing was connected that could be tried again by itself.
+    act, retried, _ = remedy.partition("; it is tried again by itself")
+    remedy = f"{act}; then connect again." if retried else remedy
     if isinstance(error, AdminActionRequiredError):
         field_name = "keys.serviceAccountKey"
     return InvalidInputError(field_name, f"Google refuses it: {error}. {remedy}")

@@ -54,6 +54,18 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
+def google() -> Iterator[str]:
+    """The address of something that answers every call, as Google does without credentials."""
+    with Sidecar(("127.0.0.1", 0), Handler) as server:
+        server.answer, server.asked = {}, []
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.fixture
 def sidecar(monkeypatch, tmp_path) -> Iterator[Sidecar]:
     """A sidecar that the environment names; a test sets its ``answer``."""
     with Sidecar(("127.0.0.1", 0), Handler) as server:
