@@ -49,6 +49,8 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     if dagster_before is None:
         NOTES.print(f"{DAGSTER_PG_URL} is not set: Dagster's database was not looked at")
         return
+    # Two spellings of one place look like two databases until the first has its tables.
+    require_databases(mail, dagster)
     migrate_dagster(dagster)
     _say(f"Dagster's database, {DAGSTER_PG_URL}", dagster_before, look_at(dagster, DAGSTER_PG_URL))
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.errors import ConfigurationError
@@ -20,6 +20,7 @@ from gmail_ingest.runtime.environment import DAGSTER_PG_URL
 
 _MAIL = "gmail_ingest"
 _DAGSTER = "dagster"
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +79,10 @@ def require_two_databases(mail: str, dagster: str) -> None:
 def _place(url: str) -> tuple[object, ...]:
     parts = urlsplit(url)
     query = dict(parse_qsl(parts.query))
-    host, _, port = parts.netloc.rpartition("@")[2].lower().partition(":")
-    return query.get("host", host), query.get("port", port or "5432"), parts.path.strip("/")
+    host = query.get("host") or parts.hostname or "localhost"
+    port = query.get("port") or parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    place = "localhost" if host in _THIS_MACHINE else host
+    return place, port or "5432", unquote(parts.path.strip("/"))
 
 
 @contextmanager

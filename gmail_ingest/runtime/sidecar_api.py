@@ -178,4 +178,6 @@ def _problem(response: requests.Response) -> str:
         return "no problem details"
     fields = problem.get("errors") or []
     reasons = [f"{each.get('field')}: {each.get('reason')}" for each in fields]
-    return "; ".join([str(problem.get("detail") or problem.get("title")), *reasons])
+    said = str(problem.get("detail") or problem.get("title"))
+    action = str(problem.get("action") or "")
+    return "; ".join([said, *reasons, *([action] if action and action not in said else [])])

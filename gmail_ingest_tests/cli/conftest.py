@@ -27,6 +27,7 @@ class Sidecar(HTTPServer):
 
     answer: dict
     asked: list[Call]
+    status: int = 200
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -42,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         call = Call(self.command, place.path, query, body, self.headers["X-API-Key"])
         self.server.asked.append(call)
         content = json.dumps(self.server.answer).encode()
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)

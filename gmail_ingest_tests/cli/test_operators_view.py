@@ -11,6 +11,8 @@ import pytest
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.runtime.databases import require_two_databases
 from gmail_ingest.runtime.environment import variable_names
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code
@@ -189,3 +191,20 @@ def test_db_upgrade_refuses_an_address_for_psycopg_3(monkeypatch, capsys, empty_
     monkeypatch.setenv("DAGSTER_PG_URL", empty_database_url)
     assert exit_code(["db", "upgrade"]) == 2
     assert "must begin with postgresql+psycopg2://" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("mail", "dagster"),
+    [
+        ("postgresql://a@db/x", "postgresql+psycopg2://b@db:5432/x"),
+        ("postgresql://a:p@localhost/x", "postgresql+psycopg2://127.0.0.1/x"),
+        ("postgresql://a@/x?host=/run/pg", "postgresql+psycopg2:///x?host=/run/pg&sslmode=allow"),
+        ("postgresql://a@[::1]:5432/x", "postgresql+psycopg2://localhost/x"),
+    ],
+)
+def test_one_database_for_both_is_seen_however_it_is_written(mail, dagster):
+    """User, password, driver and options make no other database (edge case 115)."""
+    with pytest.raises(ConfigurationError, match="the same database"):
+        require_two_databases(mail, dagster)
+    require_two_databases(mail, dagster.replace("/x", "/y"))
+    require_two_databases(mail, "")

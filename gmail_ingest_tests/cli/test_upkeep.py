@@ -120,6 +120,24 @@ def test_wrong_ranges_and_useless_options_are_refused(sidecar, capsys):
     assert sidecar.asked == []
 
 
+@pytest.mark.parametrize(
+    "problem",
+    [
+        {"detail": "no mailbox can be synced. Connect this mailbox again."},
+        {"detail": "no mailbox can be synced", "action": "Connect this mailbox again."},
+    ],
+)
+def test_a_past_of_a_dead_mailbox_is_refused_with_what_to_do(sidecar, capsys, problem):
+    """The API's 409 is one sentence of the command, with its action (edge case 117)."""
+    sidecar.status, sidecar.answer = 409, {"title": "Conflict", **problem}
+    days = ["--from", "2026-01-01", "--to", "2026-02-01"]
+    assert exit_code(["sync", "history", "acme", *days]) == 1
+    shown = capsys.readouterr().err
+    assert shown.count("\n") == 1
+    assert "the API answered 409: no mailbox can be synced" in shown
+    assert shown.count("Connect this mailbox again.") == 1
+
+
 def finding(verdict, rule=None, state="active", **ledger):
     """A finding as the API gives it."""
     entry = {"rule": rule, **ledger} if rule or ledger else None
