@@ -56,6 +56,11 @@ def _of_api(error: BaseException) -> tuple[str, int] | None:
     if isinstance(error, requests.JSONDecodeError):
         text = "what answers there is no sidecar"
         return f"{text}: mend --api-url or GMAIL_INGEST_API_URL", WRONG_INPUT
+    if isinstance(error, requests.exceptions.InvalidHeader):
+        return "the API key has characters that no key has: mend GMAIL_INGEST_API_KEY", WRONG_INPUT
+    if isinstance(error, requests.exceptions.SSLError):
+        text = f"the certificate of the sidecar{where} is not trusted here"
+        return f"{text}: mend the CA certificates, or the address", NOT_DONE
     how = "does not answer in time" if isinstance(error, requests.Timeout) else "does not answer"
     text = f"the sidecar{where} {how}: see whether it runs, and mend --api-url or"
     return f"{text} GMAIL_INGEST_API_URL if it runs elsewhere", NOT_DONE

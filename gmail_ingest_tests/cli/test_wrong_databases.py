@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socketserver
 import subprocess
 import sys
+import threading
 
 import psycopg
 import pytest
@@ -166,6 +168,7 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
         ("127.0.0.1:1", "must begin with http:// or https://"),
         ("http://127.0.0.1:1", "the sidecar at http://127.0.0.1:1 does not answer"),
         ("http://", "cannot be read"),
+        ("ftp://127.0.0.1", "must begin with http:// or https://"),
     ],
 )
 def test_a_sidecar_that_does_not_answer_is_told_in_one_sentence(monkeypatch, capsys, url, said):
@@ -210,3 +213,31 @@ def test_warnings_of_libraries_stay_out(monkeypatch, capsys):
     with own_logging(), pytest.raises(SystemExit):
         run(["keys", "list"])
     assert capsys.readouterr().err == ""
+
+
+class Refusing(socketserver.BaseRequestHandler):
+    """Answers whatever it is told as a web server does that understands nothing."""
+
+    def handle(self):
+        """Answer once."""
+        self.request.recv(1024)
+        self.request.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+
+def test_something_else_than_postgresql_is_told(monkeypatch, capsys):
+    """A port where another program listens is not taken for a fault of encryption."""
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        port = server.server_address[1]
+        monkeypatch.setenv("DATABASE_URL", f"postgresql://u@127.0.0.1:{port}/mail")
+        assert exit_code(["status"]) == 1
+        server.shutdown()
+        thread.join()
+    assert "what listens there is no PostgreSQL" in capsys.readouterr().err
+
+
+def test_an_address_may_end_in_a_newline(database_url, monkeypatch):
+    """As secrets do that were made by echo."""
+    monkeypatch.setenv("DATABASE_URL", f"{database_url}\n")
+    assert exit_code(["keys", "list"]) == 0

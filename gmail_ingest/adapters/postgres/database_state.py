@@ -43,6 +43,11 @@ _REASONS = (
     ("[Tt]imeout|timed out|unreachable", "the host does not answer", "host, port, firewall"),
     ("starting up|shutting down|recovery mode", "the server is not ready", "again in a moment"),
     ("too many|remaining connection slots", "the server is full", "max_connections"),
+    (
+        "invalid response|expected authentication|unexpected response",
+        "what listens there is no PostgreSQL",
+        "host, port",
+    ),
     ("SSL|certificate", "the connection cannot be encrypted as asked", "sslmode"),
 )
 

@@ -46,9 +46,10 @@ def driver_url(database_url: str, variable: str = "DATABASE_URL") -> sa.URL:
     Raises:
         ConfigurationError: it is no such address; the text repeats none of it but its scheme.
     """
-    scheme, separator, rest = database_url.partition("://")
+    # Secrets that were made by echo end in a newline.
+    scheme, separator, rest = database_url.strip().partition("://")
     form = "postgresql+psycopg://user:password@host:5432/database"
-    if not separator or scheme.partition("+")[0] not in {"postgresql", "postgres"}:
+    if not separator or scheme.lower().partition("+")[0] not in {"postgresql", "postgres"}:
         # What stands before :// is a scheme if it looks like one, and may be a secret if not.
         looks = bool(separator) and re.fullmatch(r"[a-z][a-z0-9+.-]{0,29}", scheme, re.ASCII)
         shown = f", not with {scheme}://" if looks else ""
