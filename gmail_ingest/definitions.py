@@ -8,7 +8,7 @@ import dagster as dg
 
 from gmail_ingest.defs.asset_checks import every_listed_message_is_accounted_for
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.code_server import outlive_outages
+from gmail_ingest.defs.code_server import outlive_outages, tell_misspelt_settings
 from gmail_ingest.defs.completeness import completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
@@ -18,17 +18,18 @@ from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
 from gmail_ingest.defs.sensors import build_sync_queue_sensor
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import load_settings
 
 # The code server has no other door for code of ours than loading this module.
 outlive_outages()
+tell_misspelt_settings()
 
 defs = dg.Definitions(
     assets=[emails, emails_by_month],
     asset_checks=[every_listed_message_is_accounted_for],
     jobs=[emails_job, emails_by_month_job, drain_job, watch_renewal_job, completeness_job],
     schedules=[watch_renewal_schedule, completeness_schedule],
-    sensors=[build_sync_queue_sensor(Settings()), history_sensor, dead_run_sensor],
+    sensors=[build_sync_queue_sensor(load_settings()), history_sensor, dead_run_sensor],
     resources={
         "mail_store": MailStoreResource(),
         "credential_store": CredentialStoreResource(),

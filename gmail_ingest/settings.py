@@ -1,16 +1,26 @@
 """Every setting, read from the environment once, where a process starts.
 
-Holds: one pydantic-settings class. Add here: a setting with its unit and default; ``.env.example``
-and the reference in docs are held equal to this class by a test.
-Keep out: reading of the environment at import (importing this module reads nothing).
+Holds: one pydantic-settings class, ``load_settings``, and the words for what is wrong with them.
+Add here: a setting with its unit and default; ``.env.example`` and the reference in docs are held
+equal to this class by a test. Keep out: names that are no setting (``variables``); reading of the
+environment at import (importing this module reads nothing).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
+from difflib import get_close_matches
+from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gmail_ingest.errors import ConfigurationError
+
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+LOG_FORMATS = ("auto", "json", "console")
 
 
 def _named(name: str) -> AliasChoices:
@@ -21,7 +31,12 @@ class Settings(BaseSettings):
     """Settings of all processes. Names without a prefix are those that Google's users know."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GMAIL_INGEST_", env_file=".env", extra="ignore", populate_by_name=True
+        env_prefix="GMAIL_INGEST_",
+        env_file=".env",
+        extra="ignore",
+        populate_by_name=True,
+        # It may be a secret that was put under the wrong name.
+        hide_input_in_errors=True,
     )
 
     database_url: str = Field(
@@ -177,5 +192,102 @@ class Settings(BaseSettings):
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(
-        "auto", pattern="^(auto|json|console)$", description="auto: JSON outside a terminal."
+        "auto", description="auto, json or console; auto: JSON outside a terminal."
     )
+
+    @field_validator("log_level", mode="before")
+    @classmethod
+    def _known_level(cls, given: object) -> object:
+        return _one_of(str(given).upper(), LOG_LEVELS)
+
+    @field_validator("log_format", mode="before")
+    @classmethod
+    def _known_format(cls, given: object) -> object:
+        return _one_of(str(given).lower(), LOG_FORMATS)
+
+
+def load_settings() -> Settings:
+    """The settings of this process, from its environment and ``.env``.
+
+    Raises:
+        ConfigurationError: names each variable whose value is wrong, and what it must be.
+    """
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise ConfigurationError(explain(error)) from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(".env is not UTF-8: save it as UTF-8") from None
+
+
+def log_level_of(environment: Mapping[str, str], *, default: str) -> str:
+    """The level that an environment names, for a process that may need no other setting.
+
+    Raises:
+        ConfigurationError: it names none.
+    """
+    variable = variable_names()["log_level"]
+    try:
+        return _one_of(environment.get(variable, default).upper(), LOG_LEVELS)
+    except ValueError as error:
+        raise ConfigurationError(f"{variable} must be {error}") from None
+
+
+def variable_name(name: str, field: FieldInfo) -> str:
+    """The environment variable that a field of Settings is read from."""
+    alias = field.validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    prefix = Settings.model_config.get("env_prefix", "")
+    return f"{prefix}{name}".upper()
+
+
+def variable_names() -> dict[str, str]:
+    """Each field of Settings with its environment variable."""
+    return {name: variable_name(name, field) for name, field in Settings.model_fields.items()}
+
+
+def explain(error: ValidationError) -> str:
+    """Which variables are wrong, what each must be, and its default; never what was given."""
+    names = variable_names()
+    fields = {variable: field for field, variable in names.items()}
+    sentences = []
+    for each in error.errors(include_input=False, include_url=False):
+        place = str(each["loc"][0]) if each["loc"] else "the settings"
+        variable = names.get(place, place)
+        known = Settings.model_fields.get(fields.get(variable, ""))
+        default = "" if known is None else str(known.default)
+        rest = f" (without it: {default})" if default else ""
+        sentences.append(f"{variable} must be {_wanted(each)}{rest}")
+    return "; ".join(sentences)
+
+
+#: By pydantic's name of the failure; the braces are its context.
+_WANTED: Mapping[str, str] = {
+    "int_parsing": "a whole number",
+    "int_from_float": "a whole number",
+    "int_parsing_size": "a number of a sensible size",
+    "float_parsing": "a number",
+    "finite_number": "a finite number",
+    "date_parsing": "a day, as 2004-04-01",
+    "date_from_datetime_parsing": "a day, as 2004-04-01",
+    "date_from_datetime_inexact": "a day, as 2004-04-01",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "value_error": "{error}",
+}
+
+
+def _wanted(each: Any) -> str:  # noqa: ANN401 - pydantic's dictionary of details
+    words = _WANTED.get(each["type"], "another value")
+    return words.format(**each.get("ctx", {}))
+
+
+def _one_of(given: str, allowed: tuple[str, ...]) -> str:
+    if given in allowed:
+        return given
+    near = get_close_matches(given, allowed, 1)
+    meant = f" (did you mean {near[0]}?)" if near else ""
+    raise ValueError(f"{', '.join(allowed[:-1])} or {allowed[-1]}{meant}")

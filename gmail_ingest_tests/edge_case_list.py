@@ -91,6 +91,10 @@ REQUIREMENTS: Final[dict[int, str]] = {
     103: "A tenant id that is part of a command's syntax is refused when it is new.",
     104: "Wrong input is told its field, mailbox and limits in plain words; all of it at once.",
     105: "A sync that no mailbox can do is refused with what a person has to do.",
+    115: "A database that is away, the wrong one or of another release is one sentence everywhere.",
+    116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
+    117: "Whatever an operator must do has a command, and what stands still names it.",
+    118: "What does not answer or cannot be synced is told with its cause and remedy.",
 }
 
 OPTIONAL: Final = frozenset({65})

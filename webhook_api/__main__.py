@@ -17,7 +17,8 @@ import uvicorn
 
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.logs import configure_logging
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import load_settings
+from gmail_ingest.variables import misspelt
 from webhook_api.app import create_app
 
 log = structlog.get_logger(__name__)
@@ -29,9 +30,11 @@ GRACE_SECONDS = 8
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 if a setting is wrong."""
     flags = _parse(arguments)
-    settings = Settings()
-    configure_logging(settings.log_level, settings.log_format)
     try:
+        settings = load_settings()
+        configure_logging(settings.log_level, settings.log_format)
+        for sentence in misspelt():
+            log.warning("setting_not_read", reason=sentence)
         app = create_app(settings)
     except ConfigurationError as error:
         log.error("not_started", reason=str(error))  # noqa: TRY400 - the reason says it all

@@ -1,7 +1,7 @@
 """Is this deployment configured so that it can work? Pure judgements of settings.
 
 Holds: ``Check`` and one function for each group of settings. Add here: a judgement that needs
-settings alone. Keep out: asking a database (``doctor``).
+settings alone. Keep out: asking a database (``doctor``) or a network (``probes``).
 Source: Gmail's push guide (topic names); promise 7: no encryption key, no start.
 """
 
@@ -14,6 +14,7 @@ from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
+from gmail_ingest.variables import PREFIX, misspelt
 
 _TOPIC = re.compile(r"projects/(?P<project>[^/]+)/topics/[A-Za-z][\w.~+%-]{2,254}")
 
@@ -42,6 +43,17 @@ def require_startable(settings: Settings) -> None:
 def check_settings(settings: Settings) -> list[Check]:
     """Judge all settings."""
     return [check_encryption(settings), check_oauth_client(settings), *check_push(settings)]
+
+
+def check_names() -> list[Check]:
+    """What is set under a name that nothing reads, one finding each.
+
+    Our own prefix makes it a mistake; a name that is only like one of ours may be another's.
+    """
+    return [
+        Check("settings", passed=False, detail=each, required=each.upper().startswith(PREFIX))
+        for each in misspelt()
+    ]
 
 
 def check_encryption(settings: Settings) -> Check:
@@ -80,10 +92,11 @@ def check_push(settings: Settings) -> list[Check]:
     if len(missing) == len(parts):
         detail = "PUBSUB_TOPIC is not set: new mail is found by polling alone"
         return [Check("push", passed=False, detail=detail, required=False)]
+    found = [_check_topic(settings)] if settings.pubsub_topic else []
     if missing:
         detail = f"{', '.join(missing)} must be set too, or every push is refused"
-        return [Check("push", passed=False, detail=detail)]
-    return [_check_topic(settings)]
+        found = [Check("push", passed=False, detail=detail), *(c for c in found if not c.passed)]
+    return found
 
 
 def _check_topic(settings: Settings) -> Check:

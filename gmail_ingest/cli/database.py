@@ -1,29 +1,117 @@
-"""``gmail-ingest db``: the schema.
+"""``gmail-ingest db``: the schemas of both databases, the mail's and Dagster's.
 
-Holds: the group's commands. Keep out: migrations (``adapters/postgres``).
+Holds: the group's commands, and ``require_databases``. Keep out: migrations
+(``adapters/postgres``, Dagster's own).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
+from typing import TYPE_CHECKING
+
 import typer
 
 from gmail_ingest.cli.deployment import database_url_of
-from gmail_ingest.cli.options import DEFAULT_DATA_DIR, DataDir
-from gmail_ingest.cli.output import NOTES
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.runtime.databases import require_psycopg2
+from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+from gmail_ingest.variables import value_of
 
-app = typer.Typer(no_args_is_help=True, help="The database's schema.")
+if TYPE_CHECKING:
+    from gmail_ingest.adapters.postgres.database_state import DatabaseState
+
+app = typer.Typer(no_args_is_help=True, help="The schemas of the mail's database and Dagster's.")
+_MAIL = "DATABASE_URL"
 
 
 @app.callback()
 def database() -> None:
-    """The database's schema."""
+    """The schemas of the mail's database and Dagster's."""
 
 
 @app.command()
 def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
-    """Migrate the database to this release; several processes may do so at once."""
-    from gmail_ingest.adapters.postgres import migrate
+    """Migrate both databases to this release; several processes may do so at once.
 
-    url = database_url_of(data_dir)
-    migrate.upgrade(url)
-    NOTES.print(f"the database is at revision {migrate.current_revision(url)}")
+    DATABASE_URL's always. Dagster's too if DAGSTER_PG_URL is set, as `dagster instance migrate`
+    does; its tables are made if there are none. What is up to date stays as it is.
+    """
+    from gmail_ingest.adapters.postgres import migrate
+    from gmail_ingest.adapters.postgres.database_state import look_at
+    from gmail_ingest.runtime.dagster_migration import migrate_dagster
+
+    mail, dagster = _urls(data_dir)
+    # Both before either: a wrong address is told before anything is changed.
+    before, dagster_before = require_databases(mail, dagster)
+    migrate.upgrade(mail)
+    _say(f"the database of {_MAIL}", before, look_at(mail))
+    if dagster_before is None:
+        NOTES.print(f"{DAGSTER_PG_URL} is not set: Dagster's database was not looked at")
+        return
+    # Two spellings of one place look like two databases until the first has its tables.
+    require_databases(mail, dagster)
+    migrate_dagster(dagster)
+    _say(f"Dagster's database, {DAGSTER_PG_URL}", dagster_before, look_at(dagster, DAGSTER_PG_URL))
+
+
+@app.command()
+def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show the revision of each database, and the newest of this release; exits 1 if behind."""
+    mail, dagster = _urls(data_dir)
+    found, dagster_found = require_databases(mail, dagster)
+    current = found.kind == "current" and (dagster_found is None or dagster_found.kind != "empty")
+    if as_json:
+        print_json(
+            {
+                "current": current,
+                "mail": {"revision": found.revision, "newest": found.newest},
+                "dagster": None if dagster_found is None else {"revision": dagster_found.revision},
+            }
+        )
+    else:
+        rows = [("mail", found.revision or "none", found.newest)]
+        if dagster_found is not None:
+            rows.append(("Dagster", dagster_found.revision or "none", "the installed Dagster's"))
+        print_table(("DATABASE", "REVISION", "NEWEST"), rows)
+    if not current:
+        NOTES.print("run `gmail-ingest db upgrade`")
+        raise typer.Exit(1)
+
+
+def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseState | None]:
+    """What both databases are, if each can be migrated; None for Dagster's if it has no address.
+
+    Raises:
+        ConfigurationError: one is the other's, another program's, or a newer release's.
+        DatabaseUnreachableError: one does not answer.
+    """
+    from gmail_ingest.adapters.postgres.database_state import (
+        look_at,
+        require_dagsters,
+        require_migratable,
+    )
+
+    found = look_at(mail)
+    require_migratable(found)
+    if not dagster:
+        return found, None
+    require_psycopg2(dagster)
+    dagster_found = look_at(dagster, DAGSTER_PG_URL)
+    require_dagsters(dagster_found, DAGSTER_PG_URL)
+    return found, dagster_found
+
+
+def _urls(data_dir: Path) -> tuple[str, str]:
+    # The first puts what a running deployment made up into the environment.
+    return database_url_of(data_dir), value_of(DAGSTER_PG_URL)
+
+
+def _say(what: str, before: DatabaseState, after: DatabaseState) -> None:
+    if before.revision == after.revision:
+        text = f"{what}: is at revision {after.revision}, nothing to do"
+    elif before.revision is None:
+        text = f"{what}: made, at revision {after.revision}"
+    else:
+        text = f"{what}: migrated from revision {before.revision} to {after.revision}"
+    NOTES.print(text, markup=False, highlight=False)

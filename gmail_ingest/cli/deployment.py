@@ -13,8 +13,11 @@ from typing import TYPE_CHECKING
 
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.databases import require_two_databases
+from gmail_ingest.runtime.environment import DAGSTER_PG_URL
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 from gmail_ingest.settings import Settings
+from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
@@ -36,22 +39,31 @@ def database_url_of(data_dir: Path) -> str:
     """The database's address.
 
     Raises:
-        ConfigurationError: there is none.
+        ConfigurationError: there is none, or Dagster has the same.
     """
     url = settings_of(data_dir).database_url
     if not url:
         raise ConfigurationError(
             f"no database: set DATABASE_URL, or run `gmail-ingest up` (nothing runs in {data_dir})"
         )
+    require_two_databases(url, value_of(DAGSTER_PG_URL))
     return url
 
 
 @asynccontextmanager
 async def engine_of(data_dir: Path) -> AsyncIterator[AsyncEngine]:
-    """An engine on the deployment's database, disposed of at the end."""
+    """An engine on the deployment's database, disposed of at the end.
+
+    Raises:
+        ConfigurationError: there is none, or it is not one that this release can work with.
+        DatabaseUnreachableError: it does not answer.
+    """
+    from gmail_ingest.adapters.postgres.database_state import look_at, require_usable
     from gmail_ingest.adapters.postgres.engine import create_engine
 
-    engine = create_engine(database_url_of(data_dir), pool_size=2)
+    url = database_url_of(data_dir)
+    require_usable(look_at(url))
+    engine = create_engine(url, pool_size=2)
     try:
         yield engine
     finally:

@@ -1,35 +1,53 @@
 """``gmail-ingest doctor``: what is wrong with this deployment, and what to do about it.
 
-Holds: the command, and the checks that ask the database. Keep out: judging settings (``checks``).
+Holds: the command, and the checks that ask the mail's database. Keep out: judging settings
+(``checks``), asking Google and Dagster (``probes``).
 """
 
 from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from gmail_ingest.cli.checks import Check, check_settings
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.checks import Check, check_names, check_settings
+from gmail_ingest.cli.deployment import database_url_of, engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from gmail_ingest.cli.output import print_json, print_table
-from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.cli.probes import check_dagster, check_google
+from gmail_ingest.errors import ConfigurationError, GmailIngestError
+from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
 
 def doctor(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Check settings, database, migrations and API keys; exits 1 if something required is wrong."""
+    """Check settings, databases, Google, Dagster and keys; exits 1 if something required is wrong.
+
+    Asks Google's addresses for any answer, without credentials.
+    """
     settings = settings_of(data_dir)
-    checks = [*check_settings(settings), *asyncio.run(_database_checks(data_dir))]
+    running = DataDirectory(data_dir).running()
+    checks = [
+        *check_names(),
+        *check_settings(settings),
+        *check_google(settings),
+        *asyncio.run(_database_checks(data_dir, settings)),
+        *check_dagster(running, ours=bool(settings.database_url)),
+    ]
     healthy = all(check.passed or not check.required for check in checks)
+    release = version("gmail-ingest")
     if as_json:
-        print_json({"healthy": healthy, "checks": [asdict(check) for check in checks]})
+        found = [asdict(check) for check in checks]
+        print_json({"healthy": healthy, "version": release, "checks": found})
     else:
+        NOTES.print(f"gmail-ingest {release}", highlight=False)
         print_table(("", "CHECK", "DETAIL"), [(_mark(c), c.name, c.detail) for c in checks])
     raise typer.Exit(0 if healthy else 1)
 
@@ -40,26 +58,53 @@ def _mark(check: Check) -> str:
     return "WRONG" if check.required else "note"
 
 
-async def _database_checks(data_dir: Path) -> list[Check]:
-    from sqlalchemy.exc import OperationalError
+async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
+    from gmail_ingest.adapters.postgres.database_state import (
+        look_at,
+        require_migratable,
+        require_usable,
+    )
 
-    from gmail_ingest.adapters.postgres.schema_state import SchemaState
-
-    try:
-        async with engine_of(data_dir) as engine:
-            migrated = await SchemaState(engine).is_migrated()
-            reachable = Check("database", passed=True, detail="answers")
-            if not migrated:
-                detail = "not at this release's schema: run `gmail-ingest db upgrade`"
-                return [reachable, Check("migrations", passed=False, detail=detail)]
-            current = Check("migrations", passed=True, detail="at this release's schema")
-            return [reachable, current, await _key_check(engine)]
-    except ConfigurationError:
+    if not settings.database_url:
         detail = "DATABASE_URL is not set, and nothing runs in --data-dir: `up` brings its own"
         return [Check("database", passed=False, detail=detail, required=False)]
-    except OperationalError:
-        detail = "DATABASE_URL: no connection (server down, or wrong host, user or password)"
-        return [Check("database", passed=False, detail=detail)]
+    try:
+        state = look_at(database_url_of(data_dir))
+        if state.kind != "newer":
+            require_migratable(state)
+    except GmailIngestError as error:
+        return [Check("database", passed=False, detail=str(error))]
+    reachable = Check("database", passed=True, detail="answers")
+    try:
+        require_usable(state)
+    except ConfigurationError as error:
+        return [reachable, Check("migrations", passed=False, detail=str(error))]
+    current = Check("migrations", passed=True, detail="at this release's schema")
+    async with engine_of(data_dir) as engine:
+        sealed = await _sealing_checks(engine, settings)
+        return [reachable, current, await _key_check(engine), *sealed]
+
+
+async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check]:
+    """Every stored credential opens with a key that is configured; nothing if there is none."""
+    from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
+    from gmail_ingest.adapters.postgres.credentials import key_versions
+    from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+
+    used = await key_versions(engine)
+    try:
+        ring = parse_key_ring(read_encryption_key(settings))
+    except ConfigurationError:
+        return []
+    name = "sealed credentials"
+    if lost := {each: count for each, count in used.items() if each not in ring.keys}:
+        shown = ", ".join(f"{count} with version {each}" for each, count in lost.items())
+        detail = f"{shown} of the encryption key, which is not configured: add it to ENCRYPTION_KEY"
+        return [Check(name, passed=False, detail=detail)]
+    if old := sum(count for each, count in used.items() if each != ring.current):
+        detail = f"{old} with an older key: `gmail-ingest keys reseal` moves them to {ring.current}"
+        return [Check(name, passed=False, detail=detail, required=False)]
+    return [Check(name, passed=True, detail=f"{sum(used.values())} open")] if used else []
 
 
 async def _key_check(engine: AsyncEngine) -> Check:

@@ -1,6 +1,7 @@
-"""``gmail-ingest keys``: API keys of the sidecar, and a fresh encryption key.
+"""``gmail-ingest keys``: API keys of the sidecar, and the encryption key of credentials.
 
-Holds: the group's commands. Keep out: how keys are stored (``adapters/postgres/api_keys``).
+Holds: the group's commands. Keep out: how keys are stored (``adapters/postgres/api_keys``), how
+credentials are sealed (``adapters/crypto``).
 """
 
 from __future__ import annotations
@@ -8,19 +9,32 @@ from __future__ import annotations
 import asyncio
 import secrets
 from base64 import b64encode
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.progress import Progress
 
-from gmail_ingest.cli.deployment import engine_of
+from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.api_keys import ApiKey
 
-app = typer.Typer(no_args_is_help=True, help="API keys of the sidecar, and encryption keys.")
+
+@dataclass(frozen=True, slots=True)
+class _Ring:
+    """Names of the configured key versions."""
+
+    current: str
+    configured: tuple[str, ...]
+
+
+app = typer.Typer(
+    no_args_is_help=True, help="API keys of the sidecar, and encryption keys. Needs DATABASE_URL."
+)
 
 KeyName = Annotated[str, typer.Argument(help="Who uses the key, e.g. crm-production.")]
 
@@ -78,8 +92,51 @@ def generate_encryption() -> None:
     typer.echo(b64encode(secrets.token_bytes(32)).decode())
 
 
+@app.command()
+def reseal(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Encrypt all stored credentials with the newest key of ENCRYPTION_KEY.
+
+    Needs DATABASE_URL and the encryption keys, old and new. Syncs may go on meanwhile, and it may
+    be broken off and run again. It ends with the key versions that are still in use: a version
+    that is not named may be removed from ENCRYPTION_KEY.
+    """
+    before, resealed, in_use = asyncio.run(_reseal(data_dir))
+    current = before.current
+    unused = [version for version in before.configured if version not in {*in_use, current}]
+    if as_json:
+        print_json(
+            {
+                "resealed": resealed,
+                "current": current,
+                "inUse": in_use,
+                "removable": unused,
+            }
+        )
+        return
+    print_table(("KEY VERSION", "CREDENTIALS"), sorted(({current: 0} | in_use).items()))
+    NOTES.print(f"{resealed} credentials were sealed again, with version {current}")
+    if unused:
+        NOTES.print(f"no longer in use, may be removed: version {', '.join(unused)}")
+
+
 async def _keys(data_dir: Path) -> list[ApiKey]:
     from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 
     async with engine_of(data_dir) as engine:
         return await PostgresApiKeys(engine).names()
+
+
+async def _reseal(data_dir: Path) -> tuple[_Ring, int, dict[str, int]]:
+    from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
+    from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
+    from gmail_ingest.adapters.postgres.credentials import PostgresCredentials, key_versions
+    from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+
+    ring = parse_key_ring(read_encryption_key(settings_of(data_dir)))
+    async with engine_of(data_dir) as engine:
+        with Progress(console=NOTES, disable=not NOTES.is_terminal, transient=True) as bar:
+            task = bar.add_task("credentials", total=None)
+            resealed = await PostgresCredentials(engine, AesGcmSealer(ring)).reseal(
+                lambda done, of: bar.update(task, completed=done, total=of)
+            )
+        return _Ring(ring.current, tuple(ring.keys)), resealed, await key_versions(engine)

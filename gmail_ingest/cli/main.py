@@ -1,21 +1,28 @@
 """The ``gmail-ingest`` command: puts the commands together, and turns errors into exit codes.
 
-Holds: ``app`` and ``run``. Add here: a command's registration. Keep out: what it does.
+Holds: ``app`` and ``run``. Add here: a command's registration. Keep out: what it does, and the
+words for what was raised (``failures``).
 Exit codes: 0 done, 1 not done, 2 wrong input or configuration, 130 interrupted.
 """
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Mapping
-from typing import NoReturn
+import traceback
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
+from importlib.metadata import version
+from typing import Annotated
 
 import typer
-from pydantic import ValidationError
 
 from gmail_ingest.cli import (
     bench,
+    coverage,
     database,
+    dead_letters,
     demo,
     doctor,
     execute,
@@ -28,9 +35,17 @@ from gmail_ingest.cli import (
     verify,
     why,
 )
-from gmail_ingest.cli.output import NOTES
-from gmail_ingest.errors import ConfigurationError, GmailIngestError, InvalidInputError
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.cli.failures import told
+from gmail_ingest.cli.output import NOTES, print_json
+from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.logs import configure_logging
+from gmail_ingest.settings import log_level_of
+from gmail_ingest.variables import misspelt
+
+_LOG_LEVEL = "GMAIL_INGEST_LOG_LEVEL"
+#: What is asked for to find out how a setting is written; commands of other programs.
+_WITHOUT_SETTINGS = frozenset({"--help", "--version", "settings"})
+_OF_OTHERS = frozenset({"exec", "sandbox"})
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -38,6 +53,30 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Gmail of many CRM customers, kept complete in Postgres.",
 )
+
+
+def _show_version(*, wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"gmail-ingest {version('gmail-ingest')}")
+        raise typer.Exit(0)
+
+
+@app.callback()
+def gmail_ingest(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version",
+            is_eager=True,
+            callback=lambda wanted: _show_version(wanted=wanted),
+            help="Print the version.",
+        ),
+    ] = False,
+) -> None:
+    """Gmail of many CRM customers, kept complete in Postgres."""
+
+
 app.command()(demo.demo)
 app.command()(rehearse.rehearse)
 app.command()(processes.up)
@@ -45,7 +84,9 @@ app.command(context_settings=processes.PASS_ON)(processes.sandbox)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
+app.add_typer(dead_letters.app, name="dead-letters")
 app.command()(verify.verify)
+app.command()(coverage.coverage)
 app.command()(why.why)
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
@@ -55,24 +96,45 @@ app.command()(settings.settings)
 app.command()(bench.bench)
 
 
-def run() -> None:
-    """Run the command line of this process."""
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run a command line and exit: whatever is raised is told in one sentence.
+
+    Args:
+        arguments: without the program's name; those of this process if left out.
+    """
+    given = list(sys.argv[1:] if arguments is None else arguments)
     try:
-        app()
-    except GmailIngestError as error:
-        _fail(str(error), 2 if isinstance(error, ConfigurationError | InvalidInputError) else 1)
-    except ValidationError as error:
-        # Without the input: it may be a secret that was put under the wrong name.
-        wrong = error.errors(include_input=False, include_url=False)
-        names = variable_names()
-        _fail("; ".join(f"{_name(each['loc'], names)}: {each['msg']}" for each in wrong), 2)
+        _prepare(given, os.environ)
+        _command()(given, prog_name="gmail-ingest")
+    except Exception as error:  # noqa: BLE001 - the outermost place
+        if os.environ.get(_LOG_LEVEL, "").upper() == "DEBUG":
+            traceback.print_exc()
+        text, code = told(error)
+        NOTES.print(f"error: {text}", markup=False, highlight=False)
+        if "--json" in given and given[0] not in _OF_OTHERS:
+            print_json({"error": text, "exitCode": code})
+        sys.exit(code)
 
 
-def _name(place: tuple[int | str, ...], names: Mapping[str, str]) -> str:
-    field = str(place[0])
-    return names.get(field, field)
+@cache
+def _command() -> Callable[..., object]:
+    return typer.main.get_command(app)
 
 
-def _fail(text: str, code: int) -> NoReturn:
-    NOTES.print(f"error: {text}", markup=False, highlight=False)
-    sys.exit(code)
+def _prepare(given: Sequence[str], environment: Mapping[str, str]) -> None:
+    """Let only this project's own words come to the terminal, and tell of misspelt settings.
+
+    Raises:
+        ConfigurationError: the log level is none.
+    """
+    level = "ERROR"
+    try:
+        level = log_level_of(environment, default=level)
+    except ConfigurationError:
+        if not _WITHOUT_SETTINGS & set(given):
+            raise
+    if not sys.warnoptions and level != "DEBUG":
+        warnings.simplefilter("ignore")
+    configure_logging(level)
+    for sentence in misspelt(environment):
+        NOTES.print(f"warning: {sentence}", markup=False, highlight=False)

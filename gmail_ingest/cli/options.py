@@ -32,5 +32,9 @@ ApiUrl = Annotated[
 ]
 ApiKey = Annotated[
     str,
-    typer.Option("--api-key", envvar="GMAIL_INGEST_API_KEY", help="A key of the sidecar's API."),
+    typer.Option(
+        "--api-key",
+        envvar="GMAIL_INGEST_API_KEY",
+        help="A key of the sidecar's API; `keys create` makes one.",
+    ),
 ]

@@ -17,6 +17,7 @@ import typer
 from gmail_ingest.cli.deployment import engine_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.cli.standing import Standing, read_standing
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 
@@ -69,17 +70,20 @@ def sandbox(context: typer.Context) -> None:
 
 
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Show what runs, and how far every mailbox is."""
+    """Show what runs, how far every mailbox is, and what stands still with what to do about it.
+
+    Reads the database (DATABASE_URL, or what runs in --data-dir).
+    """
     running = DataDirectory(data_dir).running()
-    mailboxes, waiting = asyncio.run(_overview(data_dir))
+    mailboxes, waiting, standing = asyncio.run(_overview(data_dir))
     if as_json:
         where = None if running is None else asdict(running.addresses)
         rows = [asdict(mailbox) for mailbox in mailboxes]
-        print_json({"running": where, "queueWaiting": waiting, "mailboxes": rows})
+        told = {"running": where, "queueWaiting": waiting, "mailboxes": rows}
+        print_json(told | standing.to_json())
         return
     if running is not None:
         NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
-    NOTES.print(f"{waiting} waiting in the queue")
     print_table(
         ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "LAST SYNC"),
         [
@@ -87,25 +91,34 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
             for m in mailboxes
         ],
     )
+    for line in standing.lines(waiting):
+        _note(line)
 
 
 def _troubles(mailbox: MailboxOverview) -> tuple[int, int]:
     return mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
 
 
-async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int]:
+async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, Standing]:
     from gmail_ingest.adapters.postgres.overview import PostgresOverview
 
     async with engine_of(data_dir) as engine:
         overview = PostgresOverview(engine)
-        return await overview.mailboxes(), await overview.waiting()
+        mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
+        return mailboxes, waiting, await read_standing(engine)
 
 
 def _databases(settings: Settings, data: DataDirectory, cleanup: ExitStack) -> Databases:
+    from gmail_ingest.cli.database import require_databases
     from gmail_ingest.runtime.databases import embedded_databases, given_databases
+    from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+    from gmail_ingest.variables import value_of
 
     if settings.database_url:
-        return given_databases(settings.database_url)
+        given = given_databases(settings.database_url, {DAGSTER_PG_URL: value_of(DAGSTER_PG_URL)})
+        # Before anything is started: what is wrong here would be a child's traceback later.
+        require_databases(given.mail, given.dagster)
+        return given
     _note("starting the embedded PostgreSQL")
     return cleanup.enter_context(embedded_databases(data.postgres, durable=True))
 

@@ -35,7 +35,8 @@ class _NowByDefault(TyperGroup):
 app = typer.Typer(
     cls=_NowByDefault,
     no_args_is_help=True,
-    help="Sync a tenant now (`sync TENANT`), or a range of its past (`sync history TENANT`).",
+    help="Sync a tenant now (`sync TENANT`), or a range of its past (`sync history TENANT`). "
+    "Needs the sidecar: --api-url and --api-key.",
 )
 
 
@@ -84,6 +85,10 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """Sync the mail of a range of time: a backfill in Dagster, watched until it ends."""
+    if dry_run and detach:
+        raise InvalidInputError("--detach", "not together with --dry-run, which asks for nothing")
+    if _zoned(start) >= _zoned(end):
+        raise InvalidInputError("--to", "must be later than --from")
     api = api_of(data_dir, api_url, api_key)
     asked = api.sync_history(tenant, _zoned(start), _zoned(end), dry_run=dry_run)
     if dry_run:
@@ -116,6 +121,21 @@ def cancel(
 ) -> None:
     """Stop a historical sync: what is stored stays, asking again goes on where it stopped."""
     print_json(api_of(data_dir, api_url, api_key).cancel_job(tenant, job))
+
+
+@app.command()
+def unlock(
+    tenant: Tenant,
+    *,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    api_url: ApiUrl = "",
+    api_key: ApiKey = "",
+) -> None:
+    """Free a stuck tenant now: whoever syncs it can write nothing more, and the next sync may.
+
+    What a dead worker holds ends by itself within GMAIL_INGEST_LEASE_SECONDS.
+    """
+    print_json(api_of(data_dir, api_url, api_key).unlock(tenant))
 
 
 def _zoned(moment: datetime) -> datetime:

@@ -23,13 +23,16 @@ from gmail_ingest.runtime.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.overview import MailboxOverview
 
+#: Where an owner's browser comes back to unless another port is asked for.
+CONSENT_PORT = 8765
+
 app = typer.Typer(no_args_is_help=True, help="Tenants and their mailboxes.")
 app.add_typer(rules.app, name="rules")
 
 
 @app.command("list")
 def list_tenants(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """List tenants with their mailboxes."""
+    """List tenants with their mailboxes, from the database (DATABASE_URL)."""
     mailboxes = asyncio.run(_mailboxes(data_dir))
     if as_json:
         found: dict[str, list[dict[str, str]]] = {}
@@ -61,12 +64,17 @@ def connect(
     authorize_uri: Annotated[
         str, typer.Option(help="The consent page; the sandbox's for a local Google.")
     ] = GOOGLE_AUTHORIZE_URI,
-    port: Annotated[int, typer.Option(help="Local port of the consent's redirect.")] = 8765,
+    port: Annotated[int, typer.Option(help="Local port of the consent's redirect.")] = CONSENT_PORT,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
     """Connect a mailbox by its owner's consent in a browser, or mailboxes by a service account."""
+    by_consent = (authorize_uri, port) != (GOOGLE_AUTHORIZE_URI, CONSENT_PORT)
+    if mailbox and key_file is None:
+        raise InvalidInputError("--mailbox", "only with --service-account: consent names its own")
+    if by_consent and key_file is not None:
+        raise InvalidInputError("--service-account", "not together with options of a consent page")
     api = api_of(data_dir, api_url, api_key)
     if key_file is not None:
         if not mailbox:

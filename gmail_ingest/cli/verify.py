@@ -58,6 +58,8 @@ def verify(
     first, last = _day(start), _day(end)
     if first and last and first >= last:
         raise InvalidInputError("--to", "must be a later day than --from")
+    if repair and dry_run:
+        raise InvalidInputError("--repair", "not together with --dry-run, which only tells a price")
     plans, found = asyncio.run(_verify(tenant, first, last, data_dir, repair, dry_run))
     if as_json:
         print_json(_report(tenant, plans, found, dry_run=dry_run))

@@ -12,6 +12,7 @@ import typer
 from gmail_ingest.cli.deployment import api_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json, print_table
+from gmail_ingest.cli.remedies import of_finding
 
 #: Facts of the ledger that are shown, by their name in the answer.
 _FACTS = {
@@ -49,7 +50,7 @@ def why(
         print_json(answer)
         return
     for finding in answer["mailboxes"]:
-        _print(finding)
+        _print(tenant, finding)
     if not answer["mailboxes"]:
         RESULTS.print("This tenant has no mailbox.")
     if answer["askGoogleUnits"]:
@@ -65,9 +66,15 @@ def why(
         )
 
 
-def _print(finding: dict[str, Any]) -> None:
-    heading = f"{finding['mailbox']}: {finding['verdict']}"
-    for line in (heading, f"  {finding['explanation']}", f"  {finding['next']}"):
+def _print(tenant: str, finding: dict[str, Any]) -> None:
+    lines = [f"{finding['mailbox']}: {finding['verdict']}"]
+    lines += [f"  {finding['explanation']}", f"  {finding['next']}"]
+    action = finding.get("action")
+    if action and action not in finding["next"]:
+        lines.append(f"  {action}")
+    if command := of_finding(tenant, finding):
+        lines.append(f"  What helps: {command}")
+    for line in lines:
         RESULTS.print(line, markup=False, highlight=False)
     known = finding["ledger"] or {}
     facts = [("Gmail id", finding["gmailId"])] if finding["gmailId"] else []

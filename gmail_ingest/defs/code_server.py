@@ -1,7 +1,8 @@
 """Dagster's code server, kept attentive to its run workers when its database was away.
 
-Holds: ``outlive_outages``. Add here: nothing. Keep out: what a dead run leaves behind
-(``failures.py``), runs that died with their code server (``run_launcher.py``).
+Holds: ``outlive_outages``, and what its log says at the start. Add here: nothing. Keep out: what
+a dead run leaves behind (``failures.py``), runs that died with their code server
+(``run_launcher.py``).
 Source: ``dagster/_grpc/server.py`` of Dagster 1.13: the thread that reports dead workers ends with
 its first error. Workers die when the database is away, and just then they cannot be reported: in a
 rehearsal such a run, and each one that died after it, stayed STARTED until max_runtime_seconds.
@@ -12,6 +13,8 @@ from functools import wraps
 from typing import Any
 
 import structlog
+
+from gmail_ingest.variables import misspelt
 
 log = structlog.get_logger(__name__)
 
@@ -33,3 +36,10 @@ def outlive_outages() -> None:
             log.warning("run_workers_not_checked", error=type(error).__name__)
 
     module.DagsterApiServer._check_for_orphaned_runs = look_again  # noqa: SLF001 - as above
+
+
+def tell_misspelt_settings() -> None:
+    """Log each variable that was meant as a setting and is read by nothing, once a code server."""
+    if _SERVER in sys.modules:
+        for sentence in misspelt():
+            log.warning("setting_not_read", reason=sentence)

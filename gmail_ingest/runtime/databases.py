@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.errors import ConfigurationError
@@ -19,6 +20,7 @@ from gmail_ingest.runtime.environment import DAGSTER_PG_URL
 
 _MAIL = "gmail_ingest"
 _DAGSTER = "dagster"
+_THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +36,8 @@ def given_databases(database_url: str, environment: Mapping[str, str] = os.envir
     """The databases that the operator named.
 
     Raises:
-        ConfigurationError: DATABASE_URL is set, and Dagster's is missing or for psycopg 3.
+        ConfigurationError: DATABASE_URL is set, and Dagster's is missing, for psycopg 3, or the
+            same.
     """
     dagster = environment.get(DAGSTER_PG_URL, "")
     if not dagster:
@@ -42,12 +45,44 @@ def given_databases(database_url: str, environment: Mapping[str, str] = os.envir
             f"{DAGSTER_PG_URL} is not set: with DATABASE_URL, Dagster needs a database of its own, "
             "as postgresql+psycopg2://user:password@host/dagster"
         )
+    require_psycopg2(dagster)
+    require_two_databases(database_url, dagster)
+    return Databases(mail=database_url, dagster=dagster, embedded=False)
+
+
+def require_psycopg2(dagster: str) -> None:
+    """Refuse an address of Dagster's database that its storage would fail on.
+
+    Raises:
+        ConfigurationError: it is not for psycopg2.
+    """
     if not dagster.startswith("postgresql+psycopg2://"):
         raise ConfigurationError(
             f"{DAGSTER_PG_URL} must begin with postgresql+psycopg2://, since Dagster's storage "
             "does not work with psycopg 3"
         )
-    return Databases(mail=database_url, dagster=dagster, embedded=False)
+
+
+def require_two_databases(mail: str, dagster: str) -> None:
+    """Refuse one database for both: each side would overwrite the other's ``alembic_version``.
+
+    Raises:
+        ConfigurationError: both addresses name the same host, port and database.
+    """
+    if dagster and _place(mail) == _place(dagster):
+        raise ConfigurationError(
+            f"DATABASE_URL and {DAGSTER_PG_URL} name the same database: give Dagster one of its "
+            "own (CREATE DATABASE dagster)"
+        )
+
+
+def _place(url: str) -> tuple[object, ...]:
+    parts = urlsplit(url)
+    query = dict(parse_qsl(parts.query))
+    host = query.get("host") or parts.hostname or "localhost"
+    port = query.get("port") or parts.netloc.rpartition("@")[2].rpartition("]")[2].partition(":")[2]
+    place = "localhost" if host in _THIS_MACHINE else host
+    return place, port or "5432", unquote(parts.path.strip("/"))
 
 
 @contextmanager

@@ -14,29 +14,16 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from pydantic import AliasChoices, SecretStr
-from pydantic.fields import FieldInfo
+from pydantic import SecretStr
 
 from gmail_ingest.settings import Settings
+from gmail_ingest.settings import variable_name as variable_name  # noqa: PLC0414 - for those who import it from here
+from gmail_ingest.settings import variable_names as variable_names  # noqa: PLC0414 - as above
 
 DAGSTER_PG_URL = "DAGSTER_PG_URL"
 DAGSTER_HOME = "DAGSTER_HOME"
 CODE_SERVER_HOST = "GMAIL_INGEST_CODE_SERVER_HOST"
 CODE_SERVER_PORT = "GMAIL_INGEST_CODE_SERVER_PORT"
-
-
-def variable_name(name: str, field: FieldInfo) -> str:
-    """The environment variable that a field of Settings is read from."""
-    alias = field.validation_alias
-    if isinstance(alias, AliasChoices):
-        return str(alias.choices[0])
-    prefix = Settings.model_config.get("env_prefix", "")
-    return f"{prefix}{name}".upper()
-
-
-def variable_names() -> dict[str, str]:
-    """Each field of Settings with its environment variable."""
-    return {name: variable_name(name, field) for name, field in Settings.model_fields.items()}
 
 
 def settings_variables(settings: Settings) -> dict[str, str]:

@@ -103,6 +103,31 @@ class SidecarApi:
             "GET", "/api/emails/why", params=query | ({"askGoogle": "true"} if ask_google else {})
         )
 
+    def dead_letters(
+        self, tenant: str, *, mailbox: str, cursor: str | None, limit: int
+    ) -> dict[str, Any]:
+        """A page of what was given up, of one mailbox or (empty) all."""
+        query = {"limit": str(limit)} | ({"mailbox": mailbox} if mailbox else {})
+        query |= {"cursor": cursor} if cursor else {}
+        return self._call("GET", _dead_letters(tenant), params=query)
+
+    def retry_dead_letters(
+        self, tenant: str, *, message_ids: Sequence[str], mailbox: str
+    ) -> dict[str, Any]:
+        """Give what was given up another try: these Gmail ids, of this mailbox, or (empty) all."""
+        body: dict[str, Any] = {"messageIds": list(message_ids)} if message_ids else {}
+        body |= {"mailbox": mailbox} if mailbox else {}
+        return self._call("POST", f"{_dead_letters(tenant)}/retry", json=body)
+
+    def unlock(self, tenant: str) -> dict[str, Any]:
+        """End leases and claims of a tenant now."""
+        return self._call("POST", f"/api/sync/{quote(tenant, safe='')}/unlock")
+
+    def coverage(self, tenant: str, start: str | None, end: str | None) -> dict[str, Any]:
+        """Which days (ISO, half-open) are proven complete."""
+        query = {name: day for name, day in (("from", start), ("to", end)) if day}
+        return self._call("GET", f"/api/sync/{quote(tenant, safe='')}/coverage", params=query)
+
     def exclusion_rules(self, tenant: str) -> dict[str, Any]:
         """The rules that hide mail of a tenant."""
         return self._call("GET", _rules(tenant))
@@ -144,6 +169,10 @@ def _rules(tenant: str) -> str:
     return f"/api/tenants/{quote(tenant, safe='')}/exclusion-rules"
 
 
+def _dead_letters(tenant: str) -> str:
+    return f"/api/sync/{quote(tenant, safe='')}/dead-letters"
+
+
 def _job_path(tenant: str, job_id: str) -> str:
     return f"/api/sync/{quote(tenant, safe='')}/jobs/{quote(job_id, safe='')}"
 
@@ -154,9 +183,11 @@ def _problem(response: requests.Response) -> str:
     except requests.JSONDecodeError:
         return "no problem details"
     fields = problem.get("errors") or []
-    if not fields:
-        return str(problem.get("detail") or problem.get("title"))
-    return "; ".join(map(_reason, fields))
+    if fields:
+        return "; ".join(map(_reason, fields))
+    said = str(problem.get("detail") or problem.get("title"))
+    action = str(problem.get("action") or "")
+    return f"{said}; {action}" if action and action not in said else said
 
 
 def _reason(wrong: dict[str, Any]) -> str:

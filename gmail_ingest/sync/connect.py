@@ -8,7 +8,7 @@ Source: google-facts section 4 and 7 (identity is what getProfile says); edge ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal, Protocol
@@ -38,6 +38,8 @@ log = structlog.get_logger(__name__)
 
 #: Mailboxes of one request that are asked side by side, as many as a browser would.
 AT_ONCE = 8
+#: Seconds before an unexplained refusal is tried again: gone then as often as not (edge case 32).
+SUSPECT_PAUSES = (0.5, 1.0)
 
 WatchState = Literal["active", "failed", "off"]
 
@@ -115,7 +117,15 @@ class Connected:
 class Connect:
     """The use case; ``topic`` is the full name of the Pub/Sub topic, empty for no watch."""
 
-    def __init__(self, registry: Registry, notes: WatchNotes, google: Google, topic: str) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        notes: WatchNotes,
+        google: Google,
+        topic: str,
+        pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._pause = pause
         self._registry = registry
         self._notes = notes
         self._google = google
@@ -170,7 +180,7 @@ class Connect:
             async with slots:
                 source = self._google.source_with(held, probe)
                 try:
-                    found = await _profile(source)
+                    found = await self._profile(source)
                 except (MailboxStateError, RejectedRequestError) as error:
                     return _refused(error, field_name, address)
                 except (ThrottledError, TransientError) as error:
@@ -196,6 +206,19 @@ class Connect:
             raise _all_of(wrong)
         failed = [FailedMailbox(each.mailbox or "", each.field, each.reason) for each, _ in wrong]
         return list(found.values()), failed
+
+    async def _profile(self, source: MailSource) -> Profile:
+        """Who the mailbox is; an unexplained refusal that does not pass is a suspended account."""
+        for pause in SUSPECT_PAUSES:
+            try:
+                return await source.profile()
+            except SuspectAccountError:
+                await self._pause(pause)
+        try:
+            return await source.profile()
+        except SuspectAccountError as error:
+            text = f"the account seems to be suspended, three tries ended alike: {error}"
+            raise MailboxUnavailableError(text, "suspended") from error
 
     async def _watch(
         self, held: HeldCredential, registered: Registered
@@ -234,20 +257,6 @@ async def _aliases(source: MailSource) -> tuple[str, ...] | None:
         return None
 
 
-async def _profile(source: MailSource) -> Profile:
-    try:
-        return await source.profile()
-    except SuspectAccountError:
-        pass
-    # Gone on the next try as often as for suspended accounts.
-    try:
-        return await source.profile()
-    except SuspectAccountError as error:
-        raise MailboxUnavailableError(
-            f"the account is suspended, or it has no mail now: {error}", "suspended"
-        ) from error
-
-
 def _all_of(wrong: Sequence[tuple[InvalidInputError, GmailIngestError]]) -> GmailIngestError:
     """One error for all: about the mailboxes, unless Google was only silent."""
     if not any(isinstance(error, InvalidInputError) for _, error in wrong):
@@ -268,6 +277,9 @@ def _unanswered(error: GmailIngestError, address: str, field_name: str) -> Inval
 def _refused(error: GmailIngestError, field_name: str, address: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
     remedy = error.remedy if isinstance(error, MailboxStateError) else "Check the credential."
+    # Nothing was connected that could be tried again by itself.
+    act, retried, _ = remedy.partition("; it is tried again by itself")
+    remedy = f"{act}; then connect again." if retried else remedy
     if isinstance(error, AdminActionRequiredError):
         field_name = "keys.serviceAccountKey"
     reason = f"Google refuses it: {error}. {remedy}"

@@ -27,6 +27,7 @@ class Sidecar(HTTPServer):
 
     answer: dict
     asked: list[Call]
+    status: int = 200
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -42,7 +43,7 @@ class Handler(BaseHTTPRequestHandler):
         call = Call(self.command, place.path, query, body, self.headers["X-API-Key"])
         self.server.asked.append(call)
         content = json.dumps(self.server.answer).encode()
-        self.send_response(200)
+        self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
@@ -51,6 +52,18 @@ class Handler(BaseHTTPRequestHandler):
 
     def log_message(self, format, *args):  # noqa: A002 - the base's name
         """Say nothing."""
+
+
+@pytest.fixture
+def google() -> Iterator[str]:
+    """The address of something that answers every call, as Google does without credentials."""
+    with Sidecar(("127.0.0.1", 0), Handler) as server:
+        server.answer, server.asked = {}, []
+        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ import json
 import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 from typer.testing import CliRunner
@@ -24,8 +25,10 @@ def bare_environment(monkeypatch, tmp_path):
 
 
 @pytest.fixture
-def configured(monkeypatch, database_url):
-    """A migrated database and an encryption key in the environment."""
+def configured(monkeypatch, database_url, google):
+    """A migrated database, an encryption key and a Google that answers, in the environment."""
+    monkeypatch.setenv("GMAIL_API_ENDPOINT", google)
+    monkeypatch.setenv("GOOGLE_TOKEN_URI", f"{google}/token")
     key = runner.invoke(app, ["keys", "generate-encryption"]).output.strip()
     monkeypatch.setenv("DATABASE_URL", database_url)
     monkeypatch.setenv("ENCRYPTION_KEY", key)
@@ -72,7 +75,8 @@ def test_doctor_finds_a_whole_deployment_healthy():
     found = invoke("doctor")
     assert found["healthy"]
     passed = {check["name"] for check in found["checks"] if check["passed"]}
-    assert passed == {"encryption key", "database", "migrations"}
+    assert passed == {"encryption key", "database", "migrations", "Google"}
+    assert found["version"] == version("gmail-ingest")
 
 
 def test_doctor_fails_without_an_encryption_key():

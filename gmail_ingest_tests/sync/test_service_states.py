@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import ServiceAccountKeys
@@ -321,3 +322,37 @@ def test_a_service_account_without_delegation_names_client_and_scope(service, ru
     run(service.queue.sweep(QUICK.lease))
     run(service.sync())
     assert service.agrees(*addresses)
+
+
+async def _at_once(_seconds):
+    """Pause for nobody."""
+
+
+def test_connecting_a_suspended_account_says_so(service, run):
+    """What passes for a hiccup of Google's elsewhere is named after three tries, with what to do;
+    nothing is registered (edge case 118).
+    """
+    service.account(OWNER)
+
+    def suspend(state):
+        state.accounts[OWNER].condition = "suspended"
+
+    service.sandbox.call(suspend)
+    connect = Connect(service.registry, service.store, service.gmail, "", pause=_at_once)
+    with pytest.raises(InvalidInputError) as caught:
+        run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER))))
+    assert "seems to be suspended" in str(caught.value)
+    assert "Ask the administrator whether the account is suspended; then connect again." in str(
+        caught.value
+    )
+    assert "by itself" not in str(caught.value)
+    assert run(service.rows("SELECT count(*) FROM mailboxes")) == [0]
+
+
+def test_connecting_survives_one_unexplained_refusal(service, run):
+    """A precondition that fails once is tried again (edge case 32)."""
+    service.account(OWNER)
+    service.fault("getProfile", action="error", error="precondition_failed", times=1)
+    connect = Connect(service.registry, service.store, service.gmail, "", pause=_at_once)
+    run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER))))
+    assert run(service.rows("SELECT state FROM mailboxes")) == ["active"]

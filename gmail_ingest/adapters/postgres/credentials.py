@@ -1,6 +1,6 @@
 """Sealed credentials in the table ``integrations``.
 
-Holds: ``PostgresCredentials`` (the CredentialStore port).
+Holds: ``PostgresCredentials`` (the CredentialStore port), ``key_versions``.
 Add here: what a credential needs after it was connected.
 Keep out: connecting and disconnecting (``registry``), Google (``adapters/gmail``).
 Source: google-facts section 2 (compare the generation first); edge cases 36, 37, 72.
@@ -8,7 +8,7 @@ Source: google-facts section 2 (compare the generation first); edge cases 36, 37
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.sealed_keys import open_keys, seal_keys
-from gmail_ingest.errors import MailboxDisconnectedError, TransientError
+from gmail_ingest.errors import MailboxDisconnectedError, OperatorActionError, TransientError
 from gmail_ingest.sync.credentials import (
     Keys,
     LockedCredential,
@@ -41,6 +41,10 @@ _WRITE = (
 _STALE = (
     "SELECT id FROM integrations WHERE sealed_credential IS NOT NULL"
     " AND key_version IS DISTINCT FROM %s ORDER BY id"
+)
+_VERSIONS = (
+    "SELECT coalesce(key_version, 'unknown'), count(*) FROM integrations"
+    " WHERE sealed_credential IS NOT NULL GROUP BY 1 ORDER BY 1"
 )
 
 
@@ -90,19 +94,39 @@ class PostgresCredentials:
         keys = open_keys(self._sealer, sealed, tenant_id=tenant_id, integration_id=integration_id)
         return StoredCredential(integration_id, tenant_id, generation, keys)
 
-    async def reseal(self) -> int:
+    async def reseal(self, progress: Callable[[int, int], None] | None = None) -> int:
         """Seal with the newest key what an older one sealed, a row at a time.
+
+        Each row is locked and committed by itself: refreshes go on beside it, and what was done
+        stays done when it is broken off.
+
+        Args:
+            progress: told after each credential how many are done, of how many.
 
         Returns:
             How many credentials were sealed again. Afterwards older keys can be removed.
 
         Raises:
-            OperatorActionError: one cannot be opened; those before it are done.
+            OperatorActionError: some cannot be opened; all others are done.
         """
         async with statement(self._engine) as connection:
             stale = await connection.execute(_STALE, (self._sealer.current_version,))
             ids = [row[0] for row in await stale.fetchall()]
-        return sum([await self._reseal(integration_id) for integration_id in ids])
+        resealed = 0
+        refused: list[OperatorActionError] = []
+        for looked_at, integration_id in enumerate(ids, 1):
+            try:
+                resealed += await self._reseal(integration_id)
+            except OperatorActionError as error:
+                refused.append(error)
+            if progress is not None:
+                progress(looked_at, len(ids))
+        if refused:
+            raise OperatorActionError(
+                f"{len(refused)} of {len(ids)} credentials stay under an older key, the others are "
+                f"done; the first of them: {refused[0]}"
+            )
+        return resealed
 
     async def _reseal(self, integration_id: int) -> bool:
         async with transaction(self._engine) as connection:
@@ -112,6 +136,13 @@ class PostgresCredentials:
                 return False
             credential = self._opened(integration_id, row)
             return await _write(connection, self._sealer, credential, credential.keys)
+
+
+async def key_versions(engine: AsyncEngine) -> dict[str, int]:
+    """How many credentials each version of the encryption key seals now."""
+    async with statement(engine) as connection:
+        rows = await (await connection.execute(_VERSIONS)).fetchall()
+    return dict(rows)
 
 
 async def _fetch(connection: Connection, integration_id: int, query: str) -> tuple[Any, ...] | None:

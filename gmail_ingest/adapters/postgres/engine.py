@@ -7,6 +7,7 @@ Source: SQLAlchemy 2.1 (pool events, asyncio), psycopg 3 (async connections); ed
 
 from __future__ import annotations
 
+import re
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,6 +17,8 @@ import psycopg
 import sqlalchemy as sa
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+from gmail_ingest.errors import ConfigurationError
 
 #: Of each connection's session.
 _SETTINGS = (
@@ -35,10 +38,32 @@ WORKER_CONNECTIONS = 10
 Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
-def driver_url(database_url: str) -> sa.URL:
-    """The address with psycopg 3 as driver, however it was written (``postgres://`` too)."""
-    rest = database_url.partition("://")[2]
-    return sa.make_url(f"postgresql+psycopg://{rest}")
+def driver_url(database_url: str, variable: str = "DATABASE_URL") -> sa.URL:
+    """The address with psycopg 3 as driver, however it was written (``postgres://`` too).
+
+    Args:
+        database_url: an address of PostgreSQL; the driver that it names does not count.
+        variable: the setting that it comes from, for errors.
+
+    Raises:
+        ConfigurationError: it is no such address; the text repeats none of it but its scheme.
+    """
+    # Secrets that were made by echo end in a newline.
+    scheme, separator, rest = database_url.strip().partition("://")
+    form = "postgresql+psycopg://user:password@host:5432/database"
+    if not separator or scheme.lower().partition("+")[0] not in {"postgresql", "postgres"}:
+        # What stands before :// is a scheme if it looks like one, and may be a secret if not.
+        looks = bool(separator) and re.fullmatch(r"[a-z][a-z0-9+.-]{0,29}", scheme, re.ASCII)
+        shown = f", not with {scheme}://" if looks else ""
+        raise ConfigurationError(f"{variable} must be an address that begins as {form}{shown}")
+    try:
+        url = sa.make_url(f"postgresql+psycopg://{rest}")
+    except (ValueError, sa.exc.ArgumentError):
+        raise ConfigurationError(
+            f"{variable} cannot be read as an address: it must be of the form {form}, with other "
+            "characters of user and password percent-encoded"
+        ) from None
+    return url
 
 
 def create_engine(database_url: str, *, pool_size: int = 20) -> AsyncEngine:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
+from gmail_ingest.adapters.postgres.database_state import look_at, require_migratable
 from gmail_ingest.adapters.postgres.engine import driver_url
 
 _MIGRATIONS = "gmail_ingest.adapters.postgres:migrations"
@@ -23,7 +24,12 @@ def upgrade(database_url: str) -> None:
 
     Several processes may start at once: all but one wait. The lock has a connection of its own,
     so that a migration may commit in between (CREATE INDEX CONCURRENTLY needs that).
+
+    Raises:
+        ConfigurationError: it is no database of ours, or one of a newer release.
+        DatabaseUnreachableError: no connection.
     """
+    require_migratable(look_at(database_url))
     engine = sa.create_engine(driver_url(database_url), poolclass=sa.NullPool)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as lock:
         lock.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))

@@ -1,0 +1,75 @@
+"""``gmail-ingest coverage``: which days of a tenant's mail are proven complete, and which are open.
+
+Holds: the command. Keep out: comparing with Gmail (``verify``, and a nightly Dagster job).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Annotated, Any
+
+import typer
+
+from gmail_ingest.cli.deployment import api_of
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
+from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.errors import InvalidInputError
+
+_COUNTS = ("listed", "accounted", "pending", "missing", "vanished", "dead")
+
+
+def coverage(
+    tenant: Tenant,
+    *,
+    start: Annotated[
+        datetime | None,
+        typer.Option("--from", formats=["%Y-%m-%d"], help="The first UTC day; all if left out."),
+    ] = None,
+    end: Annotated[
+        datetime | None,
+        typer.Option("--to", formats=["%Y-%m-%d"], help="The UTC day before which it ends."),
+    ] = None,
+    as_json: AsJson = False,
+    data_dir: DataDir = DEFAULT_DATA_DIR,
+    api_url: ApiUrl = "",
+    api_key: ApiKey = "",
+) -> None:
+    """Show of each mailbox the days that are proven complete, and those that are open.
+
+    Asks the sidecar (--api-url, --api-key), not Gmail: `gmail-ingest verify` compares anew.
+    """
+    if start and end and start >= end:
+        raise InvalidInputError("--to", "must be a later day than --from")
+    answer = api_of(data_dir, api_url, api_key).coverage(tenant, _day(start), _day(end))
+    if as_json:
+        print_json(answer)
+        return
+    print_table(
+        ("MAILBOX", "FROM", "TO", "DAYS", "PROVEN", *map(str.upper, _COUNTS), "CHECKED"),
+        [row for mailbox in answer["mailboxes"] for row in _rows(mailbox)],
+    )
+    for mailbox in answer["mailboxes"]:
+        NOTES.print(_summary(mailbox), markup=False, highlight=False)
+    if any(not each["proven"] for box in answer["mailboxes"] for each in box["ranges"]):
+        NOTES.print(f"`gmail-ingest verify {tenant} --repair` mends open days", highlight=False)
+
+
+def _day(moment: datetime | None) -> str | None:
+    return f"{moment:%Y-%m-%d}" if moment else None
+
+
+def _rows(mailbox: Mapping[str, Any]) -> Iterable[Sequence[object]]:
+    for each in mailbox["ranges"]:
+        proven = "yes" if each["proven"] else "OPEN"
+        counts = (each[name] for name in _COUNTS)
+        days = (each["from"], each["to"], each["days"])
+        yield (mailbox["address"], *days, proven, *counts, each["checkedAt"])
+
+
+def _summary(mailbox: Mapping[str, Any]) -> str:
+    if not mailbox["ranges"]:
+        return f"{mailbox['address']}: no day was compared yet"
+    proven = sum(each["days"] for each in mailbox["ranges"] if each["proven"])
+    still = sum(each["days"] for each in mailbox["ranges"] if not each["proven"])
+    return f"{mailbox['address']}: {proven} days proven complete, {still} open"

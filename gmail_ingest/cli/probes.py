@@ -1,0 +1,157 @@
+"""Does what this deployment needs answer: Google, Dagster? Asked from here, without credentials.
+
+Holds: a function for each thing that is asked. Add here: what else must answer over a network.
+Keep out: judging settings (``checks``), the mail's database (``doctor``).
+"""
+
+from __future__ import annotations
+
+import socket
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from gmail_ingest.cli.checks import Check
+from gmail_ingest.cli.standing import long
+from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.runtime.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
+from gmail_ingest.settings import Settings, variable_names
+from gmail_ingest.variables import value_of
+
+if TYPE_CHECKING:
+    from gmail_ingest.runtime.data_directory import Running
+
+#: To connect, and then to answer; Google does both in a tenth of a second.
+_SECONDS = (5.0, 10.0)
+#: A daemon writes every 30 seconds; twice may be missed by a busy machine.
+DAEMON_SECONDS = 120.0
+
+
+def check_google(settings: Settings) -> list[Check]:
+    """Every address of Google that this deployment asks answers something, whatever it is."""
+    wanted = {
+        "gmail_api_endpoint": settings.gmail_api_endpoint,
+        "google_token_uri": settings.google_token_uri,
+    }
+    if settings.pubsub_topic:
+        wanted["google_certs_uri"] = settings.google_certs_uri
+    names = variable_names()
+    with ThreadPoolExecutor(len(wanted)) as pool:
+        found = list(pool.map(_silence, wanted.values()))
+    silent = [
+        f"{names[name]} ({_host(url)}): {reason}"
+        for (name, url), reason in zip(wanted.items(), found, strict=True)
+        if reason
+    ]
+    if silent:
+        return [Check("Google", passed=False, detail=each) for each in silent]
+    return [Check("Google", passed=True, detail="answers")]
+
+
+def _silence(url: str) -> str | None:
+    """Why an address does not answer, and what to do; None if it does."""
+    import requests
+
+    # As the service itself asks: it uses no proxy of the environment.
+    with requests.Session() as session:
+        session.trust_env = False
+        try:
+            session.get(url, timeout=_SECONDS, allow_redirects=False, stream=True).close()
+        except requests.exceptions.SSLError:
+            return "its certificate is not trusted here: mend the CA certificates, or the address"
+        except requests.Timeout:
+            return "does not answer in time: let this machine reach it through the firewall"
+        except requests.ConnectionError as error:
+            if "NameResolution" in repr(error) or isinstance(_cause(error), socket.gaierror):
+                return "its name is not known here: mend DNS, or the address"
+            return "does not answer: let this machine reach it (network, firewall), or mend it"
+        except (requests.RequestException, ValueError):
+            return "is no address: it must be of the form https://host"
+    return None
+
+
+def _cause(error: BaseException) -> BaseException:
+    while error.__context__ is not None:
+        error = error.__context__
+    return error
+
+
+def _host(url: str) -> str:
+    return urlsplit(url).netloc.rpartition("@")[2] or "no host"
+
+
+def check_dagster(running: Running | None, *, ours: bool) -> list[Check]:
+    """Dagster's database is its own and migrated, its daemon lives, its code location loads.
+
+    Args:
+        running: what runs in --data-dir, if anything does.
+        ours: whether the database is embedded, so that nothing of Dagster's can be set.
+    """
+    url = value_of(DAGSTER_PG_URL)
+    if not url:
+        if not ours:
+            return []
+        detail = f"{DAGSTER_PG_URL} is not set: `up` and Dagster's processes need it"
+        return [Check("Dagster", passed=False, detail=detail, required=False)]
+    return [*_check_storage(url), *_check_location(running)]
+
+
+def _check_storage(url: str) -> list[Check]:
+    import psycopg
+
+    from gmail_ingest.adapters.postgres.dagster_state import daemon_silence
+    from gmail_ingest.adapters.postgres.database_state import look_at, require_dagsters
+    from gmail_ingest.runtime.databases import require_psycopg2
+
+    try:
+        require_psycopg2(url)
+        state = look_at(url, DAGSTER_PG_URL)
+        require_dagsters(state, DAGSTER_PG_URL)
+        if state.kind == "empty":
+            detail = "Dagster's database has no tables yet: run `gmail-ingest db upgrade`"
+            return [Check("Dagster's database", passed=False, detail=detail)]
+        silence = daemon_silence(url, DAGSTER_PG_URL)
+    except GmailIngestError as error:
+        return [Check("Dagster's database", passed=False, detail=str(error))]
+    except psycopg.Error as error:
+        detail = f"cannot be read ({type(error).__name__}): run `gmail-ingest db upgrade`"
+        return [Check("Dagster's database", passed=False, detail=detail)]
+    answers = Check("Dagster's database", passed=True, detail="answers, with Dagster's tables")
+    return [answers, _check_daemon(silence)]
+
+
+def _check_daemon(silence: float | None) -> Check:
+    if silence is not None and silence <= DAEMON_SECONDS:
+        return Check("Dagster's daemon", passed=True, detail=f"lived {silence:.0f} s ago")
+    since = "never ran" if silence is None else f"has said nothing for {long(silence)}"
+    detail = f"{since}: no sync starts without it; start `dagster-daemon run`, or see its log"
+    return Check("Dagster's daemon", passed=False, detail=detail)
+
+
+def _check_location(running: Running | None) -> list[Check]:
+    from gmail_ingest.runtime.dagster_api import CodeLocationError, DagsterApi
+    from gmail_ingest.runtime.readiness import port_open
+
+    name = "code location"
+    if running is not None:
+        try:
+            loaded = DagsterApi(running.addresses.dagster).location_loaded()
+        except CodeLocationError:
+            loaded = False
+        detail = "loaded" if loaded else "does not load: Dagster's page Deployment says why"
+        return [Check(name, passed=loaded, detail=detail)]
+    host, port = value_of(CODE_SERVER_HOST), value_of(CODE_SERVER_PORT)
+    if not host or not port:
+        return []
+    if not port.isdecimal():
+        return [Check(name, passed=False, detail=f"{CODE_SERVER_PORT} must be a port's number")]
+    listens = port_open(host, int(port))
+    detail = (
+        "the code server listens"
+        if listens
+        else (
+            f"nothing listens at {CODE_SERVER_HOST}:{CODE_SERVER_PORT} ({host}:{port}): start "
+            "`dagster api grpc`, or mend them"
+        )
+    )
+    return [Check(name, passed=listens, detail=detail)]

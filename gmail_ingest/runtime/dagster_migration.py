@@ -1,0 +1,71 @@
+"""Dagster's own database brought to the schema of the installed Dagster.
+
+Holds: ``migrate_dagster``. Keep out: the mail's database (``adapters/postgres/migrate``).
+It is Dagster's command line in a process of its own: nothing here may import Dagster. Its tables
+are made if there are none, as its webserver would.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+
+import psycopg
+
+from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.runtime.environment import DAGSTER_HOME, DAGSTER_PG_URL
+
+#: Only where its storage is: the rest of an instance is not needed, and may not load here.
+_INSTANCE = f"storage: {{postgres: {{postgres_url: {{env: {DAGSTER_PG_URL}}}}}}}\n"
+_SETTINGS = "telemetry: {enabled: false}\n"
+#: As in ``adapters/postgres/migrate``, in another database.
+_LOCK = 0x676D61696C696E67
+_SECONDS = 3600
+
+
+class DagsterMigrationError(GmailIngestError):
+    """Dagster's command did not end well."""
+
+
+def migrate_dagster(url: str, environment: Mapping[str, str] = os.environ) -> None:
+    """Run ``dagster instance migrate`` on a database; several processes may do so at once.
+
+    Args:
+        url: Dagster's database, ``postgresql+psycopg2://…``.
+        environment: for the command.
+
+    Raises:
+        DagsterMigrationError: it failed; the text names Dagster's error by its class.
+    """
+    plain = f"postgresql://{url.partition('://')[2]}"
+    with (
+        psycopg.connect(plain, autocommit=True) as lock,
+        tempfile.TemporaryDirectory(prefix="gmail-ingest-dagster-") as home,
+    ):
+        lock.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        (Path(home) / "dagster.yaml").write_text(_INSTANCE + _SETTINGS)
+        done = subprocess.run(
+            (sys.executable, "-m", "dagster", "instance", "migrate"),
+            env={**environment, DAGSTER_HOME: home, DAGSTER_PG_URL: url},
+            capture_output=True,
+            text=True,
+            timeout=_SECONDS,
+            check=False,
+        )
+    if done.returncode:
+        kind = _kind(done.stderr)
+        raise DagsterMigrationError(
+            f"`dagster instance migrate` failed{kind}: run it with {DAGSTER_HOME} and "
+            f"{DAGSTER_PG_URL} set to see all that it says"
+        )
+
+
+def _kind(stderr: str) -> str:
+    """The class of the error that a traceback ends with; its text may hold the address."""
+    lines = [line for line in stderr.splitlines() if line and not line[0].isspace()]
+    name = lines[-1].partition(":")[0] if lines else ""
+    return f" ({name.rpartition('.')[2]})" if name.replace(".", "").isidentifier() else ""

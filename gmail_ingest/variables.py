@@ -1,0 +1,120 @@
+"""Variables beside the settings, and names that nobody reads: what was meant, and misspelt.
+
+Holds: the registry of names that are no setting, ``misspelt`` and ``value_of``. Add here: a
+variable that this project reads beside its settings. Keep out: settings.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+from gmail_ingest.settings import Settings, variable_names
+
+PREFIX = "GMAIL_INGEST_"
+#: Read by commands, by Dagster's workspace and by tests, and no settings.
+NOT_SETTINGS = frozenset(
+    {
+        # Options of commands.
+        "GMAIL_INGEST_API_URL",
+        "GMAIL_INGEST_API_KEY",
+        "GMAIL_INGEST_DATA_DIR",
+        # workspace.yaml and dagster.yaml.
+        "GMAIL_INGEST_CODE_SERVER_HOST",
+        "GMAIL_INGEST_CODE_SERVER_PORT",
+        "DAGSTER_HOME",
+        "DAGSTER_PG_URL",
+        # How much the tests try.
+        "GMAIL_INGEST_CORPUS",
+        "GMAIL_INGEST_CRASH_STRIDE",
+        "GMAIL_INGEST_MUTATIONS",
+        "GMAIL_INGEST_PROOF_EXAMPLES",
+    }
+)
+#: Of Google's own tools, and alike to ours.
+_OF_OTHERS = frozenset(
+    {
+        "GOOGLE_APPLICATION_CREDENTIALS",
+        "GOOGLE_CLOUD_PROJECT",
+        "GOOGLE_CLOUD_QUOTA_PROJECT",
+        "PUBSUB_EMULATOR_HOST",
+        "PUBSUB_PROJECT_ID",
+    }
+)
+#: Of two names of a dozen characters, one may differ: elsewhere such a name may be anybody's.
+_ALIKE = 0.89
+
+
+def known_names() -> frozenset[str]:
+    """Every name that this project or its Dagster reads."""
+    return frozenset(variable_names().values()) | NOT_SETTINGS
+
+
+def misspelt(
+    environment: Mapping[str, str] = os.environ, env_file: Path | None = None
+) -> list[str]:
+    """What is set and never read, a sentence each, with the name that was probably meant.
+
+    Args:
+        environment: whose names are looked at.
+        env_file: the file that settings are read from too; ``.env`` in the working directory.
+    """
+    found = _unread(environment, "the environment")
+    file = env_file or Path(str(Settings.model_config.get("env_file")))
+    written = [name for name in _names_in(file) if name not in environment]
+    return found + _unread(written, file.name, in_file=True)
+
+
+def _unread(names: Iterable[str], where: str, *, in_file: bool = False) -> list[str]:
+    known = known_names()
+    told = []
+    for name in sorted(names):
+        upper = name.upper()
+        # Settings are read whatever their capitals are.
+        if upper in known or upper in _OF_OTHERS:
+            continue
+        meant = _meant(upper, known, in_file=in_file)
+        if meant:
+            told.append(f"{name} in {where} is read by nothing: did you mean {meant}?")
+        elif upper.startswith(PREFIX):
+            told.append(f"{name} in {where} is read by nothing: see `gmail-ingest settings`")
+    return told
+
+
+def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:
+    bare = name.removeprefix(PREFIX)
+    if bare in known:
+        return bare
+    # In the environment such a short name may be anybody's: LOG_LEVEL.
+    if in_file and f"{PREFIX}{name}" in known:
+        return f"{PREFIX}{name}"
+    if bare == name:
+        return next(iter(get_close_matches(name, known, 1, _ALIKE)), None)
+    # Without what all of them begin with, and which makes them alike.
+    ours = {each.removeprefix(PREFIX): each for each in known}
+    return next((ours[near] for near in get_close_matches(bare, ours, 1)), None)
+
+
+def _names_in(file: Path) -> list[str]:
+    from dotenv import dotenv_values
+
+    try:
+        return list(dotenv_values(file, interpolate=False)) if file.is_file() else []
+    except (OSError, UnicodeDecodeError):
+        # Whoever reads its values says what is wrong with it.
+        return []
+
+
+def value_of(name: str, environment: Mapping[str, str] = os.environ) -> str:
+    """The value of a variable that is no setting, from where settings are read; empty if unset."""
+    from dotenv import dotenv_values
+
+    if name in environment:
+        return environment[name]
+    file = Path(str(Settings.model_config.get("env_file")))
+    try:
+        return (dotenv_values(file).get(name) if file.is_file() else None) or ""
+    except (OSError, UnicodeDecodeError):
+        return ""
