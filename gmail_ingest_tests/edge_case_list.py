@@ -85,6 +85,9 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    111: "The demonstration counts what is in scope at Google: nothing is ever more than whole.",
+    112: "Neither .env nor anybody's environment changes a demonstration, rehearsal or benchmark.",
+    113: "A file that is no mbox is refused, with the reason, before anything starts.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -13,6 +13,7 @@ from gmail_ingest.runtime.data_directory import project_file
 from gmail_ingest.runtime.process import ProcessSpec
 
 LOOPBACK = "127.0.0.1"
+WORKSPACE = "workspace.deployment.yaml"
 
 
 def _spec(name: str, environment: Mapping[str, str], *arguments: str) -> ProcessSpec:
@@ -46,7 +47,7 @@ def webserver(environment: Mapping[str, str], port: int) -> ProcessSpec:
         "webserver",
         environment,
         *("dagster_webserver", "--host", LOOPBACK, "--port", str(port)),
-        *("--workspace", str(project_file("workspace.yaml"))),
+        *("--workspace", str(project_file(WORKSPACE))),
     )
 
 
@@ -55,5 +56,5 @@ def daemon(environment: Mapping[str, str]) -> ProcessSpec:
     return _spec(
         "daemon",
         environment,
-        *("dagster._daemon", "run", "--workspace", str(project_file("workspace.yaml"))),
+        *("dagster._daemon", "run", "--workspace", str(project_file(WORKSPACE))),
     )
