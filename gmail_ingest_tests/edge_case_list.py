@@ -88,6 +88,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     111: "The demonstration counts what is in scope at Google: nothing is ever more than whole.",
     112: "Neither .env nor anybody's environment changes a demonstration, rehearsal or benchmark.",
     113: "A file that is no mbox is refused, with the reason, before anything starts.",
+    114: "A busy port is found, and named with the remedy, before anything starts.",
 }
 
 OPTIONAL: Final = frozenset({65})

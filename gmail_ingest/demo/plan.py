@@ -18,8 +18,6 @@ UNITS_PER_MINUTE = 6_000
 INITIAL_SYNC_DAYS = 30
 RECENT_DAYS = 25.0
 PAST_DAYS = (35.0, 730.0)
-#: An initial sync begins within so many seconds of connecting: what the service promises.
-INITIAL_SYNC_SECONDS = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +28,8 @@ class DemoOptions:
     older than what the initial sync lists; ``mbox`` replaces seeded mail; ``quota_scale``
     multiplies Google's budget of units for each mailbox. Each tenant is connected at a moment that
     the seed decides, within ``connect_within_seconds`` of the one before. With ``history`` the
-    older messages are asked for, and expected.
+    older messages are asked for, and expected. ``begin_within``: seconds after connecting within
+    which every initial sync must begin; None: they are told, and not judged.
     """
 
     messages: int = 150
@@ -41,6 +40,7 @@ class DemoOptions:
     past_share: float = 0.4
     connect_within_seconds: float = 5.0
     history: bool = False
+    begin_within: float | None = None
 
     @property
     def past(self) -> int:

@@ -190,6 +190,7 @@ class Scenario:
             unseen=len(self._observer.pushes.waiting),
             older=self._observer.older(),
             initial_sync_began=self._began(),
+            begin_within=self._options.begin_within,
             push_seconds=tuple(self._observer.pushes.seconds),
             runs=self._dagster.runs_by_state(),
             units=units,

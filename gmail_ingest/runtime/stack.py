@@ -127,6 +127,14 @@ class Stack:
         self.wait(DagsterApi(url).location_loaded, "Dagster's code location")
 
 
+def require_unused(data: DataDirectory) -> None:
+    """Raise ConfigurationError if a deployment runs on this data directory."""
+    if (running := data.running()) is not None:
+        raise ConfigurationError(
+            f"{data.root} is in use by process {running.pid}: stop it, or choose another --data-dir"
+        )
+
+
 @contextmanager
 def open_stack(
     data: DataDirectory,
@@ -144,10 +152,7 @@ def open_stack(
     Raises:
         ConfigurationError: another deployment runs on this data directory.
     """
-    if (running := data.running()) is not None:
-        raise ConfigurationError(
-            f"{data.root} is in use by process {running.pid}: stop it, or choose another --data-dir"
-        )
+    require_unused(data)
     data.create()
     cleanup = ExitStack()
     supervisor = Supervisor(logs=data.logs, directory=data.root)

@@ -21,7 +21,7 @@ def message(number, *labels, age=0):
     st.none() | st.integers(-1_500, 1_500),
 )
 def test_count_is_never_more_than_whole(mail, rows, since):
-    """Edge case 111: whatever was trashed, deleted or came in between, no count exceeds 100 %."""
+    """Whatever was trashed, deleted or came in between, no count exceeds 100 % (edge case 111)."""
     truth = [message(i, *labels, age=age) for i, (labels, age) in enumerate(mail)]
     found = count(truth, {f"m{number}" for number in rows}, since)
     assert 0 <= found.stored <= found.at_google
@@ -30,7 +30,7 @@ def test_count_is_never_more_than_whole(mail, rows, since):
 
 
 def test_count_leaves_out_what_was_trashed_or_deleted():
-    """Edge case 111: rows of mail that went to the trash, or is gone at Google, count nowhere."""
+    """Rows of mail that went to the trash, or is gone at Google, count nowhere (edge case 111)."""
     truth = [message(1, "INBOX"), message(2, "TRASH")]
     found = count(truth, {"m1", "m2", "deleted"}, None)
     assert found == Count(at_google=1, stored=1)

@@ -41,7 +41,7 @@ def test_packed_mail_is_accepted(tmp_path):
     ],
 )
 def test_anything_else_is_refused(tmp_path, content, reason):
-    """Edge case 113: what is no mbox is named before anything starts, and never read whole."""
+    """What is no mbox is named before anything starts, and never read whole (edge case 113)."""
     path = tmp_path / "own.mbox"
     path.write_bytes(content)
     with pytest.raises(InvalidInputError, match=reason) as refused:
@@ -51,7 +51,7 @@ def test_anything_else_is_refused(tmp_path, content, reason):
 
 
 def test_what_cannot_be_read_is_refused(tmp_path):
-    """Edge case 113: a directory, a missing file and a broken archive are named with the reason."""
+    """A directory, a missing file and a broken archive are named (edge case 113)."""
     broken = tmp_path / "broken.gz"
     broken.write_bytes(b"not gzip at all")
     for path in (tmp_path, tmp_path / "missing", broken):

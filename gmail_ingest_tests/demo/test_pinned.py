@@ -60,7 +60,7 @@ def child_environment(root, settings, inherited):
 
 @pytest.mark.usefixtures("hostile")
 def test_demo_children_get_the_pinned_environment_and_nothing_else(tmp_path):
-    """Edge case 112: with a hostile .env and environment, a child's environment is the same."""
+    """With a hostile .env and environment, a child's environment is the same (edge case 112)."""
     hostile_one = child_environment(
         tmp_path / "demo", demo_settings("http://sandbox", CLIENT, DemoOptions()), os.environ
     )
@@ -80,7 +80,7 @@ def test_demo_children_get_the_pinned_environment_and_nothing_else(tmp_path):
 
 @pytest.mark.usefixtures("hostile")
 def test_a_child_reads_the_pinned_settings_wherever_it_runs(monkeypatch, tmp_path):
-    """Edge case 112: settings read from that environment, beside a hostile .env, are the given."""
+    """Settings read from that environment, beside a hostile .env, are the given (edge case 112)."""
     given = demo_settings("http://sandbox", CLIENT, DemoOptions(quota_scale=2.0))
     environment = child_environment(tmp_path / "demo", given, os.environ)
     for name in HOSTILE:
@@ -92,7 +92,7 @@ def test_a_child_reads_the_pinned_settings_wherever_it_runs(monkeypatch, tmp_pat
 
 @pytest.mark.usefixtures("hostile")
 def test_settings_of_demo_rehearsal_and_benchmarks_are_pinned():
-    """Edge case 112: each has its own values and the defaults of all others."""
+    """Each has its own values and the defaults of all others (edge case 112)."""
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     demo = demo_settings("http://sandbox", CLIENT, DemoOptions())
     rehearsal = demo_settings("http://sandbox", CLIENT, RehearsalOptions().demo, TUNING)
