@@ -241,6 +241,9 @@ class MailboxAdmin:
             account.condition = condition
             return json_response(self._shown(account))
 
+        put.__doc__ = (
+            f"Put an account into the condition {condition}, until it is put into another."
+        )
         return put
 
     def new_tokens(self, call: AdminCall) -> Response:
