@@ -1,6 +1,7 @@
 """A checkout without any environment, as somebody finds it who has just cloned it."""
 
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -142,3 +143,12 @@ def test_both_workspaces_name_one_code_location():
         for entry in yaml.safe_load((PROJECT_ROOT / file).read_text())["load_from"]
     ]
     assert names == ["gmail_ingest", "gmail_ingest"]
+
+
+@pytest.mark.parametrize("file", ["README.md", "Dockerfile"])
+def test_commands_of_a_deployment_name_its_workspace(file):
+    """Every command that is given a workspace is given that of deployments, which the image has."""
+    named = re.findall(r" -w (\S+?)[`\s]", (PROJECT_ROOT / file).read_text())
+    assert len(named) == 2
+    assert set(named) == {WORKSPACE}
+    assert f"!{WORKSPACE}\n" in (PROJECT_ROOT / ".dockerignore").read_text()
