@@ -1,8 +1,8 @@
 # One image for every process of a deployment; the command decides which:
 #   sidecar         python -m webhook_api --host 0.0.0.0            (default; port from PORT)
-#   code location   dagster api grpc -m gmail_ingest.definitions --location-name gmail_ingest -h 0.0.0.0 -p 4000
-#   webserver       dagster-webserver -h 0.0.0.0 -p 3000 -w workspace.yaml
-#   daemon          dagster-daemon run -w workspace.yaml
+#   code location   dagster api grpc -m gmail_ingest.definitions --location-name gmail_ingest -h 0.0.0.0 -p 4000 --log-format json
+#   webserver       dagster-webserver -h 0.0.0.0 -p 3000 -w workspace.deployment.yaml --log-format json
+#   daemon          dagster-daemon run -w workspace.deployment.yaml --log-format json
 #   migrations      gmail-ingest db upgrade
 # All of it is configured by the environment: docs/configuration.md.
 

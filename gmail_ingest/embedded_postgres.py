@@ -22,7 +22,7 @@ import time
 from importlib.util import find_spec
 from pathlib import Path
 from types import TracebackType
-from typing import Self, TypedDict
+from typing import IO, Self, TypedDict
 from urllib.parse import quote
 
 import psycopg
@@ -37,6 +37,8 @@ _PASSWORD_FILE = "owner_password"  # noqa: S105 - the name of a file
 _LOG_FILE = "server.log"
 #: Postgres refuses to run as root: there, its processes belong to this user of every Unix.
 _UNPRIVILEGED = "nobody"
+#: A killed server's own processes notice it within moments, and hold its memory until then.
+_ORPHANS_SECONDS = 20.0
 _WATCH = 'read -r _; kill -INT "$1"'
 
 
@@ -57,6 +59,8 @@ class EmbeddedPostgres:
         port: listen on 127.0.0.1 at this port, with a password; None listens on a socket in a
             directory that only the server's user and root may enter.
         max_connections: of the server.
+        output: a descriptor that the server writes its log to; None appends it to ``server.log``
+            in the data directory.
     """
 
     def __init__(
@@ -66,12 +70,14 @@ class EmbeddedPostgres:
         durable: bool = True,
         port: int | None = None,
         max_connections: int = 300,
+        output: int | None = None,
     ) -> None:
         self._home = Path(data_directory).expanduser().resolve()
         self._cluster = self._home / "cluster"
         self._durable = durable
         self._port = port
         self._max_connections = max_connections
+        self._output = output
         self._sockets = self._home
         self._own_sockets: tempfile.TemporaryDirectory[str] | None = None
         self._server: subprocess.Popen[bytes] | None = None
@@ -98,7 +104,7 @@ class EmbeddedPostgres:
             ConfigurationError: the server did not start; says where its log is.
         """
         self._make_cluster()
-        with (self._home / _LOG_FILE).open("ab") as log:
+        with self._open_log() as log:
             self._server = subprocess.Popen(  # noqa: S603 - the wheel's own program
                 [_program("postgres"), "-D", str(self._cluster), *self._options()],
                 stdin=subprocess.DEVNULL,
@@ -140,13 +146,31 @@ class EmbeddedPostgres:
         """
         if self._server is None:
             raise ConfigurationError("the embedded PostgreSQL does not run")
-        if self._watcher is not None:
-            self._watcher.kill()
-            self._watcher.communicate()
-            self._watcher = None
+        self._dismiss_watcher()
         self._server.send_signal(signal.SIGQUIT)  # PostgreSQL's immediate shutdown
         self._server.wait()
         self._server = None
+
+    def exit_code(self) -> int | None:
+        """How the server ended by itself (negative: the signal); None while it runs."""
+        return None if self._server is None else self._server.poll()
+
+    def start_again(self) -> None:
+        """Start the server anew after it ended by itself, at the same address.
+
+        Raises:
+            ConfigurationError: it did not start.
+        """
+        # Its process id may be somebody else's by now.
+        self._dismiss_watcher()
+        deadline = time.monotonic() + _ORPHANS_SECONDS
+        while True:
+            try:
+                return self.start()
+            except ConfigurationError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.2)
 
     def create_database(self, name: str) -> None:
         """Create an empty database unless there is one of this name."""
@@ -164,6 +188,17 @@ class EmbeddedPostgres:
     def psycopg2_url(self, database: str = _OWNER) -> str:
         """The same for psycopg2: what Dagster's storage needs (its NOTIFY breaks on psycopg 3)."""
         return self._address("postgresql+psycopg2", database)
+
+    def _dismiss_watcher(self) -> None:
+        if self._watcher is not None:
+            self._watcher.kill()
+            self._watcher.communicate()
+            self._watcher = None
+
+    def _open_log(self) -> IO[bytes]:
+        if self._output is not None:
+            return os.fdopen(os.dup(self._output), "wb")
+        return (self._home / _LOG_FILE).open("ab")
 
     def _address(self, scheme: str, database: str) -> str:
         if self._port is None:
@@ -221,9 +256,13 @@ class EmbeddedPostgres:
             if server.poll() is not None or time.monotonic() > deadline:
                 raise ConfigurationError(
                     "the embedded PostgreSQL did not start (is another process using its data "
-                    f"directory?): see {self._home / _LOG_FILE}"
+                    f"directory?): see {self._where_log_is}"
                 )
             time.sleep(0.02)
+
+    @property
+    def _where_log_is(self) -> str:
+        return str(self._home / _LOG_FILE) if self._output is None else "its log"
 
     def _answers(self, server: subprocess.Popen[bytes]) -> bool:
         """Whether this very server answers: at the same address another one may live."""

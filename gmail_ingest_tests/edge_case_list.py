@@ -95,6 +95,10 @@ REQUIREMENTS: Final[dict[int, str]] = {
     116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
     117: "Whatever an operator must do has a command, and what stands still names it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
+    111: "The demonstration counts what is in scope at Google: nothing is ever more than whole.",
+    112: "Neither .env nor anybody's environment changes a demonstration, rehearsal or benchmark.",
+    113: "A file that is no mbox is refused, with the reason, before anything starts.",
+    114: "A busy port is found, and named with the remedy, before anything starts.",
 }
 
 OPTIONAL: Final = frozenset({65})

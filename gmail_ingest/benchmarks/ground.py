@@ -7,6 +7,7 @@ second benchmark needs of it. Keep out: mail (``mail.py``), figures.
 from __future__ import annotations
 
 import json
+import os
 import secrets
 import sys
 import tempfile
@@ -28,7 +29,11 @@ from gmail_ingest.errors import GmailIngestError
 from gmail_ingest.runtime import services
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.databases import Databases, embedded_databases
-from gmail_ingest.runtime.environment import base_environment
+from gmail_ingest.runtime.environment import (
+    base_environment,
+    machine_environment,
+    pinned_settings,
+)
 from gmail_ingest.runtime.process import Child, ProcessSpec
 from gmail_ingest.runtime.stack import Stack, open_stack
 from gmail_ingest.runtime.supervisor import Supervisor
@@ -161,7 +166,9 @@ def open_ground(
     """
     with (
         tempfile.TemporaryDirectory(prefix="gmail-ingest-bench-") as directory,
-        open_stack(DataDirectory(Path(directory)), _silent) as stack,
+        open_stack(
+            DataDirectory(Path(directory)), _silent, machine_environment(os.environ)
+        ) as stack,
     ):
         databases = stack.cleanup.enter_context(
             embedded_databases(stack.data.postgres, durable=durable)
@@ -196,24 +203,20 @@ def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, 
 
 def _settings(sandbox: str, client_id: str, client_secret: str) -> Settings:
     """The defaults, but for the sandbox's addresses: no one's own environment takes part."""
-    return Settings.model_construct(
-        **{name: field.default for name, field in Settings.model_fields.items()}
-    ).model_copy(
-        update={
-            "google_client_id": client_id,
-            "google_client_secret": SecretStr(client_secret),
-            "google_cloud_project_id": PROJECT,
-            "pubsub_audience": AUDIENCE,
-            "pubsub_service_account": PUSH_ACCOUNT,
-            "pubsub_verification_token": SecretStr(secrets.token_urlsafe(16)),
-            "encryption_key": SecretStr(b64encode(secrets.token_bytes(32)).decode()),
-            "gmail_api_endpoint": sandbox,
-            "google_token_uri": f"{sandbox}/token",
-            "google_revoke_uri": f"{sandbox}/revoke",
-            "google_certs_uri": f"{sandbox}/oauth2/v1/certs",
-            "drain_linger_seconds": 0.5,
-            "log_level": "WARNING",
-        }
+    return pinned_settings(
+        google_client_id=client_id,
+        google_client_secret=SecretStr(client_secret),
+        google_cloud_project_id=PROJECT,
+        pubsub_audience=AUDIENCE,
+        pubsub_service_account=PUSH_ACCOUNT,
+        pubsub_verification_token=SecretStr(secrets.token_urlsafe(16)),
+        encryption_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),
+        gmail_api_endpoint=sandbox,
+        google_token_uri=f"{sandbox}/token",
+        google_revoke_uri=f"{sandbox}/revoke",
+        google_certs_uri=f"{sandbox}/oauth2/v1/certs",
+        drain_linger_seconds=0.5,
+        log_level="WARNING",
     )
 
 

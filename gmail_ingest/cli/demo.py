@@ -28,8 +28,7 @@ def demo(
         bool, typer.Option("--json", help="With --once: the last line is one JSON object.")
     ] = False,
     mbox: Annotated[
-        Path | None,
-        typer.Option(exists=True, dir_okay=False, help="This mail instead of seeded mail."),
+        Path | None, typer.Option(help="This mail (an mbox file) instead of seeded mail.")
     ] = None,
     messages: Annotated[int, typer.Option(min=0, help="Seeded messages in all mailboxes.")] = 150,
     pushed: Annotated[int, typer.Option(min=0, help="Messages that arrive by push.")] = 40,
@@ -37,6 +36,13 @@ def demo(
     quota_scale: Annotated[
         float, typer.Option(min=0.01, help="Multiplies Google's 6,000 units a minute a mailbox.")
     ] = 1.0,
+    history: Annotated[
+        bool, typer.Option("--history", help="With --once: also sync the older mail; expect it.")
+    ] = False,
+    begin_within: Annotated[
+        float | None,
+        typer.Option(min=0, help="With --once: fail if an initial sync begins later, in seconds."),
+    ] = None,
     keep: Annotated[
         Path | None, typer.Option(help="Keep database and logs in this new directory.")
     ] = None,
@@ -44,13 +50,20 @@ def demo(
     """Run the service against a local Google: three tenants, initial sync, mail by push.
 
     Starts PostgreSQL, the sandbox, the sidecar and Dagster on loopback, and stops all of them at
-    the end or on Ctrl-C. With --once, exits 0 only if no mail is missing or doubled.
+    the end or on Ctrl-C. Tenants are connected at random moments, from the seed. With --once,
+    exits 0 only if no mail is missing or doubled; the JSON object tells how soon after connecting
+    each initial sync began. Neither .env nor the service's variables change what it does.
     """
     from gmail_ingest.cli.demo_view import DemoView
+    from gmail_ingest.demo.mail_file import require_mbox
     from gmail_ingest.demo.plan import DemoOptions
     from gmail_ingest.demo.run import open_demo
 
-    options = DemoOptions(messages, pushed, seed, mbox, quota_scale)
+    if mbox is not None:
+        require_mbox(mbox)
+    options = DemoOptions(
+        messages, pushed, seed, mbox, quota_scale, history=history, begin_within=begin_within
+    )
     view = DemoView(NOTES if as_json else RESULTS)
     try:
         with (

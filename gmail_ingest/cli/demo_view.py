@@ -5,15 +5,18 @@ Holds: ``DemoView`` and ``render``. Keep out: the numbers (``demo/observer``).
 
 from __future__ import annotations
 
+import shlex
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
+from gmail_ingest.demo.plan import range_of_the_past
 from gmail_ingest.demo.run import Demo
 from gmail_ingest.demo.snapshot import Snapshot
 from gmail_ingest.runtime.data_directory import DataDirectory
@@ -66,22 +69,44 @@ class DemoView:
         for name, value in (
             ("Dagster", demo.addresses.dagster),
             ("API docs", f"{api}/docs"),
-            ("API key", demo.api_key),
-            ("sandbox", f"{demo.addresses.sandbox}/sandbox/mailboxes"),
+            ("sandbox", f"{demo.addresses.sandbox}/sandbox"),
             ("logs", str(data.logs)),
-            (
-                "try it",
-                f"curl -H 'X-API-Key: {demo.api_key}' '{api}/api/emails?tenantId=acme&limit=3'",
-            ),
         ):
             self._console.print(f"{name:>9}  {value}", markup=False, highlight=False)
+        self._console.print("To try it, copy these two lines into another terminal:", style="dim")
+        for text in (export_line(variables(demo, data)), _READ):
+            self._console.print(text, markup=False, highlight=False)
+
+
+#: Reads mail with what ``export_line`` names.
+_READ = 'curl -H "X-API-Key: $KEY" "$API/api/emails?tenantId=acme&limit=3"'
+
+
+def variables(demo: Demo, data: DataDirectory) -> dict[str, str]:
+    """What the README's first hour and this project's commands need of a running demonstration."""
+    start, end = range_of_the_past(datetime.now(UTC).date())
+    return {
+        "API": demo.addresses.api,
+        "KEY": demo.api_key,
+        "SANDBOX": demo.addresses.sandbox or "",
+        "FROM": start.isoformat(),
+        "TO": end.isoformat(),
+        "GMAIL_INGEST_DATA_DIR": str(data.root),
+        "GMAIL_INGEST_API_URL": demo.addresses.api,
+        "GMAIL_INGEST_API_KEY": demo.api_key,
+    }
+
+
+def export_line(values: Mapping[str, str]) -> str:
+    """One line for any shell that puts these values into the environment."""
+    return "export " + " ".join(f"{name}={shlex.quote(value)}" for name, value in values.items())
 
 
 def line(snapshot: Snapshot) -> str:
     """A snapshot in one line."""
     return (
         f"{snapshot.seconds:6.1f} s  {snapshot.phase}: "
-        f"{snapshot.stored} of {snapshot.at_google} stored, "
+        f"{snapshot.stored} of {snapshot.at_google} stored{_older(snapshot)}, "
         f"{snapshot.pushed} pushed ({snapshot.on_their_way} on their way), "
         f"{snapshot.units} units"
     )
@@ -94,23 +119,31 @@ def render(snapshot: Snapshot) -> RenderableType:
     table.add_column("MAILBOX")
     table.add_column("AT GOOGLE", justify="right")
     table.add_column("STORED", justify="right")
+    table.add_column("OLDER, STORED" if snapshot.older else "", justify="right")
     for mailbox in snapshot.mailboxes:
-        done = mailbox.stored >= mailbox.at_google
+        counted = mailbox.count
         table.add_row(
             mailbox.tenant,
             mailbox.address,
-            str(mailbox.at_google),
-            Text(str(mailbox.stored), style="green" if done else "yellow"),
+            str(counted.at_google),
+            Text(str(counted.stored), style="green" if counted.whole else "yellow"),
+            f"{counted.older_stored} of {counted.older}" if snapshot.older else "",
         )
     runs = ", ".join(f"{count} {state.lower()}" for state, count in sorted(snapshot.runs.items()))
     facts = (
-        f"{snapshot.stored} of {snapshot.at_google} stored · {snapshot.units} quota units",
+        f"{snapshot.stored} of {snapshot.at_google} stored{_older(snapshot)}",
+        f"quota units: {snapshot.units}",
         f"push to row: {_seconds(snapshot.push_p50)} median, {_seconds(snapshot.push_p95)} p95",
         f"pushed: {snapshot.pushed}, {snapshot.on_their_way} on their way",
         f"Dagster runs: {runs or 'none yet'}",
         f"{snapshot.phase} · {snapshot.seconds:.0f} s",
     )
     return Group(table, Text(), *(Text(fact) for fact in facts))
+
+
+def _older(snapshot: Snapshot) -> str:
+    """What a historical sync brings, while it is not expected to be there."""
+    return f" ({snapshot.older_stored} of {snapshot.older} older)" if snapshot.older else ""
 
 
 def _seconds(value: float | None) -> str:

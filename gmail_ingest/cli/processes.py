@@ -23,6 +23,7 @@ from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.overview import MailboxOverview
+    from gmail_ingest.embedded_postgres import EmbeddedPostgres
     from gmail_ingest.runtime.databases import Databases
     from gmail_ingest.settings import Settings
 
@@ -34,29 +35,39 @@ _LOOK_SECONDS = 0.5
 def up(
     *,
     data_dir: DataDir = DEFAULT_DATA_DIR,
-    api_port: Annotated[int, typer.Option(help="Port of the sidecar; 0 takes a free one.")] = 0,
-    dagster_port: Annotated[int, typer.Option(help="Port of Dagster's UI; 0: a free one.")] = 0,
+    api_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of the sidecar; 0 takes a free one.")
+    ] = 0,
+    dagster_port: Annotated[
+        int, typer.Option(min=0, max=65535, help="Port of Dagster's UI; 0: a free one.")
+    ] = 0,
 ) -> None:
     """Run the service on this machine against real Google, configured by the environment.
 
-    Starts the sidecar and Dagster on loopback, and PostgreSQL unless DATABASE_URL names one.
+    Starts the sidecar and Dagster on loopback, and PostgreSQL unless DATABASE_URL names one. A
+    process that ends is started again, unless it keeps ending.
     """
     from gmail_ingest.cli.checks import require_startable
-    from gmail_ingest.runtime.stack import Ports, open_stack
+    from gmail_ingest.runtime.keeper import Keeper
+    from gmail_ingest.runtime.readiness import require_free
+    from gmail_ingest.runtime.stack import Ports, open_stack, require_unused
     from gmail_ingest.settings import Settings
 
     configured = Settings()
     require_startable(configured)
     data = DataDirectory(data_dir.resolve())
+    require_unused(data)
+    require_free({"--api-port": api_port, "--dagster-port": dagster_port})
     try:
         with stop_on_signals(), open_stack(data, _note) as stack:
-            databases = _databases(configured, data, stack.cleanup)
+            server, databases = _databases(configured, data, stack.cleanup)
             environment = stack.child_environment(configured, databases)
             addresses = stack.start_services(environment, Ports(api_port, dagster_port))
             stack.publish(addresses, stack.made_up(databases))
             _note(f"Dagster {addresses.dagster}, API docs {addresses.api}/docs; Ctrl-C stops")
+            keeper = Keeper(stack.supervisor, data.logs, tell=_note, server=server)
             while True:
-                stack.supervisor.check()
+                keeper.look(time.monotonic())
                 time.sleep(_LOOK_SECONDS)
     except StopRequested:
         raise typer.Exit(0) from None
@@ -108,9 +119,11 @@ async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, Standin
         return mailboxes, waiting, await read_standing(engine)
 
 
-def _databases(settings: Settings, data: DataDirectory, cleanup: ExitStack) -> Databases:
+def _databases(
+    settings: Settings, data: DataDirectory, cleanup: ExitStack
+) -> tuple[EmbeddedPostgres | None, Databases]:
     from gmail_ingest.cli.database import require_databases
-    from gmail_ingest.runtime.databases import embedded_databases, given_databases
+    from gmail_ingest.runtime.databases import databases_on, embedded_server, given_databases
     from gmail_ingest.runtime.environment import DAGSTER_PG_URL
     from gmail_ingest.variables import value_of
 
@@ -118,9 +131,10 @@ def _databases(settings: Settings, data: DataDirectory, cleanup: ExitStack) -> D
         given = given_databases(settings.database_url, {DAGSTER_PG_URL: value_of(DAGSTER_PG_URL)})
         # Before anything is started: what is wrong here would be a child's traceback later.
         require_databases(given.mail, given.dagster)
-        return given
+        return None, given
     _note("starting the embedded PostgreSQL")
-    return cleanup.enter_context(embedded_databases(data.postgres, durable=True))
+    server = cleanup.enter_context(embedded_server(data.postgres, durable=True))
+    return server, databases_on(server)
 
 
 def _note(text: str) -> None:

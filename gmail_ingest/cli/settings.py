@@ -49,7 +49,7 @@ DAGSTER_VARIABLES = (
         "postgresql+psycopg2://user:password@host/dagster. Needed with DATABASE_URL.",
     ),
     Variable(DAGSTER_HOME, "", "The directory that holds dagster.yaml."),
-    Variable(CODE_SERVER_HOST, "", "Where workspace.yaml finds the code location."),
+    Variable(CODE_SERVER_HOST, "", "Where workspace.deployment.yaml finds the code location."),
     Variable(CODE_SERVER_PORT, "", "Its port."),
 )
 

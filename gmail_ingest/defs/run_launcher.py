@@ -16,7 +16,8 @@ from dagster._grpc.client import DagsterGrpcClient
 from dagster._grpc.types import CanCancelExecutionRequest, CanCancelExecutionResult
 from dagster._serdes import deserialize_value
 
-#: Where workspace.yaml finds the code server; each start of ``gmail-ingest up`` takes a free port.
+#: Where workspace.deployment.yaml finds the code server; each start of ``gmail-ingest up`` takes a
+#: free port.
 _HOST, _PORT = "GMAIL_INGEST_CODE_SERVER_HOST", "GMAIL_INGEST_CODE_SERVER_PORT"
 _TIMEOUT_SECONDS = 10
 

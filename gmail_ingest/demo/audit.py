@@ -17,17 +17,22 @@ OUT_OF_SCOPE = frozenset({"DRAFT", "SPAM", "TRASH", "CHAT"})
 
 @dataclass(frozen=True, slots=True)
 class GoogleMessage:
-    """A message as the sandbox lists it."""
+    """A message as the sandbox lists it; ``internal_date`` in epoch milliseconds."""
 
     mailbox: str
     message_id: str
     thread_id: str
     labels: frozenset[str]
+    internal_date: int = 0
 
     @property
     def in_scope(self) -> bool:
         """Whether the service promises to store it."""
         return self.labels.isdisjoint(OUT_OF_SCOPE)
+
+    def expected(self, since: int | None) -> bool:
+        """Whether it is stored without anybody asking: in scope, and not from before ``since``."""
+        return self.in_scope and (since is None or self.internal_date >= since)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +70,22 @@ class Audit:
         )
 
 
-def audit(truth: Iterable[GoogleMessage], rows: Iterable[Row], owners: Mapping[str, str]) -> Audit:
+def audit(
+    truth: Iterable[GoogleMessage],
+    rows: Iterable[Row],
+    owners: Mapping[str, str],
+    since: int | None = None,
+) -> Audit:
     """Compare both sides.
 
     Args:
         truth: every message at Google, in scope or not.
         rows: every row of ``emails``.
         owners: the tenant of each mailbox address.
+        since: older messages (epoch milliseconds) need not be stored yet.
     """
     google = {(message.mailbox, message.message_id): message for message in truth}
-    wanted = {key for key, message in google.items() if message.in_scope}
+    wanted = {key for key, message in google.items() if message.expected(since)}
     found = list(rows)
     by_message = Counter((row.mailbox, row.message_id) for row in found)
     strangers = sum(owners.get(row.mailbox) != row.tenant for row in found)

@@ -6,10 +6,10 @@ Holds: ``Observer``. Add here: something else to watch. Keep out: causing any of
 from __future__ import annotations
 
 import time
-from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 
 from gmail_ingest.demo.audit import GoogleMessage
+from gmail_ingest.demo.counting import Count, count
 from gmail_ingest.demo.latency import PushWatch, percentile
 from gmail_ingest.demo.plan import OWNERS
 from gmail_ingest.demo.rows import Rows
@@ -20,6 +20,8 @@ from gmail_ingest.runtime.dagster_api import DagsterApi
 #: What push latencies are exact to.
 _LOOK_SECONDS = 0.05
 _SHOW_SECONDS = 0.5
+#: Counting a large mailbox takes time, which is not spent more often than this share of it.
+_COUNTING_SHARE = 0.1
 _RUNS_SECONDS = 3.0
 #: A mailbox that has used up its minute pauses for up to that minute, and a run takes seconds
 #: to start on busy cores: only a longer standstill means that nothing more will come.
@@ -46,25 +48,28 @@ class Observer:
         self._rows, self._sandbox, self._dagster = rows, sandbox, dagster
         self._alive, self._show = alive, show
         self._started = time.monotonic()
-        self._shown_at = self._runs_at = 0.0
+        self._show_at = self._runs_at = 0.0
         self._runs: dict[str, int] = {}
-        self._stored: dict[str, int] = {}
+        self._counts: dict[str, Count] = {}
+        self._truth: dict[str, tuple[tuple[str, int], list[GoogleMessage]]] = {}
         self.phase = ""
         self.pushes = PushWatch()
-        self.at_google: Counter[str] = Counter()
+        #: Where the initial sync's window begins (epoch milliseconds); None: at the beginning.
+        self.since: int | None = None
 
     @property
     def seconds(self) -> float:
         """Seconds since the beginning."""
         return time.monotonic() - self._started
 
-    def expect(self, messages: Iterable[GoogleMessage]) -> None:
-        """Count messages that shall come to be stored."""
-        self.at_google.update(message.mailbox for message in messages if message.in_scope)
-
     def all_stored(self) -> bool:
-        """Whether each mailbox has as many rows as Google has messages in scope."""
-        return all(self._stored.get(box, 0) >= wanted for box, wanted in self.at_google.items())
+        """Whether each mailbox has rows of all messages that come without being asked for."""
+        return bool(self._counts) and all(each.whole for each in self._counts.values())
+
+    def older(self) -> tuple[int, int]:
+        """Messages from before the window, which nobody asked for: at Google, and with rows."""
+        counts = self._count().values()
+        return sum(each.older for each in counts), sum(each.older_stored for each in counts)
 
     def until(self, done: Callable[[], bool], *, stall_seconds: float = STALL_SECONDS) -> bool:
         """Watch until ``done``; False if nothing has moved for ``stall_seconds``."""
@@ -79,6 +84,13 @@ class Observer:
                 return False
             time.sleep(_LOOK_SECONDS)
 
+    def rest(self, seconds: float) -> None:
+        """Wait for so long without showing anything; raises if a process has died meanwhile."""
+        end = time.monotonic() + seconds
+        while time.monotonic() < end:
+            self._alive()
+            time.sleep(_LOOK_SECONDS)
+
     def pause(self, seconds: float) -> None:
         """Keep watching for so long."""
         end = time.monotonic() + seconds
@@ -89,10 +101,11 @@ class Observer:
         self._alive()
         if self.pushes.waiting:
             self.pushes.seen(self._rows.seen(self.pushes.waiting), time.monotonic())
-        if time.monotonic() - self._shown_at >= _SHOW_SECONDS:
-            self._stored = self._rows.stored()
+        if (began := time.monotonic()) >= self._show_at:
+            self._counts = self._count()
+            took = time.monotonic() - began
             self._show(self.snapshot())
-            self._shown_at = time.monotonic()
+            self._show_at = time.monotonic() + max(_SHOW_SECONDS, took / _COUNTING_SHARE)
 
     def snapshot(self) -> Snapshot:
         """What there is now."""
@@ -102,7 +115,7 @@ class Observer:
         return Snapshot(
             phase=self.phase,
             mailboxes=tuple(
-                MailboxState(tenant, box, self.at_google[box], self._stored.get(box, 0))
+                MailboxState(tenant, box, self._counts.get(box, Count()))
                 for box, tenant in OWNERS.items()
             ),
             seconds=self.seconds,
@@ -114,5 +127,24 @@ class Observer:
             runs=self._runs,
         )
 
+    def _count(self) -> dict[str, Count]:
+        # Rows first: what is stored between both readings is then Google's already.
+        rows = self._rows.ids()
+        states = self._sandbox.states()
+        return {
+            box: count(self._messages(box, states), rows.get(box, set()), self.since)
+            for box in OWNERS
+            if box in states
+        }
+
+    def _messages(self, box: str, states: Mapping[str, tuple[str, int]]) -> list[GoogleMessage]:
+        """All of a mailbox; read again only if it has changed."""
+        known = self._truth.get(box)
+        if known is None or known[0] != states[box]:
+            # What changes while it is read has another state, and is read at the next look.
+            known = self._truth[box] = (states[box], list(self._sandbox.messages(box)))
+        return known[1]
+
     def _progress(self) -> tuple[int, int]:
-        return sum(self._stored.values()), len(self.pushes.seconds)
+        stored = sum(each.stored + each.older_stored for each in self._counts.values())
+        return stored, len(self.pushes.seconds)

@@ -1,24 +1,35 @@
 """Who is in the demonstration, and how much mail they have.
 
-Holds: ``DemoOptions``, the tenants, and how numbers are split. Keep out: doing any of it.
+Holds: ``DemoOptions``, the tenants, the days of their mail, and how numbers are split.
+Keep out: doing any of it.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
 #: The sandbox gives every mailbox Google's own budget, unless scaled.
 UNITS_PER_MINUTE = 6_000
+#: Days that the initial sync lists, ages of the seeded mail before them, and of that within them:
+#: a day more or less at a bound changes nothing.
+INITIAL_SYNC_DAYS = 30
+RECENT_DAYS = 25.0
+PAST_DAYS = (35.0, 730.0)
 
 
 @dataclass(frozen=True, slots=True)
 class DemoOptions:
     """What a person chose.
 
-    ``messages`` and ``pushed`` are totals over all mailboxes; ``mbox`` replaces seeded mail;
-    ``quota_scale`` multiplies Google's budget of units for each mailbox.
+    ``messages`` and ``pushed`` are totals over all mailboxes; ``past_share`` of the messages are
+    older than what the initial sync lists; ``mbox`` replaces seeded mail; ``quota_scale``
+    multiplies Google's budget of units for each mailbox. Each tenant is connected at a moment that
+    the seed decides, within ``connect_within_seconds`` of the one before. With ``history`` the
+    older messages are asked for, and expected. ``begin_within``: seconds after connecting within
+    which every initial sync must begin; None: they are told, and not judged.
     """
 
     messages: int = 150
@@ -26,6 +37,15 @@ class DemoOptions:
     seed: int = 1
     mbox: Path | None = None
     quota_scale: float = 1.0
+    past_share: float = 0.4
+    connect_within_seconds: float = 5.0
+    history: bool = False
+    begin_within: float | None = None
+
+    @property
+    def past(self) -> int:
+        """Messages that only a historical sync brings; an mbox comes whole at once."""
+        return 0 if self.mbox else round(self.messages * self.past_share)
 
     @property
     def units_per_minute(self) -> int:
@@ -49,6 +69,12 @@ TENANTS = (
 )
 OWNERS = {mailbox: tenant.name for tenant in TENANTS for mailbox in tenant.mailboxes}
 MAILBOXES = tuple(OWNERS)
+
+
+def range_of_the_past(today: date) -> tuple[date, date]:
+    """First days of months, the second exclusive, between which all seeded mail of the past is."""
+    oldest = today - timedelta(days=PAST_DAYS[1] + 1)
+    return oldest.replace(day=1), today.replace(day=1)
 
 
 def split(total: int, parts: int) -> list[int]:

@@ -14,13 +14,20 @@ from gmail_ingest.demo.latency import percentile
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings. ``seconds``: of the whole demonstration; ``unseen``: pushed, never stored."""
+    """All findings. ``seconds``: of the whole demonstration; ``unseen``: pushed, never stored;
+    ``older``: messages that nobody asked for, and those of them that are stored;
+    ``initial_sync_began``: seconds after connecting, by tenant, None if it never did;
+    ``begin_within``: how many that may be, None for any.
+    """
 
     tenants: int
     mailboxes: int
     audit: Audit
     unfindable: int
     unseen: int
+    older: tuple[int, int]
+    initial_sync_began: Mapping[str, float | None]
+    begin_within: float | None
     push_seconds: Sequence[float]
     runs: Mapping[str, int]
     units: int
@@ -28,8 +35,21 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether no mail is missing, doubled, in a wrong place, or not to be found."""
-        return self.audit.clean and not self.unfindable and not self.unseen
+        """Whether no mail is missing, doubled, in a wrong place, or not to be found, and every
+        initial sync began, in time if there is a limit.
+        """
+        return self.audit.clean and not self.unfindable and not self.unseen and self.in_time
+
+    @property
+    def in_time(self) -> bool:
+        """Whether every tenant's initial sync began, and within the seconds that are allowed."""
+        longest = self._longest
+        return longest is not None and (self.begin_within is None or longest <= self.begin_within)
+
+    @property
+    def _longest(self) -> float | None:
+        known = [each for each in self.initial_sync_began.values() if each is not None]
+        return max(known) if known and len(known) == len(self.initial_sync_began) else None
 
     def to_json(self) -> dict[str, object]:
         """The object that ``--json`` prints."""
@@ -37,8 +57,13 @@ class Report:
         return {
             "tenants": self.tenants,
             "mailboxes": self.mailboxes,
+            "initialSyncBeganSeconds": {
+                **{tenant: _rounded(each) for tenant, each in self.initial_sync_began.items()},
+                "max": _rounded(self._longest),
+            },
             "atGoogle": audit.at_google,
             "stored": audit.stored,
+            "older": {"atGoogle": self.older[0], "stored": self.older[1]},
             "missing": audit.missing,
             "doubled": audit.doubled,
             "unknown": audit.unknown,

@@ -21,9 +21,18 @@ _SEEN = """
     JOIN mailboxes m USING (address)
     JOIN emails e ON e.mailbox_id = m.id AND e.gmail_id = wanted.gmail_id"""
 
-_STORED = """
-    SELECT m.address, count(e.gmail_id)
-    FROM mailboxes m LEFT JOIN emails e ON e.mailbox_id = m.id GROUP BY m.address"""
+_IDS = """
+    SELECT m.address, array_agg(e.gmail_id)
+    FROM mailboxes m JOIN emails e ON e.mailbox_id = m.id GROUP BY m.address"""
+
+#: A job is made in the transaction that connects; one that was merged into another never starts.
+_BEGAN = """
+    SELECT tenant_id, CASE WHEN count(*) = count(started_at)
+        THEN EXTRACT(EPOCH FROM max(started_at - created_at))::float8 END
+    FROM sync_jobs WHERE kind = 'initial' AND merged_into IS NULL GROUP BY tenant_id"""
+
+_PAST_UNDER_WAY = """
+    SELECT count(*) FROM sync_jobs WHERE kind = 'historical' AND state IN ('queued', 'running')"""
 
 
 class Rows:
@@ -47,6 +56,15 @@ class Rows:
         message_ids = [message_id for _, message_id in messages]
         return self._connection.execute(_SEEN, (addresses, message_ids)).fetchall()
 
-    def stored(self) -> dict[str, int]:
-        """Rows by mailbox address."""
-        return dict(self._connection.execute(_STORED).fetchall())
+    def ids(self) -> dict[str, set[str]]:
+        """Ids of the messages that have rows, by mailbox address."""
+        return {address: set(ids) for address, ids in self._connection.execute(_IDS)}
+
+    def initial_sync_began(self) -> dict[str, float | None]:
+        """Seconds from connecting each tenant until its initial sync began; None: not yet."""
+        return dict(self._connection.execute(_BEGAN).fetchall())
+
+    def past_under_way(self) -> int:
+        """Historical jobs that have not ended."""
+        row = self._connection.execute(_PAST_UNDER_WAY).fetchone()
+        return int(row[0]) if row else 0

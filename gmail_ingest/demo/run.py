@@ -7,29 +7,35 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import secrets
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-
-from pydantic import SecretStr
+from types import MappingProxyType
 
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.demo.observer import Observer
-from gmail_ingest.demo.plan import DemoOptions
+from gmail_ingest.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
 from gmail_ingest.demo.rows import Rows
 from gmail_ingest.demo.sandbox_api import PushTarget, SandboxApi
 from gmail_ingest.demo.scenario import Scenario
 from gmail_ingest.demo.snapshot import Snapshot
+from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime import services
 from gmail_ingest.runtime.consent import OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
 from gmail_ingest.runtime.databases import Databases, embedded_databases
-from gmail_ingest.runtime.environment import base_environment, settings_variables
+from gmail_ingest.runtime.environment import (
+    base_environment,
+    machine_environment,
+    pinned_settings,
+    settings_variables,
+)
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 from gmail_ingest.runtime.stack import Stack, open_stack
 from gmail_ingest.settings import Settings
@@ -83,10 +89,17 @@ def open_demo(
         on_step: is told what is being started.
         show: is given snapshots.
         ground: databases and tuning of another performance.
+
+    Raises:
+        ConfigurationError: the directory is in use, or holds a ``.env`` that Dagster would read.
     """
+    if (data.root / ".env").exists():
+        raise ConfigurationError(
+            f"{data.root} holds a .env, which Dagster would read: choose a new directory"
+        )
     # Hexadecimal, since it is an argument of the sandbox and must not begin with a dash.
     client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_hex(16))
-    with open_stack(data, on_step) as stack:
+    with open_stack(data, on_step, machine_environment(os.environ)) as stack:
         databases = stack.cleanup.enter_context(ground.databases(data.postgres))
         sandbox_url = _start_sandbox(stack, options, client)
         client = replace(
@@ -94,7 +107,7 @@ def open_demo(
             authorize_uri=f"{sandbox_url}/o/oauth2/v2/auth",
             token_uri=f"{sandbox_url}/token",
         )
-        settings = _settings(sandbox_url, client, options).model_copy(update=dict(ground.tuning))
+        settings = demo_settings(sandbox_url, client, options, ground.tuning)
         environment = stack.child_environment(settings, databases)
         addresses = replace(stack.start_services(environment), sandbox=sandbox_url)
         key = asyncio.run(_create_key(databases.mail))
@@ -135,27 +148,30 @@ def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> s
     return str(json.loads(ready.read_text())["url"])
 
 
-def _settings(sandbox: str, client: OAuthClient, options: DemoOptions) -> Settings:
-    """Settings for the sandbox; only tuning is left to the person's own environment."""
-    given = Settings(
-        google_client_id=client.client_id,
-        google_client_secret=SecretStr(client.client_secret),
-        google_cloud_project_id=_PROJECT,
-        pubsub_topic=f"projects/{_PROJECT}/topics/gmail-push",
-        pubsub_audience=_AUDIENCE,
-        pubsub_service_account=_PUSH_ACCOUNT,
-        pubsub_verification_token=SecretStr(secrets.token_urlsafe(16)),
-        encryption_key=SecretStr(b64encode(secrets.token_bytes(32)).decode()),
-        encryption_key_secret="",
-        gmail_api_endpoint=sandbox,
-        google_token_uri=f"{sandbox}/token",
-        google_revoke_uri=f"{sandbox}/revoke",
-        google_certs_uri=f"{sandbox}/oauth2/v1/certs",
-        mailbox_units_per_minute=options.units_per_minute,
-    )
-    return (
-        given if options.mbox is None else given.model_copy(update={"initial_sync_days": _ALL_DAYS})
-    )
+def demo_settings(
+    sandbox: str,
+    client: OAuthClient,
+    options: DemoOptions,
+    tuning: Mapping[str, object] = MappingProxyType({}),
+) -> Settings:
+    """Settings for the sandbox: no one's own environment or ``.env`` takes part."""
+    chosen: dict[str, object] = {
+        "google_client_id": client.client_id,
+        "google_client_secret": client.client_secret,
+        "google_cloud_project_id": _PROJECT,
+        "pubsub_topic": f"projects/{_PROJECT}/topics/gmail-push",
+        "pubsub_audience": _AUDIENCE,
+        "pubsub_service_account": _PUSH_ACCOUNT,
+        "pubsub_verification_token": secrets.token_urlsafe(16),
+        "encryption_key": b64encode(secrets.token_bytes(32)).decode(),
+        "gmail_api_endpoint": sandbox,
+        "google_token_uri": f"{sandbox}/token",
+        "google_revoke_uri": f"{sandbox}/revoke",
+        "google_certs_uri": f"{sandbox}/oauth2/v1/certs",
+        "mailbox_units_per_minute": options.units_per_minute,
+        "initial_sync_days": INITIAL_SYNC_DAYS if options.mbox is None else _ALL_DAYS,
+    }
+    return pinned_settings(**{**chosen, **tuning})
 
 
 def _push_target(api: str, settings: Settings) -> PushTarget:

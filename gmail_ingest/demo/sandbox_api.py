@@ -27,6 +27,15 @@ class PushTarget:
     service_account: str
 
 
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Seeded mail between two ages, in days."""
+
+    messages: int
+    newest_days: float
+    oldest_days: float
+
+
 class SandboxApi:
     """The sandbox at an address."""
 
@@ -42,9 +51,15 @@ class SandboxApi:
         seed: int = 0,
         span_days: float = 25.0,
         bursts: int = 0,
+        past: Past | None = None,
     ) -> None:
-        """Make a mailbox with seeded mail of the last ``span_days`` days, some of them busy."""
+        """Make a mailbox with seeded mail of the last ``span_days`` days, some of them busy, and
+        of the past.
+        """
         body = {"address": address, "messages": messages, "seed": seed}
+        if past is not None:
+            days = {"newestDays": past.newest_days, "oldestDays": past.oldest_days}
+            body = body | {"past": {"messages": past.messages, **days}}
         self._post("mailboxes", body | {"spanDays": span_days, "bursts": bursts})
 
     def load_share(self, address: str, path: Path, share: tuple[int, int], hold_back: int) -> None:
@@ -91,6 +106,11 @@ class SandboxApi:
         for line in self._get(f"mailboxes/{address}/messages")["messages"]:
             yield _message(address, line)
 
+    def states(self) -> dict[str, tuple[str, int]]:
+        """Each mailbox's history id and size: what of it changes when its messages do."""
+        shown = self._get("mailboxes")["mailboxes"]
+        return {each["address"]: (each["historyId"], each["messages"]) for each in shown}
+
     def units_spent(self) -> int:
         """Quota units of all calls so far."""
         return int(self._get("counters")["units"]["total"])
@@ -135,4 +155,5 @@ class SandboxApi:
 
 
 def _message(address: str, line: dict[str, Any]) -> GoogleMessage:
-    return GoogleMessage(address, line["id"], line["threadId"], frozenset(line.get("labelIds", ())))
+    labels, date = frozenset(line.get("labelIds", ())), int(line.get("internalDate", 0))
+    return GoogleMessage(address, line["id"], line["threadId"], labels, date)

@@ -1,21 +1,35 @@
 """What happens in the demonstration, in order.
 
-Holds: ``Scenario``: mailboxes, connecting, the initial sync, mail by push, changes, the audit.
+Holds: ``Scenario``: mailboxes, connecting, the initial sync, the past, mail by push, changes, the
+audit.
 Add here: a scene. Keep out: starting processes (``run``), showing (``cli``), judging (``audit``).
 """
 
 from __future__ import annotations
 
 import time
+from datetime import UTC, date, datetime, timedelta
+from random import Random
 
 import requests
 
 from gmail_ingest.demo.audit import Audit, GoogleMessage, audit
 from gmail_ingest.demo.observer import Observer
-from gmail_ingest.demo.plan import MAILBOXES, OWNERS, TENANTS, DemoOptions, bursts, split
+from gmail_ingest.demo.plan import (
+    INITIAL_SYNC_DAYS,
+    MAILBOXES,
+    OWNERS,
+    PAST_DAYS,
+    RECENT_DAYS,
+    TENANTS,
+    DemoOptions,
+    bursts,
+    range_of_the_past,
+    split,
+)
 from gmail_ingest.demo.report import Report
 from gmail_ingest.demo.rows import Rows
-from gmail_ingest.demo.sandbox_api import SandboxApi
+from gmail_ingest.demo.sandbox_api import Past, SandboxApi
 from gmail_ingest.demo.search_check import unfindable
 from gmail_ingest.runtime.consent import Consent, Grant, OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
@@ -25,6 +39,9 @@ from gmail_ingest.runtime.sidecar_api import SidecarApi
 _BURST = 5
 _BETWEEN_BURSTS_SECONDS = 1.5
 _BETWEEN_ARRIVALS_SECONDS = 8.0
+#: Gmail drops a notification that comes within a second of the one before: a change that nobody
+#: is told of is found by polling, minutes later.
+_BETWEEN_CHANGES_SECONDS = 1.2
 _SAMPLED_SUBJECTS = 60
 #: Nothing listens there: the code is taken from the redirect itself.
 _REDIRECT_URI = "http://127.0.0.1/consent"
@@ -54,24 +71,39 @@ class Scenario:
     def prepare(self) -> None:
         """Make the mailboxes at the sandbox and fill them."""
         self._observer.phase = "filling mailboxes"
-        each = split(self._options.messages, len(MAILBOXES))
+        past = split(self._options.past, len(MAILBOXES))
+        each = split(self._options.messages - self._options.past, len(MAILBOXES))
         held_back = split(self._options.pushed, len(MAILBOXES))
         for index, address in enumerate(MAILBOXES):
             if self._options.mbox is None:
                 seed = self._options.seed * 100 + index
-                self._sandbox.create_mailbox(address, messages=each[index], seed=seed)
+                self._sandbox.create_mailbox(
+                    address,
+                    messages=each[index],
+                    seed=seed,
+                    span_days=RECENT_DAYS,
+                    past=Past(past[index], *PAST_DAYS),
+                )
             else:
                 self._sandbox.create_mailbox(address)
                 share = (index, len(MAILBOXES))
                 self._sandbox.load_share(
                     address, self._options.mbox, share, hold_back=held_back[index]
                 )
-            self._observer.expect(self._sandbox.messages(address))
+        if self._options.mbox is None:
+            window = datetime.now(UTC) - timedelta(days=INITIAL_SYNC_DAYS)
+            self._observer.since = round(window.timestamp() * 1000)
 
     def connect(self) -> None:
-        """Connect every tenant through the sidecar, as the CRM does."""
+        """Connect every tenant through the sidecar, as the CRM does, at a moment of its own.
+
+        Sensors look every few seconds: a sync must begin in time wherever in between it is asked
+        for.
+        """
         self._observer.phase = "connecting tenants"
+        dice = Random(f"{self._options.seed} connecting")
         for tenant in TENANTS:
+            self._observer.rest(dice.uniform(0, self._options.connect_within_seconds))
             if tenant.auth == "oauth":
                 (mailbox,) = tenant.mailboxes
                 self._api.connect_oauth(tenant.name, self._consent(mailbox))
@@ -95,13 +127,35 @@ class Scenario:
     def change(self) -> None:
         """Star, trash and delete some mail; an mbox's mail is only starred, so all of it stays."""
         self._observer.phase = "changes"
+        ids = {
+            address: [each.message_id for each in self._newest(address)] for address in MAILBOXES
+        }
         for address in MAILBOXES:
-            ids = [each.message_id for each in self._sandbox.messages(address) if each.in_scope]
-            self._sandbox.add_labels(address, ids[:2], "STARRED")
-            if self._options.mbox is None:
-                self._sandbox.add_labels(address, ids[2:3], "TRASH")
-                self._sandbox.delete(address, ids[3:4])
-                self._observer.at_google[address] -= len(ids[2:4])
+            self._sandbox.add_labels(address, ids[address][:2], "STARRED")
+        if self._options.mbox is None:
+            self._observer.pause(_BETWEEN_CHANGES_SECONDS)
+            for address in MAILBOXES:
+                self._sandbox.add_labels(address, ids[address][2:3], "TRASH")
+            self._observer.pause(_BETWEEN_CHANGES_SECONDS)
+            for address in MAILBOXES:
+                self._sandbox.delete(address, ids[address][3:4])
+
+    def ask_for_the_past(self) -> None:
+        """Ask for the older mail of every tenant; Dagster takes half a minute to begin."""
+        if self._options.history and self._options.past:
+            start, end = range_of_the_past(datetime.now(UTC).date())
+            for tenant in TENANTS:
+                self._api.sync_history(tenant.name, _midnight(start), _midnight(end))
+
+    def bring_the_past(self) -> bool:
+        """Wait for the older mail, if it was asked for; False if it stops coming."""
+        if not self._options.history:
+            return True
+        self._observer.phase = "historical sync"
+        done = self._observer.until(lambda: not self._rows.past_under_way())
+        # From now on all of it is expected.
+        self._observer.since = None
+        return done
 
     def settle(self) -> Audit:
         """Wait until both sides agree or nothing moves any more, and return the audit."""
@@ -119,8 +173,10 @@ class Scenario:
     def report(self) -> Report:
         """Everything from the beginning to the end, without a person."""
         self.initial_sync()
+        self.ask_for_the_past()
         self.push()
         self.change()
+        self.bring_the_past()
         audited = self.settle()
         units = self._sandbox.units_spent()
         self._observer.phase = "looking mail up"
@@ -132,6 +188,9 @@ class Scenario:
             audit=audited,
             unfindable=missed,
             unseen=len(self._observer.pushes.waiting),
+            older=self._observer.older(),
+            initial_sync_began=self._began(),
+            begin_within=self._options.begin_within,
             push_seconds=tuple(self._observer.pushes.seconds),
             runs=self._dagster.runs_by_state(),
             units=units,
@@ -152,7 +211,6 @@ class Scenario:
         if not arrived:
             seed = self._options.seed * 10_000 + self._arrivals
             arrived = self._sandbox.deliver(address, count=count, seed=seed)
-        self._observer.expect(arrived)
         wanted = [message.message_id for message in arrived if message.in_scope]
         self._observer.pushes.delivered(address, wanted, before)
 
@@ -168,7 +226,7 @@ class Scenario:
         return consent.redeem(page.headers["Location"], session)
 
     def _audit(self) -> Audit:
-        return audit(self._truth(), self._rows.all(), OWNERS)
+        return audit(self._truth(), self._rows.all(), OWNERS, self._observer.since)
 
     def _truth(self) -> list[GoogleMessage]:
         return [message for box in MAILBOXES for message in self._sandbox.messages(box)]
@@ -176,7 +234,8 @@ class Scenario:
     def _unfindable(self) -> int:
         # The units were read before: what the audit itself spends is not the service's.
         self._sandbox.lift_quota()
-        stored = [message for message in self._truth() if message.in_scope]
+        since = self._observer.since
+        stored = [message for message in self._truth() if message.expected(since)]
         return unfindable(
             self._sandbox,
             self._api,
@@ -186,5 +245,18 @@ class Scenario:
             seed=self._options.seed,
         )
 
+    def _newest(self, address: str) -> list[GoogleMessage]:
+        """A mailbox's messages in scope, newest first: those that are stored by now."""
+        found = [each for each in self._sandbox.messages(address) if each.in_scope]
+        return sorted(found, key=lambda each: each.internal_date, reverse=True)
+
+    def _began(self) -> dict[str, float | None]:
+        found = self._rows.initial_sync_began()
+        return {tenant.name: found.get(tenant.name) for tenant in TENANTS}
+
     def _runs_settled(self) -> bool:
         return _PASSING.isdisjoint(self._dagster.runs_by_state())
+
+
+def _midnight(day: date) -> datetime:
+    return datetime(day.year, day.month, day.day, tzinfo=UTC)

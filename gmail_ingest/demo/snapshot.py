@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from gmail_ingest.demo.counting import Count
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxState:
-    """One mailbox; messages in scope at Google, and rows."""
+    """One mailbox and how far it is."""
 
     tenant: str
     address: str
-    at_google: int
-    stored: int
+    count: Count
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,20 @@ class Snapshot:
 
     @property
     def at_google(self) -> int:
-        """Messages in scope, all mailboxes."""
-        return sum(mailbox.at_google for mailbox in self.mailboxes)
+        """Messages in scope that come by themselves, all mailboxes."""
+        return sum(mailbox.count.at_google for mailbox in self.mailboxes)
 
     @property
     def stored(self) -> int:
-        """Rows, all mailboxes."""
-        return sum(mailbox.stored for mailbox in self.mailboxes)
+        """Those of them that have rows."""
+        return sum(mailbox.count.stored for mailbox in self.mailboxes)
+
+    @property
+    def older(self) -> int:
+        """Messages in scope from before, which a historical sync brings."""
+        return sum(mailbox.count.older for mailbox in self.mailboxes)
+
+    @property
+    def older_stored(self) -> int:
+        """Those of them that have rows."""
+        return sum(mailbox.count.older_stored for mailbox in self.mailboxes)

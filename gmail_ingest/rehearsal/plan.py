@@ -43,5 +43,11 @@ class RehearsalOptions:
     def demo(self) -> DemoOptions:
         """The same as the demonstration's options."""
         return DemoOptions(
-            messages=self.messages, pushed=0, seed=self.seed, quota_scale=_QUOTA_SCALE
+            messages=self.messages,
+            pushed=0,
+            seed=self.seed,
+            quota_scale=_QUOTA_SCALE,
+            # All mail shall come by itself, while it is disturbed.
+            past_share=0.0,
+            connect_within_seconds=0.0,
         )

@@ -20,7 +20,7 @@ from gmail_ingest.rehearsal.plan import TUNING, RehearsalOptions
 from gmail_ingest.rehearsal.stored import Stored
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases, databases_on
+from gmail_ingest.runtime.databases import Databases, databases_on, embedded_server
 
 
 @contextmanager
@@ -34,12 +34,13 @@ def open_rehearsal(
         data: an empty directory.
         on_step: is told what happens.
     """
-    # Crashed in earnest: what it acknowledged must be on disk.
-    server = EmbeddedPostgres(data.postgres, durable=True)
+    servers: list[EmbeddedPostgres] = []
 
     @contextmanager
-    def databases(_: Path) -> Iterator[Databases]:
-        with server:
+    def databases(directory: Path) -> Iterator[Databases]:
+        # Crashed in earnest: what it acknowledged must be on disk.
+        with embedded_server(directory, durable=True) as server:
+            servers.append(server)
             yield databases_on(server)
 
     ground = Ground(databases, TUNING)
@@ -52,7 +53,7 @@ def open_rehearsal(
             sandbox,
             Stored(psycopg_url(demo.addresses.database)),
             life,
-            Crashes(supervisor, server, life, options.dice("victims")),
+            Crashes(supervisor, servers[0], life, options.dice("victims")),
             DagsterApi(demo.addresses.dagster),
             revive=supervisor.revive,
             on_step=on_step,

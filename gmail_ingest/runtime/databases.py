@@ -17,6 +17,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+from gmail_ingest.runtime.process import LogPipe
 
 _MAIL = "gmail_ingest"
 _DAGSTER = "dagster"
@@ -92,8 +93,27 @@ def embedded_databases(directory: Path, *, durable: bool) -> Iterator[Databases]
     Raises:
         ConfigurationError: the server did not start.
     """
-    with EmbeddedPostgres(directory, durable=durable) as server:
+    with embedded_server(directory, durable=durable) as server:
         yield databases_on(server)
+
+
+@contextmanager
+def embedded_server(directory: Path, *, durable: bool) -> Iterator[EmbeddedPostgres]:
+    """A running server, stopped at the end; its log is that of a process beside its directory.
+
+    Raises:
+        ConfigurationError: the server did not start.
+    """
+    logs = directory.parent / "logs"
+    logs.mkdir(parents=True, exist_ok=True)
+    # Open until the end: the server may be started again.
+    pipe = LogPipe(logs / "postgres.log", "postgres")
+    try:
+        with EmbeddedPostgres(directory, durable=durable, output=pipe.entry) as server:
+            yield server
+    finally:
+        pipe.close_entry()
+        pipe.wait()
 
 
 def databases_on(server: EmbeddedPostgres) -> Databases:

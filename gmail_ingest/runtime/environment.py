@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic import SecretStr
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from gmail_ingest.settings import Settings
 from gmail_ingest.settings import variable_name as variable_name  # noqa: PLC0414 - for those who import it from here
@@ -24,11 +25,50 @@ DAGSTER_PG_URL = "DAGSTER_PG_URL"
 DAGSTER_HOME = "DAGSTER_HOME"
 CODE_SERVER_HOST = "GMAIL_INGEST_CODE_SERVER_HOST"
 CODE_SERVER_PORT = "GMAIL_INGEST_CODE_SERVER_PORT"
+#: What processes need to know of the machine, and what no setting of this project or of Dagster
+#: can hide in.
+_MACHINE = frozenset(
+    {
+        *("HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "PYTHONPYCACHEPREFIX"),
+        *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
+    }
+)
 
 
 def settings_variables(settings: Settings) -> dict[str, str]:
     """Settings as variables, secrets included: for children only, never for printing."""
     return {variable: _text(getattr(settings, name)) for name, variable in variable_names().items()}
+
+
+class _Pinned(Settings):
+    """Settings that read neither the environment nor ``.env``."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Only what was given."""
+        del settings_cls, env_settings, dotenv_settings, file_secret_settings
+        return (init_settings,)
+
+
+def pinned_settings(**values: object) -> Settings:
+    """These values and the defaults, whatever the environment and ``.env`` say.
+
+    What is shown, rehearsed or measured is then the same for everybody. Raises pydantic's
+    ValidationError for a value that does not fit.
+    """
+    return Settings.model_construct(**dict(_Pinned.model_validate(values)))
+
+
+def machine_environment(inherited: Mapping[str, str]) -> dict[str, str]:
+    """Of an environment, what says where things are on this machine: no settings of any program."""
+    return {name: value for name, value in inherited.items() if name in _MACHINE}
 
 
 def _text(value: object) -> str:
@@ -42,8 +82,9 @@ def base_environment(inherited: Mapping[str, str], cache: Path) -> dict[str, str
         inherited: usually ``os.environ``.
         cache: where bytecode goes if the installed packages cannot be written to.
     """
+    # Settings are read without regard to case: what is left out must be left out in any.
     ours = {*variable_names().values(), DAGSTER_PG_URL, DAGSTER_HOME}
-    environment = {name: value for name, value in inherited.items() if name not in ours}
+    environment = {name: value for name, value in inherited.items() if name.upper() not in ours}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if "PYTHONPYCACHEPREFIX" not in environment and not _bytecode_beside_packages():
         environment["PYTHONPYCACHEPREFIX"] = str(cache)

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import requests
 
-from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.errors import ConfigurationError, GmailIngestError
 
 _PAUSE_SECONDS = 0.05
 
@@ -53,6 +53,38 @@ def port_open(host: str, port: int) -> bool:
             return True
     except OSError:
         return False
+
+
+def require_free(ports: Mapping[str, int], host: str = "127.0.0.1") -> None:
+    """Look whether ports can be listened on, before anything is started.
+
+    Args:
+        ports: option or setting by which each is chosen, with its number; 0 takes any.
+        host: the address that is listened on.
+
+    Raises:
+        ConfigurationError: one is taken, named twice, or not for us; with the remedy.
+    """
+    seen: dict[int, str] = {}
+    for option, port in ports.items():
+        if port and port in seen:
+            raise ConfigurationError(f"{seen[port]} and {option} are both {port}: choose two ports")
+        seen[port] = option
+        with socket.socket() as probe:
+            # What was closed a moment ago is free, as it is for those who will listen.
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, port))
+                probe.listen()
+            except PermissionError:
+                raise ConfigurationError(
+                    f"{option} {port}: this user may not listen there; choose a port above 1023"
+                ) from None
+            except OSError:
+                raise ConfigurationError(
+                    f"{option} {port}: something else listens on {host}:{port}; stop it, or choose "
+                    "another port (0 takes a free one)"
+                ) from None
 
 
 def loopback_session() -> requests.Session:

@@ -13,6 +13,9 @@ from gmail_ingest.runtime.data_directory import project_file
 from gmail_ingest.runtime.process import ProcessSpec
 
 LOOPBACK = "127.0.0.1"
+#: Dagster's own programs log in colours unless told otherwise.
+_JSON = ("--log-format", "json")
+WORKSPACE = "workspace.deployment.yaml"
 
 
 def _spec(name: str, environment: Mapping[str, str], *arguments: str) -> ProcessSpec:
@@ -36,7 +39,7 @@ def code_server(environment: Mapping[str, str], port: int) -> ProcessSpec:
         environment,
         *("dagster", "api", "grpc", "--module-name", "gmail_ingest.definitions"),
         *("--location-name", "gmail_ingest", "--host", LOOPBACK, "--port", str(port)),
-        "--use-python-environment-entry-point",
+        *("--use-python-environment-entry-point", *_JSON),
     )
 
 
@@ -46,7 +49,7 @@ def webserver(environment: Mapping[str, str], port: int) -> ProcessSpec:
         "webserver",
         environment,
         *("dagster_webserver", "--host", LOOPBACK, "--port", str(port)),
-        *("--workspace", str(project_file("workspace.yaml"))),
+        *("--workspace", str(project_file(WORKSPACE)), *_JSON),
     )
 
 
@@ -55,5 +58,5 @@ def daemon(environment: Mapping[str, str]) -> ProcessSpec:
     return _spec(
         "daemon",
         environment,
-        *("dagster._daemon", "run", "--workspace", str(project_file("workspace.yaml"))),
+        *("dagster._daemon", "run", "--workspace", str(project_file(WORKSPACE)), *_JSON),
     )

@@ -44,11 +44,14 @@ class Ports:
 
 @dataclass(slots=True)
 class Stack:
-    """A deployment on one machine, from ``open_stack``."""
+    """A deployment on one machine, from ``open_stack``; ``inherited``: the environment that its
+    processes get beside their settings.
+    """
 
     data: DataDirectory
     on_step: Callable[[str], None]
     supervisor: Supervisor
+    inherited: Mapping[str, str]
     cleanup: ExitStack = field(default_factory=ExitStack)
 
     def start(self, spec: ProcessSpec) -> Child:
@@ -63,7 +66,7 @@ class Stack:
     def child_environment(self, settings: Settings, databases: Databases) -> dict[str, str]:
         """All variables of the children, but for the code server's address."""
         return {
-            **variables.base_environment(os.environ, self.data.bytecode),
+            **variables.base_environment(self.inherited, self.data.bytecode),
             **variables.settings_variables(settings),
             **self.made_up(databases),
         }
@@ -124,17 +127,32 @@ class Stack:
         self.wait(DagsterApi(url).location_loaded, "Dagster's code location")
 
 
-@contextmanager
-def open_stack(data: DataDirectory, on_step: Callable[[str], None]) -> Iterator[Stack]:
-    """A stack to start processes in; whatever happens, it leaves none behind.
-
-    Raises:
-        ConfigurationError: another deployment runs on this data directory.
-    """
+def require_unused(data: DataDirectory) -> None:
+    """Raise ConfigurationError if a deployment runs on this data directory."""
     if (running := data.running()) is not None:
         raise ConfigurationError(
             f"{data.root} is in use by process {running.pid}: stop it, or choose another --data-dir"
         )
+
+
+@contextmanager
+def open_stack(
+    data: DataDirectory,
+    on_step: Callable[[str], None],
+    inherited: Mapping[str, str] = os.environ,
+) -> Iterator[Stack]:
+    """A stack to start processes in; whatever happens, it leaves none behind.
+
+    Args:
+        data: where it keeps its things.
+        on_step: is told what is being done.
+        inherited: what processes get beside their settings; ``machine_environment`` of it for
+            those whom no one's own environment shall change.
+
+    Raises:
+        ConfigurationError: another deployment runs on this data directory.
+    """
+    require_unused(data)
     data.create()
     cleanup = ExitStack()
     supervisor = Supervisor(logs=data.logs, directory=data.root)
@@ -144,7 +162,7 @@ def open_stack(data: DataDirectory, on_step: Callable[[str], None]) -> Iterator[
     ending.callback(supervisor.close)
     ending.callback(on_step, "stopping")
     try:
-        yield Stack(data, on_step, supervisor, cleanup)
+        yield Stack(data, on_step, supervisor, inherited, cleanup)
     finally:
         with uninterrupted():
             ending.close()

@@ -30,7 +30,10 @@ class Supervisor:
         self._children: list[Child] = []
 
     def start(self, spec: ProcessSpec) -> Child:
-        """Start a child in its own session, with its output in ``logs/NAME.log``."""
+        """Start a child in its own session, with its output in ``logs/NAME.log``.
+
+        A log begins where that of the run before ended.
+        """
         child = self._launch(spec)
         self._children.append(child)
         return child
@@ -42,26 +45,30 @@ class Supervisor:
                 return child
         raise KeyError(name)
 
-    def revive(self) -> list[str]:
-        """Start every child that has ended anew, as it was started; returns their names.
+    def ended(self) -> list[Child]:
+        """The children that have ended."""
+        return [child for child in self._children if child.exit_code() is not None]
+
+    def revive(self, *names: str) -> list[str]:
+        """Start children that have ended anew, as they were started; returns their names.
+
+        Without names, all of them.
 
         What a dead child left of its group is killed first: a new one begins from nothing, and
         holds the same port.
         """
         revived = []
         for index, child in enumerate(self._children):
-            if child.exit_code() is not None:
+            if child.exit_code() is not None and (not names or child.name in names):
                 signal_groups([child.group], signal.SIGKILL)
                 self._guard.forget(child.group)
+                child.log_written()
                 self._children[index] = self._launch(child.spec)
                 revived.append(child.name)
         return revived
 
     def _launch(self, spec: ProcessSpec) -> Child:
-        log = self._logs / f"{spec.name}.log"
-        if log.exists():
-            log.replace(log.with_suffix(".log.1"))
-        child = Child(spec, log=log, directory=self._directory)
+        child = Child(spec, log=self._logs / f"{spec.name}.log", directory=self._directory)
         self._guard.watch(child.group)
         return child
 
@@ -78,6 +85,8 @@ class Supervisor:
         self._wait_while_alive(grace_seconds)
         signal_groups(groups, signal.SIGKILL)
         self._wait_while_alive(_KILLED_SECONDS)
+        for child in self._children:
+            child.log_written()
         for group in groups:
             self._guard.forget(group)
         self._children.clear()

@@ -37,7 +37,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         try:
             return runner.run(_serve(options))
         except OSError as error:
-            sys.stderr.write(f"the sandbox cannot start: {error.strerror or error}\n")
+            sys.stderr.write(
+                f"the sandbox cannot start on {options.host}:{options.port}: "
+                f"{error.strerror or error}; choose another --port (0 takes a free one)\n"
+            )
             return 1
 
 

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 
 from gmail_ingest.sandbox.admin_call import AdminCall, AdminError, AdminHandler
 from gmail_ingest.sandbox.admin_google import google_routes
+from gmail_ingest.sandbox.admin_index import Index
 from gmail_ingest.sandbox.admin_mailboxes import mailbox_routes
 from gmail_ingest.sandbox.errors import LabelConflictError, SandboxError
 from gmail_ingest.sandbox.http_messages import Request, Response, json_response
@@ -29,13 +30,16 @@ class AdminApi:
 
     def __init__(self, state: SandboxState) -> None:
         routes = {**google_routes(state), **mailbox_routes(state)}
+        self._index = Index(routes)
         self._routes: list[tuple[str, list[str], AdminHandler]] = [
             (name.partition(" ")[0], name.partition(" ")[2].split("/"), handler)
             for name, handler in routes.items()
         ]
 
     async def answer(self, request: Request) -> Response:
-        """Return the answer to a request under ``/sandbox/``."""
+        """Return the answer to a request under ``/sandbox``."""
+        if request.path.rstrip("/") == "/sandbox" and request.verb in ("GET", "HEAD"):
+            return self._index.answer(request)
         try:
             handler, names = self._find(request)
             outcome = handler(AdminCall(request, names))
@@ -64,8 +68,8 @@ class AdminApi:
                 return handler, names
             other_verb = True
         if other_verb:
-            raise AdminError(405, "this path does not take this method")
-        raise AdminError(404, "no such admin path")
+            raise AdminError(405, "this path does not take this method; GET /sandbox lists all")
+        raise AdminError(404, "no such admin path; GET /sandbox lists all")
 
 
 def _match(pattern: list[str], segments: list[str]) -> dict[str, str] | None:

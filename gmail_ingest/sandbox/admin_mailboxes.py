@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
-from typing import Annotated
+from typing import Annotated, Self
 
-from pydantic import Field, StringConstraints
+from pydantic import Field, StringConstraints, model_validator
 
 from gmail_ingest.sandbox.accounts import Account, Condition
 from gmail_ingest.sandbox.admin_call import AdminCall, AdminError, AdminHandler
@@ -27,9 +27,23 @@ _CHUNK = 2_000
 Address = Annotated[str, StringConstraints(pattern=r"^[^@\s/]+@[^@\s/]+$", max_length=254)]
 
 
+class Past(WireModel):
+    """Further seeded messages, spread evenly from ``oldestDays`` to ``newestDays`` ago."""
+
+    messages: Annotated[int, Field(ge=0)]
+    newest_days: Annotated[float, Field(ge=0)] = 35.0
+    oldest_days: Annotated[float, Field(gt=0)] = 730.0
+
+    @model_validator(mode="after")
+    def _in_order(self) -> Self:
+        if self.newest_days >= self.oldest_days:
+            raise ValueError("newestDays must be less than oldestDays")
+        return self
+
+
 class NewMailbox(WireModel):
     """A mailbox to make, with ``messages`` seeded messages spread over ``spanDays``; ``bursts``
-    days of them are busy.
+    days of them are busy; ``past`` adds mail that is older.
     """
 
     address: Address
@@ -38,6 +52,7 @@ class NewMailbox(WireModel):
     seed: int = 0
     span_days: Annotated[float, Field(gt=0)] = 365.0
     bursts: Annotated[int, Field(ge=0)] = 0
+    past: Past | None = None
     scopes: tuple[str, ...] = (READONLY,)
 
 
@@ -146,6 +161,14 @@ class MailboxAdmin:
         account = self._state.accounts.create(
             given.address, display_name=given.display_name, seed=given.seed
         )
+        if given.past is not None:
+            await self._loading.seed_past(
+                account,
+                given.past.messages,
+                given.seed,
+                given.past.newest_days * 86_400,
+                given.past.oldest_days * 86_400,
+            )
         await self._loading.seed(
             account, given.messages, given.seed, given.span_days * 86_400, given.bursts
         )
@@ -218,6 +241,9 @@ class MailboxAdmin:
             account.condition = condition
             return json_response(self._shown(account))
 
+        put.__doc__ = (
+            f"Put an account into the condition {condition}, until it is put into another."
+        )
         return put
 
     def new_tokens(self, call: AdminCall) -> Response:

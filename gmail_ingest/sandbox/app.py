@@ -44,7 +44,7 @@ class App:
 
     def answer(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
         """Return the answer to a request; the admin API may take its time."""
-        if request.path.startswith("/sandbox/"):
+        if request.path == "/sandbox" or request.path.startswith("/sandbox/"):
             return self._admin.answer(request)
         try:
             response = self._google(_overridden(request))

@@ -70,6 +70,19 @@ class MailLoading:
         )
         await _take_in(account.mailbox, made, record_history=False)
 
+    async def seed_past(
+        self, account: Account, count: int, seed: int, newest_seconds: float, oldest_seconds: float
+    ) -> None:
+        """Fill a mailbox with seeded mail of these ages, without history."""
+        made = seeded_messages(
+            count,
+            address=account.mailbox.address,
+            seed=-1 - seed,  # other mail than the recent one
+            newest=self._state.clock.now() - newest_seconds,
+            span_seconds=oldest_seconds - newest_seconds,
+        )
+        await _take_in(account.mailbox, made, record_history=False)
+
     async def load(self, call: AdminCall) -> Response:
         """Load an mbox from the body, or by path where the sandbox allows paths.
 

@@ -61,6 +61,11 @@ class MboxMessage:
     internal_date: int | None = None
 
 
+def is_from_line(line: bytes) -> bool:
+    """Whether a line begins a message of an mbox."""
+    return _FROM_LINE.match(line) is not None
+
+
 def read_mbox(path: Path, *, now: float | None = None) -> Iterator[MboxMessage]:
     """Stream the messages of an mbox file.
 

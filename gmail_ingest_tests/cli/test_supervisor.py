@@ -110,12 +110,29 @@ def test_supervisor_revives_a_killed_child_and_nothing_of_its_old_group_is_left(
 
 
 def test_supervisor_keeps_the_log_of_the_run_before(supervisor, tmp_path):
-    """A second start under the same name keeps the earlier log beside the new one."""
+    """A second start under the same name goes on where the log of the first ended."""
     for word in ("first", "second"):
         child = supervisor.start(python("twice", f"print('{word}')"))
         eventually(lambda child=child: child.exit_code() is not None)
-    assert (tmp_path / "twice.log").read_text() == "second\n"
-    assert (tmp_path / "twice.log.1").read_text() == "first\n"
+        child.log_written()
+    lines = map(json.loads, (tmp_path / "twice.log").read_text().splitlines())
+    assert [(each["event"], each["process"]) for each in lines] == [
+        ("first", "twice"),
+        ("second", "twice"),
+    ]
+
+
+def test_supervisor_loses_no_line_of_a_child_that_is_killed(supervisor):
+    """What a child wrote before SIGKILL is in its log, to the last line."""
+    code = (
+        "import os, signal\nfor number in range(5000): print('line', number)\n"
+        "os.kill(os.getpid(), signal.SIGKILL)"
+    )
+    child = supervisor.start(ProcessSpec("victim", (sys.executable, "-uc", code), {}))
+    eventually(lambda: child.exit_code() is not None)
+    child.log_written()
+    lines = [json.loads(each)["event"] for each in child.log.read_text().splitlines()]
+    assert lines == [f"line {number}" for number in range(5000)]
 
 
 @linux_only
@@ -129,7 +146,7 @@ def test_guard_ends_everything_when_the_parent_is_killed(tmp_path):
     )
     group = json.loads(parent.stdout.readline())
     log = tmp_path / "stubborn.log"
-    eventually(lambda: "grandchild up" in log.read_text())
+    eventually(lambda: log.exists() and "grandchild up" in log.read_text())
     parent.kill()
     parent.wait()
     parent.stdout.close()

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import secrets
 import shutil
 import signal
@@ -10,10 +11,13 @@ import time
 from base64 import b64encode
 from pathlib import Path
 
+import psutil
 import pytest
 import requests
 
 from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.runtime.readiness import http_ok, loopback_session
 from gmail_ingest_tests.cli.processes_of import processes_mentioning
 
 pytestmark = [
@@ -77,7 +81,11 @@ def eventually(found, process=None, seconds=START_SECONDS):
 
 
 def test_demo_once_stores_everything_and_leaves_nothing_behind(start, directory):
-    """Three tenants, initial sync, pushes and changes: no mail is missing, no process is left."""
+    """Three tenants, initial sync, pushes and changes, beside a .env that says otherwise in
+    everything: no mail is missing, no process is left (edge case 112).
+    """
+    hostile = "".join(f"{name}=1\n" for name in (*variable_names().values(), "DAGSTER_HOME"))
+    (directory / ".env").write_text(hostile)
     process = start(
         *("demo", "--once", "--json", "--keep", str(directory / "demo")),
         *("--messages", "48", "--pushed", "12", "--seed", "7"),
@@ -86,7 +94,15 @@ def test_demo_once_stores_everything_and_leaves_nothing_behind(start, directory)
     found = json.loads(output.splitlines()[-1])
     assert process.returncode == 0, output
     assert (found["tenants"], found["mailboxes"]) == (3, 4)
-    assert found["stored"] == found["atGoogle"] > 48
+    # Of the 48, nineteen are older than what the initial sync lists.
+    assert found["stored"] == found["atGoogle"] > 29
+    assert found["older"]["atGoogle"] > found["older"]["stored"] == 0
+    began = found["initialSyncBeganSeconds"]
+    assert began["max"] == max(began[tenant] for tenant in ("acme", "globex", "initech"))
+    assert "Warning" not in output
+    counts = re.findall(r"(\d+) of (\d+) stored", output)
+    assert counts
+    assert all(int(stored) <= int(wanted) for stored, wanted in counts), output
     assert [found[name] for name in ("missing", "doubled", "wrongThreads", "unfindable")] == [0] * 4
     assert set(found["pushToRowSeconds"]) == {"p50", "p95"}
     assert found["runs"]["SUCCESS"] >= 3
@@ -113,7 +129,9 @@ def test_demo_takes_a_hand_and_ends_on_interrupt(start, directory):
 
 
 def test_up_serves_and_dies_whole_when_killed(start, directory):
-    """The service starts from the environment alone; after SIGKILL no process of it is left."""
+    """The service starts from the environment alone, starts a sidecar that was killed again, and
+    logs one form; after SIGKILL no process of it is left.
+    """
     process = start("up", ENCRYPTION_KEY=b64encode(secrets.token_bytes(32)).decode())
     running = eventually(DataDirectory(directory / ".gmail-ingest").running, process)
     key = command(directory, "keys", "create", "crm").strip()
@@ -126,6 +144,20 @@ def test_up_serves_and_dies_whole_when_killed(start, directory):
     assert answer.status_code == 404
     status = json.loads(command(directory, "status", "--json"))
     assert status["running"]["api"] == running.addresses.api
+    (sidecar,) = (
+        each for each in psutil.Process(process.pid).children() if "webhook_api" in each.cmdline()
+    )
+    sidecar.kill()
+    eventually(lambda: not sidecar.is_running())
+    eventually(lambda: http_ok(loopback_session(), f"{running.addresses.api}/readyz"), process)
+    logs = directory / ".gmail-ingest" / "logs"
+    lines = [
+        json.loads(line) for log in logs.glob("*.log") for line in log.read_text().splitlines()
+    ]
+    assert all({"event", "level", "timestamp", "process"} <= line.keys() for line in lines)
+    assert {"up", "sidecar", "postgres", "daemon", "webserver", "code-server"} <= {
+        line["process"] for line in lines
+    }
     process.kill()
     process.wait()
     eventually(lambda: not processes_mentioning(str(directory)), seconds=30)

@@ -219,3 +219,27 @@ def test_counters_tell_answers_that_were_given_before(owner):
     assert owner.http.admin("GET", "counters")["repeats"] == {
         owner.address: {"gmail.users.messages.get": 1, "gmail.users.messages.list": 2}
     }
+
+
+def test_create_adds_mail_of_the_past_between_two_ages(http_call):
+    """Seeded mail may be recent and older, with nothing in between; all of it is repeatable."""
+    past = {"messages": 9, "newestDays": 35, "oldestDays": 730}
+    body = {"messages": 6, "seed": 3, "spanDays": 25, "past": past}
+    kim, ann = (make_owner(http_call, f"{who}@crm.test", **body) for who in ("kim", "ann"))
+    now = http_call.admin("GET", "clock")["now"]
+    for owner in (kim, ann):
+        lines = http_call.admin("GET", f"mailboxes/{owner.address}/messages")["messages"]
+        ages = sorted((now - int(line["internalDate"]) / 1000) / 86_400 for line in lines)
+        assert len(ages) == 15
+        assert ages[5] <= 25.01
+        assert 34.99 <= ages[6] < ages[14] <= 730.01
+    assert len(set(subjects(kim))) > 3
+
+
+def test_create_refuses_a_past_that_ends_before_it_begins(http_call):
+    """Ages in the wrong order are refused, and no mailbox is made."""
+    past = {"messages": 1, "newestDays": 10, "oldestDays": 10}
+    reply = http_call.call("POST", "/sandbox/mailboxes", {"address": "kim@crm.test", "past": past})
+    assert reply.status == 400
+    assert "newestDays must be less than oldestDays" in reply.body.decode()
+    assert http_call.admin("GET", "mailboxes")["mailboxes"] == []

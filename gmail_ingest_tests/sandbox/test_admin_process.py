@@ -53,7 +53,8 @@ def test_process_that_cannot_listen_says_so(start):
     _, errors = process.communicate(timeout=20)
     assert said is None
     assert process.returncode == 1
-    assert errors.startswith("the sandbox cannot start: ")
+    assert errors.startswith("the sandbox cannot start on ")
+    assert "choose another --port" in errors
 
 
 def test_process_pushes_to_the_endpoint_it_was_given(start, receiver):

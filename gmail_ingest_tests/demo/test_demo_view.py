@@ -1,0 +1,48 @@
+import subprocess
+from datetime import UTC, datetime
+from types import SimpleNamespace
+
+import pytest
+
+from gmail_ingest.cli.demo_view import export_line, line, variables
+from gmail_ingest.demo.counting import Count
+from gmail_ingest.demo.plan import range_of_the_past
+from gmail_ingest.demo.snapshot import MailboxState, Snapshot
+from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
+
+ADDRESSES = Addresses("http://dagster", "http://api", "postgresql://db", "http://sandbox")
+
+
+@pytest.mark.parametrize("name", ["demo", "my demo's $HOME"])
+def test_the_printed_line_gives_a_shell_all_it_needs(tmp_path, name):
+    """One line, copied into a shell, is the environment of the README's first hour."""
+    demo = SimpleNamespace(addresses=ADDRESSES, api_key="gi_key")
+    printed = export_line(variables(demo, DataDirectory(tmp_path / name)))
+    assert "\n" not in printed
+    shown = subprocess.run(
+        ["sh", "-c", f"{printed}; env"], env={}, capture_output=True, text=True, check=True
+    )
+    found = dict(each.split("=", 1) for each in shown.stdout.splitlines())
+    start, end = range_of_the_past(datetime.now(UTC).date())
+    wanted = {
+        "API": "http://api",
+        "KEY": "gi_key",
+        "SANDBOX": "http://sandbox",
+        "FROM": str(start),
+        "TO": str(end),
+        "GMAIL_INGEST_DATA_DIR": str(tmp_path / name),
+        "GMAIL_INGEST_API_URL": "http://api",
+        "GMAIL_INGEST_API_KEY": "gi_key",
+    }
+    assert wanted.items() <= found.items()
+
+
+def test_a_line_tells_older_mail_apart():
+    """What a historical sync would bring is shown, and is no part of what is awaited."""
+    boxes = (
+        MailboxState("acme", "a@x.example", Count(3, 3, older=4, older_stored=1)),
+        MailboxState("acme", "b@x.example", Count(2, 1, older=1)),
+    )
+    assert "4 of 5 stored (1 of 5 older)" in line(Snapshot("initial sync", boxes))
+    whole = MailboxState("acme", "a@x.example", Count(3, 3))
+    assert "3 of 3 stored, " in line(Snapshot("initial sync", (whole,)))
