@@ -109,7 +109,8 @@ def test_asset_fails_with_the_remedy(run, service, instance, materialize):
     assert not result.success
     (event,) = result.get_step_failure_events()
     failure = event.step_failure_data.user_failure_data
-    assert failure.description == f"needs_reauth: {ReauthoriseError.remedy}"
+    assert failure.description.startswith("1 of 1 mailboxes cannot be synced; 1 needs_reauth")
+    assert failure.description.endswith(ReauthoriseError.remedy)
     assert failure.metadata["mailboxes"].value == 1
     assert result.get_step_success_events() == []
     assert not [word for word in PRIVATE if word in everything(instance, result.run_id)]
