@@ -8,8 +8,10 @@ Source: house-style.md habit 4; google-facts section 2 for the classes that Goog
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping
 from datetime import datetime
+from pathlib import Path
 
 #: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
 #: may end at Google's side alone, so that they are tried again once a day.
@@ -72,6 +74,12 @@ def place_of(error: BaseException) -> str:
         return f"unexpected {name}"
     module = trace.tb_frame.f_globals.get("__name__", "?")
     return f"unexpected {name} in {module}, line {trace.tb_lineno}"
+
+
+def trace_of(error: BaseException) -> str:
+    """Where an error came through, outermost first, for a log: a traceback without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames)
 
 
 class ConfigurationError(GmailIngestError):

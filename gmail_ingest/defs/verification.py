@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import structlog
 
-from gmail_ingest.errors import GmailIngestError, place_of
+from gmail_ingest.errors import GmailIngestError, place_of, trace_of
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.completeness import MailboxVerification
 from gmail_ingest.sync.side_by_side import side_by_side
@@ -117,9 +117,9 @@ async def verify_tenant(
         standing = (await standings.read([tenant_id])).get(tenant_id)
     except GmailIngestError as error:
         return Evaluation(False, dg.AssetCheckSeverity.WARN, str(error), {})  # noqa: FBT003 - a value of the check
-    except Exception as error:
-        # One tenant's bug must not end the night of all others.
-        log.exception("tenant_verification_crashed", tenant=tenant_id)
+    except Exception as error:  # noqa: BLE001 - one tenant's bug must not end the night of all
+        crash = {"error": place_of(error), "trace": trace_of(error)}
+        log.error("tenant_verification_crashed", tenant=tenant_id, **crash)  # noqa: TRY400 - its text may be private
         said = f"{place_of(error)}; see the log of run {run_id}"
         return Evaluation(False, dg.AssetCheckSeverity.ERROR, said, {}, crashed=True)  # noqa: FBT003 - a value of the check
     return evaluation_of(found, unread=standing.unread if standing else 0)

@@ -16,7 +16,7 @@ import structlog
 
 from gmail_ingest.core.completeness import estimate_units
 from gmail_ingest.core.windows import days_between, midnight, window_of
-from gmail_ingest.errors import GmailIngestError, NotFoundError, place_of
+from gmail_ingest.errors import GmailIngestError, NotFoundError, place_of, trace_of
 from gmail_ingest.sync.compare import Comparison, Progress
 from gmail_ingest.sync.completeness import (
     ComparableStore,
@@ -140,10 +140,10 @@ class Verify:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
-            except Exception as error:
-                # Unforeseen, and yet no reason to leave the others out: said by class and place.
+            except Exception as error:  # noqa: BLE001 - told, and no reason to leave others out
                 found.error, found.crashed = place_of(error), True
-                log.exception("verification_crashed", mailbox_id=mailbox.id)
+                crash = {"error": place_of(error), "trace": trace_of(error)}
+                log.error("verification_crashed", mailbox_id=mailbox.id, **crash)  # noqa: TRY400 - its text may be private
             await self._store.note_verdict(mailbox.id, _verdict(plan, found))
         log.info(
             "mailbox_verified",

@@ -16,7 +16,13 @@ from typing import Protocol
 
 import structlog
 
-from gmail_ingest.errors import GmailIngestError, MailboxStateError, WatchTopicConflictError
+from gmail_ingest.errors import (
+    GmailIngestError,
+    MailboxStateError,
+    WatchTopicConflictError,
+    place_of,
+    trace_of,
+)
 from gmail_ingest.sync.ports import MailSource, MailStore
 from gmail_ingest.sync.records import Mailbox, Watch
 from gmail_ingest.sync.side_by_side import side_by_side
@@ -68,9 +74,9 @@ async def renew_watches(
         nonlocal renewed, failed
         try:
             done = await _renew(store, open_source(mailbox), mailbox, topic)
-        except Exception:
-            # A bug that one mailbox meets must not leave the others without their watch.
-            log.exception("watch_crashed", mailbox_id=mailbox.id)
+        except Exception as error:  # noqa: BLE001 - counted, and no reason to leave others out
+            crash = {"error": place_of(error), "trace": trace_of(error)}
+            log.error("watch_crashed", mailbox_id=mailbox.id, **crash)  # noqa: TRY400 - its text may be private
             done = False
         renewed += done
         failed += not done
