@@ -85,6 +85,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    85: "A mailbox that stands still fails its run or its check, once for each cause, until it ends.",
+    86: "A proof of completeness stays until the next one, and covers all tenants if none is named.",
+    87: "Work over all tenants or mailboxes takes no more tasks than may work at once.",
+    88: "An error that nobody foresaw ends no other tenant's work, and is told without its text.",
+    89: "A parameter of a run that names nothing is refused, by its name.",
 }
 
 OPTIONAL: Final = frozenset({65})

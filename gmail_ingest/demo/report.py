@@ -14,7 +14,9 @@ from gmail_ingest.demo.latency import percentile
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """All findings. ``seconds``: of the whole demonstration; ``unseen``: pushed, never stored."""
+    """All findings. ``seconds``: of the whole demonstration; ``unseen``: pushed, never stored;
+    ``proof``: tenants that were compared with Google, and of them those whose check passed.
+    """
 
     tenants: int
     mailboxes: int
@@ -23,6 +25,7 @@ class Report:
     unseen: int
     push_seconds: Sequence[float]
     runs: Mapping[str, int]
+    proof: Mapping[str, int]
     units: int
     seconds: float
 
@@ -52,6 +55,7 @@ class Report:
                 "p95": _rounded(percentile(self.push_seconds, 0.95)),
             },
             "runs": dict(self.runs),
+            "proof": dict(self.proof),
             "units": self.units,
             "unitsPerMessage": round(self.units / stored, 2),
             "seconds": round(self.seconds, 1),

@@ -85,6 +85,10 @@ class SidecarApi:
         """Stop a historical job."""
         return self._call("POST", f"{_job_path(tenant, job_id)}/cancel")
 
+    def coverage(self, tenant: str) -> dict[str, Any]:
+        """Which days of a tenant are proven complete, and what the last comparison found."""
+        return self._call("GET", f"/api/sync/{quote(tenant, safe='')}/coverage")
+
     def search(self, tenant: str, words: str, *, limit: int, offset: int) -> dict[str, Any]:
         """A page of the tenant's mail that holds these words."""
         query = {"tenantId": tenant, "q": words, "limit": str(limit), "offset": str(offset)}

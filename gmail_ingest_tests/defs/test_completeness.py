@@ -142,6 +142,33 @@ def test_night_goes_on_past_a_tenant_that_cannot_be_read(run, synced, instance, 
     assert not any(each.passed for each in told.values())
 
 
+def test_night_refuses_tenants_that_are_not_connected(synced, instance, resources):
+    """A name that is mistyped verifies nothing and says so, by its field (edge case 89)."""
+    calls = synced.calls("labels.list")
+    result = completeness_job.execute_in_process(
+        instance=instance,
+        resources=resources,
+        raise_on_error=False,
+        run_config={"ops": {"verify_tenants": {"config": {"tenants": [TENANT, "amce"]}}}},
+    )
+    assert not result.success
+    (event,) = result.get_step_failure_events()
+    said = event.step_failure_data.user_failure_data.description
+    assert said.startswith("tenants: 1 of those named are not connected: amce.")
+    assert synced.calls("labels.list") == calls
+    assert evaluations(instance) == {}
+
+
+def test_night_tells_how_mailboxes_stand(synced, instance, resources):
+    """Once a night the check of mailboxes is evaluated, also if nothing changed
+    (edge case 85).
+    """
+    assert synced.agrees()
+    assert completeness_job.execute_in_process(instance=instance, resources=resources).success
+    told = evaluations(instance, every_mailbox_is_synced.check_key)
+    assert {partition: each.passed for partition, each in told.items()} == {None: True}
+
+
 def test_night_begins_by_itself():
     """The schedule runs once a day, and is on after a deployment."""
     schedule = defs.resolve_schedule_def("completeness_schedule")
