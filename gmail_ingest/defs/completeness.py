@@ -20,17 +20,12 @@ from pydantic import Field
 
 from gmail_ingest.adapters.postgres.coverage import Proof
 from gmail_ingest.defs.loop import LoopThread, StopHook, run
-from gmail_ingest.defs.mailboxes import tell_standings
+from gmail_ingest.defs.mailboxes import tell_all_standings
 from gmail_ingest.defs.materializations import store_materializations
 from gmail_ingest.defs.overall import Context, tell_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import (
-    connected_tenants,
-    open_verify,
-    read_proof,
-    read_standings,
-)
+from gmail_ingest.defs.services import connected_tenants, open_verify, read_proof
 from gmail_ingest.defs.verification import Evaluation, Tally, verify_tenants
 
 Done = tuple[str, Evaluation]
@@ -118,7 +113,7 @@ def verify_tenants_op(
     tally = _verify(context, resources, config.tenants)
     _tell_proof(context, run(read_proof(mail_store)), tally)
     # How mailboxes stand is told when it changes, and once a night in any case.
-    tell_standings(context, mail_store, run(read_standings(mail_store, None)))
+    tell_all_standings(context, mail_store)
     if failure := tally.failure():
         raise dg.Failure(failure, allow_retries=False)
 

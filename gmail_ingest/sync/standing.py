@@ -58,6 +58,11 @@ class TenantStanding:
         return f"{', '.join(names)} of {self.mailboxes}"
 
     @property
+    def has_news(self) -> bool:
+        """Whether Dagster was told otherwise."""
+        return self.trouble != self.told
+
+    @property
     def unread(self) -> int:
         """Mailboxes in a state in which Google cannot be asked about them."""
         return sum(each.state != "active" for each in self.stopped)
