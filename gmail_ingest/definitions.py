@@ -6,15 +6,15 @@ Loads with no environment at all; sensors read their interval from it when it is
 
 import dagster as dg
 
-from gmail_ingest.defs.asset_checks import every_listed_message_is_accounted_for
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.code_server import outlive_outages, tell_misspelt_settings
-from gmail_ingest.defs.completeness import completeness_job
+from gmail_ingest.defs.completeness import completeness, completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
 from gmail_ingest.defs.history import emails_by_month, emails_by_month_job
 from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
+from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
 from gmail_ingest.defs.sensors import build_sync_queue_sensor
@@ -25,8 +25,8 @@ outlive_outages()
 tell_misspelt_settings()
 
 defs = dg.Definitions(
-    assets=[emails, emails_by_month],
-    asset_checks=[every_listed_message_is_accounted_for],
+    assets=[emails, emails_by_month, completeness, mailboxes],
+    asset_checks=[every_mailbox_is_synced],
     jobs=[emails_job, emails_by_month_job, drain_job, watch_renewal_job, completeness_job],
     schedules=[watch_renewal_schedule, completeness_schedule],
     sensors=[build_sync_queue_sensor(load_settings()), history_sensor, dead_run_sensor],

@@ -8,8 +8,10 @@ Source: house-style.md habit 4; google-facts section 2 for the classes that Goog
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from pathlib import Path
 
 #: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
 #: may end at Google's side alone, so that they are tried again once a day.
@@ -30,7 +32,16 @@ REMEDIES: Mapping[str, str] = {
     "itself once a day, or at once after connecting again.",
     "operator": "Nothing for the customer: whoever runs this service must mend what the error "
     "names; syncs are tried again by themselves.",
+    "no_answer": "Nothing for now: Google does not answer as it should, and is asked again by "
+    "itself; if that goes on, look at Google's status page and at this host's way to the internet.",
+    "refused": "Nothing for now: Google refuses without a reason, and is asked again by itself; if "
+    "that goes on, the account counts as suspended.",
+    "quota": "Nothing for now: Google's quota is used up, and the sync goes on by itself.",
+    "unexpected": "Whoever runs this service must look into the log of the failed sync, where the "
+    "error is named; syncs are tried again by themselves.",
 }
+#: Causes that leave a mailbox active: it is tried again by itself.
+PASSING_CAUSES = frozenset({"operator", "no_answer", "refused", "quota", "unexpected"})
 #: The remedy of a state whose cause is not known.
 _BY_STATE = {
     "needs_reauth": "grant_dead",
@@ -44,13 +55,31 @@ def remedy_of(state: str, cause: str | None) -> str | None:
 
     An active mailbox may still have the cause of the state that it is just being tried out of.
     """
-    if state == "active" and cause != OperatorActionError.cause:
+    if state == "active" and cause not in PASSING_CAUSES:
         return None
     return REMEDIES.get(cause or _BY_STATE.get(state, ""))
 
 
 class GmailIngestError(Exception):
     """Base of every error that this project raises on purpose."""
+
+
+def place_of(error: BaseException) -> str:
+    """An error that nobody foresaw, by class and place: its text may name what is private."""
+    trace = error.__traceback__
+    while trace is not None and trace.tb_next is not None:
+        trace = trace.tb_next
+    name = type(error).__name__
+    if trace is None:
+        return f"unexpected {name}"
+    module = trace.tb_frame.f_globals.get("__name__", "?")
+    return f"unexpected {name} in {module}, line {trace.tb_lineno}"
+
+
+def trace_of(error: BaseException) -> str:
+    """Where an error came through, outermost first, for a log: a traceback without its text."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return " > ".join(f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames)
 
 
 class ConfigurationError(GmailIngestError):

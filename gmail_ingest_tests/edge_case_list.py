@@ -99,6 +99,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     112: "Neither .env nor anybody's environment changes a demonstration, rehearsal or benchmark.",
     113: "A file that is no mbox is refused, with the reason, before anything starts.",
     114: "A busy port is found, and named with the remedy, before anything starts.",
+    85: "A mailbox that stands still fails its run or check, once for each cause, until it ends.",
+    86: "A proof of completeness stays until the next; without a partition it covers all tenants.",
+    87: "Work over all tenants or mailboxes takes no more tasks than may work at once.",
+    88: "An error that nobody foresaw ends no other tenant's work, and is told without its text.",
+    89: "A parameter of a run that names nothing is refused, by its name.",
 }
 
 OPTIONAL: Final = frozenset({65})

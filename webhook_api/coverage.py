@@ -36,10 +36,28 @@ class RangeBody(Model):
     checked_at: datetime = Field(description="When the day compared longest ago was compared.")
 
 
+class VerdictBody(Model):
+    """The last comparison of a mailbox with what Gmail lists."""
+
+    passed: bool = Field(
+        description="All that Gmail listed from firstDay up to checkedAt is accounted for; nothing "
+        "had been missing, and nothing waited."
+    )
+    checked_at: datetime
+    first_day: date | None = Field(description="The first UTC day that was compared.")
+    days: int
+    proven_days: int = Field(description="Of these days, those that were over and complete.")
+    found: int = Field(description="Differences that were found at first, repaired or not.")
+    open: int = Field(description="Differences that are left, and ids that wait.")
+    error: str | None = Field(description="Why it could not be looked at to the end.")
+
+
 class MailboxCoverageBody(Model):
     """A mailbox's compared days, oldest first; a day in no range was never compared."""
 
     address: str
+    state: str = Field(description="Only an active mailbox can be compared.")
+    verdict: VerdictBody | None = Field(description="None if it was never compared.")
     ranges: list[RangeBody]
 
 
@@ -47,6 +65,15 @@ class CoverageBody(Model):
     """How far a tenant's mail is proven complete."""
 
     tenant_id: str
+    passed: bool | None = Field(
+        description="Whether the last comparison of every mailbox passed, and all can be compared "
+        "now; null if a mailbox was never compared."
+    )
+    checked_at: datetime | None = Field(
+        description="When the mailbox compared longest ago was; with passed, the tenant's mail is "
+        "proven complete up to then."
+    )
+    open: int = Field(description="Differences that are left, over all mailboxes.")
     mailboxes: list[MailboxCoverageBody]
 
 
@@ -64,8 +91,14 @@ def coverage_router(services: Services) -> APIRouter:
     ) -> CoverageBody:
         """The days of each mailbox that were compared with what Gmail lists, as ranges."""
         found = await services.coverage.ranges(tenant_id, start, end)
+        verdicts = [each.verdict for each in found if each.verdict is not None]
+        active = all(each.state == "active" for each in found)
+        compared = bool(found) and len(verdicts) == len(found)
         return CoverageBody(
             tenant_id=tenant_id,
+            passed=active and all(each.passed for each in verdicts) if compared else None,
+            checked_at=min(each.checked_at for each in verdicts) if compared else None,
+            open=sum(each.open for each in verdicts),
             mailboxes=[MailboxCoverageBody.model_validate(each) for each in found],
         )
 

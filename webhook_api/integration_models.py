@@ -235,10 +235,14 @@ class MailboxBody(Model):
     )
     cause: str | None = Field(
         description="Why it is in its state, or why its last sync failed.",
-        examples=["grant_dead", "domain_policy", "operator"],
+        examples=["grant_dead", "domain_policy", "operator", "no_answer"],
     )
     action: str | None = Field(description="What a person has to do, if anything.")
     last_error: str | None
+    failing_since: datetime | None = Field(
+        description="Since when it has not been synced; null while all is well."
+    )
+    retry_at: datetime | None = Field(description="When it is tried again by itself.")
     checkpoint: str = Field(description="Gmail's history id that is durably applied.")
     watch: Literal["active", "lapsing", "lapsed", "missing", "off"]
     watch_expires_at: datetime | None

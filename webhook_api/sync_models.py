@@ -72,6 +72,7 @@ class QueueEntryBody(Model):
     not_before: datetime
     attempts: int
     claimed: bool
+    error: str | None = Field(description="Why the last attempt was given back to the queue.")
 
 
 class StatusBody(Model):

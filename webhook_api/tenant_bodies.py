@@ -58,6 +58,8 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         cause=mailbox.cause,
         action=action_of(mailbox.state, mailbox.cause),
         last_error=mailbox.last_error,
+        failing_since=mailbox.failing_since,
+        retry_at=mailbox.retry_at,
         checkpoint=str(mailbox.checkpoint),
         watch=watch_state(mailbox.watch_expires_at, now) if wanted else "off",
         watch_expires_at=mailbox.watch_expires_at,

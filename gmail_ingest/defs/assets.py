@@ -1,17 +1,19 @@
 """The email assets.
 
 Holds: assets. Add here: an asset whose body builds the ports and calls one use case.
-Keep out: syncing itself (``gmail_ingest.sync``).
+Keep out: syncing itself (``gmail_ingest.sync``), what counts as trouble (``sync/standing.py``).
 """
 
 import dagster as dg
 import structlog
 
 from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.mailboxes import tell_standings
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import open_tenant_sync
+from gmail_ingest.sync.standing import TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantReport
 
 
@@ -31,19 +33,31 @@ def emails(
 
     Works off what the queue holds for this tenant; with nothing waiting (a run started by hand)
     it follows the history of every mailbox. Safe to run at any time, also twice at once.
+
+    Fails if it could not do its work: it was put back, a mailbox stands still, or none can be
+    synced. What came all the same is materialized; nothing is materialized if nothing came. The
+    queue asks again by itself: Dagster need not.
     """
     tenant, run_id = context.partition_key, context.run.run_id
 
-    async def sync() -> TenantReport:
-        async with open_tenant_sync(mail_store, credential_store, gmail) as tenant_sync:
-            return await tenant_sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
+    async def sync() -> tuple[TenantReport, TenantStanding | None]:
+        async with open_tenant_sync(mail_store, credential_store, gmail) as (sync, standings):
+            report = await sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
+            return report, (await standings.amiss([tenant])).get(tenant)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
-        report = run(sync())
-    if report.errors:
-        raise dg.Failure(
-            description="; ".join(report.errors),
-            metadata=report_metadata(report),
-            allow_retries=False,
-        )
-    return dg.MaterializeResult(metadata=report_metadata(report))
+        report, standing = run(sync())
+    metadata = report_metadata(report)
+    if standing is not None:
+        tell_standings(context, mail_store, {tenant: standing})
+    troubles = [*report.errors, *report.put_back.values()]
+    stands_still = standing is not None and standing.trouble is not None
+    if troubles or (stands_still and not report.has_changes):
+        if report.has_changes:
+            context.log_event(
+                dg.AssetMaterialization(emails.key, partition=tenant, metadata=metadata)
+            )
+        if standing is not None and stands_still:
+            troubles = [standing.describe()]
+        raise dg.Failure("; ".join(troubles), metadata=metadata, allow_retries=False)
+    return dg.MaterializeResult(metadata=metadata)

@@ -2,11 +2,18 @@
 
 Holds: the op and its job. Add here: what a drain tells Dagster.
 Keep out: claiming and syncing (``gmail_ingest.sync.drain``).
+
+A tenant's partition is materialized when mail came or changed. A drain outlives the failures of its
+tenants: that a mailbox stands still, or is synced again, is an evaluation of
+``every_mailbox_is_synced`` (``mailboxes.py``), once for each change.
 Source: one run over an arbitrary set of partitions is not possible in Dagster (issue 32335), so
 that a drain is an op that logs a materialization for each tenant's partition that it changed.
 """
 
-from collections.abc import Callable, Iterable
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import dagster as dg
 import structlog
@@ -14,18 +21,31 @@ import structlog
 from gmail_ingest.collector import calm_collector
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.loop import LoopThread, StopHook
+from gmail_ingest.defs.mailboxes import tell_standings
 from gmail_ingest.defs.materializations import store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import open_drain
+from gmail_ingest.errors import place_of
+from gmail_ingest.sync.standing import Standings, TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantReport
 
 Done = tuple[str, TenantReport]
+
+log = structlog.get_logger(__name__)
 
 #: Milliseconds that storing an event may take.
 STATEMENT_TIMEOUT_MS = 30_000
 #: Materializations of so long are stored together. Mail is readable before, at once.
 GATHER_SECONDS = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Tenants worked off, and the standings of those with trouble, now or as told."""
+
+    done: tuple[Done, ...]
+    standings: Mapping[str, TenantStanding]
 
 
 @dg.op(
@@ -46,30 +66,81 @@ def drain(
     )
     calm_collector()
 
-    async def work(emit: Callable[[Done], None], stop: StopHook) -> int:
+    async def work(emit: Callable[[Batch], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
-            async with open_drain(mail_store, credential_store, gmail) as worker:
+            async with (
+                open_drain(mail_store, credential_store, gmail) as (worker, standings),
+                gathering(standings, emit) as done,
+            ):
                 stop.set(worker.stop)
-                return await worker.run(run_id, lambda tenant, report: emit((tenant, report)))
+                return await worker.run(run_id, done)
 
     changed = 0
 
-    def report(done: Iterable[Done]) -> None:
+    def report(batches: Iterable[Batch]) -> None:
         nonlocal changed
-        # An event is 2.4 kB for ever: only what changed is worth one.
-        told = [each for each in done if each[1].has_changes]
-        store_materializations(context, [_materialization(*each) for each in told])
-        changed += len(told)
+        for batch in batches:
+            # An event is 2.4 kB for ever: only what changed is worth one.
+            told = [each for each in batch.done if each[1].has_changes]
+            store_materializations(context, [_materialization(*each) for each in told])
+            changed += len(told)
+            tell_standings(context, mail_store, batch.standings)
 
-    loop = LoopThread[Done, int](work)
+    loop = LoopThread[Batch, int](work)
     try:
         with loop:
-            for done in loop.batches(GATHER_SECONDS):
-                report(done)
+            for batches in loop.batches(0):
+                report(batches)
     finally:
         # A termination comes at any time: what was stored by then is told all the same.
         report(loop.left())
     context.log.info("worked off %s claims, %s with changes", loop.result(), changed)
+
+
+@asynccontextmanager
+async def gathering(
+    standings: Standings, emit: Callable[[Batch], None]
+) -> AsyncIterator[Callable[[str, TenantReport], None]]:
+    """Take what is done one by one, and emit it together with how its tenants stand.
+
+    One question serves all that were done within ``GATHER_SECONDS``.
+    """
+    waiting: list[Done] = []
+    something = asyncio.Event()
+
+    async def flush() -> None:
+        done, waiting[:] = tuple(waiting), []
+        if not done:
+            return
+        try:
+            found = await standings.amiss({tenant for tenant, _ in done})
+        except Exception as error:  # noqa: BLE001 - what was stored is told in any case
+            log.warning("standings_unknown", error=place_of(error))
+            found = {}
+        emit(Batch(done, found))
+
+    ended = False
+
+    async def pump() -> None:
+        while not ended:
+            await something.wait()
+            something.clear()
+            await asyncio.sleep(GATHER_SECONDS)
+            await flush()
+
+    def done(tenant: str, report: TenantReport) -> None:
+        waiting.append((tenant, report))
+        something.set()
+
+    task = asyncio.create_task(pump())
+    try:
+        yield done
+    finally:
+        # Not cancelled: in the middle of a flush it would take what is done with it.
+        ended = True
+        something.set()
+        await task
+        await flush()
 
 
 def _materialization(tenant: str, report: TenantReport) -> dg.AssetMaterialization:

@@ -6,15 +6,17 @@ Keep out: Dagster's objects, decisions.
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
 from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.adapters.postgres.standings import PostgresStandings
 from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
@@ -22,6 +24,7 @@ from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.drain import Drain
 from gmail_ingest.sync.history import HistorySync
+from gmail_ingest.sync.standing import Overall, Standings, TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
@@ -50,11 +53,13 @@ async def open_tenant_sync(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[TenantSync]:
-    """The use case behind every sync, for the length of a run, which logs in our one form."""
+) -> AsyncIterator[tuple[TenantSync, Standings]]:
+    """The use case behind every sync, for the length of a run, which logs in our one form; and
+    how the tenant's mailboxes stand.
+    """
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_tenant_sync(settings, engine, google)
+        yield build_tenant_sync(settings, engine, google), PostgresStandings(engine)
 
 
 @asynccontextmanager
@@ -62,11 +67,11 @@ async def open_drain(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[Drain]:
-    """A drain, for the length of a run."""
+) -> AsyncIterator[tuple[Drain, Standings]]:
+    """A drain, and how tenants' mailboxes stand, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_drain(settings, engine, google)
+        yield build_drain(settings, engine, google), PostgresStandings(engine)
 
 
 @asynccontextmanager
@@ -86,11 +91,31 @@ async def open_verify(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[Verify]:
-    """The comparison with Gmail, for the length of a run."""
+) -> AsyncIterator[tuple[Verify, Standings]]:
+    """The comparison with Gmail, and who cannot be compared, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_verify(settings, engine, google)
+        yield build_verify(settings, engine, google), PostgresStandings(engine)
+
+
+async def read_standings(
+    mail_store: MailStoreResource, tenants: Collection[str] | None
+) -> Mapping[str, TenantStanding]:
+    """How the mailboxes of connected tenants stand; of all tenants if None."""
+    async with mail_store.open() as engine:
+        return await PostgresStandings(engine).read(tenants)
+
+
+async def note_told(mail_store: MailStoreResource, told: Mapping[str, str | None]) -> Overall:
+    """Keep what Dagster was told of each tenant's mailboxes; returns how all tenants stand."""
+    async with mail_store.open() as engine:
+        return await PostgresStandings(engine).note_told(told)
+
+
+async def read_proof(mail_store: MailStoreResource) -> Proof:
+    """What the last comparisons of all tenants say together."""
+    async with mail_store.open() as engine:
+        return await PostgresCoverage(engine).proof()
 
 
 async def connected_tenants(mail_store: MailStoreResource) -> list[str]:

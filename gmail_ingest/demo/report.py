@@ -17,7 +17,8 @@ class Report:
     """All findings. ``seconds``: of the whole demonstration; ``unseen``: pushed, never stored;
     ``older``: messages that nobody asked for, and those of them that are stored;
     ``initial_sync_began``: seconds after connecting, by tenant, None if it never did;
-    ``begin_within``: how many that may be, None for any.
+    ``begin_within``: how many that may be, None for any;
+    ``proof``: tenants that were compared with Google, and of them those whose check passed.
     """
 
     tenants: int
@@ -30,6 +31,7 @@ class Report:
     begin_within: float | None
     push_seconds: Sequence[float]
     runs: Mapping[str, int]
+    proof: Mapping[str, int]
     units: int
     seconds: float
 
@@ -77,6 +79,7 @@ class Report:
                 "p95": _rounded(percentile(self.push_seconds, 0.95)),
             },
             "runs": dict(self.runs),
+            "proof": dict(self.proof),
             "units": self.units,
             "unitsPerMessage": round(self.units / stored, 2),
             "seconds": round(self.seconds, 1),

@@ -1,7 +1,7 @@
 """What the launcher asks Dagster's webserver, over its GraphQL API.
 
 Holds: ``DagsterApi``. Add here: a question that a person at the terminal has.
-Keep out: launching (the sensor does that, from the queue).
+Keep out: launching syncs (the sensor does that, from the queue).
 """
 
 from __future__ import annotations
@@ -24,6 +24,17 @@ _RUNS = """query ($cursor: String) { runsOrError(cursor: $cursor, limit: 500) {
 
 _RUNNING = """{ runsOrError(filter: {statuses: [STARTED, CANCELING]}) {
   __typename ... on Runs { results { runId } } ... on PythonError { message } } }"""
+
+
+_LAUNCH = """mutation ($params: ExecutionParams!) {
+  launchPipelineExecution(executionParams: $params) { __typename
+    ... on LaunchRunSuccess { run { runId } } ... on PythonError { message } } }"""
+
+_RUN = """query ($runId: ID!) { runOrError(runId: $runId) { ... on Run { status } } }"""
+
+
+class LaunchError(GmailIngestError):
+    """Dagster did not launch a job; the text is Dagster's."""
 
 
 class CodeLocationError(GmailIngestError):
@@ -66,6 +77,29 @@ class DagsterApi:
                 return dict(states)
             cursor = runs[-1]["runId"]
 
+    def launch(self, job: str) -> str:
+        """Launch a job of the code location without config; its run's id.
+
+        Raises:
+            LaunchError: Dagster does not launch it; the text is Dagster's.
+        """
+        selector = {
+            "repositoryLocationName": "gmail_ingest",
+            "repositoryName": "__repository__",
+            "pipelineName": job,
+        }
+        answer = self._ask(_LAUNCH, params={"selector": selector, "mode": "default"})
+        launched = answer["launchPipelineExecution"]
+        if "run" not in launched:
+            raise LaunchError(launched.get("message") or launched["__typename"])
+        run_id: str = launched["run"]["runId"]
+        return run_id
+
+    def state_of(self, run_id: str) -> str:
+        """The state of a run, e.g. ``SUCCESS``; empty if there is no such run."""
+        found: str = self._ask(_RUN, runId=run_id)["runOrError"].get("status", "")
+        return found
+
     def running(self) -> int | None:
         """How many runs Dagster holds for started; None while it cannot tell."""
         try:
@@ -74,7 +108,7 @@ class DagsterApi:
             return None
         return len(found["results"]) if "results" in found else None
 
-    def _ask(self, query: str, **variables: str | None) -> dict[str, Any]:
+    def _ask(self, query: str, **variables: object) -> dict[str, Any]:
         answer = self._session.post(
             f"{self._url}/graphql",
             json={"query": query, "variables": variables},

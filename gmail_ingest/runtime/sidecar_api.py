@@ -123,7 +123,9 @@ class SidecarApi:
         """End leases and claims of a tenant now."""
         return self._call("POST", f"/api/sync/{quote(tenant, safe='')}/unlock")
 
-    def coverage(self, tenant: str, start: str | None, end: str | None) -> dict[str, Any]:
+    def coverage(
+        self, tenant: str, start: str | None = None, end: str | None = None
+    ) -> dict[str, Any]:
         """Which days (ISO, half-open) are proven complete."""
         query = {name: day for name, day in (("from", start), ("to", end)) if day}
         return self._call("GET", f"/api/sync/{quote(tenant, safe='')}/coverage", params=query)

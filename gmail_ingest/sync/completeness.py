@@ -45,7 +45,34 @@ class CoverageStore(Protocol):
         ...
 
 
-class ComparableStore(MailStore, CoverageStore, Protocol):
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the last comparison of a mailbox found, at ``checked_at`` (UTC).
+
+    ``passed``: all that Google listed from ``first_day`` on is accounted for, nothing was amiss,
+    and nothing waits. ``found`` are differences at first, ``open`` what is left, in ids; ``error``
+    says why it could not be looked at to the end.
+    """
+
+    checked_at: datetime
+    passed: bool
+    first_day: date | None
+    days: int
+    proven_days: int
+    found: int
+    open: int
+    error: str | None
+
+
+class VerdictStore(Protocol):
+    """Where the last verdict of each mailbox is kept."""
+
+    async def note_verdict(self, mailbox_id: int, verdict: Verdict) -> None:
+        """Keep the verdict in place of an older one; nothing of a mailbox that is disconnected."""
+        ...
+
+
+class ComparableStore(MailStore, CoverageStore, VerdictStore, Protocol):
     """The mail store of a sync, compared and mended. With a lease it writes as ``MailStore``."""
 
     async def reconciled(self, lease: Lease) -> None:
@@ -109,6 +136,8 @@ class MailboxVerification:
     open_label_differences: int = 0
     counts: Counts = field(default_factory=Counts)
     error: str | None = None
+    #: ``error`` is one that nobody foresaw.
+    crashed: bool = False
 
     def add_day(self, day: DayTally, *, proven: bool) -> None:
         """Add a day that has been compared."""
@@ -131,6 +160,11 @@ class MailboxVerification:
         """Differences that are left, and ids that still wait for their fetch."""
         left = self.open_missing + self.open_vanished + self.open_label_differences
         return left + self.pending
+
+    @property
+    def passed(self) -> bool:
+        """Whether all was looked at, no id was unaccounted for, and nothing is left."""
+        return self.is_complete and not (self.missing or self.vanished)
 
     @property
     def is_complete(self) -> bool:

@@ -32,6 +32,7 @@ from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
+from gmail_ingest.sync.side_by_side import side_by_side
 from gmail_ingest.sync.watch import start_watch
 
 log = structlog.get_logger(__name__)
@@ -223,25 +224,20 @@ class Connect:
     async def _watch(
         self, held: HeldCredential, registered: Registered
     ) -> tuple[ConnectedMailbox, ...]:
-        slots = asyncio.Semaphore(AT_ONCE)
-
         async def watch(mailbox: Mailbox) -> ConnectedMailbox:
             known = mailbox.id in registered.known
             if not self._topic:
                 return ConnectedMailbox(mailbox, known, "off", None, None)
-            async with slots:
-                try:
-                    started = await start_watch(
-                        self._google.source_with(held, mailbox), self._topic
-                    )
-                except GmailIngestError as error:
-                    # Mail is found by polling meanwhile, and the renewal tries again.
-                    log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
-                    return ConnectedMailbox(mailbox, known, "failed", None, str(error))
+            try:
+                started = await start_watch(self._google.source_with(held, mailbox), self._topic)
+            except GmailIngestError as error:
+                # Mail is found by polling meanwhile, and the renewal tries again.
+                log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
+                return ConnectedMailbox(mailbox, known, "failed", None, str(error))
             await self._notes.set_watch(mailbox.id, started.expires_at)
             return ConnectedMailbox(mailbox, known, "active", started.expires_at, None)
 
-        return tuple(await asyncio.gather(*map(watch, registered.mailboxes)))
+        return tuple(await side_by_side(AT_ONCE, registered.mailboxes, watch))
 
 
 def _probe(tenant_id: str, address: str) -> Mailbox:

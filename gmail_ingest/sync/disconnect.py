@@ -9,7 +9,6 @@ user and client); design promise 9; edge cases 25, 66, 72, 73, 101.
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,6 +26,7 @@ from gmail_ingest.sync.connect import AT_ONCE, Google
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.registry import Grant, GrantedMailbox, Registry
+from gmail_ingest.sync.side_by_side import side_by_side
 
 log = structlog.get_logger(__name__)
 
@@ -162,24 +162,22 @@ class Disconnect:
     async def _stop(self, tenant_id: str, grant: Grant) -> list[Ending]:
         if grant.keys is None:
             return ["unreadable"] * len(grant.mailboxes)
-        slots = asyncio.Semaphore(AT_ONCE)
         held = HeldCredential(tenant_id, grant.keys)
 
         async def stop(granted: GrantedMailbox) -> Ending:
             if granted.shared:
                 return "shared"
-            async with slots:
-                try:
-                    await self._google.source_with(held, granted.mailbox).stop()
-                except (MailboxStateError, OperatorActionError, RejectedRequestError):
-                    # No way to reach it any more: the watch ends by itself within seven days, and
-                    # its pushes are acknowledged and dropped meanwhile (edge cases 18, 25).
-                    return "lapsed"
-                except GmailIngestError:
-                    return "retry"
+            try:
+                await self._google.source_with(held, granted.mailbox).stop()
+            except (MailboxStateError, OperatorActionError, RejectedRequestError):
+                # No way to reach it any more: the watch ends by itself within seven days, and
+                # its pushes are acknowledged and dropped meanwhile (edge cases 18, 25).
+                return "lapsed"
+            except GmailIngestError:
+                return "retry"
             return "stopped"
 
-        return list(await asyncio.gather(*map(stop, grant.mailboxes)))
+        return await side_by_side(AT_ONCE, grant.mailboxes, stop)
 
     async def _end(self, grant: Grant) -> Ending:
         if grant.kept:

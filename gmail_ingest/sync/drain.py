@@ -17,6 +17,7 @@ from typing import Protocol
 
 import structlog
 
+from gmail_ingest.errors import place_of, trace_of
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.ports import SyncQueue
 from gmail_ingest.sync.records import Claim
@@ -130,8 +131,9 @@ class Drain:
             try:
                 await self._tenant_sync.work_off(claim, report)
             except Exception as error:  # noqa: BLE001 - one tenant's failure is not the drain's
-                log.warning("sync_crashed", tenant=claim.tenant_id, error=type(error).__name__)
-                return
+                crash = {"error": place_of(error), "trace": trace_of(error)}
+                log.warning("sync_crashed", tenant=claim.tenant_id, **crash)
+                report.put_back[claim.kind] = place_of(error)
             done(claim.tenant_id, report)
 
         task = asyncio.create_task(work())

@@ -27,6 +27,7 @@ from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import ListPage, Mailbox
+from gmail_ingest.sync.side_by_side import side_by_side
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +88,8 @@ class HistoryPricing:
         self._open_source = open_source
         self._policy = policy
         self._limiter = limiter
+        self._at_once = mailboxes_at_once
+        # Of all requests together.
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
     async def price(self, tenant_id: str, window: Window) -> HistoryPrice:
@@ -105,7 +108,7 @@ class HistoryPricing:
             _MailboxPricing(self._store, self._open_source(each), each, window, self._policy)
             for each in mailboxes
         ]
-        stopped = await asyncio.gather(*(self._price(each, months) for each in prices))
+        stopped = await side_by_side(self._at_once, prices, lambda each: self._price(each, months))
         priced = [price for price, why in zip(prices, stopped, strict=True) if why is None]
         if not priced:
             raise next(why for why in stopped if why is not None)

@@ -179,10 +179,12 @@ class MailStore(Protocol):
         *,
         cause: str | None = None,
         generation: int | None = None,
+        retry_at: datetime | None = None,
     ) -> None:
         """Put a mailbox in a state (never out of ``disconnected``), and its integration in line.
 
-        State ``active`` only notes the error of a mailbox that is active. Nothing changes if the
+        State ``active`` only notes the error of a mailbox that is active; with ``retry_at`` (UTC)
+        it is tried again by itself then, and does not rest meanwhile. Nothing changes if the
         integration's generation is not this one any more: it was connected anew meanwhile.
         """
         ...

@@ -28,6 +28,7 @@ from gmail_ingest.errors import (
     SuspectAccountError,
     ThrottledError,
     TransientError,
+    place_of,
 )
 from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.heartbeat import heartbeat
@@ -43,6 +44,8 @@ log = structlog.get_logger(__name__)
 
 #: A mailbox that somebody else holds is looked at again after this long.
 BUSY = timedelta(seconds=5)
+#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told.
+PATIENCE = timedelta(minutes=1)
 #: Claims of one tenant: one waiting row of each kind, and expired ones.
 CLAIMS = 8
 
@@ -60,16 +63,23 @@ class MailboxReport:
     retry_at: datetime | None = None
     superseded: bool = False
     gone: bool = False
+    #: Asked again soon, for a reason that is nobody's trouble.
+    quiet: bool = False
 
 
 @dataclass(slots=True)
 class TenantReport:
-    """What a run did for a tenant; ``errors`` are texts without anything private."""
+    """What a run did for a tenant; ``errors`` are texts without anything private.
+
+    ``put_back`` says of kinds of sync that were given back to the queue why they were: not if
+    another worker has the mailbox, or if Google's quota asks for a minute at the most.
+    """
 
     counts: Counts = field(default_factory=Counts)
     jobs: int = 0
     mailboxes: set[int] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
+    put_back: dict[SyncKind, str] = field(default_factory=dict)
 
     @property
     def has_changes(self) -> bool:
@@ -165,20 +175,36 @@ class TenantSync:
         """End a job that takes its workers with it; what it did not do is found by the next."""
         error = f"its worker died {claim.deaths} times in a row: see the failed runs' logs"
         await self._queue.acknowledge(claim, "failed", Counts(), error)
+        await self._note(claim, error, None)
         log.error("sync_buried", deaths=claim.deaths)
         report.jobs += 1
         report.errors.append(error)
 
     async def _give_up(self, claim: Claim, error: Exception) -> None:
         """An error that nobody foresaw (a bug, a lost database): try again later, not for ever."""
-        text = f"unexpected {type(error).__name__}"
+        text = place_of(error)
+        delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
+        retry_at = datetime.now(UTC) + delay
+        last = claim.attempts >= self._policy.max_attempts
         # If this fails too (no database), the claim expires by itself.
         with contextlib.suppress(Exception):
-            if claim.attempts >= self._policy.max_attempts:
+            if last:
                 await self._queue.acknowledge(claim, "failed", Counts(), text)
             else:
-                delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
-                await self._queue.release(claim, datetime.now(UTC) + delay, Counts(), text)
+                await self._queue.release(claim, retry_at, Counts(), text)
+            await self._note(claim, text, None if last else retry_at)
+
+    async def _note(self, claim: Claim, error: str, retry_at: datetime | None) -> None:
+        """Let the claim's mailboxes say what keeps them from being synced."""
+        for each in await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids):
+            await self._store.set_mailbox_state(
+                each.id,
+                "active",
+                error,
+                cause="unexpected",
+                generation=each.generation,
+                retry_at=retry_at,
+            )
 
     async def _settle(self, claim: Claim, done: list[MailboxReport], report: TenantReport) -> None:
         total = Counts()
@@ -189,7 +215,10 @@ class TenantSync:
         errors = sorted({each.error for each in done if each.error})
         error = "; ".join(errors) or None
         retries = [each.retry_at for each in done if each.retry_at]
+        report.put_back.pop(claim.kind, None)
         if retries:
+            if troubles := sorted({each.error for each in done if each.error and not each.quiet}):
+                report.put_back[claim.kind] = "; ".join(troubles)
             await self._queue.release(claim, min(retries), total, error)
             state = "released"
         else:
@@ -240,10 +269,13 @@ class TenantSync:
             case LeaseLostError():
                 return MailboxReport(mailbox.id, counts, text, superseded=True)
             case LeaseHeldError():
-                return MailboxReport(mailbox.id, counts, text, min(error.until, now + BUSY))
+                until = min(error.until, now + BUSY)
+                return MailboxReport(mailbox.id, counts, text, until, quiet=True)
             case ThrottledError():
-                pause = timedelta(seconds=self._policy.longest_sleep)
-                return MailboxReport(mailbox.id, counts, text, error.until or now + pause)
+                until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
+                if until - now <= PATIENCE:
+                    return MailboxReport(mailbox.id, counts, text, until, quiet=True)
+                return await self._later(mailbox, counts, text, "quota", until)
             case MailboxStateError():
                 return await self._stop(mailbox, counts, error)
             case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
@@ -251,13 +283,27 @@ class TenantSync:
                 return await self._stop(mailbox, counts, suspended)
             case TransientError() if claim.attempts < self._policy.max_attempts:
                 delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
-                return MailboxReport(mailbox.id, counts, text, now + delay)
+                return await self._later(mailbox, counts, text, _cause(error), now + delay)
             case _:
-                cause = OperatorActionError.cause if type(error) is OperatorActionError else None
+                cause = _cause(error)
                 await self._store.set_mailbox_state(
                     mailbox.id, "active", text, cause=cause, generation=mailbox.generation
                 )
                 return MailboxReport(mailbox.id, counts, text)
+
+    async def _later(
+        self, mailbox: Mailbox, counts: Counts, text: str, cause: str | None, until: datetime
+    ) -> MailboxReport:
+        """Say why the mailbox waits, where a person looks for it."""
+        await self._store.set_mailbox_state(
+            mailbox.id,
+            "active",
+            text,
+            cause=cause,
+            generation=mailbox.generation,
+            retry_at=until,
+        )
+        return MailboxReport(mailbox.id, counts, text, until)
 
     async def _stop(
         self, mailbox: Mailbox, counts: Counts, error: MailboxStateError
@@ -270,6 +316,19 @@ class TenantSync:
             generation=mailbox.generation,
         )
         return MailboxReport(mailbox.id, counts, f"{error.state}: {error.remedy}")
+
+
+def _cause(error: GmailIngestError) -> str | None:
+    """The name of what keeps an active mailbox from being synced."""
+    match error:
+        case OperatorActionError():
+            return error.cause
+        case SuspectAccountError():
+            return "refused"
+        case TransientError():
+            return "no_answer"
+        case _:
+            return None
 
 
 async def _all(work: Iterable[Awaitable[T]]) -> list[T]:

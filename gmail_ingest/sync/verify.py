@@ -16,12 +16,13 @@ import structlog
 
 from gmail_ingest.core.completeness import estimate_units
 from gmail_ingest.core.windows import days_between, midnight, window_of
-from gmail_ingest.errors import GmailIngestError, NotFoundError
+from gmail_ingest.errors import GmailIngestError, NotFoundError, place_of, trace_of
 from gmail_ingest.sync.compare import Comparison, Progress
 from gmail_ingest.sync.completeness import (
     ComparableStore,
     MailboxPlan,
     MailboxVerification,
+    Verdict,
 )
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
@@ -29,6 +30,7 @@ from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.repair import Repair
+from gmail_ingest.sync.side_by_side import side_by_side
 
 log = structlog.get_logger(__name__)
 
@@ -49,6 +51,8 @@ class Verify:
         self._open_source = open_source
         self._policy = policy
         self._limiter = limiter
+        self._at_once = mailboxes_at_once
+        # Of all tenants together.
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
     async def plan(
@@ -111,13 +115,12 @@ class Verify:
         What stops one mailbox is in its ``error``, and stops no other.
         """
         mailboxes = {each.id: each for each in await self._store.mailboxes(tenant_id, None)}
-        return await asyncio.gather(
-            *(
-                self._verify(mailboxes[plan.mailbox_id], plan, holder, repair, progress)
-                for plan in plans
-                if plan.mailbox_id in mailboxes
-            )
-        )
+
+        async def verify(plan: MailboxPlan) -> MailboxVerification:
+            return await self._verify(mailboxes[plan.mailbox_id], plan, holder, repair, progress)
+
+        known = [plan for plan in plans if plan.mailbox_id in mailboxes]
+        return await side_by_side(self._at_once, known, verify)
 
     async def _verify(
         self,
@@ -130,11 +133,18 @@ class Verify:
         found = MailboxVerification(
             mailbox.id, mailbox.address, estimated_units=plan.estimated_units
         )
+        if not plan.days:
+            found.error = "not synced yet: there is no day to compare"
         async with self._slots:
             try:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
+            except Exception as error:  # noqa: BLE001 - told, and no reason to leave others out
+                found.error, found.crashed = place_of(error), True
+                crash = {"error": place_of(error), "trace": trace_of(error)}
+                log.error("verification_crashed", mailbox_id=mailbox.id, **crash)  # noqa: TRY400 - its text may be private
+            await self._store.note_verdict(mailbox.id, _verdict(plan, found))
         log.info(
             "mailbox_verified",
             mailbox_id=mailbox.id,
@@ -179,6 +189,19 @@ class Verify:
         finally:
             found.counts.units += source.units_spent
             await budget.close()
+
+
+def _verdict(plan: MailboxPlan, found: MailboxVerification) -> Verdict:
+    return Verdict(
+        checked_at=datetime.now(UTC),
+        passed=found.passed,
+        first_day=plan.days[0] if plan.days else None,
+        days=found.days,
+        proven_days=found.proven_days,
+        found=found.found,
+        open=found.open,
+        error=found.error,
+    )
 
 
 def _first_whole_day(synced_from: datetime | None, stored: Collection[date]) -> date | None:

@@ -1,13 +1,13 @@
-"""The check of an asset's partition, and the nightly job that evaluates it for all tenants."""
+"""The proof of a tenant's partition, and the nightly job that brings it for all tenants."""
 
 import dagster as dg
 import pytest
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.asset_checks import every_listed_message_is_accounted_for as check
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.completeness import completeness_job
+from gmail_ingest.defs.completeness import CHECK, KEY, completeness, completeness_job
 from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.verification import evaluation_of
 from gmail_ingest.sync.completeness import MailboxVerification
 from gmail_ingest.sync.records import Counts
@@ -17,8 +17,6 @@ from gmail_ingest_tests.sync.service import TENANT
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Parameter `owners` of initializer `SensorDefinition:dagster.BetaWarning"
 )
-#: A check of one partition, as the UI and a backfill start it.
-PARTITION = {"dagster/partition": TENANT}
 
 
 @pytest.fixture
@@ -37,38 +35,64 @@ def lose_one(run, service):
     assert run(service.rows(query)) == [1]
 
 
+def evaluations(instance, check=CHECK):
+    """The newest evaluation of each tenant, and under None the one over all."""
+    records = instance.event_log_storage.get_asset_check_execution_history(
+        check_key=check, limit=1000
+    )
+    told = [each.event.asset_check_evaluation for each in reversed(records)]
+    return {each.partition: each for each in told}
+
+
 def check_partition(instance, resources):
-    """Run the check alone."""
-    with pytest.warns(DeprecationWarning, match="partitions_def"):
-        job = dg.define_asset_job(
-            "check", selection=dg.AssetSelection.checks(check), partitions_def=emails.partitions_def
-        )
-    made = dg.Definitions(assets=[emails], asset_checks=[check], jobs=[job], resources=resources)
-    result = made.resolve_job_def("check").execute_in_process(instance=instance, tags=PARTITION)
-    (evaluation,) = result.get_asset_check_evaluations()
-    return evaluation
+    """Materialize a partition, as a person does, and return what the check says of it."""
+    result = dg.materialize(
+        [completeness],
+        partition_key=TENANT,
+        instance=instance,
+        resources=resources,
+        raise_on_error=False,
+    )
+    return result, evaluations(instance)[TENANT]
 
 
 @pytest.mark.usefixtures("synced")
 def test_check_passes_for_a_whole_partition(instance, resources):
     """It says how many ids were compared, what it cost, and nothing of a mail (promise 8)."""
-    found = check_partition(instance, resources)
-    assert (found.passed, found.partition, found.asset_key) == (True, TENANT, emails.key)
+    result, found = check_partition(instance, resources)
+    assert result.success
+    assert (found.passed, found.partition, found.asset_key) == (True, TENANT, KEY)
     told = {name: value.value for name, value in found.metadata.items()}
     assert told["listed"] == told["accounted"] > 0
     assert told["missing"] == told["open"] == 0
     assert told["units"] <= told["estimated_units"] + 10
     assert all(type(value) is int for value in told.values())
+    assert instance.get_materialized_partitions(KEY) == {TENANT}
+    assert evaluations(instance)[None].passed
 
 
 def test_check_warns_of_a_hole_that_it_repaired(run, synced, instance, resources):
     """Nothing is missing any more, and yet somebody should know."""
     lose_one(run, synced)
-    found = check_partition(instance, resources)
+    _, found = check_partition(instance, resources)
     assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
     assert "repaired" in found.description
-    assert check_partition(instance, resources).passed
+    assert not evaluations(instance)[None].passed
+    assert check_partition(instance, resources)[1].passed
+    assert evaluations(instance)[None].passed
     assert synced.agrees()
+
+
+def test_check_does_not_pass_while_a_mailbox_cannot_be_read(run, synced, instance, resources):
+    """What nobody could look at is not proven (edge case 86)."""
+    synced.account("other@example.com", messages=3)
+    run(synced.connect("other@example.com"))
+    synced.sandbox.call(lambda state: state.grants.revoke_mailbox("other@example.com"))
+    run(synced.sync())
+    _, found = check_partition(instance, resources)
+    assert (found.passed, found.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert "1 mailboxes cannot be read" in found.description
+    assert not evaluations(instance)[None].passed
 
 
 def test_asset_job_leaves_the_check_out(synced, instance, resources):
@@ -76,7 +100,10 @@ def test_asset_job_leaves_the_check_out(synced, instance, resources):
     calls = synced.calls("labels.list")
     synced.deliver("new")
     made = dg.Definitions(
-        assets=[emails], asset_checks=[check], jobs=[emails_job], resources=resources
+        assets=[emails, completeness, mailboxes],
+        asset_checks=[every_mailbox_is_synced],
+        jobs=[emails_job],
+        resources=resources,
     )
     result = made.resolve_job_def("emails_job").execute_in_process(
         instance=instance, partition_key=TENANT
@@ -92,10 +119,7 @@ def test_night_evaluates_the_check_for_every_tenant(run, synced, instance, resou
     lose_one(run, synced)
     result = completeness_job.execute_in_process(instance=instance, resources=resources)
     assert result.success
-    found = instance.event_log_storage.get_asset_check_execution_history(
-        check_key=check.check_key, limit=10
-    )
-    (evaluation,) = [record.event.asset_check_evaluation for record in found]
+    evaluation = evaluations(instance)[TENANT]
     assert (evaluation.partition, evaluation.passed) == (TENANT, False)
     assert evaluation.metadata["missing"].value == 1
     assert evaluation.metadata["open"].value == 0
@@ -113,12 +137,36 @@ def test_night_goes_on_past_a_tenant_that_cannot_be_read(run, synced, instance, 
         run_config={"ops": {"verify_tenants": {"config": {"tenants": ["empty", TENANT]}}}},
     )
     assert result.success
-    records = instance.event_log_storage.get_asset_check_execution_history(
-        check_key=check.check_key, limit=10
+    told = evaluations(instance)
+    assert set(told) == {"empty", TENANT, None}
+    assert not any(each.passed for each in told.values())
+
+
+def test_night_refuses_tenants_that_are_not_connected(synced, instance, resources):
+    """A name that is mistyped verifies nothing and says so, by its field (edge case 89)."""
+    calls = synced.calls("labels.list")
+    result = completeness_job.execute_in_process(
+        instance=instance,
+        resources=resources,
+        raise_on_error=False,
+        run_config={"ops": {"verify_tenants": {"config": {"tenants": [TENANT, "amce"]}}}},
     )
-    told = {each.event.asset_check_evaluation.partition: each.event for each in records}
-    assert set(told) == {"empty", TENANT}
-    assert not any(event.asset_check_evaluation.passed for event in told.values())
+    assert not result.success
+    (event,) = result.get_step_failure_events()
+    said = event.step_failure_data.user_failure_data.description
+    assert said.startswith("tenants: 1 of those named are not connected: amce.")
+    assert synced.calls("labels.list") == calls
+    assert evaluations(instance) == {}
+
+
+def test_night_tells_how_mailboxes_stand(synced, instance, resources):
+    """Once a night the check of mailboxes is evaluated, also if nothing changed
+    (edge case 85).
+    """
+    assert synced.agrees()
+    assert completeness_job.execute_in_process(instance=instance, resources=resources).success
+    told = evaluations(instance, every_mailbox_is_synced.check_key)
+    assert {partition: each.passed for partition, each in told.items()} == {None: True}
 
 
 def test_night_begins_by_itself():

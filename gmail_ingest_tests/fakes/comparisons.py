@@ -16,11 +16,14 @@ from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.fates import Entry, after_absence, after_recall
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.completeness import Verdict
 from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
 
 
 class MemoryComparisons:
-    """The part of ``MemoryMailStore`` that syncs do not need; ``days`` holds what was recorded."""
+    """The part of ``MemoryMailStore`` that syncs do not need; ``days`` and ``verdicts`` hold
+    what was recorded.
+    """
 
     rows: dict[int, Mailbox]
     emails: dict[tuple[int, str], ParsedMessage]
@@ -29,6 +32,7 @@ class MemoryComparisons:
 
     def __init__(self) -> None:
         self.days: dict[tuple[int, date], tuple[DayTally, bool]] = {}
+        self.verdicts: dict[int, Verdict] = {}
 
     def _fence(self, lease: Lease) -> None:
         raise NotImplementedError
@@ -54,6 +58,10 @@ class MemoryComparisons:
         if self.rows[mailbox_id].state != "disconnected":
             for each in days:
                 self.days[mailbox_id, each.day] = replace(each), each.is_proven(checked_at)
+
+    async def note_verdict(self, mailbox_id: int, verdict: Verdict) -> None:
+        if self.rows[mailbox_id].state != "disconnected":
+            self.verdicts[mailbox_id] = verdict
 
     async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
         grouped: defaultdict[tuple[date, frozenset[str]], set[str]] = defaultdict(set)

@@ -69,6 +69,7 @@ class MemoryMailStore(MemoryComparisons):
         self.listings: list[Listing] = []
         self.named: dict[tuple[int, str], int] = {}
         self.troubles: dict[int, tuple[str | None, str | None]] = {}
+        self.retries: dict[int, datetime | None] = {}
         self.to_rule: defaultdict[str, deque[Ruled]] = defaultdict(deque)
         self._leases: dict[tuple[int, Source], Lease] = {}
 
@@ -219,6 +220,7 @@ class MemoryMailStore(MemoryComparisons):
     async def finish_sync(self, lease: Lease) -> None:
         self._fence(lease)
         self.troubles.pop(lease.mailbox_id, None)
+        self.retries.pop(lease.mailbox_id, None)
         row = self.rows[lease.mailbox_id]
         own = [each for each in self.listings if each.mailbox_id == row.id]
         listed = [each for each in own if each.source == "listing"]
@@ -234,12 +236,14 @@ class MemoryMailStore(MemoryComparisons):
         *,
         cause: str | None = None,
         generation: int | None = None,
+        retry_at: datetime | None = None,
     ) -> None:
         row = self.rows[mailbox_id]
         noted = state != "active" or row.state == "active"
         if row.state != "disconnected" and noted and generation in {None, row.generation}:
             self._change(mailbox_id, state=state)
             self.troubles[mailbox_id] = (error, cause)
+            self.retries[mailbox_id] = retry_at
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
         self._change(mailbox_id, watch_expires_at=expires_at)

@@ -155,11 +155,15 @@ class Service:
         await Disconnect(self.registry, self.gmail).disconnect(tenant)
 
     async def sync(
-        self, ask: SyncKind = "incremental", policy: SyncPolicy = QUICK, holder: str = "worker"
+        self,
+        ask: SyncKind = "incremental",
+        policy: SyncPolicy = QUICK,
+        holder: str = "worker",
+        tenant: str = TENANT,
     ) -> TenantReport:
         """Work off what waits for the tenant, or sync it."""
         sync = TenantSync(self.queue, self.store, self.gmail.source, policy)
-        return await sync.run_tenant(TENANT, holder, ask=ask)
+        return await sync.run_tenant(tenant, holder, ask=ask)
 
     async def rows(self, query: str, *parameters: Any) -> list[Any]:
         """The rows of a query; single columns without their tuple."""

@@ -179,6 +179,36 @@ def test_a_mailbox_that_is_throttled_comes_back_at_its_time(run, tenant):
     assert report.errors == []
 
 
+@pytest.mark.parametrize(
+    ("pause", "trouble"), [(timedelta(seconds=40), None), (timedelta(minutes=15), "quota")]
+)
+def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, trouble):
+    """A pause up to a minute is part of a sync; a longer one keeps the mailbox waiting, and says so
+    (edge case 85).
+    """
+    until = datetime.now(UTC) + pause
+    tenant.google[1].always["history:0"] = ThrottledError("mailbox", until)
+    report = run(tenant.run(QUICK))
+    (row,) = tenant.queue.rows
+    assert row.not_before == until
+    assert [cause for _, cause in tenant.store.troubles.values()] == ([trouble] if trouble else [])
+    assert tenant.store.retries.get(1) == (until if trouble else None)
+    assert list(report.put_back) == (["incremental"] if trouble else [])
+
+
+def test_an_error_that_nobody_foresaw_is_noted_by_class_and_place(run, tenant):
+    """Where a person looks for why a mailbox stands still, without the error's text
+    (edge case 88).
+    """
+    tenant.google[1].always["history:0"] = KeyError("owner@private.example")
+    with pytest.raises(KeyError):
+        run(tenant.run(QUICK))
+    text, cause = tenant.store.troubles[1]
+    assert (text.split(" in ")[0], cause) == ("unexpected KeyError", "unexpected")
+    assert tenant.store.retries[1] == tenant.queue.rows[0].not_before
+    assert "private" not in text + (tenant.job().error or "")
+
+
 def test_the_earliest_time_of_several_mailboxes_counts(run):
     """One job for several mailboxes waits for the first that may go on (edge case 31)."""
     tenant = Tenant("a@example.com", "b@example.com", "c@example.com")

@@ -78,3 +78,38 @@ def test_coverage_is_deleted_with_the_mail(compared):
     assert compared.rows("SELECT max(day) FROM coverage") == [(date(2026, 5, 6),)]
     compared.call("DELETE", "/api/integrations/tenant-1", params={"deleteData": True})
     assert compared.rows("SELECT count(*) FROM coverage") == [(0,)]
+
+
+def test_coverage_tells_the_last_verdict(compared, google):
+    """A CRM reads up to when a tenant is proven complete, and what is left (edge case 86)."""
+    path = "/api/sync/tenant-1/coverage"
+    before = compared.call("GET", path).json()
+    assert (before["passed"], before["checkedAt"], before["open"]) == (None, None, 0)
+    assert before["mailboxes"][0]["verdict"] is None
+    note = (
+        "INSERT INTO verdicts (mailbox_id, checked_at, passed, first_day, days, proven_days,"
+        " found, open) SELECT id, timestamptz '2026-06-01 03:00:00+02', {passed}, '2026-05-01',"
+        " 32, 31, {open}, {open} FROM mailboxes WHERE address = '{address}'"
+    )
+    compared.database.execute(note.format(passed="true", open=0, address="kim@crm.test"))
+    body = compared.call("GET", path).json()
+    assert (body["passed"], body["checkedAt"]) == (True, "2026-06-01T01:00:00Z")
+    assert body["mailboxes"][0]["state"] == "active"
+    assert body["mailboxes"][0]["verdict"] == {
+        "passed": True,
+        "checkedAt": "2026-06-01T01:00:00Z",
+        "firstDay": "2026-05-01",
+        "days": 32,
+        "provenDays": 31,
+        "found": 0,
+        "open": 0,
+        "error": None,
+    }
+    compared.connect("tenant-1", google.mailbox("lee@crm.test"))
+    assert compared.call("GET", path).json()["passed"] is None
+    compared.database.execute(note.format(passed="false", open=2, address="lee@crm.test"))
+    body = compared.call("GET", path).json()
+    assert (body["passed"], body["open"]) == (False, 2)
+    compared.database.execute("UPDATE verdicts SET passed = true, open = 0")
+    compared.database.execute("UPDATE mailboxes SET state = 'needs_reauth' WHERE address LIKE 'l%'")
+    assert compared.call("GET", path).json()["passed"] is False

@@ -166,3 +166,22 @@ def test_a_price_that_google_refuses_is_no_price_of_nothing(api, google):
     answer = api.call("POST", "/api/sync/tenant-1/historical?dryRun=true", YEAR)
     assert answer.status_code == 409, answer.text
     assert "consent" in answer.json()["detail"]
+
+
+@pytest.mark.usefixtures("kim")
+def test_status_says_since_when_why_and_what_to_do(api):
+    """Google that does not answer is no longer a line in a job that waits (edge case 85)."""
+    api.call("POST", "/api/sync/tenant-1")
+    api.database.execute(
+        "UPDATE mailboxes SET last_error = 'Google is failing (503)', cause = 'no_answer',"
+        " failing_since = timestamptz '2026-05-01 12:10+00',"
+        " retry_at = timestamptz '2026-05-01 12:20+00'"
+    )
+    api.database.execute("UPDATE sync_jobs SET error = 'Google is failing (503)'")
+    status = api.call("GET", "/api/sync/tenant-1/status").json()
+    (mailbox,) = status["tenant"]["integrations"][0]["mailboxes"]
+    assert (mailbox["state"], mailbox["cause"]) == ("active", "no_answer")
+    assert mailbox["failingSince"] == "2026-05-01T12:10:00Z"
+    assert mailbox["retryAt"] == "2026-05-01T12:20:00Z"
+    assert "Google does not answer" in mailbox["action"]
+    assert status["queue"][0]["error"] == "Google is failing (503)"

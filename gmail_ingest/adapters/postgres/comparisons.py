@@ -17,6 +17,7 @@ from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.completeness import Verdict
 from gmail_ingest.sync.records import Counts, Lease, MessageRef
 
 _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
@@ -49,6 +50,11 @@ class PostgresComparisons:
         """Note how days stood."""
         async with statement(self._engine) as connection:
             await coverage.record(connection, mailbox_id, days, checked_at)
+
+    async def note_verdict(self, mailbox_id: int, verdict: Verdict) -> None:
+        """Keep the last verdict of a mailbox."""
+        async with statement(self._engine) as connection:
+            await coverage.note_verdict(connection, mailbox_id, verdict)
 
     async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
         """The stored mails of a window, by day and labels."""

@@ -8,7 +8,7 @@ Source: design promise 6 and data model; edge case 61 (days are UTC).
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
@@ -19,6 +19,7 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.completeness import DayTally
 from gmail_ingest.core.windows import Window, reach_back
 from gmail_ingest.errors import NotFoundError
+from gmail_ingest.sync.completeness import Verdict
 
 # The inner NULLs are windows without a beginning.
 _SYNCED_FROM = """
@@ -56,9 +57,25 @@ SET ids_listed = excluded.ids_listed, ids_accounted = excluded.ids_accounted,
     ids_vanished = excluded.ids_vanished, ids_dead = excluded.ids_dead,
     checked_at = excluded.checked_at, proven_at = excluded.proven_at
 """
+_VERDICT = """
+WITH mailbox AS (
+    SELECT id FROM mailboxes WHERE id = %(mailbox_id)s AND state <> 'disconnected' FOR KEY SHARE
+)
+INSERT INTO verdicts (mailbox_id, checked_at, passed, first_day, days, proven_days, found, open,
+                      error)
+SELECT mailbox.id, %(checked_at)s, %(passed)s, %(first_day)s, %(days)s, %(proven_days)s, %(found)s,
+       %(open)s, %(error)s
+FROM mailbox
+ON CONFLICT (mailbox_id) DO UPDATE
+SET checked_at = excluded.checked_at, passed = excluded.passed, first_day = excluded.first_day,
+    days = excluded.days, proven_days = excluded.proven_days, found = excluded.found,
+    open = excluded.open, error = excluded.error
+"""
 _MAILBOXES = """
-SELECT m.address, m.id FROM tenants t LEFT JOIN mailboxes m
-    ON m.tenant_id = t.id AND m.state <> 'disconnected'
+SELECT m.address, m.id, m.state, v.checked_at, v.passed, v.first_day, v.days, v.proven_days,
+       v.found, v.open, v.error
+FROM tenants t LEFT JOIN mailboxes m ON m.tenant_id = t.id AND m.state <> 'disconnected'
+    LEFT JOIN verdicts v ON v.mailbox_id = m.id
 WHERE t.id = %s ORDER BY m.address
 """
 # Days in a row have the same difference to their number: one group for each range.
@@ -76,6 +93,32 @@ SELECT mailbox_id, min(day), max(day) + 1, proven, count(*)::int, sum(ids_listed
        sum(ids_vanished)::bigint, sum(ids_dead)::bigint, min(checked_at)
 FROM days GROUP BY mailbox_id, proven, island ORDER BY 1, 2
 """
+
+
+# A mailbox that cannot be read now is not proven, whatever its last comparison found.
+_PROOF = """
+SELECT count(DISTINCT t.id)::int,
+       count(DISTINCT t.id) FILTER (WHERE m.state <> 'active' OR NOT v.passed)::int,
+       count(DISTINCT t.id) FILTER (WHERE m.state = 'active' AND v.mailbox_id IS NULL)::int,
+       min(v.checked_at)
+FROM tenants t
+JOIN mailboxes m ON m.tenant_id = t.id AND m.state <> 'disconnected'
+LEFT JOIN verdicts v ON v.mailbox_id = m.id
+WHERE t.state = 'connected'
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """Connected tenants, how many of them have mail that is not proven complete by their last
+    comparison, and how many have a mailbox that was never compared. ``oldest`` (UTC) is the
+    comparison longest ago.
+    """
+
+    tenants: int
+    amiss: int
+    new: int
+    oldest: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +143,14 @@ class CoverageRange:
 
 @dataclass(frozen=True, slots=True)
 class MailboxCoverage:
-    """The compared days of a mailbox, oldest first; a day in no range was never compared."""
+    """The compared days of a mailbox, oldest first; a day in no range was never compared.
+
+    ``verdict`` is the last comparison's, None if there was none.
+    """
 
     address: str
+    state: str
+    verdict: Verdict | None
     ranges: tuple[CoverageRange, ...]
 
 
@@ -147,11 +195,24 @@ async def record(
     await connection.execute(_RECORD, values)
 
 
+async def note_verdict(connection: Connection, mailbox_id: int, verdict: Verdict) -> None:
+    """Keep the last verdict; nothing of a mailbox that is disconnected."""
+    await connection.execute(_VERDICT, {"mailbox_id": mailbox_id, **asdict(verdict)})
+
+
 class PostgresCoverage:
     """Coverage as the API reads it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
+
+    async def proof(self) -> Proof:
+        """What the last comparisons of all tenants say together."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(_PROOF)).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate without groups is a row
+        tenants, amiss, new, oldest = row
+        return Proof(tenants, amiss, new, oldest and oldest.astimezone(UTC))
 
     async def ranges(
         self, tenant_id: str, start: date | None, end: date | None
@@ -165,12 +226,22 @@ class PostgresCoverage:
             found = await (await connection.execute(_MAILBOXES, (tenant_id,))).fetchall()
             if not found:
                 raise NotFoundError("this tenant is not known here")
-            mailboxes = {id_: address for address, id_ in found if id_ is not None}
+            mailboxes = {row[1]: row for row in found if row[1] is not None}
             rows = await connection.execute(_RANGES, (list(mailboxes), start, end))
             ranges: dict[int, list[CoverageRange]] = {id_: [] for id_ in mailboxes}
             for mailbox_id, *values in await rows.fetchall():
                 ranges[mailbox_id].append(_to_range(values))
-        return [MailboxCoverage(mailboxes[id_], tuple(each)) for id_, each in ranges.items()]
+        return [
+            MailboxCoverage(address, state, _to_verdict(verdict), tuple(ranges[id_]))
+            for address, id_, state, *verdict in mailboxes.values()
+        ]
+
+
+def _to_verdict(values: Sequence[Any]) -> Verdict | None:
+    if values[0] is None:
+        return None
+    found = Verdict(*values)
+    return replace(found, checked_at=found.checked_at.astimezone(UTC))
 
 
 def _to_range(values: Sequence[Any]) -> CoverageRange:

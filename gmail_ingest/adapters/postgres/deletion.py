@@ -26,6 +26,7 @@ TABLES = (
     "message_ledger",
     "listings",
     "coverage",
+    "verdicts",
     "exclusion_marks",
     "leases",
 )

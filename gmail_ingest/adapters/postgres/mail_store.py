@@ -45,18 +45,23 @@ _RECONCILE = "UPDATE mailboxes SET reconcile_wanted_at = now() WHERE id = %s"
 _SYNCED: Mapping[Source, LiteralString] = {
     "live": """
         UPDATE mailboxes m
-        SET last_synced_at = now(), last_error = NULL, cause = NULL, failed_at = NULL
+        SET last_synced_at = now(), last_error = NULL, cause = NULL, failed_at = NULL,
+            failing_since = NULL, retry_at = NULL
         WHERE
     """,
     # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
     # What a first listing has seen is what there was when it began; history is followed from before
-    # that on.
+    # that on. What was noted of a try that is made again (retry_at) was as much the listing's own.
     "listing": """
         UPDATE mailboxes m
         SET initial_synced_at = coalesce(m.initial_synced_at, now()),
             last_synced_at = coalesce(m.last_synced_at, (
                 SELECT max(l.started_at) FROM listings l
-                WHERE l.mailbox_id = m.id AND l.source = 'listing'))
+                WHERE l.mailbox_id = m.id AND l.source = 'listing')),
+            retry_at = NULL,
+            last_error = CASE WHEN m.retry_at IS NULL THEN m.last_error END,
+            cause = CASE WHEN m.retry_at IS NULL THEN m.cause END,
+            failing_since = CASE WHEN m.retry_at IS NULL THEN m.failing_since END
         WHERE EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
                       AND l.done_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id
@@ -173,11 +178,18 @@ class PostgresMailStore(PostgresComparisons):
         *,
         cause: str | None = None,
         generation: int | None = None,
+        retry_at: datetime | None = None,
     ) -> None:
         """Put a mailbox in a state, and its integration in line."""
         async with transaction(self._engine) as connection:
             await write_state(
-                connection, mailbox_id, state, error, cause=cause, generation=generation
+                connection,
+                mailbox_id,
+                state,
+                error,
+                cause=cause,
+                generation=generation,
+                retry_at=retry_at,
             )
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:

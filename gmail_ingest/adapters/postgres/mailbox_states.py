@@ -10,7 +10,7 @@ or after a state that an old one led to.
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from gmail_ingest.adapters.postgres.engine import Connection
 
@@ -28,7 +28,11 @@ WHERE id = (SELECT integration_id FROM mailboxes WHERE id = %s) FOR NO KEY UPDAT
 """
 _STATE = """
 UPDATE mailboxes m
-SET state = %(state)s, last_error = %(error)s, cause = %(cause)s, failed_at = now()
+SET state = %(state)s, last_error = %(error)s, cause = %(cause)s, retry_at = %(retry_at)s,
+    failed_at = CASE WHEN %(retry_at)s::timestamptz IS NULL THEN now() ELSE m.failed_at END,
+    failing_since = CASE WHEN %(state)s <> 'disconnected' AND (%(state)s <> 'active'
+                                                           OR %(error)s::text IS NOT NULL)
+                         THEN coalesce(m.failing_since, now()) END
 WHERE m.id = %(mailbox_id)s AND m.state <> 'disconnected'
   AND (%(state)s <> 'active' OR m.state = 'active')
   AND (%(generation)s::int IS NULL OR %(generation)s =
@@ -81,6 +85,7 @@ async def write_state(
     *,
     cause: str | None,
     generation: int | None,
+    retry_at: datetime | None = None,
 ) -> None:
     """Put a mailbox in a state, in the connection's transaction; as the MailStore port says."""
     await connection.execute(_LOCK, (mailbox_id,))
@@ -91,6 +96,7 @@ async def write_state(
         "error": error,
         "cause": cause,
         "generation": generation,
+        "retry_at": retry_at,
     }
     if (await connection.execute(_STATE, values)).rowcount:
         await connection.execute(FOLLOW, (mailbox_id,))

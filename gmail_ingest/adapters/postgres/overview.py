@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -20,11 +21,15 @@ from gmail_ingest.adapters.postgres.tables import (
     sync_queue,
     tenants,
 )
+from gmail_ingest.errors import remedy_of
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxOverview:
-    """A mailbox; times are UTC. ``fates`` counts its ledger's ids by fate."""
+    """A mailbox; times are UTC. ``fates`` counts its ledger's ids by fate. ``cause`` and
+    ``last_error`` say why it has not been synced since ``failing_since``, ``remedy`` what a person
+    has to do, ``retry_at`` when it is tried again by itself.
+    """
 
     tenant_id: str
     tenant_state: str
@@ -35,6 +40,11 @@ class MailboxOverview:
     fates: Mapping[str, int]
     last_synced_at: datetime | None
     watch_expires_at: datetime | None
+    cause: str | None
+    last_error: str | None
+    failing_since: datetime | None
+    retry_at: datetime | None
+    remedy: str | None
 
 
 class PostgresOverview:
@@ -50,7 +60,12 @@ class PostgresOverview:
             fates: dict[int, dict[str, int]] = {}
             for mailbox_id, fate, count in await connection.execute(_fates()):
                 fates.setdefault(mailbox_id, {})[fate] = count
-        return [MailboxOverview(*row[1:7], fates.get(row[0], {}), *row[7:]) for row in known]
+        return [
+            MailboxOverview(
+                *(*row[1:7], fates.get(row[0], {}), *row[7:], remedy_of(row[4], row.cause))
+            )
+            for row in known
+        ]
 
     async def waiting(self) -> int:
         """Queue rows that nobody works on."""
@@ -59,7 +74,7 @@ class PostgresOverview:
             return int(await connection.scalar(query) or 0)
 
 
-def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datetime]:
+def _mailboxes() -> sa.Select[*tuple[Any, ...]]:
     stored = (
         sa.select(emails.c.mailbox_id, sa.func.count().label("rows"))
         .group_by(emails.c.mailbox_id)
@@ -81,6 +96,10 @@ def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datet
             sa.func.coalesce(stored.c.rows, 0),
             mailboxes.c.last_synced_at,
             mailboxes.c.watch_expires_at,
+            mailboxes.c.cause,
+            mailboxes.c.last_error,
+            mailboxes.c.failing_since,
+            mailboxes.c.retry_at,
         )
         .select_from(joined)
         .order_by(tenants.c.id, mailboxes.c.address)

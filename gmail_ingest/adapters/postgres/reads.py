@@ -30,7 +30,7 @@ FROM integrations WHERE tenant_id = %s ORDER BY id
 """
 _MAILBOXES = """
 SELECT integration_id, id, address, aliases, state, cause, last_error, checkpoint, watch_expires_at,
-       last_push_at, last_synced_at, initial_synced_at IS NOT NULL
+       last_push_at, failing_since, retry_at, last_synced_at, initial_synced_at IS NOT NULL
 FROM mailboxes WHERE tenant_id = %s ORDER BY address
 """
 _LEDGER = """
@@ -38,9 +38,10 @@ SELECT fate, count(*) FROM message_ledger
 WHERE mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %s) GROUP BY fate
 """
 _QUEUE = """
-SELECT kind, job_id, enqueued_at, not_before, attempts,
-       claimed_by IS NOT NULL AND claimed_until > now()
-FROM sync_queue WHERE tenant_id = %s ORDER BY enqueued_at, id
+SELECT q.kind, q.job_id, q.enqueued_at, q.not_before, q.attempts,
+       q.claimed_by IS NOT NULL AND q.claimed_until > now(), j.error
+FROM sync_queue q JOIN sync_jobs j ON j.id = q.job_id
+WHERE q.tenant_id = %s ORDER BY q.enqueued_at, q.id
 """
 #: All fates, so that a count that is missing reads as none.
 _FATES = ("pending", "stored", "excluded", "gone", "dead")
@@ -68,8 +69,8 @@ class PostgresReads:
             tenant=tenant,
             ledger={fate: fates.get(fate, 0) for fate in _FATES},
             queue=tuple(
-                QueueEntry(kind, job, _utc(asked), _utc(due), attempts, claimed)
-                for kind, job, asked, due, attempts, claimed in queue
+                QueueEntry(kind, job, _utc(asked), _utc(due), attempts, claimed, error)
+                for kind, job, asked, due, attempts, claimed, error in queue
             ),
         )
 
@@ -99,7 +100,8 @@ def _to_integration(row: Sequence[Any], mailboxes: Iterable[Sequence[Any]]) -> I
 
 
 def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
-    _, id_, address, aliases, state, cause, error, checkpoint, watch, pushed, *synced = row
+    _, id_, address, aliases, state, cause, error, checkpoint, watch, pushed, *more = row
+    failing_since, retry_at, *synced = more
     return MailboxStatus(
         id=id_,
         address=address,
@@ -112,6 +114,8 @@ def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
         last_push_at=_utc_or_none(pushed),
         last_synced_at=_utc_or_none(synced[0]),
         initial_sync_done=synced[1],
+        failing_since=_utc_or_none(failing_since),
+        retry_at=_utc_or_none(retry_at),
     )
 
 

@@ -52,7 +52,7 @@ FROM json_to_recordset(%(mailboxes)s) AS new (address text, checkpoint numeric, 
 ORDER BY address
 ON CONFLICT (tenant_id, address) DO UPDATE
 SET integration_id = excluded.integration_id, state = 'active', last_error = NULL,
-    cause = NULL, failed_at = NULL,
+    cause = NULL, failed_at = NULL, failing_since = NULL, retry_at = NULL,
     aliases = CASE WHEN m.address = ANY(%(told)s) THEN excluded.aliases ELSE m.aliases END
 RETURNING {MAILBOX_COLUMNS}
 """  # noqa: S608 - the columns are a constant
@@ -71,7 +71,9 @@ UPDATE tenants SET state = 'disconnected', disconnected_at = coalesce(disconnect
 WHERE id = %(tenant)s
 """
 _MAILBOXES_END = """
-UPDATE mailboxes SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL
+UPDATE mailboxes
+SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL, failing_since = NULL,
+    retry_at = NULL
 WHERE tenant_id = %(tenant)s AND state <> 'disconnected'
 """
 _INTEGRATIONS_END = """

@@ -14,7 +14,8 @@ from uuid import UUID
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
     """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied; ``cause``
-    names why it is in its state (``errors.REMEDIES``).
+    names why it is in its state, or why its last sync failed (``errors.REMEDIES``). It is not
+    synced since ``failing_since``, and tried again by itself at ``retry_at``.
     """
 
     id: int
@@ -28,6 +29,8 @@ class MailboxStatus:
     last_push_at: datetime | None
     last_synced_at: datetime | None
     initial_sync_done: bool
+    failing_since: datetime | None
+    retry_at: datetime | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,7 @@ class TenantStatus:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """A queue row; ``claimed`` while a worker has it."""
+    """A queue row; ``claimed`` while a worker has it. ``error`` says why it was given back."""
 
     kind: str
     job_id: UUID
@@ -66,6 +69,7 @@ class QueueEntry:
     not_before: datetime
     attempts: int
     claimed: bool
+    error: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ tenants = sa.Table(
     sa.Column("settings", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("disconnected_at", TIMESTAMP),
+    sa.Column("told_trouble", sa.Text),
+    comment="told_trouble: the trouble that Dagster was told of last",
 )
 
 integrations = sa.Table(
@@ -60,10 +62,14 @@ mailboxes = sa.Table(
     sa.Column("initial_synced_at", TIMESTAMP),
     sa.Column("reconcile_wanted_at", TIMESTAMP),
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
+    sa.Column("failing_since", TIMESTAMP),
+    sa.Column("retry_at", TIMESTAMP),
     sa.UniqueConstraint("tenant_id", "address"),
     sa.CheckConstraint("address = lower(address)", name="address_lower"),
     sa.Index("ix_mailboxes_address", "address"),
-    comment="cause: names why it is in its state; failed_at: of its last sync, if that failed",
+    comment="cause: names why it is in its state; failed_at: of its last sync, if that failed; "
+    "failing_since: of its first failure since it was synced last; retry_at: it is tried again "
+    "by itself then",
 )
 
 sync_jobs = sa.Table(
@@ -227,6 +233,21 @@ coverage = sa.Table(
     sa.Column("checked_at", TIMESTAMP, nullable=False),
     sa.Column("proven_at", TIMESTAMP),
     comment="UTC days compared with what Google lists; proven_at NULL: not complete, or not over",
+)
+
+verdicts = sa.Table(
+    "verdicts",
+    metadata,
+    sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+    sa.Column("checked_at", TIMESTAMP, nullable=False),
+    sa.Column("passed", sa.Boolean, nullable=False),
+    sa.Column("first_day", sa.Date),
+    sa.Column("days", sa.Integer, nullable=False),
+    sa.Column("proven_days", sa.Integer, nullable=False),
+    sa.Column("found", sa.BigInteger, nullable=False),
+    sa.Column("open", sa.BigInteger, nullable=False),
+    sa.Column("error", sa.Text),
+    comment="the last comparison of a mailbox with what Google lists",
 )
 
 exclusion_rules = sa.Table(

@@ -16,8 +16,8 @@ from gmail_ingest.sync.records import Mailbox
 _WATCHES_DUE = f"""
 SELECT {MAILBOX_COLUMNS} FROM mailboxes m
 WHERE m.state = 'active'
-  AND coalesce(m.watch_expires_at, '-infinity') < clock_timestamp() + %s
-ORDER BY m.watch_expires_at NULLS FIRST
+  AND coalesce(m.watch_expires_at, '-infinity') < clock_timestamp() + %s AND m.id > %s
+ORDER BY m.id LIMIT %s
 """  # noqa: S608 - the columns of mailbox_rows
 
 
@@ -33,8 +33,8 @@ class PostgresTenants:
             rows = await connection.execute("SELECT id FROM tenants WHERE state = 'connected'")
             return {row[0] for row in await rows.fetchall()}
 
-    async def watches_due(self, below: timedelta) -> list[Mailbox]:
-        """Active mailboxes whose watch is missing or has less than ``below`` to live."""
+    async def watches_due(self, below: timedelta, *, after: int, limit: int) -> list[Mailbox]:
+        """Active mailboxes whose watch is missing or has less than ``below`` to live, by id."""
         async with statement(self._engine) as connection:
-            rows = await connection.execute(_WATCHES_DUE, (below,))
+            rows = await connection.execute(_WATCHES_DUE, (below, after, limit))
             return [to_mailbox(row) for row in await rows.fetchall()]

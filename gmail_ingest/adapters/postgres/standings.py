@@ -1,0 +1,82 @@
+"""The Standings port in Postgres: each method a statement or two.
+
+Holds: ``PostgresStandings``. Add here: a question about mailboxes that stand still.
+Keep out: how they come to (``mailbox_states.py``), words (``sync/standing.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.sync.standing import Overall, StoppedMailbox, TenantStanding
+
+_STOPPED = "(m.state <> 'active' OR m.failing_since IS NOT NULL)"
+_READ = f"""
+SELECT t.id, t.told_trouble, n.total, m.state, m.cause, m.last_error, m.failing_since, m.retry_at
+FROM tenants t
+CROSS JOIN LATERAL (
+    SELECT count(*)::int AS total, count(*) FILTER (WHERE {_STOPPED}) AS stopped
+    FROM mailboxes m WHERE m.tenant_id = t.id AND m.state <> 'disconnected'
+) n
+LEFT JOIN mailboxes m ON m.tenant_id = t.id AND m.state <> 'disconnected' AND {_STOPPED}
+WHERE t.state = 'connected' AND (%(tenants)s::text[] IS NULL OR t.id = ANY(%(tenants)s))
+  AND (NOT %(amiss)s OR n.stopped > 0 OR t.told_trouble IS NOT NULL)
+ORDER BY t.id, m.id
+"""  # noqa: S608 - a fragment of this file
+_TOLD = """
+UPDATE tenants t SET told_trouble = told.trouble
+FROM unnest(%s::text[], %s::text[]) AS told (id, trouble)
+WHERE t.id = told.id AND t.told_trouble IS DISTINCT FROM told.trouble
+"""
+_OVERALL = f"""
+SELECT count(*)::int, count(*) FILTER (WHERE EXISTS (
+    SELECT FROM mailboxes m WHERE m.tenant_id = t.id AND m.state <> 'disconnected' AND {_STOPPED}
+))::int
+FROM tenants t WHERE t.state = 'connected'
+"""  # noqa: S608 - a fragment of this file
+
+
+class PostgresStandings:
+    """See ``sync.standing.Standings``; what a method does is written there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantStanding]:
+        """The standings of connected tenants."""
+        return await self._read(tenants, amiss=False)
+
+    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantStanding]:
+        """Only those with trouble, now or as told."""
+        return await self._read(tenants, amiss=True)
+
+    async def note_told(self, told: Mapping[str, str | None]) -> Overall:
+        """Keep what was told; how all stand."""
+        async with statement(self._engine) as connection:
+            if told:
+                await connection.execute(_TOLD, (list(told), list(told.values())))
+            row = await (await connection.execute(_OVERALL)).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate without groups is a row
+        return Overall(*row)
+
+    async def _read(
+        self, tenants: Collection[str] | None, *, amiss: bool
+    ) -> Mapping[str, TenantStanding]:
+        named = None if tenants is None else list(tenants)
+        async with statement(self._engine) as connection:
+            found = await connection.execute(_READ, {"tenants": named, "amiss": amiss})
+            rows = await found.fetchall()
+        return {
+            tenant: TenantStanding(
+                tenant,
+                total,
+                tuple(StoppedMailbox(*row[3:]) for row in own if row[3] is not None),
+                told,
+            )
+            for (tenant, told, total), own in groupby(rows, itemgetter(0, 1, 2))
+        }

@@ -1,0 +1,143 @@
+"""Whether a tenant's mailboxes are synced, and what is told of it once.
+
+Holds: ``TenantStanding``, its words, and the port ``Standings``. Add here: what a person should
+read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``), Dagster.
+
+Trouble is a mailbox that is in a state which somebody must end, or whose last sync failed, or was
+given back to the queue because Google does not answer, refuses, or asks for a pause of more than a
+minute. A mailbox that another worker syncs, or a shorter pause, is none. It ends with the next sync
+that reaches its end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Protocol
+
+from gmail_ingest.errors import remedy_of
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedMailbox:
+    """Why a mailbox is not synced; times are UTC, ``error`` has nothing private."""
+
+    state: str
+    cause: str | None
+    error: str | None
+    failing_since: datetime | None
+    retry_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """What it is called: by its cause, which stays while its state is tried out of."""
+        return self.cause or self.state
+
+
+@dataclass(frozen=True, slots=True)
+class TenantStanding:
+    """A connected tenant: how many mailboxes it has, and which of them stand still.
+
+    ``told`` is the trouble that Dagster was told of last, as ``trouble`` names it; None if it was
+    told of none, or that it is over.
+    """
+
+    tenant_id: str
+    mailboxes: int
+    stopped: tuple[StoppedMailbox, ...]
+    told: str | None = None
+
+    @property
+    def trouble(self) -> str | None:
+        """What is amiss, in a form that changes with its cause and not with each attempt."""
+        if not self.stopped:
+            return None
+        names = [f"{len(each)} {name}" for name, each in self._groups()]
+        return f"{', '.join(names)} of {self.mailboxes}"
+
+    @property
+    def has_news(self) -> bool:
+        """Whether Dagster was told otherwise."""
+        return self.trouble != self.told
+
+    @property
+    def unread(self) -> int:
+        """Mailboxes in a state in which Google cannot be asked about them."""
+        return sum(each.state != "active" for each in self.stopped)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing but Google's quota keeps mailboxes waiting."""
+        return all(each.cause == "quota" for each in self.stopped)
+
+    def describe(self) -> str:
+        """How many mailboxes stand still, why, since when, and what to do; no address."""
+        if not self.stopped:
+            return "every mailbox is synced"
+        words = [f"{len(self.stopped)} of {self.mailboxes} mailboxes cannot be synced"]
+        for name, each in self._groups():
+            since = min((one.failing_since for one in each if one.failing_since), default=None)
+            again = min((one.retry_at for one in each if one.retry_at), default=None)
+            error = next((one.error for one in each if one.error), None)
+            parts = [
+                f"{len(each)} {name}"
+                if name == each[0].state
+                else f"{len(each)} {each[0].state} ({name})",
+                f"since {_minute(since)}" if since else "",
+                f"tried again at {_minute(again)}" if again else "",
+            ]
+            said = ", ".join(part for part in parts if part)
+            remedy = remedy_of(each[0].state, each[0].cause) or ""
+            words.append(" ".join(part for part in (f"{said}:", _sentence(error), remedy) if part))
+        return "; ".join(words)
+
+    def _groups(self) -> list[tuple[str, list[StoppedMailbox]]]:
+        ordered = sorted(self.stopped, key=lambda each: each.name)
+        return [(name, list(each)) for name, each in groupby(ordered, lambda each: each.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class Overall:
+    """How many tenants are connected, and how many of them have mailboxes that stand still."""
+
+    tenants: int
+    amiss: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether every mailbox is synced."""
+        return not self.amiss
+
+    def describe(self) -> str:
+        """In words."""
+        if self.amiss:
+            return f"{self.amiss} of {self.tenants} tenants have mailboxes that cannot be synced"
+        return f"every mailbox of {self.tenants} tenants is synced"
+
+
+class Standings(Protocol):
+    """Where the standings of tenants are read, and what was told of them is kept."""
+
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantStanding]:
+        """The standings of those of these tenants that are connected; of all if None."""
+        ...
+
+    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantStanding]:
+        """As ``read``, only those that have trouble, or were told to have some."""
+        ...
+
+    async def note_told(self, told: Mapping[str, str | None]) -> Overall:
+        """Keep what was told of each tenant: its trouble, or None that it has none. Returns how
+        all tenants stand now.
+        """
+        ...
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _sentence(text: str | None) -> str:
+    return f"{text.rstrip('.')}." if text else ""

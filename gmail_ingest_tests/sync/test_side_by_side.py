@@ -1,0 +1,59 @@
+"""Work on many things, so many of them at once."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from gmail_ingest.sync.side_by_side import side_by_side
+
+
+def test_side_by_side_takes_items_as_work_ends(run):
+    """A hundred thousand tenants make as many tasks as may work, and results come in order
+    (edge case 87).
+    """
+    working = most = taken = 0
+
+    def items():
+        nonlocal taken
+        for number in range(2_000):
+            taken += 1
+            assert taken <= done + 8
+            yield number
+
+    done = 0
+
+    async def work(number: int) -> int:
+        nonlocal working, most, done
+        working += 1
+        most = max(most, working, len(asyncio.all_tasks()) - 1)
+        await asyncio.sleep(0)
+        working -= 1
+        done += 1
+        return number * 2
+
+    assert run(side_by_side(7, items(), work)) == [number * 2 for number in range(2_000)]
+    assert most == 7
+
+
+def test_side_by_side_ends_with_the_first_error(run):
+    """What was under way is cancelled and has ended before the error is seen."""
+    ended = []
+
+    async def work(number: int) -> None:
+        if number == 2:
+            raise KeyError(number)
+        try:
+            await asyncio.sleep(3600)
+        finally:
+            ended.append(number)
+
+    with pytest.raises(KeyError):
+        run(side_by_side(3, range(100), work))
+    assert sorted(ended) == [0, 1]
+
+
+def test_side_by_side_of_nothing(run):
+    """Without an item there is no result."""
+    assert run(side_by_side(3, [], asyncio.sleep)) == []
