@@ -13,7 +13,7 @@ from fastapi import APIRouter, Response
 
 from gmail_ingest.adapters.postgres.schema_state import SchemaState
 from webhook_api.models import Model
-from webhook_api.openapi import UNAVAILABLE
+from webhook_api.openapi import UNAVAILABLE, WRONG
 from webhook_api.problems import unavailable
 
 log = structlog.get_logger(__name__)
@@ -30,7 +30,7 @@ class Health(Model):
 
 def health_router(schema: SchemaState) -> APIRouter:
     """The routes; ``schema`` asks the database."""
-    router = APIRouter(tags=["health"])
+    router = APIRouter(tags=["health"], responses=WRONG)
 
     @router.get("/healthz", summary="Is the process alive?")
     async def alive() -> Health:

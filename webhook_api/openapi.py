@@ -46,9 +46,8 @@ def _problem(status: int, description: str) -> Responses:
     return {status: {"description": description, "content": {"application/problem+json": schema}}}
 
 
-COMMON = _problem(401, "No valid API key.") | _problem(
-    422, "A field is wrong; `errors` names it and the reason."
-)
+WRONG = _problem(422, "A field or parameter is wrong; `errors` names it and the reason.")
+COMMON = _problem(401, "No valid API key.") | WRONG
 NOT_FOUND = _problem(404, "There is no such tenant, mailbox, job, thread or rule.")
 CONFLICT = _problem(
     409,

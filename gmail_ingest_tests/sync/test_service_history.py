@@ -129,6 +129,25 @@ def test_history_of_two_mailboxes_needs_both(run, service, history):
     assert len(history.done) == 12
 
 
+def test_history_goes_on_without_a_mailbox_that_was_disconnected(run, service, history):
+    """One of two goes after the range was asked for: the months are complete with the other, and
+    nothing is fetched of the one that went (edge case 101).
+    """
+    service.account(OTHER)
+    run(service.connect(OTHER))
+    run(service.sync())
+    history.load(20)
+    history.load(20, address=OTHER)
+    job = run(history.ask())
+    gone = run(service.registry.disconnect_mailbox(TENANT, OTHER))
+    assert (gone.mailboxes, gone.still_connected) == (1, (OWNER,))
+    assert not run(history.run(job)).text
+    assert (len(history.done), run(history.open_months(job))) == (12, [])
+    assert service.agrees(OWNER)
+    query = "SELECT count(*) FROM emails JOIN mailboxes m ON m.id = mailbox_id WHERE address = %s"
+    assert run(service.rows(query, OTHER)) == [0]
+
+
 def test_history_without_a_mailbox_says_so(run, service, history):
     """A tenant whose mailboxes are gone cannot be complete."""
     run(service.rows("UPDATE mailboxes SET state = 'disconnected' RETURNING 1"))

@@ -181,6 +181,7 @@ def test_an_email_has_what_a_crm_shows(mail):
     (shown,) = mail.call("GET", "/api/emails?tenantId=tenant-1&hasAttachment=true").json()["emails"]
     assert shown == {
         "id": "m1",
+        "gmailId": "m1",
         "mailbox": "kim@crm.test",
         "threadId": "t0",
         "rfcMessageId": "<1@shop.test>",
