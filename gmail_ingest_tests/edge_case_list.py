@@ -87,7 +87,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     75: "Tokens of a clock that is ten seconds off are accepted.",
     90: "Google's history ids may go back: the mailbox is listed again, and its checkpoint set.",
     91: "A new account under a known address begins anew; its predecessor's mail stays, marked.",
-    92: "A renamed account is the same mailbox: no mail twice, pushes for either address are heard.",
+    92: "A renamed account is the same mailbox: no mail twice, pushes for either name are heard.",
     93: "An account that is connected under two addresses is said, and synced once.",
     94: "A push below the checkpoint is news only if Google sent it after the last sync.",
 }

@@ -41,7 +41,9 @@ def integrations_router(services: Services) -> APIRouter:
         """Try the credential out at Google, keep it sealed, start the watch, queue the first sync.
 
         All mailboxes of a request are connected, or none. Connecting a mailbox again renews its
-        credential and keeps its mail; it does no harm to repeat a request.
+        credential and keeps its mail; it does no harm to repeat a request. A mailbox is known by
+        its mail: one that has another address now is the same, and another account with a known
+        address is a new one.
         """
         done = await services.connect.connect(_request(body, services.settings))
         return _connected(body, done)
@@ -99,6 +101,8 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
                 watch=each.watch,
                 watch_expires_at=each.watch_expires_at,
                 watch_error=each.watch_error,
+                former_address=each.former_address,
+                replaced_account=each.replaced_account,
             )
             for each in done.mailboxes
         ],

@@ -30,6 +30,7 @@ from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import window_of
 from gmail_ingest.errors import LeaseHeldError, MailboxDisconnectedError
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
+from gmail_ingest.sync.identity import note_address
 from gmail_ingest.sync.listed import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
@@ -108,6 +109,7 @@ class Comparison:
             raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
         prices = self._policy.prices
         profile = await self._patience.call(self._source.profile, prices.profile_get)
+        await note_address(self._store, self._mailbox, profile)
         self._changes = RecentChanges(
             self._source, self._patience, prices, active[0].checkpoint, profile.history_id
         )

@@ -14,6 +14,7 @@ from typing import Protocol
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.identity import AccountRecords
 from gmail_ingest.sync.ports import MailStore
 from gmail_ingest.sync.records import Counts, Lease, MessageRef
 
@@ -45,7 +46,7 @@ class CoverageStore(Protocol):
         ...
 
 
-class ComparableStore(MailStore, CoverageStore, Protocol):
+class ComparableStore(MailStore, CoverageStore, AccountRecords, Protocol):
     """The mail store of a sync, compared and mended. With a lease it writes as ``MailStore``."""
 
     async def reconciled(self, lease: Lease) -> None:

@@ -4,7 +4,7 @@ Holds: ``start_watch`` and ``renew_watches``. Add here: what concerns users.watc
 asked of a mailbox once a day.
 Keep out: receiving pushes (``webhook_api``). A watch's history id never becomes a checkpoint: that
 would skip what is not yet in the ledger (google-facts section 4).
-Source: google-facts section 4 (7 days of life, renewal once a day); edge case 24.
+Source: google-facts section 4 (7 days of life, renewal once a day); edge cases 24, 92 and 93.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ from datetime import timedelta
 from typing import Protocol
 
 from gmail_ingest.errors import GmailIngestError, MailboxStateError, WatchTopicConflictError
+from gmail_ingest.sync.identity import AccountRecords, note_address
 from gmail_ingest.sync.ports import MailSource, MailStore
-from gmail_ingest.sync.records import Mailbox, Watch
+from gmail_ingest.sync.records import Mailbox, Profile, Watch
 
 #: Google lets a watch live seven days: with less than six left it is renewed, so once a day.
 RENEW_BELOW = timedelta(days=6)
 #: Renewals under way at once: 100 units each, of one mailbox each.
 RENEWALS_AT_ONCE = 8
+
+
+class WatchStore(MailStore, AccountRecords, Protocol):
+    """The mail store, with what it knows of accounts."""
 
 
 class WatchedMailboxes(Protocol):
@@ -44,13 +49,14 @@ async def start_watch(source: MailSource, topic: str) -> Watch:
 
 async def renew_watches(
     watched: WatchedMailboxes,
-    store: MailStore,
+    store: WatchStore,
     open_source: Callable[[Mailbox], MailSource],
     topic: str,
 ) -> tuple[int, int]:
     """Renew what is due. Returns how many watches were renewed, and how many failed.
 
-    The owner's aliases are read again by the way: they change as seldom. A failed renewal is
+    The account's primary address and its other ones are read again by the way: they change as
+    seldom, and where the primary one did, the mailbox is renamed. A failed renewal is
     visible as the mailbox's ``watch_expires_at`` and is tried again next time; the poll sweep finds
     the mail meanwhile.
     """
@@ -74,8 +80,43 @@ async def renew_watches(
                 return False
             await store.set_watch(mailbox.id, watch.expires_at)
             with contextlib.suppress(GmailIngestError):
+                await address(mailbox, source)
+            with contextlib.suppress(GmailIngestError):
                 await store.set_aliases(mailbox.id, await source.aliases())
             return True
 
+    async def address(mailbox: Mailbox, source: MailSource) -> None:
+        profile = await source.profile()
+        if await note_address(store, mailbox, profile) == "taken":
+            taken.append((mailbox, profile))
+
+    taken: list[tuple[Mailbox, Profile]] = []
     done = await asyncio.gather(*(renew(each) for each in await watched.watches_due(RENEW_BELOW)))
+    # Whoever had the address may have been renamed by now: two accounts may change names at once.
+    for mailbox, profile in taken:
+        with contextlib.suppress(GmailIngestError):
+            await _settle_taken(store, open_source, mailbox, profile)
     return sum(done), len(done) - sum(done)
+
+
+async def _settle_taken(
+    store: WatchStore,
+    open_source: Callable[[Mailbox], MailSource],
+    mailbox: Mailbox,
+    profile: Profile,
+) -> None:
+    """Take an address that is free by now; else ask whose it is, and stop a duplicate."""
+    if await note_address(store, mailbox, profile) != "taken":
+        return
+    living = await store.living(mailbox.tenant_id)
+    holder = next((each for each in living if each.address == profile.address), None)
+    if holder is None or holder.state != "active":
+        return
+    if (await open_source(holder).profile()).address == profile.address:
+        await store.set_mailbox_state(
+            mailbox.id,
+            "duplicate",
+            "its account has another primary address now, and is connected under that, too",
+            cause="duplicate",
+            generation=mailbox.generation,
+        )

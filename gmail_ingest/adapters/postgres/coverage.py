@@ -40,7 +40,8 @@ WHERE mailbox_id = %s AND internal_date >= %s AND internal_date < %s GROUP BY 1
 # FOR KEY SHARE: a disconnect comes before or after, never in between.
 _RECORD = """
 WITH mailbox AS (
-    SELECT id FROM mailboxes WHERE id = %(mailbox_id)s AND state <> 'disconnected' FOR KEY SHARE
+    SELECT id FROM mailboxes
+    WHERE id = %(mailbox_id)s AND state NOT IN ('disconnected', 'replaced') FOR KEY SHARE
 )
 INSERT INTO coverage (mailbox_id, day, ids_listed, ids_accounted, ids_pending, ids_missing,
                       ids_vanished, ids_dead, checked_at, proven_at)
@@ -58,7 +59,7 @@ SET ids_listed = excluded.ids_listed, ids_accounted = excluded.ids_accounted,
 """
 _MAILBOXES = """
 SELECT m.address, m.id FROM tenants t LEFT JOIN mailboxes m
-    ON m.tenant_id = t.id AND m.state <> 'disconnected'
+    ON m.tenant_id = t.id AND m.state NOT IN ('disconnected', 'replaced')
 WHERE t.id = %s ORDER BY m.address
 """
 # Days in a row have the same difference to their number: one group for each range.

@@ -30,10 +30,13 @@ TABLES = (
     "leases",
 )
 
-_DISCONNECTED = (
-    "SELECT id FROM mailboxes WHERE tenant_id = %s AND state = 'disconnected' ORDER BY id"
-)
-_LOCK = "SELECT FROM mailboxes WHERE id = %s AND state = 'disconnected' FOR UPDATE"
+# With the mail of accounts that were replaced, if the tenant is disconnected as a whole.
+_IS_OVER = """
+(m.state = 'disconnected' OR (m.state = 'replaced' AND EXISTS (
+    SELECT FROM tenants t WHERE t.id = m.tenant_id AND t.state = 'disconnected')))
+"""
+_DISCONNECTED = f"SELECT id FROM mailboxes m WHERE tenant_id = %s AND {_IS_OVER} ORDER BY id"  # noqa: S608 - a constant
+_LOCK = f"SELECT FROM mailboxes m WHERE id = %s AND {_IS_OVER} FOR UPDATE"
 # Where Google was not told yet, the row stays for the next attempt.
 _MAILBOX = """
 DELETE FROM mailboxes m USING integrations i

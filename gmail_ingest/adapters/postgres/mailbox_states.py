@@ -29,7 +29,7 @@ WHERE id = (SELECT integration_id FROM mailboxes WHERE id = %s) FOR NO KEY UPDAT
 _STATE = """
 UPDATE mailboxes m
 SET state = %(state)s, last_error = %(error)s, cause = %(cause)s, failed_at = now()
-WHERE m.id = %(mailbox_id)s AND m.state <> 'disconnected'
+WHERE m.id = %(mailbox_id)s AND m.state NOT IN ('disconnected', 'replaced')
   AND (%(state)s <> 'active' OR m.state = 'active')
   AND (%(generation)s::int IS NULL OR %(generation)s =
        (SELECT i.generation FROM integrations i WHERE i.id = m.integration_id))
@@ -45,6 +45,7 @@ FROM (
                 THEN max(m.last_error) END AS error
     FROM mailboxes m
     WHERE m.integration_id = (SELECT integration_id FROM mailboxes WHERE id = %s)
+      AND m.state <> 'replaced'
     GROUP BY m.integration_id
 ) now_is
 WHERE i.id = now_is.integration_id AND i.state <> 'disconnected'
