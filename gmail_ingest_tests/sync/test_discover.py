@@ -82,7 +82,7 @@ def test_follow_history_never_moves_the_checkpoint_backwards(run, box):
     run(follow_history(box.store, box.google, Patience(QUICK), lease, before, QUICK))
     assert box.checkpoint == 500
     box.google.history_id, box.google.late = 600, 400
-    counts, expired = run(follow(box))
+    _, expired = run(follow(box))
     assert (box.checkpoint, expired) == (500, False)
 
 

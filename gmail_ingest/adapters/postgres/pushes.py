@@ -43,7 +43,8 @@ WITH pushed AS (
     SELECT m.id, m.tenant_id, p.address, p.history_id,
            p.history_id > m.checkpoint
            OR (p.history_id < m.checkpoint
-               AND m.last_synced_at < coalesce(p.published_at, now())) AS is_news
+               AND greatest(m.last_synced_at, m.initial_synced_at)
+                   < coalesce(p.published_at, now())) AS is_news
     FROM meant p
     JOIN mailboxes m ON m.id = p.id AND m.state = 'active'
     JOIN tenants t ON t.id = m.tenant_id AND t.state = 'connected'
