@@ -88,7 +88,7 @@ class HistoryLog:
         self._random = random
         large = random.randrange(3) == 0
         self._current = random.randrange(2**54, 2**60) if large else random.randrange(10**6, 10**12)
-        self._horizon = self._current
+        self._horizon = self._lowest = self._current
         self._records: list[HistoryRecord] = []
         self._start_above: StartAbove = 200
 
@@ -96,6 +96,11 @@ class HistoryLog:
     def current(self) -> int:
         """The mailbox's history id."""
         return self._current
+
+    @property
+    def lowest(self) -> int:
+        """The history id that the mailbox began with, or was restarted at."""
+        return self._lowest
 
     def advance(self) -> int:
         """Move the history id without a record, and return it.
@@ -159,7 +164,7 @@ class HistoryLog:
             at: the history id from now on.
             start_above: what a start beyond the current id is answered with.
         """
-        self._current = self._horizon = at
+        self._current = self._horizon = self._lowest = at
         self._records.clear()
         self._start_above = start_above
 

@@ -207,11 +207,11 @@ class Mailbox(MailboxReads):
         """Let history ids go back, as if Google had rebuilt the mailbox; its mail stays.
 
         Args:
-            at: the history id from now on; a low one if None.
+            at: the history id from now on; if None, one below all that the mailbox ever had.
             start_above: what history.list answers to a start beyond the current id, which Google's
                 documentation leaves open.
         """
-        low = max(1, self.history_id // 1_000)
+        low = max(1, self.lowest_history_id * 9 // 10)
         self._store.restart_history(low if at is None else at, start_above)
 
     def rename(self, address: str) -> None:

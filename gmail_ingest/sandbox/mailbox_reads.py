@@ -58,6 +58,11 @@ class MailboxReads:
         """The mailbox's current history id."""
         return self._store.history.current
 
+    @property
+    def lowest_history_id(self) -> int:
+        """The history id that the mailbox began with, or was restarted at."""
+        return self._store.history.lowest
+
     def now(self) -> float:
         """Return the time by the mailbox's clock, in epoch seconds."""
         return self._clock.now()

@@ -96,7 +96,7 @@ class SandboxState:
         self.grants.revoke_mailbox(gone.address)
         self.watches.end(gone)
         account = self.accounts.create(gone.address, display_name=display_name, seed=seed)
-        low = max(1, min(gone.history_id, account.mailbox.history_id) // 1_000)
+        low = max(1, min(gone.lowest_history_id, account.mailbox.history_id) // 2)
         account.mailbox.restart_history(low if at is None else at, start_above=start_above)
         return account
 

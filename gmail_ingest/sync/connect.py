@@ -154,10 +154,10 @@ class Connect:
                 source = self._google.source_with(held, probe)
                 try:
                     found = await source.profile()
+                    aliases = await _aliases(source, found.address)
+                    return await self._recognised(source, living, found, aliases)
                 except (MailboxStateError, RejectedRequestError) as error:
                     raise _refused(error, field_name) from error
-                aliases = await _aliases(source, found.address)
-                return await self._recognised(source, living, found, aliases)
 
         living = await self._notes.living(request.tenant_id)
         wanted = request.addresses or {"": "keys.refreshToken"}

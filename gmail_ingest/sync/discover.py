@@ -20,7 +20,7 @@ from gmail_ingest.errors import (
     RejectedRequestError,
     TransientError,
 )
-from gmail_ingest.sync.identity import AccountRecords, recognise
+from gmail_ingest.sync.identity import AccountRecords, note_address, recognise
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, MailStore
@@ -112,6 +112,7 @@ async def _resync(
     policy: SyncPolicy,
     profile: Profile,
 ) -> None:
+    await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
     window = last_days(policy.initial_days, datetime.now(UTC))
     if profile.history_id < mailbox.checkpoint:

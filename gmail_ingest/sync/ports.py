@@ -150,7 +150,7 @@ class MailStore(Protocol):
         window that it skipped, in one transaction; a reconciliation is wanted from then on.
 
         Nothing else moves a checkpoint backwards. Where it goes back, all that is stored counts as
-        older than what the new history says.
+        older than what the new history says, and the mailbox's other leases end.
         """
         ...
 

@@ -170,6 +170,9 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self._fence(lease)
         if checkpoint < self.rows[lease.mailbox_id].checkpoint:
             self._outdate(lease.mailbox_id, checkpoint)
+            for key, held in self._leases.items():
+                if key[0] == lease.mailbox_id and key[1] != lease.source:
+                    self._leases[key] = replace(held, token=held.token + 1, until=datetime.now(UTC))
         self._new_listing(lease.mailbox_id, window)
         self._change(lease.mailbox_id, checkpoint=checkpoint, reconcile_wanted=True)
 

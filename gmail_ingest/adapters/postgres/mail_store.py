@@ -54,6 +54,11 @@ UPDATE mailboxes SET history_reset_at = now(), last_push_history_id = NULL
 WHERE id = %(id)s AND checkpoint > %(checkpoint)s::numeric
 RETURNING id
 """
+# Whoever fetched before would save what is newer than all that will come.
+_FENCE_OUT = """
+UPDATE leases SET token = token + 1, holder = '', until = now()
+WHERE mailbox_id = %(id)s AND source <> %(source)s
+"""
 # Else no change that comes from now on would be newer than what is known.
 _OUTDATE = (
     """UPDATE message_ledger SET history_id = 0
@@ -159,11 +164,15 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
         """After expired history: set the checkpoint and open a listing of what it skipped."""
-        values = {"id": lease.mailbox_id, "checkpoint": str(checkpoint)}
+        values = {
+            "id": lease.mailbox_id,
+            "source": lease.source,
+            "checkpoint": str(checkpoint),
+        }
         async with leases.fenced(self._engine, lease) as connection:
             if (await connection.execute(_WENT_BACK, values)).rowcount:
-                for outdate in _OUTDATE:
-                    await connection.execute(outdate, values)
+                for step in (_FENCE_OUT, *_OUTDATE):
+                    await connection.execute(step, values)
             await connection.execute(_RESET, values)
             await listings.new_listing(connection, lease.mailbox_id, window, "listing")
 
