@@ -6,8 +6,9 @@ Source: edge cases 39 and 90 to 93. What never changes and never comes again in 
 message ids: they are the evidence. History ids go back when Google rebuilds a mailbox, and begin
 low in an account that was made anew; addresses change, and are given to others.
 
-It costs one listing (5 units), and only where that names nothing known, at most ``SAMPLE`` reads of
-single messages (20 units each): 105 units, once for each time that ids went back.
+It costs a page of one listing (5 units), and only where that names nothing known, at most
+``SAMPLE`` reads of single messages (20 units each): 105 units, once for each time that ids went
+back.
 """
 
 from __future__ import annotations
@@ -18,12 +19,14 @@ from typing import Literal, Protocol, TypeVar
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.ports import MailSource
-from gmail_ingest.sync.records import Mailbox, Profile
+from gmail_ingest.sync.records import ListPage, Mailbox, Profile
 
 T = TypeVar("T")
 
 #: Stored messages that are asked for one by one before an account is called another one.
 SAMPLE = 5
+#: Pages of the listing that are read until one names a message: Gmail may answer an empty one.
+PAGES = 3
 #: Ids in common that prove two mailboxes to be one account, where no address hints at it: ids are
 #: given out by time, and one of them may be another account's by chance.
 PROOF = 3
@@ -140,9 +143,16 @@ async def note_address(records: AccountRecords, mailbox: Mailbox, profile: Profi
 
 
 async def _newest(source: MailSource, pace: Pace, prices: Prices) -> list[str]:
-    page = await pace.call(
-        lambda: source.list_messages(Window(), None, everywhere=True), prices.messages_list
-    )
+    token: str | None = None
+    for _ in range(PAGES):
+
+        async def read(at: str | None = token) -> ListPage:
+            return await source.list_messages(Window(), at, everywhere=True)
+
+        page = await pace.call(read, prices.messages_list)
+        token = page.next_page_token
+        if page.refs or token is None:
+            break
     return [ref.message_id for ref in page.refs]
 
 

@@ -193,6 +193,8 @@ class SyncedMailbox(RuleBasedStateMachine):
         """
         deployment = self.deployment
         if how == "made anew":
+            # An account whose new name nobody noticed would be found under none of its names.
+            deployment.run(deployment.renew(self.tenant))
             deployment.recreate(self.address)
             self.happen(happening)
             stored = deployment.run(deployment.emails(self.mailbox_id))
