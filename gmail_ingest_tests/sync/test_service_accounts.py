@@ -9,8 +9,11 @@ from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
 from gmail_ingest.adapters.postgres.reads import PostgresReads
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
+from gmail_ingest.sync.credentials import SCOPE
+from gmail_ingest.sync.limiter import Unlimited
+from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
-from gmail_ingest_tests.sync.service import OWNER, TENANT
+from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.push_body import Notification
 
 NEW = "new.name@example.com"
@@ -38,6 +41,18 @@ def recreate(service, *subjects, status=200):
     """The account is deleted, and another one gets the address; the ids of its mail."""
     service.sandbox.call(lambda state: state.recreate(OWNER, start_above=status))
     return service.deliver(*subjects)
+
+
+def open_all(service):
+    """Let the service hold a token of whoever has the address, as a service account's key does."""
+    access = service.sandbox.call(
+        lambda state: state.grants.new_access_token(state.grants.consent(OWNER, "any", [SCOPE]))
+    )
+
+    async def token(*_, **__):
+        return access
+
+    service.gmail._tokens.access_token = token
 
 
 async def push(service, address, history_id, sent=None):
@@ -141,16 +156,7 @@ def test_a_successor_behind_a_living_credential_is_noticed_by_a_sync(run, synced
     """
     before = run(synced.stored())
     ids = recreate(synced, "one", "two")
-    access = synced.sandbox.call(
-        lambda state: state.grants.new_access_token(
-            state.grants.consent(OWNER, "any", ["https://www.googleapis.com/auth/gmail.readonly"])
-        )
-    )
-
-    async def token(*_, **__):
-        return access
-
-    synced.gmail._tokens.access_token = token
+    open_all(synced)
     run(synced.sync())
     run(synced.sync())
     assert run(synced.stored()) == before | set(ids)
@@ -265,3 +271,29 @@ def test_an_account_connected_twice_is_said_and_synced_once(run, synced):
     found = {each.address: each for each in run(mailboxes(synced))}
     assert (found[NEW].state, found[OWNER].state) == ("active", "duplicate")
     assert (found[OWNER].cause, found[OWNER].present_address) == ("duplicate", NEW)
+
+
+def test_verify_compares_no_mailbox_with_another_account(run, synced):
+    """A comparison that finds another account before a sync did removes nothing (edge case 91)."""
+    before = run(synced.stored())
+    recreate(synced, "one")
+    open_all(synced)
+    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    plans = run(verify.plan(TENANT))
+    (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
+    assert "another account" in found.error
+    assert run(synced.stored()) == before
+
+
+def test_a_late_replica_is_no_reset(run, synced):
+    """An answer below the checkpoint that the profile does not confirm changes nothing (edge cases
+    8 and 90).
+    """
+    current = synced.box(lambda box: box.history_id)
+    lists = synced.calls("messages.list")
+    body = {"historyId": str(current - 1)}
+    synced.fault("history.list", action="status", status=200, body=body, times=1)
+    run(synced.sync())
+    assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [str(current)]
+    assert run(mailboxes(synced))[0].history_reset_at is None
+    assert synced.calls("messages.list") == lists
