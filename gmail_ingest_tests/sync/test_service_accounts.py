@@ -218,6 +218,10 @@ def test_a_renamed_account_is_the_same_mailbox(run, synced):
         before.add(message)
     assert run(synced.stored()) == before
     assert len(run(synced.rows("SELECT gmail_id FROM emails"))) == len(before)
+    both = {name: Notification(name, 2**62) for name in (NEW, OWNER)}
+    applied = run(PostgresPushes(synced.engine).apply(both))
+    assert (applied.known, applied.queued) == (2, 1)
+    assert run(synced.rows("SELECT cardinality(mailbox_ids) FROM sync_queue")) == [1]
     assert run(page(synced, mailbox=NEW)) == run(page(synced, mailbox=OWNER)) == before
     assert synced.agrees(NEW)
 

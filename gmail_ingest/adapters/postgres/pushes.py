@@ -31,34 +31,34 @@ WITH pushed AS (
     SELECT * FROM unnest(%(addresses)s::text[], %(history_ids)s::numeric[],
                          %(published)s::timestamptz[]) p(address, history_id, published_at)
 ), named AS MATERIALIZED (
-    SELECT m.id, p.* FROM pushed p JOIN mailboxes m ON m.address = p.address
+    SELECT m.id, m.tenant_id, m.state, m.checkpoint, p.*,
+           greatest(m.last_synced_at, m.initial_synced_at) AS synced_at
+    FROM pushed p JOIN mailboxes m ON m.address = p.address
     WHERE m.state <> 'replaced'
 ), meant AS MATERIALIZED (
     SELECT * FROM named
     UNION ALL
-    SELECT m.id, p.* FROM pushed p
-    JOIN mailboxes m ON m.aliases @> ARRAY[p.address] AND m.aliases <> '{}'
+    SELECT m.id, m.tenant_id, m.state, m.checkpoint, p.*,
+           greatest(m.last_synced_at, m.initial_synced_at)
+    FROM pushed p JOIN mailboxes m ON m.aliases @> ARRAY[p.address] AND m.aliases <> '{}'
     WHERE p.address NOT IN (SELECT address FROM named)
 ), live AS (
-    SELECT m.id, m.tenant_id, p.address, p.history_id,
-           p.history_id > m.checkpoint
-           OR (p.history_id < m.checkpoint
-               AND greatest(m.last_synced_at, m.initial_synced_at)
-                   < coalesce(p.published_at, now())) AS is_news
-    FROM meant p
-    JOIN mailboxes m ON m.id = p.id AND m.state = 'active'
-    JOIN tenants t ON t.id = m.tenant_id AND t.state = 'connected'
+    SELECT m.id, m.tenant_id, m.address, m.history_id,
+           m.history_id > m.checkpoint
+           OR (m.history_id < m.checkpoint
+               AND m.synced_at < coalesce(m.published_at, now())) AS is_news
+    FROM meant m JOIN tenants t ON t.id = m.tenant_id AND t.state = 'connected'
+    WHERE m.state = 'active'
     FOR KEY SHARE OF t
 ), noted AS (
     UPDATE mailboxes m
     SET last_push_at = now(),
-        last_push_history_id = GREATEST(coalesce(m.last_push_history_id, 0), l.history_id)
-    FROM live l
-    JOIN (SELECT id FROM mailboxes WHERE id IN (SELECT id FROM live)
-          ORDER BY id FOR NO KEY UPDATE SKIP LOCKED) free ON free.id = l.id
+        last_push_history_id = GREATEST(coalesce(m.last_push_history_id, 0), free.history_id)
+    FROM (SELECT k.id, l.history_id FROM live l JOIN mailboxes k ON k.id = l.id
+          ORDER BY k.id FOR NO KEY UPDATE OF k SKIP LOCKED) free
     WHERE m.id = free.id
 ), wanted AS MATERIALIZED (
-    SELECT tenant_id, gen_random_uuid() AS job_id, array_agg(id ORDER BY id) AS mailbox_ids,
+    SELECT tenant_id, gen_random_uuid() AS job_id, array_agg(DISTINCT id) AS mailbox_ids,
            max(history_id) AS history_id
     FROM live WHERE is_news GROUP BY tenant_id
 ), queued AS (

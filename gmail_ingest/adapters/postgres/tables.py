@@ -80,6 +80,8 @@ mailboxes = sa.Table(
         "ix_mailboxes_aliases",
         "aliases",
         postgresql_using="gin",
+        # Each push of an unknown address would read what is not merged yet.
+        postgresql_with={"fastupdate": "off"},
         postgresql_where=sa.text("aliases <> '{}'"),
     ),
     comment="cause: names why it is in its state; failed_at: of its last sync, if that failed",

@@ -43,5 +43,7 @@ def upgrade() -> None:
         "mailboxes",
         ["aliases"],
         postgresql_using="gin",
+        # Each push of an unknown address would read what is not merged yet.
+        postgresql_with={"fastupdate": "off"},
         postgresql_where=sa.text("aliases <> '{}'"),
     )
