@@ -30,6 +30,11 @@ REMEDIES: Mapping[str, str] = {
     "is tried again by itself once a day, or at once after connecting again.",
     "suspended": "Ask the administrator whether the account is suspended; it is tried again by "
     "itself once a day, or at once after connecting again.",
+    "duplicate": "Nothing, if its mail is to stay readable: the same account is connected under "
+    "its present address too, where its new mail is. This mailbox is not synced any more; it can "
+    "be deleted.",
+    "replaced": "Nothing: the account was deleted, and another one has its address. Its mail stays "
+    "readable; the new account's mail is in a mailbox of its own.",
     "operator": "Nothing for the customer: whoever runs this service must mend what the error "
     "names; syncs are tried again by themselves.",
     "no_answer": "Nothing for now: Google does not answer as it should, and is asked again by "
@@ -47,6 +52,8 @@ _BY_STATE = {
     "needs_reauth": "grant_dead",
     "admin_action_required": "delegation",
     "suspended": "no_gmail",
+    "duplicate": "duplicate",
+    "replaced": "replaced",
 }
 
 
@@ -216,3 +223,7 @@ class JobEndedError(GmailIngestError):
 
 class MailboxDisconnectedError(GmailIngestError):
     """The mailbox was disconnected meanwhile: the run ends cleanly and writes nothing more."""
+
+
+class AccountReplacedError(MailboxDisconnectedError):
+    """Another account has the mailbox's address now: its mail stays, the other's sync is queued."""

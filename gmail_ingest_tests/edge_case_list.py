@@ -104,6 +104,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     87: "Work over all tenants or mailboxes takes no more tasks than may work at once.",
     88: "An error that nobody foresaw ends no other tenant's work, and is told without its text.",
     89: "A parameter of a run that names nothing is refused, by its name.",
+    90: "Google's history ids may go back: the mailbox is listed again, and its checkpoint set.",
+    91: "A new account under a known address begins anew; its predecessor's mail stays, marked.",
+    92: "A renamed account is the same mailbox: no mail twice, pushes for either name are heard.",
+    93: "An account that is connected under two addresses is said, and synced once.",
+    94: "A push below the checkpoint is news only if Google sent it after the last sync.",
 }
 
 OPTIONAL: Final = frozenset({65})

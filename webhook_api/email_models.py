@@ -89,6 +89,9 @@ class EmailBody(Model):
     copies: list[CopyBody] | None = Field(
         description="Where else the tenant has it; null unless asked for with `unique=true`."
     )
+    former_account: bool = Field(
+        description="True: mail of an account that is no more, whose address another one has."
+    )
 
 
 class EmailPageBody(Model):

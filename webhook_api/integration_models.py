@@ -156,6 +156,13 @@ class ConnectedMailboxBody(Model):
     )
     watch_expires_at: datetime | None
     watch_error: str | None
+    former_address: str | None = Field(
+        description="Set if the account was known under another address until now: same mailbox."
+    )
+    replaced_account: bool = Field(
+        description="True if another account had this address: its mail stays, in a mailbox in "
+        "state replaced, and this one begins anew."
+    )
 
 
 class FailedMailboxBody(Model):
@@ -231,7 +238,9 @@ class MailboxBody(Model):
         description="The owner's other addresses, from Gmail's settings, read once a day."
     )
     state: str = Field(
-        description="active, needs_reauth, admin_action_required, suspended or disconnected."
+        description="active, needs_reauth, admin_action_required, suspended, disconnected, "
+        "duplicate (the same account is connected under its present address too), or replaced "
+        "(the account was deleted and another one has its address: its mail stays)."
     )
     cause: str | None = Field(
         description="Why it is in its state, or why its last sync failed.",
@@ -251,6 +260,26 @@ class MailboxBody(Model):
         description="Mail that came until then is known. Null until the first sync is done."
     )
     initial_sync_done: bool
+    former_addresses: list[str] = Field(
+        description="Primary addresses that the account had before; they are among the aliases."
+    )
+    present_address: str | None = Field(
+        description="The account's primary address, if another mailbox of the tenant has it."
+    )
+    renamed_at: datetime | None = Field(description="When another primary address was noticed.")
+    history_reset_at: datetime | None = Field(
+        description="When Google's history ids were found to have gone back."
+    )
+    former_account: bool = Field(
+        description="True: the mail of an account that is no more; see replacedAt."
+    )
+    replaced_at: datetime | None = Field(
+        description="When another account was found to have this address."
+    )
+    replaced_predecessor_at: datetime | None = Field(
+        description="When this account was found to have followed another one, whose mail is in "
+        "the mailbox of the same address in state replaced."
+    )
 
 
 class IntegrationBody(Model):

@@ -56,7 +56,9 @@ def integrations_router(services: Services) -> APIRouter:
         All mailboxes of a request are connected, or none, and then `errors` names each that is
         refused; with `onError: "skip"` those that can be are connected, and `failed` names the
         others. Connecting a mailbox again renews its credential and keeps its mail; it does no harm
-        to repeat a request. Mailboxes that it does not name stay as they are: `untouched`.
+        to repeat a request. Mailboxes that it does not name stay as they are: `untouched`. A
+        mailbox is known by its mail: one that has another address now is the same, and another
+        account with a known address is a new one.
         """
         await check_tenant(body.tenant_id)
         done = await services.connect.connect(_request(body, services.settings))
@@ -151,6 +153,8 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
                 watch=each.watch,
                 watch_expires_at=each.watch_expires_at,
                 watch_error=each.watch_error,
+                former_address=each.former_address,
+                replaced_account=each.replaced_account,
             )
             for each in done.mailboxes
         ],

@@ -12,6 +12,7 @@ import binascii
 import re
 from base64 import b64decode
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import orjson
 
@@ -35,10 +36,23 @@ class MalformedPushError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Notification:
-    """Something changed in a mailbox: its lower-cased address, and Gmail's history id after it."""
+    """Something changed in a mailbox: its lower-cased address, and Gmail's history id after it.
+
+    ``published_at`` (UTC) is when Google handed it to Pub/Sub: a repetition has it too.
+    """
 
     address: str
     history_id: int
+    published_at: datetime | None = None
+
+    def is_newer(self, other: Notification) -> bool:
+        """Whether it tells of a later moment than another of the same mailbox.
+
+        Its time says so, if both have one: history ids may go back (edge case 90).
+        """
+        if self.published_at is None or other.published_at is None:
+            return self.history_id > other.history_id
+        return (self.published_at, self.history_id) > (other.published_at, other.history_id)
 
 
 def parse_push(body: bytes) -> Notification:
@@ -49,10 +63,14 @@ def parse_push(body: bytes) -> Notification:
     """
     message = _object(body, "body").get("message")
     data = message.get("data") if isinstance(message, dict) else None
-    if not isinstance(data, str):
+    if not isinstance(message, dict) or not isinstance(data, str):
         raise MalformedPushError("no_data")
     fields = _object(_WIDE_NUMBER.sub(rb'"historyId":"\1"', _decode(data)), "data")
-    return Notification(_address(fields.get("emailAddress")), _history_id(fields.get("historyId")))
+    return Notification(
+        _address(fields.get("emailAddress")),
+        _history_id(fields.get("historyId")),
+        _moment(message.get("publishTime")),
+    )
 
 
 def _object(text: bytes, what: str) -> dict[str, object]:
@@ -84,3 +102,15 @@ def _history_id(value: object) -> int:
     if not isinstance(text, str) or not _DIGITS.fullmatch(text.strip()):
         raise MalformedPushError("no_history_id")
     return int(text)
+
+
+def _moment(value: object) -> datetime | None:
+    """The time of a message, None if it has none that can be read: it is of help, no more."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value.strip())
+        # A time without a zone, or beyond the calendar in UTC, is nobody's.
+        return moment.astimezone(UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None

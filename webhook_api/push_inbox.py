@@ -3,7 +3,7 @@
 Holds: ``PushInbox``. Keep out: what is written (``PostgresPushes``).
 A request is answered after the commit that holds its push (edge case 26), never before. There is
 no timer: a push that comes alone is written at once, and a thousand that come during one write are
-the next write (edge case 22), each mailbox once with its newest history id.
+the next write (edge case 22), each mailbox once with its newest notification.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class AppliedBatch(Protocol):
 
 class _Batch:
     def __init__(self) -> None:
-        self.newest: dict[str, int] = {}
+        self.newest: dict[str, Notification] = {}
         self.pushes = 0
         self.done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
 
@@ -36,7 +36,7 @@ class PushInbox:
 
     def __init__(
         self,
-        apply: Callable[[Mapping[str, int]], Awaitable[AppliedBatch]],
+        apply: Callable[[Mapping[str, Notification]], Awaitable[AppliedBatch]],
         on_applied: Callable[[int, int, AppliedBatch], None],
     ) -> None:
         self._apply = apply
@@ -50,8 +50,9 @@ class PushInbox:
             self._open = _Batch()
         batch = self._open
         batch.pushes += 1
-        newest = max(batch.newest.get(notification.address, 0), notification.history_id)
-        batch.newest[notification.address] = newest
+        known = batch.newest.get(notification.address)
+        if known is None or notification.is_newer(known):
+            batch.newest[notification.address] = notification
         if self._writer is None:
             self._writer = asyncio.create_task(self._write())
         # Shielded: one client that hangs up must not cancel the write of the others.

@@ -50,7 +50,7 @@ def _integration(each: IntegrationStatus, now: datetime, watching: bool) -> Inte
 
 
 def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBody:  # noqa: FBT001 - private
-    wanted = watching and mailbox.state != "disconnected"
+    wanted = watching and mailbox.state not in {"disconnected", "duplicate", "replaced"}
     return MailboxBody(
         address=mailbox.address,
         aliases=list(mailbox.aliases),
@@ -66,6 +66,13 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         last_push_at=mailbox.last_push_at,
         last_synced_at=mailbox.last_synced_at,
         initial_sync_done=mailbox.initial_sync_done,
+        former_addresses=list(mailbox.former_addresses),
+        present_address=mailbox.present_address,
+        renamed_at=mailbox.renamed_at,
+        history_reset_at=mailbox.history_reset_at,
+        former_account=mailbox.state == "replaced",
+        replaced_at=mailbox.replaced_at,
+        replaced_predecessor_at=mailbox.replaced_predecessor_at,
     )
 
 

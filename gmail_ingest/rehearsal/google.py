@@ -72,6 +72,18 @@ class TroubledSandbox(SandboxApi):
         """Forget what happened in a mailbox until now."""
         self._post(f"mailboxes/{address}/history/expire", {})
 
+    def restart_history(self, address: str, *, start_above: int) -> None:
+        """Let the history ids of a mailbox go back."""
+        self._post(f"mailboxes/{address}/history/restart", {"startAbove": start_above})
+
+    def rename(self, address: str, new: str, *, pushes_as: str) -> None:
+        """Give an account another primary address; it is found under the former one, too."""
+        self._post(f"mailboxes/{address}/rename", {"address": new, "pushesAs": pushes_as})
+
+    def recreate(self, address: str) -> None:
+        """Delete an account, and make another with its address."""
+        self._post(f"mailboxes/{address}/recreate", {"messages": 5, "spanDays": 3.0})
+
     def expire_tokens(self, address: str) -> None:
         """End a mailbox's access tokens early."""
         self._post(f"mailboxes/{address}/tokens/expire", {})

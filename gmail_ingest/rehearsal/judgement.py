@@ -19,6 +19,19 @@ class Judge:
 
     def __init__(self, sandbox: TroubledSandbox, stored: Stored) -> None:
         self._sandbox, self._stored = sandbox, stored
+        self._kept: dict[str, set[str]] = {}
+
+    def keep(self, address: str) -> None:
+        """Note the mail of an account that is about to be deleted: what is stored of it now, and is
+        at Google still, has to stay. Later changes at Google are another account's.
+        """
+        at_google = {each.message_id for each in self._sandbox.messages(address)}
+        stored = at_google & self._stored.texts(address).keys()
+        self._kept.setdefault(address, set()).update(stored)
+
+    def lost_of_former(self) -> int:
+        """Mails of accounts that are no more which did not stay."""
+        return sum(len(ids - self._stored.former(box)) for box, ids in self._kept.items())
 
     def audit(self) -> Audit:
         """Ids, labels and threads of all mailboxes."""

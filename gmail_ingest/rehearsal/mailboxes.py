@@ -1,7 +1,7 @@
 """What happens to mail during a rehearsal: arrivals, replies, changes, deletions, drafts.
 
 Holds: ``MailboxLife``. Add here: a further thing that owners do. Keep out: faults, crashes.
-Source: edge cases 11, 12, 14 to 16.
+Source: edge cases 11, 12, 14 to 16 and 92.
 """
 
 from __future__ import annotations
@@ -30,6 +30,7 @@ class MailboxLife:
             *(self._archive, self._delete, self._label, self._rename),
             *(self._draft, self._draft, self._send, self._discard),
         )
+        self._renamed = 0
 
     def go_on(self) -> None:
         """A few things happen in one mailbox."""
@@ -38,6 +39,17 @@ class MailboxLife:
         for act in self._dice.choices(self._acts, k=self._dice.randint(1, 4)):
             act(address, messages)
             messages = list(self._sandbox.messages(address))
+
+    def rename(self, address: str) -> None:
+        """An account gets another primary address; pushes name that, or go on naming the old."""
+        self._renamed += 1
+        user, _, domain = address.partition("@")
+        pushes_as = self._dice.choice(("new", "former"))
+        self._sandbox.rename(address, f"{user}.{self._renamed}@{domain}", pushes_as=pushes_as)
+
+    def forget(self, address: str) -> None:
+        """Another account has the address, with labels of its own."""
+        self._labels[address].clear()
 
     def arrive_everywhere(self) -> None:
         """One mail in each mailbox, for a burst of pushes."""

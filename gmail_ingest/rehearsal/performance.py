@@ -13,7 +13,7 @@ from collections.abc import Callable
 import psycopg
 
 from gmail_ingest.demo.audit import Audit
-from gmail_ingest.demo.plan import MAILBOXES
+from gmail_ingest.demo.plan import MAILBOXES, TENANTS
 from gmail_ingest.rehearsal.crashes import Crashes
 from gmail_ingest.rehearsal.faults import draw_faults
 from gmail_ingest.rehearsal.google import TroubledSandbox
@@ -26,6 +26,8 @@ from gmail_ingest.runtime.dagster_api import DagsterApi
 
 #: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
+#: Mailboxes that need nobody's consent anew.
+SERVED = [box for each in TENANTS if each.auth == "service_account" for box in each.mailboxes]
 #: What a run that died before it began was to do is asked for again after three minutes.
 _QUIET_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
@@ -76,6 +78,7 @@ class Rehearsal:
             "texts": self._judge.wrong_texts(),
             "lists": self._stored.wrong_lists(),
             "gone": found.unknown,
+            "former": self._judge.lost_of_former(),
         }
         return Report(
             seed=self._options.seed,
@@ -133,6 +136,25 @@ class Rehearsal:
         elif chance < 0.45:
             self._sandbox.rotate_certificates(retire=dice.random() < 0.5)
             self._happened["certificates_rotated"] += 1
+        elif chance < 0.55:
+            status = dice.choice((200, 404, 400))
+            self._sandbox.restart_history(dice.choice(MAILBOXES), start_above=status)
+            self._happened["history_went_back"] += 1
+        elif chance < 0.6:
+            self._life.rename(dice.choice(MAILBOXES))
+            self._happened["account_renamed"] += 1
+        elif chance < 0.65:
+            self._recreate(dice.choice(SERVED))
+
+    def _recreate(self, address: str) -> None:
+        """Another account gets the address: a service account's key opens that one, too."""
+        try:
+            self._judge.keep(address)
+        except psycopg.OperationalError:
+            return  # the server is still recovering: what has to stay is not known
+        self._sandbox.recreate(address)
+        self._life.forget(address)
+        self._happened["account_made_anew"] += 1
 
     def _crash(self) -> None:
         if not self._queue_of_crashes:

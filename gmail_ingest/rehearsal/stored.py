@@ -14,12 +14,18 @@ import psycopg
 
 from gmail_ingest.demo.audit import Row
 
-_ROWS = """
-    SELECT e.tenant_id, m.address, e.gmail_id, e.thread_id, e.label_ids
-    FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id"""
-_TEXTS = """
+#: A renamed account is the mailbox that it was: here it goes by the name that it had first.
+_NAME = "coalesce(m.former_addresses[1], m.address)"
+_ROWS = f"""
+    SELECT e.tenant_id, {_NAME}, e.gmail_id, e.thread_id, e.label_ids
+    FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
+    WHERE m.state <> 'replaced'"""  # noqa: S608 - a constant
+_FORMER = f"""
+    SELECT e.gmail_id FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
+    WHERE {_NAME} = %s AND m.state = 'replaced'"""  # noqa: S608 - a constant
+_TEXTS = f"""
     SELECT e.gmail_id, e.text FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
-    WHERE m.address = %s"""
+    WHERE {_NAME} = %s AND m.state <> 'replaced'"""  # noqa: S608 - a constant
 _THREADS = """
     SELECT count(*) FROM threads t
     FULL JOIN (SELECT mailbox_id, thread_id, count(*) AS members FROM emails GROUP BY 1, 2) e
@@ -35,10 +41,13 @@ MISJUDGED = """
        OR NOT coalesce(f.label_ids @> e.label_ids AND f.label_ids <@ e.label_ids, false)
        OR EXISTS (SELECT FROM participants p WHERE p.mailbox_id = e.mailbox_id
                   AND p.gmail_id = e.gmail_id AND p.facet_id <> e.facet_id)"""
-_FATES = """
+_FATES = f"""
     SELECT l.gmail_id, concat_ws(' ', l.fate, l.rule)
-    FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id WHERE m.address = %s"""
-_STOPPED = "SELECT concat_ws(' ', state, last_error) FROM mailboxes WHERE state <> 'active'"
+    FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
+    WHERE {_NAME} = %s AND m.state <> 'replaced'"""  # noqa: S608 - a constant
+_STOPPED = """
+    SELECT concat_ws(' ', state, last_error) FROM mailboxes
+    WHERE state NOT IN ('active', 'replaced')"""
 _UNDONE = """
     SELECT (SELECT count(*) FROM sync_jobs
             WHERE state NOT IN ('succeeded', 'failed', 'cancelled') AND merged_into IS NULL),
@@ -81,6 +90,10 @@ class Stored:
     def fates(self, address: str) -> dict[str, str]:
         """The fate, and its rule, of each id of a mailbox in the ledger."""
         return dict(self._all(_FATES, address))
+
+    def former(self, address: str) -> set[str]:
+        """Ids of the mail of accounts that had this address and are no more."""
+        return {row[0] for row in self._all(_FORMER, address)}
 
     def stopped(self) -> list[str]:
         """State and error of each mailbox that is not synced any more."""

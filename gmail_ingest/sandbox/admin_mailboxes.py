@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import asyncio
 from itertools import islice
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
 from gmail_ingest.sandbox.accounts import Account, Condition
 from gmail_ingest.sandbox.admin_call import AdminCall, AdminError, AdminHandler
+from gmail_ingest.sandbox.history import StartAbove
 from gmail_ingest.sandbox.http_messages import Response, json_response
 from gmail_ingest.sandbox.mail_loading import MailLoading
 from gmail_ingest.sandbox.mailbox import StoredMessage
@@ -101,6 +102,37 @@ class SendAsAddress(WireModel):
     verified: bool = True
 
 
+class HistoryRestart(WireModel):
+    """History ids go back to ``at`` (a low one unless given); ``startAbove`` is the status that
+    answers a start beyond the current id: Google's documentation leaves it open.
+    """
+
+    at: Annotated[int, Field(ge=1)] | None = None
+    start_above: StartAbove = 200
+
+
+class Successor(WireModel):
+    """The account that gets the address of a deleted one, with its own mail, as ``NewMailbox``."""
+
+    display_name: str = ""
+    messages: Annotated[int, Field(ge=0)] = 0
+    seed: int = 0
+    span_days: Annotated[float, Field(gt=0)] = 365.0
+    scopes: tuple[str, ...] = (READONLY,)
+    at: Annotated[int, Field(ge=1)] | None = None
+    start_above: StartAbove = 200
+
+
+class NewAddress(WireModel):
+    """The primary address from now on. ``pushesAs``: which address notifications name;
+    ``subjectWorks``: whether a service account may still act for the former one.
+    """
+
+    address: Address
+    pushes_as: Literal["new", "former"] = "new"
+    subject_works: bool = True
+
+
 class HistoryEnd(WireModel):
     """The history id before which history is forgotten; the current one unless given."""
 
@@ -134,6 +166,9 @@ def mailbox_routes(state: SandboxState) -> dict[str, AdminHandler]:
         f"POST {one}/tokens/expire": calls.expire_tokens,
         f"POST {one}/grants/revoke": calls.revoke,
         f"POST {one}/history/expire": calls.expire_history,
+        f"POST {one}/history/restart": calls.restart_history,
+        f"POST {one}/rename": calls.rename,
+        f"POST {one}/recreate": calls.recreate,
     }
 
 
@@ -266,6 +301,42 @@ class MailboxAdmin:
         mailbox = call.account(self._state.accounts).mailbox
         mailbox.expire_history(call.read(HistoryEnd).before)
         return json_response({"historyId": str(mailbox.history_id)})
+
+    def restart_history(self, call: AdminCall) -> Response:
+        """Let the history ids of a mailbox go back; its mail stays."""
+        given = call.read(HistoryRestart)
+        mailbox = call.account(self._state.accounts).mailbox
+        mailbox.restart_history(given.at, start_above=given.start_above)
+        return json_response({"historyId": str(mailbox.history_id)})
+
+    def rename(self, call: AdminCall) -> Response:
+        """Give an account another primary address: the old one becomes an alias that it sends as,
+        tokens and the watch go on.
+        """
+        given = call.read(NewAddress)
+        former = call.account(self._state.accounts).mailbox.address
+        try:
+            account = self._state.rename(former, given.address, subject_works=given.subject_works)
+        except ValueError as exc:
+            raise AdminError(409, str(exc)) from exc
+        account.mailbox.pushed_as = former if given.pushes_as == "former" else None
+        return json_response(self._shown(account))
+
+    async def recreate(self, call: AdminCall) -> Response:
+        """Delete an account and make another with its address: the old one's tokens, watch, mail
+        and ids are gone, the new one's history begins low. Answers tokens for it.
+        """
+        given = call.read(Successor)
+        address = call.account(self._state.accounts).mailbox.address
+        account = self._state.recreate(
+            address,
+            display_name=given.display_name,
+            seed=given.seed,
+            at=given.at,
+            start_above=given.start_above,
+        )
+        await self._loading.seed(account, given.messages, given.seed, given.span_days * 86_400, 0)
+        return json_response({**self._shown(account), **self._granted(account, given.scopes)}, 201)
 
     def _shown(self, account: Account) -> dict[str, object]:
         mailbox = account.mailbox

@@ -35,5 +35,9 @@ class HistoryExpiredError(SandboxError):
     """The start history id is older than what is kept (Google: 404 notFound)."""
 
 
+class UnknownStartError(HistoryExpiredError):
+    """The start history id is beyond the mailbox's own, and Google calls it invalid (400)."""
+
+
 class InvalidQueryError(SandboxError):
     """The search query cannot be understood (Google: 400 invalidArgument)."""

@@ -24,6 +24,7 @@ from gmail_ingest.sandbox.errors import (
     SandboxError,
     UnknownAttachmentError,
     UnknownLabelError,
+    UnknownStartError,
 )
 from gmail_ingest.sandbox.faults import FaultRule, Strike
 from gmail_ingest.sandbox.fields import apply_mask, compile_mask
@@ -56,6 +57,7 @@ Answer = Callable[[Call], bytes | None]
 _REFUSALS: tuple[tuple[type[SandboxError], str], ...] = (
     (UnknownAttachmentError, "invalid_attachment"),
     (InvalidQueryError, "invalid_argument"),
+    (UnknownStartError, "invalid_start_history_id"),
     (HistoryExpiredError, "not_found"),
     (UnknownLabelError, "not_found"),
     (SandboxError, "not_found"),
@@ -106,7 +108,7 @@ class GmailApi:
     ) -> Response:
         account = self._account(request, token, pairs)
         parameters = method.parse(pairs, path)
-        _check_user(path["userId"], account.mailbox.address)
+        self._check_user(path["userId"], account)
         _check_scopes(method, token.scopes if token else frozenset(), parameters)
         if account.condition != "active":
             raise GoogleRefusalError(CONDITION_ERRORS[account.condition])
@@ -150,6 +152,11 @@ class GmailApi:
         if account is None:
             raise GoogleRefusalError("auth_error")
         return account
+
+    def _check_user(self, user_id: str, account: Account) -> None:
+        # A former address is an alias of the account, and names it as well.
+        if user_id != "me" and self._state.accounts.get(user_id) is not account:
+            raise GoogleRefusalError("delegation_denied", address=user_id)
 
     def _broken(self, strike: Strike) -> Response | None:
         rule = strike.rule
@@ -205,11 +212,6 @@ def _run(handler: Answer, call: Call) -> bytes | None:
     except SandboxError as error:
         name = next(name for kind, name in _REFUSALS if isinstance(error, kind))
         raise GoogleRefusalError(name) from error
-
-
-def _check_user(user_id: str, address: str) -> None:
-    if user_id != "me" and user_id.lower() != address:
-        raise GoogleRefusalError("delegation_denied", address=user_id)
 
 
 def _check_scopes(method: Method, scopes: frozenset[str], parameters: dict[str, Any]) -> None:

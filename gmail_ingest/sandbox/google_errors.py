@@ -99,6 +99,7 @@ ERRORS: dict[str, Row] = {
         location=("parameter", "fields"),
     ),
     "missing_start_history_id": _invalid("Missing/invalid parameter: startHistoryId", "badRequest"),
+    "invalid_start_history_id": _invalid("Invalid startHistoryId"),
     "invalid_topic": _invalid("Invalid topicName does not match projects/{project_id}/topics/*"),
     "one_push_client": _invalid(
         "Only one user push notification client allowed per developer (call /stop then try again)"

@@ -158,6 +158,13 @@ class Grants:
             self._end(grant)
         return len(living)
 
+    def renamed(self, former: str, address: str) -> None:
+        """Keep the grants of an account that has another primary address now: its tokens live."""
+        for name, client_id in [key for key in self._grants if key[0] == former]:
+            grant = self._grants.pop((name, client_id))
+            grant.mailbox = address
+            self._grants[address, client_id] = grant
+
     def expire_access_tokens(self, mailbox: str | None = None) -> int:
         """End the access tokens of a mailbox, or all; refresh tokens live on."""
         ended = [

@@ -11,9 +11,12 @@ from operator import attrgetter
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, overload
 
-from gmail_ingest.sandbox.errors import HistoryExpiredError
+from gmail_ingest.sandbox.errors import HistoryExpiredError, UnknownStartError
 
 ChangeType = Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]
+#: What Google answers to a start beyond the mailbox's own history id, which it never gave out:
+#: its documentation leaves that open.
+StartAbove = Literal[200, 404, 400]
 
 # The request's enum is singular, the answer's field plural (edge case 9).
 _FIELDS: Final[dict[ChangeType, str]] = {
@@ -85,13 +88,19 @@ class HistoryLog:
         self._random = random
         large = random.randrange(3) == 0
         self._current = random.randrange(2**54, 2**60) if large else random.randrange(10**6, 10**12)
-        self._horizon = self._current
+        self._horizon = self._lowest = self._current
         self._records: list[HistoryRecord] = []
+        self._start_above: StartAbove = 200
 
     @property
     def current(self) -> int:
         """The mailbox's history id."""
         return self._current
+
+    @property
+    def lowest(self) -> int:
+        """The history id that the mailbox began with, or was restarted at."""
+        return self._lowest
 
     def advance(self) -> int:
         """Move the history id without a record, and return it.
@@ -138,12 +147,26 @@ class HistoryLog:
         """
         if start < self._horizon:
             raise HistoryExpiredError("the start history id is older than what is kept")
+        if start > self._current and self._start_above != 200:
+            kind = HistoryExpiredError if self._start_above == 404 else UnknownStartError
+            raise kind("the start history id is beyond the mailbox's own")
         records = self._records[bisect_right(self._records, start, key=_record_id) :]
         if types:
             records = [record for record in records if record.change in types]
         if label_id is not None:
             records = [record for record in records if label_id in record.label_ids]
         return HistorySlice(records)
+
+    def restart(self, at: int, start_above: StartAbove) -> None:
+        """Forget everything and count on from a history id, which may be lower than the last.
+
+        Args:
+            at: the history id from now on.
+            start_above: what a start beyond the current id is answered with.
+        """
+        self._current = self._horizon = self._lowest = at
+        self._records.clear()
+        self._start_above = start_above
 
     def expire(self, before: int | None) -> None:
         """Forget the records up to a history id; older starts are refused from now on.

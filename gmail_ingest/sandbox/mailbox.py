@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gmail_ingest.sandbox.clock import Clock
 from gmail_ingest.sandbox.errors import UnknownMessageError
+from gmail_ingest.sandbox.history import StartAbove
 from gmail_ingest.sandbox.mailbox_reads import MailboxReads, ThreadHit
 from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest.sandbox.payload import prepare
@@ -34,6 +35,7 @@ class Mailbox(MailboxReads):
         spool: where content is kept; may be shared by mailboxes.
         clock: dates what arrives.
         seed: with the address, decides ids and history ids.
+        life: counts the accounts that had this address before.
         large_body_bytes: text bodies beyond this are served by attachment id.
     """
 
@@ -44,9 +46,10 @@ class Mailbox(MailboxReads):
         spool: Spool,
         clock: Clock,
         seed: int = 0,
+        life: int = 0,
         large_body_bytes: int = LARGE_BODY_BYTES,
     ) -> None:
-        super().__init__(address, spool=spool, clock=clock, seed=seed)
+        super().__init__(address, spool=spool, clock=clock, seed=seed, life=life)
         self.on_change: list[Callable[[Mailbox], None]] = []
         self._spool = spool
         self._large_body_bytes = large_body_bytes
@@ -199,6 +202,26 @@ class Mailbox(MailboxReads):
             before: a history id; the current one if None.
         """
         self._store.history.expire(before)
+
+    def restart_history(self, at: int | None = None, *, start_above: StartAbove = 200) -> None:
+        """Let history ids go back, as if Google had rebuilt the mailbox; its mail stays.
+
+        Args:
+            at: the history id from now on; if None, one below all that the mailbox ever had.
+            start_above: what history.list answers to a start beyond the current id, which Google's
+                documentation leaves open.
+        """
+        low = max(1, self.lowest_history_id * 9 // 10)
+        self._store.restart_history(low if at is None else at, start_above)
+
+    def rename(self, address: str) -> None:
+        """Give the account another primary address; the old one stays as an alias to send from.
+
+        Args:
+            address: lower-cased.
+        """
+        self.send_as.rename(address)
+        self.address = address
 
     def _insert(
         self,

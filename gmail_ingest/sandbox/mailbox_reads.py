@@ -37,12 +37,17 @@ class MailboxReads:
         spool: where content is kept.
         clock: dates attachment ids and relative queries.
         seed: with the address, decides ids and history ids.
+        life: counts the accounts that had this address before, none of whose ids comes again.
     """
 
-    def __init__(self, address: str, *, spool: Spool, clock: Clock, seed: int) -> None:
+    def __init__(
+        self, address: str, *, spool: Spool, clock: Clock, seed: int, life: int = 0
+    ) -> None:
         self.address = address
+        #: What notifications call the account, if not by its address.
+        self.pushed_as: str | None = None
         self._clock = clock
-        random = Random(f"{address}:{seed}")
+        random = Random(f"{address}:{seed}:{life}" if life else f"{address}:{seed}")
         self.send_as = SendAs(address)
         self._labels = LabelBook()
         self._store = MessageStore(random)
@@ -52,6 +57,11 @@ class MailboxReads:
     def history_id(self) -> int:
         """The mailbox's current history id."""
         return self._store.history.current
+
+    @property
+    def lowest_history_id(self) -> int:
+        """The history id that the mailbox began with, or was restarted at."""
+        return self._store.history.lowest
 
     def now(self) -> float:
         """Return the time by the mailbox's clock, in epoch seconds."""

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from gmail_ingest.sandbox.errors import UnknownMessageError
-from gmail_ingest.sandbox.history import ChangeType, HistoryLog
+from gmail_ingest.sandbox.history import ChangeType, HistoryLog, StartAbove
 from gmail_ingest.sandbox.payload import Prepared
 from gmail_ingest.sandbox.query import Query
 from gmail_ingest.sandbox.render import StoredMessage
@@ -163,6 +163,17 @@ class MessageStore:
         message.history_id = self.history.add(
             change, message.id, message.thread_id, message.label_ids, changed
         )
+
+    def restart_history(self, at: int, start_above: StartAbove) -> None:
+        """Count history ids from another one on; every message is as old as that.
+
+        Args:
+            at: the history id from now on.
+            start_above: what a start beyond the current id is answered with.
+        """
+        self.history.restart(at, start_above)
+        for message in self._messages.values():
+            message.history_id = at
 
     def _new_id(self, date: int) -> str:
         """Return 16 hex digits, the first eleven of them the date, as in Gmail's own ids."""

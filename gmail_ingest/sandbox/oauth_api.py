@@ -117,7 +117,8 @@ class OAuthApi:
 
     def _user(self, hint: str) -> str | None:
         if hint:
-            return hint.lower() if hint.lower() in self._state.accounts else None
+            account = self._state.accounts.get(hint)
+            return None if account is None else account.mailbox.address
         known = list(self._state.accounts)
         return known[0] if len(known) == 1 else None
 
@@ -173,9 +174,10 @@ class OAuthApi:
             return self._tokens(Grant(None, account.email, scopes), scopes, {})
         if not account.may_act_for(subject) or (account.scopes and not scopes <= account.scopes):
             raise GoogleRefusalError("unauthorized_client")
-        if subject not in self._state.accounts:
+        found = self._state.accounts.of_subject(subject)
+        if found is None:
             raise GoogleRefusalError("invalid_email")
-        grant = self._state.grants.consent(subject, account.email, scopes)
+        grant = self._state.grants.consent(found.mailbox.address, account.email, scopes)
         return self._tokens(grant, scopes, {})
 
     def _identity(self, mailbox: str, client: str) -> str:
@@ -185,7 +187,7 @@ class OAuthApi:
                 "iss": "https://accounts.google.com",
                 "aud": client,
                 "azp": client,
-                "sub": str(int(hashlib.sha256(mailbox.encode()).hexdigest()[:16], 16)),
+                "sub": self._state.accounts[mailbox].google_id,
                 "email": mailbox,
                 "email_verified": True,
                 "iat": now,

@@ -29,6 +29,16 @@ class SendAs:
         """
         self._aliases[address] = verified
 
+    def rename(self, primary: str) -> None:
+        """Make another address the primary one; the former stays as an alias.
+
+        Args:
+            primary: the new primary address.
+        """
+        self._aliases.pop(primary, None)
+        self._aliases[self._primary] = True
+        self._primary = primary
+
     def resources(self) -> list[dict[str, Any]]:
         """Return Google's SendAs resources, the primary address first."""
         primary = {

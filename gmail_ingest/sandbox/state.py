@@ -6,12 +6,13 @@ Holds: ``SandboxState``, the composition of the parts. Add here: a new part. Kee
 
 from __future__ import annotations
 
-from gmail_ingest.sandbox.accounts import Accounts
+from gmail_ingest.sandbox.accounts import Account, Accounts
 from gmail_ingest.sandbox.certificates import KeyRing
 from gmail_ingest.sandbox.clock import Clock
 from gmail_ingest.sandbox.counters import Counters
 from gmail_ingest.sandbox.faults import Faults
 from gmail_ingest.sandbox.grants import Grants
+from gmail_ingest.sandbox.history import StartAbove
 from gmail_ingest.sandbox.push import PushService
 from gmail_ingest.sandbox.quota import Quota
 from gmail_ingest.sandbox.service_accounts import ServiceAccounts
@@ -59,6 +60,45 @@ class SandboxState:
             project_id=settings.project_id,
             topic=settings.watch_topic,
         )
+
+    def rename(self, address: str, new: str, *, subject_works: bool = True) -> Account:
+        """Give an account another primary address; tokens and watch go on.
+
+        Raises:
+            ValueError: the new address belongs to another account.
+        """
+        former = self.accounts[address.lower()].mailbox.address
+        account = self.accounts.rename(former, new, subject_works=subject_works)
+        if former != account.mailbox.address:
+            self.grants.renamed(former, account.mailbox.address)
+            self.watches.renamed(former, account.mailbox.address)
+        return account
+
+    def recreate(
+        self,
+        address: str,
+        *,
+        display_name: str = "",
+        seed: int = 0,
+        at: int | None = None,
+        start_above: StartAbove = 200,
+    ) -> Account:
+        """Delete an account and make another with its address, with an empty mailbox.
+
+        Args:
+            address: of the account.
+            display_name: of the new one.
+            seed: of the new one's ids.
+            at: the new one's history id; lower than the old one's if None.
+            start_above: as for ``Mailbox.restart_history``.
+        """
+        gone = self.accounts.remove(address).mailbox
+        self.grants.revoke_mailbox(gone.address)
+        self.watches.end(gone)
+        account = self.accounts.create(gone.address, display_name=display_name, seed=seed)
+        low = max(1, min(gone.lowest_history_id, account.mailbox.history_id) // 2)
+        account.mailbox.restart_history(low if at is None else at, start_above=start_above)
+        return account
 
     async def close(self) -> None:
         """Stop deliveries and remove the stored mail."""

@@ -93,6 +93,11 @@ class Watches:
         if self._watches.pop(mailbox.address, None) is not None:
             mailbox.on_change.remove(self.changed)
 
+    def renamed(self, former: str, address: str) -> None:
+        """Keep the watch of an account that has another primary address now."""
+        if (watch := self._watches.pop(former, None)) is not None:
+            self._watches[address] = watch
+
     def get(self, address: str) -> Watch | None:
         """Return the living watch of a mailbox."""
         return self._live(address, self._clock.now())
@@ -114,7 +119,7 @@ class Watches:
     def _notify(self, mailbox: Mailbox, watch: Watch, now: float) -> None:
         watch.last_sent = now
         self._counters.pushes["published"] += 1
-        self._publish(mailbox.address, mailbox.history_id, watch.topic)
+        self._publish(mailbox.pushed_as or mailbox.address, mailbox.history_id, watch.topic)
 
     def _live(self, address: str, now: float) -> Watch | None:
         watch = self._watches.get(address)

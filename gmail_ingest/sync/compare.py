@@ -28,8 +28,13 @@ from gmail_ingest.core.completeness import (
 )
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import window_of
-from gmail_ingest.errors import LeaseHeldError, MailboxDisconnectedError
+from gmail_ingest.errors import (
+    AccountReplacedError,
+    LeaseHeldError,
+    MailboxDisconnectedError,
+)
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
+from gmail_ingest.sync.identity import note_address, recognise
 from gmail_ingest.sync.listed import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
@@ -108,6 +113,17 @@ class Comparison:
             raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
         prices = self._policy.prices
         profile = await self._patience.call(self._source.profile, prices.profile_get)
+        await note_address(self._store, self._mailbox, profile)
+        # Compared with another account, all that is stored would have vanished.
+        went_back = profile.history_id < active[0].checkpoint
+        if (
+            went_back
+            and await recognise(
+                self._store, self._source, self._patience, active[0], profile, prices
+            )
+            == "other"
+        ):
+            raise AccountReplacedError("another account has this address now: the next sync tells")
         self._changes = RecentChanges(
             self._source, self._patience, prices, active[0].checkpoint, profile.history_id
         )

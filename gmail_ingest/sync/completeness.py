@@ -14,6 +14,7 @@ from typing import Protocol
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
+from gmail_ingest.sync.identity import AccountRecords
 from gmail_ingest.sync.ports import MailStore
 from gmail_ingest.sync.records import Counts, Lease, MessageRef
 
@@ -72,7 +73,7 @@ class VerdictStore(Protocol):
         ...
 
 
-class ComparableStore(MailStore, CoverageStore, VerdictStore, Protocol):
+class ComparableStore(MailStore, CoverageStore, VerdictStore, AccountRecords, Protocol):
     """The mail store of a sync, compared and mended. With a lease it writes as ``MailStore``."""
 
     async def reconciled(self, lease: Lease) -> None:

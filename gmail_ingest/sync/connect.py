@@ -8,8 +8,8 @@ Source: google-facts section 4 and 7 (identity is what getProfile says); edge ca
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Literal, Protocol
 from uuid import UUID
@@ -29,6 +29,7 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
+from gmail_ingest.sync.identity import AccountRecords, AtOnce, find_former, recognise
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
@@ -57,8 +58,8 @@ class Google(Protocol):
         ...
 
 
-class WatchNotes(Protocol):
-    """Where the end of a watch is kept."""
+class MailboxNotes(AccountRecords, Protocol):
+    """What is known of mailboxes, and where the end of a watch is kept."""
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
         """Note until when Google pushes for this mailbox."""
@@ -82,13 +83,19 @@ class ConnectRequest:
 
 @dataclass(frozen=True, slots=True)
 class ConnectedMailbox:
-    """A mailbox after connecting; ``reconnected`` if its checkpoint and mail were kept."""
+    """A mailbox after connecting; ``reconnected`` if its checkpoint and mail were kept.
+
+    ``former_address`` if it was known under another one until now; ``replaced_account`` if another
+    account had the address, whose mail stays.
+    """
 
     mailbox: Mailbox
     reconnected: bool
     watch: WatchState
     watch_expires_at: datetime | None
     watch_error: str | None
+    former_address: str | None = None
+    replaced_account: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +128,7 @@ class Connect:
     def __init__(
         self,
         registry: Registry,
-        notes: WatchNotes,
+        notes: MailboxNotes,
         google: Google,
         topic: str,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -144,8 +151,16 @@ class Connect:
         held = HeldCredential(request.tenant_id, request.keys)
         found, failed = await self._identify(request, held)
         registered = await self._register(request, held, found)
-        mailboxes = await self._watch(held, registered)
-        log.info("connected", tenant=request.tenant_id, mailboxes=len(mailboxes))
+        watched = await self._watch(held, registered)
+        renamed = {each.address for each in found if each.renames is not None}
+        mailboxes = tuple(_told(each, registered, renamed) for each in watched)
+        log.info(
+            "connected",
+            tenant=request.tenant_id,
+            mailboxes=len(mailboxes),
+            renamed=len(renamed),
+            replaced=len(registered.successors),
+        )
         return Connected(
             mailboxes,
             registered.initial_job,
@@ -182,13 +197,14 @@ class Connect:
                 source = self._google.source_with(held, probe)
                 try:
                     found = await self._profile(source)
+                    aliases = await _aliases(source, found.address)
+                    return await self._recognised(source, living, found, aliases)
                 except (MailboxStateError, RejectedRequestError) as error:
                     return _refused(error, field_name, address)
                 except (ThrottledError, TransientError) as error:
                     return error
-                aliases = await _aliases(source)
-            return NewMailbox(found.address.lower(), found.history_id, aliases)
 
+        living = await self._notes.living(request.tenant_id)
         wanted = request.addresses or {"": "keys.refreshToken"}
         try:
             async with asyncio.TaskGroup() as group:
@@ -221,6 +237,24 @@ class Connect:
             text = f"the account seems to be suspended, three tries ended alike: {error}"
             raise MailboxUnavailableError(text, "suspended") from error
 
+    async def _recognised(
+        self,
+        source: MailSource,
+        living: Sequence[Mailbox],
+        profile: Profile,
+        aliases: tuple[str, ...] | None,
+    ) -> NewMailbox:
+        """Whether the account is known, under this address or another (edge cases 39, 91, 92)."""
+        new = NewMailbox(profile.address, profile.history_id, aliases)
+        known = next((each for each in living if each.address == profile.address), None)
+        if known is None:
+            former = await find_former(self._notes, source, living, aliases or ())
+            return new if former is None else replace(new, renames=former.id)
+        verdict = await recognise(self._notes, source, AtOnce(), known, profile)
+        if verdict == "other":
+            return replace(new, replaces=known.id)
+        return replace(new, unsure=verdict == "unsure")
+
     async def _watch(
         self, held: HeldCredential, registered: Registered
     ) -> tuple[ConnectedMailbox, ...]:
@@ -244,10 +278,21 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
     return Mailbox(0, tenant_id, 0, address, (), 0, "active", None, None)
 
 
-async def _aliases(source: MailSource) -> tuple[str, ...] | None:
+def _told(
+    each: ConnectedMailbox, registered: Registered, renamed: Collection[str]
+) -> ConnectedMailbox:
+    mailbox = each.mailbox
+    return replace(
+        each,
+        former_address=mailbox.former_addresses[-1] if mailbox.address in renamed else None,
+        replaced_account=mailbox.id in registered.successors,
+    )
+
+
+async def _aliases(source: MailSource, address: str) -> tuple[str, ...] | None:
     """The owner's other addresses; no reason to fail: the renewal of watches asks again."""
     try:
-        return await source.aliases()
+        return tuple(each for each in await source.aliases() if each != address)
     except GmailIngestError as error:
         log.info("aliases_unknown", error=type(error).__name__)
         return None

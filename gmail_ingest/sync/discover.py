@@ -3,20 +3,41 @@
 Holds: ``follow_history``, ``list_window``, ``list_to_end``. Add here: further ways to learn of ids.
 Keep out: bodies. Each page is one transaction together with the checkpoint or page token, so that
 neither can pass an id that the ledger does not have (promise 1).
-Source: google-facts section 3; edge cases 3 to 11, 40.
+Source: google-facts section 3; edge cases 3 to 11, 40, 90, 91.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from gmail_ingest.core.history import fold_history
 from gmail_ingest.core.windows import Window, last_days
-from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError, TransientError
+from gmail_ingest.errors import (
+    AccountReplacedError,
+    HistoryExpiredError,
+    PageTokenInvalidError,
+    RejectedRequestError,
+    TransientError,
+)
+from gmail_ingest.sync.identity import AccountRecords, note_address, recognise
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, MailStore
-from gmail_ingest.sync.records import Counts, HistoryPage, Lease, Listing, ListPage, Mailbox
+from gmail_ingest.sync.records import (
+    Counts,
+    HistoryPage,
+    Lease,
+    Listing,
+    ListPage,
+    Mailbox,
+    Profile,
+)
+
+
+class DiscoveryStore(MailStore, AccountRecords, Protocol):
+    """The mail store, with what it knows of accounts."""
+
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
@@ -26,7 +47,7 @@ RESTARTS = 3
 
 
 async def follow_history(
-    store: MailStore,
+    store: DiscoveryStore,
     source: MailSource,
     patience: Patience,
     lease: Lease,
@@ -38,8 +59,12 @@ async def follow_history(
     Returns the counts, and whether history had expired: then a resync listing was opened in the
     same transaction that moved the checkpoint, and somebody must list it.
 
+    A history id below the checkpoint is an expired history, whatever the status of the answer
+    (edge case 90).
+
     Raises:
         TransientError: Google refuses its own page tokens again and again.
+        AccountReplacedError: another account has the mailbox's address (edge case 91).
     """
     counts = Counts()
     page_token: str | None = None
@@ -51,13 +76,24 @@ async def follow_history(
 
         try:
             page = await patience.call(read, policy.prices.history_list)
-        except HistoryExpiredError:
-            await _resync(store, source, patience, lease, mailbox, policy)
+        except (HistoryExpiredError, RejectedRequestError) as error:
+            profile = await patience.call(source.profile, policy.prices.profile_get)
+            # However Google words it: a start beyond what it has now is an expired history.
+            is_expired = isinstance(error, HistoryExpiredError)
+            if not is_expired and profile.history_id >= mailbox.checkpoint:
+                raise
+            await _resync(store, source, patience, lease, mailbox, policy, profile)
             return counts, True
         except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
             restarts, page_token = _one_more(restarts, error), None
             continue
+        if page.history_id < mailbox.checkpoint:
+            # Its history went back, or one of Google's replicas is late: the profile tells.
+            profile = await patience.call(source.profile, policy.prices.profile_get)
+            if profile.history_id < mailbox.checkpoint:
+                await _resync(store, source, patience, lease, mailbox, policy, profile)
+                return counts, True
         last = page.next_page_token is None
         changes = fold_history(page.records)
         if changes or last:
@@ -68,19 +104,28 @@ async def follow_history(
 
 
 async def _resync(
-    store: MailStore,
+    store: DiscoveryStore,
     source: MailSource,
     patience: Patience,
     lease: Lease,
     mailbox: Mailbox,
     policy: SyncPolicy,
+    profile: Profile,
 ) -> None:
-    # The new checkpoint is read before the listing begins: what arrives meanwhile is in both.
-    profile = await patience.call(source.profile, policy.prices.profile_get)
-    start = last_days(policy.initial_days, datetime.now(UTC)).start
-    if mailbox.last_synced_at is not None:
-        start = mailbox.last_synced_at - OVERLAP
-    await store.reset_history(lease, profile.history_id, Window(start=start))
+    await note_address(store, mailbox, profile)
+    # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
+    window = last_days(policy.initial_days, datetime.now(UTC))
+    if profile.history_id < mailbox.checkpoint:
+        if await recognise(store, source, patience, mailbox, profile, policy.prices) == "other":
+            await store.replace_account(lease, profile.history_id, window)
+            raise AccountReplacedError(
+                "another account has this address now: its first sync is queued, and the mail of "
+                "the former one stays"
+            )
+        # Since when nothing was heard is not known: as much is listed as at first.
+    elif mailbox.last_synced_at is not None:
+        window = Window(start=mailbox.last_synced_at - OVERLAP)
+    await store.reset_history(lease, profile.history_id, window)
 
 
 async def list_window(

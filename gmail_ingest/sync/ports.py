@@ -46,7 +46,13 @@ class MailSource(Protocol):
         ...
 
     async def aliases(self) -> tuple[str, ...]:
-        """The owner's confirmed send-as addresses beside the primary one, lower-cased (1 unit)."""
+        """The owner's confirmed send-as addresses beside the mailbox's own, lower-cased (1 unit);
+        among them the primary one, if the mailbox is known under another.
+        """
+        ...
+
+    async def has_message(self, message_id: str) -> bool:
+        """Whether the account has this message, spam and trash included (20 units)."""
         ...
 
     async def list_messages(
@@ -140,8 +146,19 @@ class MailStore(Protocol):
         ...
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
-        """After expired history: set the checkpoint (never backwards) and open a listing of the
+        """After expired history: set the checkpoint, to whatever it is, and open a listing of the
         window that it skipped, in one transaction; a reconciliation is wanted from then on.
+
+        Nothing else moves a checkpoint backwards. Where it goes back, all that is stored counts as
+        older than what the new history says, and the mailbox's other leases end.
+        """
+        ...
+
+    async def replace_account(self, lease: Lease, checkpoint: int, window: Window) -> int:
+        """Another account has the mailbox's address: retire the mailbox, with its mail as it is,
+        and make its successor, with a listing of the window, in one transaction.
+
+        Returns the successor's id.
         """
         ...
 
@@ -194,7 +211,9 @@ class MailStore(Protocol):
         ...
 
     async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
-        """Note the owner's other addresses; they count for mail that is stored from now on."""
+        """Note the owner's other addresses; they count for mail that is stored from now on.
+        Former addresses of the account stay among them.
+        """
         ...
 
     async def decide_next(self, tenant_id: str) -> Ruled | None:

@@ -40,6 +40,8 @@ class Mailbox:
     generation: int = 1
     #: History expired: what is stored must be compared with Google once.
     reconcile_wanted: bool = False
+    #: Primary addresses that the account had before; they are among the aliases, too.
+    former_addresses: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

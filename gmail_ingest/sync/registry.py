@@ -31,12 +31,17 @@ _UNSEEN = frozenset(("Cf", "Zl", "Zp"))
 class NewMailbox:
     """A mailbox as Google just described it; the history id becomes its first checkpoint.
 
-    ``aliases`` are the owner's other addresses, None where Google did not tell.
+    ``aliases`` are the owner's other addresses, None where Google did not tell. ``replaces`` is a
+    known mailbox of this address whose account is no more, ``renames`` one that the account is
+    known as under a former address; ``unsure``: none of the known mailbox's mail is there.
     """
 
     address: str
     history_id: int
     aliases: tuple[str, ...] | None = None
+    replaces: int | None = None
+    renames: int | None = None
+    unsure: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +57,9 @@ class Registration:
 
 @dataclass(frozen=True, slots=True)
 class Registered:
-    """What a connect wrote; ``known`` are the mailboxes that were there before."""
+    """What a connect wrote; ``known`` are the mailboxes that were there before, ``successors``
+    those whose address had another account until now.
+    """
 
     mailboxes: tuple[Mailbox, ...]
     known: frozenset[int]
@@ -60,6 +67,7 @@ class Registered:
     incremental_job: UUID | None
     #: Addresses of the tenant's other connected mailboxes, which stay as they are.
     untouched: tuple[str, ...] = ()
+    successors: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +125,8 @@ class Registry(Protocol):
     async def register(self, registration: Registration) -> Registered:
         """Write tenant, integration and mailboxes, and queue their syncs.
 
-        A mailbox that is known keeps its checkpoint; the credential's generation grows.
+        A mailbox that is known keeps its checkpoint; the credential's generation grows. One that is
+        replaced keeps its mail, and its address goes to a new one; one that is renamed is known.
         """
         ...
 

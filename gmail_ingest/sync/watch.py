@@ -4,7 +4,7 @@ Holds: ``start_watch`` and ``renew_watches``. Add here: what concerns users.watc
 asked of a mailbox once a day.
 Keep out: receiving pushes (``webhook_api``). A watch's history id never becomes a checkpoint: that
 would skip what is not yet in the ledger (google-facts section 4).
-Source: google-facts section 4 (7 days of life, renewal once a day); edge case 24.
+Source: google-facts section 4 (7 days of life, renewal once a day); edge cases 24, 92 and 93.
 """
 
 from __future__ import annotations
@@ -23,8 +23,9 @@ from gmail_ingest.errors import (
     place_of,
     trace_of,
 )
+from gmail_ingest.sync.identity import AccountRecords, note_address
 from gmail_ingest.sync.ports import MailSource, MailStore
-from gmail_ingest.sync.records import Mailbox, Watch
+from gmail_ingest.sync.records import Mailbox, Profile, Watch
 from gmail_ingest.sync.side_by_side import side_by_side
 
 log = structlog.get_logger(__name__)
@@ -35,6 +36,10 @@ RENEW_BELOW = timedelta(days=6)
 RENEWALS_AT_ONCE = 8
 #: Mailboxes that are read at once, however many are due.
 PAGE = 500
+
+
+class WatchStore(MailStore, AccountRecords, Protocol):
+    """The mail store, with what it knows of accounts."""
 
 
 class WatchedMailboxes(Protocol):
@@ -58,22 +63,25 @@ async def start_watch(source: MailSource, topic: str) -> Watch:
 
 async def renew_watches(
     watched: WatchedMailboxes,
-    store: MailStore,
+    store: WatchStore,
     open_source: Callable[[Mailbox], MailSource],
     topic: str,
 ) -> tuple[int, int]:
     """Renew what is due. Returns how many watches were renewed, and how many failed.
 
-    The owner's aliases are read again by the way: they change as seldom. A failed renewal is
+    The account's primary address and its other ones are read again by the way: they change as
+    seldom, and where the primary one did, the mailbox is renamed. A failed renewal is
     visible as the mailbox's ``watch_expires_at`` and is tried again next time; the poll sweep finds
     the mail meanwhile.
     """
     renewed = failed = 0
 
+    taken: list[tuple[Mailbox, Profile]] = []
+
     async def renew(mailbox: Mailbox) -> None:
         nonlocal renewed, failed
         try:
-            done = await _renew(store, open_source(mailbox), mailbox, topic)
+            done = await _renew(store, open_source(mailbox), mailbox, topic, taken)
         except Exception as error:  # noqa: BLE001 - counted, and no reason to leave others out
             crash = {"error": place_of(error), "trace": trace_of(error)}
             log.error("watch_crashed", mailbox_id=mailbox.id, **crash)  # noqa: TRY400 - its text may be private
@@ -85,10 +93,20 @@ async def renew_watches(
     while due := await watched.watches_due(RENEW_BELOW, after=after, limit=PAGE):
         await side_by_side(RENEWALS_AT_ONCE, due, renew)
         after = due[-1].id
+    # Whoever had the address may have been renamed by now: two accounts may change names at once.
+    for mailbox, profile in taken:
+        with contextlib.suppress(GmailIngestError):
+            await _settle_taken(store, open_source, mailbox, profile)
     return renewed, failed
 
 
-async def _renew(store: MailStore, source: MailSource, mailbox: Mailbox, topic: str) -> bool:
+async def _renew(
+    store: WatchStore,
+    source: MailSource,
+    mailbox: Mailbox,
+    topic: str,
+    taken: list[tuple[Mailbox, Profile]],
+) -> bool:
     try:
         watch = await start_watch(source, topic)
     except MailboxStateError as error:
@@ -105,5 +123,32 @@ async def _renew(store: MailStore, source: MailSource, mailbox: Mailbox, topic: 
         return False
     await store.set_watch(mailbox.id, watch.expires_at)
     with contextlib.suppress(GmailIngestError):
+        profile = await source.profile()
+        if await note_address(store, mailbox, profile) == "taken":
+            taken.append((mailbox, profile))
+    with contextlib.suppress(GmailIngestError):
         await store.set_aliases(mailbox.id, await source.aliases())
     return True
+
+
+async def _settle_taken(
+    store: WatchStore,
+    open_source: Callable[[Mailbox], MailSource],
+    mailbox: Mailbox,
+    profile: Profile,
+) -> None:
+    """Take an address that is free by now; else ask whose it is, and stop a duplicate."""
+    if await note_address(store, mailbox, profile) != "taken":
+        return
+    living = await store.living(mailbox.tenant_id)
+    holder = next((each for each in living if each.address == profile.address), None)
+    if holder is None or holder.state != "active":
+        return
+    if (await open_source(holder).profile()).address == profile.address:
+        await store.set_mailbox_state(
+            mailbox.id,
+            "duplicate",
+            "its account has another primary address now, and is connected under that, too",
+            cause="duplicate",
+            generation=mailbox.generation,
+        )

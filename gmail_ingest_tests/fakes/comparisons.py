@@ -31,6 +31,7 @@ class MemoryComparisons:
     listings: list[Listing]
 
     def __init__(self) -> None:
+        super().__init__()
         self.days: dict[tuple[int, date], tuple[DayTally, bool]] = {}
         self.verdicts: dict[int, Verdict] = {}
 
@@ -55,7 +56,7 @@ class MemoryComparisons:
     async def record(
         self, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
     ) -> None:
-        if self.rows[mailbox_id].state != "disconnected":
+        if self.rows[mailbox_id].state not in {"disconnected", "replaced"}:
             for each in days:
                 self.days[mailbox_id, each.day] = replace(each), each.is_proven(checked_at)
 

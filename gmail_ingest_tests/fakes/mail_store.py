@@ -39,6 +39,7 @@ from gmail_ingest.sync.records import (
     Source,
     Stored,
 )
+from gmail_ingest_tests.fakes.accounts import ENDED, MemoryAccounts
 from gmail_ingest_tests.fakes.comparisons import MemoryComparisons
 
 
@@ -52,7 +53,7 @@ class Attempts:
     error: str | None = None
 
 
-class MemoryMailStore(MemoryComparisons):
+class MemoryMailStore(MemoryComparisons, MemoryAccounts):
     """All of a database's mail in dictionaries; each method is one step of the event loop.
 
     Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``troubles`` (error and cause of a
@@ -89,7 +90,7 @@ class MemoryMailStore(MemoryComparisons):
     async def acquire_lease(
         self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
     ) -> Lease:
-        if self.rows[mailbox_id].state == "disconnected":
+        if self.rows[mailbox_id].state in ENDED:
             raise MailboxDisconnectedError("the mailbox is disconnected")
         now = datetime.now(UTC)
         held = self._leases.get((mailbox_id, source))
@@ -168,9 +169,13 @@ class MemoryMailStore(MemoryComparisons):
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
         self._fence(lease)
-        self._move_checkpoint(lease.mailbox_id, checkpoint)
+        if checkpoint < self.rows[lease.mailbox_id].checkpoint:
+            self._outdate(lease.mailbox_id, checkpoint)
+            for key, held in self._leases.items():
+                if key[0] == lease.mailbox_id and key[1] != lease.source:
+                    self._leases[key] = replace(held, token=held.token + 1, until=datetime.now(UTC))
         self._new_listing(lease.mailbox_id, window)
-        self._change(lease.mailbox_id, reconcile_wanted=True)
+        self._change(lease.mailbox_id, checkpoint=checkpoint, reconcile_wanted=True)
 
     async def due_messages(
         self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
@@ -240,7 +245,7 @@ class MemoryMailStore(MemoryComparisons):
     ) -> None:
         row = self.rows[mailbox_id]
         noted = state != "active" or row.state == "active"
-        if row.state != "disconnected" and noted and generation in {None, row.generation}:
+        if row.state not in ENDED and noted and generation in {None, row.generation}:
             self._change(mailbox_id, state=state)
             self.troubles[mailbox_id] = (error, cause)
             self.retries[mailbox_id] = retry_at
@@ -249,15 +254,19 @@ class MemoryMailStore(MemoryComparisons):
         self._change(mailbox_id, watch_expires_at=expires_at)
 
     async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
-        if self.rows[mailbox_id].state != "disconnected":
-            self._change(mailbox_id, aliases=tuple(sorted(set(aliases))))
+        row = self.rows[mailbox_id]
+        if row.state not in ENDED:
+            others = {each.address for each in self._living(row.tenant_id)}
+            former = set(row.former_addresses) - others
+            known = {*aliases, *former, *self.differing.get(mailbox_id, ())} - {row.address}
+            self._change(mailbox_id, aliases=tuple(sorted(known)))
 
     async def decide_next(self, tenant_id: str) -> Ruled | None:
         left = self.to_rule[tenant_id]
         return left.popleft() if left else None
 
     def _fence(self, lease: Lease) -> None:
-        if self.rows[lease.mailbox_id].state == "disconnected":
+        if self.rows[lease.mailbox_id].state in ENDED:
             raise MailboxDisconnectedError("the mailbox was disconnected")
         if self._leases[lease.mailbox_id, lease.source].token != lease.token:
             raise LeaseLostError("another worker took this mailbox over")
@@ -357,6 +366,14 @@ class MemoryMailStore(MemoryComparisons):
     def _put_listing(self, listing: Listing) -> Listing:
         self.listings[listing.id - 1] = listing
         return listing
+
+    def _outdate(self, mailbox_id: int, checkpoint: int) -> None:
+        for key, entry in self.entries.items():
+            if key[0] == mailbox_id and entry.history_id > checkpoint:
+                self.entries[key] = replace(entry, history_id=0)
+        for key, email in self.emails.items():
+            if key[0] == mailbox_id and email.history_id > checkpoint:
+                self.emails[key] = replace(email, history_id=0)
 
     def _move_checkpoint(self, mailbox_id: int, checkpoint: int) -> None:
         newest = max(self.rows[mailbox_id].checkpoint, checkpoint)

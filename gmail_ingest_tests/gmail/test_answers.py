@@ -69,18 +69,20 @@ def test_list_page_may_be_empty():
     assert page == ListPage((MessageRef("m", "t"),), "p")
 
 
-def test_aliases_are_the_owners_other_confirmed_addresses():
-    """The primary address is none, nor is one that may turn out to be anybody's (edge case 58)."""
+def test_aliases_are_the_owners_confirmed_addresses():
+    """The primary one is among them: the mailbox may be known under another (edge case 92); one
+    that may turn out to be anybody's is not (edge case 58).
+    """
     found = answers.aliases(
         {
             "sendAs": [
-                {"sendAsEmail": "ann@example.com", "isPrimary": True},
+                {"sendAsEmail": "Ann@example.com", "isPrimary": True},
                 {"sendAsEmail": "Sales@Example.com", "verificationStatus": "accepted"},
                 {"sendAsEmail": "boss@example.com", "verificationStatus": "pending"},
             ]
         }
     )
-    assert found == ("sales@example.com",)
+    assert found == ("ann@example.com", "sales@example.com")
     assert answers.aliases({}) == ()
 
 

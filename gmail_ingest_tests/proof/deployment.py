@@ -18,8 +18,10 @@ from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.records import Mailbox as Connected
 from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.watch import renew_watches
 from gmail_ingest_tests.sync.service import Service
 
 T = TypeVar("T")
@@ -58,8 +60,11 @@ FROM leases l JOIN mailboxes m ON m.id = l.mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.until > now()
 UNION ALL
 SELECT 'mailbox', state, last_error, NULL
-FROM mailboxes WHERE tenant_id = %(tenant)s AND state <> 'active'
+FROM mailboxes WHERE tenant_id = %(tenant)s AND state NOT IN ('active', 'replaced')
 """
+_LIVING = "SELECT id FROM mailboxes WHERE tenant_id = %s AND state <> 'replaced'"
+_EMAILS = "SELECT gmail_id, thread_id, label_ids, text FROM emails WHERE mailbox_id = %s"
+_TOPIC = "projects/sandbox-project/topics/gmail-push"
 
 
 class Deployment:
@@ -87,6 +92,39 @@ class Deployment:
         await self._service.connect(address, tenant=tenant)
         ((mailbox_id,),) = await self.rows("SELECT id FROM mailboxes WHERE tenant_id = %s", tenant)
         return int(mailbox_id)
+
+    def rename(self, address: str, new: str) -> None:
+        """Give an account another primary address."""
+        self._service.sandbox.call(lambda state: state.rename(address, new))
+
+    def recreate(self, address: str) -> None:
+        """Delete an account, and make another with its address."""
+        self._service.sandbox.call(lambda state: state.recreate(address))
+
+    async def reconnect(self, tenant: str, address: str) -> int:
+        """Let the owner of an address consent again; the id of the living mailbox."""
+        await self._service.connect(address, tenant=tenant)
+        ((mailbox_id,),) = await self.rows(_LIVING, tenant)
+        return int(mailbox_id)
+
+    async def addresses(self, tenant: str) -> list[str]:
+        """Addresses of the tenant's living mailboxes."""
+        return [each.address for each in await self._service.store.living(tenant)]
+
+    async def renew(self, tenant: str) -> None:
+        """Read addresses as once a day, with the watch."""
+        service = self._service
+        service.sandbox.call(lambda state: state.watches.granted_topics.add(_TOPIC))
+
+        class Due:
+            async def watches_due(self, below: timedelta) -> list[Connected]:  # noqa: ARG002 - all are
+                return await service.store.mailboxes(tenant, None)
+
+        await renew_watches(Due(), service.store, service.gmail.source, _TOPIC)
+
+    async def emails(self, mailbox_id: int) -> list[Any]:
+        """What is stored of a mailbox."""
+        return sorted(await self.rows(_EMAILS, mailbox_id))
 
     def expire_token(self, address: str) -> None:
         """End the mailbox's access tokens before their time."""

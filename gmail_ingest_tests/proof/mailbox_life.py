@@ -3,7 +3,7 @@
 Holds: ``Event`` and ``Life``, which makes events happen in a sandbox mailbox and remembers what
 each mail says. Add here: another thing that happens to mail at Google.
 Keep out: syncs, faults, comparing. An event that is not possible now becomes a delivery.
-Source: edge cases 11, 12, 14 to 16.
+Source: edge cases 11, 12, 14 to 16 and 90.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from gmail_ingest.sandbox.history import StartAbove
 from gmail_ingest.sandbox.mailbox import Mailbox, StoredMessage
 
 _ARRIVALS = (
@@ -21,6 +22,7 @@ _ARRIVALS = (
     ("SPAM",),
     ("TRASH",),
 )
+_START_ABOVE: tuple[StartAbove, ...] = (200, 404, 400)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +57,7 @@ class Life:
             "autosave": self._autosave,
             "send draft": self._send_draft,
             "discard draft": self._discard_draft,
+            "history goes back": self._history_goes_back,
         }
 
     @property
@@ -135,6 +138,12 @@ class Life:
     def _discard_draft(self, box: Mailbox, pick: int) -> None:
         if draft := _pick(box, pick, "DRAFT"):
             box.delete(draft.id)
+
+    def _history_goes_back(self, box: Mailbox, pick: int) -> None:
+        box.restart_history(start_above=_START_ABOVE[pick % len(_START_ABOVE)])
+        # Unless something happens, a push or a poll hears of it only by the id itself.
+        if pick % 2:
+            self._deliver(box, pick)
 
 
 KINDS = Life("").kinds

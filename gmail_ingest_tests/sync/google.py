@@ -39,6 +39,8 @@ class MemoryMailSource:
         self.history_pages: list[list[HistoryRecord]] = [[]]
         self.list_pages: list[list[MessageRef]] = [[]]
         self.history_id = 500
+        #: What history.list says of the history id, if its replica is late.
+        self.late: int | None = None
         self.send_as: tuple[str, ...] = ()
         self.units_spent = 0
         self.failures: defaultdict[str, deque[Exception]] = defaultdict(deque)
@@ -83,6 +85,10 @@ class MemoryMailSource:
     async def aliases(self) -> tuple[str, ...]:
         self._begin("aliases", 1)
         return self.send_as
+
+    async def has_message(self, message_id: str) -> bool:
+        self._begin("has", 20)
+        return message_id in self.messages
 
     async def list_messages(
         self,
@@ -129,7 +135,8 @@ class MemoryMailSource:
         self.starts.append(start)
         index = int(page_token or 0)
         records = tuple(self.history_pages[index])
-        return HistoryPage(records, _next(index, self.history_pages), self.history_id)
+        current = self.history_id if self.late is None else self.late
+        return HistoryPage(records, _next(index, self.history_pages), current)
 
     async def fetch(self, call: FetchCall) -> Mapping[str, ParsedMessage]:
         self.fetched.append(call)

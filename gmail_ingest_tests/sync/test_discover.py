@@ -5,9 +5,16 @@ import pytest
 
 from gmail_ingest.core.history import HistoryRecord
 from gmail_ingest.core.windows import Window
-from gmail_ingest.errors import HistoryExpiredError, PageTokenInvalidError, TransientError
+from gmail_ingest.errors import (
+    AccountReplacedError,
+    HistoryExpiredError,
+    PageTokenInvalidError,
+    RejectedRequestError,
+    TransientError,
+)
 from gmail_ingest.sync.discover import OVERLAP, follow_history, list_window
 from gmail_ingest.sync.patience import TRIES, Patience
+from gmail_ingest.sync.records import Stored
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.google import added, ref
 
@@ -65,11 +72,106 @@ def test_follow_history_refreshes_the_checkpoint_of_a_quiet_mailbox(run, box):
 
 
 def test_follow_history_never_moves_the_checkpoint_backwards(run, box):
-    """An older answer after a newer one changes nothing (edge case 8)."""
+    """An older answer after a newer one changes nothing: neither that of a sync which another
+    overtook, nor that of a replica which is late (edge cases 8 and 90).
+    """
+    before = box.store.rows[box.mailbox.id]
     run(follow(box))
     box.google.history_id = 300
-    run(follow(box))
+    lease = run(box.lease())
+    run(follow_history(box.store, box.google, Patience(QUICK), lease, before, QUICK))
     assert box.checkpoint == 500
+    box.google.history_id, box.google.late = 600, 400
+    _, expired = run(follow(box))
+    assert (box.checkpoint, expired) == (500, False)
+
+
+@pytest.mark.parametrize("records", [[], [added("m1", 31)]])
+def test_history_id_below_the_checkpoint_is_an_expired_history(run, box, records):
+    """An answer whose history id is lower than what was asked from, with records or without, sets
+    the checkpoint and lists again; the next sync follows the new history (case 09, edge case 90).
+    """
+    box.google.history_pages = [records]
+    box.google.history_id = 30
+    counts, expired = run(follow(box))
+    assert (box.checkpoint, expired, counts.discovered) == (30, True, 0)
+    assert box.store.rows[box.mailbox.id].reconcile_wanted
+    (listing,) = box.store.listings
+    assert datetime.now(UTC) - listing.window.start > timedelta(days=QUICK.initial_days - 1)
+    box.google.history_pages, box.google.history_id = [[added("m2", 40)]], 40
+    counts, expired = run(follow(box))
+    assert (box.checkpoint, expired, counts.discovered) == (40, False, 1)
+
+
+@pytest.mark.parametrize("answer", [HistoryExpiredError("404"), RejectedRequestError("400")])
+def test_history_id_that_google_refuses_is_set_to_its_own(run, box, answer):
+    """Where Google refuses a start beyond its own id, the checkpoint goes down all the same
+    (case 09, edge case 90).
+    """
+    box.google.history_id = 30
+    box.google.failures["history:0"].append(answer)
+    _, expired = run(follow(box))
+    assert (box.checkpoint, expired) == (30, True)
+
+
+def test_history_that_is_refused_for_another_reason_stays_an_error(run, box):
+    """A refusal says nothing of the history id while Google's own is no lower."""
+    box.google.failures["history:0"].append(RejectedRequestError("400"))
+    with pytest.raises(RejectedRequestError):
+        run(follow(box))
+    assert box.checkpoint == 100
+
+
+def store_mail(run, box, *message_ids):
+    """Mail that the mailbox has, with high history ids."""
+    box.google.arrive(*message_ids)
+    run(follow(box))
+    stored = [Stored(replace(box.google.messages[each], history_id=101)) for each in message_ids]
+    run(box.store.save(run(box.lease()), stored))
+
+
+def test_changes_after_history_went_back_are_news(run, box):
+    """What is stored counts as older than the new history, however high its history ids were
+    (edge case 90).
+    """
+    store_mail(run, box, "m1")
+    box.google.listed("m1")
+    box.google.history_id, box.google.history_pages = 30, [[]]
+    run(follow(box))
+    change = HistoryRecord(31, "labels", "m1", "tm1", ("STARRED",))
+    box.google.history_id, box.google.history_pages = 31, [[change]]
+    counts, _ = run(follow(box))
+    assert counts.updated == 1
+    assert box.store.emails[box.mailbox.id, "m1"].label_ids == ("STARRED",)
+
+
+def test_another_account_retires_the_mailbox_and_begins_its_own(run, box):
+    """If none of the stored mail is there and history went back, the mailbox is replaced: its mail
+    stays, and the new account has a checkpoint and a listing of its own (case 09, edge case 91).
+    """
+    store_mail(run, box, "m1", "m2")
+    box.google.messages.clear()
+    box.google.listed("n1")
+    box.google.history_id, box.google.history_pages = 30, [[]]
+    with pytest.raises(AccountReplacedError):
+        run(follow(box))
+    retired = box.store.rows[box.mailbox.id]
+    successor = box.store.rows[box.store.successors[retired.id]]
+    assert (retired.state, successor.state) == ("replaced", "active")
+    assert (successor.address, successor.checkpoint) == (retired.address, 30)
+    assert {key[1] for key in box.store.emails} == {"m1", "m2"}
+    (listing,) = [each for each in box.store.listings if not each.done]
+    assert listing.mailbox_id == successor.id
+
+
+def test_an_account_of_which_one_mail_is_left_is_the_same(run, box):
+    """A single known message is enough, also where the listing does not name it (edge case 90)."""
+    store_mail(run, box, "m1", "m2")
+    del box.google.messages["m2"]
+    box.google.unlisted = {"m1"}
+    box.google.history_id, box.google.history_pages = 30, [[]]
+    assert run(follow(box))[1]
+    assert box.store.rows[box.mailbox.id].state == "active"
 
 
 def test_follow_history_begins_again_when_its_page_token_is_refused(run, box):

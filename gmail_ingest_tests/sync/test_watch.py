@@ -29,8 +29,8 @@ class Due:
 def world():
     """A store with two mailboxes, and each one's side at Google."""
     store = MemoryMailStore()
-    ids = [store.add_mailbox("acme", address, 100).id for address in ("a@x.test", "b@x.test")]
-    return store, {each: MemoryMailSource() for each in ids}
+    made = [store.add_mailbox("acme", address, 100) for address in ("a@x.test", "b@x.test")]
+    return store, {each.id: MemoryMailSource(address=each.address) for each in made}
 
 
 async def renew(store, google, topic=TOPIC):
@@ -47,7 +47,7 @@ def test_renew_watches_notes_the_new_end(run, world):
     assert run(renew(store, google)) == (2, 0)
     for mailbox in store.rows.values():
         assert mailbox.watch_expires_at - datetime.now(UTC) > timedelta(days=6)
-        assert google[mailbox.id].calls == [CALL, "aliases"]
+        assert google[mailbox.id].calls == [CALL, "profile", "aliases"]
 
 
 def test_renew_watches_reads_the_aliases_again(run, world):
@@ -60,6 +60,50 @@ def test_renew_watches_reads_the_aliases_again(run, world):
     google[1].always["aliases"] = TransientError("503")
     assert run(renew(store, google)) == (2, 0)
     assert [mailbox.aliases for mailbox in store.rows.values()] == [("sales@x.test",), ()]
+
+
+def test_renew_watches_notices_another_primary_address(run, world):
+    """Once a day the profile is read: a renamed account's mailbox has its new address, and the old
+    one stays among its owner's (case 10, edge case 92).
+    """
+    store, google = world
+    google[1].address, google[1].send_as = "new@x.test", ("sales@x.test",)
+    run(renew(store, google))
+    assert store.rows[1].address == "new@x.test"
+    assert store.rows[1].former_addresses == ("a@x.test",)
+    assert store.rows[1].aliases == ("a@x.test", "sales@x.test")
+    google[1].address = "a@x.test"
+    run(renew(store, google))
+    assert (store.rows[1].address, store.rows[1].former_addresses) == ("a@x.test", ("new@x.test",))
+
+
+def test_renew_watches_lets_two_accounts_change_names(run, world):
+    """An address that the first pass finds taken may be free after it (edge case 92)."""
+    store, google = world
+    google[1].address, google[2].address = "b@x.test", "c@x.test"
+    run(renew(store, google))
+    assert [each.address for each in store.rows.values()] == ["b@x.test", "c@x.test"]
+
+
+def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
+    """The mailbox under the former address is a duplicate, which is not synced any more; the other
+    goes on, and no mail is merged (case 10, edge case 93).
+    """
+    store, google = world
+    google[1].address = "b@x.test"
+    run(renew(store, google))
+    assert [each.state for each in store.rows.values()] == ["duplicate", "active"]
+    assert store.troubles[1][1] == "duplicate"
+    assert store.rows[1].address == "a@x.test"
+
+
+def test_renew_watches_stops_nothing_on_hearsay(run, world):
+    """While it cannot be asked whose an address is, both mailboxes go on (edge case 93)."""
+    store, google = world
+    google[1].address = "b@x.test"
+    google[2].always["profile"] = TransientError("503")
+    run(renew(store, google))
+    assert [each.state for each in store.rows.values()] == ["active", "active"]
 
 
 def test_renew_watches_never_touches_the_checkpoint(run, world):

@@ -1,4 +1,5 @@
 import base64
+from datetime import UTC, datetime
 
 import orjson
 import pytest
@@ -69,3 +70,24 @@ def test_parse_push_names_what_is_missing(fields, reason):
     with pytest.raises(MalformedPushError) as caught:
         parse_push(wrap(base64.b64encode(orjson.dumps(fields)).decode()))
     assert caught.value.reason == reason
+
+
+@pytest.mark.parametrize(
+    ("time", "expected"),
+    [
+        ("2026-11-28T10:00:00.5Z", datetime(2026, 11, 28, 10, 0, 0, 500_000, tzinfo=UTC)),
+        ("2026-11-28T10:00:00+02:00", datetime(2026, 11, 28, 8, tzinfo=UTC)),
+        ("2026-11-28T10:00:00", None),
+        ("0001-01-01T00:00:00+10:00", None),
+        ("yesterday", None),
+        (7, None),
+        (None, None),
+    ],
+)
+def test_parse_push_reads_when_it_was_sent(time, expected):
+    """Pub/Sub's time of publishing is read where it is one, and never a reason to fail (edge case
+    94).
+    """
+    data = base64.b64encode(b'{"emailAddress": "a@x.test", "historyId": 1}').decode()
+    body = orjson.dumps({"message": {"data": data, "publishTime": time}})
+    assert parse_push(body) == Notification("a@x.test", 1, expected)

@@ -1,6 +1,7 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 
 import pytest
 
@@ -24,9 +25,9 @@ class Writer:
         self.go_on = asyncio.Event()
         self.error: Exception | None = None
 
-    async def apply(self, batch: Mapping[str, int]) -> Applied:
+    async def apply(self, batch: Mapping[str, Notification]) -> Applied:
         """Write a batch when it may go on."""
-        self.batches.append(dict(batch))
+        self.batches.append({address: each.history_id for address, each in batch.items()})
         self.began.set()
         await self.go_on.wait()
         if self.error:
@@ -83,3 +84,34 @@ def test_push_inbox_survives_a_caller_that_hangs_up(run):
         return writer
 
     assert run(hang_up()).batches == [{"a@x.test": 1, "b@x.test": 2}]
+
+
+@pytest.mark.parametrize(
+    ("sent", "kept"),
+    [
+        ([(900, 1), (30, 2)], 30),
+        ([(30, 2), (900, 1)], 30),
+        ([(101, 2), (100, 1)], 101),
+        ([(101, None), (100, None)], 101),
+        ([(101, None), (100, 1)], 101),
+    ],
+)
+def test_push_inbox_keeps_what_google_sent_last(run, sent, kept):
+    """Of pushes that wait together, the last one by Google's time is kept, though its history id be
+    lower: an old one that is repeated beside it hides no news (case 09, edge cases 90 and 94).
+    """
+
+    async def burst() -> Writer:
+        writer = Writer()
+        inbox = PushInbox(writer.apply, lambda *_: None)
+        first = asyncio.create_task(inbox.put(Notification("z@x.test", 1)))
+        await writer.began.wait()
+        times = [(n, None if at is None else datetime(2026, 1, at, tzinfo=UTC)) for n, at in sent]
+        puts = [inbox.put(Notification("a@x.test", *each)) for each in times]
+        others = [asyncio.create_task(each) for each in puts]
+        await asyncio.sleep(0)
+        writer.go_on.set()
+        await asyncio.gather(first, *others)
+        return writer
+
+    assert run(burst()).batches[1] == {"a@x.test": kept}

@@ -66,14 +66,14 @@ def profile(answer: Json) -> Profile:
 
 
 def aliases(answer: Json) -> tuple[str, ...]:
-    """users.settings.sendAs.list: the owner's other addresses, in lower case.
+    """users.settings.sendAs.list: the owner's addresses, the primary one first, in lower case.
 
     One that waits for its owner's confirmation may be anybody's.
     """
     return tuple(
         each["sendAsEmail"].lower()
         for each in answer.get("sendAs", ())
-        if not each.get("isPrimary") and each.get("verificationStatus") == "accepted"
+        if each.get("isPrimary") or each.get("verificationStatus") == "accepted"
     )
 
 

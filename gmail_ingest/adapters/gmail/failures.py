@@ -195,6 +195,13 @@ RULES: tuple[Rule, ...] = (
         status=404,
         calls=frozenset((LIST_HISTORY,)),
     ),
+    # A start that Google never gave out, or no longer knows (edge case 90).
+    Rule(
+        _says(HistoryExpiredError, "the checkpoint is no history id of this mailbox"),
+        status=400,
+        message=_text(r"history ?id"),
+        calls=frozenset((LIST_HISTORY,)),
+    ),
     Rule(_says(GoneError, "Google no longer has it"), status=404, calls=_READS),
     Rule(_says(ReauthoriseError, "the access token is refused"), status=401),
     Rule(_says(TransientError, "Google timed out"), status=408),

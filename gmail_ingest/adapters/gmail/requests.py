@@ -131,6 +131,12 @@ class GmailRequests:
         """users.messages.get with the payload tree."""
         return self._message(message_id)
 
+    def has_message(self, message_id: str) -> ApiRequest:
+        """users.messages.get of nothing but the id."""
+        return self._made(
+            self._messages.get(userId=USER, id=message_id, format="minimal", fields="id")
+        )
+
     def thread(self, thread_id: str) -> ApiRequest:
         """users.threads.get with the payload tree of each message."""
         return self._thread(thread_id)

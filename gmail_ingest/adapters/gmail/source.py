@@ -52,7 +52,18 @@ class GmailMailSource:
     async def aliases(self) -> tuple[str, ...]:
         """Read the other addresses that the mailbox sends as."""
         answer = await self._caller.call(self._requests.send_as(), self._prices.send_as_list)
-        return answers.read(answers.aliases, answer)
+        found = answers.read(answers.aliases, answer)
+        return tuple(each for each in found if each != self._owners[0])
+
+    async def has_message(self, message_id: str) -> bool:
+        """Ask for a message without reading it."""
+        try:
+            await self._caller.call(
+                self._requests.has_message(message_id), self._prices.messages_get
+            )
+        except GoneError:
+            return False
+        return True
 
     async def list_messages(
         self,

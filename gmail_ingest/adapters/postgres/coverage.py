@@ -41,7 +41,8 @@ WHERE mailbox_id = %s AND internal_date >= %s AND internal_date < %s GROUP BY 1
 # FOR KEY SHARE: a disconnect comes before or after, never in between.
 _RECORD = """
 WITH mailbox AS (
-    SELECT id FROM mailboxes WHERE id = %(mailbox_id)s AND state <> 'disconnected' FOR KEY SHARE
+    SELECT id FROM mailboxes
+    WHERE id = %(mailbox_id)s AND state NOT IN ('disconnected', 'replaced') FOR KEY SHARE
 )
 INSERT INTO coverage (mailbox_id, day, ids_listed, ids_accounted, ids_pending, ids_missing,
                       ids_vanished, ids_dead, checked_at, proven_at)
@@ -74,7 +75,8 @@ SET checked_at = excluded.checked_at, passed = excluded.passed, first_day = excl
 _MAILBOXES = """
 SELECT m.address, m.id, m.state, v.checked_at, v.passed, v.first_day, v.days, v.proven_days,
        v.found, v.open, v.error
-FROM tenants t LEFT JOIN mailboxes m ON m.tenant_id = t.id AND m.state <> 'disconnected'
+FROM tenants t LEFT JOIN mailboxes m
+    ON m.tenant_id = t.id AND m.state NOT IN ('disconnected', 'replaced')
     LEFT JOIN verdicts v ON v.mailbox_id = m.id
 WHERE t.id = %s ORDER BY m.address
 """

@@ -17,27 +17,28 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement, transaction
+from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.errors import InvalidInputError
 
-_LIST = """
+_LIST = f"""
 SELECT l.mailbox_id, l.gmail_id, m.address, l.thread_id, l.attempts, l.error, l.first_seen_at,
        l.decided_at
 FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.fate = 'dead'
-  AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
+  AND (%(mailbox)s::text IS NULL OR {NAMED})
   AND (%(after_mailbox)s::bigint IS NULL
        OR (l.mailbox_id, l.gmail_id) < (%(after_mailbox)s, %(after_id)s))
 ORDER BY l.mailbox_id DESC, l.gmail_id DESC LIMIT %(limit)s
-"""
+"""  # noqa: S608 - a constant
 # As every writer of a mailbox's ledger: whoever read an entry before writes it back before.
-_LOCK = """
+_LOCK = f"""
 SELECT m.id FROM mailboxes m
-WHERE m.tenant_id = %(tenant)s AND m.state <> 'disconnected'
-  AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
+WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
+  AND (%(mailbox)s::text IS NULL OR {NAMED})
   AND EXISTS (SELECT FROM message_ledger l WHERE l.mailbox_id = m.id AND l.fate = 'dead')
 ORDER BY m.id FOR NO KEY UPDATE
-"""
+"""  # noqa: S608 - a constant
 # What a historical sync gave up, the sync that is queued fetches.
 _RETRY = """
 UPDATE message_ledger

@@ -31,16 +31,21 @@ TABLES = (
     "leases",
 )
 
-# An account that another one replaced under its address goes with that one.
-_DISCONNECTED = """
-SELECT id FROM mailboxes
-WHERE tenant_id = %(tenant)s AND state IN ('disconnected', 'replaced')
-  AND (%(address)s::text IS NULL OR address = %(address)s)
-ORDER BY id
+# With the mail of replaced accounts: one that another replaced under its address goes with
+# that one, and all of them with the tenant.
+_IS_OVER = """
+(m.state = 'disconnected' OR (m.state = 'replaced' AND NOT EXISTS (
+    SELECT FROM mailboxes living
+    WHERE living.tenant_id = m.tenant_id AND living.address = m.address
+      AND living.state NOT IN ('disconnected', 'replaced'))))
 """
-_LOCK = """
-SELECT FROM mailboxes WHERE id = %s AND state IN ('disconnected', 'replaced') FOR UPDATE
-"""
+_DISCONNECTED = f"""
+SELECT m.id FROM mailboxes m
+WHERE m.tenant_id = %(tenant)s AND {_IS_OVER}
+  AND (%(address)s::text IS NULL OR m.address = %(address)s)
+ORDER BY m.id
+"""  # noqa: S608 - a constant
+_LOCK = f"SELECT FROM mailboxes m WHERE m.id = %s AND {_IS_OVER} FOR UPDATE"
 # Where Google was not told yet, the row stays for the next attempt. A credential on which other
 # mailboxes live stays, and only the watch was to be given back.
 _MAILBOX = """

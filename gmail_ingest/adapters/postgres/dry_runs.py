@@ -25,7 +25,7 @@ _BATCH = 1000
 _MAILBOXES = """
 SELECT id, address, aliases FROM mailboxes
 WHERE tenant_id = %(tenant)s AND (%(mailbox)s::text IS NULL OR address = %(mailbox)s)
-ORDER BY address
+ORDER BY address, id
 """
 _SAMPLES = """
 SELECT e.gmail_id, m.address, e.internal_date, e.sender_address, e.subject
@@ -87,15 +87,18 @@ async def read_matches(connection: Connection, tenant_id: str, rule: ExclusionRu
     """Hold all stored mail of a tenant against one rule, which is enabled."""
     wanted = {"tenant": tenant_id, "mailbox": rule.mailbox}
     mailboxes = await (await connection.execute(_MAILBOXES, wanted)).fetchall()
-    found = {}
+    found = []
+    mails: dict[str, int] = {}
     for mailbox_id, address, aliases in mailboxes:
-        rulebook = Rulebook([rule], address, aliases)
-        found[address] = await _matches(connection, mailbox_id, rulebook)
-    samples = await _samples(connection, list(found.values()))
+        matches = await _matches(connection, mailbox_id, Rulebook([rule], address, aliases))
+        found.append(matches)
+        # An address may have the mail of an account that was replaced, too.
+        mails[address] = mails.get(address, 0) + matches.mails
+    samples = await _samples(connection, found)
     return DryRun(
-        total=sum(each.mails for each in found.values()),
-        already_hidden=sum(each.hidden for each in found.values()),
-        by_mailbox=tuple(MailboxMatches(address, each.mails) for address, each in found.items()),
+        total=sum(each.mails for each in found),
+        already_hidden=sum(each.hidden for each in found),
+        by_mailbox=tuple(MailboxMatches(*each) for each in mails.items()),
         samples=samples,
     )
 

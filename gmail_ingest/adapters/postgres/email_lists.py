@@ -28,6 +28,7 @@ from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import ANY_LABEL, LABEL_TRAITS, wanted_traits
+from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.core.addresses import ROLES
 
 #: Facets up to which a page is merged soon: about 4 microseconds each.
@@ -45,8 +46,8 @@ _WANTED = sql.SQL("""
     tenant_id = %(tenant_id)s AND label_id = %(label)s
     AND hidden = ANY(%(hidden)s) AND direction = ANY(%(directions)s)
     AND has_attachment = ANY(%(has_attachment)s) {mailbox}""")
-_IN_MAILBOX = sql.SQL("""AND mailbox_id = (
-        SELECT id FROM mailboxes WHERE tenant_id = %(tenant_id)s AND address = %(mailbox)s)""")
+_IN_MAILBOX = sql.SQL(f"""AND mailbox_id = ANY(ARRAY(
+        SELECT m.id FROM mailboxes m WHERE m.tenant_id = %(tenant_id)s AND {NAMED}))""")  # noqa: S608 - a constant
 #: The same of one mail, in its row. A label without a trait is looked up in the facet.
 _IS_WANTED = sql.SQL("facet_id & %(mask)s = %(traits)s {mailbox} {label}")
 _HAS_LABEL = sql.SQL(

@@ -26,6 +26,7 @@ from gmail_ingest.adapters.postgres.email_views import (
 )
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.facets import EXCLUDED
+from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.errors import NotFoundError
 
 #: Mail up to which a list is counted: beyond, counting would cost more than the page.
@@ -44,13 +45,13 @@ JOIN mailboxes m ON m.id = page.mailbox_id
 WHERE e.facet_id < %(excluded)s
 ORDER BY page.place
 """).format(columns=sql.SQL(EMAIL_COLUMNS))
-_THREADS = sql.SQL("""
+_THREADS = sql.SQL(f"""
 SELECT t.mailbox_id, t.thread_id, m.address, t.subject, t.participants, t.first_date, t.last_date,
        t.last_inbound_at, t.last_outbound_at, t.message_count
 FROM mailboxes m JOIN threads t ON t.mailbox_id = m.id AND t.thread_id = %(thread_id)s
-WHERE m.tenant_id = %(tenant_id)s AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
+WHERE m.tenant_id = %(tenant_id)s AND (%(mailbox)s::text IS NULL OR {NAMED})
 ORDER BY t.mailbox_id LIMIT 1
-""")
+""")  # noqa: S608 - a constant
 _THREAD_EMAILS = sql.SQL("""
 SELECT {columns}
 FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id

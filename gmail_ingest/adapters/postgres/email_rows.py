@@ -31,7 +31,7 @@ e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.has_attachment,
 (SELECT coalesce(json_agg(json_build_array(
     a.part_id, a.filename, a.mime_type, a.size, a.content_id, a.inline) ORDER BY a.part_id), '[]')
         ::text FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id),
-m.aliases
+m.state = 'replaced', m.aliases
 """
 
 
@@ -40,7 +40,8 @@ def to_email(row: Sequence[Any]) -> EmailView:
     id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, *people, aliases = row
     sender_address, sender_name, recipients, reply_to, *rest = people
     direction, internal_date, header_date, label_ids, *bodies_and_flags = rest
-    snippet, text, html, reply_text, size, *flags, attachments = bodies_and_flags
+    *bodies_and_flags, attachments, former_account = bodies_and_flags
+    snippet, text, html, reply_text, size, *flags = bodies_and_flags
     is_auto_reply, is_bounce, is_list, has_attachment = flags
     owners = _owners(mailbox, tuple(aliases))
 
@@ -77,6 +78,7 @@ def to_email(row: Sequence[Any]) -> EmailView:
         is_list,
         has_attachment,
         tuple(AttachmentView(*each) for each in orjson.loads(attachments)),
+        former_account=former_account,
     )
 
 

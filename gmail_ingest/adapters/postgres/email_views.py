@@ -67,7 +67,8 @@ class AttachmentView(NamedTuple):
 class EmailView(NamedTuple):
     """A message. ``id`` is Gmail's, unique within ``mailbox``; ``size`` in bytes.
 
-    ``copies`` are looked for in lists of unique mail only, and None elsewhere.
+    ``copies`` are looked for in lists of unique mail only, and None elsewhere. ``former_account``:
+    of an account that is no more, whose address another one has.
     """
 
     id: str
@@ -96,6 +97,7 @@ class EmailView(NamedTuple):
     has_attachment: bool
     attachments: tuple[AttachmentView, ...]
     copies: tuple[EmailCopy, ...] | None = None
+    former_account: bool = False
 
 
 class EmailPage(NamedTuple):

@@ -30,7 +30,7 @@ SELECT {MAILBOX_COLUMNS}, EXISTS (
     SELECT FROM mailboxes o
     WHERE o.address = m.address AND o.id <> m.id
       AND o.state NOT IN ('disconnected', 'replaced'))
-FROM mailboxes m WHERE m.integration_id = %s ORDER BY m.id
+FROM mailboxes m WHERE m.integration_id = %s AND m.state <> 'replaced' ORDER BY m.id
 """  # noqa: S608 - the columns are a constant
 
 

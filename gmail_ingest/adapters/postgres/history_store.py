@@ -16,7 +16,8 @@ from gmail_ingest.errors import remedy_of
 
 _STOPPED = """
 SELECT state, cause FROM mailboxes
-WHERE tenant_id = %s AND state NOT IN ('active', 'disconnected') ORDER BY id
+WHERE tenant_id = %s AND state NOT IN ('active', 'disconnected', 'duplicate', 'replaced')
+ORDER BY id
 """
 
 

@@ -21,7 +21,7 @@ from gmail_ingest.sync.records import Lease, Source
 _ACQUIRE = """
 INSERT INTO leases AS l (mailbox_id, source, holder, token, until)
 SELECT id, %(source)s, %(holder)s, 1, clock_timestamp() + %(ttl)s
-FROM mailboxes WHERE id = %(mailbox_id)s AND state <> 'disconnected'
+FROM mailboxes WHERE id = %(mailbox_id)s AND state NOT IN ('disconnected', 'replaced')
 ON CONFLICT (mailbox_id, source) DO UPDATE
 SET holder = excluded.holder, token = l.token + 1, until = excluded.until
 WHERE l.until <= clock_timestamp() OR %(force)s
@@ -29,7 +29,8 @@ RETURNING token, until
 """
 _HELD = """
 SELECT l.until FROM leases l JOIN mailboxes m ON m.id = l.mailbox_id
-WHERE l.mailbox_id = %(mailbox_id)s AND l.source = %(source)s AND m.state <> 'disconnected'
+WHERE l.mailbox_id = %(mailbox_id)s AND l.source = %(source)s
+  AND m.state NOT IN ('disconnected', 'replaced')
 """
 _RENEW = """
 UPDATE leases SET until = clock_timestamp() + %(ttl)s
@@ -43,14 +44,14 @@ WHERE mailbox_id = %(mailbox_id)s AND source = %(source)s AND token = %(token)s
 # mail of one thread may be written at once, and each would count the thread without the other.
 # Foreign keys to the row (KEY SHARE) are not held up.
 _FENCE = """
-SELECT m.state = 'disconnected', l.token = %(token)s
+SELECT m.state IN ('disconnected', 'replaced'), l.token = %(token)s
 FROM mailboxes m JOIN leases l ON l.mailbox_id = m.id AND l.source = %(source)s
 WHERE m.id = %(mailbox_id)s
 FOR NO KEY UPDATE OF m FOR SHARE OF l
 """
 #: A condition on ``mailboxes m``, with ``key`` as parameters: the lease is held.
 HELD: LiteralString = """
-m.id = %(mailbox_id)s AND m.state <> 'disconnected' AND EXISTS (
+m.id = %(mailbox_id)s AND m.state NOT IN ('disconnected', 'replaced') AND EXISTS (
     SELECT FROM leases l
     WHERE l.mailbox_id = m.id AND l.source = %(source)s AND l.token = %(token)s)
 """
@@ -99,12 +100,21 @@ async def fenced(engine: AsyncEngine, lease: Lease) -> AsyncIterator[Connection]
         LeaseLostError, MailboxDisconnectedError: nothing was written.
     """
     async with transaction(engine) as connection:
-        row = await (await connection.execute(_FENCE, key(lease))).fetchone()
-        if row is None or row[0]:
-            raise MailboxDisconnectedError("the mailbox was disconnected")
-        if not row[1]:
-            raise LeaseLostError("another worker took this mailbox over")
+        await hold(connection, lease)
         yield connection
+
+
+async def hold(connection: Connection, lease: Lease) -> None:
+    """Make a transaction one that only the lease's holder gets, as ``fenced`` does.
+
+    Raises:
+        LeaseLostError, MailboxDisconnectedError: it may write nothing.
+    """
+    row = await (await connection.execute(_FENCE, key(lease))).fetchone()
+    if row is None or row[0]:
+        raise MailboxDisconnectedError("the mailbox was disconnected")
+    if not row[1]:
+        raise LeaseLostError("another worker took this mailbox over")
 
 
 def key(lease: Lease) -> dict[str, object]:

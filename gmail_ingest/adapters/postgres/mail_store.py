@@ -2,7 +2,8 @@
 
 Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of more than one
 table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
-and what only a comparison with Google needs (``comparisons``, from which it inherits).
+and what only comparisons with Google and accounts need (``comparisons`` and ``accounts``, from
+which it inherits).
 Source: ``sync/ports.py``; design promises 1 to 3 and 9.
 """
 
@@ -15,6 +16,7 @@ from typing import LiteralString
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
+from gmail_ingest.adapters.postgres.accounts import PostgresAccounts
 from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.history_apply import apply_changes
@@ -41,7 +43,29 @@ WHERE m.tenant_id = %s AND m.state = 'active' AND (%s::bigint[] IS NULL OR m.id 
 ORDER BY m.id
 """  # noqa: S608 - the columns of mailbox_rows
 _CHECKPOINT = "UPDATE mailboxes SET checkpoint = GREATEST(checkpoint, %s::numeric) WHERE id = %s"
-_RECONCILE = "UPDATE mailboxes SET reconcile_wanted_at = now() WHERE id = %s"
+# An answer of a sync that another overtook comes late, and never moves it; only an expired history
+# sets it, whatever it was.
+_RESET = """
+UPDATE mailboxes SET checkpoint = %(checkpoint)s::numeric, reconcile_wanted_at = now()
+WHERE id = %(id)s
+"""
+_WENT_BACK = """
+UPDATE mailboxes SET history_reset_at = now(), last_push_history_id = NULL
+WHERE id = %(id)s AND checkpoint > %(checkpoint)s::numeric
+RETURNING id
+"""
+# Whoever fetched before would save what is newer than all that will come.
+_FENCE_OUT = """
+UPDATE leases SET token = token + 1, holder = '', until = now()
+WHERE mailbox_id = %(id)s AND source <> %(source)s
+"""
+# Else no change that comes from now on would be newer than what is known.
+_OUTDATE = (
+    """UPDATE message_ledger SET history_id = 0
+    WHERE mailbox_id = %(id)s AND history_id > %(checkpoint)s::numeric""",
+    """UPDATE emails SET history_id = 0
+    WHERE mailbox_id = %(id)s AND history_id > %(checkpoint)s::numeric""",
+)
 _SYNCED: Mapping[Source, LiteralString] = {
     "live": """
         UPDATE mailboxes m
@@ -69,13 +93,27 @@ _SYNCED: Mapping[Source, LiteralString] = {
     """,
 }
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
+# A former address stays the account's, unless somebody else of the tenant has it by now.
 _ALIASES = """
-UPDATE mailboxes SET aliases = %(aliases)s::text[]
-WHERE id = %(id)s AND aliases <> %(aliases)s::text[] AND state <> 'disconnected'
+UPDATE mailboxes m SET aliases = told.addresses
+FROM (SELECT ARRAY(
+    SELECT DISTINCT each FROM (
+        SELECT unnest(%(aliases)s::text[])
+        UNION ALL SELECT k.present_address FROM mailboxes k WHERE k.id = %(id)s
+        UNION ALL SELECT former FROM mailboxes k, unnest(k.former_addresses) former
+        WHERE k.id = %(id)s AND NOT EXISTS (
+            SELECT FROM mailboxes o
+            WHERE o.tenant_id = k.tenant_id AND o.address = former AND o.state <> 'replaced')
+    ) AS known (each)
+    WHERE each <> (SELECT address FROM mailboxes WHERE id = %(id)s)
+    ORDER BY each
+) AS addresses) AS told
+WHERE m.id = %(id)s AND m.aliases <> told.addresses
+  AND m.state NOT IN ('disconnected', 'replaced')
 """
 
 
-class PostgresMailStore(PostgresComparisons):
+class PostgresMailStore(PostgresComparisons, PostgresAccounts):
     """See ``sync.ports.MailStore``; what a method does and raises is written there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
@@ -136,11 +174,18 @@ class PostgresMailStore(PostgresComparisons):
             return await listings.restart(connection, listing)
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
-        """After expired history: move the checkpoint and open a listing of what it skipped."""
+        """After expired history: set the checkpoint and open a listing of what it skipped."""
+        values = {
+            "id": lease.mailbox_id,
+            "source": lease.source,
+            "checkpoint": str(checkpoint),
+        }
         async with leases.fenced(self._engine, lease) as connection:
-            await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
+            if (await connection.execute(_WENT_BACK, values)).rowcount:
+                for step in (_FENCE_OUT, *_OUTDATE):
+                    await connection.execute(step, values)
+            await connection.execute(_RESET, values)
             await listings.new_listing(connection, lease.mailbox_id, window, "listing")
-            await connection.execute(_RECONCILE, (lease.mailbox_id,))
 
     async def due_messages(
         self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None

@@ -33,7 +33,7 @@ SET state = %(state)s, last_error = %(error)s, cause = %(cause)s, retry_at = %(r
     failing_since = CASE WHEN %(state)s <> 'disconnected' AND (%(state)s <> 'active'
                                                            OR %(error)s::text IS NOT NULL)
                          THEN coalesce(m.failing_since, now()) END
-WHERE m.id = %(mailbox_id)s AND m.state <> 'disconnected'
+WHERE m.id = %(mailbox_id)s AND m.state NOT IN ('disconnected', 'replaced')
   AND (%(state)s <> 'active' OR m.state = 'active')
   AND (%(generation)s::int IS NULL OR %(generation)s =
        (SELECT i.generation FROM integrations i WHERE i.id = m.integration_id))
@@ -50,7 +50,7 @@ FROM (
                 THEN max(m.last_error) END AS error
     FROM mailboxes m
     WHERE m.integration_id = (SELECT integration_id FROM mailboxes WHERE id = %s)
-      AND m.state <> 'disconnected'
+      AND m.state NOT IN ('disconnected', 'replaced')
     GROUP BY m.integration_id
 ) now_is
 WHERE i.id = now_is.integration_id AND i.state <> 'disconnected'

@@ -30,8 +30,10 @@ FROM integrations WHERE tenant_id = %s ORDER BY id
 """
 _MAILBOXES = """
 SELECT integration_id, id, address, aliases, state, cause, last_error, checkpoint, watch_expires_at,
-       last_push_at, failing_since, retry_at, last_synced_at, initial_synced_at IS NOT NULL
-FROM mailboxes WHERE tenant_id = %s ORDER BY address
+       last_push_at, failing_since, retry_at, last_synced_at, initial_synced_at IS NOT NULL,
+       former_addresses, present_address, renamed_at, history_reset_at, replaced_at,
+       (SELECT max(p.replaced_at) FROM mailboxes p WHERE p.replaced_by = m.id)
+FROM mailboxes m WHERE tenant_id = %s ORDER BY address, replaced_at NULLS FIRST, id
 """
 _LEDGER = """
 SELECT fate, count(*) FROM message_ledger
@@ -116,6 +118,12 @@ def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
         initial_sync_done=synced[1],
         failing_since=_utc_or_none(failing_since),
         retry_at=_utc_or_none(retry_at),
+        former_addresses=tuple(synced[2]),
+        present_address=synced[3],
+        renamed_at=_utc_or_none(synced[4]),
+        history_reset_at=_utc_or_none(synced[5]),
+        replaced_at=_utc_or_none(synced[6]),
+        replaced_predecessor_at=_utc_or_none(synced[7]),
     )
 
 

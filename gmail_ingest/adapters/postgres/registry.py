@@ -14,6 +14,7 @@ from collections.abc import Collection, Mapping
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.accounts import rename, retire, succeed
 from gmail_ingest.adapters.postgres.deletion import delete_mail
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.grants import read_grants
@@ -50,20 +51,33 @@ INSERT INTO mailboxes AS m (tenant_id, integration_id, address, checkpoint, alia
 SELECT %(tenant)s, %(integration)s, address, checkpoint, coalesce(aliases, '{{}}')
 FROM json_to_recordset(%(mailboxes)s) AS new (address text, checkpoint numeric, aliases text[])
 ORDER BY address
-ON CONFLICT (tenant_id, address) DO UPDATE
+ON CONFLICT (tenant_id, address) WHERE state <> 'replaced' DO UPDATE
 SET integration_id = excluded.integration_id, state = 'active', last_error = NULL,
     cause = NULL, failed_at = NULL, failing_since = NULL, retry_at = NULL,
-    aliases = CASE WHEN m.address = ANY(%(told)s) THEN excluded.aliases ELSE m.aliases END
+    aliases = CASE WHEN m.address = ANY(%(told)s)
+        THEN ARRAY(SELECT DISTINCT unnest(excluded.aliases || m.former_addresses) ORDER BY 1)
+        ELSE m.aliases END,
+    reconcile_wanted_at = CASE WHEN m.address = ANY(%(unsure)s) THEN now()
+        ELSE m.reconcile_wanted_at END,
+    present_address = NULL
 RETURNING {MAILBOX_COLUMNS}
 """  # noqa: S608 - the columns are a constant
-_KNOWN = "SELECT id FROM mailboxes WHERE tenant_id = %s AND address = ANY(%s)"
+_KNOWN = """
+SELECT id FROM mailboxes WHERE tenant_id = %s AND address = ANY(%s) AND state <> 'replaced'
+"""
+# Google was asked before: only if the mailbox is still what it was then.
+_IS_STILL = """
+SELECT FROM mailboxes WHERE id = %s AND tenant_id = %s AND address = %s AND state <> 'replaced'
+FOR NO KEY UPDATE
+"""
 # A mailbox that moved to another integration leaves its old credential without a use.
 _ORPHANS = """
 UPDATE integrations i
 SET state = 'disconnected', sealed_credential = NULL, generation = generation + 1,
     updated_at = now()
 WHERE tenant_id = %s AND state <> 'disconnected'
-  AND NOT EXISTS (SELECT FROM mailboxes m WHERE m.integration_id = i.id)
+  AND NOT EXISTS (
+    SELECT FROM mailboxes m WHERE m.integration_id = i.id AND m.state <> 'replaced')
 """
 
 _DISCONNECT = """
@@ -74,7 +88,7 @@ _MAILBOXES_END = """
 UPDATE mailboxes
 SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL, failing_since = NULL,
     retry_at = NULL
-WHERE tenant_id = %(tenant)s AND state <> 'disconnected'
+WHERE tenant_id = %(tenant)s AND state NOT IN ('disconnected', 'replaced')
 """
 _INTEGRATIONS_END = """
 UPDATE integrations
@@ -126,11 +140,15 @@ class PostgresRegistry:
         addresses = [each.address for each in registration.mailboxes]
         async with transaction(self._engine) as connection:
             await connection.execute(_TENANT, (registration.tenant_id,))
+            replaced = await _recognise(connection, registration)
             integration_id = await self._write_integration(connection, registration)
             rows = await connection.execute(_KNOWN, (registration.tenant_id, addresses))
             known = frozenset(row[0] for row in await rows.fetchall())
             mailboxes = await _write_mailboxes(connection, registration, integration_id)
             await connection.execute(_ORPHANS, (registration.tenant_id,))
+            for each in mailboxes:
+                if each.address in replaced:
+                    await succeed(connection, replaced[each.address], each.id)
             ids = [each.id for each in mailboxes]
             tenant = registration.tenant_id
             incremental = None
@@ -139,7 +157,8 @@ class PostgresRegistry:
             initial = await enqueue(connection, tenant, "initial", mailbox_ids=ids)
             others = await (await connection.execute(_UNTOUCHED, (tenant, ids))).fetchall()
         untouched = tuple(row[0] for row in others)
-        return Registered(mailboxes, known, initial, incremental, untouched)
+        successors = frozenset(each.id for each in mailboxes if each.address in replaced)
+        return Registered(mailboxes, known, initial, incremental, untouched, successors)
 
     async def _write_integration(self, connection: Connection, new: Registration) -> int:
         row = await (
@@ -225,6 +244,22 @@ async def _lock_tenant(connection: Connection, tenant_id: str) -> None:
         raise NotFoundError("this tenant is not known here")
 
 
+async def _recognise(connection: Connection, new: Registration) -> dict[str, int]:
+    """Rename and retire what Google was asked about; returns retired mailboxes by address."""
+    replaced: dict[str, int] = {}
+    for each in new.mailboxes:
+        if each.renames is not None:
+            await rename(connection, each.renames, each.address)
+        if each.replaces is not None:
+            still = await connection.execute(
+                _IS_STILL, (each.replaces, new.tenant_id, each.address)
+            )
+            if await still.fetchone() is not None:
+                await retire(connection, each.replaces)
+                replaced[each.address] = each.replaces
+    return replaced
+
+
 async def _write_mailboxes(
     connection: Connection, new: Registration, integration_id: int
 ) -> tuple[Mailbox, ...]:
@@ -244,6 +279,7 @@ async def _write_mailboxes(
                 ]
             ),
             "told": [each.address for each in new.mailboxes if each.aliases is not None],
+            "unsure": [each.address for each in new.mailboxes if each.unsure],
         },
     )
     return tuple(to_mailbox(row) for row in await rows.fetchall())

@@ -31,6 +31,15 @@ class MailboxStatus:
     initial_sync_done: bool
     failing_since: datetime | None
     retry_at: datetime | None
+    former_addresses: tuple[str, ...] = ()
+    #: The account's primary address, if another mailbox of the tenant has it.
+    present_address: str | None = None
+    renamed_at: datetime | None = None
+    history_reset_at: datetime | None = None
+    #: When another account was found to have the address.
+    replaced_at: datetime | None = None
+    #: When this account was found to have followed another one.
+    replaced_predecessor_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)

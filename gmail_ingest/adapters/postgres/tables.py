@@ -64,9 +64,30 @@ mailboxes = sa.Table(
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("failing_since", TIMESTAMP),
     sa.Column("retry_at", TIMESTAMP),
-    sa.UniqueConstraint("tenant_id", "address"),
+    sa.Column("former_addresses", pg.ARRAY(sa.Text), nullable=False, server_default="{}"),
+    sa.Column("present_address", sa.Text),
+    sa.Column("renamed_at", TIMESTAMP),
+    sa.Column("history_reset_at", TIMESTAMP),
+    sa.Column("replaced_at", TIMESTAMP),
+    sa.Column("replaced_by", sa.BigInteger),
+    # The mail of an account that was made anew stays under the address that both had.
+    sa.Index(
+        "uq_mailboxes_living_address",
+        "tenant_id",
+        "address",
+        unique=True,
+        postgresql_where=sa.text("state <> 'replaced'"),
+    ),
     sa.CheckConstraint("address = lower(address)", name="address_lower"),
     sa.Index("ix_mailboxes_address", "address"),
+    sa.Index(
+        "ix_mailboxes_aliases",
+        "aliases",
+        postgresql_using="gin",
+        # Each push of an unknown address would read what is not merged yet.
+        postgresql_with={"fastupdate": "off"},
+        postgresql_where=sa.text("aliases <> '{}'"),
+    ),
     comment="cause: names why it is in its state; failed_at: of its last sync, if that failed; "
     "failing_since: of its first failure since it was synced last; retry_at: it is tried again "
     "by itself then",

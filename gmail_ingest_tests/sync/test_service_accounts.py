@@ -1,0 +1,303 @@
+"""An account is not its address: history that goes back, successors, and renamed accounts."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.pushes import PostgresPushes
+from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.adapters.postgres.tenants import PostgresTenants
+from gmail_ingest.sync.credentials import SCOPE
+from gmail_ingest.sync.limiter import Unlimited
+from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
+from webhook_api.push_body import Notification
+
+NEW = "new.name@example.com"
+TOPIC = "projects/sandbox-project/topics/gmail-push"
+
+
+@pytest.fixture
+def synced(run, service):
+    """A mailbox with some mail, synced."""
+    run(service.connected(messages=8))
+    return service
+
+
+def restart(service, status=200):
+    """Google's history ids go back."""
+    service.box(lambda box: box.restart_history(start_above=status))
+
+
+def rename(service, new=NEW, **how):
+    """The account gets another primary address."""
+    service.sandbox.call(lambda state: state.rename(OWNER, new, **how))
+
+
+def recreate(service, *subjects, status=200):
+    """The account is deleted, and another one gets the address; the ids of its mail."""
+    service.sandbox.call(lambda state: state.recreate(OWNER, start_above=status))
+    return service.deliver(*subjects)
+
+
+def open_all(service):
+    """Let the service hold a token of whoever has the address, as a service account's key does."""
+    access = service.sandbox.call(
+        lambda state: state.grants.new_access_token(state.grants.consent(OWNER, "any", [SCOPE]))
+    )
+
+    async def token(*_, **__):
+        return access
+
+    service.gmail._tokens.access_token = token
+
+
+async def push(service, address, history_id, sent=None):
+    """Take a push in; whether a sync was queued."""
+    notification = Notification(address, history_id, sent or datetime.now(UTC))
+    applied = await PostgresPushes(service.engine).apply({address: notification})
+    return applied.known, applied.queued
+
+
+async def mailboxes(service):
+    """The tenant's mailboxes as the API reads them."""
+    tenant = await PostgresReads(service.engine).tenant(TENANT)
+    return [each for integration in tenant.integrations for each in integration.mailboxes]
+
+
+async def page(service, **wanted):
+    """Ids of the tenant's mail, as the CRM reads it."""
+    reads = PostgresEmailReads(service.engine)
+    found = await reads.page(EmailFilter(TENANT, **wanted), limit=100, cursor=None)
+    return {each.id for each in found.emails}
+
+
+async def renew(service):
+    """Renew watches, as once a day."""
+    await service.rows("UPDATE mailboxes SET watch_expires_at = NULL RETURNING 1")
+    tenants = PostgresTenants(service.engine)
+    return await renew_watches(tenants, service.store, service.gmail.source, TOPIC)
+
+
+@pytest.mark.parametrize("status", [200, 404, 400])
+def test_mail_is_stored_after_history_went_back(run, synced, status):
+    """Whatever Google answers to a start beyond its own id, mail is stored, the checkpoint is
+    Google's, later pushes are heard, and no later sync lists again (case 09, edge case 90).
+    """
+    restart(synced, status)
+    synced.deliver("after")
+    current = synced.box(lambda box: box.history_id)
+    assert run(push(synced, OWNER, current)) == (1, 1)
+    report = run(synced.sync())
+    assert (report.counts.stored, report.errors) == (1, [])
+    assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [str(current)]
+    assert run(mailboxes(synced))[0].history_reset_at is not None
+    assert synced.agrees()
+    lists = synced.calls("messages.list")
+    (later,) = synced.deliver("later")
+    assert run(push(synced, OWNER, synced.box(lambda box: box.history_id))) == (1, 1)
+    run(synced.sync())
+    assert later in run(synced.stored())
+    synced.box(lambda box: box.modify(later, add=["STARRED"]))
+    old = min(run(synced.stored()))
+    synced.box(lambda box: box.modify(old, add=["STARRED"]))
+    run(synced.sync())
+    assert synced.calls("messages.list") == lists
+    assert synced.agrees()
+
+
+def test_old_pushes_cost_no_sync_and_late_news_does(run, synced):
+    """A push below the checkpoint that was sent before the last sync is acknowledged, however often
+    it is repeated; one that was sent after it is looked into once (edge cases 8 and 94).
+    """
+    checkpoint = synced.box(lambda box: box.history_id)
+    long_ago = datetime.now(UTC) - timedelta(hours=1)
+    for history_id in (checkpoint, checkpoint - 1, checkpoint - 5):
+        assert run(push(synced, OWNER, history_id, long_ago)) == (1, 0)
+    assert run(push(synced, OWNER, checkpoint)) == (1, 0)
+    assert run(push(synced, OWNER, checkpoint - 1)) == (1, 1)
+    assert run(push(synced, OWNER, checkpoint - 1)) == (1, 0)
+    lists = synced.calls("messages.list")
+    run(synced.sync())
+    assert synced.calls("messages.list") == lists
+    assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [str(checkpoint)]
+
+
+@pytest.mark.parametrize("status", [200, 404])
+def test_a_successor_begins_anew_and_the_predecessors_mail_stays(run, synced, status):
+    """An account that was deleted and made anew is connected again: its mail is all stored, with a
+    checkpoint of its own, and the mail of the one before stays, marked (case 09, edge cases 39 and
+    91).
+    """
+    before = run(synced.stored())
+    ids = recreate(synced, "one", "two", status=status)
+    run(synced.connect())
+    run(synced.sync())
+    assert run(synced.stored()) == before | set(ids)
+    new, old = run(mailboxes(synced))
+    assert (new.state, old.state) == ("active", "replaced")
+    assert new.address == old.address == OWNER
+    assert new.replaced_predecessor_at == old.replaced_at is not None
+    assert new.checkpoint == synced.box(lambda box: box.history_id)
+    assert run(page(synced, mailbox=OWNER)) == run(page(synced))
+    later = synced.deliver("three")
+    assert run(push(synced, OWNER, synced.box(lambda box: box.history_id))) == (1, 1)
+    run(synced.sync())
+    assert run(synced.stored()) == before | {*ids, *later}
+    assert "pending" not in run(synced.fates())
+
+
+def test_a_successor_behind_a_living_credential_is_noticed_by_a_sync(run, synced):
+    """Where the credential opens the new account too, as a service account's does, the sync that
+    finds its history retires the mailbox and queues the successor's first one (edge case 91).
+    """
+    before = run(synced.stored())
+    ids = recreate(synced, "one", "two")
+    open_all(synced)
+    run(synced.sync())
+    run(synced.sync())
+    assert run(synced.stored()) == before | set(ids)
+    assert sorted(each.state for each in run(mailboxes(synced))) == ["active", "replaced"]
+    jobs = run(synced.rows("SELECT state, error FROM sync_jobs WHERE state = 'cancelled'"))
+    assert [error for _, error in jobs if "another account" in (error or "")]
+
+
+def test_a_reset_mailbox_is_no_other_account(run, synced):
+    """Connecting again after history ids went back keeps mailbox and mail (case 09, edge case
+    90).
+    """
+    restart(synced)
+    run(synced.connect())
+    run(synced.sync())
+    (box,) = run(mailboxes(synced))
+    assert box.checkpoint == synced.box(lambda box: box.history_id)
+    assert synced.agrees()
+
+
+def test_an_emptied_account_is_not_called_another_one(run, synced):
+    """While the history id is no lower, that no known mail is left is not decided by the service:
+    what is stored is compared, and the mailbox stays one (edge case 91).
+    """
+    synced.box(lambda box: [box.delete(each) for each in list(box.message_ids())])
+    run(synced.connect())
+    assert len(run(mailboxes(synced))) == 1
+    assert run(synced.rows("SELECT reconcile_wanted_at IS NOT NULL FROM mailboxes")) == [True]
+
+
+def test_deletion_takes_the_predecessor_too(run, synced):
+    """A disconnect with deletion leaves nothing of a replaced account (edge cases 66 and 91)."""
+    recreate(synced, "one")
+    run(synced.connect())
+    run(synced.sync())
+    run(synced.disconnect())
+    assert sorted(run(synced.rows("SELECT state FROM mailboxes"))) == ["disconnected", "replaced"]
+    run(synced.registry.delete_data(TENANT))
+    for table in ("emails", "message_ledger", "mailboxes", "integrations"):
+        assert run(synced.rows(f"SELECT count(*) FROM {table}")) == [0]  # noqa: S608 - of this test
+
+
+def test_a_renamed_account_is_the_same_mailbox(run, synced):
+    """Its watch is renewed, and it has the new address; pushes for either are heard, mail is stored
+    once, and the owner is known by both (case 10, edge cases 58 and 92).
+    """
+    synced.sandbox.call(lambda state: state.watches.granted_topics.add(TOPIC))
+    before = run(synced.stored())
+    rename(synced)
+    run(renew(synced))
+    (box,) = run(mailboxes(synced))
+    assert (box.address, box.former_addresses) == (NEW, (OWNER,))
+    assert OWNER in box.aliases
+    assert run(synced.rows("SELECT subject FROM integrations")) == [NEW]
+    for address in (NEW, OWNER):
+        (message,) = synced.deliver("news")
+        assert run(push(synced, address, synced.box(lambda box: box.history_id))) == (1, 1)
+        run(synced.sync())
+        before.add(message)
+    assert run(synced.stored()) == before
+    assert len(run(synced.rows("SELECT gmail_id FROM emails"))) == len(before)
+    both = {name: Notification(name, 2**62) for name in (NEW, OWNER)}
+    applied = run(PostgresPushes(synced.engine).apply(both))
+    assert (applied.known, applied.queued) == (2, 1)
+    assert run(synced.rows("SELECT cardinality(mailbox_ids) FROM sync_queue")) == [1]
+    assert run(page(synced, mailbox=NEW)) == run(page(synced, mailbox=OWNER)) == before
+    assert synced.agrees(NEW)
+
+
+def test_connecting_a_renamed_account_renews_its_mailbox(run, synced):
+    """Consenting again makes no second mailbox: mail that is known tells the account (case 10, edge
+    case 92).
+    """
+    before = run(synced.stored())
+    rename(synced)
+    run(synced.connect(NEW))
+    ids = synced.deliver("later")
+    run(synced.sync())
+    assert sorted(run(synced.rows("SELECT gmail_id FROM emails"))) == sorted(before | set(ids))
+    (box,) = run(mailboxes(synced))
+    assert (box.address, box.former_addresses, box.state) == (NEW, (OWNER,), "active")
+    assert run(synced.rows("SELECT generation, subject, state FROM integrations")) == [
+        (2, NEW, "active")
+    ]
+
+
+def test_another_account_that_sends_as_a_mailbox_is_another_mailbox(run, synced):
+    """An alias alone makes no account the same: no mail is in common (edge cases 39 and 92)."""
+    synced.account(NEW, messages=3)
+    synced.box(lambda box: box.send_as.put(OWNER), NEW)
+    run(synced.connect(NEW))
+    run(synced.sync())
+    assert {each.address for each in run(mailboxes(synced))} == {OWNER, NEW}
+    assert synced.agrees(OWNER, NEW)
+
+
+def test_an_account_connected_twice_is_said_and_synced_once(run, synced):
+    """A second mailbox that was made before renaming was noticed goes on alone; the first says what
+    it is, and keeps its mail (case 10, edge case 93).
+    """
+    synced.sandbox.call(lambda state: state.watches.granted_topics.add(TOPIC))
+    rename(synced)
+    run(
+        synced.rows(
+            "WITH i AS (INSERT INTO integrations (tenant_id, auth_type, subject, sealed_credential,"
+            " key_version) SELECT tenant_id, auth_type, %s, sealed_credential, key_version"
+            " FROM integrations RETURNING id)"
+            " INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)"
+            " SELECT m.tenant_id, m.integration_id, %s, m.checkpoint FROM mailboxes m, i"
+            " RETURNING id",
+            NEW,
+            NEW,
+        )
+    )
+    run(renew(synced))
+    found = {each.address: each for each in run(mailboxes(synced))}
+    assert (found[NEW].state, found[OWNER].state) == ("active", "duplicate")
+    assert (found[OWNER].cause, found[OWNER].present_address) == ("duplicate", NEW)
+
+
+def test_verify_compares_no_mailbox_with_another_account(run, synced):
+    """A comparison that finds another account before a sync did removes nothing (edge case 91)."""
+    before = run(synced.stored())
+    recreate(synced, "one")
+    open_all(synced)
+    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    plans = run(verify.plan(TENANT))
+    (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
+    assert "another account" in found.error
+    assert run(synced.stored()) == before
+
+
+def test_a_late_replica_is_no_reset(run, synced):
+    """An answer below the checkpoint that the profile does not confirm changes nothing (edge cases
+    8 and 90).
+    """
+    current = synced.box(lambda box: box.history_id)
+    lists = synced.calls("messages.list")
+    body = {"historyId": str(current - 1)}
+    synced.fault("history.list", action="status", status=200, body=body, times=1)
+    run(synced.sync())
+    assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [str(current)]
+    assert run(mailboxes(synced))[0].history_reset_at is None
+    assert synced.calls("messages.list") == lists
