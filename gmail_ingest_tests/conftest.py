@@ -43,8 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     gc.disable()
     if config.option.basetemp is None:  # a worker of pytest-xdist has its part of the session's
-        config.stash[_BASE] = tempfile.mkdtemp(prefix="gmail-ingest-tests-")
-        config.option.basetemp = f"{config.stash[_BASE]}/session"
+        # Short names: the path of a socket must not be longer than 100 bytes.
+        config.stash[_BASE] = tempfile.mkdtemp(prefix="gi-")
+        config.option.basetemp = f"{config.stash[_BASE]}/s"
 
 
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
