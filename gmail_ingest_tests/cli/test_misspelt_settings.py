@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
+from pathlib import Path
 
 import pytest
 from structlog.testing import capture_logs
 
+import gmail_ingest
 from gmail_ingest.cli.settings import DAGSTER_VARIABLES, variables
 from gmail_ingest.defs import code_server
 from gmail_ingest.errors import ConfigurationError
@@ -68,6 +71,14 @@ def test_misspelt_says_nothing_of_what_is_read():
 def test_every_documented_variable_is_known():
     """What the reference names is in the registry."""
     assert {each.name for each in (*variables(), *DAGSTER_VARIABLES)} <= known_names()
+
+
+def test_every_variable_of_the_code_is_known():
+    """A variable that the code reads beside its settings is in the registry."""
+    root = Path(gmail_ingest.__file__).parents[1]
+    files = [*root.glob("gmail_ingest/**/*.py"), *root.glob("webhook_api/**/*.py")]
+    text = "\n".join(each.read_text() for each in (*files, *root.glob("*.yaml")))
+    assert set(re.findall(r"\bGMAIL_INGEST_[A-Z_]*[A-Z]\b", text)) <= known_names()
 
 
 def test_misspelt_reads_the_env_file(tmp_path):
