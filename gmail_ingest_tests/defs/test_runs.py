@@ -377,6 +377,17 @@ def test_watch_renewal_that_fails_is_seen(run, service, instance, resources):
     assert counts == {"renewed": 1, "failed": 0}
 
 
+@pytest.mark.usefixtures("topic")
+def test_watch_renewal_tells_of_a_dead_grant_that_it_meets(run, service, instance, resources):
+    """Without a push no sync would say so before the night (edge case 85)."""
+    run(service.connected())
+    service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
+    for _ in range(2):
+        result, _ = renewed(instance, resources, raise_on_error=False)
+    assert result.success  # the second time nothing that could be watched is due
+    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
+
+
 def test_watch_renewal_without_a_topic_does_nothing(run, service, instance, resources):
     """A deployment that polls has no watch to keep."""
     run(service.connected())
