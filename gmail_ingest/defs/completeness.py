@@ -73,7 +73,8 @@ def completeness(
     """Every message that Gmail lists is stored, or has a fate that says why not."""
     resources = (mail_store, credential_store, gmail)
     # "Execute all" names no partition.
-    wanted = [context.partition_key] if context.has_partition_key else []
+    partitioned = context.has_partition_key or context.has_partition_key_range
+    wanted = list(context.partition_keys) if partitioned else []
     tally = _verify(context, resources, wanted)
     proof = run(read_proof(mail_store))
     # The asset's own output stays out: each tenant that was compared has had its materialization.

@@ -9,12 +9,16 @@ import dagster as dg
 import pytest
 import structlog
 
+from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.runtime.environment import variable_names
 from gmail_ingest.sandbox.server import Sandbox
 from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest_tests.sync.service import TENANT, Service, sandbox_settings
+
+#: Words of the tests' mail and addresses, which Dagster must not know.
+PRIVATE = ("example.com", "example.net", "merger")
 
 
 @pytest.fixture(autouse=True)
@@ -67,3 +71,48 @@ def resources(service, database_url, monkeypatch) -> dict[str, dg.ConfigurableRe
         "credential_store": CredentialStoreResource(),
         "gmail": GmailResource(),
     }
+
+
+@pytest.fixture
+def materialize(instance, resources):
+    """Materialize the tenant's partition."""
+
+    def run_asset(*, raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
+        return dg.materialize(
+            [emails],
+            partition_key=TENANT,
+            instance=instance,
+            resources=resources,
+            raise_on_error=raise_on_error,
+        )
+
+    return run_asset
+
+
+def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
+    """What the one materialization says."""
+    (event,) = result.asset_materializations_for_node("gmail__emails")
+    return {name: value.value for name, value in event.metadata.items()}
+
+
+def told_by(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetMaterialization]:
+    """The materializations of a run, as Dagster's pages read them."""
+    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
+    records = instance.get_records_for_run(run_id, of_type=kind).records
+    return [each.event_log_entry.asset_materialization for each in records]
+
+
+def evaluations(instance):
+    """The evaluations of ``every_mailbox_is_synced`` by tenant, oldest first; after those of one
+    moment there is always one over all tenants.
+    """
+    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    records = [
+        record
+        for run_id in [*(each.run_id for each in instance.get_runs()), ""]
+        for record in instance.get_records_for_run(run_id, of_type=kind).records
+    ]
+    records.sort(key=lambda each: each.event_log_entry.timestamp)
+    told = [each.event_log_entry.asset_check_evaluation for each in records]
+    assert [each.partition is None for each in told] == [False, True] * (len(told) // 2)
+    return [(each.partition, each.passed, each.description) for each in told if each.partition]

@@ -1,50 +1,17 @@
 """Runs: the asset of a tenant, the drain, and the renewal of watches, against a sandbox."""
 
 import json
-from datetime import timedelta
 
 import dagster as dg
 import pytest
 
-from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import watch_renewal_job
 from gmail_ingest.errors import ReauthoriseError
 from gmail_ingest.sandbox.settings import SandboxSettings
-from gmail_ingest.sync import patience
 from gmail_ingest.sync.records import Counts
+from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, metadata, told_by
 from gmail_ingest_tests.sync.service import OWNER, TENANT
-
-PRIVATE = ("example.com", "example.net", "merger")
-
-
-@pytest.fixture
-def materialize(instance, resources):
-    """Materialize the tenant's partition."""
-
-    def run_asset(*, raise_on_error: bool = True) -> dg.ExecuteInProcessResult:
-        return dg.materialize(
-            [emails],
-            partition_key=TENANT,
-            instance=instance,
-            resources=resources,
-            raise_on_error=raise_on_error,
-        )
-
-    return run_asset
-
-
-def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
-    """What the one materialization says."""
-    (event,) = result.asset_materializations_for_node("gmail__emails")
-    return {name: value.value for name, value in event.metadata.items()}
-
-
-def told_by(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetMaterialization]:
-    """The materializations of a run, as Dagster's pages read them."""
-    kind = dg.DagsterEventType.ASSET_MATERIALIZATION
-    records = instance.get_records_for_run(run_id, of_type=kind).records
-    return [each.event_log_entry.asset_materialization for each in records]
 
 
 def everything(instance: dg.DagsterInstance, run_id: str) -> str:
@@ -173,161 +140,6 @@ def test_drain_goes_on_past_a_tenant_that_fails(run, service, instance, resource
     assert run(service.rows("SELECT tenant_id FROM emails")) == ["globex"]
 
 
-def evaluations(instance):
-    """The evaluations of ``every_mailbox_is_synced`` by tenant, oldest first; after those of one
-    moment there is always one over all tenants.
-    """
-    kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    records = [
-        record
-        for run_id in [*(each.run_id for each in instance.get_runs()), ""]
-        for record in instance.get_records_for_run(run_id, of_type=kind).records
-    ]
-    records.sort(key=lambda each: each.event_log_entry.timestamp)
-    told = [each.event_log_entry.asset_check_evaluation for each in records]
-    assert [each.partition is None for each in told] == [False, True] * (len(told) // 2)
-    return [(each.partition, each.passed, each.description) for each in told if each.partition]
-
-
-@pytest.fixture
-def drained(run, service, instance, resources, monkeypatch):
-    """Drain what waits, also what waits for a later attempt; the tenants that were materialized."""
-    # What Google does not answer is given back at once, not after five tries.
-    monkeypatch.setattr(patience, "TRIES", 1)
-
-    def drain() -> list[str]:
-        run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
-        result = drain_job.execute_in_process(instance=instance, resources=resources)
-        assert result.success
-        return [each.partition for each in told_by(instance, result.run_id)]
-
-    return drain
-
-
-def test_drain_tells_once_that_google_does_not_answer_and_once_that_it_does(
-    run, service, instance, drained
-):
-    """An outage is one failed evaluation, whatever the number of tries and drains, and its end is
-    one that passed; no attempt is a materialization of nothing (edge case 85).
-    """
-    run(service.connected())
-    service.deliver("the merger")
-    service.fault("history.list", action="error", error="unavailable")
-    run(service.queue.enqueue(TENANT, "incremental"))
-    assert drained() == []
-    ((tenant, passed, words),) = evaluations(instance)
-    assert (tenant, passed) == (TENANT, False)
-    assert words.startswith("1 of 1 mailboxes cannot be synced; 1 active (no_answer), since 20")
-    assert "tried again at 20" in words
-    assert "Google does not answer" in words
-    assert drained() == []
-    assert drained() == []
-    assert len(evaluations(instance)) == 1
-    service.mend()
-    assert drained() == [TENANT]
-    assert evaluations(instance)[1:] == [(TENANT, True, "every mailbox is synced")]
-    service.deliver("another")
-    run(service.queue.enqueue(TENANT, "incremental"))
-    assert drained() == [TENANT]
-    assert len(evaluations(instance)) == 2
-    assert service.agrees()
-
-
-def test_drain_materializes_what_came_beside_a_mailbox_that_stands_still(
-    run, service, instance, drained
-):
-    """One dead grant of two: the other's mail is materialized, and the check names how many of how
-    many, why and what to do, without an address (edge case 85).
-    """
-    for address in (OWNER, "other@example.com"):
-        service.account(address)
-        service.deliver("the merger", address=address)
-    run(service.connect(OWNER, "other@example.com"))
-    service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
-    assert drained() == [TENANT]
-    ((_, passed, words),) = evaluations(instance)
-    assert not passed
-    assert words.startswith("1 of 2 mailboxes cannot be synced; 1 needs_reauth (grant_dead)")
-    assert ReauthoriseError.remedy in words
-    assert not [word for word in PRIVATE if word in words]
-    service.deliver("another", address="other@example.com")
-    run(service.queue.enqueue(TENANT, "incremental"))
-    assert drained() == [TENANT]
-    assert len(evaluations(instance)) == 1
-
-
-def test_drain_tells_another_cause(run, service, instance, drained):
-    """A trouble that becomes another one is news (edge case 85)."""
-    run(service.connected())
-    service.fault("history.list", action="error", error="unavailable")
-    run(service.queue.enqueue(TENANT, "incremental"))
-    drained()
-    service.mend()
-    service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
-    drained()
-    first, second = evaluations(instance)
-    assert "no_answer" in first[2]
-    assert "grant_dead" in second[2]
-
-
-def test_drain_tells_nothing_of_a_mailbox_that_another_worker_syncs(
-    run, service, instance, drained
-):
-    """Somebody else syncs it: that is no trouble (edge case 85)."""
-    run(service.connected())
-    (mailbox,) = run(service.rows("SELECT id FROM mailboxes"))
-    run(service.store.acquire_lease(mailbox, "live", "w", timedelta(minutes=1), force=False))
-    run(service.queue.enqueue(TENANT, "incremental"))
-    assert drained() == []
-    assert evaluations(instance) == []
-
-
-def test_asset_fails_when_its_work_was_put_back(run, service, instance, materialize, monkeypatch):
-    """Google down is a failed run with cause and remedy, and no materialization; when Google
-    answers again, the next one says so (edge case 85).
-    """
-    monkeypatch.setattr(patience, "TRIES", 1)
-    run(service.connected())
-    service.deliver("the merger")
-    service.fault("history.list", action="error", error="unavailable")
-    result = materialize(raise_on_error=False)
-    assert not result.success
-    assert told_by(instance, result.run_id) == []
-    (event,) = result.get_step_failure_events()
-    failure = event.step_failure_data.user_failure_data
-    assert "1 active (no_answer)" in failure.description
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
-    service.mend()
-    run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
-    assert metadata(materialize())["stored"] == 1
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False), (TENANT, True)]
-
-
-def test_asset_of_dead_mailboxes_is_not_materialized_again(run, service, instance, materialize):
-    """Nothing could be synced: not even a run by hand is a green materialization of nothing
-    (edge case 85).
-    """
-    run(service.connected(messages=3))
-    service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
-    assert not materialize(raise_on_error=False).success
-    result = materialize(raise_on_error=False)
-    assert not result.success
-    assert told_by(instance, result.run_id) == []
-    assert len(evaluations(instance)) == 1
-
-
-def test_asset_materializes_what_came_before_it_fails(run, service, instance, materialize):
-    """Mail of one mailbox came, another's did not: both is told (edge case 85)."""
-    service.account(messages=5)
-    service.account("other@example.com", messages=5)
-    run(service.connect(OWNER, "other@example.com"))
-    service.fault("*", mailbox=OWNER, action="error", error="mail_service_not_enabled")
-    result = materialize(raise_on_error=False)
-    assert not result.success
-    (told,) = told_by(instance, result.run_id)
-    assert (told.partition, told.metadata["stored"].value) == (TENANT, 5)
-
-
 @pytest.fixture
 def topic(monkeypatch) -> str:
     """The topic that Gmail may publish to."""
@@ -375,6 +187,17 @@ def test_watch_renewal_that_fails_is_seen(run, service, instance, resources):
     service.mend()
     _, counts = renewed(instance, resources)
     assert counts == {"renewed": 1, "failed": 0}
+
+
+@pytest.mark.usefixtures("topic")
+def test_watch_renewal_tells_of_a_dead_grant_that_it_meets(run, service, instance, resources):
+    """Without a push no sync would say so before the night (edge case 85)."""
+    run(service.connected())
+    service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
+    for _ in range(2):
+        result, _ = renewed(instance, resources, raise_on_error=False)
+    assert result.success  # the second time nothing that could be watched is due
+    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
 
 
 def test_watch_renewal_without_a_topic_does_nothing(run, service, instance, resources):
