@@ -218,6 +218,7 @@ def test_an_email_has_what_a_crm_shows(mail):
             }
         ],
         "copies": None,
+        "formerAccount": False,
     }
 
 
