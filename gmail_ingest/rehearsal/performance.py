@@ -26,8 +26,10 @@ from gmail_ingest.runtime.dagster_api import DagsterApi
 
 #: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
-#: Mailboxes that need nobody's consent anew.
+#: Mailboxes that need nobody's consent anew: another account may get their addresses. The others
+#: are renamed, so that each is known by the name that it had first.
 SERVED = [box for each in TENANTS if each.auth == "service_account" for box in each.mailboxes]
+CONSENTED = [box for box in MAILBOXES if box not in SERVED]
 #: What a run that died before it began was to do is asked for again after three minutes.
 _QUIET_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
@@ -141,7 +143,7 @@ class Rehearsal:
             self._sandbox.restart_history(dice.choice(MAILBOXES), start_above=status)
             self._happened["history_went_back"] += 1
         elif chance < 0.6:
-            self._life.rename(dice.choice(MAILBOXES))
+            self._life.rename(dice.choice(CONSENTED))
             self._happened["account_renamed"] += 1
         elif chance < 0.65:
             self._recreate(dice.choice(SERVED))

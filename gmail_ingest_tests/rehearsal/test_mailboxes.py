@@ -43,3 +43,22 @@ def test_troubled_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
     sandbox.arm([])
     assert sandbox.injected == {"broken": 1}
     assert sandbox.content(token, message.message_id)["id"] == message.message_id
+
+
+def test_mailbox_life_goes_on_when_the_account_changes(sandbox):
+    """A renamed account and one that was made anew are found under the name that they had first,
+    and a mailbox whose history ids went back lives on (edge cases 90 to 92).
+    """
+    life = MailboxLife(sandbox, Random(5))
+    address = MAILBOXES[0]
+    before = {each.message_id for each in sandbox.messages(address)}
+    life.rename(address)
+    life.rename(address)
+    assert {each.message_id for each in sandbox.messages(address)} == before
+    sandbox.restart_history(address, start_above=400)
+    life.go_on()
+    sandbox.recreate(MAILBOXES[1])
+    life.forget(MAILBOXES[1])
+    for _ in range(20):
+        life.go_on()
+    assert sandbox.access_token(address)

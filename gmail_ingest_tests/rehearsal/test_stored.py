@@ -1,5 +1,6 @@
 import pytest
 
+from gmail_ingest.core.windows import Window
 from gmail_ingest.rehearsal.stored import Stored, Undone
 from gmail_ingest.sync import records
 from gmail_ingest_tests.conftest import plain_url
@@ -70,3 +71,19 @@ def test_stored_knows_what_is_still_to_be_done(world, stored, run):
     run(world.change("UPDATE message_ledger SET fate = 'dead' WHERE gmail_id = 'm2'"))
     assert stored.undone() == Undone(jobs=1, leases=1, waiting=1, dead=1)
     assert not stored.undone().quiet
+
+
+def test_stored_tells_former_accounts_and_names_apart(world, stored, run):
+    """A renamed mailbox goes by its first name; the mail of an account that was replaced is no
+    living mailbox's, and is asked for as such (edge cases 91 and 92).
+    """
+    (mailbox,) = run(world.store.living("acme"))
+    run(world.store.rename(mailbox.id, "b@example.com"))
+    run(world.store.rename(mailbox.id, "c@example.com"))
+    assert stored.texts("a@example.com").keys() == {"m1", "m2"}
+    assert {row.mailbox for row in stored.rows()} == {"a@example.com"}
+    held = run(lease(world, mailbox.id))
+    run(world.store.replace_account(held, 30, Window()))
+    assert stored.former("a@example.com") == {"m1", "m2"}
+    assert list(stored.rows()) == []
+    assert stored.stopped() == []

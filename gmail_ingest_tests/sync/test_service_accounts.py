@@ -13,7 +13,7 @@ from gmail_ingest.sync.credentials import SCOPE
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
-from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
+from gmail_ingest_tests.sync.service import CLIENT, OWNER, QUICK, TENANT
 from webhook_api.push_body import Notification
 
 NEW = "new.name@example.com"
@@ -301,3 +301,26 @@ def test_a_late_replica_is_no_reset(run, synced):
     assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [str(current)]
     assert run(mailboxes(synced))[0].history_reset_at is None
     assert synced.calls("messages.list") == lists
+
+
+def test_a_disconnect_revokes_nothing_of_a_tenant_that_knows_the_former_name(run, synced):
+    """Two tenants have one account, and only one of them knows its new address: the owner's consent
+    lives until the other is disconnected, too (edge cases 73 and 92).
+    """
+    run(synced.connect(tenant="globex"))
+    (theirs,) = run(synced.store.living("globex"))
+    run(
+        synced.rows(
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)"
+            " SELECT %s, gmail_id, thread_id, source FROM message_ledger RETURNING 1",
+            theirs.id,
+        )
+    )
+    rename(synced)
+    (ours,) = run(synced.store.living(TENANT))
+    assert run(synced.store.rename(ours.id, NEW)) == "renamed"
+    run(synced.disconnect())
+    granted = lambda state: state.grants.scopes(NEW, CLIENT.client_id)  # noqa: E731 - used twice
+    assert synced.sandbox.call(granted)
+    run(synced.disconnect("globex"))
+    assert not synced.sandbox.call(granted)

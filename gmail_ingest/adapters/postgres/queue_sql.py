@@ -202,6 +202,7 @@ WITH stale AS (
     SELECT m.tenant_id, 'exclusions', m.id
     FROM exclusion_marks k JOIN mailboxes m ON m.id = k.mailbox_id
     WHERE m.state <> 'disconnected'
+      AND EXISTS (SELECT FROM tenants t WHERE t.id = m.tenant_id AND t.state = 'connected')
 ), wanted AS MATERIALIZED (
     SELECT s.tenant_id, s.kind, gen_random_uuid() AS job_id,
            array_agg(s.id ORDER BY s.id) AS mailbox_ids
