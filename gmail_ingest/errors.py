@@ -15,8 +15,9 @@ from datetime import datetime
 #: may end at Google's side alone, so that they are tried again once a day.
 REMEDIES: Mapping[str, str] = {
     "grant_dead": "Connect this mailbox again: its owner must give consent anew.",
-    "scope_missing": "Connect this mailbox again: its owner must leave the permission to read "
-    "mail ticked on the consent page.",
+    "scope_missing": "Connect this mailbox again: its owner must consent again without "
+    "gmail.metadata, and leave the permission to read mail "
+    "(https://www.googleapis.com/auth/gmail.readonly) ticked on the consent page.",
     "key_refused": "Connect again with a new key of the service account.",
     "delegation": "A Workspace administrator must grant domain-wide delegation for the client and "
     "scope that the error names; it is tried again by itself once a day, or at once after "
@@ -28,6 +29,8 @@ REMEDIES: Mapping[str, str] = {
     "is tried again by itself once a day, or at once after connecting again.",
     "suspended": "Ask the administrator whether the account is suspended; it is tried again by "
     "itself once a day, or at once after connecting again.",
+    "refused": "Ask the mailbox's owner or administrator whether something restricts access to its "
+    "mail; it is tried again by itself once a day, or at once after connecting again.",
     "operator": "Nothing for the customer: whoever runs this service must mend what the error "
     "names; syncs are tried again by themselves.",
 }
@@ -95,6 +98,12 @@ class RejectedRequestError(GmailIngestError):
     """Google refuses this very request for good (400, unexplained 403): give up on this message."""
 
 
+class RefusedByGoogleError(RejectedRequestError):
+    """Google refuses this very request for a reason that is not known: of its message's own if
+    Google answers for others, of the mailbox's if it answers for none (``sync/refusals.py``).
+    """
+
+
 class HistoryExpiredError(GmailIngestError):
     """The checkpoint is older than the history that Google keeps: resync a bounded window."""
 
@@ -145,7 +154,7 @@ class AdminActionRequiredError(MailboxStateError):
 
 
 class MailboxUnavailableError(MailboxStateError):
-    """The account is suspended, deleted, or has no Gmail."""
+    """The account is suspended, deleted, has no Gmail, or is refused for reasons of Google's."""
 
 
 class OperatorActionError(GmailIngestError):

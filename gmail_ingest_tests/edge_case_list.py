@@ -85,6 +85,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    95: "A grant that gives no mail is refused when connecting, and stops a mailbox later.",
+    96: "A refusal of the mailbox spends no attempt of a message, and is not cleared by history.",
+    97: "Mail that vanishes in a mass stays stored until a person accepts that it goes.",
+    98: "A label that was deleted is off all stored mail, at any age.",
+    99: "Deletions accepted by a person are done once; those that come later ask again.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from gmail_ingest.errors import (
+    REMEDIES,
     AdminActionRequiredError,
     GmailIngestError,
     InvalidInputError,
@@ -27,6 +28,7 @@ from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountK
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.refusals import try_reading
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
 from gmail_ingest.sync.watch import start_watch
 
@@ -139,6 +141,7 @@ class Connect:
                 source = self._google.source_with(held, probe)
                 try:
                     found = await source.profile()
+                    await try_reading(source)
                 except (MailboxStateError, RejectedRequestError) as error:
                     raise _refused(error, field_name) from error
                 aliases = await _aliases(source)
@@ -192,7 +195,7 @@ async def _aliases(source: MailSource) -> tuple[str, ...] | None:
 
 def _refused(error: GmailIngestError, field_name: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
-    remedy = error.remedy if isinstance(error, MailboxStateError) else "Check the credential."
+    remedy = error.remedy if isinstance(error, MailboxStateError) else REMEDIES["refused"]
     if isinstance(error, AdminActionRequiredError):
         field_name = "keys.serviceAccountKey"
     return InvalidInputError(field_name, f"Google refuses it: {error}. {remedy}")

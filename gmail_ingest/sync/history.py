@@ -26,7 +26,9 @@ from gmail_ingest.errors import (
     LeaseLostError,
     MailboxDisconnectedError,
     MailboxStateError,
+    MailboxUnavailableError,
     OperatorActionError,
+    RefusedByGoogleError,
     ThrottledError,
     TransientError,
 )
@@ -213,6 +215,10 @@ class HistorySync:
             case MailboxStateError():
                 await self._note(mailbox, error.state, text, error.cause)
                 trouble.block(f"{error.state}: {error.remedy}")
+            case RefusedByGoogleError():
+                refused = MailboxUnavailableError(text, "refused")
+                await self._note(mailbox, refused.state, text, refused.cause)
+                trouble.block(f"{refused.state}: {refused.remedy}")
             case _:
                 known = OperatorActionError.cause if type(error) is OperatorActionError else None
                 await self._note(mailbox, "active", text, known)

@@ -78,6 +78,12 @@ class MailSource(Protocol):
         """
         ...
 
+    async def probe(self, message_id: str) -> None:
+        """Get a message whole, and leave it (20 units): raises if Google refuses it. One that is
+        gone, or cannot be parsed, was not refused.
+        """
+        ...
+
     async def watch(self, topic: str) -> Watch:
         """Start or renew push notifications (100 units); WatchTopicConflictError."""
         ...

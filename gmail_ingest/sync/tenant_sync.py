@@ -25,6 +25,7 @@ from gmail_ingest.errors import (
     MailboxStateError,
     MailboxUnavailableError,
     OperatorActionError,
+    RefusedByGoogleError,
     SuspectAccountError,
     ThrottledError,
     TransientError,
@@ -241,6 +242,9 @@ class TenantSync:
             case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
                 suspended = MailboxUnavailableError(text, "suspended")
                 return await self._stop(mailbox, counts, suspended)
+            case RefusedByGoogleError():  # of no message: fetches take care of those
+                refused = MailboxUnavailableError(text, "refused")
+                return await self._stop(mailbox, counts, refused)
             case TransientError() if claim.attempts < self._policy.max_attempts:
                 delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
                 return MailboxReport(mailbox.id, counts, text, now + delay)

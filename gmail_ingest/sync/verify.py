@@ -16,7 +16,7 @@ import structlog
 
 from gmail_ingest.core.completeness import estimate_units
 from gmail_ingest.core.windows import days_between, midnight, window_of
-from gmail_ingest.errors import GmailIngestError, NotFoundError
+from gmail_ingest.errors import GmailIngestError, MailboxStateError, NotFoundError
 from gmail_ingest.sync.compare import Comparison, Progress
 from gmail_ingest.sync.completeness import (
     ComparableStore,
@@ -135,6 +135,15 @@ class Verify:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
+                if isinstance(error, MailboxStateError):
+                    # No sync may come across it: history goes on where no mail is given.
+                    await self._store.set_mailbox_state(
+                        mailbox.id,
+                        error.state,
+                        found.error,
+                        cause=error.cause,
+                        generation=mailbox.generation,
+                    )
         log.info(
             "mailbox_verified",
             mailbox_id=mailbox.id,

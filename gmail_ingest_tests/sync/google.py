@@ -146,6 +146,11 @@ class MemoryMailSource:
         wanted_ids = [wanted.message_id for wanted in call.wanted]
         return {each: self.messages[each] for each in wanted_ids if each in self.messages}
 
+    async def probe(self, message_id: str) -> None:
+        self.units_spent += 20
+        self.calls.append(f"probe:{message_id}")
+        self._fail(message_id)
+
     async def watch(self, topic: str) -> Watch:
         self._begin(f"watch:{topic}", 100)
         return Watch(self.history_id, datetime.now(UTC) + timedelta(days=7))

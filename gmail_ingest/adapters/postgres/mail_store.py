@@ -45,7 +45,10 @@ _RECONCILE = "UPDATE mailboxes SET reconcile_wanted_at = now() WHERE id = %s"
 _SYNCED: Mapping[Source, LiteralString] = {
     "live": """
         UPDATE mailboxes m
-        SET last_synced_at = now(), last_error = NULL, cause = NULL, failed_at = NULL
+        SET last_synced_at = now(),
+            last_error = CASE WHEN m.state <> 'active' THEN m.last_error END,
+            cause = CASE WHEN m.state <> 'active' THEN m.cause END,
+            failed_at = CASE WHEN m.state <> 'active' THEN m.failed_at END
         WHERE
     """,
     # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
