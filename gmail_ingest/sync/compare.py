@@ -30,6 +30,7 @@ from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import window_of
 from gmail_ingest.errors import LeaseHeldError, MailboxDisconnectedError
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
+from gmail_ingest.sync.dead_labels import DeadLabels
 from gmail_ingest.sync.listed import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
@@ -73,6 +74,7 @@ class Comparison:
         self._undated: set[str] = set()
         self._gone: dict[str, bool] = {}
         self._stored: Sequence[StoredMails] = ()
+        self._dead: frozenset[str] = frozenset()
 
     async def run(self, days: Sequence[date], progress: Progress | None = None) -> None:
         """Compare consecutive UTC days; ``progress`` hears of each group of days that is done.
@@ -88,12 +90,12 @@ class Comparison:
             return
         await self._begin()
         sizes = await self._store.stored_days(self._mailbox.id)
-        label_ids = await self._lister.label_ids()
+        label_ids = await self._settle_dead_labels()
         for span in group_days(days, sizes, SPAN_IDS):
             window = window_of(span)
             self._stored = await self._store.stored_mails(self._mailbox.id, window)
             differing, self._out = await compare_labels(
-                self._lister, window, label_ids, self._stored
+                self._lister, window, label_ids, self._stored, self._dead
             )
             for group in group_days(span, sizes, PAGE_FILL):
                 await self._compare_days(group, first_look=True)
@@ -111,6 +113,17 @@ class Comparison:
         self._changes = RecentChanges(
             self._source, self._patience, prices, active[0].checkpoint, profile.history_id
         )
+
+    async def _settle_dead_labels(self) -> frozenset[str]:
+        """Take dead labels off all stored mail, or count it; returns the labels that there are."""
+        labels = DeadLabels(self._store, self._lister, self._mailbox.id)
+        label_ids, self._dead = await labels.read()
+        bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
+        self._found.label_differences += bearing
+        if bearing and await self._mend(lambda repair: repair.drop_labels(self._dead)):
+            bearing = 0
+        self._found.open_label_differences += bearing
+        return label_ids
 
     async def _compare_days(self, days: Sequence[date], *, first_look: bool) -> None:
         """Compare a group of days and record them; what is open makes it look at each half."""

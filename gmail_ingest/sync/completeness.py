@@ -52,6 +52,20 @@ class ComparableStore(MailStore, CoverageStore, Protocol):
         """Note that what is stored was compared with Google: no reconciliation is wanted."""
         ...
 
+    async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
+        """Ids of labels, of those that begin so, that stored mail has, or once had."""
+        ...
+
+    async def count_labelled(self, mailbox_id: int, labels: Collection[str]) -> int:
+        """Stored mails of any age, hidden ones too, that have one of these labels."""
+        ...
+
+    async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
+        """Take labels off at most so many stored mails that have them, and ask the tenant's rules
+        about these again, in one transaction; counts updated.
+        """
+        ...
+
     async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
         """The stored mails of a window by internal date, as sets of equal day and labels."""
         ...

@@ -8,7 +8,7 @@ Source: design promises 2, 3 and 6; edge cases 3 and 62.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -108,6 +108,15 @@ class Repair:
     async def remove(self, message_ids: Iterable[str]) -> None:
         """Remove stored mails that Google no longer has. Raises as ``bring_back``."""
         self.counts.add(await self._store.correct(await self._held(), (), sorted(message_ids)))
+
+    async def drop_labels(self, label_ids: Collection[str]) -> None:
+        """Take labels off all stored mail, in bounded batches. Raises as ``bring_back``."""
+        lease, most = await self._held(), self._policy.batch_messages
+        while True:
+            done = await self._store.drop_labels(lease, label_ids, most)
+            self.counts.add(done)
+            if done.updated < most:
+                return
 
     async def relabel(self, message_ids: Iterable[str]) -> set[str]:
         """Read mails again whose labels differ; returns those that agree now.

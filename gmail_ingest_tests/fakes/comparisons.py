@@ -71,6 +71,28 @@ class MemoryComparisons:
                 found[message_id] = Known(entry.thread_id, entry.fate, entry.rule, dated)
         return found
 
+    async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
+        stored = self._of(mailbox_id, Window())
+        return frozenset(
+            label for email in stored for label in email.label_ids if label.startswith(prefix)
+        )
+
+    async def count_labelled(self, mailbox_id: int, labels: Collection[str]) -> int:
+        stored = self._of(mailbox_id, Window())
+        return sum(not set(labels).isdisjoint(email.label_ids) for email in stored)
+
+    async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
+        self._fence(lease)
+        bearing = [
+            email
+            for email in self._of(lease.mailbox_id, Window())
+            if not set(labels).isdisjoint(email.label_ids)
+        ]
+        for email in bearing[:most]:
+            left = tuple(each for each in email.label_ids if each not in labels)
+            self.emails[lease.mailbox_id, email.gmail_id] = replace(email, label_ids=left)
+        return Counts(updated=len(bearing[:most]))
+
     async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
         self._fence(lease)
         recalled = 0

@@ -48,6 +48,8 @@ class MemoryMailSource:
         self.starts: list[int] = []
         self.page = 500
         self.unlisted: set[str] = set()
+        #: Labels that no message has, by answer to come.
+        self.bare_labels: list[set[str]] = []
         self.windows: list[Window] = []
         self.fetched: list[FetchCall] = []
         self.in_flight = self.most_in_flight = 0
@@ -122,7 +124,8 @@ class MemoryMailSource:
 
     async def label_ids(self) -> frozenset[str]:
         self._begin("labels", 1)
-        return frozenset(label for each in self.messages.values() for label in each.label_ids)
+        borne = {label for each in self.messages.values() for label in each.label_ids}
+        return frozenset(borne | self.bare_labels.pop(0)) if self.bare_labels else frozenset(borne)
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
         self._begin(f"history:{page_token or 0}", 2)

@@ -18,6 +18,7 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync import compare
+from gmail_ingest.sync.dead_labels import ALWAYS_THERE
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.records import Stored
 from gmail_ingest.sync.verify import Verify
@@ -371,3 +372,61 @@ def test_plan_of_a_tenant_without_mailboxes(run, box):
     """There is nothing to verify, and that is an error, not a proof."""
     with pytest.raises(NotFoundError):
         run(verifying(box).plan("nobody"))
+
+
+def label_dead(box, *ids):
+    """Stored mails bear a label that Google has no more."""
+    for each in ids:
+        known = box.store.emails[1, each]
+        box.store.emails[1, each] = replace(known, label_ids=("INBOX", "Label_9"))
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_dead_labels_are_counted_and_taken_off_without_fetching(run, mails, repair):
+    """The list of labels tells it of all stored mail, also before the days that are compared
+    (case 12, edge case 98).
+    """
+    arrive(mails, mail("old", NOON - 400 * DAY, "INBOX"))
+    run(store_all(mails))
+    label_dead(mails, "m00", "old")
+    mails.google.bare_labels = [set(ALWAYS_THERE)] * 2
+    found = run(verify(mails, repair=repair))
+    assert (found.label_differences, found.open_label_differences) == (2, 0 if repair else 2)
+    assert found.counts.updated == (2 if repair else 0)
+    assert mails.google.fetched == []
+    kept = {each.label_ids for each in mails.store.emails.values()}
+    assert (("INBOX", "Label_9") in kept) is not repair
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [set()],
+        [{"Label_1"}, {"Label_1"}],
+        [{"INBOX", "SENT"}] * 2,
+        [set(ALWAYS_THERE), set()],
+        [set(ALWAYS_THERE), {"Label_9", *ALWAYS_THERE}],
+    ],
+    ids=["empty", "no system labels", "some", "once", "there again"],
+)
+def test_no_label_is_dead_by_half_a_list(run, mails, answers):
+    """Labels that are missing from an answer in parts, or from one of two, stay where they are
+    (case 12, edge case 98).
+    """
+    arrive(mails, mail("old", NOON - 400 * DAY, "INBOX"))
+    run(store_all(mails))
+    label_dead(mails, "old")
+    mails.google.bare_labels = list(answers)
+    run(verify(mails, repair=True))
+    assert mails.store.emails[1, "old"].label_ids == ("INBOX", "Label_9")
+
+
+def test_gmails_own_labels_are_never_dead(run, mails):
+    """A system label that is not listed is no label that somebody deleted."""
+    arrive(mails, mail("old", NOON - 400 * DAY, "INBOX"))
+    run(store_all(mails))
+    known = mails.store.emails[1, "old"]
+    mails.store.emails[1, "old"] = replace(known, label_ids=("CATEGORY_FORUMS", "CHAT"))
+    mails.google.bare_labels = [set(ALWAYS_THERE)] * 2
+    run(verify(mails, repair=True))
+    assert mails.store.emails[1, "old"].label_ids == ("CATEGORY_FORUMS", "CHAT")

@@ -11,7 +11,7 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres import corrections, coverage
+from gmail_ingest.adapters.postgres import corrections, coverage, dead_labels
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
@@ -71,6 +71,21 @@ class PostgresComparisons:
         """Replace what differs from Google's, remove what it no longer has."""
         async with fenced(self._engine, lease) as connection:
             return await corrections.correct(connection, lease.mailbox_id, messages, gone)
+
+    async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
+        """Labels with this beginning that stored mail has, or once had."""
+        async with statement(self._engine) as connection:
+            return await dead_labels.read_user_labels(connection, mailbox_id, prefix)
+
+    async def count_labelled(self, mailbox_id: int, labels: Collection[str]) -> int:
+        """Stored mails with any of these labels."""
+        async with statement(self._engine) as connection:
+            return await dead_labels.count_labelled(connection, mailbox_id, labels)
+
+    async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
+        """Take labels off the next mails that have them."""
+        async with fenced(self._engine, lease) as connection:
+            return await dead_labels.drop_labels(connection, lease.mailbox_id, labels, most)
 
     async def reconciled(self, lease: Lease) -> None:
         """Note that what is stored was compared with Google."""
