@@ -198,6 +198,10 @@ class MailboxBody(Model):
     last_push_at: datetime | None
     last_synced_at: datetime | None
     initial_sync_done: bool
+    removals_withheld: int = Field(
+        description="Mails that Gmail no longer has, too many to be removed without a person: they "
+        "stay until their removal is accepted."
+    )
 
 
 class IntegrationBody(Model):

@@ -14,6 +14,7 @@ from gmail_ingest.adapters.postgres.status_views import (
     MailboxStatus,
     TenantStatus,
 )
+from gmail_ingest.core.removals import question
 from gmail_ingest.errors import remedy_of
 from webhook_api.integration_models import IntegrationBody, MailboxBody, TenantBody
 
@@ -56,7 +57,7 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         aliases=list(mailbox.aliases),
         state=mailbox.state,
         cause=mailbox.cause,
-        action=action_of(mailbox.state, mailbox.cause),
+        action=action_of(mailbox.state, mailbox.cause) or _question(mailbox),
         last_error=mailbox.last_error,
         checkpoint=str(mailbox.checkpoint),
         watch=watch_state(mailbox.watch_expires_at, now) if wanted else "off",
@@ -64,7 +65,12 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         last_push_at=mailbox.last_push_at,
         last_synced_at=mailbox.last_synced_at,
         initial_sync_done=mailbox.initial_sync_done,
+        removals_withheld=mailbox.removals_withheld,
     )
+
+
+def _question(mailbox: MailboxStatus) -> str | None:
+    return question(mailbox.removals_withheld) if mailbox.removals_withheld else None
 
 
 def action_of(state: str, cause: str | None) -> str | None:

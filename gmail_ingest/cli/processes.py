@@ -81,7 +81,7 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
         NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
     NOTES.print(f"{waiting} waiting in the queue")
     print_table(
-        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "LAST SYNC"),
+        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
         [
             (m.tenant_id, m.address, m.state, m.stored, *_troubles(m), m.last_synced_at)
             for m in mailboxes
@@ -89,8 +89,9 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     )
 
 
-def _troubles(mailbox: MailboxOverview) -> tuple[int, int]:
-    return mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
+def _troubles(mailbox: MailboxOverview) -> tuple[int, int, int]:
+    waiting, dead = mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
+    return waiting, dead, mailbox.removals_withheld
 
 
 async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int]:

@@ -112,8 +112,16 @@ class MemoryMailStore(MemoryComparisons):
     ) -> Counts:
         self._fence(lease)
         counts = Counts()
+        deleted = [
+            each.message_id
+            for each in changes
+            if each.deleted and (lease.mailbox_id, each.message_id) in self.emails
+        ]
+        admitted = await self._admit(lease.mailbox_id, deleted)
         for change in changes:
             key = (lease.mailbox_id, change.message_id)
+            if change.message_id in deleted and change.message_id not in admitted:
+                continue
             before = self.entries.get(key)
             busy = self._leases.get((lease.mailbox_id, "history"))
             is_left = busy is None or busy.until <= datetime.now(UTC)

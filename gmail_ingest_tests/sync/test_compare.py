@@ -430,3 +430,88 @@ def test_gmails_own_labels_are_never_dead(run, mails):
     mails.google.bare_labels = [set(ALWAYS_THERE)] * 2
     run(verify(mails, repair=True))
     assert mails.store.emails[1, "old"].label_ids == ("CATEGORY_FORUMS", "CHAT")
+
+
+@pytest.fixture
+def emptied(run, box):
+    """Sixty stored mails of a week, of which Google has three left, and a new one."""
+    box.google.history_id = 500
+    for number in range(60):
+        arrive(box, mail(f"m{number:02}", NOON + number % 6 * DAY, "INBOX", "Label_1"))
+    run(store_all(box))
+    for number in range(57):
+        del box.google.messages[f"m{number:02}"]
+    arrive(box, mail("new", NOON, "INBOX"))
+    return box
+
+
+def test_mail_that_vanished_in_a_mass_is_not_removed(run, emptied):
+    """Nothing goes, a person is asked, new mail is fetched, and what is gone is asked for one by
+    one only until it is clear that it is too much (case 09, edge case 97).
+    """
+    found = run(verify(emptied, repair=True))
+    assert (found.missing, found.open_missing, found.counts.deleted) == (1, 0, 0)
+    assert (found.vanished, found.open_vanished, found.withheld) == (57, 57, 57)
+    assert "--accept-removals" in (found.error or "")
+    assert not found.is_complete
+    assert len(emptied.stored) == 61
+    asked = [call for call in emptied.google.fetched if call.wanted[0].message_id != "new"]
+    assert len(asked) == emptied.store.limits.floor + 1
+    assert proven(emptied).isdisjoint(WEEK - {max(WEEK)})
+
+
+def test_a_question_that_waits_is_repeated_at_the_price_of_a_listing(run, emptied):
+    """The next night says the same, and asks for no mail again; its labels are no difference."""
+    run(verify(emptied, repair=True))
+    fetched = len(emptied.google.fetched)
+    found = run(verify(emptied, repair=True))
+    assert (found.withheld, found.label_differences) == (57, 0)
+    assert found.error
+    assert len(emptied.google.fetched) == fetched
+    assert len(emptied.stored) == 61
+
+
+def test_accepted_removals_are_done_once_and_days_are_whole(run, emptied):
+    """What was not asked for yet is asked for now, and stays if Google gives it (edge case 99)."""
+    run(verify(emptied, repair=True))
+    there = max(emptied.store.withheld)[1]
+    assert emptied.store.withheld[1, there] == (False, False)
+    arrive(emptied, mail(there, NOON, "INBOX"))
+    emptied.google.unlisted.add(there)
+    assert emptied.store.accept_removals(1) == 57
+    found = run(verify(emptied, repair=True))
+    assert (found.counts.deleted, found.withheld, found.error) == (56, 0, None)
+    assert emptied.stored == {"m57", "m58", "m59", "new", there}
+    assert emptied.store.withheld == {}
+    assert proven(emptied) == WEEK
+
+
+def test_withheld_mail_that_is_listed_again_is_kept(run, emptied):
+    """An index that had lost its contents for a night asks for nothing any more."""
+    gone = {f"m{number:02}": None for number in range(57)}
+    run(verify(emptied, repair=True))
+    for number, each in enumerate(gone):
+        arrive(emptied, mail(each, NOON + number % 6 * DAY, "INBOX", "Label_1"))
+    found = run(verify(emptied, repair=True))
+    assert (found.withheld, found.open, found.error) == (0, 0, None)
+    assert emptied.store.withheld == {}
+    assert len(emptied.stored) == 61
+
+
+def test_a_verification_without_repair_tells_of_the_question_too(run, emptied):
+    """It withholds nothing by itself, and shows what waits."""
+    assert run(verify(emptied)).withheld == 0
+    run(verify(emptied, repair=True))
+    found = run(verify(emptied))
+    assert (found.withheld, found.open_vanished) == (57, 57)
+    assert found.error
+
+
+def test_an_ordinary_number_of_deletions_needs_nobody(run, mails):
+    """Up to the floor all goes, and the days are whole at once."""
+    for number in range(5):
+        del mails.google.messages[f"m{number:02}"]
+    found = run(verify(mails, repair=True))
+    assert (found.vanished, found.open, found.counts.deleted, found.error) == (5, 0, 5, None)
+    assert found.proven_days == len(WEEK)
+    assert proven(mails) == WEEK

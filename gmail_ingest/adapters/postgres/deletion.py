@@ -26,6 +26,8 @@ TABLES = (
     "message_ledger",
     "listings",
     "coverage",
+    "removals",
+    "withheld_removals",
     "exclusion_marks",
     "leases",
 )

@@ -16,9 +16,11 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import EXCLUDED, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.adapters.postgres.removals import admit_removals
 from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
 from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.sync.records import Counts
 
 _OLDER = """
@@ -70,9 +72,14 @@ class Labelled:
 
 
 async def apply_changes(
-    connection: Connection, mailbox_id: int, changes: Sequence[MessageChange]
+    connection: Connection,
+    mailbox_id: int,
+    changes: Sequence[MessageChange],
+    limits: RemovalLimits = UNASKED,
 ) -> Counts:
     """Apply changes to the ledger and to stored mail; a replay changes and counts nothing.
+
+    Deletions that are a mass by ``limits`` leave mail and fates as they are (``removals.py``).
 
     A change that tells of an unknown message counts as discovered, one that removes a stored
     email as deleted, any other that says "deleted" as gone.
@@ -83,14 +90,16 @@ async def apply_changes(
     for change in changes:
         known = after.get(change.message_id)
         after[change.message_id] = after_change(known, change, is_left=is_left)
+    stored = {key for key, entry in before.items() if entry.has_row}
+    removed = {key for key in stored if after[key].fate == "gone"}
+    admitted = await admit_removals(connection, mailbox_id, removed, limits)
+    after.update({key: before[key] for key in removed - admitted})
     await write_entries(connection, mailbox_id, _changed(before, after))
     counts = _count(before, after)
     relabelled = await _update_labels(connection, mailbox_id, changes, before)
     counts.updated = len(relabelled)
     counts.excluded += (await redecide(connection, mailbox_id, relabelled)).hidden
-    stored = {key for key, entry in before.items() if entry.has_row}
-    removed = {key for key in stored if after[key].fate == "gone"}
-    counts.deleted = await delete_emails(connection, mailbox_id, removed)
+    counts.deleted = await delete_emails(connection, mailbox_id, admitted)
     return counts
 
 

@@ -12,8 +12,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
 from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
@@ -70,9 +68,6 @@ WHERE id = %(id)s AND aliases <> %(aliases)s::text[] AND state <> 'disconnected'
 class PostgresMailStore(PostgresComparisons):
     """See ``sync.ports.MailStore``; what a method does and raises is written there."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
     async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
         """The tenant's active mailboxes, all or those named."""
         named = None if ids is None else list(ids)
@@ -99,7 +94,7 @@ class PostgresMailStore(PostgresComparisons):
     ) -> Counts:
         """Apply a folded history page and, with the last page, move the checkpoint."""
         async with leases.fenced(self._engine, lease) as connection:
-            counts = await apply_changes(connection, lease.mailbox_id, changes)
+            counts = await apply_changes(connection, lease.mailbox_id, changes, self._limits)
             if checkpoint is not None:
                 await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
         return counts

@@ -19,6 +19,7 @@ from gmail_ingest.adapters.postgres.tables import (
     message_ledger,
     sync_queue,
     tenants,
+    withheld_removals,
 )
 
 
@@ -35,6 +36,7 @@ class MailboxOverview:
     fates: Mapping[str, int]
     last_synced_at: datetime | None
     watch_expires_at: datetime | None
+    removals_withheld: int = 0
 
 
 class PostgresOverview:
@@ -59,7 +61,7 @@ class PostgresOverview:
             return int(await connection.scalar(query) or 0)
 
 
-def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datetime]:
+def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datetime, int]:
     stored = (
         sa.select(emails.c.mailbox_id, sa.func.count().label("rows"))
         .group_by(emails.c.mailbox_id)
@@ -69,6 +71,12 @@ def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datet
         mailboxes.join(tenants, mailboxes.c.tenant_id == tenants.c.id)
         .join(integrations, mailboxes.c.integration_id == integrations.c.id)
         .outerjoin(stored, stored.c.mailbox_id == mailboxes.c.id)
+    )
+    withheld = (
+        sa.select(sa.func.count())
+        .where(withheld_removals.c.mailbox_id == mailboxes.c.id)
+        .where(withheld_removals.c.accepted_at.is_(None))
+        .correlate(mailboxes)
     )
     return (
         sa.select(
@@ -81,6 +89,7 @@ def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datet
             sa.func.coalesce(stored.c.rows, 0),
             mailboxes.c.last_synced_at,
             mailboxes.c.watch_expires_at,
+            withheld.scalar_subquery(),
         )
         .select_from(joined)
         .order_by(tenants.c.id, mailboxes.c.address)

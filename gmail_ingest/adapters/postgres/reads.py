@@ -30,7 +30,9 @@ FROM integrations WHERE tenant_id = %s ORDER BY id
 """
 _MAILBOXES = """
 SELECT integration_id, id, address, aliases, state, cause, last_error, checkpoint, watch_expires_at,
-       last_push_at, last_synced_at, initial_synced_at IS NOT NULL
+       last_push_at, last_synced_at, initial_synced_at IS NOT NULL,
+       (SELECT count(*) FROM withheld_removals w
+        WHERE w.mailbox_id = mailboxes.id AND w.accepted_at IS NULL)
 FROM mailboxes WHERE tenant_id = %s ORDER BY address
 """
 _LEDGER = """
@@ -112,6 +114,7 @@ def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
         last_push_at=_utc_or_none(pushed),
         last_synced_at=_utc_or_none(synced[0]),
         initial_sync_done=synced[1],
+        removals_withheld=synced[2],
     )
 
 

@@ -14,7 +14,8 @@ from uuid import UUID
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
     """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied; ``cause``
-    names why it is in its state (``errors.REMEDIES``).
+    names why it is in its state (``errors.REMEDIES``); ``removals_withheld`` counts mails that
+    Gmail no longer has and that a person is asked about.
     """
 
     id: int
@@ -28,6 +29,7 @@ class MailboxStatus:
     last_push_at: datetime | None
     last_synced_at: datetime | None
     initial_sync_done: bool
+    removals_withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
