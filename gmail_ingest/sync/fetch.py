@@ -176,9 +176,11 @@ class Fetch:
         Raises:
             MailboxStateError, TransientError: it is the mailbox that is refused.
         """
-        if not (ended and self._given) and not await answers_for(
+        is_answered = (ended and self._given) or await answers_for(
             self._source, self._patience, self._policy.prices, self._refusals.messages
-        ):
+        )
+        # None is held any more if a call that was under way meanwhile was answered after all.
+        if not is_answered and self._refusals.messages:
             raise refused_mailbox(suspect)
         return self._released()
 

@@ -37,6 +37,7 @@ from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, SyncQueue
 from gmail_ingest.sync.records import Claim, Counts, Mailbox, SyncKind
+from gmail_ingest.sync.refusals import state_of
 
 T = TypeVar("T")
 
@@ -237,14 +238,11 @@ class TenantSync:
             case ThrottledError():
                 pause = timedelta(seconds=self._policy.longest_sleep)
                 return MailboxReport(mailbox.id, counts, text, error.until or now + pause)
-            case MailboxStateError():
-                return await self._stop(mailbox, counts, error)
+            case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
+                return await self._stop(mailbox, counts, stop)
             case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
                 suspended = MailboxUnavailableError(text, "suspended")
                 return await self._stop(mailbox, counts, suspended)
-            case RefusedByGoogleError():  # of no message: fetches take care of those
-                refused = MailboxUnavailableError(text, "refused")
-                return await self._stop(mailbox, counts, refused)
             case TransientError() if claim.attempts < self._policy.max_attempts:
                 delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
                 return MailboxReport(mailbox.id, counts, text, now + delay)

@@ -16,7 +16,7 @@ import structlog
 
 from gmail_ingest.core.completeness import estimate_units
 from gmail_ingest.core.windows import days_between, midnight, window_of
-from gmail_ingest.errors import GmailIngestError, MailboxStateError, NotFoundError
+from gmail_ingest.errors import GmailIngestError, NotFoundError
 from gmail_ingest.sync.compare import Comparison, Progress
 from gmail_ingest.sync.completeness import (
     ComparableStore,
@@ -28,6 +28,7 @@ from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.repair import Repair
 
 log = structlog.get_logger(__name__)
@@ -135,13 +136,13 @@ class Verify:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
-                if isinstance(error, MailboxStateError):
+                if (stop := state_of(error)) is not None:
                     # No sync may come across it: history goes on where no mail is given.
                     await self._store.set_mailbox_state(
                         mailbox.id,
-                        error.state,
+                        stop.state,
                         found.error,
-                        cause=error.cause,
+                        cause=stop.cause,
                         generation=mailbox.generation,
                     )
         log.info(

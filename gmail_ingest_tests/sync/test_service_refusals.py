@@ -127,11 +127,15 @@ def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick,
     assert (sick.mailbox()[0].state, sick.mailbox()[0].last_error) == ("active", None)
 
 
-def test_a_refused_listing_is_not_forgotten_by_the_next_incremental_sync(sick):
-    """The initial sync is refused, history is not: the mailbox does not look healthy (case 19)."""
+@pytest.mark.parametrize("by", ["initial sync", "verification"])
+def test_a_refused_listing_is_not_forgotten_by_the_next_incremental_sync(sick, by):
+    """The listing is refused, history is not: the mailbox does not look healthy (case 19)."""
     service = sick.service
     service.fault("messages.list", mailbox=OWNER, action="error", error="forbidden")
-    sick.run(service.queue.enqueue(TENANT, "initial"))
+    if by == "verification":
+        sick.run(verified(service))
+    else:
+        sick.run(service.queue.enqueue(TENANT, "initial"))
     sick.work_off()
     sick.run(service.queue.enqueue(TENANT, "incremental"))
     sick.work_off()
