@@ -135,6 +135,10 @@ class MailStore(Protocol):
         """
         ...
 
+    async def has_unfinished_listing(self, mailbox_id: int) -> bool:
+        """Whether a window of the mailbox is still to be listed to its end."""
+        ...
+
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
     ) -> tuple[Listing, Counts]:

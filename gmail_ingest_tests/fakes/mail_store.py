@@ -152,6 +152,12 @@ class MemoryMailStore(MemoryComparisons):
                 return listing
         return self._new_listing(lease.mailbox_id, window, lease.source)
 
+    async def has_unfinished_listing(self, mailbox_id: int) -> bool:
+        return any(
+            each.mailbox_id == mailbox_id and each.source == "listing" and not each.done
+            for each in self.listings
+        )
+
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
     ) -> tuple[Listing, Counts]:

@@ -157,3 +157,47 @@ def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
         "scope_missing",
         "refused",
     )
+
+
+def listings(sick):
+    """How many windows are still to be listed."""
+    return sick.rows("SELECT count(*) FROM listings WHERE done_at IS NULL")[0]
+
+
+def test_windows_that_a_stop_left_open_are_listed_after_the_new_consent(sick):
+    """History expired twice around a lost permission: each window is listed in the end, and no mail
+    of theirs is missing (case 19, edge case 95).
+    """
+    service = sick.service
+    rules = {"mailbox": OWNER, "action": "error", "error": "insufficient_permissions"}
+    for number in range(2):
+        service.deliver(f"while expired {number}")
+        service.box(lambda box: box.expire_history())
+        service.fault("messages.list", **rules)
+        sick.run(service.queue.enqueue(TENANT, "incremental"))
+        sick.work_off()
+        service.mend()
+        assert sick.mailbox()[0].state == "needs_reauth"
+        assert listings(sick) == number + 1
+        sick.rows("UPDATE mailboxes SET state = 'active' RETURNING 1")
+    sick.rows("UPDATE mailboxes SET reconcile_wanted_at = NULL RETURNING 1")
+    sick.run(service.connect())
+    sick.work_off()
+    assert listings(sick) == 0
+    assert service.agrees(OWNER, OTHER)
+
+
+def test_a_window_that_was_refused_is_listed_when_the_mailbox_is_tried_again(sick):
+    """The initial sync's job has ended; the daily try lists what it could not (edge case 96)."""
+    service = sick.service
+    sick.run(service.queue.enqueue(TENANT, "initial"))
+    service.fault("messages.list", mailbox=OWNER, action="error", error="forbidden")
+    sick.work_off()
+    assert listings(sick) == 1
+    service.mend()
+    sick.sleep()
+    sick.run(service.queue.sweep(QUICK.lease))
+    sick.work_off()
+    assert listings(sick) == 0
+    assert sick.mailbox()[0].state == "active"
+    assert service.agrees(OWNER, OTHER)

@@ -110,6 +110,11 @@ class PostgresMailStore(PostgresComparisons):
                 connection, lease.mailbox_id, window, lease.source
             )
 
+    async def has_unfinished_listing(self, mailbox_id: int) -> bool:
+        """Whether a window of the mailbox is still to be listed to its end."""
+        async with statement(self._engine) as connection:
+            return await listings.unfinished_listing(connection, mailbox_id) is not None
+
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
     ) -> tuple[Listing, Counts]:
