@@ -17,8 +17,9 @@ from pathlib import Path
 #: may end at Google's side alone, so that they are tried again once a day.
 REMEDIES: Mapping[str, str] = {
     "grant_dead": "Connect this mailbox again: its owner must give consent anew.",
-    "scope_missing": "Connect this mailbox again: its owner must leave the permission to read "
-    "mail ticked on the consent page.",
+    "scope_missing": "Connect this mailbox again: its owner must consent again without "
+    "gmail.metadata, and leave the permission to read mail "
+    "(https://www.googleapis.com/auth/gmail.readonly) ticked on the consent page.",
     "key_refused": "Connect again with a new key of the service account.",
     "delegation": "A Workspace administrator must grant domain-wide delegation for the client and "
     "scope that the error names; it is tried again by itself once a day, or at once after "
@@ -35,18 +36,20 @@ REMEDIES: Mapping[str, str] = {
     "be deleted.",
     "replaced": "Nothing: the account was deleted, and another one has its address. Its mail stays "
     "readable; the new account's mail is in a mailbox of its own.",
+    "refused": "Ask the mailbox's owner or administrator whether something restricts access to its "
+    "mail; it is tried again by itself once a day, or at once after connecting again.",
     "operator": "Nothing for the customer: whoever runs this service must mend what the error "
     "names; syncs are tried again by themselves.",
     "no_answer": "Nothing for now: Google does not answer as it should, and is asked again by "
     "itself; if that goes on, look at Google's status page and at this host's way to the internet.",
-    "refused": "Nothing for now: Google refuses without a reason, and is asked again by itself; if "
+    "unexplained": "Nothing for now: Google refuses without a reason, and is asked again by itself; if "
     "that goes on, the account counts as suspended.",
     "quota": "Nothing for now: Google's quota is used up, and the sync goes on by itself.",
     "unexpected": "Whoever runs this service must look into the log of the failed sync, where the "
     "error is named; syncs are tried again by themselves.",
 }
 #: Causes that leave a mailbox active: it is tried again by itself.
-PASSING_CAUSES = frozenset({"operator", "no_answer", "refused", "quota", "unexpected"})
+PASSING_CAUSES = frozenset({"operator", "no_answer", "unexplained", "quota", "unexpected"})
 #: The remedy of a state whose cause is not known.
 _BY_STATE = {
     "needs_reauth": "grant_dead",
@@ -144,6 +147,12 @@ class RejectedRequestError(GmailIngestError):
     """Google refuses this very request for good (400, unexplained 403): give up on this message."""
 
 
+class RefusedByGoogleError(RejectedRequestError):
+    """Google refuses this very request for a reason that is not known: of its message's own if
+    Google answers for others, of the mailbox's if it answers for none (``sync/refusals.py``).
+    """
+
+
 class HistoryExpiredError(GmailIngestError):
     """The checkpoint is older than the history that Google keeps: resync a bounded window."""
 
@@ -194,7 +203,7 @@ class AdminActionRequiredError(MailboxStateError):
 
 
 class MailboxUnavailableError(MailboxStateError):
-    """The account is suspended, deleted, or has no Gmail."""
+    """The account is suspended, deleted, has no Gmail, or is refused for reasons of Google's."""
 
 
 class OperatorActionError(GmailIngestError):

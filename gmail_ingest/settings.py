@@ -177,6 +177,19 @@ class Settings(BaseSettings):
     verify_days: int = Field(
         30, ge=1, description="Days before today that the nightly verification compares with Gmail."
     )
+    removal_share: float = Field(
+        0.2,
+        gt=0,
+        le=1,
+        description="Share of a mailbox's stored mail that may vanish at Gmail within a day and be "
+        "removed here; more stays stored until a person agrees. 1: nobody is ever asked.",
+    )
+    removal_floor: int = Field(
+        20,
+        ge=0,
+        description="Removals a day up to which nobody is asked, whatever share of a mailbox they "
+        "are.",
+    )
     lease_seconds: int = Field(60, ge=5, description="Life of a lease or claim without heartbeat.")
     mailboxes_at_once: int = Field(
         200, ge=1, description="Mailboxes that one process syncs side by side."

@@ -24,6 +24,7 @@ from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.traces import PostgresTraces
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+from gmail_ingest.core.removals import RemovalLimits
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
 from gmail_ingest.sync.drain import Drain, DrainPolicy
@@ -52,11 +53,16 @@ async def open_gmail(settings: Settings, credentials: CredentialStore) -> AsyncI
         yield gmail
 
 
+def build_mail_store(settings: Settings, engine: AsyncEngine) -> PostgresMailStore:
+    """The mail store, which asks a person before it removes too much."""
+    return PostgresMailStore(engine, RemovalLimits(settings.removal_share, settings.removal_floor))
+
+
 def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> TenantSync:
     """The use case behind every sync."""
     return TenantSync(
         PostgresSyncQueue(engine),
-        PostgresMailStore(engine),
+        build_mail_store(settings, engine),
         gmail.source,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
@@ -67,7 +73,7 @@ def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> 
 def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verify:
     """The comparison with what Google lists."""
     return Verify(
-        PostgresMailStore(engine),
+        build_mail_store(settings, engine),
         gmail.source,
         build_policy(settings),
         limiter=build_limiter(settings, engine),

@@ -109,6 +109,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     92: "A renamed account is the same mailbox: no mail twice, pushes for either name are heard.",
     93: "An account that is connected under two addresses is said, and synced once.",
     94: "A push below the checkpoint is news only if Google sent it after the last sync.",
+    95: "A grant that gives no mail is refused when connecting, and stops a mailbox later.",
+    96: "A refusal of the mailbox spends no attempt of a message, and is not cleared by history.",
+    97: "Mail that vanishes in a mass stays stored until a person accepts that it goes.",
+    98: "A label that was deleted is off all stored mail, at any age.",
+    99: "Deletions accepted by a person are done once; those that come later ask again.",
 }
 
 OPTIONAL: Final = frozenset({65})

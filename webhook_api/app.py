@@ -26,6 +26,7 @@ from webhook_api.integrations import integrations_router
 from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
 from webhook_api.problems import LastResort, add_problem_handlers
 from webhook_api.push import PushReceiver, push_router
+from webhook_api.removals import removals_router
 from webhook_api.services import Services, build_services
 from webhook_api.strictness import RefuseUnknown
 from webhook_api.sync import sync_router
@@ -74,6 +75,7 @@ def _add_routes(app: FastAPI, services: Services) -> None:
         historical_router,
         coverage_router,
         dead_letters_router,
+        removals_router,
         why_router,
         emails_router,
         exclusions_router,

@@ -280,6 +280,10 @@ class MailboxBody(Model):
         description="When this account was found to have followed another one, whose mail is in "
         "the mailbox of the same address in state replaced."
     )
+    removals_withheld: int = Field(
+        description="Mails that Gmail no longer has, too many to be removed without a person: they "
+        "stay until their removal is accepted."
+    )
 
 
 class IntegrationBody(Model):

@@ -26,6 +26,7 @@ from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
 from gmail_ingest.adapters.postgres.reads import PostgresReads
 from gmail_ingest.adapters.postgres.registry import PostgresRegistry
+from gmail_ingest.adapters.postgres.removals import PostgresRemovals
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.errors import ConfigurationError
@@ -57,6 +58,7 @@ class Services:
     pushes: PostgresPushes
     coverage: PostgresCoverage
     dead_letters: PostgresDeadLetters
+    removals: PostgresRemovals
     exclusion_rules: PostgresExclusionRules
     why: Why
 
@@ -95,6 +97,7 @@ def build_services(settings: Settings) -> Services:
         pushes=PostgresPushes(engine),
         coverage=PostgresCoverage(engine),
         dead_letters=PostgresDeadLetters(engine),
+        removals=PostgresRemovals(engine),
         exclusion_rules=PostgresExclusionRules(engine),
         why=build_why(settings, engine, gmail),
     )

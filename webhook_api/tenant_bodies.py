@@ -14,6 +14,7 @@ from gmail_ingest.adapters.postgres.status_views import (
     MailboxStatus,
     TenantStatus,
 )
+from gmail_ingest.core.removals import question
 from gmail_ingest.errors import remedy_of
 from webhook_api.integration_models import IntegrationBody, MailboxBody, TenantBody
 
@@ -56,7 +57,7 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         aliases=list(mailbox.aliases),
         state=mailbox.state,
         cause=mailbox.cause,
-        action=action_of(mailbox.state, mailbox.cause),
+        action=action_of(mailbox.state, mailbox.cause) or _question(mailbox),
         last_error=mailbox.last_error,
         failing_since=mailbox.failing_since,
         retry_at=mailbox.retry_at,
@@ -73,7 +74,12 @@ def _mailbox(mailbox: MailboxStatus, now: datetime, watching: bool) -> MailboxBo
         former_account=mailbox.state == "replaced",
         replaced_at=mailbox.replaced_at,
         replaced_predecessor_at=mailbox.replaced_predecessor_at,
+        removals_withheld=mailbox.removals_withheld,
     )
+
+
+def _question(mailbox: MailboxStatus) -> str | None:
+    return question(mailbox.removals_withheld) if mailbox.removals_withheld else None
 
 
 def action_of(state: str, cause: str | None) -> str | None:

@@ -96,7 +96,7 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     if running is not None:
         NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
     print_table(
-        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "LAST SYNC"),
+        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
         [
             (m.tenant_id, m.address, m.state, m.stored, *_troubles(m), m.last_synced_at)
             for m in mailboxes
@@ -106,8 +106,9 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
         _note(line)
 
 
-def _troubles(mailbox: MailboxOverview) -> tuple[int, int]:
-    return mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
+def _troubles(mailbox: MailboxOverview) -> tuple[int, int, int]:
+    waiting, dead = mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
+    return waiting, dead, mailbox.removals_withheld
 
 
 async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, Standing]:

@@ -48,6 +48,17 @@ def verify(
     repair: Annotated[
         bool, typer.Option("--repair", help="Fetch what is missing, and mend what differs.")
     ] = False,
+    accept_removals: Annotated[
+        bool,
+        typer.Option(
+            "--accept-removals",
+            help="Agree that the mail which is withheld now, since Gmail no longer has it, is "
+            "removed; then compare, with --repair.",
+        ),
+    ] = False,
+    mailbox: Annotated[
+        str | None, typer.Option(help="With --accept-removals: of this mailbox only.")
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Tell the days and the price in quota units only.")
     ] = False,
@@ -60,6 +71,14 @@ def verify(
         raise InvalidInputError("--to", "must be a later day than --from")
     if repair and dry_run:
         raise InvalidInputError("--repair", "not together with --dry-run, which only tells a price")
+    if mailbox and not accept_removals:
+        raise InvalidInputError("--mailbox", "goes with --accept-removals only")
+    if accept_removals:
+        if dry_run:
+            raise InvalidInputError("--accept-removals", "does not go with --dry-run")
+        repair = True
+        count = asyncio.run(_accept(tenant, mailbox, data_dir))
+        NOTES.print(f"{count} removals accepted")
     plans, found = asyncio.run(_verify(tenant, first, last, data_dir, repair, dry_run))
     if as_json:
         print_json(_report(tenant, plans, found, dry_run=dry_run))
@@ -76,6 +95,14 @@ def verify(
 
 def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment else None
+
+
+async def _accept(tenant: str, mailbox: str | None, data_dir: Path) -> int:
+    from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+
+    async with engine_of(data_dir) as engine:
+        address = mailbox.lower() if mailbox else None
+        return (await PostgresRemovals(engine).accept(tenant, address)).count
 
 
 async def _verify(

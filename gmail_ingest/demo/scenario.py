@@ -111,6 +111,14 @@ class Scenario:
                 key_file = self._sandbox.create_service_account(_SERVICE_ACCOUNT, tenant.mailboxes)
                 self._api.connect_service_account(tenant.name, key_file, tenant.mailboxes)
 
+    def reconnect(self, tenant: str, mailbox: str) -> None:
+        """Let a mailbox's owner consent again, as when its grant has lost something.
+
+        Raises:
+            SidecarError, GmailIngestError, requests.RequestException: it did not come to that.
+        """
+        self._api.connect_oauth(tenant, self._consent(mailbox))
+
     def initial_sync(self) -> bool:
         """Wait for the mail that was there before; False if it stops coming."""
         self._observer.phase = "initial sync"

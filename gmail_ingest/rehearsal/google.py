@@ -6,6 +6,7 @@ Holds: ``TroubledSandbox``. Add here: an admin call that rehearsals make. Keep o
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from gmail_ingest.demo.audit import GoogleMessage
@@ -67,6 +68,18 @@ class TroubledSandbox(SandboxApi):
     def rename_label(self, address: str, label: str, name: str) -> None:
         """Rename a user label."""
         self._request("PATCH", f"mailboxes/{address}/labels/{label}", {"name": name})
+
+    def delete_label(self, address: str, label: str) -> None:
+        """Delete a user label, with a record of history for each message that had it."""
+        self._delete(f"mailboxes/{address}/labels/{label}")
+
+    def rescope(self, address: str, scopes: Sequence[str]) -> None:
+        """Leave the grants of a mailbox, and their tokens, these scopes only."""
+        self._post(f"mailboxes/{address}/grants/scopes", {"scopes": list(scopes)})
+
+    def suppressed(self) -> int:
+        """Notifications that were dropped, since a mailbox gets one a second at the most."""
+        return int(self._get("counters")["pushes"].get("suppressed", 0))
 
     def expire_history(self, address: str) -> None:
         """Forget what happened in a mailbox until now."""

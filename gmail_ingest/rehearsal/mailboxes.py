@@ -27,7 +27,7 @@ class MailboxLife:
         self._acts: tuple[Act, ...] = (
             *(self._arrive, self._arrive, self._arrive, self._reply, self._archived),
             *(self._star, self._read, self._trash, self._untrash, self._spam, self._unspam),
-            *(self._archive, self._delete, self._label, self._rename),
+            *(self._archive, self._delete, self._label, self._rename, self._unlabel, self._burst),
             *(self._draft, self._draft, self._send, self._discard),
         )
         self._renamed = 0
@@ -98,7 +98,8 @@ class MailboxLife:
     def _label(self, address: str, messages: list[GoogleMessage]) -> None:
         labels = self._labels[address]
         if not labels or self._dice.random() < 0.2:
-            labels.append(self._sandbox.create_label(address, f"Rehearsed {len(labels)}"))
+            self._written += 1
+            labels.append(self._sandbox.create_label(address, f"Rehearsed {self._written}"))
         self._toggle(address, messages, self._dice.choice(labels))
 
     def _rename(self, address: str, _: list[GoogleMessage]) -> None:
@@ -106,6 +107,18 @@ class MailboxLife:
             self._written += 1
             name = f"Renamed {self._written}"
             self._sandbox.rename_label(address, self._dice.choice(labels), name)
+
+    def _unlabel(self, address: str, _: list[GoogleMessage]) -> None:
+        """Delete a label, of many, for good."""
+        if len(labels := self._labels[address]) > 1:
+            label = self._dice.choice(labels)
+            labels.remove(label)
+            self._sandbox.delete_label(address, label)
+
+    def _burst(self, address: str, _: list[GoogleMessage]) -> None:
+        """Mails within a second: Gmail notifies of the first, and of no other."""
+        for _number in range(self._dice.randint(2, 6)):
+            self._deliver(address, 1)
 
     def _draft(self, address: str, messages: list[GoogleMessage]) -> None:
         draft = self._pick(messages, "DRAFT")

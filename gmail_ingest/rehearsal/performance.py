@@ -19,6 +19,7 @@ from gmail_ingest.rehearsal.faults import draw_faults
 from gmail_ingest.rehearsal.google import TroubledSandbox
 from gmail_ingest.rehearsal.judgement import Judge
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
+from gmail_ingest.rehearsal.permissions import Permissions
 from gmail_ingest.rehearsal.plan import RehearsalOptions
 from gmail_ingest.rehearsal.report import Report
 from gmail_ingest.rehearsal.stored import Stored, Undone
@@ -51,12 +52,14 @@ class Rehearsal:
         life: MailboxLife,
         crashes: Crashes,
         dagster: DagsterApi,
+        permissions: Permissions,
         *,
         revive: Callable[[], list[str]],
         on_step: Callable[[str], None],
     ) -> None:
         self._options, self._sandbox, self._stored = options, sandbox, stored
         self._life, self._crashes, self._dagster = life, crashes, dagster
+        self._permissions = permissions
         self._revive, self._on_step = revive, on_step
         self._judge = Judge(sandbox, stored)
         self._restarts = 0
@@ -71,7 +74,9 @@ class Rehearsal:
         self._wait_for_syncs()
         self._disturb(time.monotonic() + self._options.minutes * 60)
         self._sandbox.mend()
+        self._happened["push_suppressed"] = self._sandbox.suppressed()
         self._on_step("mended; waiting until it is quiet")
+        self._give_back()
         undone, stuck_runs, found = self._settle()
         self._on_step("comparing every text")
         wrong = {
@@ -128,6 +133,7 @@ class Rehearsal:
         faults = draw_faults(dice)
         self._sandbox.arm(faults)
         self._on_step(f"faults: {', '.join(fault.kind for fault in faults)}")
+        self._permissions.give_back()
         chance = dice.random()
         if chance < 0.15:
             self._sandbox.expire_history(dice.choice(MAILBOXES))
@@ -139,13 +145,15 @@ class Rehearsal:
             self._sandbox.rotate_certificates(retire=dice.random() < 0.5)
             self._happened["certificates_rotated"] += 1
         elif chance < 0.55:
+            self._happened["permission_lost"] += self._permissions.take_away()
+        elif chance < 0.63:
             status = dice.choice((200, 404, 400))
             self._sandbox.restart_history(dice.choice(MAILBOXES), start_above=status)
             self._happened["history_went_back"] += 1
-        elif chance < 0.6:
+        elif chance < 0.68:
             self._life.rename(dice.choice(CONSENTED))
             self._happened["account_renamed"] += 1
-        elif chance < 0.65:
+        elif chance < 0.73:
             self._recreate(dice.choice(SERVED))
 
     def _recreate(self, address: str) -> None:
@@ -157,6 +165,13 @@ class Rehearsal:
         self._sandbox.recreate(address)
         self._life.forget(address)
         self._happened["account_made_anew"] += 1
+
+    def _give_back(self) -> None:
+        """Let the owner whose permission is gone consent, once the sidecar runs."""
+        deadline = time.monotonic() + _QUIET_SECONDS
+        while not self._permissions.give_back() and time.monotonic() < deadline:
+            self._keep_alive()
+            time.sleep(_LOOK_SECONDS)
 
     def _crash(self) -> None:
         if not self._queue_of_crashes:

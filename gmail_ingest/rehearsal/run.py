@@ -16,6 +16,7 @@ from gmail_ingest.rehearsal.crashes import Crashes
 from gmail_ingest.rehearsal.google import TroubledSandbox
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
 from gmail_ingest.rehearsal.performance import Rehearsal
+from gmail_ingest.rehearsal.permissions import Permissions
 from gmail_ingest.rehearsal.plan import TUNING, RehearsalOptions
 from gmail_ingest.rehearsal.stored import Stored
 from gmail_ingest.runtime.dagster_api import DagsterApi
@@ -55,6 +56,7 @@ def open_rehearsal(
             life,
             Crashes(supervisor, servers[0], life, options.dice("victims")),
             DagsterApi(demo.addresses.dagster),
+            Permissions(sandbox, demo.scenario.reconnect, options.dice("permissions")),
             revive=supervisor.revive,
             on_step=on_step,
         )

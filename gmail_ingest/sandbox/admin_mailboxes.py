@@ -158,6 +158,7 @@ def mailbox_routes(state: SandboxState) -> dict[str, AdminHandler]:
         f"GET {one}/labels": calls.labels,
         f"POST {one}/labels": calls.create_label,
         f"PATCH {one}/labels/{{id}}": calls.rename_label,
+        f"DELETE {one}/labels/{{id}}": calls.delete_label,
         f"POST {one}/send-as": calls.put_send_as,
         f"POST {one}/suspend": calls.condition("suspended"),
         f"POST {one}/mail-service-off": calls.condition("mailServiceOff"),
@@ -165,6 +166,7 @@ def mailbox_routes(state: SandboxState) -> dict[str, AdminHandler]:
         f"POST {one}/tokens": calls.new_tokens,
         f"POST {one}/tokens/expire": calls.expire_tokens,
         f"POST {one}/grants/revoke": calls.revoke,
+        f"POST {one}/grants/scopes": calls.rescope,
         f"POST {one}/history/expire": calls.expire_history,
         f"POST {one}/history/restart": calls.restart_history,
         f"POST {one}/rename": calls.rename,
@@ -261,6 +263,12 @@ class MailboxAdmin:
         mailbox.rename_label(call.names["id"], call.read(LabelName).name)
         return json_response(mailbox.label(call.names["id"]))
 
+    def delete_label(self, call: AdminCall) -> Response:
+        """Delete a user label; with ``?history=false`` history says nothing of its messages."""
+        mailbox = call.account(self._state.accounts).mailbox
+        mailbox.delete_label(call.names["id"], record_history=call.option("history") != "false")
+        return json_response({"historyId": str(mailbox.history_id)})
+
     def put_send_as(self, call: AdminCall) -> Response:
         """Add a send-as address, or change whether it is confirmed."""
         given = call.read(SendAsAddress)
@@ -295,6 +303,12 @@ class MailboxAdmin:
         """End all grants of a mailbox, as its owner can."""
         address = call.account(self._state.accounts).mailbox.address
         return json_response({"revoked": self._state.grants.revoke_mailbox(address)})
+
+    def rescope(self, call: AdminCall) -> Response:
+        """Leave the grants of a mailbox and their tokens these scopes only."""
+        address = call.account(self._state.accounts).mailbox.address
+        scopes = call.read(NewTokens).scopes
+        return json_response({"grants": self._state.grants.rescope(address, scopes)})
 
     def expire_history(self, call: AdminCall) -> Response:
         """Forget history, so that a sync from an earlier history id is answered 404."""

@@ -215,13 +215,13 @@ def _run(handler: Answer, call: Call) -> bytes | None:
 
 
 def _check_scopes(method: Method, scopes: frozenset[str], parameters: dict[str, Any]) -> None:
-    usable = scopes & method.scopes
-    if not usable:
+    if not scopes & method.scopes:
         raise GoogleRefusalError("insufficient_permissions")
-    if not all(scope.endswith("metadata") for scope in usable):
+    # Also beside a scope that would allow it: the narrowest scope of a token decides.
+    if not any(scope.endswith("gmail.metadata") for scope in scopes):
         return
     if parameters.get("q"):
-        raise GoogleRefusalError("metadata_scope", detail="'q' parameter")
-    shown = "format" in method.parameters
-    if shown and parameters.get("format", "full") in {"full", "raw"}:
-        raise GoogleRefusalError("metadata_scope", detail="format FULL or RAW")
+        raise GoogleRefusalError("metadata_query")
+    shown = parameters.get("format", "full").upper()
+    if "format" in method.parameters and shown in {"FULL", "RAW"}:
+        raise GoogleRefusalError("metadata_format", detail=shown)

@@ -169,9 +169,14 @@ ERRORS: dict[str, Row] = {
             'Bearer realm="https://accounts.google.com/", error="insufficient_scope"',
         ),
     ),
-    "metadata_scope": Row(
-        403, "Metadata scope does not support {detail}", "forbidden", "PERMISSION_DENIED"
+    "metadata_query": Row(
+        403, "Metadata scope does not support 'q' parameter", "forbidden", "PERMISSION_DENIED"
     ),
+    "metadata_format": Row(
+        403, "Metadata scope doesn't allow format {detail}", "forbidden", "PERMISSION_DENIED"
+    ),
+    # A refusal that gives no reason.
+    "forbidden": Row(403, "The caller does not have permission", "forbidden", "PERMISSION_DENIED"),
     "access_not_configured": Row(
         403,
         "Gmail API has not been used in project {project_number} before or it is disabled. Enable "

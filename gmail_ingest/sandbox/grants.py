@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from collections import deque
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gmail_ingest.sandbox.clock import Clock
 
@@ -175,6 +175,19 @@ class Grants:
         for token in ended:
             self._access.pop(token).grant.access_tokens.discard(token)
         return len(ended)
+
+    def rescope(self, mailbox: str, scopes: Iterable[str]) -> int:
+        """Leave a mailbox's living grants, and all of their tokens, these scopes only.
+
+        As when its owner or administrator takes a permission away, or gives one besides.
+        """
+        wanted = frozenset(scopes)
+        living = [g for g in self._grants.values() if g.mailbox == mailbox and not g.revoked]
+        for grant in living:
+            grant.scopes = wanted
+            for token in grant.access_tokens:
+                self._access[token] = replace(self._access[token], scopes=wanted)
+        return len(living)
 
     def _end(self, grant: Grant) -> None:
         grant.revoked = True

@@ -29,6 +29,7 @@ class LabelBook:
         self._names: dict[str, str] = {}
         self._ids_by_name: dict[str, str] = {}
         self._sets: dict[frozenset[str], frozenset[str]] = {}
+        self._made = 0
 
     def create(self, name: str) -> str:
         """Make a user label and return its id.
@@ -40,7 +41,8 @@ class LabelBook:
             LabelConflictError: the name is taken.
         """
         self._require_free(name)
-        label_id = f"Label_{len(self._names) + 1}"
+        self._made += 1  # no id is given twice
+        label_id = f"Label_{self._made}"
         self._names[label_id] = name
         self._ids_by_name[_folded(name)] = label_id
         return label_id
@@ -64,6 +66,22 @@ class LabelBook:
         del self._ids_by_name[_folded(old)]
         self._ids_by_name[_folded(name)] = label_id
         self._names[label_id] = name
+
+    def remove(self, label_id: str) -> None:
+        """Take a user label out of the book.
+
+        Args:
+            label_id: the label.
+
+        Raises:
+            UnknownLabelError: no such label.
+            LabelConflictError: the label is the system's.
+        """
+        if label_id in SYSTEM_LABELS:
+            raise LabelConflictError("a system label stays")
+        del self._ids_by_name[_folded(self.name(label_id))]
+        del self._names[label_id]
+        self._sets = {each: each for each in self._sets if label_id not in each}
 
     def name(self, label_id: str) -> str:
         """Return a label's name.

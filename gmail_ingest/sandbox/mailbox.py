@@ -195,6 +195,30 @@ class Mailbox(MailboxReads):
         """
         self._labels.rename(label_id, name)
 
+    def delete_label(self, label_id: str, *, record_history: bool = True) -> None:
+        """Delete a user label, which takes it off every message.
+
+        Args:
+            label_id: the label.
+            record_history: whether history has a record for each message that had it; without,
+                only the history id moves.
+
+        Raises:
+            UnknownLabelError: no such label.
+            LabelConflictError: the label is the system's.
+        """
+        labelled = self._store.with_label(label_id)
+        self._labels.remove(label_id)
+        for message in labelled:
+            left = self._labels.checked(message.label_ids - {label_id})
+            if record_history:
+                self._store.relabel(message, "labelRemoved", left)
+            else:
+                message.label_ids = left
+        if not record_history:
+            self._store.history.advance()
+        self._changed()
+
     def expire_history(self, before: int | None = None) -> None:
         """Forget history; starts older than `before` are refused from now on.
 

@@ -27,6 +27,7 @@ from gmail_ingest.core.completeness import (
     standing,
 )
 from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.removals import question
 from gmail_ingest.core.windows import window_of
 from gmail_ingest.errors import (
     AccountReplacedError,
@@ -34,6 +35,7 @@ from gmail_ingest.errors import (
     MailboxDisconnectedError,
 )
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
+from gmail_ingest.sync.dead_labels import DeadLabels
 from gmail_ingest.sync.identity import note_address, recognise
 from gmail_ingest.sync.listed import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
@@ -78,6 +80,16 @@ class Comparison:
         self._undated: set[str] = set()
         self._gone: dict[str, bool] = {}
         self._stored: Sequence[StoredMails] = ()
+        self._dead: frozenset[str] = frozenset()
+        #: Gone at Google: removed together in the end, if they are not too many.
+        self._vanished: set[str] = set()
+        #: Of these, not asked for one by one, once they were too many.
+        self._unconfirmed: set[str] = set()
+        self._confirmed = 0
+        #: Days on which mail vanished, as they were recorded.
+        self._short: list[tuple[DayTally, datetime]] = []
+        self._withheld: frozenset[str] = frozenset()
+        self._returned: set[str] = set()
 
     async def run(self, days: Sequence[date], progress: Progress | None = None) -> None:
         """Compare consecutive UTC days; ``progress`` hears of each group of days that is done.
@@ -93,24 +105,29 @@ class Comparison:
             return
         await self._begin()
         sizes = await self._store.stored_days(self._mailbox.id)
-        label_ids = await self._lister.label_ids()
+        label_ids = await self._settle_dead_labels()
         for span in group_days(days, sizes, SPAN_IDS):
             window = window_of(span)
             self._stored = await self._store.stored_mails(self._mailbox.id, window)
             differing, self._out = await compare_labels(
-                self._lister, window, label_ids, self._stored
+                self._lister, window, label_ids, self._stored, self._dead
             )
             for group in group_days(span, sizes, PAGE_FILL):
                 await self._compare_days(group, first_look=True)
                 if progress is not None:
                     progress(len(group))
             await self._settle_labels(differing)
+        await self._settle_vanished()
 
     async def _begin(self) -> None:
         # In this order: what is compared must be at least as new as the checkpoint.
         active = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if not active:
             raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
+        await self._mend(lambda repair: repair.remove_accepted())
+        self._withheld = await self._store.withheld_removals(self._mailbox.id)
+        self._gone = dict.fromkeys(self._withheld, True)
+        self._room = await self._store.removal_room(self._mailbox.id)
         prices = self._policy.prices
         profile = await self._patience.call(self._source.profile, prices.profile_get)
         await note_address(self._store, self._mailbox, profile)
@@ -128,6 +145,17 @@ class Comparison:
             self._source, self._patience, prices, active[0].checkpoint, profile.history_id
         )
 
+    async def _settle_dead_labels(self) -> frozenset[str]:
+        """Take dead labels off all stored mail, or count it; returns the labels that there are."""
+        labels = DeadLabels(self._store, self._lister, self._mailbox.id)
+        label_ids, self._dead = await labels.read()
+        bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
+        self._found.label_differences += bearing
+        if bearing and await self._mend(lambda repair: repair.drop_labels(self._dead)):
+            bearing = 0
+        self._found.open_label_differences += bearing
+        return label_ids
+
     async def _compare_days(self, days: Sequence[date], *, first_look: bool) -> None:
         """Compare a group of days and record them; what is open makes it look at each half."""
         checked_at = datetime.now(UTC)
@@ -143,6 +171,7 @@ class Comparison:
         refs = [MessageRef(*each) for each in listed.items()]
         open_ = await self._judge(refs, tallies)
         vanished = self._unlisted(days, listed)
+        self._returned.update(self._withheld.intersection(listed))
         if vanished or "missing" in open_.values():
             await self._changes.refresh()
             open_ = {ref: self._excuse(ref, how) for ref, how in open_.items()}
@@ -154,8 +183,7 @@ class Comparison:
             if missing and await self._mend(lambda repair: repair.bring_back(missing)):
                 again = await self._judge(open_, tallies)
                 open_ = {ref: self._excuse(ref, how) for ref, how in again.items()}
-            if vanished and await self._mend(lambda repair: repair.remove(vanished)):
-                vanished = set()
+            self._vanished |= vanished
         undated: dict[MessageRef, Standing] = {
             ref: how for ref, how in open_.items() if how != "out"
         }
@@ -220,13 +248,21 @@ class Comparison:
         return "out" if self._changes.arrived(ref.message_id) else "pending"
 
     async def _confirm_gone(self, unlisted: Collection[str]) -> set[str]:
-        """Of stored mails that are not listed, those that Google does not give either."""
+        """Of stored mails that are not listed, those that Google does not give either.
+
+        Once they are too many to be removed, the others are taken for gone until it matters.
+        """
         price = self._policy.prices.messages_get
         still = {each for each in unlisted if not self._changes.named(each)}
         for message_id in sorted(still - self._gone.keys()):
+            if self._confirmed > self._room:
+                self._gone[message_id] = True
+                self._unconfirmed.add(message_id)
+                continue
             call = FetchCall(None, (PendingMessage(message_id, ""),), price)
             answer = await read_again(self._source, self._patience, call)
             self._gone[message_id] = answer is not None and not answer
+            self._confirmed += self._gone[message_id]
         return {each for each in still if self._gone[each]}
 
     def _count(
@@ -250,6 +286,29 @@ class Comparison:
         await self._store.record(self._mailbox.id, tallies, checked_at)
         for tally in tallies:
             self._found.add_day(tally, proven=tally.is_proven(checked_at))
+        self._short.extend((tally, checked_at) for tally in tallies if tally.vanished)
+
+    async def _settle_vanished(self) -> None:
+        """Remove what is gone, all of it or nothing, and let its days be whole."""
+        removed: set[str] = set()
+        new = self._vanished - self._withheld
+
+        async def remove(repair: Repair) -> None:
+            removed.update(await repair.remove(new, self._unconfirmed))
+
+        if self._returned:
+            await self._mend(lambda repair: repair.keep(self._returned))
+        if new:
+            await self._mend(remove)
+        if removed and removed == self._vanished:
+            for tally, checked_at in self._short:
+                self._found.open_vanished -= tally.vanished
+                tally.vanished = 0
+                self._found.proven_days += tally.is_proven(checked_at)
+                await self._store.record(self._mailbox.id, [tally], checked_at)
+        self._found.withheld = len(await self._store.withheld_removals(self._mailbox.id))
+        if self._found.withheld:
+            self._found.error = self._found.error or question(self._found.withheld)
 
     async def _settle_labels(self, differing: set[str]) -> None:
         """Leave out what history is about to change; mend the rest, or count it."""

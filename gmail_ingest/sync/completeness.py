@@ -80,6 +80,44 @@ class ComparableStore(MailStore, CoverageStore, VerdictStore, AccountRecords, Pr
         """Note that what is stored was compared with Google: no reconciliation is wanted."""
         ...
 
+    async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
+        """Ids of labels, of those that begin so, that stored mail has, or once had."""
+        ...
+
+    async def count_labelled(self, mailbox_id: int, labels: Collection[str]) -> int:
+        """Stored mails of any age, hidden ones too, that have one of these labels."""
+        ...
+
+    async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
+        """Take labels off at most so many stored mails that have them, and ask the tenant's rules
+        about these again, in one transaction; counts updated.
+        """
+        ...
+
+    async def removal_room(self, mailbox_id: int) -> int:
+        """How many mails may be removed now without asking a person: none while one is asked."""
+        ...
+
+    async def withheld_removals(self, mailbox_id: int) -> frozenset[str]:
+        """Ids of stored mails that Gmail no longer has, and whose removal waits for a person."""
+        ...
+
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
+        """The next ids whose removal was accepted; each with whether Gmail was asked for it."""
+        ...
+
+    async def admit_removals(
+        self, lease: Lease, ids: Collection[str], unconfirmed: Collection[str] = ()
+    ) -> frozenset[str]:
+        """Which of these stored mails may be removed, for one decision about all: too many are
+        withheld, all of them, until a person accepts; so are further ones meanwhile.
+        """
+        ...
+
+    async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
+        """Withhold these no longer: they are removed, or Gmail has them after all."""
+        ...
+
     async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
         """The stored mails of a window by internal date, as sets of equal day and labels."""
         ...
@@ -115,6 +153,7 @@ class MailboxPlan:
 class MailboxVerification:
     """What a verification found, in ids; not for logs, which never name an address.
 
+    ``withheld`` is stored mail that is gone at Gmail and waits, in a mass, for a person's word.
     ``missing``, ``vanished`` and ``label_differences`` are what it found at first; ``open_*`` what
     of it is left in the end, after a repair if one was asked for. ``counts`` is what the repair
     did, and all units. ``error`` says why it could not go on, without anything private.
@@ -135,6 +174,7 @@ class MailboxVerification:
     open_missing: int = 0
     open_vanished: int = 0
     open_label_differences: int = 0
+    withheld: int = 0
     counts: Counts = field(default_factory=Counts)
     error: str | None = None
     #: ``error`` is one that nobody foresaw.

@@ -17,6 +17,7 @@ from uuid import UUID
 import structlog
 
 from gmail_ingest.errors import (
+    REMEDIES,
     AdminActionRequiredError,
     GmailIngestError,
     InvalidInputError,
@@ -32,6 +33,7 @@ from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.identity import AccountRecords, AtOnce, find_former, recognise
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox, Profile
+from gmail_ingest.sync.refusals import try_reading
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
 from gmail_ingest.sync.side_by_side import side_by_side
 from gmail_ingest.sync.watch import start_watch
@@ -197,6 +199,7 @@ class Connect:
                 source = self._google.source_with(held, probe)
                 try:
                     found = await self._profile(source)
+                    await try_reading(source)
                     aliases = await _aliases(source, found.address)
                     return await self._recognised(source, living, found, aliases)
                 except (MailboxStateError, RejectedRequestError) as error:
@@ -317,7 +320,7 @@ def _unanswered(error: GmailIngestError, address: str, field_name: str) -> Inval
 
 def _refused(error: GmailIngestError, field_name: str, address: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
-    remedy = error.remedy if isinstance(error, MailboxStateError) else "Check the credential."
+    remedy = error.remedy if isinstance(error, MailboxStateError) else REMEDIES["refused"]
     # Nothing was connected that could be tried again by itself.
     act, retried, _ = remedy.partition("; it is tried again by itself")
     remedy = f"{act}; then connect again." if retried else remedy

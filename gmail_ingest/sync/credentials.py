@@ -18,6 +18,8 @@ from gmail_ingest.sync.records import Mailbox
 
 #: The one scope that this service needs: it never changes a mailbox.
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
+#: Scopes that allow what it does, the narrowest first: a grant may have been given for more.
+SCOPES = (SCOPE, "https://www.googleapis.com/auth/gmail.modify", "https://mail.google.com/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +27,7 @@ class OAuthKeys:
     """The grant of one mailbox's owner. Secrets are kept out of ``repr``.
 
     ``expires_at`` is the access token's end in UTC, None if unknown; ``refresh_token`` is None
-    once Google said that it is dead. ``scopes`` are those granted, empty if unknown.
+    once Google said that it is dead. ``scopes`` are those of the access token, empty if unknown.
     """
 
     access_token: str = field(repr=False)

@@ -7,7 +7,8 @@ Source: edge cases 1, 2, 13, 28 and 61.
 
 Many calls that fail in a row say something of Google or of the account, not of their messages: the
 mailbox is given back, and those messages spend their attempts at the slowest pace, so that an
-outage of an hour gives up none of them.
+outage of an hour gives up none of them. Refusals are held back until it is known whose they are
+(``refusals.py``).
 """
 
 from __future__ import annotations
@@ -21,7 +22,13 @@ from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
 from gmail_ingest.core.scope import OUTSIDE_RANGE, exclusion_rule
 from gmail_ingest.core.windows import Window
-from gmail_ingest.errors import RejectedRequestError, ThrottledError, TransientError
+from gmail_ingest.errors import (
+    RefusedByGoogleError,
+    RejectedRequestError,
+    SuspectAccountError,
+    ThrottledError,
+    TransientError,
+)
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, MailStore
@@ -35,6 +42,7 @@ from gmail_ingest.sync.records import (
     Outcome,
     Stored,
 )
+from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_mailbox
 
 
 class Fetch:
@@ -68,13 +76,17 @@ class Fetch:
         #: All messages in doubt since that answer, also those whose failure is noted already.
         self._unanswered: set[str] = set()
         self._outage: TransientError | None = None
+        self._refusals = Refusals(policy.refusals)
+        #: Whether Google gave a message since the last look at what is due.
+        self._given = False
 
     async def drain(self, lease: Lease, counts: Counts) -> None:
         """Fetch and store all that is due, adding to ``counts``; stays for retries due soon.
 
         Raises:
             ThrottledError, MailboxStateError, OperatorActionError: when the mailbox cannot go on;
-                what was fetched before is stored, the rest stays pending.
+                what was fetched before is stored, the rest stays pending. The mailbox is in no
+                state to go on either if Google refuses all of its messages.
             TransientError: the same, when many calls in a row got no answer.
             LeaseLostError, MailboxDisconnectedError: when nothing more may be written.
         """
@@ -95,6 +107,7 @@ class Fetch:
     async def _run(self, lease: Lease, calls: list[FetchCall], counts: Counts) -> None:
         todo = deque(calls)
         self._upcoming = sum(call.units for call in calls)
+        self._given = False
         running: set[asyncio.Task[list[Outcome]]] = set()
         batch: list[Outcome] = []
         size = 0
@@ -105,10 +118,13 @@ class Fetch:
                     self._upcoming -= call.units
                     running.add(asyncio.create_task(self._attempt(call)))
                 done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
-                held = len(batch)
+                known = len(batch)
                 _collect(done, batch)
-                size += _characters(batch[held:])
+                size += _characters(batch[known:])
                 self._take_back(todo)
+                suspect = self._refusals.suspect(ended=not todo and not running)
+                if suspect is not None:
+                    batch.extend(await self._judge(suspect, ended=not todo and not running))
                 if len(batch) >= self._policy.batch_messages or size >= self._policy.batch_bytes:
                     full, batch, size = batch, [], 0
                     counts.add(await self._store.save(lease, full))
@@ -137,16 +153,39 @@ class Fetch:
             await self._patience.throttled(error, turn)
             self._refused.append(call)
             return []
+        except (RefusedByGoogleError, SuspectAccountError) as error:
+            self._refusals.hold(call, error)
+            return self._answered()
         except TransientError as error:
             self._doubt(call, error)
             return []
         except RejectedRequestError as error:
             failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
-            return self._answered() + failed
+            return self._answered() + self._released() + failed
         self._patience.succeeded()
-        return self._answered() + [
-            self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted
-        ]
+        self._given = True
+        return (
+            self._answered()
+            + self._released()
+            + [self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted]
+        )
+
+    async def _judge(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
+        """Refused messages spend an attempt; those of a mailbox that is refused do not.
+
+        Raises:
+            MailboxStateError, TransientError: it is the mailbox that is refused.
+        """
+        is_answered = (ended and self._given) or await answers_for(
+            self._source, self._patience, self._policy.prices, self._refusals.messages
+        )
+        # None is held any more if a call that was under way meanwhile was answered after all.
+        if not is_answered and self._refusals.messages:
+            raise refused_mailbox(suspect)
+        return self._released()
+
+    def _released(self) -> list[Outcome]:
+        return [self._failed(wanted, error) for wanted, error in self._refusals.release()]
 
     def _doubt(self, call: FetchCall, error: TransientError) -> None:
         self._doubts.extend((wanted, str(error)) for wanted in call.wanted)

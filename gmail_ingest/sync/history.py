@@ -27,6 +27,7 @@ from gmail_ingest.errors import (
     MailboxDisconnectedError,
     MailboxStateError,
     OperatorActionError,
+    RefusedByGoogleError,
     ThrottledError,
     TransientError,
 )
@@ -43,6 +44,7 @@ from gmail_ingest.sync.limiter import Limiter
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.refusals import state_of
 
 log = structlog.get_logger(__name__)
 
@@ -210,9 +212,9 @@ class HistorySync:
                 trouble.wait(text, error.until or now + pause)
             case TransientError():
                 trouble.wait(text, now + timedelta(seconds=self._policy.longest_retry))
-            case MailboxStateError():
-                await self._note(mailbox, error.state, text, error.cause)
-                trouble.block(f"{error.state}: {error.remedy}")
+            case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
+                await self._note(mailbox, stop.state, text, stop.cause)
+                trouble.block(f"{stop.state}: {stop.remedy}")
             case _:
                 known = OperatorActionError.cause if type(error) is OperatorActionError else None
                 await self._note(mailbox, "active", text, known)

@@ -58,7 +58,11 @@ class Lister:
 
 
 async def compare_labels(
-    lister: Lister, window: Window, label_ids: Collection[str], stored: Sequence[StoredMails]
+    lister: Lister,
+    window: Window,
+    label_ids: Collection[str],
+    stored: Sequence[StoredMails],
+    settled: Collection[str] = (),
 ) -> tuple[set[str], set[str]]:
     """List a window label by label, holding one label's ids at a time.
 
@@ -67,6 +71,7 @@ async def compare_labels(
         window: what ``stored`` holds.
         label_ids: the labels that the mailbox has.
         stored: all stored mails of the window.
+        settled: labels that are not looked at.
 
     Returns:
         Ids of stored mails whose labels differ, and ids that do not belong in the CRM by their
@@ -77,7 +82,8 @@ async def compare_labels(
     drafts: set[str] = set()
     out: set[str] = set()
     # Drafts first: what is sent is no draft any more (core/scope.py).
-    for label_id in sorted(here.union(label_ids), key=lambda each: (each != "DRAFT", each)):
+    wanted = here.union(label_ids).difference(settled)
+    for label_id in sorted(wanted, key=lambda each: (each != "DRAFT", each)):
         ids: set[str] = set()
         if label_id in label_ids:
             try:

@@ -107,10 +107,14 @@ class _Sync:
 
     async def _list_and_fetch(self, lease: Lease, patience: Patience) -> None:
         window = last_days(self._policy.initial_days, datetime.now(UTC))
-        self._counts.add(
-            await list_window(self._store, self._source, patience, lease, window, self._policy)
-        )
-        await self._fetch(lease, patience)
+        is_open = True
+        # A sync that was stopped for good may have left several windows, and no job for them.
+        while is_open:
+            self._counts.add(
+                await list_window(self._store, self._source, patience, lease, window, self._policy)
+            )
+            await self._fetch(lease, patience)
+            is_open = await self._store.has_unfinished_listing(self._mailbox.id)
         # Also by whoever lists the mailbox while an incremental sync finds its history expired.
         now = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if any(each.reconcile_wanted for each in now):

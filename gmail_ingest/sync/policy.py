@@ -24,6 +24,8 @@ class SyncPolicy:
     max_deaths: int = 5
     #: Messages in a row without an answer: from here on it is Google's fault, or the account's.
     outage: int = 20
+    #: Calls refused in a row for one reason: from here on it is asked whose fault that is.
+    refusals: int = 20
     #: The first wait after an outage, doubled each time: most last for seconds, some for hours.
     outage_retry: float = 20.0
     #: Syncs that end in an unexplained refusal, until the account counts as suspended.

@@ -84,6 +84,12 @@ class MailSource(Protocol):
         """
         ...
 
+    async def probe(self, message_id: str) -> None:
+        """Get a message whole, and leave it (20 units): raises if Google refuses it. One that is
+        gone, or cannot be parsed, was not refused.
+        """
+        ...
+
     async def watch(self, topic: str) -> Watch:
         """Start or renew push notifications (100 units); WatchTopicConflictError."""
         ...
@@ -133,6 +139,10 @@ class MailStore(Protocol):
         With a lease of ``history`` it is this window's own: the one of the last days that no
         completed month has used up, be it listed to its end or not, or else a new one.
         """
+        ...
+
+    async def has_unfinished_listing(self, mailbox_id: int) -> bool:
+        """Whether a window of the mailbox is still to be listed to its end."""
         ...
 
     async def apply_list_page(

@@ -8,7 +8,7 @@ Source: design promises 2, 3 and 6; edge cases 3 and 62.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
@@ -105,9 +105,48 @@ class Repair:
         fetch = Fetch(self._store, self._source, self._patience, self._policy)
         await fetch.drain(lease, self.counts)
 
-    async def remove(self, message_ids: Iterable[str]) -> None:
-        """Remove stored mails that Google no longer has. Raises as ``bring_back``."""
-        self.counts.add(await self._store.correct(await self._held(), (), sorted(message_ids)))
+    async def remove(
+        self, message_ids: Collection[str], unconfirmed: Collection[str] = ()
+    ) -> frozenset[str]:
+        """Remove stored mails that Google no longer has, unless they are too many to be removed
+        without a person; returns those that were. Raises as ``bring_back``.
+        """
+        lease = await self._held()
+        admitted = await self._store.admit_removals(lease, sorted(message_ids), unconfirmed)
+        ids, step = sorted(admitted), self._policy.chunk
+        for start in range(0, len(ids), step):
+            self.counts.add(await self._store.correct(lease, (), ids[start : start + step]))
+        return admitted
+
+    async def remove_accepted(self) -> None:
+        """Remove what a person accepted, after Google was asked for each mail that it was not yet
+        asked for. Raises as ``bring_back``, and TransientError.
+        """
+        step, store = self._policy.batch_messages, self._store
+        while batch := await store.accepted_removals(self._mailbox.id, step):
+            lease = await self._held()
+            gone = [each for each, confirmed in batch if confirmed or await self._is_gone(each)]
+            self.counts.add(await store.correct(lease, (), gone))
+            await store.settle_removals(lease, [each for each, _ in batch])
+
+    async def keep(self, message_ids: Collection[str]) -> None:
+        """Withhold mails no longer that Google lists again. Raises as ``bring_back``."""
+        await self._store.settle_removals(await self._held(), message_ids)
+
+    async def _is_gone(self, message_id: str) -> bool:
+        price = self._policy.prices.messages_get
+        call = FetchCall(None, (PendingMessage(message_id, ""),), price)
+        found = await read_again(self._source, self._patience, call)
+        return found is not None and not found
+
+    async def drop_labels(self, label_ids: Collection[str]) -> None:
+        """Take labels off all stored mail, in bounded batches. Raises as ``bring_back``."""
+        lease, most = await self._held(), self._policy.batch_messages
+        while True:
+            done = await self._store.drop_labels(lease, label_ids, most)
+            self.counts.add(done)
+            if done.updated < most:
+                return
 
     async def relabel(self, message_ids: Iterable[str]) -> set[str]:
         """Read mails again whose labels differ; returns those that agree now.
@@ -133,6 +172,7 @@ class Repair:
                 else:
                     read.update(found)
             gone = set(chunk) - read.keys() - unread
-            self.counts.add(await self._store.correct(lease, tuple(read.values()), gone))
-            mended |= set(chunk) - unread
+            admitted = await self._store.admit_removals(lease, gone)
+            self.counts.add(await self._store.correct(lease, tuple(read.values()), admitted))
+            mended |= set(chunk) - unread - (gone - admitted)
         return mended

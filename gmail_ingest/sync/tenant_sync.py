@@ -25,6 +25,7 @@ from gmail_ingest.errors import (
     MailboxStateError,
     MailboxUnavailableError,
     OperatorActionError,
+    RefusedByGoogleError,
     SuspectAccountError,
     ThrottledError,
     TransientError,
@@ -37,6 +38,7 @@ from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, SyncQueue
 from gmail_ingest.sync.records import Claim, Counts, Mailbox, SyncKind
+from gmail_ingest.sync.refusals import state_of
 
 T = TypeVar("T")
 
@@ -276,8 +278,8 @@ class TenantSync:
                 if until - now <= PATIENCE:
                     return MailboxReport(mailbox.id, counts, text, until, quiet=True)
                 return await self._later(mailbox, counts, text, "quota", until)
-            case MailboxStateError():
-                return await self._stop(mailbox, counts, error)
+            case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
+                return await self._stop(mailbox, counts, stop)
             case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
                 suspended = MailboxUnavailableError(text, "suspended")
                 return await self._stop(mailbox, counts, suspended)
@@ -324,7 +326,7 @@ def _cause(error: GmailIngestError) -> str | None:
         case OperatorActionError():
             return error.cause
         case SuspectAccountError():
-            return "refused"
+            return "unexplained"
         case TransientError():
             return "no_answer"
         case _:

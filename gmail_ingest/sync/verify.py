@@ -29,6 +29,7 @@ from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.repair import Repair
 from gmail_ingest.sync.side_by_side import side_by_side
 
@@ -140,6 +141,15 @@ class Verify:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
+                if (stop := state_of(error)) is not None:
+                    # No sync may come across it: history goes on where no mail is given.
+                    await self._store.set_mailbox_state(
+                        mailbox.id,
+                        stop.state,
+                        found.error,
+                        cause=stop.cause,
+                        generation=mailbox.generation,
+                    )
             except Exception as error:  # noqa: BLE001 - told, and no reason to leave others out
                 found.error, found.crashed = place_of(error), True
                 crash = {"error": place_of(error), "trace": trace_of(error)}

@@ -37,7 +37,7 @@ def deployed(monkeypatch, tmp_path, database_url) -> Iterator[Service]:
             monkeypatch.setenv(names[name], str(value))
         engine = create_engine(database_url)
         service = Service(engine, sandbox, loop.run)
-        loop.run(service.connected(messages=20))
+        loop.run(service.connected(messages=30))
         yield service
         loop.run(service.aclose())
         loop.run(engine.dispose())
@@ -96,3 +96,32 @@ def test_verify_refuses_what_makes_no_sense(deployed):
     with pytest.raises(NotFoundError):
         runner.invoke(app, ["verify", "nobody"], catch_exceptions=False)
     assert deployed.agrees()
+
+
+def test_removals_that_are_withheld_are_accepted_by_a_person(deployed):
+    """A mass that vanished fails the verification, with what to do; accepted, it goes, and status
+    shows how many wait (case 09, edge cases 97 and 99).
+    """
+    deployed.box(lambda box: [box.delete(each) for each in list(box.message_ids())])
+    deployed.deliver(*[f"new {number}" for number in range(3)])
+    deployed.run(deployed.sync())
+    report = verify("--repair", code=1)
+    (mailbox,) = report["mailboxes"]
+    assert mailbox["withheld"] == mailbox["openVanished"] > 20
+    assert "--accept-removals" in mailbox["error"]
+    status = json.loads(runner.invoke(app, ["status", "--json"]).stdout.splitlines()[-1])
+    assert status["mailboxes"][0]["removals_withheld"] == mailbox["withheld"]
+    report = verify("--accept-removals", "--mailbox", OWNER.upper())
+    (mailbox,) = report["mailboxes"]
+    assert (mailbox["withheld"], mailbox["complete"]) == (0, True)
+    assert deployed.agrees()
+
+
+@pytest.mark.usefixtures("deployed")
+@pytest.mark.parametrize(
+    "arguments", [("--mailbox", OWNER), ("--accept-removals", "--dry-run")], ids=["alone", "dry"]
+)
+def test_options_of_an_acceptance_belong_together(arguments):
+    """What makes no sense is said, and nothing is accepted."""
+    with pytest.raises(InvalidInputError, match="accept-removals"):
+        runner.invoke(app, ["verify", TENANT, *arguments], catch_exceptions=False)

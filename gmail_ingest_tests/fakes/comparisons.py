@@ -15,6 +15,7 @@ from datetime import UTC, date, datetime
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.fates import Entry, after_absence, after_recall
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.removals import RemovalLimits
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.completeness import Verdict
 from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
@@ -34,6 +35,10 @@ class MemoryComparisons:
         super().__init__()
         self.days: dict[tuple[int, date], tuple[DayTally, bool]] = {}
         self.verdicts: dict[int, Verdict] = {}
+        self.limits = RemovalLimits()
+        #: Removals by mailbox and id: whether they are confirmed, and accepted.
+        self.withheld: dict[tuple[int, str], tuple[bool, bool]] = {}
+        self.removed: Counter[int] = Counter()
 
     def _fence(self, lease: Lease) -> None:
         raise NotImplementedError
@@ -79,6 +84,82 @@ class MemoryComparisons:
                 dated = email.internal_date if email else None
                 found[message_id] = Known(entry.thread_id, entry.fate, entry.rule, dated)
         return found
+
+    async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
+        stored = self._of(mailbox_id, Window())
+        return frozenset(
+            label for email in stored for label in email.label_ids if label.startswith(prefix)
+        )
+
+    async def count_labelled(self, mailbox_id: int, labels: Collection[str]) -> int:
+        stored = self._of(mailbox_id, Window())
+        return sum(not set(labels).isdisjoint(email.label_ids) for email in stored)
+
+    async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
+        self._fence(lease)
+        bearing = [
+            email
+            for email in self._of(lease.mailbox_id, Window())
+            if not set(labels).isdisjoint(email.label_ids)
+        ]
+        for email in bearing[:most]:
+            left = tuple(each for each in email.label_ids if each not in labels)
+            self.emails[lease.mailbox_id, email.gmail_id] = replace(email, label_ids=left)
+        return Counts(updated=len(bearing[:most]))
+
+    async def removal_room(self, mailbox_id: int) -> int:
+        if await self.withheld_removals(mailbox_id):
+            return 0
+        return self.limits.room(len(self._of(mailbox_id, Window())), self.removed[mailbox_id])
+
+    async def withheld_removals(self, mailbox_id: int) -> frozenset[str]:
+        return frozenset(
+            message_id
+            for (mailbox, message_id), (_, accepted) in self.withheld.items()
+            if mailbox == mailbox_id and not accepted
+        )
+
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
+        found = [
+            (message_id, confirmed)
+            for (mailbox, message_id), (confirmed, accepted) in sorted(self.withheld.items())
+            if mailbox == mailbox_id and accepted
+        ]
+        return found[:most]
+
+    async def admit_removals(
+        self, lease: Lease, ids: Collection[str], unconfirmed: Collection[str] = ()
+    ) -> frozenset[str]:
+        self._fence(lease)
+        return await self._admit(lease.mailbox_id, ids, unconfirmed)
+
+    async def _admit(
+        self, mailbox_id: int, ids: Collection[str], unconfirmed: Collection[str] = ()
+    ) -> frozenset[str]:
+        if len(ids) <= await self.removal_room(mailbox_id):
+            self.removed[mailbox_id] += len(ids)
+            return frozenset(ids)
+        for each in ids:
+            known = self.withheld.get((mailbox_id, each), (False, False))
+            self.withheld[mailbox_id, each] = (known[0] or each not in unconfirmed, known[1])
+        return frozenset()
+
+    def accept_removals(self, mailbox_id: int) -> int:
+        """What a person does; returns how many."""
+        waiting = [
+            key
+            for key, (_, accepted) in self.withheld.items()
+            if key[0] == mailbox_id and not accepted
+        ]
+        for key in waiting:
+            self.withheld[key] = (self.withheld[key][0], True)
+        self.removed[mailbox_id] = 0
+        return len(waiting)
+
+    async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
+        self._fence(lease)
+        for each in ids:
+            self.withheld.pop((lease.mailbox_id, each), None)
 
     async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
         self._fence(lease)

@@ -114,8 +114,16 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
     ) -> Counts:
         self._fence(lease)
         counts = Counts()
+        deleted = [
+            each.message_id
+            for each in changes
+            if each.deleted and (lease.mailbox_id, each.message_id) in self.emails
+        ]
+        admitted = await self._admit(lease.mailbox_id, deleted)
         for change in changes:
             key = (lease.mailbox_id, change.message_id)
+            if change.message_id in deleted and change.message_id not in admitted:
+                continue
             before = self.entries.get(key)
             busy = self._leases.get((lease.mailbox_id, "history"))
             is_left = busy is None or busy.until <= datetime.now(UTC)
@@ -145,6 +153,12 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             if (listing.window == window) if lease.source == "history" else not listing.done:
                 return listing
         return self._new_listing(lease.mailbox_id, window, lease.source)
+
+    async def has_unfinished_listing(self, mailbox_id: int) -> bool:
+        return any(
+            each.mailbox_id == mailbox_id and each.source == "listing" and not each.done
+            for each in self.listings
+        )
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None

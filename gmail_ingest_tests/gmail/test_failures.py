@@ -22,7 +22,7 @@ from gmail_ingest.errors import (
     OperatorActionError,
     PageTokenInvalidError,
     ReauthoriseError,
-    RejectedRequestError,
+    RefusedByGoogleError,
     SuspectAccountError,
     ThrottledError,
     TransientError,
@@ -68,8 +68,8 @@ def judge(status, content, call=GET, headers=None):
 
 
 TABLE = [
-    (400, body(400, "invalidArgument", "Invalid id value"), GET, RejectedRequestError),
-    (400, body(400, "invalidArgument", "Invalid pageToken"), GET, RejectedRequestError),
+    (400, body(400, "invalidArgument", "Invalid id value"), GET, RefusedByGoogleError),
+    (400, body(400, "invalidArgument", "Invalid pageToken"), GET, RefusedByGoogleError),
     (400, body(400, "x", "Invalid pageToken"), failures.LIST_MESSAGES, PageTokenInvalidError),
     (400, body(400, "x", "Invalid page token: y"), failures.LIST_HISTORY, PageTokenInvalidError),
     (400, body(400, "x", "Invalid startHistoryId"), failures.LIST_HISTORY, HistoryExpiredError),
@@ -97,6 +97,11 @@ TABLE = [
     (403, body(403, "domainPolicy"), GET, AdminActionRequiredError),
     (403, body(403, "forbidden", f"Delegation denied for {SECRET}"), GET, AdminActionRequiredError),
     (403, body(403, "insufficientPermissions"), GET, ReauthoriseError),
+    *[
+        (403, body(403, "forbidden", f"Metadata scope {words}"), call, ReauthoriseError)
+        for words in ("does not support 'q' parameter", "doesn't allow format FULL")
+        for call in (GET, failures.GET_THREAD, failures.LIST_MESSAGES)
+    ],
     (403, old_body(403, "x", "Insufficient Permission"), GET, ReauthoriseError),
     (
         403,
@@ -117,7 +122,7 @@ TABLE = [
         failures.WATCH,
         OperatorActionError,
     ),
-    (403, body(403, "forbidden", "no reason given"), GET, RejectedRequestError),
+    (403, body(403, "forbidden", "no reason given"), GET, RefusedByGoogleError),
     (404, body(404, "notFound", status="NOT_FOUND"), GET, GoneError),
     (404, body(404, "notFound"), failures.GET_THREAD, GoneError),
     (404, body(404, "notFound"), failures.LIST_HISTORY, HistoryExpiredError),

@@ -20,7 +20,7 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sandbox.server import Sandbox
 from gmail_ingest.sandbox.settings import SandboxSettings
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.credentials import SCOPE, SCOPES, OAuthKeys
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, World
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
@@ -243,3 +243,42 @@ def test_dead_grant_is_remembered_in_the_database(world, run, engine):
     stored = run(PostgresCredentials(engine, SEALER).load(integration)).keys
     assert isinstance(stored, OAuthKeys)
     assert stored.refresh_token is None
+
+
+METADATA = "https://www.googleapis.com/auth/gmail.metadata"
+
+
+@pytest.mark.parametrize("known", [(), (SCOPE,), (SCOPE, METADATA)])
+def test_tokens_are_asked_for_with_one_scope_only(world, run, known):
+    """A refreshed token carries nothing but the permission to read, whatever was granted besides:
+    with gmail.metadata in it no mail would be given (case 19, edge case 95).
+    """
+    world.grant(scope=METADATA)
+    keys = replace(world.grant(fresh=False), scopes=known)
+    source, held = tokens(world, keys)
+    token = run(source.access_token(world.mailbox))
+    carried = world.sandbox.call(lambda state: state.grants.access(token).scopes)
+    assert carried == {SCOPE}
+    assert held.keys.scopes == (SCOPE,)
+
+
+@pytest.mark.parametrize("scope", SCOPES[1:])
+def test_tokens_of_a_wider_grant_carry_its_scope(world, run, scope):
+    """A grant that allows more instead of just reading goes on working, and is remembered."""
+    source, held = tokens(world, world.grant(fresh=False, scope=scope))
+    first = run(source.access_token(world.mailbox))
+    asked = world.count("oauth2.token")
+    assert held.keys.scopes == (scope,)
+    assert run(source.access_token(world.mailbox, rejected=first)) != first
+    assert world.count("oauth2.token") == asked + 1
+
+
+def test_tokens_of_a_grant_that_cannot_read_say_what_is_missing(world, run):
+    """Without a scope to read with, the owner must consent again, with the scope named (case 19,
+    edge case 95).
+    """
+    source, _ = tokens(world, world.grant(fresh=False, scope=METADATA))
+    with pytest.raises(ReauthoriseError, match=r"gmail\.readonly") as refused:
+        run(source.access_token(world.mailbox))
+    assert refused.value.cause == "scope_missing"
+    assert "gmail.metadata" in refused.value.remedy

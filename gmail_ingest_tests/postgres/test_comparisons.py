@@ -140,12 +140,49 @@ def test_correct_removes_what_is_gone_and_a_later_sight_brings_it_back(world, ru
     run(scenario())
 
 
-@pytest.mark.parametrize("step", ["recall", "correct", "reconciled"])
+def test_labels_are_dropped_in_batches(world, run):
+    """Those that stored mail has are known, and go, a batch at a time (case 12, edge case 98)."""
+
+    async def scenario():
+        mailbox = await world.connect()
+        held = await lease(world, mailbox, "listing")
+        await store(
+            world,
+            held,
+            at("a", labels=("INBOX", "Label_1")),
+            at("b", LATE, labels=("Label_1", "Label_2")),
+            at("c", NOON - timedelta(days=700), labels=("Label_1",)),
+            at("d", labels=("Label_3", "SENT")),
+        )
+        before = await world.store.user_labels(mailbox, "Label_")
+        assert before == {"Label_1", "Label_2", "Label_3"}
+        dead = {"Label_1", "Label_2"}
+        assert await world.store.count_labelled(mailbox, dead) == 3
+        done = [(await world.store.drop_labels(held, dead, 2)).updated for _ in range(3)]
+        assert done == [2, 1, 0]
+        assert await world.store.count_labelled(mailbox, dead) == 0
+        assert await world.store.stored_labels(
+            mailbox, Window(NOON - timedelta(days=999), LATE)
+        ) == {
+            "INBOX": 1,
+            "Label_3": 1,
+            "SENT": 1,
+        }
+
+    run(scenario())
+
+
+@pytest.mark.parametrize("step", ["recall", "correct", "reconciled", "drop_labels"])
 def test_repairs_are_fenced(world, run, step):
     """A worker that lost its lease repairs nothing, nor does one of a disconnected mailbox
     (edge cases 72 and 74).
     """
-    arguments = {"recall": ([MessageRef("m", "t")],), "correct": ([], ["m"]), "reconciled": ()}
+    arguments = {
+        "recall": ([MessageRef("m", "t")],),
+        "correct": ([], ["m"]),
+        "reconciled": (),
+        "drop_labels": (["Label_1"], 5),
+    }
 
     async def scenario():
         mailbox = await world.connect()

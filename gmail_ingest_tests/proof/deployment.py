@@ -15,12 +15,16 @@ from datetime import timedelta
 from typing import Any, TypeVar
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.core.removals import RemovalLimits
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sandbox.mailbox import Mailbox
+from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Mailbox as Connected
 from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
 from gmail_ingest_tests.sync.service import Service
 
@@ -72,6 +76,8 @@ class Deployment:
 
     def __init__(self, service: Service) -> None:
         self._service = service
+        # Lives are short, and of few mails: no deletion here is one that a person is asked about.
+        service.store = PostgresMailStore(service.engine, RemovalLimits(share=1.0))
         self._workers = itertools.count(1)
         self.run = service.run
         self.policy = POLICY
@@ -129,6 +135,18 @@ class Deployment:
     def expire_token(self, address: str) -> None:
         """End the mailbox's access tokens before their time."""
         self._service.sandbox.call(lambda state: state.grants.expire_access_tokens(address))
+
+    def rescope(self, address: str, *scopes: str) -> None:
+        """Leave the mailbox's grant, and its tokens, these scopes only."""
+        self._service.rescope(*scopes, address=address)
+
+    async def verify(self, tenant: str) -> None:
+        """Compare all stored mail with Google, and mend it, as is done each night."""
+        service = self._service
+        use_case = Verify(service.store, service.gmail.source, self.policy, limiter=Unlimited())
+        plans = await use_case.plan(tenant)
+        (found,) = await use_case.run(tenant, plans, holder="verify", repair=True)
+        assert found.error is None, found
 
     def fault(self, **rule: Any) -> None:
         """Break calls as the rule says."""

@@ -40,6 +40,9 @@ class Life:
         self.address = address
         self.texts: dict[str, str] = {}
         self._written = 0
+        self._labels = 0
+        #: Whether something happened that Google's history says nothing of.
+        self.is_untold = False
         self._kinds: dict[str, Callable[[Mailbox, int], None]] = {
             "deliver": self._deliver,
             "reply": self._reply,
@@ -54,6 +57,7 @@ class Life:
             "archive on arrival": self._archive_on_arrival,
             "label": self._label,
             "rename label": self._rename_label,
+            "delete label": self._delete_label,
             "autosave": self._autosave,
             "send draft": self._send_draft,
             "discard draft": self._discard_draft,
@@ -117,13 +121,20 @@ class Life:
 
     def _label(self, box: Mailbox, pick: int) -> None:
         if not (known := _user_labels(box)) or pick % 4 == 0:
-            known = [box.create_label(f"Label {len(known)}")["id"]]
+            self._labels += 1
+            known = [box.create_label(f"Label {self._labels}")["id"]]
         self._toggle(box, pick, known[pick % len(known)])
 
     def _rename_label(self, box: Mailbox, pick: int) -> None:
         if known := _user_labels(box):
             label = known[pick % len(known)]
             box.rename_label(label, f"{label} renamed {self._written} {pick}")
+
+    def _delete_label(self, box: Mailbox, pick: int) -> None:
+        if known := _user_labels(box):
+            told = pick % 3 > 0
+            self.is_untold = self.is_untold or not told
+            box.delete_label(known[pick % len(known)], record_history=told)
 
     def _autosave(self, box: Mailbox, pick: int) -> None:
         draft = _pick(box, pick, "DRAFT")

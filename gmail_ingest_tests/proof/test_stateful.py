@@ -16,6 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
+from gmail_ingest.rehearsal.permissions import LEFT
+from gmail_ingest.sync.credentials import SCOPE
 from gmail_ingest_tests.proof.comparison import differences
 from gmail_ingest_tests.proof.interruptions import (
     after_call,
@@ -138,7 +140,9 @@ class SyncedMailbox(RuleBasedStateMachine):
         force=st.booleans(),
         workers=st.integers(1, 2),
         trouble=st.lists(faults, max_size=3, unique_by=lambda rule: rule.get("error")),
-        meanwhile=st.lists(st.tuples(places, st.integers(1, 40), events), max_size=3),
+        meanwhile=st.lists(
+            st.tuples(places, st.integers(1, 40), events, st.booleans()), max_size=3
+        ),
         pace=paces,
         crash=st.one_of(st.none(), st.tuples(st.integers(1, 60), st.sampled_from(list(WAYS)))),
     )
@@ -159,7 +163,9 @@ class SyncedMailbox(RuleBasedStateMachine):
         deployment.mend()
 
     async def work(self, kinds, force, workers, meanwhile, policy, crash):
-        """Let workers sync, and one more for each change, which Google pushes; how each ended."""
+        """Let workers sync, and one more for each change that Google pushes (it drops what comes
+        within a second of another); how each ended.
+        """
         deployment = self.deployment
         for kind in kinds:
             await deployment.enqueue(self.tenant, kind, force=force)
@@ -167,13 +173,14 @@ class SyncedMailbox(RuleBasedStateMachine):
             asyncio.create_task(deployment.sync(self.tenant, policy=policy)) for _ in range(workers)
         ]
 
-        def change(happening):
+        def change(happening, is_pushed):
             self.happen(happening)
-            tasks.append(asyncio.create_task(deployment.pushed(self.tenant, policy)))
+            if is_pushed:
+                tasks.append(asyncio.create_task(deployment.pushed(self.tenant, policy)))
 
         with ExitStack() as stack:
-            for place, number, happening in meanwhile:
-                stack.enter_context(PLACES[place](number, partial(change, happening)))
+            for place, number, happening, is_pushed in meanwhile:
+                stack.enter_context(PLACES[place](number, partial(change, happening, is_pushed)))
             if crash is not None:
                 stack.enter_context(at_exchange(crash[0], WAYS[crash[1]](tasks[0])))
             while under_way := {task for task in tasks if not task.done()}:
@@ -211,6 +218,19 @@ class SyncedMailbox(RuleBasedStateMachine):
             if how == "renamed and noticed":
                 deployment.run(deployment.renew(self.tenant))
 
+    @rule(happening=events, left=st.sampled_from(LEFT), crowd=st.booleans())
+    def permission_goes(self, happening, left, crowd):
+        """The owner takes the permission to read away, a sync comes across that, and the owner
+        consents again.
+        """
+        deployment = self.deployment
+        deployment.rescope(self.address, *left)
+        self.happen(happening * 4 if crowd else happening)
+        deployment.run(deployment.enqueue(self.tenant, "incremental"))
+        deployment.run(deployment.sync(self.tenant))
+        deployment.rescope(self.address, SCOPE)
+        deployment.run(deployment.reconnect(self.tenant, self.address))
+
     def teardown(self):
         """Nothing disturbs any more: both sides become equal, with no manual step."""
         self.deployment.mend()
@@ -219,6 +239,8 @@ class SyncedMailbox(RuleBasedStateMachine):
         for former, stored in self.former.items():
             assert self.deployment.run(self.deployment.emails(former)) == stored
         self.deployment.run(self.deployment.settle(self.tenant))
+        if self.life.is_untold:
+            self.deployment.run(self.deployment.verify(self.tenant))
         box = self.deployment.at_google(self.address, lambda box: box)
         found = self.deployment.run(
             differences(self.deployment, self.tenant, self.mailbox_id, box, self.life.texts)

@@ -243,3 +243,35 @@ def test_create_refuses_a_past_that_ends_before_it_begins(http_call):
     assert reply.status == 400
     assert "newestDays must be less than oldestDays" in reply.body.decode()
     assert http_call.admin("GET", "mailboxes")["mailboxes"] == []
+
+
+@pytest.mark.parametrize("recorded", [True, False])
+def test_label_is_deleted_from_every_message(owner, recorded):
+    """Deleting a label takes it off all mail; history tells so message by message, or not at all
+    (case 12).
+    """
+    path = f"mailboxes/{owner.address}"
+    label = owner.http.admin("POST", f"{path}/labels", {"name": "Deals"})["id"]
+    ids = [owner.deliver() for _ in range(3)]
+    owner.http.admin("POST", f"{path}/modify", {"ids": ids, "addLabelIds": [label]})
+    before = owner.get("profile").json()["historyId"]
+    query = "" if recorded else "?history=false"
+    after = owner.http.admin("DELETE", f"{path}/labels/{label}{query}")["historyId"]
+    assert int(after) > int(before)
+    listed = {each["id"] for each in owner.get("labels").json()["labels"]}
+    assert label not in listed
+    assert owner.get("messages", labelIds=label).status == 400
+    for each in ids:
+        assert label not in owner.get(f"messages/{each}").json()["labelIds"]
+    records = owner.get("history", startHistoryId=before).json().get("history", [])
+    removed = [each for record in records for each in record.get("labelsRemoved", ())]
+    assert [each["labelIds"] for each in removed] == [[label]] * (3 if recorded else 0)
+    other = owner.http.admin("POST", f"{path}/labels", {"name": "Deals"})["id"]
+    assert other != label
+
+
+def test_system_label_is_not_deleted(owner):
+    """Gmail's own labels stay, and a label that is not there is 404."""
+    path = f"/sandbox/mailboxes/{owner.address}/labels"
+    assert owner.http.call("DELETE", f"{path}/INBOX").status == 409
+    assert owner.http.call("DELETE", f"{path}/Label_77").status == 404

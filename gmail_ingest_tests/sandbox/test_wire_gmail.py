@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from gmail_ingest_tests.sandbox.conftest import METADATA, make_owner
+from gmail_ingest_tests.sandbox.conftest import METADATA, READONLY, make_owner
 
 
 def pages(owner, path, key, **query):
@@ -213,17 +213,26 @@ def test_attachment_is_fetched_by_its_id(owner):
     assert owner.get(f"messages/{message}/attachments/nothing").status == 400
 
 
+@pytest.mark.parametrize("beside", [(), (READONLY,)])
 @pytest.mark.parametrize("message_format", ["full", "raw"])
-def test_metadata_scope_shows_no_content(owner, message_format):
-    """A token of gmail.metadata gets headers, but neither content nor searches."""
+def test_metadata_scope_shows_no_content(owner, message_format, beside):
+    """A token of gmail.metadata gets headers, but neither content nor searches, also with
+    gmail.readonly beside it; one of the same grant that carries less gets all (case 19).
+    """
     message = owner.deliver()
-    token = owner.http.admin(
-        "POST", "mailboxes", {"address": "meta@crm.test", "scopes": [METADATA]}
-    )["accessToken"]
-    path = f"messages/{message}"
-    assert owner.get(path, token=token, format=message_format).status == 403
-    assert owner.get("messages", token=token, q="in:inbox").status == 403
-    assert owner.get("messages", token=token).status == 200
+    granted = owner.http.admin(
+        "POST", f"mailboxes/{owner.address}/tokens", {"scopes": [METADATA, *beside]}
+    )
+    token, path = granted["accessToken"], f"messages/{message}"
+    refused = owner.get(path, token=token, format=message_format)
+    assert (refused.status, refused.reason) == (403, "forbidden")
+    wanted = f"Metadata scope doesn't allow format {message_format.upper()}"
+    assert refused.json()["error"]["message"] == wanted
+    refused = owner.get("messages", token=token, q="in:inbox")
+    assert refused.json()["error"]["message"] == "Metadata scope does not support 'q' parameter"
+    for allowed in ("messages", "profile", "labels"):
+        assert owner.get(allowed, token=token).status == 200
+    assert owner.get(path, token=token, format="metadata").status == 200
 
 
 def test_scope_that_the_method_needs_is_required(owner):
@@ -261,3 +270,26 @@ def test_fields_choose_what_an_answer_holds(owner):
     refused = owner.get(f"messages/{message}", fields="id,subject")
     assert refused.status == 400
     assert refused.json()["error"]["message"] == "Invalid field selection subject"
+
+
+def test_scopes_are_taken_away_and_given_back(owner):
+    """A living token loses what its owner takes away, and has it again after another consent."""
+    message = owner.deliver()
+    path = f"mailboxes/{owner.address}/grants/scopes"
+    assert owner.http.admin("POST", path, {"scopes": [METADATA]}) == {"grants": 1}
+    assert owner.get("profile").status == 200
+    assert owner.get(f"messages/{message}").status == 403
+    owner.http.admin("POST", path, {"scopes": []})
+    assert owner.get("profile").reason == "insufficientPermissions"
+    owner.http.admin("POST", path, {"scopes": [READONLY]})
+    assert owner.get(f"messages/{message}").status == 200
+
+
+def test_refusals_without_a_reason_can_be_put_upon_one_mailbox(owner):
+    """A fault rule refuses the messages of one mailbox with a 403 that explains nothing."""
+    message = owner.deliver()
+    rule = {"method": "gmail.users.messages.get", "mailbox": owner.address, "action": "error"}
+    owner.http.admin("POST", "faults", rule | {"error": "forbidden"})
+    refused = owner.get(f"messages/{message}")
+    assert (refused.status, refused.reason) == (403, "forbidden")
+    assert owner.get("messages").status == 200

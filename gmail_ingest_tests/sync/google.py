@@ -50,6 +50,8 @@ class MemoryMailSource:
         self.starts: list[int] = []
         self.page = 500
         self.unlisted: set[str] = set()
+        #: Labels that no message has, by answer to come.
+        self.bare_labels: list[set[str]] = []
         self.windows: list[Window] = []
         self.fetched: list[FetchCall] = []
         self.in_flight = self.most_in_flight = 0
@@ -128,7 +130,8 @@ class MemoryMailSource:
 
     async def label_ids(self) -> frozenset[str]:
         self._begin("labels", 1)
-        return frozenset(label for each in self.messages.values() for label in each.label_ids)
+        borne = {label for each in self.messages.values() for label in each.label_ids}
+        return frozenset(borne | self.bare_labels.pop(0)) if self.bare_labels else frozenset(borne)
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
         self._begin(f"history:{page_token or 0}", 2)
@@ -152,6 +155,11 @@ class MemoryMailSource:
             self.in_flight -= 1
         wanted_ids = [wanted.message_id for wanted in call.wanted]
         return {each: self.messages[each] for each in wanted_ids if each in self.messages}
+
+    async def probe(self, message_id: str) -> None:
+        self.units_spent += 20
+        self.calls.append(f"probe:{message_id}")
+        self._fail(message_id)
 
     async def watch(self, topic: str) -> Watch:
         self._begin(f"watch:{topic}", 100)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -130,11 +130,17 @@ class Service:
         """Calls of a method so far."""
         return self.sandbox.call(lambda state: state.counters.calls[f"gmail.users.{method}"])
 
-    async def connect(self, *addresses: str, tenant: str = TENANT) -> None:
+    async def connect(
+        self, *addresses: str, tenant: str = TENANT, scopes: Collection[str] = (SCOPE,)
+    ) -> None:
         """Connect mailboxes; their initial sync waits in the queue afterwards."""
         connect = Connect(self.registry, self.store, self.gmail, "")
         for address in addresses or (OWNER,):
-            await connect.connect(ConnectRequest(tenant, self._consent(address)))
+            await connect.connect(ConnectRequest(tenant, self._consent(address, scopes)))
+
+    def rescope(self, *scopes: str, address: str = OWNER) -> None:
+        """Let the grants of a mailbox, and their tokens, have these scopes and no others."""
+        self.sandbox.call(lambda state: state.grants.rescope(address, scopes))
 
     async def connected(self, messages: int = 0) -> None:
         """A mailbox that is connected and initially synced."""
@@ -142,13 +148,13 @@ class Service:
         await self.connect()
         await self.sync()
 
-    def _consent(self, address: str) -> OAuthKeys:
+    def _consent(self, address: str, scopes: Collection[str]) -> OAuthKeys:
         def consent(state: Any) -> tuple[str, str]:
-            grant = state.grants.consent(address, CLIENT.client_id, [SCOPE])
+            grant = state.grants.consent(address, CLIENT.client_id, scopes)
             return state.grants.new_access_token(grant), state.grants.new_refresh_token(grant)
 
         access, refresh = self.sandbox.call(consent)
-        return OAuthKeys(access, refresh, datetime.now(UTC) + timedelta(hours=1), (SCOPE,))
+        return OAuthKeys(access, refresh, datetime.now(UTC) + timedelta(hours=1), tuple(scopes))
 
     async def disconnect(self, tenant: str = TENANT) -> None:
         """Disconnect a tenant."""

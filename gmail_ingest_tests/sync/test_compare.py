@@ -45,14 +45,19 @@ def mail(gmail_id, moment=NOON, *labels, **more):
     return parsed(gmail_id, f"t{gmail_id}", internal_date=moment, label_ids=labels, **more)
 
 
-@pytest.fixture
-def mails(run, box):
+def a_week(run, box):
     """A week of mail at Google, all of it stored."""
     box.google.history_id = 500
     for number in range(12):
         arrive(box, mail(f"m{number:02}", NOON + number % 6 * DAY, "INBOX"))
     run(store_all(box))
     return box
+
+
+@pytest.fixture
+def mails(run, box):
+    """A week of mail at Google, all of it stored."""
+    return a_week(run, box)
 
 
 def arrive(box, *messages):

@@ -1,5 +1,7 @@
 """Exclusion rules from the sandbox to the CRM: Gmail over HTTP, the queue, Postgres."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
@@ -195,3 +197,50 @@ def test_a_blocked_domain_hides_what_was_written_to_it(crm):
     crm.run(service.sync())
     assert {received, sent, plain} & crm.sees() == {plain}
     assert crm.sees(participant="bob@spam.example") == set()
+
+
+@pytest.mark.parametrize("recorded", [True, False], ids=["history", "no history"])
+def test_a_deleted_label_is_off_all_mail_and_hides_none(service, run, recorded):
+    """Mail of any age loses a label that was deleted, with history or without, and what a rule on
+    that label hid is shown again (case 12, edge case 98).
+    """
+    service.account()
+    now = datetime.now(UTC)
+    label = service.box(lambda box: box.create_label("Private")["id"])
+    other = service.box(lambda box: box.create_label("Deals")["id"])
+    ids = [
+        service.deliver(
+            f"{days} days", label_ids=["INBOX", label, other], internal_date=moment(now, days)
+        )[0]
+        for days in (0, 20, 60, 400)
+    ]
+    run(service.connect())
+    run(service.sync())
+    window = {"start": (now - timedelta(days=500)).date()}
+    run(verified(service, **window))
+    crm = Crm(service, run)
+    crm.put(ExclusionRule("private", Criteria(labels=(label,)), mailbox=OWNER))
+    assert crm.sees() == set()
+    service.box(lambda box: box.delete_label(label, record_history=recorded))
+    run(service.sync())
+    found = run(verified(service))
+    assert (found.label_differences, found.open) == (0 if recorded else 4, 0)
+    assert crm.sees() == crm.sees(label=other) == set(ids)
+    assert crm.sees(label=label) == set()
+    assert service.agrees()
+    again = run(verified(service))
+    assert (again.found, again.counts.updated) == (0, 0)
+
+
+def moment(now, days):
+    """Epoch milliseconds, some days ago."""
+    return int((now - timedelta(days=days)).timestamp() * 1000)
+
+
+async def verified(service, **window):
+    """Verify the owner's mailbox, of the last days or from a day on, and mend it."""
+    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    plans = await use_case.plan(TENANT, **window)
+    (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
+    assert found.error is None
+    return found

@@ -9,6 +9,7 @@ from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import ServiceAccountKeys
+from gmail_ingest.sync.refusals import WITNESSES
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.tenant_bodies import tenant_body
 
@@ -202,7 +203,7 @@ def test_an_account_suspended_in_the_middle_gives_up_no_mail(sick):
     sick.work_off()
     assert sick.mailbox()[0].state == "suspended"
     assert sick.run(service.fates()) == {"stored": 2, "pending": 90}
-    most = QUICK.suspect_attempts * (QUICK.outage + QUICK.calls_in_flight)
+    most = QUICK.suspect_attempts * (QUICK.refusals + QUICK.calls_in_flight + WITNESSES)
     assert service.calls("messages.get") - before <= most
     service.mend()
     sick.run(service.connect(OWNER))

@@ -29,7 +29,9 @@ def test_connect_takes_the_checkpoint_before_any_listing(api, google, kim):
     api.connect("tenant-1", kim)
     truth = google.admin("GET", "mailboxes/kim@crm.test")["historyId"]
     assert api.rows("SELECT checkpoint::text FROM mailboxes") == [(str(truth),)]
-    assert google.calls("gmail.users.messages.list") == 0
+    # The one listing is the trial of the grant; what it names goes nowhere.
+    assert google.calls("gmail.users.messages.list") == 1
+    assert api.rows("SELECT count(*) FROM message_ledger") == [(0,)]
 
 
 def test_connect_keeps_the_credential_sealed(api, kim):

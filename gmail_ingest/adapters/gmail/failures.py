@@ -24,7 +24,7 @@ from gmail_ingest.errors import (
     OperatorActionError,
     PageTokenInvalidError,
     ReauthoriseError,
-    RejectedRequestError,
+    RefusedByGoogleError,
     SuspectAccountError,
     ThrottledError,
     TransientError,
@@ -171,6 +171,17 @@ RULES: tuple[Rule, ...] = (
         status=403,
         reasons=_NO_SCOPE,
     ),
+    # Also where gmail.readonly was granted besides: getProfile, watch and history work all the
+    # same, but no mail is given (googleapis/google-api-python-client#582).
+    Rule(
+        _stops(
+            ReauthoriseError,
+            "scope_missing",
+            "the grant carries gmail.metadata, with which Google gives no mail",
+        ),
+        status=403,
+        message=_text("metadata scope"),
+    ),
     Rule(
         _stops(ReauthoriseError, "scope_missing", "the grant does not cover reading mail"),
         status=403,
@@ -225,4 +236,4 @@ def failure(refusal: Refusal, call: str, now: datetime) -> GmailIngestError:
     for rule in RULES:
         if rule.matches(refusal, call):
             return rule.build(refusal, now)
-    return RejectedRequestError(f"Google refuses the request ({refusal.summary})")
+    return RefusedByGoogleError(f"Google refuses the request ({refusal.summary})")

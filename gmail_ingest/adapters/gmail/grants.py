@@ -9,14 +9,15 @@ rotated refresh tokens come without notice).
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from gmail_ingest.errors import OperatorActionError, TransientError
+from gmail_ingest.errors import OperatorActionError, ReauthoriseError, TransientError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import SCOPE, Keys, OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.credentials import SCOPE, SCOPES, Keys, OAuthKeys, ServiceAccountKeys
 
 #: What a token lives if Google does not say.
 ASSUMED_LIFE = timedelta(minutes=30)
@@ -45,7 +46,7 @@ class TokenEndpoint:
 
         Raises:
             ReauthoriseError, AdminActionRequiredError, OperatorActionError, TransientError:
-                as ``token_failures`` tells.
+                as ``token_failures`` tells; a grant that covers none of ``SCOPES`` is the first.
         """
         client_secret = self._settings.google_client_secret.get_secret_value()
         if not (self._settings.google_client_id and client_secret):
@@ -56,25 +57,34 @@ class TokenEndpoint:
             raise OperatorActionError(self._refused[1])
         from google.oauth2.credentials import Credentials
 
-        # No scopes: the token gets all that was granted, and none can be refused.
-        credentials = Credentials(
-            None,
-            refresh_token=keys.refresh_token,
-            token_uri=self._settings.google_token_uri,
-            client_id=self._settings.google_client_id,
-            client_secret=client_secret,
-        )
-        try:
-            token = await self._request(credentials, keys)
-        except OperatorActionError as exc:
-            self._refused = (datetime.now(UTC) + CLIENT_PAUSE, str(exc))
-            raise
-        return OAuthKeys(
-            access_token=token.value,
-            refresh_token=credentials.refresh_token,
-            expires_at=token.expires_at,
-            scopes=keys.scopes,
-        )
+        # One scope, so that a token never carries more than is used: one that carries
+        # gmail.metadata besides is given no mail. Of a grant with a wider scope only, that one.
+        for scope in _in_order(keys.scopes):
+            credentials = Credentials(
+                None,
+                refresh_token=keys.refresh_token,
+                token_uri=self._settings.google_token_uri,
+                client_id=self._settings.google_client_id,
+                client_secret=client_secret,
+                scopes=[scope],
+            )
+            try:
+                token = await self._request(credentials, keys)
+            except ReauthoriseError as exc:
+                if exc.cause != "scope_missing":
+                    raise
+                refused = exc
+                continue
+            except OperatorActionError as exc:
+                self._refused = (datetime.now(UTC) + CLIENT_PAUSE, str(exc))
+                raise
+            return OAuthKeys(
+                access_token=token.value,
+                refresh_token=credentials.refresh_token,
+                expires_at=token.expires_at,
+                scopes=(scope,),
+            )
+        raise refused
 
     async def delegate(self, keys: ServiceAccountKeys, address: str) -> Token:
         """Get a token for a mailbox of the domain that trusts the service account.
@@ -120,3 +130,9 @@ class TokenEndpoint:
         if self._transport is not None:
             self._transport.func.session.close()
             self._transport = None
+
+
+def _in_order(known: Collection[str]) -> Iterator[str]:
+    """Scopes that allow reading, the narrowest first; before them the one that was good last."""
+    last = [scope for scope in SCOPES if len(known) == 1 and scope in known]
+    yield from dict.fromkeys((*last, *SCOPES))

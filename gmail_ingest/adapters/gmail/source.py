@@ -7,6 +7,7 @@ Source: google-facts sections 1, 3 and 5; edge cases 13, 45.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -113,6 +114,12 @@ class GmailMailSource:
             if message is not None:
                 parsed[message_id] = await self._parse(message_id, message)
         return parsed
+
+    async def probe(self, message_id: str) -> None:
+        """Get a message whole, and leave it."""
+        request = self._requests.message(message_id)
+        with contextlib.suppress(GoneError):
+            await self._caller.call(request, self._prices.messages_get)
 
     async def _thread(self, thread_id: str) -> dict[str, answers.Json]:
         try:

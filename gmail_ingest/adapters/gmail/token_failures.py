@@ -26,7 +26,8 @@ _CLIENT = frozenset(("invalid_client", "deleted_client", "disabled_client"))
 #: A policy of the domain stands against the app.
 _POLICY = frozenset(("admin_policy_enforced", "org_internal"))
 #: The grant is dead. unauthorized_client: the refresh token was issued to another OAuth client.
-_GRANT = frozenset(("invalid_grant", "unauthorized_client", "access_denied", "invalid_scope"))
+_GRANT = frozenset(("invalid_grant", "unauthorized_client", "access_denied"))
+_SCOPE = "invalid_scope"
 #: The service account may not speak for the domain's mailboxes (or not yet: up to 24 hours).
 _DELEGATION = frozenset(("unauthorized_client", "access_denied", "invalid_scope"))
 
@@ -60,6 +61,8 @@ def _refusal(code: str, description: str, keys: Keys) -> GmailIngestError:
             f"Google refuses this deployment's OAuth client ({code}): check GOOGLE_CLIENT_ID and "
             f"GOOGLE_CLIENT_SECRET"
         )
+    if code == _SCOPE:
+        return _scope_is_missing()
     return _grant_is_dead(code) if code in _GRANT else _unknown()
 
 
@@ -80,6 +83,12 @@ def _service_account_refusal(
         return OperatorActionError("Google refuses this machine's time: set its clock")
     return ReauthoriseError(
         "the service account's key is no longer accepted: upload a new one", "key_refused"
+    )
+
+
+def _scope_is_missing() -> ReauthoriseError:
+    return ReauthoriseError(
+        f"the grant does not cover reading mail ({_SCOPE}): it needs {SCOPE}", "scope_missing"
     )
 
 

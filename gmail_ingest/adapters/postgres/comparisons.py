@@ -11,11 +11,12 @@ from datetime import date, datetime
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres import corrections, coverage
+from gmail_ingest.adapters.postgres import corrections, coverage, dead_labels, removals
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.completeness import Verdict
 from gmail_ingest.sync.records import Counts, Lease, MessageRef
@@ -26,8 +27,9 @@ _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
 class PostgresComparisons:
     """See ``sync.completeness.ComparableStore``; what a method does and raises is written there."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: AsyncEngine, limits: RemovalLimits = UNASKED) -> None:
         self._engine = engine
+        self._limits = limits
 
     async def synced_from(self, mailbox_id: int) -> datetime | None:
         """Since when mail was asked for."""
@@ -77,6 +79,50 @@ class PostgresComparisons:
         """Replace what differs from Google's, remove what it no longer has."""
         async with fenced(self._engine, lease) as connection:
             return await corrections.correct(connection, lease.mailbox_id, messages, gone)
+
+    async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
+        """Labels with this beginning that stored mail has, or once had."""
+        async with statement(self._engine) as connection:
+            return await dead_labels.read_user_labels(connection, mailbox_id, prefix)
+
+    async def count_labelled(self, mailbox_id: int, labels: Collection[str]) -> int:
+        """Stored mails with any of these labels."""
+        async with statement(self._engine) as connection:
+            return await dead_labels.count_labelled(connection, mailbox_id, labels)
+
+    async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
+        """Take labels off the next mails that have them."""
+        async with fenced(self._engine, lease) as connection:
+            return await dead_labels.drop_labels(connection, lease.mailbox_id, labels, most)
+
+    async def removal_room(self, mailbox_id: int) -> int:
+        """How many mails may be removed now without a question."""
+        async with statement(self._engine) as connection:
+            return await removals.removal_room(connection, mailbox_id, self._limits)
+
+    async def withheld_removals(self, mailbox_id: int) -> frozenset[str]:
+        """Ids whose removal waits for a person."""
+        async with statement(self._engine) as connection:
+            return await removals.withheld_removals(connection, mailbox_id)
+
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
+        """The next ids whose removal was accepted."""
+        async with statement(self._engine) as connection:
+            return await removals.accepted_removals(connection, mailbox_id, most)
+
+    async def admit_removals(
+        self, lease: Lease, ids: Collection[str], unconfirmed: Collection[str] = ()
+    ) -> frozenset[str]:
+        """Which of these may be removed; the others are withheld."""
+        async with fenced(self._engine, lease) as connection:
+            return await removals.admit_removals(
+                connection, lease.mailbox_id, ids, self._limits, unconfirmed
+            )
+
+    async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
+        """Withhold these no longer."""
+        async with fenced(self._engine, lease) as connection:
+            await removals.settle_removals(connection, lease.mailbox_id, ids)
 
     async def reconciled(self, lease: Lease) -> None:
         """Note that what is stored was compared with Google."""

@@ -27,6 +27,8 @@ TABLES = (
     "listings",
     "coverage",
     "verdicts",
+    "removals",
+    "withheld_removals",
     "exclusion_marks",
     "leases",
 )

@@ -1,22 +1,26 @@
 """A page of history, applied: fates in the ledger, labels and deletions of stored mail.
 
-Holds: ``apply_changes``, ``delete_emails``. Add here: what a further kind of change does to rows.
-Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``, same transaction).
+Holds: ``apply_changes``, ``write_labels``, ``delete_emails``. Add here: what a further kind of
+change does to rows. Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``,
+same transaction).
 Source: google-facts section 3; edge cases 8, 10, 14, 15, 16, 64.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import EXCLUDED, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.adapters.postgres.removals import admit_removals
 from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
 from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.sync.records import Counts
 
 _OLDER = """
@@ -53,10 +57,29 @@ RETURNING thread_id
 """
 
 
+@dataclass(frozen=True, slots=True)
+class Labelled:
+    """A stored mail with the labels that it is to have; ``hidden``: by a rule of the tenant's,
+    as it is until that is decided anew.
+    """
+
+    gmail_id: str
+    direction: str
+    has_attachment: bool
+    label_ids: Sequence[str]
+    history_id: str
+    hidden: bool
+
+
 async def apply_changes(
-    connection: Connection, mailbox_id: int, changes: Sequence[MessageChange]
+    connection: Connection,
+    mailbox_id: int,
+    changes: Sequence[MessageChange],
+    limits: RemovalLimits = UNASKED,
 ) -> Counts:
     """Apply changes to the ledger and to stored mail; a replay changes and counts nothing.
+
+    Deletions that are a mass by ``limits`` leave mail and fates as they are (``removals.py``).
 
     A change that tells of an unknown message counts as discovered, one that removes a stored
     email as deleted, any other that says "deleted" as gone.
@@ -67,14 +90,16 @@ async def apply_changes(
     for change in changes:
         known = after.get(change.message_id)
         after[change.message_id] = after_change(known, change, is_left=is_left)
+    stored = {key for key, entry in before.items() if entry.has_row}
+    removed = {key for key in stored if after[key].fate == "gone"}
+    admitted = await admit_removals(connection, mailbox_id, removed, limits)
+    after.update({key: before[key] for key in removed - admitted})
     await write_entries(connection, mailbox_id, _changed(before, after))
     counts = _count(before, after)
     relabelled = await _update_labels(connection, mailbox_id, changes, before)
     counts.updated = len(relabelled)
     counts.excluded += (await redecide(connection, mailbox_id, relabelled)).hidden
-    stored = {key for key, entry in before.items() if entry.has_row}
-    removed = {key for key in stored if after[key].fate == "gone"}
-    counts.deleted = await delete_emails(connection, mailbox_id, removed)
+    counts.deleted = await delete_emails(connection, mailbox_id, admitted)
     return counts
 
 
@@ -123,24 +148,34 @@ async def _update_labels(
     if not rows:
         return []
     older = await (await connection.execute(_OLDER, (to_json(rows), mailbox_id))).fetchall()
-    if not older:
-        return []
-    facets = {gmail_id: facet_of(*said) for gmail_id, *said, _ in older}
-    numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
-    changed: list[dict[str, object]] = [
-        {
-            "gmail_id": gmail_id,
-            "label_ids": label_ids,
-            "history_id": history_id,
-            # Whether it is hidden is decided next, of all mails at once.
-            "facet_id": numbers[facets[gmail_id]]
-            | (0 if before[gmail_id].fate == "stored" else EXCLUDED),
-        }
-        for gmail_id, _, _, label_ids, history_id in older
+    # Whether it is hidden is decided next, of all mails at once.
+    labelled = [
+        Labelled(gmail_id, direction, files, labels, history_id, before[gmail_id].fate != "stored")
+        for gmail_id, direction, files, labels, history_id in older
     ]
-    arguments = {"rows": to_json(changed), "mailbox_id": mailbox_id}
-    await connection.execute(_LABELS, arguments)
-    return [gmail_id for gmail_id, *_ in older]
+    await write_labels(connection, mailbox_id, labelled)
+    return [each.gmail_id for each in labelled]
+
+
+async def write_labels(connection: Connection, mailbox_id: int, mails: Sequence[Labelled]) -> None:
+    """Write the labels of stored mails wherever they are kept; the caller holds the mailbox."""
+    if not mails:
+        return
+    facets = {
+        each.gmail_id: facet_of(each.direction, each.has_attachment, each.label_ids)
+        for each in mails
+    }
+    numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
+    rows: list[dict[str, object]] = [
+        {
+            "gmail_id": each.gmail_id,
+            "label_ids": each.label_ids,
+            "history_id": each.history_id,
+            "facet_id": numbers[facets[each.gmail_id]] | (EXCLUDED if each.hidden else 0),
+        }
+        for each in mails
+    ]
+    await connection.execute(_LABELS, {"rows": to_json(rows), "mailbox_id": mailbox_id})
 
 
 async def delete_emails(connection: Connection, mailbox_id: int, gmail_ids: Collection[str]) -> int:

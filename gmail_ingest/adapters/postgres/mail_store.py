@@ -13,8 +13,6 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
 from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
 from gmail_ingest.adapters.postgres.accounts import PostgresAccounts
 from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
@@ -69,8 +67,12 @@ _OUTDATE = (
 _SYNCED: Mapping[Source, LiteralString] = {
     "live": """
         UPDATE mailboxes m
-        SET last_synced_at = now(), last_error = NULL, cause = NULL, failed_at = NULL,
-            failing_since = NULL, retry_at = NULL
+        SET last_synced_at = now(),
+            last_error = CASE WHEN m.state <> 'active' THEN m.last_error END,
+            cause = CASE WHEN m.state <> 'active' THEN m.cause END,
+            failed_at = CASE WHEN m.state <> 'active' THEN m.failed_at END,
+            failing_since = CASE WHEN m.state <> 'active' THEN m.failing_since END,
+            retry_at = CASE WHEN m.state <> 'active' THEN m.retry_at END
         WHERE
     """,
     # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
@@ -116,9 +118,6 @@ WHERE m.id = %(id)s AND m.aliases <> told.addresses
 class PostgresMailStore(PostgresComparisons, PostgresAccounts):
     """See ``sync.ports.MailStore``; what a method does and raises is written there."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
-        self._engine = engine
-
     async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
         """The tenant's active mailboxes, all or those named."""
         named = None if ids is None else list(ids)
@@ -145,7 +144,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
     ) -> Counts:
         """Apply a folded history page and, with the last page, move the checkpoint."""
         async with leases.fenced(self._engine, lease) as connection:
-            counts = await apply_changes(connection, lease.mailbox_id, changes)
+            counts = await apply_changes(connection, lease.mailbox_id, changes, self._limits)
             if checkpoint is not None:
                 await _move_checkpoint(connection, lease.mailbox_id, checkpoint)
         return counts
@@ -160,6 +159,11 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             return known or await listings.new_listing(
                 connection, lease.mailbox_id, window, lease.source
             )
+
+    async def has_unfinished_listing(self, mailbox_id: int) -> bool:
+        """Whether a window of the mailbox is still to be listed to its end."""
+        async with statement(self._engine) as connection:
+            return await listings.unfinished_listing(connection, mailbox_id) is not None
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None

@@ -61,7 +61,8 @@ _SICK = """
 m.state IN ('suspended', 'admin_action_required')
 AND coalesce(m.failed_at, '-infinity') <= now() - %(probe_every)s
 """
-#: Makes sick mailboxes active for one try; they keep what was last known of their trouble.
+#: Makes sick mailboxes active for one try; they keep what was last known of their trouble. What was
+#: being listed when they fell ill has no job any more: the reconciliation lists it to its end.
 PROBE = f"""
 WITH sick AS MATERIALIZED (
     SELECT t.id FROM tenants t
@@ -69,7 +70,13 @@ WITH sick AS MATERIALIZED (
       AND EXISTS (SELECT FROM mailboxes m WHERE m.tenant_id = t.id AND {_SICK})
     FOR SHARE SKIP LOCKED
 ), tried AS (
-    UPDATE mailboxes m SET state = 'active' FROM sick WHERE m.tenant_id = sick.id AND {_SICK}
+    UPDATE mailboxes m
+    SET state = 'active',
+        reconcile_wanted_at = CASE
+            WHEN EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id
+                         AND l.source = 'listing' AND l.done_at IS NULL)
+            THEN now() ELSE m.reconcile_wanted_at END
+    FROM sick WHERE m.tenant_id = sick.id AND {_SICK}
     RETURNING m.integration_id
 )
 UPDATE integrations i SET state = 'active', updated_at = now()

@@ -20,6 +20,7 @@ from gmail_ingest.adapters.postgres.tables import (
     message_ledger,
     sync_queue,
     tenants,
+    withheld_removals,
 )
 from gmail_ingest.errors import remedy_of
 
@@ -45,6 +46,7 @@ class MailboxOverview:
     failing_since: datetime | None
     retry_at: datetime | None
     remedy: str | None
+    removals_withheld: int = 0
 
 
 class PostgresOverview:
@@ -62,7 +64,13 @@ class PostgresOverview:
                 fates.setdefault(mailbox_id, {})[fate] = count
         return [
             MailboxOverview(
-                *(*row[1:7], fates.get(row[0], {}), *row[7:], remedy_of(row[4], row.cause))
+                *(
+                    *row[1:7],
+                    fates.get(row[0], {}),
+                    *row[7:13],
+                    remedy_of(row[4], row.cause),
+                    row[13],
+                )
             )
             for row in known
         ]
@@ -85,6 +93,12 @@ def _mailboxes() -> sa.Select[*tuple[Any, ...]]:
         .join(integrations, mailboxes.c.integration_id == integrations.c.id)
         .outerjoin(stored, stored.c.mailbox_id == mailboxes.c.id)
     )
+    withheld = (
+        sa.select(sa.func.count())
+        .where(withheld_removals.c.mailbox_id == mailboxes.c.id)
+        .where(withheld_removals.c.accepted_at.is_(None))
+        .correlate(mailboxes)
+    )
     return (
         sa.select(
             mailboxes.c.id,
@@ -100,6 +114,7 @@ def _mailboxes() -> sa.Select[*tuple[Any, ...]]:
             mailboxes.c.last_error,
             mailboxes.c.failing_since,
             mailboxes.c.retry_at,
+            withheld.scalar_subquery(),
         )
         .select_from(joined)
         .order_by(tenants.c.id, mailboxes.c.address)

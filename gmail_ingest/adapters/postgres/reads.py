@@ -32,7 +32,9 @@ _MAILBOXES = """
 SELECT integration_id, id, address, aliases, state, cause, last_error, checkpoint, watch_expires_at,
        last_push_at, failing_since, retry_at, last_synced_at, initial_synced_at IS NOT NULL,
        former_addresses, present_address, renamed_at, history_reset_at, replaced_at,
-       (SELECT max(p.replaced_at) FROM mailboxes p WHERE p.replaced_by = m.id)
+       (SELECT max(p.replaced_at) FROM mailboxes p WHERE p.replaced_by = m.id),
+       (SELECT count(*) FROM withheld_removals w
+        WHERE w.mailbox_id = m.id AND w.accepted_at IS NULL)
 FROM mailboxes m WHERE tenant_id = %s ORDER BY address, replaced_at NULLS FIRST, id
 """
 _LEDGER = """
@@ -124,6 +126,7 @@ def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
         history_reset_at=_utc_or_none(synced[5]),
         replaced_at=_utc_or_none(synced[6]),
         replaced_predecessor_at=_utc_or_none(synced[7]),
+        removals_withheld=synced[8],
     )
 
 

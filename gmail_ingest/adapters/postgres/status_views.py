@@ -16,6 +16,7 @@ class MailboxStatus:
     """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied; ``cause``
     names why it is in its state, or why its last sync failed (``errors.REMEDIES``). It is not
     synced since ``failing_since``, and tried again by itself at ``retry_at``.
+    ``removals_withheld`` counts mails that Gmail no longer has and that a person is asked about.
     """
 
     id: int
@@ -40,6 +41,7 @@ class MailboxStatus:
     replaced_at: datetime | None = None
     #: When this account was found to have followed another one.
     replaced_predecessor_at: datetime | None = None
+    removals_withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -271,6 +271,27 @@ verdicts = sa.Table(
     comment="the last comparison of a mailbox with what Google lists",
 )
 
+removals = sa.Table(
+    "removals",
+    metadata,
+    sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+    sa.Column("hour", TIMESTAMP, primary_key=True),
+    sa.Column("mails", sa.BigInteger, nullable=False),
+    comment="stored mails removed because Gmail no longer has them, without a person's word",
+)
+
+withheld_removals = sa.Table(
+    "withheld_removals",
+    metadata,
+    sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
+    sa.Column("gmail_id", sa.Text, primary_key=True),
+    sa.Column("confirmed", sa.Boolean, nullable=False),
+    sa.Column("withheld_at", TIMESTAMP, nullable=False, server_default=NOW),
+    sa.Column("accepted_at", TIMESTAMP),
+    comment="stored mails that Gmail no longer has, too many to remove unasked; confirmed: "
+    "Gmail said so of the mail itself; accepted_at: a person agreed that it goes",
+)
+
 exclusion_rules = sa.Table(
     "exclusion_rules",
     metadata,

@@ -1,0 +1,170 @@
+"""What a comparison finds of a mailbox as a whole: dead labels, and mail that vanished in a mass.
+
+Holds: tests with the mailbox of ``test_compare.py``, in memory.
+"""
+
+from dataclasses import replace
+
+import pytest
+
+from gmail_ingest.sync.dead_labels import ALWAYS_THERE
+from gmail_ingest_tests.sync.test_compare import (
+    DAY,
+    NOON,
+    WEEK,
+    a_week,
+    arrive,
+    mail,
+    proven,
+    store_all,
+    verify,
+)
+
+
+@pytest.fixture
+def mails(run, box):
+    """A week of mail at Google, all of it stored."""
+    return a_week(run, box)
+
+
+def label_dead(box, *ids):
+    """Stored mails bear a label that Google has no more."""
+    for each in ids:
+        known = box.store.emails[1, each]
+        box.store.emails[1, each] = replace(known, label_ids=("INBOX", "Label_9"))
+
+
+@pytest.mark.parametrize("repair", [True, False])
+def test_dead_labels_are_counted_and_taken_off_without_fetching(run, mails, repair):
+    """The list of labels tells it of all stored mail, also before the days that are compared
+    (case 12, edge case 98).
+    """
+    arrive(mails, mail("old", NOON - 400 * DAY, "INBOX"))
+    run(store_all(mails))
+    label_dead(mails, "m00", "old")
+    mails.google.bare_labels = [set(ALWAYS_THERE)] * 2
+    found = run(verify(mails, repair=repair))
+    assert (found.label_differences, found.open_label_differences) == (2, 0 if repair else 2)
+    assert found.counts.updated == (2 if repair else 0)
+    assert mails.google.fetched == []
+    kept = {each.label_ids for each in mails.store.emails.values()}
+    assert (("INBOX", "Label_9") in kept) is not repair
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [set()],
+        [{"Label_1"}, {"Label_1"}],
+        [{"INBOX", "SENT"}] * 2,
+        [set(ALWAYS_THERE), set()],
+        [set(ALWAYS_THERE), {"Label_9", *ALWAYS_THERE}],
+    ],
+    ids=["empty", "no system labels", "some", "once", "there again"],
+)
+def test_no_label_is_dead_by_half_a_list(run, mails, answers):
+    """Labels that are missing from an answer in parts, or from one of two, stay where they are
+    (case 12, edge case 98).
+    """
+    arrive(mails, mail("old", NOON - 400 * DAY, "INBOX"))
+    run(store_all(mails))
+    label_dead(mails, "old")
+    mails.google.bare_labels = list(answers)
+    run(verify(mails, repair=True))
+    assert mails.store.emails[1, "old"].label_ids == ("INBOX", "Label_9")
+
+
+def test_gmails_own_labels_are_never_dead(run, mails):
+    """A system label that is not listed is no label that somebody deleted."""
+    arrive(mails, mail("old", NOON - 400 * DAY, "INBOX"))
+    run(store_all(mails))
+    known = mails.store.emails[1, "old"]
+    mails.store.emails[1, "old"] = replace(known, label_ids=("CATEGORY_FORUMS", "CHAT"))
+    mails.google.bare_labels = [set(ALWAYS_THERE)] * 2
+    run(verify(mails, repair=True))
+    assert mails.store.emails[1, "old"].label_ids == ("CATEGORY_FORUMS", "CHAT")
+
+
+@pytest.fixture
+def emptied(run, box):
+    """Sixty stored mails of a week, of which Google has three left, and a new one."""
+    box.google.history_id = 500
+    for number in range(60):
+        arrive(box, mail(f"m{number:02}", NOON + number % 6 * DAY, "INBOX", "Label_1"))
+    run(store_all(box))
+    for number in range(57):
+        del box.google.messages[f"m{number:02}"]
+    arrive(box, mail("new", NOON, "INBOX"))
+    return box
+
+
+def test_mail_that_vanished_in_a_mass_is_not_removed(run, emptied):
+    """Nothing goes, a person is asked, new mail is fetched, and what is gone is asked for one by
+    one only until it is clear that it is too much (case 09, edge case 97).
+    """
+    found = run(verify(emptied, repair=True))
+    assert (found.missing, found.open_missing, found.counts.deleted) == (1, 0, 0)
+    assert (found.vanished, found.open_vanished, found.withheld) == (57, 57, 57)
+    assert "--accept-removals" in (found.error or "")
+    assert not found.is_complete
+    assert len(emptied.stored) == 61
+    asked = [call for call in emptied.google.fetched if call.wanted[0].message_id != "new"]
+    assert len(asked) == emptied.store.limits.floor + 1
+    assert proven(emptied).isdisjoint(WEEK - {max(WEEK)})
+
+
+def test_a_question_that_waits_is_repeated_at_the_price_of_a_listing(run, emptied):
+    """The next night says the same, and asks for no mail again; its labels are no difference."""
+    run(verify(emptied, repair=True))
+    fetched = len(emptied.google.fetched)
+    found = run(verify(emptied, repair=True))
+    assert (found.withheld, found.label_differences) == (57, 0)
+    assert found.error
+    assert len(emptied.google.fetched) == fetched
+    assert len(emptied.stored) == 61
+
+
+def test_accepted_removals_are_done_once_and_days_are_whole(run, emptied):
+    """What was not asked for yet is asked for now, and stays if Google gives it (edge case 99)."""
+    run(verify(emptied, repair=True))
+    there = max(emptied.store.withheld)[1]
+    assert emptied.store.withheld[1, there] == (False, False)
+    arrive(emptied, mail(there, NOON, "INBOX"))
+    emptied.google.unlisted.add(there)
+    assert emptied.store.accept_removals(1) == 57
+    found = run(verify(emptied, repair=True))
+    assert (found.counts.deleted, found.withheld, found.error) == (56, 0, None)
+    assert emptied.stored == {"m57", "m58", "m59", "new", there}
+    assert emptied.store.withheld == {}
+    assert proven(emptied) == WEEK
+
+
+def test_withheld_mail_that_is_listed_again_is_kept(run, emptied):
+    """An index that had lost its contents for a night asks for nothing any more."""
+    gone = {f"m{number:02}": None for number in range(57)}
+    run(verify(emptied, repair=True))
+    for number, each in enumerate(gone):
+        arrive(emptied, mail(each, NOON + number % 6 * DAY, "INBOX", "Label_1"))
+    found = run(verify(emptied, repair=True))
+    assert (found.withheld, found.open, found.error) == (0, 0, None)
+    assert emptied.store.withheld == {}
+    assert len(emptied.stored) == 61
+
+
+def test_a_verification_without_repair_tells_of_the_question_too(run, emptied):
+    """It withholds nothing by itself, and shows what waits."""
+    assert run(verify(emptied)).withheld == 0
+    run(verify(emptied, repair=True))
+    found = run(verify(emptied))
+    assert (found.withheld, found.open_vanished) == (57, 57)
+    assert found.error
+
+
+def test_an_ordinary_number_of_deletions_needs_nobody(run, mails):
+    """Up to the floor all goes, and the days are whole at once."""
+    for number in range(5):
+        del mails.google.messages[f"m{number:02}"]
+    found = run(verify(mails, repair=True))
+    assert (found.vanished, found.open, found.counts.deleted, found.error) == (5, 0, 5, None)
+    assert found.proven_days == len(WEEK)
+    assert proven(mails) == WEEK

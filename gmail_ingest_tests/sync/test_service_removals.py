@@ -1,0 +1,133 @@
+"""Mail that vanishes at Google in a mass, against the sandbox: withheld, and accepted (case 09)."""
+
+import pytest
+
+from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+from gmail_ingest.sync.limiter import Unlimited
+from gmail_ingest.sync.verify import Verify
+from gmail_ingest_tests.sync.service import QUICK, TENANT
+from webhook_api.tenant_bodies import tenant_body
+
+
+@pytest.fixture
+def synced(run, service):
+    """A mailbox with thirty mails, synced: those of somebody who leaves."""
+    service.account()
+    service.deliver(*[f"mail {number}" for number in range(30)])
+    run(service.connect())
+    run(service.sync())
+    run(service.sync())
+    assert service.agrees()
+    return service
+
+
+def empty(service, count=30, *, history):
+    """Let mail vanish, with its history or without; the ids."""
+
+    def delete(box):
+        gone = sorted(box.message_ids())[:count]
+        for each in gone:
+            box.delete(each)
+        if not history:
+            box.expire_history()
+        return set(gone)
+
+    return service.box(delete)
+
+
+def shown(service):
+    """The mailbox as the API shows it."""
+    tenant = service.run(PostgresReads(service.engine).tenant(TENANT))
+    (integration,) = tenant_body(tenant, watching=False).integrations
+    (mailbox,) = integration.mailboxes
+    return mailbox
+
+
+async def verified(service):
+    """What the nightly verification finds."""
+    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    plans = await use_case.plan(TENANT)
+    (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
+    return found
+
+
+@pytest.mark.parametrize("history", [True, False], ids=["history", "expired history"])
+def test_a_mailbox_that_is_emptied_keeps_its_mail_until_a_person_agrees(run, synced, history):
+    """Whoever finds it gone, history or the reconciliation after a reset: nothing is removed, new
+    mail is stored, the checkpoint moves, the mailbox says what it waits for; an acceptance removes
+    all of it, and no more (case 09, edge cases 97 and 99).
+    """
+    gone = empty(synced, history=history)
+    (new,) = synced.deliver("after")
+    run(synced.sync())
+    run(synced.sync())
+    assert run(synced.stored()) == gone | {new}
+    mailbox = shown(synced)
+    assert (mailbox.state, mailbox.removals_withheld) == ("active", 30)
+    assert "accept-removals" in (mailbox.action or "")
+    assert int(mailbox.checkpoint) == synced.box(lambda box: box.history_id)
+    found = run(verified(synced))
+    assert (found.withheld, found.counts.deleted) == (30, 0)
+    assert "30 mails" in (found.error or "")
+    (newer,) = synced.deliver("still after")
+    assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 30
+    run(synced.sync())
+    assert run(synced.stored()) == {new, newer}
+    assert synced.agrees()
+    assert (shown(synced).removals_withheld, shown(synced).action) == (0, None)
+    assert run(verified(synced)).error is None
+    assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 0
+
+
+def test_the_nightly_verification_removes_no_mass_either(run, synced):
+    """History told nothing of it, and no reset happened: the comparison asks (edge case 97)."""
+    gone = empty(synced, history=False)
+    # As if the checkpoint had been behind it already: nothing is left for history to tell.
+    end = synced.box(lambda box: box.history_id)
+    run(synced.rows("UPDATE mailboxes SET checkpoint = %s RETURNING 1", end))
+    run(synced.sync())
+    found = run(verified(synced))
+    assert (found.vanished, found.withheld, found.counts.deleted) == (30, 30, 0)
+    assert run(synced.stored()) == gone
+    run(PostgresRemovals(synced.engine).accept(TENANT))
+    found = run(verified(synced))
+    assert (found.counts.deleted, found.error, found.open) == (30, None, 0)
+    assert run(synced.stored()) == set()
+
+
+def test_deletions_one_by_one_come_to_the_question_as_well(run, synced):
+    """A sync for each of them: twenty go, the rest waits (edge case 97)."""
+    for _ in range(22):
+        empty(synced, 1, history=True)
+        run(synced.sync())
+    assert len(run(synced.stored())) == 10
+    assert shown(synced).removals_withheld == 2
+    run(PostgresRemovals(synced.engine).accept(TENANT))
+    run(synced.sync())
+    assert synced.agrees()
+
+
+def test_more_that_vanishes_after_an_acceptance_asks_again(run, synced):
+    """A person agreed to what they were asked about (edge case 99)."""
+    first = empty(synced, 25, history=True)
+    run(synced.sync())
+    accepted = run(PostgresRemovals(synced.engine).accept(TENANT))
+    synced.deliver(*[f"new {number}" for number in range(25)])
+    run(synced.sync())
+    run(synced.sync())
+    second = empty(synced, 28, history=True)
+    run(synced.sync())
+    assert accepted.count == len(first)
+    assert run(synced.stored()) >= second
+    assert run(synced.stored()).isdisjoint(first)
+    assert shown(synced).removals_withheld == 28
+
+
+def test_mail_that_goes_to_the_trash_is_no_removal(run, synced):
+    """A change of labels removes no row, however much mail it is of."""
+    synced.box(lambda box: [box.modify(each, add=["TRASH"]) for each in list(box.message_ids())])
+    run(synced.sync())
+    assert len(run(synced.stored())) == 30
+    assert shown(synced).removals_withheld == 0
+    assert synced.agrees()
