@@ -73,7 +73,7 @@ TABLE = [
     (400, body(400, "x", "Invalid pageToken"), failures.LIST_MESSAGES, PageTokenInvalidError),
     (400, body(400, "x", "Invalid page token: y"), failures.LIST_HISTORY, PageTokenInvalidError),
     (400, body(400, "x", "Invalid startHistoryId"), failures.LIST_HISTORY, HistoryExpiredError),
-    (400, body(400, "x", "Invalid startHistoryId"), GET, RejectedRequestError),
+    (400, body(400, "x", "Invalid startHistoryId"), GET, RefusedByGoogleError),
     (
         400,
         body(400, "failedPrecondition", "Mail service not enabled"),
