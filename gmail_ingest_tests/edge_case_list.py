@@ -85,6 +85,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    106: "The upgrade command brings a database of any release, with its mail, to this one.",
 }
 
 OPTIONAL: Final = frozenset({65})
