@@ -86,6 +86,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
     106: "The upgrade command brings a database of any release, with its mail, to this one.",
+    107: "All clients of a process take the environment's proxy, and obey NO_PROXY alike.",
 }
 
 OPTIONAL: Final = frozenset({65})
