@@ -175,6 +175,12 @@ class Settings(BaseSettings):
     max_attempts: int = Field(
         8, ge=1, description="Attempts for one message until it is dead-lettered."
     )
+    longest_transaction_seconds: int = Field(
+        300,
+        ge=1,
+        description="Age of an open database transaction from which on `doctor` and `status` name "
+        "it: while it is open, no old version of a row is removed.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(
         "auto", pattern="^(auto|json|console)$", description="auto: JSON outside a terminal."

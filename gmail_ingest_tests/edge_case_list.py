@@ -87,6 +87,8 @@ REQUIREMENTS: Final[dict[int, str]] = {
     75: "Tokens of a clock that is ten seconds off are accepted.",
     106: "The upgrade command brings a database of any release, with its mail, to this one.",
     107: "All clients of a process take the environment's proxy, and obey NO_PROXY alike.",
+    108: "The limiter's speed does not depend on how long some transaction has been open.",
+    109: "A transaction that is open for too long is told, with who opened it and what to do.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +21,8 @@ from gmail_ingest.errors import ConfigurationError
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from gmail_ingest.settings import Settings
 
 
 def doctor(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
@@ -53,13 +56,28 @@ async def _database_checks(data_dir: Path) -> list[Check]:
                 detail = "not at this release's schema: run `gmail-ingest db upgrade`"
                 return [reachable, Check("migrations", passed=False, detail=detail)]
             current = Check("migrations", passed=True, detail="at this release's schema")
-            return [reachable, current, await _key_check(engine)]
+            return [
+                reachable,
+                current,
+                await _key_check(engine),
+                await transaction_check(engine, settings_of(data_dir)),
+            ]
     except ConfigurationError:
         detail = "DATABASE_URL is not set, and nothing runs in --data-dir: `up` brings its own"
         return [Check("database", passed=False, detail=detail, required=False)]
     except OperationalError:
         detail = "DATABASE_URL: no connection (server down, or wrong host, user or password)"
         return [Check("database", passed=False, detail=detail)]
+
+
+async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
+    """No transaction has been open for so long that it slows everybody down."""
+    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+
+    longest = timedelta(seconds=settings.longest_transaction_seconds)
+    told = remedy(await PostgresTransactions(engine).older_than(longest))
+    detail = told or f"none open for {settings.longest_transaction_seconds} s"
+    return Check("transactions", passed=not told, detail=detail, required=False)
 
 
 async def _key_check(engine: AsyncEngine) -> Check:

@@ -1,6 +1,10 @@
 """All tenants at a glance, for the operator at a terminal.
 
 Holds: ``PostgresOverview``. Keep out: one tenant in detail (``reads``), mail.
+
+Counts are made of narrow tables and small indexes, each in a statement of its own: a count over
+mail took 13 s for a million, and while it ran no old version of any row could be removed. Tables
+that are too large to be read in a moment are sampled, and the count says that it is approximate.
 """
 
 from __future__ import annotations
@@ -10,9 +14,9 @@ from dataclasses import dataclass
 from datetime import datetime
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gmail_ingest.adapters.postgres.mail_tables import emails
+from gmail_ingest.adapters.postgres.mail_tables import email_keys
 from gmail_ingest.adapters.postgres.tables import (
     integrations,
     mailboxes,
@@ -21,10 +25,18 @@ from gmail_ingest.adapters.postgres.tables import (
     tenants,
 )
 
+#: Bytes of a table that are read whole, about a million rows: a tenth of a second.
+READ_WHOLE = 256 * 2**20
+#: Fates that have an index of their own: few ids, counted to the last one.
+_INDEXED = ("pending", "dead", "excluded")
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxOverview:
-    """A mailbox; times are UTC. ``fates`` counts its ledger's ids by fate."""
+    """A mailbox; times are UTC. ``fates`` counts its ledger's ids by fate.
+
+    ``approximate``: ``stored``, and the fates ``stored`` and ``gone``, are drawn from a sample.
+    """
 
     tenant_id: str
     tenant_state: str
@@ -35,22 +47,39 @@ class MailboxOverview:
     fates: Mapping[str, int]
     last_synced_at: datetime | None
     watch_expires_at: datetime | None
+    approximate: bool = False
 
 
 class PostgresOverview:
-    """Reads what every mailbox has come to."""
+    """Reads what every mailbox has come to.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Args:
+        engine: the database.
+        read_whole: bytes up to which a table is counted, not sampled.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, read_whole: int = READ_WHOLE) -> None:
         self._engine = engine
+        self._read_whole = read_whole
 
     async def mailboxes(self) -> list[MailboxOverview]:
         """Every mailbox ever connected, by tenant and address."""
-        async with self._engine.connect() as connection:
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
             known = (await connection.execute(_mailboxes())).all()
-            fates: dict[int, dict[str, int]] = {}
-            for mailbox_id, fate, count in await connection.execute(_fates()):
-                fates.setdefault(mailbox_id, {})[fate] = count
-        return [MailboxOverview(*row[1:7], fates.get(row[0], {}), *row[7:]) for row in known]
+            stored, sampled_mail = await self._stored(connection)
+            fates, sampled_ids = await self._fates(connection)
+        approximate = sampled_mail or sampled_ids
+        return [
+            MailboxOverview(
+                *row[1:6],
+                stored.get(row[0], 0),
+                fates.get(row[0], {}),
+                *row[6:],
+                approximate=approximate,
+            )
+            for row in known
+        ]
 
     async def waiting(self) -> int:
         """Queue rows that nobody works on."""
@@ -58,17 +87,44 @@ class PostgresOverview:
         async with self._engine.connect() as connection:
             return int(await connection.scalar(query) or 0)
 
+    async def _stored(self, connection: AsyncConnection) -> tuple[dict[int, int], bool]:
+        rows, factor = await self._part(connection, email_keys)
+        query = sa.select(rows.c.mailbox_id, sa.func.count()).group_by(rows.c.mailbox_id)
+        found = {row[0]: row[1] for row in await connection.execute(query)}
+        return {mailbox: round(count * factor) for mailbox, count in found.items()}, factor > 1
 
-def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datetime]:
-    stored = (
-        sa.select(emails.c.mailbox_id, sa.func.count().label("rows"))
-        .group_by(emails.c.mailbox_id)
-        .subquery()
-    )
-    joined = (
-        mailboxes.join(tenants, mailboxes.c.tenant_id == tenants.c.id)
-        .join(integrations, mailboxes.c.integration_id == integrations.c.id)
-        .outerjoin(stored, stored.c.mailbox_id == mailboxes.c.id)
+    async def _fates(self, connection: AsyncConnection) -> tuple[dict[int, dict[str, int]], bool]:
+        rows, factor = await self._part(connection, message_ledger)
+        counted = [
+            _by_fate(rows).where(rows.c.fate.not_in(_INDEXED)),
+            # A literal each: a partial index serves no parameter.
+            *(
+                _by_fate(message_ledger).where(
+                    message_ledger.c.fate == sa.literal_column(f"'{fate}'")
+                )
+                for fate in _INDEXED
+            ),
+        ]
+        fates: dict[int, dict[str, int]] = {}
+        for query, each in zip(counted, (factor, *(1 for _ in _INDEXED)), strict=True):
+            for mailbox_id, fate, count in await connection.execute(query):
+                fates.setdefault(mailbox_id, {})[fate] = round(count * each)
+        return fates, factor > 1
+
+    async def _part(
+        self, connection: AsyncConnection, table: sa.Table
+    ) -> tuple[sa.FromClause, float]:
+        """The table, or as much of it as is read; and by what a count of it is multiplied."""
+        size = await connection.scalar(sa.select(sa.func.pg_relation_size(table.name)))
+        factor = (size or 0) / self._read_whole
+        if factor <= 1:
+            return table, 1.0
+        return sa.tablesample(table, sa.func.system(100 / factor)), factor
+
+
+def _mailboxes() -> sa.Select[int, str, str, str, str, str, datetime, datetime]:
+    joined = mailboxes.join(tenants, mailboxes.c.tenant_id == tenants.c.id).join(
+        integrations, mailboxes.c.integration_id == integrations.c.id
     )
     return (
         sa.select(
@@ -78,7 +134,6 @@ def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datet
             mailboxes.c.address,
             mailboxes.c.state,
             integrations.c.auth_type,
-            sa.func.coalesce(stored.c.rows, 0),
             mailboxes.c.last_synced_at,
             mailboxes.c.watch_expires_at,
         )
@@ -87,6 +142,6 @@ def _mailboxes() -> sa.Select[int, str, str, str, str, str, int, datetime, datet
     )
 
 
-def _fates() -> sa.Select[int, str, int]:
-    key = (message_ledger.c.mailbox_id, message_ledger.c.fate)
+def _by_fate(rows: sa.FromClause) -> sa.Select[int, str, int]:
+    key = (rows.c.mailbox_id, rows.c.fate)
     return sa.select(*key, sa.func.count()).group_by(*key)
