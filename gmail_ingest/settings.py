@@ -9,8 +9,10 @@ from __future__ import annotations
 
 from datetime import date
 
-from pydantic import AliasChoices, Field, SecretStr
+from pydantic import AliasChoices, Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gmail_ingest.core.quota import parse_prices
 
 
 def _named(name: str) -> AliasChoices:
@@ -150,6 +152,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Units a day (Pacific time) after which only live mail is fetched.",
     )
+    quota_prices: str = Field(
+        "",
+        description="Quota units of single calls where Google's differ from its price list of May "
+        "2026: messages.get=5,threads.get=10 (docs/operation.md).",
+    )
     live_reserve: float = Field(
         0.02,
         gt=0,
@@ -185,3 +192,10 @@ class Settings(BaseSettings):
     log_format: str = Field(
         "auto", pattern="^(auto|json|console)$", description="auto: JSON outside a terminal."
     )
+
+    @field_validator("quota_prices")
+    @classmethod
+    def _names_prices(cls, text: str) -> str:
+        """A misspelt price would be one that is never asked for."""
+        parse_prices(text)
+        return text

@@ -89,6 +89,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     107: "All clients of a process take the environment's proxy, and obey NO_PROXY alike.",
     108: "The limiter's speed does not depend on how long some transaction has been open.",
     109: "A transaction that is open for too long is told, with who opened it and what to do.",
+    110: "What a call costs is a setting, used wherever units are planned, reserved or counted.",
 }
 
 OPTIONAL: Final = frozenset({65})
