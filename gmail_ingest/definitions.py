@@ -16,6 +16,7 @@ from gmail_ingest.defs.history import emails_by_month, emails_by_month_job
 from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.defs.retention import retention_job, retention_schedule
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
 from gmail_ingest.defs.sensors import build_sync_queue_sensor
 from gmail_ingest.settings import Settings
@@ -26,8 +27,11 @@ outlive_outages()
 defs = dg.Definitions(
     assets=[emails, emails_by_month],
     asset_checks=[every_listed_message_is_accounted_for],
-    jobs=[emails_job, emails_by_month_job, drain_job, watch_renewal_job, completeness_job],
-    schedules=[watch_renewal_schedule, completeness_schedule],
+    jobs=[
+        *(emails_job, emails_by_month_job, drain_job),
+        *(watch_renewal_job, completeness_job, retention_job),
+    ],
+    schedules=[watch_renewal_schedule, completeness_schedule, retention_schedule],
     sensors=[build_sync_queue_sensor(Settings()), history_sensor, dead_run_sensor],
     resources={
         "mail_store": MailStoreResource(),

@@ -182,6 +182,24 @@ class Settings(BaseSettings):
     max_attempts: int = Field(
         8, ge=1, description="Attempts for one message until it is dead-lettered."
     )
+    retention_event_days: int = Field(
+        14,
+        ge=0,
+        description="Days that Dagster's events, ended runs and their logs are kept; the newest "
+        "materialization and check of each partition always is. 0: for ever.",
+    )
+    retention_job_days: int = Field(
+        30, ge=0, description="Days that ended jobs are kept, as the API shows them. 0: for ever."
+    )
+    retention_usage_days: int = Field(
+        90, ge=0, description="Days that the units spent a day are kept. 0: for ever."
+    )
+    retention_coverage_days: int = Field(
+        0,
+        ge=0,
+        description="Days after its last comparison that a day's coverage is kept; a day without "
+        "it is not proven complete. 0: for ever.",
+    )
     longest_transaction_seconds: int = Field(
         300,
         ge=1,
