@@ -75,8 +75,12 @@ async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
     from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
 
     longest = timedelta(seconds=settings.longest_transaction_seconds)
-    told = remedy(await PostgresTransactions(engine).older_than(longest))
+    transactions = PostgresTransactions(engine)
+    told = remedy(await transactions.older_than(longest))
+    hidden = await transactions.hidden()
     detail = told or f"none open for {settings.longest_transaction_seconds} s"
+    if hidden:
+        detail += f"; {hidden} sessions of other roles are not seen: GRANT pg_monitor to this one"
     return Check("transactions", passed=not told, detail=detail, required=False)
 
 

@@ -4,7 +4,9 @@ from datetime import timedelta
 
 import psycopg
 import pytest
+import sqlalchemy as sa
 
+from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
 from gmail_ingest.adapters.postgres.overview import PostgresOverview
 from gmail_ingest.sync.records import Stored
@@ -84,3 +86,25 @@ def test_old_transactions_are_named_with_the_remedy(engine, database_url, run):
         open_one.rollback()
         assert run(transactions.older_than(timedelta())) == []
     assert remedy([]) == ""
+
+
+def test_sessions_that_cannot_be_looked_into_are_counted(engine, database_url, run):
+    """A role without pg_monitor does not see what others do: it is told so, not silent (edge case
+    109).
+    """
+
+    async def scenario():
+        async with engine.connect() as connection:
+            await connection.execute(sa.text("DROP ROLE IF EXISTS plain_reader"))
+            await connection.execute(sa.text("CREATE ROLE plain_reader LOGIN"))
+            await connection.commit()
+        plain = create_engine(database_url.replace("postgres@", "plain_reader@", 1))
+        try:
+            return await PostgresTransactions(plain).hidden()
+        finally:
+            await plain.dispose()
+
+    with psycopg.connect(plain_url(database_url)) as other:
+        other.execute("SELECT 1")
+        assert run(scenario()) >= 1
+        assert run(PostgresTransactions(engine).hidden()) == 0

@@ -32,12 +32,15 @@ _REMEDY = (
 )
 
 
+_HIDDEN = """
+SELECT count(*) FROM pg_stat_activity
+WHERE datname = current_database() AND query = '<insufficient privilege>'
+"""
+
+
 @dataclass(frozen=True, slots=True)
 class OldTransaction:
-    """An open transaction: its backend, who opened it, and for how long it has been open.
-
-    Role and application name are empty where this role may not see them.
-    """
+    """An open transaction: its backend, who opened it, and for how long it has been open."""
 
     pid: int
     role: str
@@ -62,6 +65,12 @@ class PostgresTransactions:
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_OLD, (age,))).fetchall()
         return [OldTransaction(*row) for row in rows]
+
+    async def hidden(self) -> int:
+        """Sessions of other roles, into which this one may not look: ``pg_monitor`` may."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(_HIDDEN)).fetchone()
+        return row[0] if row else 0
 
 
 def remedy(old: list[OldTransaction]) -> str:
