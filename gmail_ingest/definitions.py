@@ -16,6 +16,7 @@ from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.defs.retention import retention_job, retention_schedule
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
 from gmail_ingest.defs.sensors import build_sync_queue_sensor
 from gmail_ingest.settings import load_settings
@@ -27,8 +28,11 @@ tell_misspelt_settings()
 defs = dg.Definitions(
     assets=[emails, emails_by_month, completeness, mailboxes],
     asset_checks=[every_mailbox_is_synced],
-    jobs=[emails_job, emails_by_month_job, drain_job, watch_renewal_job, completeness_job],
-    schedules=[watch_renewal_schedule, completeness_schedule],
+    jobs=[
+        *(emails_job, emails_by_month_job, drain_job),
+        *(watch_renewal_job, completeness_job, retention_job),
+    ],
+    schedules=[watch_renewal_schedule, completeness_schedule, retention_schedule],
     sensors=[build_sync_queue_sensor(load_settings()), history_sensor, dead_run_sensor],
     resources={
         "mail_store": MailStoreResource(),

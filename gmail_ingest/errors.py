@@ -42,8 +42,8 @@ REMEDIES: Mapping[str, str] = {
     "names; syncs are tried again by themselves.",
     "no_answer": "Nothing for now: Google does not answer as it should, and is asked again by "
     "itself; if that goes on, look at Google's status page and at this host's way to the internet.",
-    "unexplained": "Nothing for now: Google refuses without a reason, and is asked again by itself; "
-    "if that goes on, the account counts as suspended.",
+    "unexplained": "Nothing for now: Google refuses without a reason, and is asked again by "
+    "itself; if that goes on, the account counts as suspended.",
     "quota": "Nothing for now: Google's quota is used up, and the sync goes on by itself.",
     "unexpected": "Whoever runs this service must look into the log of the failed sync, where the "
     "error is named; syncs are tried again by themselves.",

@@ -17,6 +17,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gmail_ingest.core.quota import parse_prices
 from gmail_ingest.errors import ConfigurationError
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -165,6 +166,11 @@ class Settings(BaseSettings):
         ge=0,
         description="Units a day (Pacific time) after which only live mail is fetched.",
     )
+    quota_prices: str = Field(
+        "",
+        description="Quota units of single calls where Google's differ from its price list of May "
+        "2026: messages.get=5,threads.get=10 (docs/operation.md).",
+    )
     live_reserve: float = Field(
         0.02,
         gt=0,
@@ -203,6 +209,30 @@ class Settings(BaseSettings):
     max_attempts: int = Field(
         8, ge=1, description="Attempts for one message until it is dead-lettered."
     )
+    retention_event_days: int = Field(
+        14,
+        ge=0,
+        description="Days that Dagster's events, ended runs and their logs are kept; the newest "
+        "materialization and check of each partition always is. 0: for ever.",
+    )
+    retention_job_days: int = Field(
+        30, ge=0, description="Days that ended jobs are kept, as the API shows them. 0: for ever."
+    )
+    retention_usage_days: int = Field(
+        90, ge=0, description="Days that the units spent a day are kept. 0: for ever."
+    )
+    retention_coverage_days: int = Field(
+        0,
+        ge=0,
+        description="Days after its last comparison that a day's coverage is kept; a day without "
+        "it is not proven complete. 0: for ever.",
+    )
+    longest_transaction_seconds: int = Field(
+        300,
+        ge=1,
+        description="Age of an open database transaction from which on `doctor` and `status` name "
+        "it: while it is open, no old version of a row is removed.",
+    )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(
         "auto", description="auto, json or console; auto: JSON outside a terminal."
@@ -217,6 +247,13 @@ class Settings(BaseSettings):
     @classmethod
     def _known_format(cls, given: object) -> object:
         return _one_of(str(given).lower(), LOG_FORMATS)
+
+    @field_validator("quota_prices")
+    @classmethod
+    def _names_prices(cls, text: str) -> str:
+        """A misspelt price would be one that is never asked for."""
+        parse_prices(text)
+        return text
 
 
 def load_settings() -> Settings:

@@ -24,6 +24,7 @@ from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.traces import PostgresTraces
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+from gmail_ingest.core.quota import parse_prices
 from gmail_ingest.core.removals import RemovalLimits
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
@@ -141,6 +142,7 @@ def build_why(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Why:
         gmail.source,
         build_limiter(settings, engine),
         max_attempts=settings.max_attempts,
+        prices=parse_prices(settings.quota_prices),
     )
 
 
@@ -151,4 +153,5 @@ def build_policy(settings: Settings) -> SyncPolicy:
         max_attempts=settings.max_attempts,
         calls_in_flight=settings.calls_per_mailbox,
         lease=timedelta(seconds=settings.lease_seconds),
+        prices=parse_prices(settings.quota_prices),
     )

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import itertools
+import os
 import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
@@ -42,6 +43,9 @@ def pytest_configure(config: pytest.Config) -> None:
     a session begins, and servers that other sessions started there as another user lose their data.
     """
     gc.disable()
+    # Everything of a test is on loopback: no proxy of the machine that runs it has a part in it.
+    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
+        del os.environ[name]
     if config.option.basetemp is None:  # a worker of pytest-xdist has its part of the session's
         # Short names: the path of a socket must not be longer than 100 bytes.
         config.stash[_BASE] = tempfile.mkdtemp(prefix="gi-")

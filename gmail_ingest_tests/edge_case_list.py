@@ -114,6 +114,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     97: "Mail that vanishes in a mass stays stored until a person accepts that it goes.",
     98: "A label that was deleted is off all stored mail, at any age.",
     99: "Deletions accepted by a person are done once; those that come later ask again.",
+    106: "The upgrade command brings a database of any release, with its mail, to this one.",
+    107: "All clients of a process take the environment's proxy, and obey NO_PROXY alike.",
+    108: "The limiter's speed does not depend on how long some transaction has been open.",
+    109: "A transaction that is open for too long is told, with who opened it and what to do.",
+    110: "What a call costs is a setting, used wherever units are planned, reserved or counted.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -16,6 +16,9 @@ from collections.abc import Awaitable, Callable, Mapping
 import aiohttp
 import orjson
 
+from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.outbound import proxy_for, tls_context
+
 #: Seconds between fetches that unknown key ids may cause, and after a fetch that failed.
 UNKNOWN_KEY_PAUSE = 10.0
 FAILURE_PAUSE = 1.0
@@ -69,7 +72,13 @@ class CertificateCache:
             raise CertificatesUnavailableError
         try:
             certificates, life = await self._fetch()
-        except (OSError, TimeoutError, aiohttp.ClientError, ValueError) as error:
+        except (
+            OSError,
+            TimeoutError,
+            aiohttp.ClientError,
+            ValueError,
+            ConfigurationError,
+        ) as error:
             self._failed_at = self._clock()
             raise CertificatesUnavailableError from error
         self._certificates = certificates
@@ -83,8 +92,12 @@ def google_certificates(uri: str) -> Fetch:
 
     async def fetch() -> tuple[Certificates, float]:
         async with (
-            aiohttp.ClientSession(timeout=timeout, raise_for_status=True) as session,
-            session.get(uri) as answer,
+            aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=tls_context()),
+                timeout=timeout,
+                raise_for_status=True,
+            ) as session,
+            session.get(uri, proxy=proxy_for(uri)) as answer,
         ):
             found = orjson.loads(await answer.read())
             age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))

@@ -20,6 +20,7 @@ BENCHMARKS = {
     "fleet": ("fleet", "run"),
     "memory": ("memory", "run"),
     "saturation": ("saturation", "run"),
+    "limiter": ("limiter", "run"),
     "webhook": ("webhook", "run"),
     "reads": ("reads", "run"),
     "push-warm": ("push", "run_warm"),

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+from gmail_ingest.adapters.secrets.encryption_key import SECRET_MANAGER, read_encryption_key
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.outbound import proxy_named, tls_context
 from gmail_ingest.settings import Settings
 from gmail_ingest.variables import PREFIX, misspelt
 
@@ -42,7 +44,12 @@ def require_startable(settings: Settings) -> None:
 
 def check_settings(settings: Settings) -> list[Check]:
     """Judge all settings."""
-    return [check_encryption(settings), check_oauth_client(settings), *check_push(settings)]
+    return [
+        check_encryption(settings),
+        check_oauth_client(settings),
+        *check_push(settings),
+        check_proxy(settings),
+    ]
 
 
 def check_names() -> list[Check]:
@@ -97,6 +104,32 @@ def check_push(settings: Settings) -> list[Check]:
         detail = f"{', '.join(missing)} must be set too, or every push is refused"
         found = [Check("push", passed=False, detail=detail), *(c for c in found if not c.passed)]
     return found
+
+
+def check_proxy(settings: Settings) -> Check:
+    """The environment's proxy and certificates can be used; names the proxy of each host."""
+    urls = [
+        settings.gmail_api_endpoint,
+        settings.google_token_uri,
+        settings.google_revoke_uri,
+        settings.google_certs_uri,
+        *([f"https://{SECRET_MANAGER}"] if settings.encryption_key_secret else []),
+    ]
+    ways: dict[str | None, set[str]] = {}
+    try:
+        tls_context()
+        for url in urls:
+            ways.setdefault(proxy_named(url), set()).add(urlsplit(url).hostname or "")
+    except ConfigurationError as error:
+        return Check("proxy", passed=False, detail=str(error))
+    if set(ways) == {None}:
+        return Check("proxy", passed=True, detail="none: Google is reached straight")
+    return Check("proxy", passed=True, detail="; ".join(sorted(map(_way, ways.items()))))
+
+
+def _way(way: tuple[str | None, set[str]]) -> str:
+    proxy, hosts = way
+    return f"{proxy or 'straight'} for {', '.join(sorted(hosts))}"
 
 
 def _check_topic(settings: Settings) -> Check:

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from gmail_ingest.cli.output import NOTES
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.outbound_requests import outbound_session
 from gmail_ingest.runtime.consent import Consent, Grant, OAuthClient
-from gmail_ingest.runtime.readiness import loopback_session
 
 _LOOPBACK = "127.0.0.1"
 _THANKS = b"Thank you. You can close this page and go back to the terminal."
@@ -67,4 +67,5 @@ def ask_for_consent(client: OAuthClient, port: int, notes: Console = NOTES) -> G
         notes.print(consent.url(), markup=False, highlight=False)
         while server.path is None:
             server.handle_request()
-        return consent.redeem(server.path, loopback_session())
+        with outbound_session() as session:
+            return consent.redeem(server.path, session)

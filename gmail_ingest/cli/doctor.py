@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import asdict
+from datetime import timedelta
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,8 @@ from gmail_ingest.settings import Settings
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
+
+    from gmail_ingest.settings import Settings
 
 
 def doctor(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
@@ -82,7 +85,8 @@ async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
     current = Check("migrations", passed=True, detail="at this release's schema")
     async with engine_of(data_dir) as engine:
         sealed = await _sealing_checks(engine, settings)
-        return [reachable, current, await _key_check(engine), *sealed]
+        transactions = await transaction_check(engine, settings)
+        return [reachable, current, await _key_check(engine), *sealed, transactions]
 
 
 async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check]:
@@ -105,6 +109,20 @@ async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check
         detail = f"{old} with an older key: `gmail-ingest keys reseal` moves them to {ring.current}"
         return [Check(name, passed=False, detail=detail, required=False)]
     return [Check(name, passed=True, detail=f"{sum(used.values())} open")] if used else []
+
+
+async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
+    """No transaction has been open for so long that it slows everybody down."""
+    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+
+    longest = timedelta(seconds=settings.longest_transaction_seconds)
+    transactions = PostgresTransactions(engine)
+    told = remedy(await transactions.older_than(longest))
+    hidden = await transactions.hidden()
+    detail = told or f"none open for {settings.longest_transaction_seconds} s"
+    if hidden:
+        detail += f"; {hidden} sessions of other roles are not seen: GRANT pg_monitor to this one"
+    return Check("transactions", passed=not told, detail=detail, required=False)
 
 
 async def _key_check(engine: AsyncEngine) -> Check:

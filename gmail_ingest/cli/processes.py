@@ -9,12 +9,13 @@ import asyncio
 import time
 from contextlib import ExitStack
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gmail_ingest.cli.deployment import engine_of
+from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.standing import Standing, read_standing
@@ -87,23 +88,35 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     """
     running = DataDirectory(data_dir).running()
     mailboxes, waiting, standing = asyncio.run(_overview(data_dir))
+    old = asyncio.run(_old_transactions(data_dir))
     if as_json:
         where = None if running is None else asdict(running.addresses)
         rows = [asdict(mailbox) for mailbox in mailboxes]
-        told = {"running": where, "queueWaiting": waiting, "mailboxes": rows}
+        told = {
+            "running": where,
+            "queueWaiting": waiting,
+            "oldTransactions": old,
+            "mailboxes": rows,
+        }
         print_json(told | standing.to_json())
         return
+    if old:
+        NOTES.print(f"transactions: {old}", markup=False, highlight=False)
     if running is not None:
         NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
     print_table(
         ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
         [
-            (m.tenant_id, m.address, m.state, m.stored, *_troubles(m), m.last_synced_at)
+            (m.tenant_id, m.address, m.state, _stored(m), *_troubles(m), m.last_synced_at)
             for m in mailboxes
         ],
     )
     for line in standing.lines(waiting):
         _note(line)
+
+
+def _stored(mailbox: MailboxOverview) -> str:
+    return f"~{mailbox.stored}" if mailbox.approximate else str(mailbox.stored)
 
 
 def _troubles(mailbox: MailboxOverview) -> tuple[int, int, int]:
@@ -118,6 +131,15 @@ async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, Standin
         overview = PostgresOverview(engine)
         mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
         return mailboxes, waiting, await read_standing(engine)
+
+
+async def _old_transactions(data_dir: Path) -> str:
+    """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
+    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+
+    longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
+    async with engine_of(data_dir) as engine:
+        return remedy(await PostgresTransactions(engine).older_than(longest))
 
 
 def _databases(

@@ -1,13 +1,30 @@
 """Google's price list: what each call costs in quota units.
 
-Holds: the prices as one frozen dataclass. Add here: the price of a further method.
-Keep out: budgets and limiting (they are state).
+Holds: the prices as one frozen dataclass, and how a setting names them. Add here: the price of a
+further method. Keep out: budgets and limiting (they are state).
 Source: google-facts section 1 (the table of 2026-05-01).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+#: Google's name of each method, as a setting writes it, with the price's name here.
+METHODS: Mapping[str, str] = {
+    "messages.get": "messages_get",
+    "messages.attachments.get": "attachments_get",
+    "threads.get": "threads_get",
+    "messages.list": "messages_list",
+    "history.list": "history_list",
+    "labels.list": "labels_list",
+    "getProfile": "profile_get",
+    "sendAs.list": "send_as_list",
+    "watch": "watch",
+    "stop": "stop",
+}
+#: No call has ever cost a thousand; a price of zero would lift the limit.
+_DEAREST = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,3 +41,27 @@ class Prices:
     send_as_list: int = 1
     watch: int = 100
     stop: int = 50
+
+
+def parse_prices(text: str) -> Prices:
+    """The prices that a setting names; what it does not name costs what it costs by default.
+
+    Args:
+        text: pairs such as ``messages.get=5, threads.get=10``; empty for the defaults.
+
+    Raises:
+        ValueError: a name that Google's methods do not have, one named twice, or no number of units
+            from 1 to 1,000; says which, and what may be written.
+    """
+    found: dict[str, int] = {}
+    for pair in filter(None, map(str.strip, text.split(","))):
+        method, _, units = (part.strip() for part in pair.partition("="))
+        name = METHODS.get(method)
+        if name is None:
+            raise ValueError(f"{method!r} is no method with a price: name {', '.join(METHODS)}")
+        if name in found:
+            raise ValueError(f"{method} has two prices")
+        if not (units.isascii() and units.isdigit() and 1 <= int(units) <= _DEAREST):
+            raise ValueError(f"{method} needs a price from 1 to {_DEAREST:,} units: {method}=20")
+        found[name] = int(units)
+    return Prices(**found)

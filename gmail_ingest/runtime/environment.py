@@ -33,6 +33,9 @@ _MACHINE = frozenset(
         *("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH", "DYLD_FALLBACK_LIBRARY_PATH"),
     }
 )
+#: This machine, as NO_PROXY lists it.
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 
 
 def settings_variables(settings: Settings) -> dict[str, str]:
@@ -92,7 +95,19 @@ def base_environment(inherited: Mapping[str, str], cache: Path) -> dict[str, str
     path = environment.get("PATH", os.defpath)
     environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), path))
     environment["PYTHONUNBUFFERED"] = "1"
-    return environment
+    return environment | _straight_loopback(environment)
+
+
+def _straight_loopback(environment: Mapping[str, str]) -> dict[str, str]:
+    """Where there is a proxy: NO_PROXY with loopback, by which all children meet.
+
+    gRPC, by which Dagster's processes speak to the code server, would ask the proxy for it.
+    """
+    if not any(name.lower() in _PROXIES and value for name, value in environment.items()):
+        return {}
+    listed = environment.get("no_proxy", environment.get("NO_PROXY", ""))
+    hosts = ",".join(filter(None, (listed, *LOOPBACK)))
+    return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 
 def _bytecode_beside_packages() -> bool:

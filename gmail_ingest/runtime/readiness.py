@@ -8,6 +8,8 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable, Mapping
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 import requests
 
@@ -85,6 +87,15 @@ def require_free(ports: Mapping[str, int], host: str = "127.0.0.1") -> None:
                     f"{option} {port}: something else listens on {host}:{port}; stop it, or choose "
                     "another port (0 takes a free one)"
                 ) from None
+
+
+def is_loopback(url: str) -> bool:
+    """Whether the address is this machine's own, by name or number."""
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost" or host.endswith(".localhost")
 
 
 def loopback_session() -> requests.Session:

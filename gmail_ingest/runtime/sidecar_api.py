@@ -14,8 +14,9 @@ from urllib.parse import quote
 import requests
 
 from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.outbound_requests import outbound_session
 from gmail_ingest.runtime.consent import Grant
-from gmail_ingest.runtime.readiness import loopback_session
+from gmail_ingest.runtime.readiness import is_loopback, loopback_session
 
 #: Connecting many mailboxes takes two calls to Google for each.
 _TIMEOUT_SECONDS = 120
@@ -34,7 +35,7 @@ class SidecarApi:
 
     def __init__(self, url: str, key: str) -> None:
         self._url = url.rstrip("/")
-        self._session = loopback_session() if "127.0.0.1" in url else requests.Session()
+        self._session = loopback_session() if is_loopback(url) else outbound_session()
         self._session.headers["X-API-Key"] = key
 
     def connect_oauth(self, tenant: str, grant: Grant) -> dict[str, Any]:

@@ -2,7 +2,7 @@ from base64 import b64encode
 
 import pytest
 
-from gmail_ingest.cli.checks import check_push, check_settings, require_startable
+from gmail_ingest.cli.checks import check_proxy, check_push, check_settings, require_startable
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
 
@@ -81,3 +81,22 @@ def test_check_settings_never_shows_a_secret():
     )
     assert "not-base64!" not in shown
     assert "s3cret" not in shown
+
+
+def test_check_proxy_names_the_proxy_of_each_host(monkeypatch):
+    """The proxy in use is named without its credentials; one that cannot be used stops the start
+    (case 11).
+    """
+    assert check_proxy(Settings()).detail == "none: Google is reached straight"
+    monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.test:3128")
+    monkeypatch.setenv("NO_PROXY", "oauth2.googleapis.com")
+    found = check_proxy(Settings())
+    assert found.passed
+    assert found.detail == (
+        "proxy.test:3128 for gmail.googleapis.com, www.googleapis.com; "
+        "straight for oauth2.googleapis.com"
+    )
+    monkeypatch.setenv("HTTPS_PROXY", "socks5://user:secret@proxy.test")
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as told:
+        require_startable(Settings(encryption_key=KEY))
+    assert "secret" not in str(told.value)

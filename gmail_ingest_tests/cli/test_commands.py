@@ -4,6 +4,7 @@ import subprocess
 import sys
 from importlib.metadata import version
 
+import psycopg
 import pytest
 from typer.testing import CliRunner
 
@@ -12,6 +13,7 @@ from gmail_ingest.cli.main import app, run
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
 from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest_tests.conftest import plain_url
 
 runner = CliRunner()
 
@@ -75,7 +77,9 @@ def test_doctor_finds_a_whole_deployment_healthy():
     found = invoke("doctor")
     assert found["healthy"]
     passed = {check["name"] for check in found["checks"] if check["passed"]}
-    assert passed == {"encryption key", "database", "migrations", "Google"}
+    assert passed == {
+        *("encryption key", "database", "migrations", "Google", "proxy", "transactions"),
+    }
     assert found["version"] == version("gmail-ingest")
 
 
@@ -115,6 +119,23 @@ def test_status_and_tenants_show_every_mailbox(run, engine):
         {"address": "sales@acme.example", "state": "active", "authType": "oauth"}
     ]
     assert "sales@acme.example" in runner.invoke(app, ["status"]).output
+
+
+@pytest.mark.usefixtures("configured")
+def test_doctor_and_status_tell_a_transaction_that_is_open_too_long(monkeypatch, database_url):
+    """Both name who keeps a transaction open, and what to do; the deployment stays healthy (edge
+    case 109).
+    """
+    monkeypatch.setenv("GMAIL_INGEST_LONGEST_TRANSACTION_SECONDS", "1")
+    assert invoke("status")["oldTransactions"] == ""
+    with psycopg.connect(plain_url(database_url), application_name="report") as connection:
+        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        connection.execute("SELECT pg_sleep(1.1)")
+        assert "application report" in invoke("status")["oldTransactions"]
+        checks = json.loads(runner.invoke(app, ["doctor", "--json"]).stdout)["checks"]
+    (check,) = [each for each in checks if each["name"] == "transactions"]
+    assert (check["passed"], check["required"]) == (False, False)
+    assert "application report" in check["detail"]
 
 
 MAILBOX = """

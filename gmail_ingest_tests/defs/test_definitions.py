@@ -40,7 +40,7 @@ def test_location_loads_without_any_environment(tmp_path):
     assert held["assets"] >= {"gmail/emails"}
     assert held["jobs"] >= {"drain_job", "emails_job", "watch_renewal_job"}
     assert held["sensors"] >= {"sync_queue_sensor"}
-    assert held["schedules"] >= {"watch_renewal_schedule"}
+    assert held["schedules"] >= {"watch_renewal_schedule", "retention_schedule"}
 
 
 def test_sensor_and_schedule_run_by_themselves():

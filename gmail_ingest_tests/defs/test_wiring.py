@@ -3,7 +3,9 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest import wiring
+from gmail_ingest.adapters.gmail.client import Gmail
 from gmail_ingest.adapters.postgres.quota import PostgresLimiter
+from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.limiter import Unlimited
@@ -41,3 +43,16 @@ def test_credentials_need_a_good_encryption_key(engine, key):
 def test_credentials_take_the_configured_key(engine):
     """A good key opens the store."""
     assert wiring.build_credentials(settings(encryption_key=KEY.decode()), engine)
+
+
+def test_prices_of_the_settings_reach_every_use(engine):
+    """Planning, limiting, pricing and counting all go by the prices that an operator set (edge case
+    110).
+    """
+    given = settings(quota_prices="messages.get=5, threads.get=10,", encryption_key=KEY)
+    prices = Prices(messages_get=5, threads_get=10)
+    assert wiring.build_policy(given).prices == prices
+    gmail = Gmail(given, wiring.build_credentials(given, engine))
+    assert gmail._prices == prices
+    listed = settings(quota_prices="messages.list=3")
+    assert wiring.build_why(listed, engine, gmail)._price == 3

@@ -16,7 +16,7 @@ from gmail_ingest.adapters.gmail.requests import GmailRequests
 from gmail_ingest.adapters.gmail.source import GmailMailSource
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
 from gmail_ingest.adapters.gmail.transport import CONNECTIONS, GmailTransport
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.quota import Prices, parse_prices
 from gmail_ingest.errors import RejectedRequestError, TransientError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import CredentialStore
@@ -33,7 +33,7 @@ class Gmail:
     Args:
         settings: endpoints, the OAuth client, the timeout.
         credentials: of the mailboxes that are connected.
-        prices: quota units per call.
+        prices: quota units per call, those of the settings unless given.
         connections: to Google, open at most.
         gzip: as ``GmailTransport``.
     """
@@ -47,7 +47,7 @@ class Gmail:
         connections: int = CONNECTIONS,
         gzip: bool | None = None,
     ) -> None:
-        self._prices = prices or Prices()
+        self._prices = prices or parse_prices(settings.quota_prices)
         self._revoke_uri = settings.google_revoke_uri
         self._requests = GmailRequests(settings.gmail_api_endpoint)
         self._transport = GmailTransport(

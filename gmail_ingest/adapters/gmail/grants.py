@@ -15,7 +15,12 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import Any
 
-from gmail_ingest.errors import OperatorActionError, ReauthoriseError, TransientError
+from gmail_ingest.errors import (
+    ConfigurationError,
+    OperatorActionError,
+    ReauthoriseError,
+    TransientError,
+)
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import SCOPE, SCOPES, Keys, OAuthKeys, ServiceAccountKeys
 
@@ -106,6 +111,8 @@ class TokenEndpoint:
 
         try:
             await asyncio.to_thread(credentials.refresh, self._transport or self._open())
+        except ConfigurationError as exc:
+            raise OperatorActionError(str(exc)) from exc
         except GoogleAuthError as exc:
             raise token_failure(exc, keys) from exc
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
@@ -118,10 +125,14 @@ class TokenEndpoint:
     def _open(self) -> Any:  # noqa: ANN401 - google-auth publishes no types
         from google.auth.transport.requests import Request
 
+        from gmail_ingest.outbound_requests import outbound_session
+
         # Kept, since google-auth closes the connections of a transport that is dropped. A redirect
         # would carry the client's secret to another host.
         self._transport = partial(
-            Request(), timeout=self._settings.request_timeout_seconds, allow_redirects=False
+            Request(outbound_session()),
+            timeout=self._settings.request_timeout_seconds,
+            allow_redirects=False,
         )
         return self._transport
 

@@ -16,7 +16,8 @@ import aiohttp
 from yarl import URL
 
 from gmail_ingest.adapters.gmail.requests import ApiRequest
-from gmail_ingest.errors import TransientError
+from gmail_ingest.errors import ConfigurationError, OperatorActionError, TransientError
+from gmail_ingest.outbound import proxy_for, proxy_named, tls_context
 
 #: A call may last this many timeouts in all: an answer that drips must end as well.
 TOTAL_TIMEOUTS = 5.0
@@ -59,6 +60,8 @@ class GmailTransport:
         self._connections = connections
         self._gzip = gzip
         self._session: aiohttp.ClientSession | None = None
+        #: By scheme and host: reading the environment takes a tenth of a millisecond.
+        self._proxies: dict[str, str | None] = {}
 
     async def send(self, request: ApiRequest, token: str) -> Answer:
         """Send one request with a bearer token, once.
@@ -68,6 +71,7 @@ class GmailTransport:
 
         Raises:
             TransientError: no whole answer came (broken, silent, refused, garbled).
+            OperatorActionError: the environment names a proxy or certificates that cannot be used.
         """
         headers = dict(request.headers)
         headers["authorization"] = f"Bearer {token}"
@@ -79,7 +83,7 @@ class GmailTransport:
         """Post a form, once, without a token.
 
         Raises:
-            TransientError: as ``send``.
+            TransientError, OperatorActionError: as ``send``.
         """
         return await self._send("POST", url, {}, aiohttp.FormData(dict(fields)))
 
@@ -95,7 +99,11 @@ class GmailTransport:
         headers: Mapping[str, str],
         body: bytes | aiohttp.FormData | None,
     ) -> Answer:
-        session = self._session or self._open()
+        try:
+            session = self._session or self._open()
+            proxy = self._proxy(url)
+        except ConfigurationError as exc:
+            raise OperatorActionError(str(exc)) from exc
         try:
             # Redirects would carry the token to another host; the URL is already quoted.
             async with session.request(
@@ -104,15 +112,26 @@ class GmailTransport:
                 headers=headers,
                 data=body,
                 allow_redirects=False,
+                proxy=proxy,
             ) as response:
                 return Answer(response.status, response.headers, await response.read())
         except (aiohttp.ClientError, OSError, TimeoutError) as exc:
-            raise TransientError(f"no answer from Google: {type(exc).__name__}") from exc
+            way = f" by the proxy {proxy_named(url)}" if proxy else ""
+            raise TransientError(f"no answer from Google{way}: {type(exc).__name__}") from exc
+
+    def _proxy(self, url: str) -> str | None:
+        origin = url[: url.find("/", len("https://"))]
+        if origin not in self._proxies:
+            self._proxies[origin] = proxy_for(url)
+        return self._proxies[origin]
 
     def _open(self) -> aiohttp.ClientSession:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                limit=self._connections, keepalive_timeout=KEEP_ALIVE, ttl_dns_cache=300
+                limit=self._connections,
+                keepalive_timeout=KEEP_ALIVE,
+                ttl_dns_cache=300,
+                ssl=tls_context(),
             ),
             timeout=self._timeout,
             cookie_jar=aiohttp.DummyCookieJar(),

@@ -1,6 +1,10 @@
 """All tenants at a glance, for the operator at a terminal.
 
 Holds: ``PostgresOverview``. Keep out: one tenant in detail (``reads``), mail.
+
+Counts are made of narrow tables and small indexes, each in a statement of its own: a count over
+mail took 13 s for a million, and while it ran no old version of any row could be removed. Tables
+that are too large to be read in a moment are sampled, and the count says that it is approximate.
 """
 
 from __future__ import annotations
@@ -11,9 +15,9 @@ from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.asyncio import AsyncEngine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from gmail_ingest.adapters.postgres.mail_tables import emails
+from gmail_ingest.adapters.postgres.mail_tables import email_keys
 from gmail_ingest.adapters.postgres.tables import (
     integrations,
     mailboxes,
@@ -24,12 +28,19 @@ from gmail_ingest.adapters.postgres.tables import (
 )
 from gmail_ingest.errors import remedy_of
 
+#: Bytes of a table that are read whole, about a million rows: a tenth of a second.
+READ_WHOLE = 256 * 2**20
+#: Fates that have an index of their own: few ids, counted to the last one.
+_INDEXED = ("pending", "dead", "excluded")
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxOverview:
     """A mailbox; times are UTC. ``fates`` counts its ledger's ids by fate. ``cause`` and
     ``last_error`` say why it has not been synced since ``failing_since``, ``remedy`` what a person
     has to do, ``retry_at`` when it is tried again by itself.
+
+    ``approximate``: ``stored``, and the fates ``stored`` and ``gone``, are drawn from a sample.
     """
 
     tenant_id: str
@@ -47,29 +58,34 @@ class MailboxOverview:
     retry_at: datetime | None
     remedy: str | None
     removals_withheld: int = 0
+    approximate: bool = False
 
 
 class PostgresOverview:
-    """Reads what every mailbox has come to."""
+    """Reads what every mailbox has come to.
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    Args:
+        engine: the database.
+        read_whole: bytes up to which a table is counted, not sampled.
+    """
+
+    def __init__(self, engine: AsyncEngine, *, read_whole: int = READ_WHOLE) -> None:
         self._engine = engine
+        self._read_whole = read_whole
 
     async def mailboxes(self) -> list[MailboxOverview]:
         """Every mailbox ever connected, by tenant and address."""
-        async with self._engine.connect() as connection:
+        engine = self._engine.execution_options(isolation_level="AUTOCOMMIT")
+        async with engine.connect() as connection:
             known = (await connection.execute(_mailboxes())).all()
-            fates: dict[int, dict[str, int]] = {}
-            for mailbox_id, fate, count in await connection.execute(_fates()):
-                fates.setdefault(mailbox_id, {})[fate] = count
+            stored, sampled_mail = await self._stored(connection)
+            fates, sampled_ids = await self._fates(connection)
         return [
             MailboxOverview(
                 *(
-                    *row[1:7],
-                    fates.get(row[0], {}),
-                    *row[7:13],
-                    remedy_of(row[4], row.cause),
-                    row[13],
+                    *(*row[1:6], stored.get(row[0], 0), fates.get(row[0], {})),
+                    *(*row[6:12], remedy_of(row[4], row.cause), row[12]),
+                    sampled_mail or sampled_ids,
                 )
             )
             for row in known
@@ -81,17 +97,44 @@ class PostgresOverview:
         async with self._engine.connect() as connection:
             return int(await connection.scalar(query) or 0)
 
+    async def _stored(self, connection: AsyncConnection) -> tuple[dict[int, int], bool]:
+        rows, factor = await self._part(connection, email_keys)
+        query = sa.select(rows.c.mailbox_id, sa.func.count()).group_by(rows.c.mailbox_id)
+        found = {row[0]: row[1] for row in await connection.execute(query)}
+        return {mailbox: round(count * factor) for mailbox, count in found.items()}, factor > 1
+
+    async def _fates(self, connection: AsyncConnection) -> tuple[dict[int, dict[str, int]], bool]:
+        rows, factor = await self._part(connection, message_ledger)
+        counted = [
+            _by_fate(rows).where(rows.c.fate.not_in(_INDEXED)),
+            # A literal each: a partial index serves no parameter.
+            *(
+                _by_fate(message_ledger).where(
+                    message_ledger.c.fate == sa.literal_column(f"'{fate}'")
+                )
+                for fate in _INDEXED
+            ),
+        ]
+        fates: dict[int, dict[str, int]] = {}
+        for query, each in zip(counted, (factor, *(1 for _ in _INDEXED)), strict=True):
+            for mailbox_id, fate, count in await connection.execute(query):
+                fates.setdefault(mailbox_id, {})[fate] = round(count * each)
+        return fates, factor > 1
+
+    async def _part(
+        self, connection: AsyncConnection, table: sa.Table
+    ) -> tuple[sa.FromClause, float]:
+        """The table, or as much of it as is read; and by what a count of it is multiplied."""
+        size = await connection.scalar(sa.select(sa.func.pg_relation_size(table.name)))
+        factor = (size or 0) / self._read_whole
+        if factor <= 1:
+            return table, 1.0
+        return sa.tablesample(table, sa.func.system(100 / factor)), factor
+
 
 def _mailboxes() -> sa.Select[*tuple[Any, ...]]:
-    stored = (
-        sa.select(emails.c.mailbox_id, sa.func.count().label("rows"))
-        .group_by(emails.c.mailbox_id)
-        .subquery()
-    )
-    joined = (
-        mailboxes.join(tenants, mailboxes.c.tenant_id == tenants.c.id)
-        .join(integrations, mailboxes.c.integration_id == integrations.c.id)
-        .outerjoin(stored, stored.c.mailbox_id == mailboxes.c.id)
+    joined = mailboxes.join(tenants, mailboxes.c.tenant_id == tenants.c.id).join(
+        integrations, mailboxes.c.integration_id == integrations.c.id
     )
     withheld = (
         sa.select(sa.func.count())
@@ -107,7 +150,6 @@ def _mailboxes() -> sa.Select[*tuple[Any, ...]]:
             mailboxes.c.address,
             mailboxes.c.state,
             integrations.c.auth_type,
-            sa.func.coalesce(stored.c.rows, 0),
             mailboxes.c.last_synced_at,
             mailboxes.c.watch_expires_at,
             mailboxes.c.cause,
@@ -121,6 +163,6 @@ def _mailboxes() -> sa.Select[*tuple[Any, ...]]:
     )
 
 
-def _fates() -> sa.Select[int, str, int]:
-    key = (message_ledger.c.mailbox_id, message_ledger.c.fate)
+def _by_fate(rows: sa.FromClause) -> sa.Select[int, str, int]:
+    key = (rows.c.mailbox_id, rows.c.fate)
     return sa.select(*key, sa.func.count()).group_by(*key)

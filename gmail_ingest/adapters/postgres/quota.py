@@ -12,13 +12,18 @@ minute ever holds more than the limit.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import math
+import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.core.portions import Permits, Portions
 from gmail_ingest.core.price import Pace
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest.sync.records import Source
@@ -29,38 +34,50 @@ PROJECT = 0
 LONGEST_WAIT = 60.0
 #: Share of a minute's units that live mail may spend at once after an idle minute.
 BURST = 0.95
+#: Seconds after its time at which a unit of a portion is lost, at the most.
+LATEST_PORTION = 0.5
+#: Writes of the project's line that take exactly what a call needs: at once, and a second.
+WRITES_AT_ONCE = 16.0
+WRITES_A_SECOND = 2.0
+_NOTHING = timedelta()
 
-_SCOPES = "unnest(%(scopes)s::bigint[], %(costs)s::interval[]) AS n (scope, cost)"
+_SCOPES = (
+    "unnest(%(scopes)s::bigint[], %(costs)s::interval[], %(backs)s::interval[], "
+    "%(units)s::bigint[], %(reserves)s::float8[]) AS n (scope, cost, back, units, reserve)"
+)
+#: What is given back to a line, before anything is taken from it.
+_BACK = f"(SELECT n.back FROM {_SCOPES} WHERE n.scope = q.scope)"  # noqa: S608 - of this file
 # Both lines in one statement, mailboxes before the project: a fixed order cannot deadlock.
 _LIVE = f"""
 INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at)
 SELECT scope, now() + cost, now() + cost, now() FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
-    live_at = greatest(q.live_at, now()) + (excluded.live_at - now()),
-    history_at = greatest(q.history_at, now()) + (excluded.live_at - now()),
+    live_at = greatest(q.live_at - {_BACK}, now()) + (excluded.live_at - now()),
+    history_at = greatest(q.history_at - {_BACK}, now()) + (excluded.live_at - now()),
     burst_at = CASE WHEN greatest(q.live_at, q.history_at) < now() - interval '1 minute'
                     THEN now() ELSE q.burst_at END
 RETURNING scope, greatest(
     extract(epoch FROM q.paused_until - now()),
     extract(epoch FROM q.live_at - now())
-        - greatest(%(reserve)s, %(burst)s - extract(epoch FROM now() - q.burst_at))) AS wait
+        - greatest((SELECT n.reserve FROM {_SCOPES} WHERE n.scope = q.scope),
+                   %(burst)s - extract(epoch FROM now() - q.burst_at))) AS wait
 """  # noqa: S608 - a fragment of this file
 _HISTORY = f"""
 INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at)
 SELECT scope, now(), now() + cost, now() - interval '1 minute' FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
-    history_at = greatest(q.history_at, q.paused_until, now()) + (excluded.history_at - now())
+    history_at = greatest(q.history_at - {_BACK}, q.paused_until, now())
+        + (excluded.history_at - now())
 RETURNING scope, extract(epoch FROM q.history_at - now())
     - (SELECT extract(epoch FROM n.cost) FROM {_SCOPES} WHERE n.scope = q.scope) AS wait
 """  # noqa: S608 - a fragment of this file
 # An upsert too, of rows that exist, for the order of its locks.
 _GIVE_BACK = f"""
 INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at)
-SELECT scope, now(), now() + cost, now() FROM {_SCOPES} ORDER BY scope DESC
+SELECT scope, now(), now(), now() FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
-    history_at = q.history_at - (excluded.history_at - now()),
-    live_at = CASE WHEN %(live)s THEN q.live_at - (excluded.history_at - now())
-                   ELSE q.live_at END
+    history_at = q.history_at - {_BACK},
+    live_at = CASE WHEN %(live)s THEN q.live_at - {_BACK} ELSE q.live_at END
 RETURNING scope, 0 AS wait
 """  # noqa: S608 - a fragment of this file
 _REFUSED = """
@@ -70,14 +87,14 @@ ON CONFLICT (scope) DO UPDATE SET
     paused_until = greatest(q.paused_until, %(until)s),
     history_at = greatest(q.history_at, %(until)s)
 """
-_USED = """
+_USED = f"""
 INSERT INTO quota_usage AS u (scope, day, units)
-SELECT scope, (now() AT TIME ZONE 'America/Los_Angeles')::date, %(units)s
-FROM lines ORDER BY scope DESC
+SELECT scope, (now() AT TIME ZONE 'America/Los_Angeles')::date, n.units
+FROM lines JOIN {_SCOPES} USING (scope) ORDER BY scope DESC
 ON CONFLICT (scope, day) DO UPDATE SET units = u.units + excluded.units
 RETURNING scope, units,
     (day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles' AS next_day
-"""
+"""  # noqa: S608 - a fragment of this file
 _TODAY = """
 SELECT coalesce((SELECT units FROM quota_usage WHERE scope = %(scope)s AND day = pacific.day), 0),
        extract(epoch FROM (day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles' - now())::float8
@@ -107,15 +124,57 @@ class Limits:
     reserve: float = 0.02
 
 
-class PostgresLimiter:
-    """The limiter of ``sync/limiter.py``; one object for a process."""
+class _Line(NamedTuple):
+    """What a statement does to a line: seconds of it to take and to give back, and units used."""
 
-    def __init__(self, engine: AsyncEngine, limits: Limits) -> None:
+    scope: int
+    cost: timedelta
+    back: timedelta
+    units: int
+    reserve: float
+
+
+_COLUMNS = ("scopes", "costs", "backs", "units", "reserves")
+
+
+class _Row(NamedTuple):
+    """A line as it became: the seconds to wait, and all units used today."""
+
+    scope: int
+    wait: float
+    units: int
+    next_day: datetime
+
+
+class PostgresLimiter:
+    """The limiter of ``sync/limiter.py``; one object for a process.
+
+    Args:
+        engine: of the database that all processes share.
+        limits: of Google.
+        permits: writes of the project's line that take no more than a call needs.
+
+    The project's line is written a few times a second at the most, whatever the process does
+    (``core/portions.py``); a mailbox's with each reservation, and those are chunks of five seconds
+    where much is fetched (``sync/limiter.py``).
+    """
+
+    def __init__(self, engine: AsyncEngine, limits: Limits, permits: Permits | None = None) -> None:
         self._engine = engine
         self._limits = limits
         # A tenth is left for calls that reach Google a little early or late.
         self._reserve = 0.9 * limits.reserve * 60 / (1 - limits.reserve)
         self._burst = BURST * 60 / (1 - limits.reserve)
+        # Portions may be spent late: by so much less live mail may be ahead in the project.
+        self._late = min(LATEST_PORTION, self._reserve / 4)
+        rate = self._rate(limits.project_minute)
+        self._portions = {
+            live: Portions(rate, self._late, paced=not live) for live in (True, False)
+        }
+        self._permits = permits or Permits(WRITES_AT_ONCE, WRITES_A_SECOND)
+        #: Units to give back to the project's line with its next write.
+        self._returned = {True: 0, False: 0}
+        self._refill = asyncio.Lock()
 
     def seconds(self, units: int) -> float:
         """How long a mailbox takes to earn these units."""
@@ -124,36 +183,106 @@ class PostgresLimiter:
     def _rate(self, minute: int) -> float:
         return minute * (1 - self._limits.reserve) / 60
 
-    def _scopes(self, mailbox_id: int, units: int) -> dict[str, object]:
-        project = units / self._rate(self._limits.project_minute)
-        costs = [timedelta(seconds=self.seconds(units)), timedelta(seconds=project)]
-        return {"scopes": [mailbox_id, PROJECT], "costs": costs}
-
     async def reserve(self, mailbox_id: int, units: int, source: Source) -> float:
         """As the port says."""
         live = source == "live"
-        parameters = self._scopes(mailbox_id, units) | {
-            "units": units,
-            "reserve": self._reserve,
-            "burst": self._burst,
-        }
-        async with statement(self._engine) as connection:
-            rows = await (await connection.execute(_RESERVE[live], parameters)).fetchall()
-        wait = max(float(row[1] or 0) for row in rows)
+        portions = self._portions[live]
+        portions.demand(units, time.monotonic())
+        mailbox = _Line(mailbox_id, self._taking(units), _NOTHING, units, self._reserve)
+        at, wait = portions.take(units, time.monotonic()), None
+        if at is None:
+            async with self._refill:
+                at, wait = await self._refilled(mailbox, units, live=live)
+        if wait is None:
+            wait = (await self._write(_RESERVE[live], [mailbox]))[mailbox_id].wait
+        wait = max(wait, at - time.monotonic(), 0.0)
         if wait > LONGEST_WAIT:
             await self.give_back(mailbox_id, units, source)
             raise ThrottledError("mailbox", datetime.now(UTC) + timedelta(seconds=wait))
-        for scope, _, spent, next_day, _ in rows:
-            if scope == PROJECT and not live and spent > self._limits.project_day:
-                await self.give_back(mailbox_id, units, source)
-                raise ThrottledError("project", next_day)
-        return max(wait, 0.0)
+        return wait
+
+    async def _refilled(
+        self, mailbox: _Line, units: int, *, live: bool
+    ) -> tuple[float, float | None]:
+        """Units of the project, of which there were too few; for one caller at a time.
+
+        Returns:
+            Their time on the monotonic clock, and the seconds to wait for the mailbox, if its line
+            was written along: one round trip for both.
+        """
+        portions = self._portions[live]
+        # Whoever was here before may have added enough for everybody.
+        at, wait = portions.take(units, time.monotonic()), None
+        while at is None:
+            rows = await self._add_portion([mailbox] if wait is None else [], units, live=live)
+            if wait is None:
+                wait = rows[mailbox.scope].wait
+            # By no clock: what has just been reserved is not late. None: others have taken
+            # meanwhile what was left before.
+            at = portions.take(units, -math.inf)
+        return at, wait
+
+    async def _add_portion(
+        self, lines: Sequence[_Line], units: int, *, live: bool
+    ) -> Mapping[int, _Row]:
+        """Reserve a portion for a call of so many units, and what mailboxes need beside it."""
+        now = time.monotonic()
+        added = self._portions[live].size(units, now, exact=self._permits.use(now))
+        rows = await self._write(_RESERVE[live], [*lines, self._project(added, live=live)])
+        project = rows[PROJECT]
+        if not live and project.units > self._limits.project_day:
+            self._returned[live] += added
+            for line in lines:
+                await self._give_back(line.scope, units, live=live, project=True)
+            raise ThrottledError("project", project.next_day)
+        self._portions[live].add(added, time.monotonic() + max(project.wait, 0.0))
+        return rows
 
     async def give_back(self, mailbox_id: int, units: int, source: Source) -> None:
         """As the port says."""
-        parameters = self._scopes(mailbox_id, units) | {"units": -units, "live": source == "live"}
+        live = source == "live"
+        self._returned[live] += units
+        await self._give_back(
+            mailbox_id, units, live=live, project=self._permits.use(time.monotonic())
+        )
+
+    async def _give_back(self, mailbox_id: int, units: int, *, live: bool, project: bool) -> None:
+        lines = [_Line(mailbox_id, _NOTHING, self._taking(units), -units, self._reserve)]
+        if project:
+            lines.append(self._project(0, live=live))
+        await self._write(_RETURN, lines, live=live)
+
+    def _taking(self, units: int) -> timedelta:
+        return timedelta(seconds=self.seconds(units))
+
+    def _project(self, added: int, *, live: bool) -> _Line:
+        """The project's part of a statement: what is added, and what is not used after all."""
+        rate = self._rate(self._limits.project_minute)
+        returned, self._returned[live] = self._returned[live], 0
+        lost = 0
+        for portions in self._portions.values():
+            lost += portions.lost
+            portions.lost = 0
+        return _Line(
+            PROJECT,
+            timedelta(seconds=added / rate),
+            timedelta(seconds=returned / rate),
+            # Units that were lost have their place on the line, and were never spent.
+            added - returned - lost,
+            self._reserve - self._late,
+        )
+
+    async def _write(
+        self, sql: str, lines: Sequence[_Line], *, live: bool = False
+    ) -> Mapping[int, _Row]:
+        columns = zip(*lines, strict=True)
+        parameters = dict(zip(_COLUMNS, map(list, columns), strict=True))
         async with statement(self._engine) as connection:
-            await connection.execute(_RETURN, parameters)
+            answer = await connection.execute(
+                sql, {**parameters, "burst": self._burst, "live": live}
+            )
+            rows = await answer.fetchall()
+        return {row[0]: _Row(row[0], float(row[1] or 0), row[2], row[3]) for row in rows}
 
     async def pace(self) -> Pace | None:
         """As the port says."""
@@ -171,6 +300,9 @@ class PostgresLimiter:
 
     async def refused(self, mailbox_id: int, scope: str, until: datetime) -> None:
         """As the port says."""
+        if scope == "project":
+            for portions in self._portions.values():
+                portions.lose_all()
         line = PROJECT if scope == "project" else mailbox_id
         async with statement(self._engine) as connection:
             await connection.execute(_REFUSED, {"scope": line, "until": until})

@@ -7,17 +7,24 @@ Source: google-facts section 9 (pin the version, verify the checksum, import laz
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.outbound import proxy_for, trusted_bundle
 from gmail_ingest.settings import Settings
 
 if TYPE_CHECKING:
+    from google.auth.credentials import Credentials
     from google.cloud.secretmanager import SecretManagerServiceClient
 
 #: Seconds until Secret Manager is given up; a process that starts waits for nothing else.
 ACCESS_TIMEOUT = 30.0
+SECRET_MANAGER = "secretmanager.googleapis.com"  # noqa: S105 - a host
+
+_SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 SecretReader = Callable[[str], bytes]
 
@@ -57,11 +64,12 @@ def read_secret_version(name: str) -> bytes:
     Raises:
         ConfigurationError: names ENCRYPTION_KEY_SECRET and Google's reason.
     """
+    import google.auth
     from google.auth.exceptions import GoogleAuthError
-    from google.cloud.secretmanager import SecretManagerServiceClient
 
     try:
-        client = SecretManagerServiceClient()
+        credentials, _ = google.auth.default(scopes=[_SCOPE])
+        client = open_client(credentials)
     except GoogleAuthError as exc:
         raise ConfigurationError(
             "ENCRYPTION_KEY_SECRET is set, but this process has no Google identity: run it as a "
@@ -69,6 +77,47 @@ def read_secret_version(name: str) -> bytes:
         ) from exc
     with client:
         return access(client, name)
+
+
+def open_client(
+    credentials: Credentials, host: str = f"{SECRET_MANAGER}:443"
+) -> SecretManagerServiceClient:
+    """A client that follows the environment's proxy and certificates as all others do.
+
+    gRPC by itself reads the proxy's variables in small letters only, and no file of certificates.
+
+    Raises:
+        ConfigurationError: the proxy is one that gRPC does not speak to, or as ``proxy_for``.
+    """
+    import grpc
+    from google.cloud.secretmanager import SecretManagerServiceClient
+    from google.cloud.secretmanager_v1.services.secret_manager_service.transports import (
+        SecretManagerServiceGrpcTransport as Transport,
+    )
+
+    proxy = proxy_for(f"https://{host}")
+    if proxy is not None and not proxy.startswith("http://"):
+        raise ConfigurationError(
+            "ENCRYPTION_KEY_SECRET is read by gRPC, which speaks to an http:// proxy only: name "
+            f"{SECRET_MANAGER} in NO_PROXY, or set ENCRYPTION_KEY"
+        )
+    way = ("grpc.http_proxy", proxy) if proxy else ("grpc.enable_http_proxy", 0)
+    roots = _roots()
+    channel = Transport.create_channel(
+        host,
+        credentials=credentials,
+        ssl_credentials=grpc.ssl_channel_credentials(roots) if roots else None,  # type: ignore[no-untyped-call] # gRPC is half typed
+        options=[way],
+    )
+    return SecretManagerServiceClient(transport=Transport(host=host, channel=channel))
+
+
+def _roots() -> bytes | None:
+    """Certificates that the environment names, where it names a file; None: gRPC's own."""
+    named = trusted_bundle() or os.environ.get("SSL_CERT_FILE") or ""
+    if not Path(named).is_file():
+        return None
+    return Path(named).read_bytes()
 
 
 def access(client: SecretManagerServiceClient, name: str) -> bytes:

@@ -2,8 +2,11 @@
 
 Revision 0008, after 0007. Source: docs/decisions/0005-words-of-search.md. The search vectors of
 stored mail are made anew, as ``email_writes.py`` makes those of new mail: about half a minute for
-each 100,000 mails. They are derived from columns that stay, so this calls the functions of the
-release that runs it: a later change of words has a revision of its own, and needs nothing of this.
+each 100,000 mails. They are derived from columns that stay, so this calls the pure functions of the
+release that runs it: mail is found by the words that this release searches with, whatever they were
+when this was written. That no change of theirs breaks this is held by a test that runs the command
+on a database of each revision. What the driver has to know is told to the migration's own
+connection: it was opened before this module, or any that registers with the driver, was imported.
 """
 
 from collections.abc import Iterator
@@ -13,6 +16,8 @@ from typing import NamedTuple
 import psycopg
 import sqlalchemy as sa
 from alembic import op
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
 
 from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
 from gmail_ingest.core.message import Attachment, Participant, Role
@@ -53,6 +58,14 @@ class _Mail(NamedTuple):
     files: list[tuple[str, str]]
 
 
+class _VectorDumper(Dumper):
+    format = Format.BINARY
+    oid = psycopg.adapters.types["tsvector"].oid
+
+    def dump(self, obj: SearchVector) -> Buffer:
+        return obj.binary
+
+
 def upgrade() -> None:
     """Make the search vectors anew, and the index when all of them are there."""
     op.drop_index("ix_emails_search_vector", table_name="emails")
@@ -74,6 +87,7 @@ def _psycopg(connection: sa.Connection) -> psycopg.Connection:
     driver = connection.connection.driver_connection
     if not isinstance(driver, psycopg.Connection):
         raise TypeError(f"migrations run on psycopg, not on {type(driver).__module__}")
+    driver.adapters.register_dumper(SearchVector, _VectorDumper)
     return driver
 
 

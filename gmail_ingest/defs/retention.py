@@ -1,0 +1,60 @@
+"""The nightly job that deletes what was written on every event and is read by nobody later.
+
+Holds: the job and its schedule. Add here: a further thing that grows. Keep out: how things are
+deleted (``event_retention.py``, ``adapters/postgres/retention.py``).
+"""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from gmail_ingest.adapters.postgres.retention import PostgresRetention
+from gmail_ingest.defs.event_retention import purge_checks, purge_events, purge_runs
+from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.resources import MailStoreResource
+from gmail_ingest.settings import Settings
+
+
+@dg.op(description="Deletes events, runs, logs and jobs older than the settings keep them.")
+def delete_old_records(context: dg.OpExecutionContext, mail_store: MailStoreResource) -> None:
+    """Purge Dagster's tables and ours; says how much of each went."""
+    settings = Settings()
+    gone = run(_purge_ours(mail_store, settings))
+    if settings.retention_event_days:
+        before = datetime.now(UTC) - timedelta(days=settings.retention_event_days)
+        # Checks before events, and these before runs: each needs the one before it.
+        gone["checks"] = purge_checks(context.instance, before)
+        gone["events"] = purge_events(context.instance, before)
+        gone["runs"], gone["runs_kept"] = purge_runs(context.instance, before)
+    context.add_output_metadata(gone)
+
+
+async def _purge_ours(mail_store: MailStoreResource, settings: Settings) -> dict[str, int]:
+    gone: dict[str, int] = {}
+    async with mail_store.open() as engine:
+        retention = PostgresRetention(engine)
+        if settings.retention_job_days:
+            gone["jobs"] = await retention.jobs(settings.retention_job_days)
+        if settings.retention_usage_days:
+            gone["usage"] = await retention.usage(settings.retention_usage_days)
+        if settings.retention_coverage_days:
+            gone["coverage"] = await retention.coverage(settings.retention_coverage_days)
+    return gone
+
+
+@dg.job(
+    executor_def=dg.in_process_executor,
+    description="Deletes what is older than the settings keep it; started every night.",
+)
+def retention_job() -> None:
+    """Delete old records."""
+    delete_old_records()
+
+
+#: At night, and behind the comparison with Gmail, whose checks it then finds replaced.
+retention_schedule = dg.ScheduleDefinition(
+    name="retention_schedule",
+    job=retention_job,
+    cron_schedule="12 4 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

@@ -1,0 +1,146 @@
+"""How this process reaches other hosts: through which proxy, and whose certificates it trusts.
+
+Holds: one rule for all HTTP clients, whatever library they are built on. Add here: a decision that
+each client would otherwise take by its library's own default. Keep out: the clients; calls on
+loopback between processes of one deployment (they ask no proxy: ``runtime/readiness.py``).
+Source: curl's and wget's variables HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY, which requests,
+aiohttp and gRPC read differently or not at all; OpenSSL's SSL_CERT_FILE and SSL_CERT_DIR.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import ssl
+from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
+from pathlib import Path
+from urllib.parse import urlsplit, urlunsplit
+from urllib.request import getproxies_environment
+
+from gmail_ingest.errors import ConfigurationError
+
+_PORTS = {"http": 80, "https": 443}
+#: A file or directory of further certificates, as requests and curl name it.
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+#: What OpenSSL itself reads; where it is set, nothing but these certificates counts.
+_OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy that a request takes, by the environment; None goes straight.
+
+    HTTPS_PROXY or HTTP_PROXY, by the request's scheme, else ALL_PROXY; names in small letters come
+    first. NO_PROXY lists what goes straight: hosts (their subdomains too) with or without a port,
+    addresses, blocks of addresses (``10.0.0.0/8``), or ``*``.
+
+    Args:
+        url: http or https.
+
+    Returns:
+        The proxy's URL, with the credentials that it has.
+
+    Raises:
+        ConfigurationError: names the variable whose value is no http or https proxy.
+    """
+    target = urlsplit(url)
+    known = getproxies_environment()
+    if _goes_straight(target.hostname or "", _port(target.scheme, target.port), known.get("no")):
+        return None
+    for scheme in (target.scheme, "all"):
+        if scheme in known:
+            return _checked(f"{scheme.upper()}_PROXY", known[scheme])
+    return None
+
+
+def proxy_named(url: str) -> str | None:
+    """The proxy of a request as it may be shown: host and port, without credentials.
+
+    Raises:
+        ConfigurationError: as ``proxy_for``.
+    """
+    proxy = proxy_for(url)
+    if proxy is None:
+        return None
+    parts = urlsplit(proxy)
+    return f"{parts.hostname}:{_port(parts.scheme, parts.port)}"
+
+
+def trusted_bundle() -> str | None:
+    """The file or directory of certificates that the environment names for HTTP clients, if any."""
+    return next((os.environ[name] for name in _BUNDLES if os.environ.get(name)), None)
+
+
+def tls_context() -> ssl.SSLContext:
+    """Whose certificates every client trusts.
+
+    Those of the system's store, or of SSL_CERT_FILE and SSL_CERT_DIR where they are set, and those
+    of REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Where none is named, Mozilla's list as well: a slim
+    container has no store.
+
+    Raises:
+        ConfigurationError: names the variable whose file cannot be read.
+    """
+    context = ssl.create_default_context()
+    bundle = trusted_bundle()
+    if bundle is None and not any(os.environ.get(name) for name in _OPENSSL):
+        import certifi
+
+        bundle = certifi.where()
+    if bundle is not None:
+        place = {"capath" if Path(bundle).is_dir() else "cafile": bundle}
+        try:
+            context.load_verify_locations(**place)
+        except OSError as exc:
+            raise ConfigurationError(
+                f"{' or '.join(_BUNDLES)} names {bundle}, which cannot be read as certificates"
+            ) from exc
+    return context
+
+
+def _checked(variable: str, value: str) -> str:
+    """The proxy with its scheme written out; no error repeats the value: it may hold a password."""
+    parts = urlsplit(value if "://" in value else f"http://{value}")
+    try:
+        usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ConfigurationError(
+            f"{variable} names no proxy that can be used: write http://HOST:PORT (SOCKS is not "
+            "spoken), or name in NO_PROXY the hosts that are reached without"
+        )
+    return urlunsplit(parts)
+
+
+def _port(scheme: str, port: int | None) -> int | None:
+    return port or _PORTS.get(scheme)
+
+
+def _goes_straight(host: str, port: int | None, listed: str | None) -> bool:
+    host = host.lower().rstrip(".")
+    return any(_matches(entry, host, port) for entry in re.split(r"[,\s]+", listed or "") if entry)
+
+
+def _matches(entry: str, host: str, port: int | None) -> bool:
+    if entry == "*":
+        return True
+    try:
+        block = ip_network(entry.strip("[]"), strict=False)
+    except ValueError:
+        pass
+    else:
+        return _is_within(host, block)
+    name, _, asked = (
+        entry.lower().rpartition(":") if re.search(r":\d+$", entry) else (entry, "", "")
+    )
+    if asked and asked != str(port):
+        return False
+    name = name.lower().strip("[]").removeprefix("*").strip(".")
+    return bool(name) and (host == name or host.endswith(f".{name}"))
+
+
+def _is_within(host: str, block: IPv4Network | IPv6Network) -> bool:
+    try:
+        return ip_address(host) in block
+    except ValueError:
+        return False

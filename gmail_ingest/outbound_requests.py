@@ -1,0 +1,52 @@
+"""A session of ``requests`` that follows this project's rule of proxies and trust.
+
+Holds: ``outbound_session``. Keep out: the rule (``outbound.py``).
+Source: requests' "Transport Adapters" (an SSLContext of one's own: the pool's key attributes).
+"""
+
+from __future__ import annotations
+
+import ssl
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from requests.adapters import HTTPAdapter
+
+from gmail_ingest.outbound import proxy_for, tls_context
+
+
+def outbound_session() -> requests.Session:
+    """A session for hosts outside; close it.
+
+    Raises:
+        ConfigurationError: as ``outbound.tls_context``; of a request as ``outbound.proxy_for``.
+    """
+    session = _OutboundSession()
+    # Not the library's own reading of the environment, nor of .netrc: a password there would take
+    # the place of the token.
+    session.trust_env = False
+    session.mount("https://", _TrustingAdapter(tls_context()))
+    return session
+
+
+class _OutboundSession(requests.Session):
+    def merge_environment_settings(self, url: Any, proxies: Any, *others: Any) -> Any:  # noqa: ANN401 - the library's own types are not exported
+        proxy = proxy_for(url)
+        chosen = {urlsplit(url).scheme: proxy} if proxy else {}
+        return super().merge_environment_settings(url, {**(proxies or {}), **chosen}, *others)
+
+
+class _TrustingAdapter(HTTPAdapter):
+    """Verifies by one context, and by no bundle of the library's own."""
+
+    def __init__(self, context: ssl.SSLContext) -> None:
+        self._context = context
+        super().__init__()
+
+    def build_connection_pool_key_attributes(self, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - handed on
+        host, _ = super().build_connection_pool_key_attributes(*args, **kwargs)
+        return host, {"ssl_context": self._context, "cert_reqs": "CERT_REQUIRED"}
+
+    def cert_verify(self, conn: Any, *args: Any) -> None:  # noqa: ANN401, ARG002 - the library's
+        conn.cert_reqs = "CERT_REQUIRED"

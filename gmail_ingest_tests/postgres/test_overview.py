@@ -1,0 +1,110 @@
+"""What an operator sees at a glance, and which transactions are in everybody's way."""
+
+from datetime import timedelta
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+from gmail_ingest.adapters.postgres.overview import PostgresOverview
+from gmail_ingest.sync.records import Stored
+from gmail_ingest_tests.conftest import plain_url
+from gmail_ingest_tests.fakes.messages import parsed
+from gmail_ingest_tests.postgres.worlds import lease
+
+MANY = 3_000
+
+
+@pytest.fixture
+def counted(database, database_url, run):
+    """Two mailboxes: one with two mails, one with thousands of keys and ids of every fate."""
+
+    async def scenario():
+        small = await database.connect("a@crm.test")
+        held = await lease(database, small)
+        await database.store.save(held, [Stored(parsed(f"m{n}")) for n in range(2)])
+        return small, await database.connect("b@crm.test")
+
+    _, large = run(scenario())
+    with psycopg.connect(plain_url(database_url)) as connection:
+        connection.execute(
+            "INSERT INTO email_keys SELECT %(box)s, 'x' || n, 'acme', 1, now() "
+            "FROM generate_series(1, %(many)s) n",
+            {"box": large, "many": MANY},
+        )
+        connection.execute(
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate) "
+            "SELECT %(box)s, 'x' || n, 't', 'live', CASE WHEN n <= 3 THEN 'dead' WHEN n <= 7 THEN "
+            "'pending' WHEN n <= 9 THEN 'excluded' ELSE 'stored' END "
+            "FROM generate_series(1, %(many)s) n",
+            {"box": large, "many": MANY},
+        )
+
+
+@pytest.mark.usefixtures("counted")
+def test_overview_counts_mail_and_fates(engine, run):
+    """Small tables are counted to the last row."""
+    small, large = run(PostgresOverview(engine).mailboxes())
+    assert (small.address, small.stored, small.fates) == ("a@crm.test", 2, {"stored": 2})
+    assert (large.stored, large.fates) == (
+        MANY,
+        {"dead": 3, "pending": 4, "excluded": 2, "stored": MANY - 9},
+    )
+    assert not large.approximate
+
+
+@pytest.mark.usefixtures("counted")
+def test_overview_samples_what_is_too_large(engine, run):
+    """Of a large table a part is read, and the count says that it is approximate; what somebody
+    has to act on is counted to the last id all the same.
+    """
+    _, large = run(PostgresOverview(engine, read_whole=65_536).mailboxes())
+    assert large.approximate
+    assert {fate: large.fates[fate] for fate in ("dead", "pending", "excluded")} == {
+        "dead": 3,
+        "pending": 4,
+        "excluded": 2,
+    }
+    assert 0.3 * MANY < large.stored < 3 * MANY
+
+
+def test_old_transactions_are_named_with_the_remedy(engine, database_url, run):
+    """A transaction that keeps a snapshot is told with its role, application and pid; one that is
+    young, or has ended, is not (edge case 109).
+    """
+    transactions = PostgresTransactions(engine)
+    with psycopg.connect(plain_url(database_url), application_name="nightly-dump") as open_one:
+        open_one.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+        open_one.execute("SELECT 1 FROM tenants")
+        (found,) = run(transactions.older_than(timedelta()))
+        told = remedy([found])
+        assert f"pid {open_one.info.backend_pid} (role postgres, application nightly-dump" in told
+        assert "pg_terminate_backend" in told
+        assert run(transactions.older_than(timedelta(minutes=1))) == []
+        open_one.rollback()
+        assert run(transactions.older_than(timedelta())) == []
+    assert remedy([]) == ""
+
+
+def test_sessions_that_cannot_be_looked_into_are_counted(engine, database_url, run):
+    """A role without pg_monitor does not see what others do: it is told so, not silent (edge case
+    109).
+    """
+
+    async def scenario():
+        async with engine.connect() as connection:
+            await connection.execute(sa.text("DROP ROLE IF EXISTS plain_reader"))
+            await connection.execute(sa.text("CREATE ROLE plain_reader LOGIN"))
+            await connection.commit()
+        plain = create_engine(database_url.replace("postgres@", "plain_reader@", 1))
+        try:
+            return await PostgresTransactions(plain).hidden()
+        finally:
+            await plain.dispose()
+
+    with psycopg.connect(plain_url(database_url)) as other:
+        other.execute("SELECT 1")
+        assert run(scenario()) >= 1
+        assert run(PostgresTransactions(engine).hidden()) == 0

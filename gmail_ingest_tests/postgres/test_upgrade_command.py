@@ -1,0 +1,108 @@
+"""`gmail-ingest db upgrade` as a person runs it: a process of its own, on a database with mail.
+
+A process that tests or migrates has imported what a fresh one has not: what a migration takes from
+such imports is seen here only. A new revision is tried without being named here.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import psycopg
+import pytest
+import sqlalchemy as sa
+from alembic import command
+from alembic.script import ScriptDirectory
+
+from gmail_ingest.adapters.postgres import migrations
+from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.migrate import _config, current_revision
+from gmail_ingest_tests.conftest import plain_url
+from gmail_ingest_tests.postgres.test_email_migration import OLD_MAIL
+
+_SCRIPT = ScriptDirectory(next(iter(migrations.__path__)))
+REVISIONS = [each.revision for each in _SCRIPT.walk_revisions()][::-1]
+#: Mail of the first release, then a mail that was stored at each later revision.
+_FIRST = ["m0", "m1", "m2"]
+#: Commands at once: a process needs a second of one core.
+_AT_ONCE = 3
+_COPY = """
+INSERT INTO {table}
+SELECT (jsonb_populate_record(stored, jsonb_build_object('gmail_id', %s::text))).*
+FROM {table} stored WHERE gmail_id = 'm0'
+"""
+
+
+@pytest.fixture(scope="module")
+def upgraded(postgres, administration, tmp_path_factory):
+    """What the command said on a database of each revision, and that database's address."""
+    ladder = "ladder"
+    administration.execute(f"CREATE DATABASE {ladder}")
+    names = []
+    for revision in REVISIONS:
+        _climb(postgres.url(ladder), revision)
+        names.append(f"at_{revision}")
+        administration.execute(f"CREATE DATABASE {names[-1]} TEMPLATE {ladder}")
+    urls = [postgres.url(name) for name in names]
+    data_dir = tmp_path_factory.mktemp("data")
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        said = pool.map(lambda url: _run_command(url, data_dir), urls)
+        yield dict(zip(REVISIONS, zip(said, urls, strict=True), strict=True))
+    for name in (ladder, *names):
+        administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+def _climb(url, revision):
+    """Bring the database to a revision, and store a mail as it was stored then."""
+    engine = sa.create_engine(url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
+    with psycopg.connect(plain_url(url)) as connection:
+        if revision == REVISIONS[0]:
+            connection.execute(OLD_MAIL)
+            return
+        for table in ("emails", "participants", "email_keys"):
+            if connection.execute("SELECT to_regclass(%s)", (table,)).fetchone() != (None,):
+                connection.execute(_COPY.format(table=table), (f"r{revision}",))
+
+
+def _run_command(url, data_dir):
+    code = "from gmail_ingest.cli.main import run; run()"
+    return subprocess.run(
+        [sys.executable, "-c", code, "db", "upgrade", "--data-dir", data_dir],
+        env=os.environ | {"DATABASE_URL": url},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize("revision", REVISIONS)
+def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
+    """From every revision the command leads to the newest, and all mail is there, read and found
+    (edge case 106).
+    """
+    said, url = upgraded[revision]
+    assert said.returncode == 0, said.stderr
+    assert current_revision(url) == REVISIONS[-1]
+    stored = _FIRST + [f"r{each}" for each in REVISIONS[1 : REVISIONS.index(revision) + 1]]
+
+    async def scenario():
+        engine = create_engine(url)
+        reads = PostgresEmailReads(engine)
+        everything = EmailFilter("acme", include_spam_trash=True)
+        words = EmailFilter("acme", include_spam_trash=True, q="webshop ann@shop.test")
+        for asked in (everything, words):
+            page = await reads.page(asked, limit=50, cursor=None)
+            assert sorted(each.id for each in page.emails) == stored
+        labelled = await reads.page(EmailFilter("acme", label="Label_9"), limit=50, cursor=None)
+        assert {each.reply_to[0].address for each in labelled.emails} == {"o'ann@shop.test"}
+        await engine.dispose()
+
+    run(scenario())
