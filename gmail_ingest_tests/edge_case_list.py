@@ -85,6 +85,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     73: "Two tenants with one address both get its mail and its pushes.",
     74: "Force beside a running sync doubles nothing, and both jobs end.",
     75: "Tokens of a clock that is ten seconds off are accepted.",
+    80: "A sensor's tick that fails anywhere strands nothing: the next one takes it up at once.",
+    81: "Ten thousand tenants that connect at once hold up no tick.",
+    82: "Live mail is claimed before polls and listings, and these are not forgotten over it.",
+    83: "A poll that finds nothing leaves no job; what was asked for always has one.",
+    84: "Mail whose notification Google dropped for the one before is found by a second look.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -364,3 +364,110 @@ def test_run_tenant_awaits_every_mailbox_when_one_breaks_the_rules(run):
         run(tenant.run())
     assert tenant.stored == {"2a", "2b"}
     assert tenant.job().state == "queued"
+
+
+LOOKING = replace(QUICK, look_again=0.05)
+
+
+def test_mail_whose_notification_was_dropped_is_found_by_a_second_look(run, tenant):
+    """The run stays for it, looks again while it finds something, and leaves no job of a look that
+    found nothing (edge case 84).
+    """
+    google = tenant.google[1]
+    run(tenant.queue.enqueue("acme", "incremental"))
+    late = iter(["late", "later"])
+    original, looks = google.list_history, 0
+
+    async def look(start, token):
+        nonlocal looks
+        looks += 1
+        page = await original(start, token)
+        if (message := next(late, None)) is not None:
+            google.arrive(message)  # after Gmail has answered, as mail does that is not told of
+        return page
+
+    google.list_history = look
+    report = run(tenant.run(LOOKING))
+    assert tenant.stored == {"1a", "1b", "late", "later"}
+    assert looks == 4
+    assert (report.jobs, len(tenant.queue.jobs), tenant.queue.rows) == (4, 3, [])
+
+
+def test_second_look_is_for_what_was_found_only(run):
+    """Of two mailboxes the one with news is looked at once more, and none if it is switched off
+    (edge case 84).
+    """
+    tenant = Tenant("a@example.com", "b@example.com")
+    tenant.google[2].history_pages = [[]]
+    run(tenant.queue.enqueue("acme", "incremental"))
+    run(tenant.run(LOOKING))
+    asked = [
+        sum(call.startswith("history") for call in tenant.google[each].calls) for each in (1, 2)
+    ]
+    assert asked == [2, 1]
+    run(tenant.queue.enqueue("acme", "incremental"))
+    run(tenant.run(QUICK))
+    assert tenant.queue.rows == []
+
+
+def test_second_look_does_not_wait_for_a_long_listing(run, tenant):
+    """A run that lists a mailbox for hours looks again meanwhile (edge case 84)."""
+    google = tenant.google[1]
+    google.listed("old")
+    found = asyncio.Event()
+
+    async def scene():
+        original, list_messages = google.list_history, google.list_messages
+        looks = 0
+
+        async def look(start, token):
+            nonlocal looks
+            looks += 1
+            if looks == 2:
+                found.set()
+            return await original(start, token)
+
+        async def slow(*args, **options):
+            async with asyncio.timeout(5):
+                await found.wait()
+            return await list_messages(*args, **options)
+
+        google.list_history, google.list_messages = look, slow
+        await tenant.queue.enqueue("acme", "initial")
+        await tenant.queue.enqueue("acme", "incremental")
+        await tenant.run(LOOKING)
+
+    run(scene())
+    assert tenant.stored == {"1a", "1b", "old"}
+
+
+def test_poll_is_worked_off_without_a_job(run, tenant):
+    """What it finds makes one, nothing found makes none (edge case 83)."""
+    tenant.queue.poll("acme", 1)
+    run(tenant.run())
+    assert tenant.job().counts.stored == 2
+    tenant.queue.poll("acme", 1)
+    run(tenant.run())
+    assert (len(tenant.queue.jobs), tenant.queue.rows) == (1, [])
+
+
+def test_run_that_is_stopped_gives_back_all_that_is_under_way(run, tenant):
+    """Claims of a cancelled run are free at once."""
+    tenant.google[1].listed("old")
+
+    async def scene():
+        begun = asyncio.Event()
+
+        async def hang(*_args, **_options):
+            begun.set()
+            await asyncio.Event().wait()
+
+        tenant.google[1].list_messages = hang
+        await tenant.queue.enqueue("acme", "initial")
+        task = asyncio.create_task(tenant.run())
+        await begun.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return [row.claimed_by for row in tenant.queue.rows]
+
+    assert run(scene()) == [None]

@@ -58,10 +58,10 @@ class TenantStatus:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """A queue row; ``claimed`` while a worker has it."""
+    """A queue row; ``claimed`` while a worker has it. ``job_id`` None: nobody asked (a poll)."""
 
     kind: str
-    job_id: UUID
+    job_id: UUID | None
     enqueued_at: datetime
     not_before: datetime
     attempts: int
