@@ -22,6 +22,7 @@ TINY = {
 WITH_DAGSTER = {
     "push-warm": 0.02,
     "burst": 0.01,
+    "gaps": 0.01,
     "history": 0.001,
     "fairness": 0.001,
     "partitions": 0.001,
