@@ -180,6 +180,15 @@ class Settings(BaseSettings):
     poll_interval_seconds: int = Field(
         600, ge=10, description="Seconds after which a mailbox without a sync is polled."
     )
+    look_again_seconds: float = Field(
+        1.0,
+        ge=0,
+        le=60,
+        description="Seconds after a sync that found something until the mailbox is looked at once "
+        "more (2 units), and again while that finds something: Google drops notifications beyond "
+        "one a second for each mailbox. 0: no second look; such mail waits for the next push or "
+        "poll.",
+    )
     verify_days: int = Field(
         30, ge=1, description="Days before today that the nightly verification compares with Gmail."
     )

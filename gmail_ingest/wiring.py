@@ -152,6 +152,7 @@ def build_policy(settings: Settings) -> SyncPolicy:
         initial_days=settings.initial_sync_days,
         max_attempts=settings.max_attempts,
         calls_in_flight=settings.calls_per_mailbox,
+        look_again=settings.look_again_seconds,
         lease=timedelta(seconds=settings.lease_seconds),
         prices=parse_prices(settings.quota_prices),
     )

@@ -119,6 +119,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     108: "The limiter's speed does not depend on how long some transaction has been open.",
     109: "A transaction that is open for too long is told, with who opened it and what to do.",
     110: "What a call costs is a setting, used wherever units are planned, reserved or counted.",
+    80: "A sensor's tick that fails anywhere strands nothing: the next one takes it up at once.",
+    81: "Ten thousand tenants that connect at once hold up no tick.",
+    82: "Live mail is claimed before polls and listings, and these are not forgotten over it.",
+    83: "A poll that finds nothing leaves no job; what was asked for always has one.",
+    84: "Mail whose notification Google dropped for the one before is found by a second look.",
 }
 
 OPTIONAL: Final = frozenset({65})

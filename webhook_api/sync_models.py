@@ -67,7 +67,7 @@ class QueueEntryBody(Model):
     """A waiting or running entry of the queue."""
 
     kind: str
-    job_id: UUID
+    job_id: UUID | None = Field(description="Null while nobody asked for it: a poll.")
     enqueued_at: datetime
     not_before: datetime
     attempts: int

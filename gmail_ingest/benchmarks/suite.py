@@ -26,6 +26,7 @@ BENCHMARKS = {
     "push-warm": ("push", "run_warm"),
     "push-cold": ("push", "run_cold"),
     "burst": ("burst", "run"),
+    "gaps": ("gaps", "run"),
     "history": ("history", "run"),
     "fairness": ("fairness", "run"),
     "partitions": ("partitions", "run"),

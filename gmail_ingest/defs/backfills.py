@@ -16,7 +16,11 @@ from typing import Any
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
+from dagster._core.execution.backfill import (
+    BulkActionsFilter,
+    BulkActionStatus,
+    PartitionBackfill,
+)
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from dagster._core.utils import make_new_backfill_id
@@ -70,6 +74,15 @@ def cancel_backfill(instance: dg.DagsterInstance, backfill_id: str) -> None:
     if backfill is not None and backfill.status == BulkActionStatus.REQUESTED:
         cancelling: PartitionBackfill = backfill.with_status(BulkActionStatus.CANCELING)  # type: ignore[no-untyped-call]  # Dagster's
         instance.update_backfill(cancelling)
+
+
+def open_backfills(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> list[str]:
+    """Ids of the backfills with these tags that go on."""
+    filters = BulkActionsFilter(statuses=[BulkActionStatus.REQUESTED], tags=dict(tags))
+    with warnings.catch_warnings():
+        # SQLAlchemy does not like Dagster's query for tags.
+        warnings.simplefilter("ignore")
+        return [each.backfill_id for each in instance.get_backfills(filters=filters)]
 
 
 def look_at_backfill(instance: dg.DagsterInstance, backfill_id: str) -> DagsterView:

@@ -3,7 +3,8 @@
 Holds: the history_sensor. Add here: how a step is done. Keep out: which step (``next_step``).
 Source: measured on Dagster 1.13: adding a backfill takes 0.05 s, the daemon starts its runs within
 30 s. A backfill's id is written into the job before the backfill is added, so that whoever dies in
-between leaves an id that is looked for and, not found, added.
+between leaves an id that is looked for and, not found, added. Only then is the one that it replaces
+cancelled: a job whose own backfill is cancelled has been cancelled by a person.
 """
 
 from collections.abc import Collection
@@ -19,6 +20,7 @@ from gmail_ingest.defs.backfills import (
     look_at_backfill,
     look_at_runs,
     new_backfill_id,
+    open_backfills,
 )
 from gmail_ingest.defs.history import emails_by_month
 from gmail_ingest.defs.loop import run
@@ -69,27 +71,48 @@ async def _move_all(
 ) -> int:
     dispatch = PostgresHistoryDispatch(engine)
     jobs = await dispatch.unsettled()
+    failed: dict[str, Exception] = {}
     for job in jobs:
-        match next_step(job, _look(instance, job)):
-            # A tenant that was connected this moment is not yet a partition.
-            case Ask(stuck) if job.tenant_id in tenants:
-                if stuck and job.backfill_id is not None:
-                    cancel_backfill(instance, job.backfill_id)
-                backfill_id = new_backfill_id()
-                if await dispatch.ask(job.id, backfill_id):
-                    _add(instance, graph, job, backfill_id)
-            case Add() if job.tenant_id in tenants and job.backfill_id is not None:
-                _add(instance, graph, job, job.backfill_id)
-            case Stop() if job.backfill_id is not None:
-                cancel_backfill(instance, job.backfill_id)
-                await dispatch.settle(job.id)
-            case End(state, error):
-                await dispatch.end(job.id, state, error)
-            case Settle():
-                await dispatch.settle(job.id)
-            case _:
-                pass
+        try:
+            await _move(dispatch, instance, graph, tenants, job)
+        except Exception as error:  # noqa: BLE001 - one job's failure is not the others'
+            failed[str(job.id)] = error
+    if failed:
+        names = ", ".join(f"{job} ({type(error).__name__})" for job, error in failed.items())
+        last = next(reversed(failed.values()))
+        raise dg.Failure(f"tried again in the next tick: historical jobs {names}") from last
     return len(jobs)
+
+
+async def _move(
+    dispatch: PostgresHistoryDispatch,
+    instance: dg.DagsterInstance,
+    graph: AssetGraph,
+    tenants: Collection[str],
+    job: JobView,
+) -> None:
+    match next_step(job, _look(instance, job)):
+        # A tenant that was connected this moment is not yet a partition.
+        case Ask(stuck) if job.tenant_id in tenants:
+            backfill_id = new_backfill_id()
+            if await dispatch.ask(job.id, backfill_id):
+                # Others may belong to the same backfill, made in the UI: it is theirs then.
+                if stuck and job.backfill_id is not None and not job.shared:
+                    cancel_backfill(instance, job.backfill_id)
+                _add(instance, graph, job, backfill_id)
+        case Add() if job.tenant_id in tenants and job.backfill_id is not None:
+            for replaced in open_backfills(instance, {JOB_TAG: str(job.id)}):
+                cancel_backfill(instance, replaced)
+            _add(instance, graph, job, job.backfill_id)
+        case Stop() if job.backfill_id is not None:
+            cancel_backfill(instance, job.backfill_id)
+            await dispatch.settle(job.id)
+        case End(state, error):
+            await dispatch.end(job.id, state, error)
+        case Settle():
+            await dispatch.settle(job.id)
+        case _:
+            pass
 
 
 def _look(instance: dg.DagsterInstance, job: JobView) -> DagsterView:

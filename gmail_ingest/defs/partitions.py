@@ -1,10 +1,34 @@
-"""Partitions of the email assets.
+"""Partition sets.
 
-Holds: partition definitions. Add here: a further way to cut the assets.
-Keep out: what happens in a partition. Source: docs of Dagster's dynamic partitions; design.md.
+Holds: definitions of partitions, and how those of the tenants are kept. Add here: another set.
+Keep out: months (``month_keys.py``), which tenants are connected.
+Source: Dagster 1.13, ``_daemon/sensor.py``: the daemon adds the partitions that a tick asks
+for one by one, two statements each on a connection of its own; here it is one for thousands.
 """
+
+from collections.abc import Collection
 
 import dagster as dg
 
-#: One partition for each connected tenant; the sync_queue_sensor keeps both sets equal.
 TENANTS = dg.DynamicPartitionsDefinition(name="tenants")
+#: Partitions added by one statement.
+ADDED_AT_ONCE = 5_000
+#: Partitions removed by one tick, each by a statement: nobody waits for them.
+REMOVED_AT_ONCE = 100
+
+
+def keep_partitions(
+    instance: dg.DagsterInstance, connected: Collection[str], known: Collection[str]
+) -> set[str]:
+    """Make Dagster's partitions equal to the connected tenants; returns those that Dagster has.
+
+    All that are missing are added, so that a run for any of ``connected`` is accepted afterwards;
+    what is left to remove is for the next call.
+    """
+    name = TENANTS.name or ""
+    add, remove = sorted(set(connected) - set(known)), sorted(set(known) - set(connected))
+    for start in range(0, len(add), ADDED_AT_ONCE):
+        instance.add_dynamic_partitions(name, add[start : start + ADDED_AT_ONCE])
+    for key in remove[:REMOVED_AT_ONCE]:
+        instance.delete_dynamic_partition(name, key)
+    return set(connected)

@@ -4,24 +4,35 @@ Holds: the sync_queue_sensor. Add here: thin shells around planning functions.
 Keep out: acknowledging queue rows: the run does that, after its commit.
 Source: measured on Dagster 1.13: the daemon asks a sensor every five seconds, so that a tick waits
 for a notification most of that time; a run_key that was used once blocks a second attempt (edge
-case 70), so that none is given: a row is asked for again when its dispatch has lapsed.
+case 70), so that none is given.
+
+A tick may fail anywhere, also after it has returned: Dagster checks its result, stores it, creates
+and submits each run. So nothing that a tick writes counts before Dagster has what it stands for:
+partitions are there before a run for one is asked for, and a row waits for a run only while
+Dagster has that run. What is left by a tick that failed is due again in the next one.
 """
 
 import json
 import time
-from collections.abc import Collection
 from dataclasses import dataclass
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import Dispatched
+from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.loop import run
-from gmail_ingest.defs.partitions import TENANTS
+from gmail_ingest.defs.partitions import TENANTS, keep_partitions
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.services import Look, dispatch, look_at_queue
-from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
+from gmail_ingest.defs.run_states import (
+    IN_FLIGHT,
+    STARTING,
+    count_runs,
+    end_unsubmitted,
+    lost_runs,
+)
+from gmail_ingest.defs.services import Look, look_at_queue
+from gmail_ingest.defs.tags import DISPATCH_TAG, JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
 
@@ -29,12 +40,7 @@ from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
 SWEEP_EVERY = 30.0
 #: Tenant runs started within so many seconds make a flow.
 FLOW_SECONDS = 60.0
-STARTING = [
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-]
-PartitionChanges = list[dg.AddDynamicPartitionsRequest | dg.DeleteDynamicPartitionsRequest]
+NAME = "sync_queue_sensor"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +73,7 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
     )
 
     @dg.sensor(
-        name="sync_queue_sensor",
+        name=NAME,
         jobs=[emails_job, drain_job],
         minimum_interval_seconds=settings.sensor_interval_seconds,
         default_status=dg.DefaultSensorStatus.RUNNING,
@@ -81,56 +87,45 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
         memory = Memory.read(context.cursor, now)
         sweep = now - memory.swept_at >= SWEEP_EVERY
         known = set(instance.get_dynamic_partitions(TENANTS.name or ""))
+        end_unsubmitted(instance, NAME)
 
         async def tick() -> tuple[Look, Plan, list[Dispatched]]:
             async with mail_store.open() as engine:
                 look = await look_at_queue(engine, settings, known=known, sweep=sweep)
+                partitions = keep_partitions(instance, look.connected, known)
+                queue = PostgresSyncQueue(engine)
+                awaited = await queue.awaited()
+                lost = lost_runs(instance, awaited)
                 plan = plan_runs(
                     policy,
-                    waiting=look.waiting,
-                    tenant_runs_alive=_count(instance, emails_job.name, IN_FLIGHT),
-                    drains_alive=look.drains + _count(instance, drain_job.name, STARTING),
+                    waiting=look.waiting
+                    - sum(each.rows for each in awaited if each.id not in lost),
+                    tenant_runs_alive=count_runs(instance, emails_job.name, IN_FLIGHT),
+                    drains_alive=look.drains + count_runs(instance, drain_job.name, STARTING),
                     started_lately=len(memory.started_at),
                 )
-                taken = await dispatch(engine, plan.tenant_runs) if plan.tenant_runs else []
+                # The last step: nothing after it but Dagster's own.
+                taken = (
+                    await queue.dispatch(plan.tenant_runs, tenants=partitions, lost=lost)
+                    if plan.tenant_runs
+                    else []
+                )
             return look, plan, taken
 
         look, plan, taken = run(tick())
         requests = [_tenant_run(each) for each in taken]
         requests += [dg.RunRequest(job_name=drain_job.name) for _ in range(plan.drain_runs)]
-        changes = plan_partitions(look.connected, known)
         cursor = memory.write(swept=sweep, started=len(taken), now=now)
-        if not requests and not changes:
+        if not requests:
             reason = f"nothing to start: {look.waiting} waiting, {look.drains} drains alive"
             return dg.SensorResult(skip_reason=reason, cursor=cursor)
-        return dg.SensorResult(
-            run_requests=requests, dynamic_partitions_requests=changes, cursor=cursor
-        )
+        return dg.SensorResult(run_requests=requests, cursor=cursor)
 
     return sync_queue_sensor
 
 
-IN_FLIGHT = [*STARTING, dg.DagsterRunStatus.STARTED]
-
-
-def _count(instance: dg.DagsterInstance, job: str, statuses: list[dg.DagsterRunStatus]) -> int:
-    return instance.get_runs_count(dg.RunsFilter(job_name=job, statuses=statuses))
-
-
 def _tenant_run(dispatched: Dispatched) -> dg.RunRequest:
-    return dg.RunRequest(
-        job_name=emails_job.name,
-        partition_key=dispatched.tenant_id,
-        tags={TENANT_TAG: dispatched.tenant_id, JOB_TAG: str(dispatched.job_id)},
-    )
-
-
-def plan_partitions(connected: Collection[str], known: Collection[str]) -> PartitionChanges:
-    """What makes Dagster's partitions equal to the connected tenants."""
-    add, remove = sorted(set(connected) - set(known)), sorted(set(known) - set(connected))
-    changes: PartitionChanges = []
-    if add:
-        changes.append(TENANTS.build_add_request(add))
-    if remove:
-        changes.append(TENANTS.build_delete_request(remove))
-    return changes
+    tags = {TENANT_TAG: dispatched.tenant_id, DISPATCH_TAG: dispatched.id}
+    if dispatched.job_id is not None:
+        tags[JOB_TAG] = str(dispatched.job_id)
+    return dg.RunRequest(job_name=emails_job.name, partition_key=dispatched.tenant_id, tags=tags)

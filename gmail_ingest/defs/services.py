@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
 from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.standings import PostgresStandings
-from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
+from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
@@ -30,8 +30,6 @@ from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
 from gmail_ingest.wiring import build_drain, build_history, build_tenant_sync, build_verify
 
-#: A run that was asked for and has not claimed its row by then is asked for again.
-DISPATCH_TTL = timedelta(minutes=3)
 #: A row whose pause has passed is not notified of.
 LOOK_EVERY = 1.0
 #: Seconds after which a few pushes are looked at again: the first of a thousand look like a few,
@@ -165,16 +163,10 @@ async def look_at_queue(
             await channel.wait(min(left, LOOK_EVERY))
 
 
-async def dispatch(engine: AsyncEngine, tenants: int) -> list[Dispatched]:
-    """Take up to so many waiting tenants, to start a run for each."""
-    return await PostgresSyncQueue(engine).dispatch(limit=tenants, ttl=DISPATCH_TTL)
-
-
-async def free_dead_run(mail_store: MailStoreResource, run_id: str) -> int:
+async def free_dead_run(engine: AsyncEngine, run_id: str) -> int:
     """Take everything from a run that is dead. Returns how many claims it had."""
-    async with mail_store.open() as engine:
-        await PostgresDrains(engine).ended(run_id)
-        return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")
+    await PostgresDrains(engine).ended(run_id)
+    return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")
 
 
 async def renew_all_watches(

@@ -5,5 +5,7 @@ Holds: their names. Add here: a tag that two modules speak of. Keep out: values,
 
 TENANT_TAG = "gmail_ingest/tenant"
 JOB_TAG = "gmail_ingest/job_id"
+#: Which rows of the queue wait for a run.
+DISPATCH_TAG = "gmail_ingest/dispatch"
 #: The tenant of a historical run: ``dagster.yaml`` limits those in all, and by tenant.
 HISTORY_TAG = "gmail_ingest/history"

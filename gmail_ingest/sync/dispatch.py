@@ -42,7 +42,7 @@ def plan_runs(
 
     Args:
         policy: the thresholds.
-        waiting: queue rows that somebody could claim now.
+        waiting: queue rows that somebody could claim now, and no run was started for.
         tenant_runs_alive: runs of one tenant that are queued or running.
         drains_alive: drain runs that are starting, or whose heartbeat is fresh.
         started_lately: runs of one tenant that were started within the last minute.
@@ -52,7 +52,9 @@ def plan_runs(
     steady = started_lately >= policy.flow
     if drains_alive == 0 and not steady and waiting <= policy.tenant_runs:
         free = policy.tenant_runs - tenant_runs_alive
-        return Plan(tenant_runs=max(0, min(waiting, free)))
+        # With no place free (four long listings) a drain takes it: nothing waits for hours.
+        if free > 0:
+            return Plan(tenant_runs=min(waiting, free))
     # A living drain has been notified: more of them only if the work is more than its share.
     wanted = min(policy.drain_runs, max(1, ceil(waiting / policy.tenants_per_drain)))
     return Plan(drain_runs=max(0, wanted - drains_alive))

@@ -8,6 +8,7 @@ Source: design.md "Drain runs".
 from __future__ import annotations
 
 import asyncio
+import heapq
 import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
@@ -25,7 +26,9 @@ from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
 
 log = structlog.get_logger(__name__)
 
-#: A drain at work claims when this part of its places is free (1 / CLAIM_SHARE).
+#: A drain at work claims polls and listings when this part of its places (1 / CLAIM_SHARE) is free
+#: for them, since a claim costs milliseconds however little it takes. As many places are kept for
+#: live mail, which is claimed as soon as its notification is heard.
 CLAIM_SHARE = 8
 
 
@@ -80,7 +83,11 @@ class Drain:
         self._listen = listen
         self._book = book
         self._policy = policy
-        self._running: set[asyncio.Task[None]] = set()
+        self._running: dict[asyncio.Task[None], Claim] = {}
+        #: When (``time.monotonic``) second looks are due that this drain asked for.
+        self._looks: list[float] = []
+        #: Whether something may wait that was not there at the last claim.
+        self._rung = True
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -105,7 +112,7 @@ class Drain:
                         self._start(claim, done)
                     if claims or self._running:
                         busy_at = time.monotonic()
-                    elif time.monotonic() - busy_at >= policy.linger:
+                    elif not self._looks and time.monotonic() - busy_at >= policy.linger:
                         break
                     if not claims:
                         await self._rest(wakeups)
@@ -117,12 +124,21 @@ class Drain:
         return worked
 
     async def _claim(self, run_id: str) -> list[Claim]:
-        free = self._policy.claims_at_once - len(self._running)
-        # A claim costs milliseconds however little it takes: a full drain takes some at once.
-        if free <= self._policy.claims_at_once // CLAIM_SHARE and self._running:
+        places = self._policy.claims_at_once
+        share, free = places // CLAIM_SHARE, places - len(self._running)
+        background = places - share - sum(not each.is_live for each in self._running.values())
+        if background < share and self._running:
+            background = 0
+        rung, self._rung = self._rung, False
+        # Places that are nearly all taken by live mail are free again in a moment.
+        if free <= 0 or free < share // 2 or not (background or rung):
             return []
         return await self._queue.claim(
-            f"run:{run_id}", limit=free, ttl=self._policy.claim, dagster_run_id=run_id
+            f"run:{run_id}",
+            limit=free,
+            background=min(free, background),
+            ttl=self._policy.claim,
+            dagster_run_id=run_id,
         )
 
     def _start(self, claim: Claim, done: Callable[[str, TenantReport], None]) -> None:
@@ -134,20 +150,31 @@ class Drain:
                 crash = {"error": place_of(error), "trace": trace_of(error)}
                 log.warning("sync_crashed", tenant=claim.tenant_id, **crash)
                 report.put_back[claim.kind] = place_of(error)
+            if report.look_at is not None:
+                heapq.heappush(self._looks, report.look_at)
             done(claim.tenant_id, report)
 
         task = asyncio.create_task(work())
-        self._running.add(task)
-        task.add_done_callback(self._running.discard)
+        self._running[task] = claim
+        task.add_done_callback(self._running.pop)
 
     async def _rest(self, wakeups: Wakeups) -> None:
-        """Until something new waits, a tenant is done (its next row is free then), or a while."""
+        """Until something new waits, a tenant is done (its next row is free then), a second look
+        is due, or a while.
+        """
+        seconds = self._policy.look_every
+        if self._looks:
+            seconds = min(seconds, max(0.0, self._looks[0] - time.monotonic()))
         waits = [
-            asyncio.create_task(wakeups.wait(self._policy.look_every)),
+            asyncio.create_task(wakeups.wait(seconds)),
             asyncio.create_task(self._stopping.wait()),
         ]
         try:
             await asyncio.wait({*waits, *self._running}, return_when=asyncio.FIRST_COMPLETED)
+            self._rung = self._rung or waits[0].done()
+            while self._looks and self._looks[0] <= time.monotonic():
+                heapq.heappop(self._looks)
+                self._rung = True
         finally:
             for task in waits:
                 task.cancel()

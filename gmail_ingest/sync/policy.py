@@ -37,6 +37,9 @@ class SyncPolicy:
     longest_sleep: float = 60.0
     #: Due again within this long: the run stays for it rather than cost another run's start.
     linger: float = 10.0
+    #: After an incremental sync that found something the mailbox is looked at once more, so much
+    #: later: Google drops notifications beyond one a second. 0: not.
+    look_again: float = 0.0
     first_retry: float = 1.0
     longest_retry: float = 900.0
     #: A 404 for an id first seen less than this long ago may be transient (edge case 13).

@@ -22,6 +22,7 @@ from gmail_ingest.sync.records import (
     Lease,
     Listing,
     ListPage,
+    LookAgain,
     Mailbox,
     MessageRef,
     Outcome,
@@ -243,7 +244,10 @@ class SyncQueue(Protocol):
         history_id: int | None = None,
         force: bool = False,
     ) -> UUID:
-        """Ask for a sync; joins the waiting row if there is one. Returns the job's id."""
+        """Ask for a sync; joins the waiting row if there is one. Returns the job's id.
+
+        A poll or a second look that waits becomes as urgent as this, and has a job from then on.
+        """
         ...
 
     async def claim(
@@ -252,11 +256,15 @@ class SyncQueue(Protocol):
         *,
         limit: int,
         ttl: timedelta,
+        background: int | None = None,
         tenant_id: str | None = None,
         dagster_run_id: str | None = None,
     ) -> list[Claim]:
-        """Take rows that wait (or whose claim expired), oldest first, SKIP LOCKED; never a row
-        whose tenant and kind somebody holds, unless it is forced.
+        """Take rows that wait (or whose claim expired), SKIP LOCKED; never a row whose tenant and
+        kind somebody holds, unless it is forced.
+
+        The most urgent come first (``Priority``), of those the oldest; an eighth of ``limit`` goes
+        to what is not live and has been due for a minute. At most ``background`` are not live.
         """
         ...
 
@@ -265,9 +273,18 @@ class SyncQueue(Protocol):
         ...
 
     async def acknowledge(
-        self, claim: Claim, state: str, counts: Counts, error: str | None
+        self,
+        claim: Claim,
+        state: str,
+        counts: Counts,
+        error: str | None,
+        look: LookAgain | None = None,
     ) -> None:
-        """Remove a claimed row and end its job in ``state``; nothing if the claim was lost."""
+        """Remove a claimed row and end its job in ``state``; nothing if the claim was lost.
+
+        A row without a job gets one now if it found something or failed. ``look`` asks for a second
+        look in the same transaction; it joins the waiting row if there is one.
+        """
         ...
 
     async def release(

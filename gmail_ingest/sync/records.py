@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from enum import IntEnum
 from typing import Literal
 from uuid import UUID
 
@@ -175,6 +176,11 @@ class Counts:
         self.lag_seconds = None
         return taken
 
+    @property
+    def found(self) -> bool:
+        """Whether there was anything to do, other than to look."""
+        return any(count for name, count in self.totals().items() if name != "units")
+
     def totals(self) -> dict[str, int]:
         """The counters by name, without the lag."""
         names = [name for name in self.__slots__ if name != "lag_seconds"]
@@ -189,20 +195,49 @@ class Ruled:
     counts: Counts
 
 
+class Priority(IntEnum):
+    """Whose turn it is in the queue, the smallest first; the first two are live mail."""
+
+    #: A push or a person asked for it.
+    ASKED = 0
+    #: A second look, for mail whose notification Google dropped.
+    AGAIN = 1
+    #: A listing of a mailbox, or a change of rules, that somebody asked for.
+    LISTING = 2
+    #: Nobody asked: a poll, or what a dead worker left.
+    POLL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Mailboxes to look at once more, ``after`` so many seconds."""
+
+    mailbox_ids: tuple[int, ...]
+    after: float
+
+
 @dataclass(frozen=True, slots=True)
 class Claim:
     """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
 
-    ``mailbox_ids`` None means every mailbox of the tenant; ``force`` takes leases over; ``deaths``
-    counts the workers that died with it, one after the other.
+    ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
+    every mailbox of the tenant; ``force`` takes leases over; ``deaths`` counts the workers that
+    died with it, one after the other; ``again`` asks for a second look whatever is found.
     """
 
     id: int
     tenant_id: str
     kind: SyncKind
-    job_id: UUID
+    job_id: UUID | None
     mailbox_ids: tuple[int, ...] | None
     attempts: int
     force: bool
     holder: str
     deaths: int = 0
+    priority: int = Priority.ASKED
+    again: bool = False
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody may be waiting for this mail; a poll or a listing can wait."""
+        return self.priority <= Priority.AGAIN

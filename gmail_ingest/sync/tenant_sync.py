@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -37,7 +38,7 @@ from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, SyncQueue
-from gmail_ingest.sync.records import Claim, Counts, Mailbox, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, LookAgain, Mailbox, SyncKind
 from gmail_ingest.sync.refusals import state_of
 
 T = TypeVar("T")
@@ -48,6 +49,9 @@ log = structlog.get_logger(__name__)
 BUSY = timedelta(seconds=5)
 #: A pause of the quota up to this long is part of an ordinary sync; a longer one is told.
 PATIENCE = timedelta(minutes=1)
+#: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
+#: however many and slow, leave it free.
+LIVE_SHARE = 8
 #: Claims of one tenant: one waiting row of each kind, and expired ones.
 CLAIMS = 8
 
@@ -82,6 +86,8 @@ class TenantReport:
     mailboxes: set[int] = field(default_factory=set)
     errors: list[str] = field(default_factory=list)
     put_back: dict[SyncKind, str] = field(default_factory=dict)
+    #: When (``time.monotonic``) the second look is due that this work asked for.
+    look_at: float | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -108,6 +114,9 @@ class TenantSync:
         self._policy = policy
         self._limiter = limiter or Unlimited()
         self._slots = asyncio.Semaphore(mailboxes_at_once)
+        self._background_slots = asyncio.Semaphore(
+            mailboxes_at_once - mailboxes_at_once // LIVE_SHARE
+        )
 
     async def run_tenant(
         self,
@@ -119,16 +128,23 @@ class TenantSync:
     ) -> TenantReport:
         """Work off all that waits for a tenant; if nothing waits, ask for a sync first.
 
-        Ends when nothing claimable is left: what others hold is theirs.
+        Ends when nothing claimable is left: what others hold is theirs. Stays for the second look
+        that its own work asked for, and takes it also while a long listing goes on.
         """
-        report = TenantReport()
+        report, running = TenantReport(), set[asyncio.Task[None]]()
         claims = await self._claim(tenant_id, holder, run_id)
         if not claims:
             await self._queue.enqueue(tenant_id, ask)
             claims = await self._claim(tenant_id, holder, run_id)
-        while claims:
-            await _all(self.work_off(claim, report) for claim in claims)
-            claims = await self._claim(tenant_id, holder, run_id)
+        try:
+            while claims or running or report.look_at is not None:
+                running |= {asyncio.create_task(self.work_off(each, report)) for each in claims}
+                running = await _some(running, report)
+                claims = await self._claim(tenant_id, holder, run_id)
+        finally:
+            for task in running:
+                task.cancel()
+            await asyncio.gather(*running, return_exceptions=True)
         return report
 
     async def _claim(self, tenant_id: str, holder: str, run_id: str | None) -> list[Claim]:
@@ -143,7 +159,7 @@ class TenantSync:
     async def work_off(self, claim: Claim, report: TenantReport) -> None:
         """Sync the claim's mailboxes and acknowledge it, or give it back with a time."""
         with structlog.contextvars.bound_contextvars(
-            tenant=claim.tenant_id, job_id=str(claim.job_id), kind=claim.kind
+            tenant=claim.tenant_id, job_id=claim.job_id and str(claim.job_id), kind=claim.kind
         ):
             if claim.deaths >= self._policy.max_deaths:
                 await self._bury(claim, report)
@@ -230,7 +246,10 @@ class TenantSync:
                 superseded = True
                 error = "no mailbox of this tenant can be synced in its present state"
             state = "cancelled" if superseded else "failed" if errors else "succeeded"
-            await self._queue.acknowledge(claim, state, total, error)
+            look = self._look_again(claim, done)
+            await self._queue.acknowledge(claim, state, total, error, look)
+            if look is not None:
+                report.look_at = time.monotonic() + look.after
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
         report.counts.add(total)
         report.jobs += 1
@@ -238,9 +257,23 @@ class TenantSync:
         if state == "failed":  # what was given back is tried again: no failure yet
             report.errors.extend(errors)
 
+    def _look_again(self, claim: Claim, done: list[MailboxReport]) -> LookAgain | None:
+        """Whether mail may have come whose notification was dropped for that of what was found."""
+        if claim.kind != "incremental" or not self._policy.look_again:
+            return None
+        wanted = [each for each in done if each.error is None]
+        ids = tuple(each.mailbox_id for each in wanted if claim.again or each.counts.found)
+        return LookAgain(ids, self._policy.look_again) if ids else None
+
+    @contextlib.asynccontextmanager
+    async def _slot(self, claim: Claim) -> AsyncIterator[None]:
+        background = contextlib.nullcontext() if claim.is_live else self._background_slots
+        async with background, self._slots:
+            yield
+
     async def _sync(self, claim: Claim, mailbox: Mailbox) -> MailboxReport:
         counts = Counts()
-        async with self._slots:
+        async with self._slot(claim):
             with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
                 try:
                     await sync_mailbox(
@@ -331,6 +364,24 @@ def _cause(error: GmailIngestError) -> str | None:
             return "no_answer"
         case _:
             return None
+
+
+async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[asyncio.Task[None]]:
+    """Wait until some work has ended, or the second look is due; returns what goes on.
+
+    An error is raised when all the rest has ended too.
+    """
+    left = None if report.look_at is None else max(0.0, report.look_at - time.monotonic())
+    if not running:
+        await asyncio.sleep(left or 0.0)
+    else:
+        done, _ = await asyncio.wait(running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
+        if any(task.cancelled() or task.exception() for task in done):
+            await _all(running)
+        running = running - done
+    if report.look_at is not None and time.monotonic() >= report.look_at:
+        report.look_at = None
+    return running
 
 
 async def _all(work: Iterable[Awaitable[T]]) -> list[T]:

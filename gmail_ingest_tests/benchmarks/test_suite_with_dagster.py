@@ -8,6 +8,7 @@ SOAK = pytest.mark.soak
 SIZES = [
     ("push-warm", 0.02),
     ("burst", 0.01),
+    ("gaps", 0.01),
     ("history", 0.001),
     # These two wait minutes for Dagster's backfill daemon, which the one above waits for as well.
     pytest.param("fairness", 0.001, marks=SOAK),

@@ -18,6 +18,7 @@ from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
+from gmail_ingest_tests.proof.interruptions import at_exchange, lose_answer, lose_request
 from gmail_ingest_tests.sync.history import YEAR, month
 from gmail_ingest_tests.sync.service import TENANT
 
@@ -49,6 +50,10 @@ class Jobs:
     def backfills(self) -> list[PartitionBackfill]:
         """All backfills, the newest first."""
         return list(self.instance.get_backfills())
+
+    def open_backfills(self) -> list[PartitionBackfill]:
+        """Those that go on."""
+        return [each for each in self.backfills() if each.status == BulkActionStatus.REQUESTED]
 
     def row(self, columns: str) -> tuple:
         """Columns of the one job."""
@@ -190,6 +195,87 @@ def test_job_of_a_disconnected_tenant_leaves_no_backfill(jobs):
     jobs.change("state = 'cancelled', error = 'the tenant was disconnected', finished_at = now()")
     jobs.tick()
     assert jobs.backfills()[0].status == BulkActionStatus.CANCELING
+
+
+def _tick_that_may_fail(jobs) -> None:
+    try:
+        jobs.tick()
+    except Exception:  # noqa: BLE001 - as the daemon does
+        return
+
+
+@pytest.mark.parametrize("how", [lose_request, lose_answer])
+def test_history_tick_broken_anywhere_strands_no_job(jobs, run, how):
+    """Wherever our database goes away, the next tick adds the one backfill (edge case 80)."""
+    number, is_broken = 1, True
+    while is_broken:
+        run(jobs.book.request(TENANT, YEAR, months_of(YEAR)))
+        with at_exchange(number, how) as counted:
+            _tick_that_may_fail(jobs)
+        is_broken = counted() >= number
+        jobs.tick()
+        (backfill,) = jobs.open_backfills()
+        assert jobs.row("dagster_backfill_id") == (backfill.backfill_id,)
+        jobs.instance.update_backfill(backfill.with_status(BulkActionStatus.COMPLETED_SUCCESS))
+        jobs.change("state = 'succeeded', settled_at = now()")
+        run(jobs.world.change("DELETE FROM job_months"))
+        run(jobs.world.change("DELETE FROM sync_jobs"))
+        number += 1
+    assert number > 3
+
+
+def _stuck(jobs) -> str:
+    jobs.tick()
+    (backfill,) = jobs.backfills()
+    lost = jobs.instance.create_run_for_job(
+        defs.resolve_job_def("emails_by_month_job"),
+        tags={"dagster/backfill": backfill.backfill_id, **backfill.tags},
+    )
+    jobs.instance.report_run_failed(lost)
+    jobs.change("seen_at = now() - interval '1 hour'")
+    return str(backfill.backfill_id)
+
+
+@pytest.mark.usefixtures("job")
+@pytest.mark.parametrize("what", ["update_backfill", "add_backfill"])
+def test_replacement_of_a_stuck_backfill_may_break_off(jobs, what, monkeypatch):
+    """Dagster fails when the old backfill is cancelled, or the new one added: the job goes on with
+    a new one, and is not taken for cancelled by a person (edge case 80).
+    """
+    stuck = _stuck(jobs)
+
+    def fail(*_, **__):
+        raise OSError("Dagster's database is gone")
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(jobs.instance), what, fail)
+        _tick_that_may_fail(jobs)
+    jobs.tick()
+    (living,) = jobs.open_backfills()
+    assert living.backfill_id != stuck
+    assert jobs.row("state, dagster_backfill_id") == ("queued", living.backfill_id)
+
+
+def test_job_that_cannot_be_moved_stops_no_other(jobs, run, instance, monkeypatch):
+    """What concerns one job is told, and the others are moved in the same tick (edge case 80)."""
+    bad = run(jobs.book.request(TENANT, YEAR, months_of(YEAR)))
+    run(jobs.world.connect("b@example.com", tenant="globex"))
+    instance.add_dynamic_partitions("tenants", ["globex"])
+    run(jobs.book.request("globex", YEAR, months_of(YEAR)))
+    original = type(instance).add_backfill
+
+    def add(self, backfill, *more):
+        if backfill.tags[TENANT_TAG] == TENANT:
+            raise OSError("no")
+        return original(self, backfill, *more)
+
+    with monkeypatch.context() as broken:
+        broken.setattr(type(instance), "add_backfill", add)
+        with pytest.raises(dg.Failure, match=rf"{bad} \(OSError\)"):
+            jobs.tick()
+    assert [each.tags[TENANT_TAG] for each in jobs.backfills()] == ["globex"]
+    jobs.tick()
+    assert {each.tags[TENANT_TAG] for each in jobs.backfills()} == {TENANT, "globex"}
 
 
 def test_months_of_a_backfill_are_those_of_its_tenant(jobs, instance):

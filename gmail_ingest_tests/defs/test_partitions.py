@@ -1,35 +1,43 @@
+"""Partitions are kept equal to the connected tenants."""
+
 import dagster as dg
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.defs.partitions import TENANTS
-from gmail_ingest.defs.sensors import plan_partitions
+from gmail_ingest.defs import partitions
+from gmail_ingest.defs.partitions import TENANTS, keep_partitions
 
-tenants = st.frozensets(st.text(min_size=1, max_size=8), max_size=8)
+tenants = st.frozensets(st.sampled_from("abcdefgh"), max_size=8)
 
 
-@given(tenants, tenants)
-def test_plan_partitions_makes_both_sets_equal(connected, known):
+@pytest.fixture(scope="module")
+def dagster():
+    """Dagster without a database."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+@given(before=tenants, connected=tenants)
+def test_partitions_become_the_connected_tenants(dagster, before, connected):
     """Whatever Dagster knows, afterwards its partitions are the connected tenants."""
-    after = set(known)
-    for change in plan_partitions(connected, known):
-        assert change.partitions_def_name == TENANTS.name
-        if isinstance(change, dg.AddDynamicPartitionsRequest):
-            assert after.isdisjoint(change.partition_keys)
-            after |= set(change.partition_keys)
-        else:
-            assert after >= set(change.partition_keys)
-            after -= set(change.partition_keys)
-    assert after == connected
+    keep_partitions(dagster, before, dagster.get_dynamic_partitions(TENANTS.name))
+    known = keep_partitions(dagster, connected, before)
+    assert set(dagster.get_dynamic_partitions(TENANTS.name)) == known == connected
 
 
-@given(tenants)
-def test_plan_partitions_asks_for_nothing_when_both_are_equal(connected):
-    """A tick without news changes nothing."""
-    assert plan_partitions(connected, connected) == []
-
-
-def test_plan_partitions_is_ordered():
-    """The same tenants make the same requests, whatever order the sets have."""
-    (change,) = plan_partitions(frozenset("cab"), frozenset())
-    assert list(change.partition_keys) == ["a", "b", "c"]
+def test_partitions_are_added_all_and_removed_a_few_at_a_time(instance, monkeypatch):
+    """A run may be asked for any connected tenant at once; nobody waits for a removal (edge case
+    81).
+    """
+    monkeypatch.setattr(partitions, "REMOVED_AT_ONCE", 2)
+    monkeypatch.setattr(partitions, "ADDED_AT_ONCE", 3)
+    old = [f"old{number}" for number in range(5)]
+    instance.add_dynamic_partitions(TENANTS.name, old)
+    new = {f"new{number}" for number in range(10)}
+    for left in (4, 2, 0):
+        known = instance.get_dynamic_partitions(TENANTS.name)
+        assert keep_partitions(instance, new, known) == new
+        now = set(instance.get_dynamic_partitions(TENANTS.name))
+        assert now >= new
+        assert len(now - new) == left

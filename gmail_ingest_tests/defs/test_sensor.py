@@ -38,13 +38,9 @@ class Sensor:
             instance=self.instance, cursor=self.cursor, resources={"mail_store": self.store}
         )
         result = sensor(context)
-        for change in result.dynamic_partitions_requests or ():
-            name, keys = change.partitions_def_name, list(change.partition_keys)
-            if isinstance(change, dg.AddDynamicPartitionsRequest):
-                self.instance.add_dynamic_partitions(name, keys)
-            else:
-                for key in keys:
-                    self.instance.delete_dynamic_partition(name, key)
+        for request in result.run_requests or ():
+            name, status = request.job_name, dg.DagsterRunStatus.STARTING
+            self.instance.add_run(dg.DagsterRun(name, status=status, tags=request.tags))
         self.cursor = result.cursor
         return result
 
@@ -102,7 +98,12 @@ def test_sensor_asks_again_when_a_run_never_came(sensor, run):
     """A run that was lost before it claimed its row is asked for again (edge cases 70 and 71)."""
     sensor.wait("acme")
     sensor.tick()
-    run(sensor.world.change("UPDATE sync_queue SET dispatched_until = now()"))
+    (lost,) = sensor.instance.get_runs()
+    sensor.instance.report_run_failed(lost)
+    assert started(sensor.tick()) == ["acme"]
+    sensor.instance.report_run_failed(sensor.instance.get_runs()[0])
+    assert not sensor.tick().run_requests
+    run(sensor.world.change("UPDATE sync_queue SET dispatched_at = now() - interval '6 seconds'"))
     assert started(sensor.tick()) == ["acme"]
 
 
@@ -121,6 +122,16 @@ def test_sensor_fills_only_the_free_slots(sensor):
         )
     sensor.wait("a", "b", "c")
     assert len(started(sensor.tick(max_tenant_runs=3))) == 1
+
+
+def test_sensor_starts_a_drain_when_no_slot_is_free(sensor):
+    """Runs that list large mailboxes take hours: what comes meanwhile does not wait for them (edge
+    case 80).
+    """
+    sensor.instance.add_run(dg.DagsterRun(emails_job.name, status=dg.DagsterRunStatus.STARTED))
+    sensor.wait("a")
+    result = sensor.tick(max_tenant_runs=1)
+    assert [each.job_name for each in result.run_requests] == [drain_job.name]
 
 
 def test_sensor_ignores_runs_that_have_ended(sensor):
@@ -204,12 +215,12 @@ def test_sensor_makes_partitions_equal_to_the_connected_tenants(sensor, run):
 
 
 def test_sensor_adds_a_partition_in_the_tick_that_runs_it(sensor):
-    """A tenant that has just connected is a partition before its first run is launched."""
+    """A tenant that has just connected is a partition before its first run is asked for."""
     sensor.wait("new")
     result = sensor.tick()
     assert started(result) == ["new"]
-    (change,) = result.dynamic_partitions_requests
-    assert list(change.partition_keys) == ["new"]
+    assert not result.dynamic_partitions_requests
+    assert sensor.partitions == {"new"}
 
 
 def test_sensor_sweeps_for_mailboxes_that_nobody_pushed(sensor, run):

@@ -12,7 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gmail_ingest.sync.records import Claim, Counts, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, LookAgain, Priority, SyncKind
+
+LONG_DUE = timedelta(seconds=60)
 
 
 @dataclass(slots=True)
@@ -22,11 +24,14 @@ class Row:
     id: int
     tenant_id: str
     kind: SyncKind
-    job_id: UUID
+    job_id: UUID | None
     mailbox_ids: tuple[int, ...] | None
     history_id: int | None
     force: bool
     not_before: datetime
+    priority: int = Priority.ASKED
+    again: bool = False
+    dagster_run_id: str | None = None
     attempts: int = 0
     deaths: int = 0
     claimed_by: str | None = None
@@ -35,6 +40,10 @@ class Row:
     def is_held(self, now: datetime) -> bool:
         """Whether a worker that is alive holds it."""
         return self.claimed_until is not None and self.claimed_until > now
+
+    def is_pending_look(self, now: datetime) -> bool:
+        """Whether it is a second look whose time has not come."""
+        return self.priority == Priority.AGAIN and self.attempts == 0 and self.not_before > now
 
 
 @dataclass(slots=True)
@@ -67,18 +76,31 @@ class MemorySyncQueue:
     ) -> UUID:
         now = datetime.now(UTC)
         named = None if mailbox_ids is None else tuple(sorted(set(mailbox_ids)))
+        is_asked = force or kind == "incremental"
+        priority = Priority.ASKED if is_asked else Priority.LISTING
         row = self._waiting(tenant_id, kind)
         if row is None:
-            row = Row(next(self._ids), tenant_id, kind, uuid4(), named, history_id, force, now)
+            id_ = next(self._ids)
+            row = Row(id_, tenant_id, kind, None, named, history_id, force, now, priority)
             self.rows.append(row)
-            self.jobs[row.job_id] = JobRow()
-            return row.job_id
+            return self._job(row)
+        row.priority = min(row.priority, priority)
+        if row.is_pending_look(now):
+            row.again, row.not_before = True, now
         row.mailbox_ids = _union(row.mailbox_ids, named)
         row.history_id = max((h for h in (row.history_id, history_id) if h), default=None)
         row.force = row.force or force
         if force:
             row.not_before = min(row.not_before, now)
-        return row.job_id
+        return self._job(row)
+
+    def poll(self, tenant_id: str, *mailbox_ids: int) -> None:
+        """Queue what nobody asked for, as a sweep does."""
+        if self._waiting(tenant_id, "incremental") is None:
+            now, id_ = datetime.now(UTC), next(self._ids)
+            row = Row(id_, tenant_id, "incremental", None, mailbox_ids, None, False, now)
+            row.priority = Priority.POLL
+            self.rows.append(row)
 
     async def claim(
         self,
@@ -86,6 +108,7 @@ class MemorySyncQueue:
         *,
         limit: int,
         ttl: timedelta,
+        background: int | None = None,
         tenant_id: str | None = None,
         dagster_run_id: str | None = None,
     ) -> list[Claim]:
@@ -95,14 +118,16 @@ class MemorySyncQueue:
             for row in self.rows
             if tenant_id in {None, row.tenant_id} and self._is_free(row, now)
         ]
-        chosen = sorted(free, key=lambda row: (row.not_before, row.id))[:limit]
+        chosen = _turns(free, now, limit, limit if background is None else min(limit, background))
         for row in chosen:
             row.deaths += row.claimed_by is not None
             row.claimed_by, row.claimed_until = holder, now + ttl
             row.attempts += 1
-            job = self.jobs[row.job_id]
-            job.state, job.error = "running", None
-            job.dagster_run_id = dagster_run_id or job.dagster_run_id
+            row.dagster_run_id = dagster_run_id or row.dagster_run_id
+            if row.job_id is not None:
+                job = self.jobs[row.job_id]
+                job.state, job.error = "running", None
+                job.dagster_run_id = dagster_run_id or job.dagster_run_id
         return [
             Claim(
                 row.id,
@@ -114,6 +139,8 @@ class MemorySyncQueue:
                 row.force,
                 holder,
                 row.deaths,
+                row.priority,
+                row.again,
             )
             for row in chosen
         ]
@@ -124,11 +151,29 @@ class MemorySyncQueue:
                 row.claimed_until = datetime.now(UTC) + ttl
 
     async def acknowledge(
-        self, claim: Claim, state: str, counts: Counts, error: str | None
+        self,
+        claim: Claim,
+        state: str,
+        counts: Counts,
+        error: str | None,
+        look: LookAgain | None = None,
     ) -> None:
-        if row := self._mine(claim):
-            self.rows.remove(row)
-            self._end(row, state, counts, error)
+        row = self._mine(claim)
+        if row is None:
+            return
+        self.rows.remove(row)
+        self._end(row, state, counts, error)
+        if look is None:
+            return
+        waiting = self._waiting(row.tenant_id, row.kind)
+        if waiting is not None:
+            waiting.mailbox_ids = _union(waiting.mailbox_ids, look.mailbox_ids)
+            waiting.again = True
+            return
+        at, id_ = datetime.now(UTC) + timedelta(seconds=look.after), next(self._ids)
+        ids = tuple(sorted(look.mailbox_ids))
+        again = Row(id_, row.tenant_id, row.kind, None, ids, None, False, at, Priority.AGAIN)
+        self.rows.append(again)
 
     async def release(
         self, claim: Claim, not_before: datetime, counts: Counts, error: str | None
@@ -143,7 +188,12 @@ class MemorySyncQueue:
             row.not_before, row.deaths = not_before, 0
             return
         self.rows.remove(row)
-        self.jobs[row.job_id].merged_into = waiting.job_id
+        if waiting.job_id is None:
+            waiting.job_id = row.job_id
+        elif row.job_id is not None:
+            self.jobs[row.job_id].merged_into = waiting.job_id
+        waiting.priority = min(waiting.priority, row.priority)
+        waiting.again = waiting.again or row.again
         waiting.mailbox_ids = _union(waiting.mailbox_ids, row.mailbox_ids)
         waiting.attempts = max(waiting.attempts, row.attempts)
         if not waiting.force:
@@ -180,9 +230,37 @@ class MemorySyncQueue:
         )
 
     def _end(self, row: Row, state: str, counts: Counts, error: str | None) -> None:
+        if row.job_id is None:
+            if not counts.found and error is None:
+                return
+            self._job(row)
+        assert row.job_id is not None
         job = self.jobs[row.job_id]
         job.state, job.error = state, error
+        job.dagster_run_id = job.dagster_run_id or row.dagster_run_id
         job.counts.add(counts)
+
+    def _job(self, row: Row) -> UUID:
+        if row.job_id is None:
+            row.job_id = uuid4()
+            self.jobs[row.job_id] = JobRow()
+        return row.job_id
+
+
+def _turns(free: list[Row], now: datetime, limit: int, background: int) -> list[Row]:
+    live = sorted((row for row in free if row.priority <= Priority.AGAIN), key=_turn)
+    rest = sorted((row for row in free if row.priority > Priority.AGAIN), key=_turn)
+    overdue = [row for row in rest if row.not_before <= now - LONG_DUE]
+    overdue.sort(key=lambda row: (row.not_before, row.id))
+    chosen = overdue[: min(limit // 8, background)]
+    taken = live[: limit - len(chosen)]
+    left = min(limit - len(taken), background) - len(chosen)
+    chosen += [row for row in rest if row not in chosen][:left]
+    return sorted([*taken, *chosen], key=_turn)
+
+
+def _turn(row: Row) -> tuple[int, datetime, int]:
+    return row.priority, row.not_before, row.id
 
 
 def _union(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:

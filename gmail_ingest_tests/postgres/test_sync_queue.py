@@ -73,8 +73,8 @@ def test_request_during_a_sync_waits_its_turn(world, run):
 
 
 def test_kinds_and_tenants_do_not_wait_for_each_other(world, run):
-    """Live and initial syncs of a tenant, and other tenants, are claimed side by side, oldest
-    first, and those of one tenant when asked so.
+    """Live and initial syncs of a tenant, and other tenants, are claimed side by side, live ones
+    first, and those of one tenant when asked so (edge case 82).
     """
 
     async def scenario():
@@ -85,10 +85,10 @@ def test_kinds_and_tenants_do_not_wait_for_each_other(world, run):
         await world.queue.enqueue("acme", "incremental")
         (mine,) = await claim(world, tenant="other")
         assert mine.tenant_id == "other"
-        (oldest,) = await claim(world, limit=1)
-        assert (oldest.tenant_id, oldest.kind) == ("acme", "initial")
+        (first,) = await claim(world, limit=1)
+        assert (first.tenant_id, first.kind, first.is_live) == ("acme", "incremental", True)
         (last,) = await claim(world)
-        assert (last.tenant_id, last.kind) == ("acme", "incremental")
+        assert (last.tenant_id, last.kind, last.is_live) == ("acme", "initial", False)
 
     run(scenario())
 
@@ -302,9 +302,12 @@ def test_a_dead_run_is_freed_at_once(database, run):
         (dead,) = await claim(database, "run:dead", tenant="acme")
         (living,) = await claim(database, "run:living", tenant="other")
         held = await database.store.acquire_lease(mine, "live", "run:dead", MINUTE, force=False)
-        assert await database.queue.dispatch(5, MINUTE) == []
+        tenants = ["acme", "other"]
+        assert await database.queue.dispatch(5, tenants=tenants) == []
         assert await database.queue.free_run("run:dead") == 1
-        assert [each.tenant_id for each in await database.queue.dispatch(5, MINUTE)] == ["acme"]
+        assert [each.tenant_id for each in await database.queue.dispatch(5, tenants=tenants)] == [
+            "acme"
+        ]
         with pytest.raises(LeaseLostError):
             await database.store.finish_sync(held)
         await database.store.acquire_lease(mine, "live", "run:next", MINUTE, force=False)

@@ -16,7 +16,7 @@ POLICY = DispatchPolicy(tenant_runs=4, flow=3, drain_runs=2, tenants_per_drain=5
         (1, 0, 0, 0, Plan(tenant_runs=1)),
         (4, 0, 0, 2, Plan(tenant_runs=4)),
         (3, 2, 0, 0, Plan(tenant_runs=2)),
-        (2, 4, 0, 0, Plan()),
+        (2, 4, 0, 0, Plan(drain_runs=1)),
         (5, 0, 0, 0, Plan(drain_runs=1)),
         (1, 0, 0, 3, Plan(drain_runs=1)),
         (1, 0, 1, 0, Plan()),

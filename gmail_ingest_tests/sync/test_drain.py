@@ -167,3 +167,61 @@ def test_drain_outlives_a_sync_that_crashes(run):
     assert fleet.queue.rows == []
     failed = [job.error for job in fleet.queue.jobs.values() if job.state == "failed"]
     assert [error.split(" in ")[0] for error in failed] == ["unexpected ValueError"]
+
+
+def test_drain_has_places_for_live_mail_whatever_hangs(run):
+    """Polls that fill all the places they may take, and hang, do not keep a push waiting (edge case
+    82).
+    """
+
+    async def scene():
+        fleet = Fleet(20)
+        hanging, ended = asyncio.Event(), asyncio.Event()
+        begun = 0
+
+        async def hang(_call):
+            nonlocal begun
+            begun += 1
+            if begun == 14:
+                hanging.set()
+            await ended.wait()
+
+        for mailbox in list(fleet.store.rows.values())[:19]:
+            fleet.google[mailbox.id].on_fetch = hang
+            fleet.queue.poll(mailbox.tenant_id, mailbox.id)
+        policy = replace(POLICY, claims_at_once=16, look_every=30.0)
+        task = asyncio.create_task(fleet.run(policy))
+        async with asyncio.timeout(5):
+            await hanging.wait()
+            await fleet.queue.enqueue("t19", "incremental")
+            fleet.rang.set()
+            await fleet.worked.wait()
+            live = list(fleet.done)
+            ended.set()
+            while len(fleet.done) < 20:
+                fleet.worked.clear()
+                await fleet.worked.wait()
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return live
+
+    assert run(scene()) == ["t19"]
+
+
+def test_drain_stays_for_the_second_look_that_it_asked_for(run):
+    """Also if it lingers for nothing else: no run is started for it (edge case 84)."""
+
+    async def scene():
+        fleet = Fleet(3)
+        await fleet.ask()
+        policy = replace(QUICK, look_again=0.1)
+        sync = TenantSync(fleet.queue, fleet.store, lambda box: fleet.google[box.id], policy)
+        drain = Drain(
+            fleet.queue, sync, fleet._listen, fleet, replace(POLICY, linger=0, look_every=30.0)
+        )
+        return fleet, await drain.run("r1", lambda *_: None)
+
+    fleet, worked = run(scene())
+    assert worked == 6
+    assert fleet.queue.rows == []
+    assert len(fleet.queue.jobs) == 3

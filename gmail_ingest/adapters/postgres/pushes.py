@@ -16,7 +16,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.adapters.postgres.queue_sql import CHANNEL
+from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, PENDING_LOOK
 
 # An address that is no mailbox's own is looked for among the other addresses of mailboxes: a
 # renamed account is notified under either name. A mailbox's own address is nobody else's alias.
@@ -25,8 +25,9 @@ from gmail_ingest.adapters.postgres.queue_sql import CHANNEL
 # Tenants are locked against a disconnect only, and their state is looked at under that lock: a
 # push can leave no row behind in the queue of a disconnected tenant. The times of the push are
 # only for people: a mailbox row that a sync holds is left alone instead of waiting for it.
-# A job is written only for a row that was really inserted; its foreign key is checked at the end.
-_APPLY = """
+# A job is written only for a row that had none: a new one, or one of a poll or a second look; its
+# foreign key is checked at the end. Listeners hear of that, and of a row that has become urgent.
+_APPLY = f"""
 WITH pushed AS (
     SELECT * FROM unnest(%(addresses)s::text[], %(history_ids)s::numeric[],
                          %(published)s::timestamptz[]) p(address, history_id, published_at)
@@ -40,7 +41,7 @@ WITH pushed AS (
     UNION ALL
     SELECT m.id, m.tenant_id, m.state, m.checkpoint, p.*,
            greatest(m.last_synced_at, m.initial_synced_at)
-    FROM pushed p JOIN mailboxes m ON m.aliases @> ARRAY[p.address] AND m.aliases <> '{}'
+    FROM pushed p JOIN mailboxes m ON m.aliases @> ARRAY[p.address] AND m.aliases <> '{{}}'
     WHERE p.address NOT IN (SELECT address FROM named)
 ), live AS (
     SELECT m.id, m.tenant_id, m.address, m.history_id,
@@ -62,11 +63,15 @@ WITH pushed AS (
            max(history_id) AS history_id
     FROM live WHERE is_news GROUP BY tenant_id
 ), queued AS (
-    INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id)
-    SELECT tenant_id, 'incremental', job_id, mailbox_ids, history_id
+    INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id, priority)
+    SELECT tenant_id, 'incremental', job_id, mailbox_ids, history_id, 0
     FROM wanted ORDER BY tenant_id
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
-    SET history_id = GREATEST(coalesce(q.history_id, 0), excluded.history_id),
+    SET job_id = coalesce(q.job_id, excluded.job_id),
+        priority = 0,
+        again = q.again OR {PENDING_LOOK},
+        not_before = CASE WHEN {PENDING_LOOK} THEN now() ELSE q.not_before END,
+        history_id = GREATEST(coalesce(q.history_id, 0), excluded.history_id),
         mailbox_ids = CASE WHEN q.mailbox_ids IS NULL THEN NULL ELSE ARRAY(
             SELECT DISTINCT each FROM unnest(q.mailbox_ids || excluded.mailbox_ids) each
             ORDER BY each) END
@@ -76,12 +81,16 @@ WITH pushed AS (
     SELECT q.job_id, q.tenant_id, 'incremental'
     FROM queued q JOIN wanted w USING (job_id)
     RETURNING 1
+), hurried AS (
+    SELECT FROM sync_queue q JOIN wanted w USING (tenant_id)
+    WHERE q.kind = 'incremental' AND q.claimed_by IS NULL AND q.priority > 0
 ), told AS (
-    SELECT pg_notify(%(channel)s, '') FROM (SELECT 1 FROM fresh LIMIT 1) any_fresh
+    SELECT pg_notify(%(channel)s, '')
+    WHERE EXISTS (SELECT FROM fresh) OR EXISTS (SELECT FROM hurried)
 )
 SELECT (SELECT count(DISTINCT address) FROM live), (SELECT count(*) FROM wanted),
        (SELECT count(*) FROM fresh), (SELECT count(*) FROM told)
-"""
+"""  # noqa: S608 - a fragment of the queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,18 @@ Source: design "The queue"; edge cases 8, 22, 70, 71, 74.
 
 One row waits for a (tenant, kind): the partial unique index makes sure of it. A row that is held
 is another one, so that a push during a sync makes a new waiting row instead of being lost.
+
+Whose turn it is: what was asked for live comes first, then second looks, then listings, then polls
+(``sync.records.Priority``). So that pushes that never end cannot hold up all the rest for ever, an
+eighth of each claim goes to what has been due for a minute or longer, the oldest first.
+
+What nobody asked for (a poll, a second look) has no job, until it finds something, fails, or
+somebody asks for the same: polls that find nothing would be 14 million rows a day at 100,000
+mailboxes.
+
+A row that a run was started for carries ``dispatch_id``: a tag of that run, or ``run:`` and its id
+if the run is one that stays for the row. The mark counts only while Dagster has that run and it
+is alive: a mark alone, left by a tick that failed, holds nothing up.
 """
 
 from __future__ import annotations
@@ -28,6 +40,11 @@ AND (q.force OR NOT EXISTS (
       AND (held.claimed_until > now() OR q.claimed_by IS NULL OR held.id < q.id)))
 """
 
+#: A second look whose time has not come, and that nobody has tried: it may as well be done now.
+PENDING_LOOK = "(q.priority = 1 AND q.attempts = 0 AND q.not_before > now())"
+#: Seconds for which what is not live has been due when it gets its share of each claim.
+_LONG_DUE = "interval '60 seconds'"
+
 _UNION = """
 CASE WHEN q.mailbox_ids IS NULL OR excluded.mailbox_ids IS NULL THEN NULL
      ELSE ARRAY(SELECT DISTINCT each FROM unnest(q.mailbox_ids || excluded.mailbox_ids) each
@@ -44,54 +61,79 @@ ADDED_COUNTS = """
     GROUP BY key) totals)
 """
 
-#: Joins the waiting row, or makes one with a job. Listeners hear of new rows only: NOTIFY makes
-#: commits queue up behind each other, and whoever drains has heard of the waiting row already. A
-#: pause that Google asked for is kept, unless the sync is forced.
+#: Joins the waiting row, or makes one, with a job. Listeners hear of new rows and of those that
+#: came to be more urgent: NOTIFY makes commits queue up behind each other, and whoever drains has
+#: heard of the waiting row already. A pause that Google asked for is kept, unless the sync is
+#: forced. A second look that is joined is made at once, and then again.
 ENQUEUE = f"""
 WITH queued AS (
-    INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id, force)
+    INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id, force, priority)
     VALUES (%(tenant_id)s, %(kind)s, %(job_id)s, %(mailbox_ids)s, %(history_id)s::numeric,
-            %(force)s)
+            %(force)s, %(priority)s)
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
-    SET mailbox_ids = {_UNION},
+    SET job_id = coalesce(q.job_id, excluded.job_id),
+        mailbox_ids = {_UNION},
         history_id = GREATEST(q.history_id, excluded.history_id),
         force = q.force OR excluded.force,
-        not_before = CASE WHEN excluded.force THEN LEAST(q.not_before, now())
+        priority = LEAST(q.priority, excluded.priority),
+        again = q.again OR {PENDING_LOOK},
+        not_before = CASE WHEN excluded.force OR {PENDING_LOOK} THEN LEAST(q.not_before, now())
                           ELSE q.not_before END,
-        dispatched_until = CASE WHEN excluded.force THEN NULL ELSE q.dispatched_until END
+        dispatch_id = CASE WHEN excluded.force THEN NULL ELSE q.dispatch_id END
     RETURNING job_id
 ), job AS (
     INSERT INTO sync_jobs (id, tenant_id, kind)
     SELECT job_id, %(tenant_id)s, %(kind)s FROM queued WHERE job_id = %(job_id)s
     RETURNING id
 )
-SELECT job_id, CASE WHEN %(force)s OR EXISTS (SELECT FROM job)
-                    THEN pg_notify('{CHANNEL}', '') END
+SELECT job_id, CASE WHEN %(force)s OR EXISTS (SELECT FROM job) OR EXISTS (
+    SELECT FROM sync_queue was WHERE was.tenant_id = %(tenant_id)s AND was.kind = %(kind)s
+    AND was.claimed_by IS NULL AND was.priority > %(priority)s) THEN pg_notify('{CHANNEL}', '') END
 FROM queued
 """  # noqa: S608 - fragments of this file
 
+_MAY_CLAIM = f"(%(tenant_id)s::text IS NULL OR q.tenant_id = %(tenant_id)s) AND {_FREE}"
+#: ``limit`` rows, at most ``background`` of them not live; ``turns`` of these are for those that
+#: have been due for long.
 CLAIM = f"""
-WITH free AS MATERIALIZED (
+WITH overdue AS MATERIALIZED (
     SELECT id FROM sync_queue q
-    WHERE (%(tenant_id)s::text IS NULL OR q.tenant_id = %(tenant_id)s) AND {_FREE}
-    ORDER BY q.not_before, q.id LIMIT %(limit)s
+    WHERE q.priority > 1 AND q.not_before <= now() - {_LONG_DUE} AND {_MAY_CLAIM}
+    ORDER BY q.not_before, q.id LIMIT %(turns)s
     FOR UPDATE SKIP LOCKED
+), live AS MATERIALIZED (
+    SELECT id FROM sync_queue q
+    WHERE q.priority <= 1 AND {_MAY_CLAIM}
+    ORDER BY q.priority, q.not_before, q.id LIMIT %(limit)s - (SELECT count(*) FROM overdue)
+    FOR UPDATE SKIP LOCKED
+), rest AS MATERIALIZED (
+    SELECT id FROM sync_queue q
+    WHERE q.priority > 1 AND {_MAY_CLAIM} AND q.id NOT IN (SELECT id FROM overdue)
+    ORDER BY q.priority, q.not_before, q.id
+    LIMIT LEAST(%(limit)s - (SELECT count(*) FROM live), %(background)s)
+          - (SELECT count(*) FROM overdue)
+    FOR UPDATE SKIP LOCKED
+), free AS (
+    SELECT id FROM overdue UNION ALL SELECT id FROM live UNION ALL SELECT id FROM rest
 ), claimed AS (
     UPDATE sync_queue q
     SET claimed_by = %(holder)s, claimed_until = now() + %(ttl)s, attempts = q.attempts + 1,
         deaths = q.deaths + (q.claimed_by <> '{UNLOCKED}' AND q.claimed_by IS NOT NULL)::int,
-        dispatched_until = NULL
+        dispatch_id = NULL, dispatched_at = NULL, dispatches = 0,
+        started_at = coalesce(q.started_at, now()),
+        dagster_run_id = coalesce(%(dagster_run_id)s, q.dagster_run_id)
     FROM free WHERE q.id = free.id
     RETURNING q.id, q.tenant_id, q.kind, q.job_id, q.mailbox_ids, q.attempts, q.force,
-              q.claimed_by, q.deaths, q.not_before
+              q.claimed_by, q.deaths, q.priority, q.again, q.not_before
 ), started AS (
     UPDATE sync_jobs j
     SET state = 'running', started_at = coalesce(j.started_at, now()), error = NULL,
         dagster_run_id = coalesce(%(dagster_run_id)s, j.dagster_run_id)
     FROM claimed WHERE j.id = claimed.job_id
 )
-SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, deaths
-FROM claimed ORDER BY not_before, id
+SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, deaths, priority,
+       again
+FROM claimed ORDER BY priority, not_before, id
 """  # noqa: S608 - fragments of this file
 
 EXTEND = """
@@ -103,32 +145,62 @@ WHERE q.id = c.id AND q.claimed_by = c.holder AND q.attempts = c.attempts
 # The count of attempts tells a claim from a later one of the same holder.
 _MINE = "id = %(id)s AND claimed_by = %(holder)s AND attempts = %(attempts)s"
 
+#: Ends a row and its job; ``telling`` whether one without a job has something to tell, and so gets
+#: one after all. ``look_ids`` are mailboxes to look at once more after ``look_after``: their row
+#: is for the run that is here already, as long as that lives. If a row waits already, which may be
+#: claimed too early for this, the second look comes after that one.
 ACKNOWLEDGE = f"""
-WITH mine AS (DELETE FROM sync_queue WHERE {_MINE} RETURNING job_id)
-UPDATE sync_jobs j
-SET state = %(state)s, finished_at = now(), error = %(error)s, counts = {ADDED_COUNTS}
-FROM mine WHERE j.id = mine.job_id
+WITH mine AS (
+    DELETE FROM sync_queue WHERE {_MINE} RETURNING *
+), ended AS (
+    UPDATE sync_jobs j
+    SET state = %(state)s, finished_at = now(), error = %(error)s, counts = {ADDED_COUNTS}
+    FROM mine WHERE j.id = mine.job_id
+), told AS (
+    INSERT INTO sync_jobs (id, tenant_id, kind, state, counts, error, created_at, started_at,
+                           finished_at, dagster_run_id)
+    SELECT %(new_job)s, tenant_id, kind, %(state)s, %(counts)s::jsonb, %(error)s, enqueued_at,
+           started_at, now(), dagster_run_id
+    FROM mine WHERE job_id IS NULL AND %(telling)s
+)
+INSERT INTO sync_queue AS q (tenant_id, kind, mailbox_ids, priority, not_before, dispatch_id,
+                             dispatched_at)
+SELECT tenant_id, kind, %(look_ids)s, 1, now() + %(look_after)s, claimed_by, now()
+FROM mine WHERE %(look_ids)s::bigint[] IS NOT NULL
+ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
+SET mailbox_ids = {_UNION}, again = true
 """  # noqa: S608 - fragments of this file
 
 #: Gives a row back: it waits again, or goes into the row that came to wait meanwhile, and its job
 #: into that row's job.
 RELEASE = f"""
 WITH mine AS (
-    DELETE FROM sync_queue WHERE {_MINE} RETURNING *
+    DELETE FROM sync_queue WHERE {_MINE}
+    RETURNING *, coalesce(job_id, CASE WHEN %(telling)s THEN %(new_job)s::uuid END) AS own_job
 ), back AS (
-    INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id, force,
-                                 attempts, enqueued_at, not_before)
-    SELECT tenant_id, kind, job_id, mailbox_ids, history_id, force, attempts, enqueued_at,
-           %(not_before)s
+    INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id, force, priority,
+                                 again, attempts, enqueued_at, started_at, dagster_run_id,
+                                 not_before)
+    SELECT tenant_id, kind, own_job, mailbox_ids, history_id, force, priority, again, attempts,
+           enqueued_at, started_at, dagster_run_id, %(not_before)s
     FROM mine
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
-    SET mailbox_ids = {_UNION},
+    SET job_id = coalesce(q.job_id, excluded.job_id),
+        mailbox_ids = {_UNION},
         history_id = GREATEST(q.history_id, excluded.history_id),
+        priority = LEAST(q.priority, excluded.priority),
+        again = q.again OR excluded.again,
         attempts = GREATEST(q.attempts, excluded.attempts),
         enqueued_at = LEAST(q.enqueued_at, excluded.enqueued_at),
         not_before = CASE WHEN q.force THEN q.not_before
                           ELSE GREATEST(q.not_before, excluded.not_before) END
     RETURNING job_id
+), told AS (
+    INSERT INTO sync_jobs (id, tenant_id, kind, state, counts, error, created_at, started_at,
+                           dagster_run_id, merged_into)
+    SELECT own_job, tenant_id, kind, 'queued', %(counts)s::jsonb, %(error)s, enqueued_at,
+           started_at, dagster_run_id, nullif(back.job_id, own_job)
+    FROM mine, back WHERE mine.job_id IS NULL AND own_job IS NOT NULL
 )
 UPDATE sync_jobs j
 SET state = 'queued', error = %(error)s, counts = {ADDED_COUNTS},
@@ -141,7 +213,7 @@ FROM mine, back WHERE j.id = mine.job_id
 FREE_RUN = f"""
 WITH freed AS (
     UPDATE sync_queue
-    SET claimed_by = '{DEAD}', claimed_until = now(), dispatched_until = NULL
+    SET claimed_by = '{DEAD}', claimed_until = now(), dispatch_id = NULL
     WHERE claimed_by = %(holder)s RETURNING id
 ), fenced AS (
     UPDATE leases SET token = token + 1, holder = '', until = now()
@@ -150,27 +222,44 @@ WITH freed AS (
 SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('{CHANNEL}', '') END FROM freed
 """  # noqa: S608 - fragments of this file
 
+#: Who holds a claim, a lease or a drain's place, of those that are runs; each until it expires.
+HOLDERS = """
+SELECT claimed_by FROM sync_queue WHERE claimed_by LIKE 'run:%' AND claimed_until > now()
+UNION SELECT holder FROM leases WHERE holder LIKE 'run:%' AND until > now()
+UNION SELECT 'run:' || run_id FROM drains
+"""
+
+#: The marks of rows that are due, and how often runs were started for them in vain.
+DISPATCHED = f"""
+SELECT q.dispatch_id, count(*), max(q.dispatches),
+       coalesce(min(extract(epoch FROM now() - q.dispatched_at)), 0)::float8
+FROM sync_queue q WHERE q.dispatch_id IS NOT NULL AND {_FREE} GROUP BY q.dispatch_id
+"""  # noqa: S608 - fragments of this file
+
 #: A tenant is asked for as a whole: all its rows that are due are marked, its oldest counts.
 DISPATCH = f"""
 WITH due AS (
-    SELECT q.id, q.tenant_id, q.not_before FROM sync_queue q
-    WHERE (q.dispatched_until IS NULL OR q.dispatched_until <= now()) AND {_FREE}
-), chosen AS (
-    SELECT tenant_id FROM due GROUP BY tenant_id
-    ORDER BY min(not_before), min(id) LIMIT %(limit)s
+    SELECT q.id, q.tenant_id, q.priority, q.not_before FROM sync_queue q
+    WHERE (q.dispatch_id IS NULL OR q.dispatch_id = ANY(%(lost)s))
+      AND q.tenant_id = ANY(%(tenants)s) AND {_FREE}
+), chosen AS MATERIALIZED (
+    SELECT tenant_id, gen_random_uuid()::text AS dispatch_id FROM due GROUP BY tenant_id
+    ORDER BY min(priority), min(not_before), min(id) LIMIT %(limit)s
 ), marked AS (
-    UPDATE sync_queue q SET dispatched_until = now() + %(ttl)s
-    WHERE q.id IN (
+    UPDATE sync_queue q
+    SET dispatch_id = chosen.dispatch_id, dispatched_at = now(), dispatches = q.dispatches + 1
+    FROM chosen
+    WHERE q.tenant_id = chosen.tenant_id AND q.id IN (
         SELECT q.id FROM sync_queue q
         WHERE q.id IN (SELECT id FROM due JOIN chosen USING (tenant_id))
-          AND (q.dispatched_until IS NULL OR q.dispatched_until <= now())
+          AND (q.dispatch_id IS NULL OR q.dispatch_id = ANY(%(lost)s))
           AND (q.claimed_by IS NULL OR q.claimed_until <= now())
         FOR UPDATE SKIP LOCKED)
-    RETURNING q.tenant_id, q.kind, q.job_id, q.not_before, q.id
+    RETURNING q.tenant_id, q.kind, q.job_id, q.priority, q.not_before, q.id, q.dispatch_id
 )
-SELECT tenant_id, (array_agg(job_id ORDER BY not_before, id))[1],
+SELECT tenant_id, min(dispatch_id), (array_agg(job_id ORDER BY job_id IS NULL, not_before, id))[1],
        array_agg(kind ORDER BY not_before, id)
-FROM marked GROUP BY tenant_id ORDER BY min(not_before), min(id)
+FROM marked GROUP BY tenant_id ORDER BY min(priority), min(not_before), min(id)
 """  # noqa: S608 - fragments of this file
 
 DEPTH = f"""
@@ -204,20 +293,22 @@ WITH stale AS (
     WHERE m.state <> 'disconnected'
       AND EXISTS (SELECT FROM tenants t WHERE t.id = m.tenant_id AND t.state = 'connected')
 ), wanted AS MATERIALIZED (
-    SELECT s.tenant_id, s.kind, gen_random_uuid() AS job_id,
+    SELECT s.tenant_id, s.kind,
+           CASE WHEN s.kind <> 'incremental' THEN gen_random_uuid() END AS job_id,
            array_agg(s.id ORDER BY s.id) AS mailbox_ids
     FROM stale s
     WHERE NOT EXISTS (SELECT FROM sync_queue q
                       WHERE q.tenant_id = s.tenant_id AND q.kind = s.kind)
     GROUP BY s.tenant_id, s.kind
 ), queued AS (
-    INSERT INTO sync_queue (tenant_id, kind, job_id, mailbox_ids)
-    SELECT w.tenant_id, w.kind, w.job_id, w.mailbox_ids
+    INSERT INTO sync_queue (tenant_id, kind, job_id, mailbox_ids, priority)
+    SELECT w.tenant_id, w.kind, w.job_id, w.mailbox_ids, 3
     FROM wanted w ORDER BY w.tenant_id, w.kind
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO NOTHING
     RETURNING tenant_id, kind, job_id
 ), jobs AS (
-    INSERT INTO sync_jobs (id, tenant_id, kind) SELECT job_id, tenant_id, kind FROM queued
+    INSERT INTO sync_jobs (id, tenant_id, kind)
+    SELECT job_id, tenant_id, kind FROM queued WHERE job_id IS NOT NULL
 )
 SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('{CHANNEL}', '') END FROM queued
 """  # noqa: S608 - fragments of this file

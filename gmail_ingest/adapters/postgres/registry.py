@@ -107,7 +107,7 @@ WHERE until > now() AND mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id 
 """
 _CLAIMS_END = f"""
 UPDATE sync_queue
-SET claimed_by = '{UNLOCKED}', claimed_until = now(), dispatched_until = NULL, not_before = now()
+SET claimed_by = '{UNLOCKED}', claimed_until = now(), dispatch_id = NULL, not_before = now()
 WHERE tenant_id = %(tenant)s AND claimed_by IS NOT NULL
 """  # noqa: S608 - a constant
 _WIPE = """

@@ -72,10 +72,12 @@ class TenantStatus:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """A queue row; ``claimed`` while a worker has it. ``error`` says why it was given back."""
+    """A queue row; ``claimed`` while a worker has it. ``job_id`` None: nobody asked (a poll).
+    ``error`` says why it was given back.
+    """
 
     kind: str
-    job_id: UUID
+    job_id: UUID | None
     enqueued_at: datetime
     not_before: datetime
     attempts: int

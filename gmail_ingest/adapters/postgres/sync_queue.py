@@ -20,7 +20,10 @@ from gmail_ingest.adapters.postgres import queue_sql
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Claim, Counts, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, LookAgain, Priority, SyncKind
+
+#: The part (1 / so many) of each claim for what is not live and has been due for a minute.
+TURNS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,28 @@ class QueueDepth:
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """A tenant for which a run should be started: its due kinds, and the job that waits longest."""
+    """A tenant for which a run should be started: its due kinds, and the job that waits longest,
+    None if nobody asked. ``id`` is for the run's tags: the rows wait for that run while it lives.
+    """
 
     tenant_id: str
-    job_id: UUID
+    id: str
+    job_id: UUID | None
     kinds: tuple[SyncKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Rows that are due and wait for a run that was started for them.
+
+    ``id`` is the run's (see ``queue_sql``); ``dispatches`` counts the runs that were started for
+    them and never took them; ``age`` is the seconds since the last of them was asked for.
+    """
+
+    id: str
+    rows: int
+    dispatches: int
+    age: float
 
 
 async def enqueue(
@@ -62,6 +82,7 @@ async def enqueue(
         # As text: it may be longer than any integer of Postgres.
         "history_id": None if history_id is None else str(history_id),
         "force": force,
+        "priority": Priority.ASKED if force or kind == "incremental" else Priority.LISTING,
     }
     try:
         row = await (await connection.execute(queue_sql.ENQUEUE, parameters)).fetchone()
@@ -104,13 +125,17 @@ class PostgresSyncQueue:
         *,
         limit: int,
         ttl: timedelta,
+        background: int | None = None,
         tenant_id: str | None = None,
         dagster_run_id: str | None = None,
     ) -> list[Claim]:
-        """Take rows that wait or whose claim expired, oldest first; their jobs are running."""
+        """Take rows that wait or whose claim expired, live mail first; their jobs are running."""
+        background = limit if background is None else min(limit, background)
         parameters = {
             "holder": holder,
             "limit": limit,
+            "background": background,
+            "turns": min(limit // TURNS, background),
             "ttl": ttl,
             "tenant_id": tenant_id,
             "dagster_run_id": dagster_run_id,
@@ -134,10 +159,19 @@ class PostgresSyncQueue:
             await connection.execute(queue_sql.EXTEND, parameters)
 
     async def acknowledge(
-        self, claim: Claim, state: str, counts: Counts, error: str | None
+        self,
+        claim: Claim,
+        state: str,
+        counts: Counts,
+        error: str | None,
+        look: LookAgain | None = None,
     ) -> None:
-        """Remove a claimed row and end its job; nothing if the claim was lost."""
-        parameters = _mine(claim, counts, error) | {"state": state}
+        """Remove a claimed row, end its job, and ask for a second look; nothing if it was lost."""
+        parameters = _mine(claim, counts, error) | {
+            "state": state,
+            "look_ids": sorted(look.mailbox_ids) if look else None,
+            "look_after": timedelta(seconds=look.after if look else 0),
+        }
         async with statement(self._engine) as connection:
             await connection.execute(queue_sql.ACKNOWLEDGE, parameters)
 
@@ -149,18 +183,33 @@ class PostgresSyncQueue:
         async with statement(self._engine) as connection:
             await connection.execute(queue_sql.RELEASE, parameters)
 
-    async def dispatch(self, limit: int, ttl: timedelta) -> list[Dispatched]:
-        """At most ``limit`` tenants for which a run should be started, longest waiting first.
+    async def awaited(self) -> list[Awaited]:
+        """What is due and waits for a run that was started for it."""
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(queue_sql.DISPATCHED)).fetchall()
+        return [Awaited(*row) for row in rows]
 
-        Their rows are not named again for ``ttl``, unless they are claimed and given back before.
+    async def dispatch(
+        self, limit: int, *, tenants: Collection[str], lost: Collection[str] = ()
+    ) -> list[Dispatched]:
+        """At most ``limit`` of these tenants for which a run should be started, live mail first.
+
+        Their rows wait for those runs from now on. Args: ``lost``: ids of runs that are none any
+        more, or never were: what waits for these is due.
         """
-        parameters = {"limit": limit, "ttl": ttl}
+        parameters = {"limit": limit, "tenants": list(tenants), "lost": list(lost)}
         async with statement(self._engine) as connection:
             rows = await connection.execute(queue_sql.DISPATCH, parameters)
             return [
-                Dispatched(tenant_id, job_id, tuple(kinds))
-                for tenant_id, job_id, kinds in await rows.fetchall()
+                Dispatched(tenant_id, id_, job_id, tuple(kinds))
+                for tenant_id, id_, job_id, kinds in await rows.fetchall()
             ]
+
+    async def holders(self) -> list[str]:
+        """Runs (``run:`` and the id) that hold a claim, a lease, or a drain's place."""
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(queue_sql.HOLDERS)).fetchall()
+        return [holder for (holder,) in rows]
 
     async def waiting(self) -> QueueDepth:
         """How much could be claimed now, and for how long it could."""
@@ -204,4 +253,6 @@ def _mine(claim: Claim, counts: Counts, error: str | None) -> dict[str, object]:
         "attempts": claim.attempts,
         "counts": orjson.dumps(told).decode(),
         "error": error,
+        "new_job": uuid4(),
+        "telling": counts.found or error is not None,
     }

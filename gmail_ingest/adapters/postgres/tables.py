@@ -148,7 +148,7 @@ sync_queue = sa.Table(
     sa.Column("id", sa.BigInteger, sa.Identity(always=True), primary_key=True),
     sa.Column("tenant_id", sa.ForeignKey("tenants.id"), nullable=False),
     sa.Column("kind", sa.Text, nullable=False),
-    sa.Column("job_id", sa.ForeignKey("sync_jobs.id"), nullable=False),
+    sa.Column("job_id", sa.ForeignKey("sync_jobs.id")),
     sa.Column("mailbox_ids", pg.ARRAY(sa.BigInteger)),
     sa.Column("history_id", HISTORY_ID),
     sa.Column("force", sa.Boolean, nullable=False, server_default=sa.false()),
@@ -156,7 +156,13 @@ sync_queue = sa.Table(
     sa.Column("deaths", sa.Integer, nullable=False, server_default="0"),
     sa.Column("enqueued_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("not_before", TIMESTAMP, nullable=False, server_default=NOW),
-    sa.Column("dispatched_until", TIMESTAMP),
+    sa.Column("priority", sa.SmallInteger, nullable=False, server_default="0"),
+    sa.Column("again", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.Column("dispatch_id", sa.Text),
+    sa.Column("dispatched_at", TIMESTAMP),
+    sa.Column("dispatches", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("started_at", TIMESTAMP),
+    sa.Column("dagster_run_id", sa.Text),
     sa.Column("claimed_by", sa.Text),
     sa.Column("claimed_until", TIMESTAMP),
     sa.Index(
@@ -167,13 +173,16 @@ sync_queue = sa.Table(
         postgresql_where=sa.text("claimed_by IS NULL"),
     ),
     sa.Index("ix_sync_queue_not_before", "not_before"),
+    sa.Index("ix_sync_queue_turn", "priority", "not_before", "id"),
     sa.Index(
         "ix_sync_queue_claimed",
         "tenant_id",
         "kind",
         postgresql_where=sa.text("claimed_by IS NOT NULL"),
     ),
-    comment="mailbox_ids NULL: every mailbox of the tenant; dispatched_until: a run was asked for; "
+    comment="mailbox_ids NULL: every mailbox of the tenant; job_id NULL: nobody asked for it; "
+    "priority: the smallest is claimed first; again: look once more afterwards; dispatch_id: the "
+    "run that was started for it; dispatches: runs that never took it, one after the other; "
     "deaths: workers that died with it, one after the other",
 )
 

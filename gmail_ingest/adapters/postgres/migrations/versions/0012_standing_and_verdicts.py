@@ -1,12 +1,12 @@
 """Since when a mailbox fails, what Dagster was told of it, and the last verdict of a comparison.
 
-Revision 0015, after 0011. Source: ``standings.py`` and ``verdicts.py`` in ``adapters/postgres``.
+Revision 0012, after 0011. Source: ``standings.py`` and ``verdicts.py`` in ``adapters/postgres``.
 """
 
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0015"
+revision = "0012"
 down_revision = "0011"
 branch_labels = None
 depends_on = None
