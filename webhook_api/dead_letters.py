@@ -104,10 +104,11 @@ def dead_letters_router(services: Services) -> APIRouter:
     @router.post("/retry", status_code=202, summary="Try them again", responses=CONFLICT)
     async def retry(tenant_id: TenantInPath, body: RetryBody | None = None) -> RetriedBody:
         """Give dead letters all their attempts again, and queue an incremental sync for them."""
-        require_syncable(await services.reads.tenant(tenant_id))
         wanted = body or RetryBody()
+        mailbox = _lower(wanted.mailbox)
+        require_syncable(await services.reads.tenant(tenant_id), mailbox)
         done = await services.dead_letters.retry(
-            tenant_id, message_ids=wanted.named(), mailbox=_lower(wanted.mailbox)
+            tenant_id, message_ids=wanted.named(), mailbox=mailbox
         )
         return RetriedBody.model_validate(done)
 

@@ -17,12 +17,16 @@ from webhook_api.tenant_bodies import action_of
 _ENDED = frozenset(("disconnected", "replaced"))
 
 
-def require_syncable(tenant: TenantStatus) -> list[UnreachableBody]:
+def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[UnreachableBody]:
     """The tenant's connected mailboxes that no sync reaches in their present state.
 
+    Args:
+        tenant: as it stands.
+        mailbox: lower-cased address of the one that is asked for; it may be a former one.
+
     Raises:
-        HTTPException: 409, if the tenant is disconnected or no mailbox of it can be synced; each
-            state is named with what a person has to do.
+        HTTPException: 409, if the tenant is disconnected, or no mailbox of it can be synced, or not
+            the one that is asked for; each state is named with what a person has to do.
     """
     if tenant.state != "connected":
         raise HTTPException(409, "this tenant is disconnected: connect it first")
@@ -32,6 +36,11 @@ def require_syncable(tenant: TenantStatus) -> list[UnreachableBody]:
         for mailbox in integration.mailboxes
         if mailbox.state not in _ENDED
     ]
+    if mailbox is not None:
+        # One that nobody has is not judged here: whoever reads it answers for it.
+        exact = [each for each in connected if each.address == mailbox]
+        former = [each for each in connected if mailbox in each.former_addresses]
+        connected = exact or former or connected
     dead = [
         UnreachableBody(
             mailbox=each.address, state=each.state, action=action_of(each.state, each.cause)
@@ -42,5 +51,6 @@ def require_syncable(tenant: TenantStatus) -> list[UnreachableBody]:
     if len(dead) == len(connected):
         why = sorted({f"{each.state}: {each.action}" for each in dead})
         told = " ".join(why) or "it has none that is connected: connect one first"
-        raise HTTPException(409, f"no mailbox of this tenant can be synced now; {told}")
+        which = "no mailbox of this tenant can" if mailbox is None else "this mailbox cannot"
+        raise HTTPException(409, f"{which} be synced now; {told}")
     return dead

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from uuid import UUID
 
-from fastapi import APIRouter, HTTPException
+from fastapi import APIRouter
 from pydantic import Field
 
 from webhook_api.models import Model, TenantInPath, Text
 from webhook_api.openapi import CONFLICT, NOT_FOUND
+from webhook_api.reachable import require_syncable
 from webhook_api.services import Services
 
 
 class AcceptBody(Model):
     """Whose removals to accept; those of all mailboxes unless one is named."""
 
-    mailbox: Text | None = Field(None, description="Address of one mailbox.")
+    mailbox: Text | None = Field(None, min_length=1, description="Address of one mailbox.")
 
 
 class AcceptedBody(Model):
@@ -43,10 +44,8 @@ def removals_router(services: Services) -> APIRouter:
 
         The sync that is queued removes them, and compares all stored mail with Gmail.
         """
-        tenant = await services.reads.tenant(tenant_id)
-        if tenant.state != "connected":
-            raise HTTPException(409, "this tenant is disconnected: connect it first")
         mailbox = body.mailbox.lower() if body and body.mailbox else None
+        require_syncable(await services.reads.tenant(tenant_id), mailbox)
         return AcceptedBody.model_validate(await services.removals.accept(tenant_id, mailbox))
 
     return router

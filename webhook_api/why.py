@@ -47,7 +47,7 @@ class FindingBody(Model):
     verdict: str = Field(
         description="stored, excluded, gone, retrying or dead_letter; at_google: Google has it, "
         "no sync was told; never_listed: Google never named it; not_known: it may still be found; "
-        "disconnected."
+        "disconnected: the mailbox has ended, or its account was replaced by another."
     )
     explanation: str
     next: str = Field(description="What happens next.")

@@ -117,15 +117,16 @@ class Disconnect:
 
         Args:
             tenant_id: the tenant.
-            address: the mailbox's, in any case of letters.
+            address: the mailbox's, in any case of letters, or a former one that nobody has now.
             delete_data: also delete its stored mail, the rules that are limited to it, and the
                 mailbox once its watch is given back. After that it is unknown.
 
         Raises:
             NotFoundError: the tenant, or its mailbox, is unknown.
+            InvalidInputError: a former address that several mailboxes had.
         """
-        address = address.strip().lower()
-        ended = await self._registry.disconnect_mailbox(tenant_id, address)
+        ended = await self._registry.disconnect_mailbox(tenant_id, address.strip().lower())
+        address = ended.address
         back = await self._give_back(tenant_id, ended.grants)
         deleted = None
         if delete_data:

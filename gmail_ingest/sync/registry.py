@@ -102,13 +102,15 @@ class Grant:
 class Disconnection:
     """What the first, deciding step of a disconnect did, and the grants left to give back.
 
-    ``mailboxes`` were connected until now; ``still_connected`` are the addresses that are.
+    ``mailboxes`` were connected until now; ``still_connected`` are the addresses that are. Of one
+    mailbox ``address`` is the present one, also if it was asked for by a former one.
     """
 
     mailboxes: int
     jobs_cancelled: int
     grants: tuple[Grant, ...]
     still_connected: tuple[str, ...] = ()
+    address: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,10 +141,12 @@ class Registry(Protocol):
         ...
 
     async def disconnect_mailbox(self, tenant_id: str, address: str) -> Disconnection:
-        """The same of one mailbox, by its lower-cased address; of the tenant with its last one.
+        """The same of one mailbox, by its lower-cased address or a former one; of the tenant with
+        its last one.
 
         Raises:
             NotFoundError: the tenant, or its mailbox, is unknown.
+            InvalidInputError: a former address that several mailboxes had.
         """
         ...
 

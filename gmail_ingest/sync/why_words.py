@@ -26,6 +26,10 @@ _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
     "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
 )
+_WITHHELD = (
+    "it is one of too many to be removed unasked, and stays until a person agrees that they go "
+    "(POST /api/sync/{tenantId}/accept-removals, or gmail-ingest verify TENANT --accept-removals)."
+)
 _SEEN_BY = {"live": "Gmail's history", "listing": "a listing", "history": "a historical sync"}
 
 
@@ -37,11 +41,23 @@ def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, s
         standing: of its mailbox.
         max_attempts: attempts until a message is given up.
     """
+    said, then = _explain(trace, standing, max_attempts)
+    if standing.mailbox.state == "replaced":
+        # Nobody asks Google for a former account's mail.
+        then = remedy_of("replaced", None) or ""
+    elif trace.withheld:
+        then = f"Gmail no longer has it: {_WITHHELD}"
+    return said, then
+
+
+def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
     seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.source]}"
     match trace.fate:
         case "stored":
             hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
             said = f"The mail is stored{_on(trace)}{hidden}; {seen}."
+            if standing.mailbox.state != "active":
+                return said, _not_synced(standing)
             return said, "Nothing happens until Gmail tells of a change."
         case "excluded":
             rule = trace.rule or "unnamed"
@@ -67,6 +83,9 @@ def explain_unknown(standing: Standing) -> tuple[str, str, str]:
     if box.state == "disconnected":
         said = "The mailbox is disconnected, and knew nothing of this mail."
         return "disconnected", said, "Nothing happens until it is connected again."
+    if box.state == "replaced":
+        said = "The mailbox's account is no more, and knew nothing of this mail."
+        return "disconnected", said, remedy_of(box.state, standing.cause) or ""
     if box.state != "active":
         since = f"since {_at(box.last_synced_at)}" if box.last_synced_at else "yet"
         said = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
@@ -98,10 +117,8 @@ def _pending(trace: Trace, seen: str) -> str:
 
 
 def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
-    state = standing.mailbox.state
-    if state != "active":
-        remedy = remedy_of(state, standing.cause) or "Connect it again."
-        return f"The mailbox is not synced in its state ({state}). {remedy}"
+    if standing.mailbox.state != "active":
+        return _not_synced(standing)
     if not trace.attempts and trace.source == "history":
         return "The historical sync of its month fetches it; if that was cancelled, the next one."
     if not trace.attempts:
@@ -109,6 +126,12 @@ def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
     left = max(0, max_attempts - trace.attempts)
     due = f"It is tried again from {_at(trace.next_attempt_at)} on"
     return f"{due}, {left} more times at the most; then it becomes a dead letter."
+
+
+def _not_synced(standing: Standing) -> str:
+    state = standing.mailbox.state
+    remedy = remedy_of(state, standing.cause) or "Connect it again."
+    return f"The mailbox is not synced in its state ({state}). {remedy}"
 
 
 def _attempts(trace: Trace) -> str:

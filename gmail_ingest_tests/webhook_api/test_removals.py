@@ -57,3 +57,31 @@ def test_removals_of_nobody_and_of_the_disconnected(api):
     api.call("DELETE", "/api/integrations/tenant-1?deleteData=true")
     assert api.rows("SELECT count(*) FROM withheld_removals") == [(0,)]
     assert api.call("POST", PATH).status_code == 409
+
+
+@pytest.mark.usefixtures("withheld")
+def test_a_mailbox_that_cannot_be_synced_is_answered_with_what_to_do(api):
+    """Nobody would do what was agreed on: 409 names state and remedy, of the one that is asked for
+    or of all; the dead letters answer alike (edge cases 97 and 105).
+    """
+    dead = "UPDATE mailboxes SET state = 'needs_reauth', cause = 'grant_dead' WHERE address = %s"
+    api.database.execute(dead, ("kim@crm.test",))
+    for path in (PATH, "/api/sync/tenant-1/dead-letters/retry"):
+        refused = api.call("POST", path, {"mailbox": "Kim@crm.test"})
+        assert refused.status_code == 409, refused.text
+        assert "needs_reauth" in refused.json()["detail"]
+        assert "consent anew" in refused.json()["detail"]
+    assert boxes(api)["kim@crm.test"]["removalsWithheld"] == 2
+    assert api.call("POST", PATH, {"mailbox": "lee@crm.test"}).json()["count"] == 3
+    api.database.execute(dead, ("lee@crm.test",))
+    assert api.call("POST", PATH).status_code == 409
+
+
+@pytest.mark.usefixtures("withheld")
+def test_removals_are_accepted_by_a_former_address(api):
+    """A renamed mailbox is known by both names, as wherever mail is read (edge cases 92 and 97)."""
+    api.database.execute(
+        "UPDATE mailboxes SET address = 'kim.lee@crm.test', former_addresses = ARRAY[address]"
+        " WHERE address = 'kim@crm.test'"
+    )
+    assert api.call("POST", PATH, {"mailbox": "kim@crm.test"}).json()["count"] == 2

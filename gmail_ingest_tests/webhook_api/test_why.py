@@ -240,3 +240,39 @@ def test_another_tenants_mail_is_not_told_of(api, kim):
         "askGoogleUnits": 0,
         "google": None,
     }
+
+
+def test_a_withheld_removal_is_told_of_the_mail(api, kim):
+    """Stored, and gone at Gmail: it waits for a person, and the answer says what for (edge case
+    97).
+    """
+    enter(api, kim, "18f2", "stored")
+    api.database.execute("INSERT INTO withheld_removals VALUES (%s, '18f2', true)", (kim,))
+    (finding,) = ask(api, "18f2")["mailboxes"]
+    assert finding["verdict"] == "stored"
+    assert "Gmail no longer has it" in finding["next"]
+    assert "accept-removals" in finding["next"]
+    api.database.execute("UPDATE withheld_removals SET accepted_at = now()")
+    assert "accept-removals" not in ask(api, "18f2")["mailboxes"][0]["next"]
+
+
+@pytest.mark.parametrize("fate", ["stored", "gone", "excluded"])
+def test_a_former_accounts_mail_is_said_to_stay_as_it_is(api, kim, fate):
+    """Nobody asks Google for it any more, whatever its fate (case 09, edge case 91)."""
+    enter(api, kim, "18f2", fate, rule="spam" if fate == "excluded" else None)
+    api.database.execute("UPDATE mailboxes SET state = 'replaced', replaced_at = now()")
+    (finding,) = ask(api, "18f2")["mailboxes"]
+    assert finding["state"] == "replaced"
+    assert "another one has its address" in finding["next"]
+    (unknown,) = ask(api, "<no@where.test>")["mailboxes"]
+    assert unknown["verdict"] == "disconnected"
+    assert "another one has its address" in unknown["next"]
+
+
+def test_a_stored_mail_of_a_mailbox_that_is_not_synced_says_so(api, kim):
+    """Its labels may have changed since: what has to be done about the mailbox is told."""
+    enter(api, kim, "18f2", "stored")
+    api.database.execute("UPDATE mailboxes SET state = 'needs_reauth', cause = 'grant_dead'")
+    (finding,) = ask(api, "18f2")["mailboxes"]
+    assert "needs_reauth" in finding["next"]
+    assert "consent anew" in finding["next"]

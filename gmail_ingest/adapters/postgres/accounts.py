@@ -83,7 +83,8 @@ WHERE tenant_id = %(tenant)s AND mailbox = %(former)s
 _RETIRE = """
 UPDATE mailboxes
 SET state = 'replaced', replaced_at = now(), watch_expires_at = NULL, last_error = NULL,
-    cause = NULL, failed_at = NULL, reconcile_wanted_at = NULL, present_address = NULL
+    cause = NULL, failed_at = NULL, failing_since = NULL, retry_at = NULL,
+    reconcile_wanted_at = NULL, present_address = NULL
 WHERE id = %s
 """
 # What was never fetched of a deleted account never will be.
@@ -91,6 +92,8 @@ _SETTLE = """
 UPDATE message_ledger SET fate = 'gone', rule = NULL, error = NULL, decided_at = now()
 WHERE mailbox_id = %s AND fate IN ('pending', 'dead')
 """
+# Its mail stays: there is nothing left to ask a person about.
+_KEEP = "DELETE FROM withheld_removals WHERE mailbox_id = %s"
 _UNLIST = "DELETE FROM listings WHERE mailbox_id = %s AND done_at IS NULL"
 _SUCCEED = """
 INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
@@ -165,7 +168,7 @@ async def rename(connection: Connection, mailbox_id: int, address: str) -> Renam
 
 async def retire(connection: Connection, mailbox_id: int) -> None:
     """End a mailbox whose account is no more: its mail stays, nothing of it waits."""
-    for end in (_RETIRE, _SETTLE, _UNLIST):
+    for end in (_RETIRE, _SETTLE, _KEEP, _UNLIST):
         await connection.execute(end, (mailbox_id,))
 
 

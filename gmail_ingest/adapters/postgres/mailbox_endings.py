@@ -12,18 +12,27 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.grants import to_grant
+from gmail_ingest.adapters.postgres.grants import CONSENT_IS_SHARED, WATCH_IS_SHARED, to_grant
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.mailbox_states import FOLLOW
-from gmail_ingest.errors import NotFoundError
+from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.sync.credentials import Sealer
 from gmail_ingest.sync.registry import Grant, GrantedMailbox
 
 # An account that another one replaced under its address is not connected, and has its mail.
 _ENDED = "('disconnected', 'replaced')"
-_NAMED = "SELECT id, state FROM mailboxes WHERE tenant_id = %s AND address = %s ORDER BY id"
+# Those that have the address; where none has, the renamed one that had it.
+_NAMED = """
+SELECT id, state, address FROM mailboxes m
+WHERE tenant_id = %(tenant)s AND (address = %(address)s OR (
+    %(address)s = ANY(former_addresses) AND state <> 'replaced' AND NOT EXISTS (
+        SELECT FROM mailboxes o WHERE o.tenant_id = m.tenant_id AND o.address = %(address)s)))
+ORDER BY id
+"""
 _END = f"""
-UPDATE mailboxes SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL
+UPDATE mailboxes
+SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL, failing_since = NULL,
+    retry_at = NULL
 WHERE id = ANY(%s) AND state NOT IN {_ENDED}
 """  # noqa: S608 - a constant
 # Whoever held one before is fenced out: the token is not theirs any more.
@@ -54,20 +63,16 @@ WHERE id IN (SELECT integration_id FROM mailboxes WHERE id = ANY(%s)) AND state 
 _CONNECTED = f"""
 SELECT address FROM mailboxes WHERE tenant_id = %s AND state NOT IN {_ENDED} ORDER BY address
 """  # noqa: S608 - a constant
-_CREDENTIALS = """
-SELECT i.id, i.auth_type, i.sealed_credential, i.auth_type = 'oauth' AND EXISTS (
-    SELECT FROM integrations o WHERE o.subject = i.subject AND o.auth_type = 'oauth'
-    AND o.id <> i.id AND o.state <> 'disconnected'), i.state <> 'disconnected'
+_CREDENTIALS = f"""
+SELECT i.id, i.auth_type, i.sealed_credential, {CONSENT_IS_SHARED}, i.state <> 'disconnected'
 FROM integrations i
 WHERE i.sealed_credential IS NOT NULL
   AND i.id IN (SELECT integration_id FROM mailboxes WHERE id = ANY(%s))
 ORDER BY i.id
-"""
+"""  # noqa: S608 - a constant
 # A credential that goes takes along the watches that were not stopped when their mailbox went.
 _WATCHED = f"""
-SELECT {MAILBOX_COLUMNS}, EXISTS (
-    SELECT FROM mailboxes o
-    WHERE o.address = m.address AND o.id <> m.id AND o.state NOT IN {_ENDED})
+SELECT {MAILBOX_COLUMNS}, {WATCH_IS_SHARED}
 FROM mailboxes m
 WHERE m.integration_id = %(integration)s AND m.state = 'disconnected'
   AND (m.id = ANY(%(ended)s) OR m.watch_expires_at IS NOT NULL
@@ -78,10 +83,12 @@ ORDER BY m.id
 
 @dataclass(frozen=True, slots=True)
 class EndedMailbox:
-    """What ended: all rows of the address, those that were connected until now, the jobs that had
-    nothing else to do, and the tenant's mailboxes that are still connected, by address.
+    """What ended: the present address, all rows that have it, those that were connected until now,
+    the jobs that had nothing else to do, and the tenant's mailboxes that are still connected, by
+    address.
     """
 
+    address: str
     ids: tuple[int, ...]
     ended: tuple[int, ...]
     jobs_cancelled: int
@@ -89,16 +96,23 @@ class EndedMailbox:
 
 
 async def end_mailbox(connection: Connection, tenant_id: str, address: str) -> EndedMailbox:
-    """Mark one mailbox disconnected, and end what is under way for it alone; repeatable.
+    """Mark one mailbox disconnected, and end what is under way for it alone; repeatable. A renamed
+    one is known by its former addresses too.
 
     Raises:
         NotFoundError: the tenant has no mailbox of this lower-cased address.
+        InvalidInputError: several mailboxes had the address, and none has it.
     """
-    rows = await (await connection.execute(_NAMED, (tenant_id, address))).fetchall()
+    named = {"tenant": tenant_id, "address": address}
+    rows = await (await connection.execute(_NAMED, named)).fetchall()
     if not rows:
         raise NotFoundError("this tenant has no mailbox of this address")
+    present = {row[2] for row in rows}
+    if len(present) > 1:
+        reason = "is the former address of several mailboxes: name the one by its present address"
+        raise InvalidInputError("address", reason)
     ids = [row[0] for row in rows]
-    ended = [id_ for id_, state in rows if state not in {"disconnected", "replaced"}]
+    ended = [id_ for id_, state, _ in rows if state not in {"disconnected", "replaced"}]
     tenant = {"tenant": tenant_id, "ids": ids}
     await connection.execute(_END.encode(), (ids,))
     await connection.execute(_LEASES_END, (ids,))
@@ -109,14 +123,16 @@ async def end_mailbox(connection: Connection, tenant_id: str, address: str) -> E
         # Its state no longer counts for the credential's.
         await connection.execute(FOLLOW, (id_,))
     left = await (await connection.execute(_CONNECTED.encode(), (tenant_id,))).fetchall()
-    return EndedMailbox(tuple(ids), tuple(ended), jobs, tuple(row[0] for row in left))
+    return EndedMailbox(
+        present.pop(), tuple(ids), tuple(ended), jobs, tuple(row[0] for row in left)
+    )
 
 
 async def read_given_back(
     connection: Connection, sealer: Sealer, tenant_id: str, gone: EndedMailbox
 ) -> tuple[Grant, ...]:
     """What a mailbox that ended still has at Google: watches, and credentials without a use."""
-    found = await (await connection.execute(_CREDENTIALS, (list(gone.ids),))).fetchall()
+    found = await (await connection.execute(_CREDENTIALS.encode(), (list(gone.ids),))).fetchall()
     grants = []
     for integration_id, auth_type, sealed, shared, kept in found:
         wanted: dict[str, int | bool | Collection[int]] = {

@@ -195,7 +195,7 @@ class PostgresRegistry:
                 jobs += (await _end_tenant(connection, tenant_id))[1]
         async with statement(self._engine) as connection:
             grants = await read_given_back(connection, self._sealer, tenant_id, gone)
-        return Disconnection(len(gone.ended), jobs, grants, gone.still_connected)
+        return Disconnection(len(gone.ended), jobs, grants, gone.still_connected, gone.address)
 
     async def wipe(self, integration_ids: Collection[int]) -> None:
         """Forget credentials; one that was connected again meanwhile stays."""

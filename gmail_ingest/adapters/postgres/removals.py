@@ -18,6 +18,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, transaction
+from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.core.removals import REMOVALS_OF, RemovalLimits
 from gmail_ingest.errors import NotFoundError
@@ -47,12 +48,12 @@ WHERE mailbox_id = %s AND accepted_at IS NOT NULL ORDER BY gmail_id LIMIT %s
 """
 _SETTLE = "DELETE FROM withheld_removals WHERE mailbox_id = %s AND gmail_id = ANY(%s)"
 # As every writer of a mailbox: what is withheld meanwhile is not accepted.
-_LOCK = """
+_LOCK = f"""
 SELECT m.id FROM mailboxes m
-WHERE m.tenant_id = %(tenant)s AND m.state <> 'disconnected'
-  AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
+WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
+  AND (%(mailbox)s::text IS NULL OR {NAMED})
 ORDER BY m.id FOR NO KEY UPDATE
-"""
+"""  # noqa: S608 - a constant
 _ACCEPT = """
 UPDATE withheld_removals SET accepted_at = now()
 WHERE mailbox_id = ANY(%s) AND accepted_at IS NULL RETURNING mailbox_id
@@ -146,7 +147,9 @@ class PostgresRemovals:
             NotFoundError: the tenant has no such mailbox connected.
         """
         async with transaction(self._engine) as connection:
-            locked = await connection.execute(_LOCK, {"tenant": tenant_id, "mailbox": mailbox})
+            locked = await connection.execute(
+                _LOCK.encode(), {"tenant": tenant_id, "mailbox": mailbox}
+            )
             mailboxes = [row[0] for row in await locked.fetchall()]
             if not mailboxes:
                 raise NotFoundError("this tenant has no such mailbox connected")
