@@ -12,7 +12,7 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from webhook_api.models import Model, TenantInPath
+from webhook_api.models import Day, Model, TenantInPath
 from webhook_api.openapi import NOT_FOUND
 from webhook_api.services import Services
 
@@ -84,10 +84,8 @@ def coverage_router(services: Services) -> APIRouter:
     @router.get("/{tenantId}/coverage", summary="Which days are proven complete")
     async def coverage(
         tenant_id: TenantInPath,
-        start: Annotated[
-            date | None, Query(alias="from", description="The first day; UTC.")
-        ] = None,
-        end: Annotated[date | None, Query(alias="to", description="Before this day; UTC.")] = None,
+        start: Annotated[Day | None, Query(alias="from", description="The first day; UTC.")] = None,
+        end: Annotated[Day | None, Query(alias="to", description="Before this day; UTC.")] = None,
     ) -> CoverageBody:
         """The days of each mailbox that were compared with what Gmail lists, as ranges."""
         found = await services.coverage.ranges(tenant_id, start, end)

@@ -22,7 +22,7 @@ from webhook_api.historical_models import (
 )
 from webhook_api.job_bodies import job_body
 from webhook_api.models import TenantInPath
-from webhook_api.openapi import CONFLICT, NOT_FOUND, UNAVAILABLE
+from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.reachable import require_syncable
 from webhook_api.services import Services
 from webhook_api.sync_models import JobBody
@@ -45,7 +45,6 @@ def historical_router(services: Services) -> APIRouter:
         status_code=202,
         summary="Sync a range of time",
         responses=CONFLICT
-        | UNAVAILABLE
         | {200: {"model": HistoricalPriceBody, "description": "The price, with `dryRun=true`."}},
     )
     async def historical(

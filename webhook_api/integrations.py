@@ -27,7 +27,7 @@ from webhook_api.integration_models import (
     TenantBody,
 )
 from webhook_api.models import TenantInPath, Text
-from webhook_api.openapi import NOT_FOUND, UNAVAILABLE
+from webhook_api.openapi import NOT_FOUND
 from webhook_api.services import Services
 from webhook_api.tenant_bodies import tenant_body
 
@@ -47,7 +47,7 @@ def integrations_router(services: Services) -> APIRouter:
             except NotFoundError:
                 raise error from None
 
-    @router.post("", status_code=201, summary="Connect mailboxes", responses=UNAVAILABLE)
+    @router.post("", status_code=201, summary="Connect mailboxes")
     async def connect(
         body: Annotated[ConnectBody, Body(openapi_examples=CONNECT_EXAMPLES)],
     ) -> ConnectedBody:
@@ -72,7 +72,7 @@ def integrations_router(services: Services) -> APIRouter:
         """
         return tenant_body(await services.reads.tenant(tenant_id), watching=watching)
 
-    @router.delete("/{tenantId}", summary="Disconnect a tenant", responses=NOT_FOUND | UNAVAILABLE)
+    @router.delete("/{tenantId}", summary="Disconnect a tenant", responses=NOT_FOUND)
     async def disconnect(
         *,
         tenant_id: TenantInPath,
@@ -87,10 +87,18 @@ def integrations_router(services: Services) -> APIRouter:
         done = await services.disconnect.disconnect(tenant_id, delete_data=delete_data)
         return DisconnectedBody.model_validate(done)
 
+    @router.delete("/{tenantId}/", include_in_schema=False)
+    async def disconnect_nothing(tenant_id: TenantInPath) -> None:
+        """Where a mailbox's path ends if its address is ``..``: clients shorten it before they
+        send it. The redirect that would be here otherwise leads to the whole tenant.
+        """
+        await services.reads.tenant(tenant_id)
+        raise NotFoundError("nothing is here: a tenant's own path has no slash at its end")
+
     @router.delete(
         "/{tenantId}/mailboxes/{address:path}",
         summary="Disconnect one mailbox",
-        responses=NOT_FOUND | UNAVAILABLE,
+        responses=NOT_FOUND,
     )
     async def disconnect_mailbox(
         *,

@@ -6,7 +6,8 @@ beside it), and defaults of the use cases.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+from datetime import UTC, date, datetime
 from typing import Annotated
 from uuid import UUID
 
@@ -16,6 +17,8 @@ from pydantic.alias_generators import to_camel
 
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sync.registry import MAX_TENANT_ID, check_tenant_id
+
+_DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
 class Model(BaseModel):
@@ -52,8 +55,16 @@ def to_utc(value: datetime) -> datetime:
 
 
 def _text(value: object) -> object:
-    if isinstance(value, str) and value.strip().removeprefix("-").replace(".", "", 1).isdecimal():
+    if not isinstance(value, str) or (
+        value.strip().removeprefix("-").replace(".", "", 1).isdecimal()
+    ):
         raise ValueError("must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z")
+    return value
+
+
+def _day(value: object) -> object:
+    if not isinstance(value, str) or not _DAY.fullmatch(value):
+        raise ValueError("must be a day, as 2024-01-31")
     return value
 
 
@@ -72,6 +83,8 @@ TenantId = Annotated[
 Text = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
 #: A number could be a year, seconds or milliseconds: it is no time.
 Moment = Annotated[datetime, BeforeValidator(_text), AfterValidator(to_utc)]
+#: A day of the calendar in UTC, in its one form.
+Day = Annotated[date, BeforeValidator(_day)]
 
 TenantInPath = Annotated[
     str, Path(alias="tenantId", max_length=MAX_TENANT_ID), AfterValidator(_storable)

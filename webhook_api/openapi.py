@@ -21,7 +21,8 @@ Every call needs an API key, as `X-API-Key: KEY` or `Authorization: Bearer KEY`.
 `application/problem+json`; of what was sent they repeat names of fields, and addresses of mailboxes
 that Google refuses. Nothing is ignored: parameters and fields that a call does not know are 422.
 
-Times are UTC in ISO 8601 and end in `Z`. A message is named by `gmailId`, Gmail's id, which is
+Times are UTC in ISO 8601 and end in `Z`, with six digits of a second's fraction where there is one.
+A message is named by `gmailId`, Gmail's id, which is
 unique within its mailbox.
 """
 
@@ -47,13 +48,20 @@ def _problem(status: int, description: str) -> Responses:
 
 
 WRONG = _problem(422, "A field or parameter is wrong; `errors` names it and the reason.")
-COMMON = _problem(401, "No valid API key.") | WRONG
+#: The gate itself asks the database, so that every call may answer 503.
+UNAVAILABLE = _problem(503, "Google or the database did not answer: ask again.")
+COMMON = _problem(401, "No valid API key.") | WRONG | UNAVAILABLE
 NOT_FOUND = _problem(404, "There is no such tenant, mailbox, job, thread or rule.")
 CONFLICT = _problem(
     409,
     "The tenant is disconnected, or no mailbox of it can be synced: what to do is said.",
 )
-UNAVAILABLE = _problem(503, "Google or the database did not answer: ask again.")
+#: Of Pub/Sub's calls, which prove themselves.
+PUSH_REFUSED = (
+    _problem(401, "No valid OIDC token.")
+    | _problem(403, "The token is for another audience or service account, or `?token=` is wrong.")
+    | _problem(503, "Pushes are not configured, or the database does not answer.")
+)
 
 
 def add_problem_schema(document: dict[str, Any]) -> dict[str, Any]:

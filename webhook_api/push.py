@@ -29,6 +29,7 @@ from gmail_ingest.adapters.postgres.pushes import PostgresPushes
 from gmail_ingest.settings import Settings
 from webhook_api.auth import PUSH_PATH
 from webhook_api.certificates import CertificateCache, CertificatesUnavailableError
+from webhook_api.openapi import PUSH_REFUSED
 from webhook_api.problems import problem, unavailable
 from webhook_api.pubsub_token import (
     ForeignTokenError,
@@ -137,7 +138,7 @@ def push_router(receiver: PushReceiver) -> APIRouter:
         status_code=204,
         summary="Take in a Pub/Sub push",
         response_class=Response,
-        responses={401: {}, 403: {}, 503: {}},
+        responses=PUSH_REFUSED,
     )
     async def receive_push(request: Request) -> Response:
         """Called by Cloud Pub/Sub with an OIDC token; 204 acknowledges, all else is redelivered."""

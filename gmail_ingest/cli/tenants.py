@@ -105,9 +105,10 @@ def disconnect(
     """Disconnect a tenant, or one mailbox of it: stop its watches, revoke grants that nobody else
     needs, write nothing more of it.
     """
-    # A script's variable that is empty must not mean all of them.
-    if mailbox is not None and not mailbox.strip():
-        raise InvalidInputError("--mailbox", "is empty: name a mailbox, or leave it out for all")
+    # A script's variable that is empty, or dots that lead up a URL's path, must not mean all.
+    if mailbox is not None and "@" not in mailbox:
+        reason = "must be a mailbox's address; leave it out to disconnect all"
+        raise InvalidInputError("--mailbox", reason)
     api = api_of(data_dir, api_url, api_key)
     if mailbox is None:
         print_json(api.disconnect(tenant, delete_data=delete_data))

@@ -31,7 +31,8 @@ def test_one_mailbox_is_disconnected_by_its_address(sidecar):
 
 
 def test_an_empty_mailbox_is_not_all_of_them(sidecar):
-    """A script's variable that is empty disconnects nobody (edge case 101)."""
-    with pytest.raises(InvalidInputError, match="--mailbox"):
-        disconnect("--mailbox", " ")
+    """A script's variable that is empty, or no address, disconnects nobody (edge case 101)."""
+    for given in ("", " ", "..", "ann"):
+        with pytest.raises(InvalidInputError, match="--mailbox"):
+            disconnect("--mailbox", given)
     assert sidecar.asked == []
