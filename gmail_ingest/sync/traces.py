@@ -23,6 +23,8 @@ class Trace:
 
     ``source`` is who saw it first or saw it come back. ``hidden`` is True for a stored message in
     spam or trash. Job and run are those under which the fate was decided, where known.
+    ``withheld_at`` is when Gmail was found not to have a stored mail any more that was not removed
+    without a person's word; ``accepted``: it was given.
     """
 
     mailbox_id: int
@@ -39,6 +41,8 @@ class Trace:
     hidden: bool
     job_id: UUID | None
     dagster_run_id: str | None
+    withheld_at: datetime | None = None
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

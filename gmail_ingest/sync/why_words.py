@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
+from gmail_ingest.core.removals import ACCEPTING
 from gmail_ingest.core.scope import OUTSIDE_RANGE
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import Standing, Trace
@@ -42,12 +43,12 @@ def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, s
         case "stored":
             hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
             said = f"The mail is stored{_on(trace)}{hidden}; {seen}."
-            return said, "Nothing happens until Gmail tells of a change."
+            return _withheld(trace, said, "Nothing happens until Gmail tells of a change.")
         case "excluded":
             rule = trace.rule or "unnamed"
             if is_hidden(trace.fate, trace.rule):
                 said = f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
-                return said, _SHOWN_AGAIN
+                return _withheld(trace, said, _SHOWN_AGAIN)
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
             return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
         case "gone":
@@ -88,6 +89,19 @@ def explain_unlisted() -> tuple[str, str]:
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
     then = "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
     return f"{said}: {why}.", then
+
+
+def _withheld(trace: Trace, said: str, then: str) -> tuple[str, str]:
+    """The sentences about a stored mail, if Gmail has it no longer and it is not removed yet."""
+    if trace.withheld_at is None:
+        return said, then
+    said += (
+        f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
+        "them to be removed without a person's word."
+    )
+    if trace.accepted:
+        return said, "A person agreed: the next sync removes it."
+    return said, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
 
 
 def _pending(trace: Trace, seen: str) -> str:

@@ -92,6 +92,8 @@ UPDATE message_ledger SET fate = 'gone', rule = NULL, error = NULL, decided_at =
 WHERE mailbox_id = %s AND fate IN ('pending', 'dead')
 """
 _UNLIST = "DELETE FROM listings WHERE mailbox_id = %s AND done_at IS NULL"
+# Nobody is asked any more: its mail stays.
+_KEEP = "DELETE FROM withheld_removals WHERE mailbox_id = %s"
 _SUCCEED = """
 INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
 SELECT tenant_id, integration_id, address, %s::numeric FROM mailboxes WHERE id = %s
@@ -165,7 +167,7 @@ async def rename(connection: Connection, mailbox_id: int, address: str) -> Renam
 
 async def retire(connection: Connection, mailbox_id: int) -> None:
     """End a mailbox whose account is no more: its mail stays, nothing of it waits."""
-    for end in (_RETIRE, _SETTLE, _UNLIST):
+    for end in (_RETIRE, _SETTLE, _UNLIST, _KEEP):
         await connection.execute(end, (mailbox_id,))
 
 

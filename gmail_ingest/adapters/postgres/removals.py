@@ -49,7 +49,7 @@ _SETTLE = "DELETE FROM withheld_removals WHERE mailbox_id = %s AND gmail_id = AN
 # As every writer of a mailbox: what is withheld meanwhile is not accepted.
 _LOCK = """
 SELECT m.id FROM mailboxes m
-WHERE m.tenant_id = %(tenant)s AND m.state <> 'disconnected'
+WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
   AND (%(mailbox)s::text IS NULL OR m.address = %(mailbox)s)
 ORDER BY m.id FOR NO KEY UPDATE
 """
