@@ -71,8 +71,8 @@ async def renew_watches(
 
     The account's primary address and its other ones are read again by the way, also where no topic
     is configured (an empty ``topic``) and nothing is watched: they change as seldom, and where the
-    primary one did, the mailbox is renamed. A failed renewal is visible as the mailbox's ``watch_expires_at`` and is tried again next time; the poll sweep finds
-    the mail meanwhile.
+    primary one did, the mailbox is renamed. A failed renewal is visible as the mailbox's
+    ``watch_expires_at`` and is tried again next time; the poll sweep finds the mail meanwhile.
     """
     renewed = failed = 0
 
