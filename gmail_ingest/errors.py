@@ -21,6 +21,8 @@ REMEDIES: Mapping[str, str] = {
     "gmail.metadata, and leave the permission to read mail "
     "(https://www.googleapis.com/auth/gmail.readonly) ticked on the consent page.",
     "key_refused": "Connect again with a new key of the service account.",
+    "address_moved": "Connect this tenant's mailboxes again, all in one request, by the addresses "
+    "that their owners have now.",
     "delegation": "A Workspace administrator must grant domain-wide delegation for the client and "
     "scope that the error names; it is tried again by itself once a day, or at once after "
     "connecting again.",
@@ -192,6 +194,16 @@ class ReauthoriseError(MailboxStateError):
     state = "needs_reauth"
     cause = "grant_dead"
     remedy = REMEDIES["grant_dead"]
+
+
+class AddressMovedError(MailboxStateError):
+    """The mailbox's address is that of another account by now, which is connected as well under its
+    former one: the service account's key opens the wrong mailbox.
+    """
+
+    state = "needs_reauth"
+    cause = "address_moved"
+    remedy = REMEDIES["address_moved"]
 
 
 class AdminActionRequiredError(MailboxStateError):

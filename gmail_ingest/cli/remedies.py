@@ -13,7 +13,7 @@ from typing import Any
 from gmail_ingest.core.fates import is_hidden
 
 #: Of these a service account's key is what is connected again.
-_OF_SERVICE_ACCOUNTS = frozenset({"key_refused", "delegation"})
+_OF_SERVICE_ACCOUNTS = frozenset({"key_refused", "delegation", "address_moved"})
 
 
 def reconnect(tenant: str, cause: str | None = None) -> str:

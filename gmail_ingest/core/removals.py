@@ -34,11 +34,16 @@ class RemovalLimits:
 UNASKED = RemovalLimits()
 
 
+#: How a person agrees.
+ACCEPTING = (
+    "gmail-ingest verify TENANT --accept-removals, or POST /api/sync/{tenantId}/accept-removals"
+)
+
+
 def question(count: int) -> str:
     """What a person is asked about so many withheld removals."""
     mails = "1 mail" if count == 1 else f"{count} mails"
     return (
         f"{mails} that Gmail no longer has stay stored until a person agrees that they go: "
-        "gmail-ingest verify TENANT --accept-removals, or "
-        "POST /api/sync/{tenantId}/accept-removals"
+        f"{ACCEPTING}"
     )

@@ -22,7 +22,10 @@ emails_job = dg.define_asset_job(
 )
 
 
-@dg.op(description="Renews Gmail's push notifications that have less than six days to live.")
+@dg.op(
+    description="Renews Gmail's push notifications that have less than six days to live, and reads "
+    "the owners' addresses again, also where no topic is configured."
+)
 def renew_watches(
     context: dg.OpExecutionContext,
     mail_store: MailStoreResource,

@@ -174,10 +174,10 @@ async def renew_all_watches(
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
 ) -> tuple[int, int]:
-    """Renew Gmail's push notifications. Returns how many were renewed, and how many failed."""
+    """Renew Gmail's push notifications, and read the owners' addresses again. Returns how many were
+    renewed, and how many failed.
+    """
     topic = Settings().pubsub_topic
-    if not topic:
-        return 0, 0
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         store = PostgresMailStore(engine)
         return await renew_watches(PostgresTenants(engine), store, google.source, topic)

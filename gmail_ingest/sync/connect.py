@@ -254,6 +254,12 @@ class Connect:
             former = await find_former(self._notes, source, living, aliases or ())
             return new if former is None else replace(new, renames=former.id)
         verdict = await recognise(self._notes, source, AtOnce(), known, profile)
+        if verdict != "same":
+            # Its mailbox may be there under the address that it had before this one was given it.
+            others = [each for each in living if each.id != known.id]
+            former = await find_former(self._notes, source, others, aliases or ())
+            if former is not None:
+                return replace(new, renames=former.id)
         if verdict == "other":
             return replace(new, replaces=known.id)
         return replace(new, unsure=verdict == "unsure")

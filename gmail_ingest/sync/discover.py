@@ -15,12 +15,13 @@ from gmail_ingest.core.history import fold_history
 from gmail_ingest.core.windows import Window, last_days
 from gmail_ingest.errors import (
     AccountReplacedError,
+    AddressMovedError,
     HistoryExpiredError,
     PageTokenInvalidError,
     RejectedRequestError,
     TransientError,
 )
-from gmail_ingest.sync.identity import AccountRecords, note_address, recognise
+from gmail_ingest.sync.identity import AccountRecords, find_former, note_address, recognise
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, MailStore
@@ -65,6 +66,7 @@ async def follow_history(
     Raises:
         TransientError: Google refuses its own page tokens again and again.
         AccountReplacedError: another account has the mailbox's address (edge case 91).
+        AddressMovedError: that account is connected as another mailbox (edge case 92).
     """
     counts = Counts()
     page_token: str | None = None
@@ -115,8 +117,11 @@ async def _resync(
     await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
     window = last_days(policy.initial_days, datetime.now(UTC))
+    verdict = await recognise(store, source, patience, mailbox, profile, policy.prices)
+    if verdict != "same":
+        await _refuse_moved(store, source, patience, mailbox, policy)
     if profile.history_id < mailbox.checkpoint:
-        if await recognise(store, source, patience, mailbox, profile, policy.prices) == "other":
+        if verdict == "other":
             await store.replace_account(lease, profile.history_id, window)
             raise AccountReplacedError(
                 "another account has this address now: its first sync is queued, and the mail of "
@@ -126,6 +131,36 @@ async def _resync(
     elif mailbox.last_synced_at is not None:
         window = Window(start=mailbox.last_synced_at - OVERLAP)
     await store.reset_history(lease, profile.history_id, window)
+
+
+async def _refuse_moved(
+    store: DiscoveryStore,
+    source: MailSource,
+    patience: Patience,
+    mailbox: Mailbox,
+    policy: SyncPolicy,
+) -> None:
+    """Stop both mailboxes if the account behind this one's address is that of another: under a
+    service account's key their mail would be stored again, each in the other's mailbox.
+
+    Raises:
+        AddressMovedError: it is.
+    """
+    living = await store.living(mailbox.tenant_id)
+    others = [each for each in living if each.id != mailbox.id]
+    former = await find_former(store, source, others, (), patience, policy.prices)
+    if former is None:
+        return
+    error = AddressMovedError("the address is that of another mailbox's account by now")
+    if former.state == "active":
+        await store.set_mailbox_state(
+            former.id,
+            error.state,
+            "another mailbox's address is that of its account by now",
+            cause=error.cause,
+            generation=former.generation,
+        )
+    raise error
 
 
 async def list_window(

@@ -56,6 +56,8 @@ class AccountRecords(Protocol):
         """Note the primary address that the account has now; the former one stays an alias.
 
         ``taken``: another living mailbox of the tenant has it, and only that it differs is noted.
+        Where that one's own account is noted to have another address, it takes it first, so that
+        accounts which changed names are renamed both.
         """
         ...
 
@@ -105,6 +107,8 @@ async def find_former(
     source: MailSource,
     living: Sequence[Mailbox],
     aliases: Collection[str],
+    pace: Pace | None = None,
+    prices: Prices | None = None,
 ) -> Mailbox | None:
     """The mailbox under which an account is known whose address is not: its former one.
 
@@ -113,13 +117,15 @@ async def find_former(
         source: the account, as it is being connected.
         living: the tenant's mailboxes; none of them has the account's address.
         aliases: the account's other addresses, as far as Google tells.
+        pace: makes the calls; at once unless given.
+        prices: of a call.
 
     Returns:
         None if the account is new. One that is named by an alias needs one id in common.
     """
     if not living:
         return None
-    pace, prices = AtOnce(), Prices()
+    pace, prices = pace or AtOnce(), prices or Prices()
     newest = await _newest(source, pace, prices)
     common = await records.knowing(living[0].tenant_id, newest)
     best = max(living, key=lambda each: common.get(each.id, 0))
@@ -136,9 +142,10 @@ async def find_former(
 
 
 async def note_address(records: AccountRecords, mailbox: Mailbox, profile: Profile) -> Renaming:
-    """Rename a mailbox whose account has another primary address now, if it has."""
-    if profile.address == mailbox.address:
-        return "same"
+    """Rename a mailbox whose account has another primary address now, if it has.
+
+    Asked also where it has not: what was noted of another one is over then.
+    """
     return await records.rename(mailbox.id, profile.address)
 
 

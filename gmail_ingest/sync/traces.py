@@ -22,8 +22,9 @@ class Trace:
     """A message's entry in a mailbox's ledger; times are UTC.
 
     ``source`` is who saw it first or saw it come back. ``hidden`` is True for a stored message in
-    spam or trash; ``withheld`` for one that Gmail no longer has, and whose removal waits for a
-    person. Job and run are those under which the fate was decided, where known.
+    spam or trash. Job and run are those under which the fate was decided, where known.
+    ``withheld_at`` is when Gmail was found not to have a stored mail any more that was not removed
+    without a person's word; ``accepted``: it was given.
     """
 
     mailbox_id: int
@@ -38,9 +39,10 @@ class Trace:
     first_seen_at: datetime
     decided_at: datetime | None
     hidden: bool
-    withheld: bool
     job_id: UUID | None
     dagster_run_id: str | None
+    withheld_at: datetime | None = None
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

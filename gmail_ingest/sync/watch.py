@@ -69,10 +69,10 @@ async def renew_watches(
 ) -> tuple[int, int]:
     """Renew what is due. Returns how many watches were renewed, and how many failed.
 
-    The account's primary address and its other ones are read again by the way: they change as
-    seldom, and where the primary one did, the mailbox is renamed. A failed renewal is
-    visible as the mailbox's ``watch_expires_at`` and is tried again next time; the poll sweep finds
-    the mail meanwhile.
+    The account's primary address and its other ones are read again by the way, also where no topic
+    is configured (an empty ``topic``) and nothing is watched: they change as seldom, and where the
+    primary one did, the mailbox is renamed. A failed renewal is visible as the mailbox's
+    ``watch_expires_at`` and is tried again next time; the poll sweep finds the mail meanwhile.
     """
     renewed = failed = 0
 
@@ -81,12 +81,15 @@ async def renew_watches(
     async def renew(mailbox: Mailbox) -> None:
         nonlocal renewed, failed
         try:
-            done = await _renew(store, open_source(mailbox), mailbox, topic, taken)
+            source = open_source(mailbox)
+            done = not topic or await _renew(store, source, mailbox, topic)
+            if done is not None:
+                await _read_addresses(store, source, mailbox, taken)
         except Exception as error:  # noqa: BLE001 - counted, and no reason to leave others out
             crash = {"error": place_of(error), "trace": trace_of(error)}
             log.error("watch_crashed", mailbox_id=mailbox.id, **crash)  # noqa: TRY400 - its text may be private
             done = False
-        renewed += done
+        renewed += bool(topic and done)
         failed += not done
 
     after = 0
@@ -105,8 +108,8 @@ async def _renew(
     source: MailSource,
     mailbox: Mailbox,
     topic: str,
-    taken: list[tuple[Mailbox, Profile]],
-) -> bool:
+) -> bool | None:
+    """Whether it was done; None if the mailbox cannot be asked anything in its present state."""
     try:
         watch = await start_watch(source, topic)
     except MailboxStateError as error:
@@ -117,18 +120,26 @@ async def _renew(
             cause=error.cause,
             generation=mailbox.generation,
         )
-        return False
+        return None
     except GmailIngestError as error:
         log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
         return False
     await store.set_watch(mailbox.id, watch.expires_at)
+    return True
+
+
+async def _read_addresses(
+    store: WatchStore,
+    source: MailSource,
+    mailbox: Mailbox,
+    taken: list[tuple[Mailbox, Profile]],
+) -> None:
     with contextlib.suppress(GmailIngestError):
         profile = await source.profile()
         if await note_address(store, mailbox, profile) == "taken":
             taken.append((mailbox, profile))
     with contextlib.suppress(GmailIngestError):
         await store.set_aliases(mailbox.id, await source.aliases())
-    return True
 
 
 async def _settle_taken(

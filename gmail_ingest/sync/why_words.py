@@ -10,6 +10,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
+from gmail_ingest.core.removals import ACCEPTING
 from gmail_ingest.core.scope import OUTSIDE_RANGE
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import Standing, Trace
@@ -26,10 +27,6 @@ _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
     "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
 )
-_WITHHELD = (
-    "it is one of too many to be removed unasked, and stays until a person agrees that they go "
-    "(POST /api/sync/{tenantId}/accept-removals, or gmail-ingest verify TENANT --accept-removals)."
-)
 _SEEN_BY = {"live": "Gmail's history", "listing": "a listing", "history": "a historical sync"}
 
 
@@ -45,8 +42,6 @@ def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, s
     if standing.mailbox.state == "replaced":
         # Nobody asks Google for a former account's mail.
         then = remedy_of("replaced", None) or ""
-    elif trace.withheld:
-        then = f"Gmail no longer has it: {_WITHHELD}"
     return said, then
 
 
@@ -56,14 +51,15 @@ def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, 
         case "stored":
             hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
             said = f"The mail is stored{_on(trace)}{hidden}; {seen}."
+            then = "Nothing happens until Gmail tells of a change."
             if standing.mailbox.state != "active":
-                return said, _not_synced(standing)
-            return said, "Nothing happens until Gmail tells of a change."
+                then = _not_synced(standing)
+            return _withheld(trace, said, then)
         case "excluded":
             rule = trace.rule or "unnamed"
             if is_hidden(trace.fate, trace.rule):
                 said = f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
-                return said, _SHOWN_AGAIN
+                return _withheld(trace, said, _SHOWN_AGAIN)
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
             return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
         case "gone":
@@ -107,6 +103,19 @@ def explain_unlisted() -> tuple[str, str]:
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
     then = "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
     return f"{said}: {why}.", then
+
+
+def _withheld(trace: Trace, said: str, then: str) -> tuple[str, str]:
+    """The sentences about a stored mail, if Gmail has it no longer and it is not removed yet."""
+    if trace.withheld_at is None:
+        return said, then
+    said += (
+        f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
+        "them to be removed without a person's word."
+    )
+    if trace.accepted:
+        return said, "A person agreed: the next sync removes it."
+    return said, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
 
 
 def _pending(trace: Trace, seen: str) -> str:

@@ -212,6 +212,11 @@ def test_why_prints_action_and_command(sidecar, capsys):
             "key_refused",
             "gmail-ingest tenants connect acme --service-account KEY.json --mailbox ADDRESS",
         ),
+        (
+            "needs_reauth",
+            "address_moved",
+            "gmail-ingest tenants connect acme --service-account KEY.json --mailbox ADDRESS",
+        ),
         ("active", "operator", "gmail-ingest doctor"),
         ("active", None, None),
     ],

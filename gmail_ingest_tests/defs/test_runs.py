@@ -200,12 +200,17 @@ def test_watch_renewal_tells_of_a_dead_grant_that_it_meets(run, service, instanc
     assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
 
 
-def test_watch_renewal_without_a_topic_does_nothing(run, service, instance, resources):
-    """A deployment that polls has no watch to keep."""
+def test_watch_renewal_without_a_topic_watches_nothing(run, service, instance, resources):
+    """A deployment that polls has no watch to keep; a new address of the owner's is noticed all the
+    same (case 10, edge case 92).
+    """
     run(service.connected())
+    service.sandbox.call(lambda state: state.rename(OWNER, "new.name@example.com"))
     _, counts = renewed(instance, resources)
     assert counts == {"renewed": 0, "failed": 0}
     assert service.calls("watch") == 0
+    found = run(service.rows("SELECT address, aliases FROM mailboxes"))
+    assert found == [("new.name@example.com", [OWNER])]
 
 
 def test_resources_keep_secrets_out_of_run_config(resources):

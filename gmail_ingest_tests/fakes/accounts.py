@@ -76,8 +76,10 @@ class MemoryAccounts:
     async def rename(self, mailbox_id: int, address: str) -> Renaming:
         row = self.rows[mailbox_id]
         if row.address == address or row.state == "replaced":
+            self.differing.pop(mailbox_id, None)
             return "same"
-        if any(each.address == address for each in self._living(row.tenant_id)):
+        holder = [each for each in self._living(row.tenant_id) if each.address == address]
+        if holder and not await self._gives_way(row, holder[0].id, address):
             self.differing[mailbox_id] = (address,)
             aliases = tuple(sorted({*row.aliases, address}))
             self.rows[mailbox_id] = replace(row, aliases=aliases)
@@ -92,6 +94,16 @@ class MemoryAccounts:
             aliases=(*aliases, row.address),
         )
         return "renamed"
+
+    async def _gives_way(self, row: Mailbox, holder: int, address: str) -> bool:
+        """Whether the mailbox with a wanted address has taken its account's own."""
+        (present,) = self.differing.get(holder, (address,))
+        if present == address:
+            return False
+        self.rows[row.id] = replace(row, address="")
+        gave = await self.rename(holder, present) == "renamed"
+        self.rows[row.id] = row
+        return gave
 
     async def replace_account(self, lease: Lease, checkpoint: int, window: Window) -> int:
         self._fence(lease)

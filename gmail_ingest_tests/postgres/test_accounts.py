@@ -175,6 +175,27 @@ def test_rename_takes_no_address_of_another_mailbox(world, run):
     run(scenario())
 
 
+def test_two_mailboxes_change_names_once_both_are_noted(world, run):
+    """The second one that is noted renames both; what was noted of an account that has its former
+    name back is forgotten (case 10, edge case 92).
+    """
+
+    async def scenario():
+        one_, two = await world.connect("a@example.com"), await world.connect("b@example.com")
+        assert await world.store.rename(one_, "b@example.com") == "taken"
+        assert await world.store.rename(one_, "a@example.com") == "same"
+        assert await world.store.rename(two, "a@example.com") == "taken"
+        assert await world.store.rename(one_, "b@example.com") == "renamed"
+        for mailbox, address, former in (
+            (one_, "b@example.com", "a@example.com"),
+            (two, "a@example.com", "b@example.com"),
+        ):
+            row = await one(world, address)
+            assert (row.id, row.former_addresses) == (mailbox, (former,))
+
+    run(scenario())
+
+
 def test_a_former_address_that_another_mailbox_has_is_no_longer_the_owners(world, run):
     """An address is given to somebody else: the daily reading takes it from the first (edge case
     92).

@@ -148,7 +148,7 @@ class Service:
         await self.connect()
         await self.sync()
 
-    def _consent(self, address: str, scopes: Collection[str]) -> OAuthKeys:
+    def _consent(self, address: str, scopes: Collection[str] = (SCOPE,)) -> OAuthKeys:
         def consent(state: Any) -> tuple[str, str]:
             grant = state.grants.consent(address, CLIENT.client_id, scopes)
             return state.grants.new_access_token(grant), state.grants.new_refresh_token(grant)

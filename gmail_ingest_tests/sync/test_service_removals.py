@@ -6,7 +6,8 @@ from gmail_ingest.adapters.postgres.reads import PostgresReads
 from gmail_ingest.adapters.postgres.removals import PostgresRemovals
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.verify import Verify
-from gmail_ingest_tests.sync.service import QUICK, TENANT
+from gmail_ingest.wiring import build_why
+from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.tenant_bodies import tenant_body
 
 
@@ -131,3 +132,47 @@ def test_mail_that_goes_to_the_trash_is_no_removal(run, synced):
     assert len(run(synced.stored())) == 30
     assert shown(synced).removals_withheld == 0
     assert synced.agrees()
+
+
+def test_why_says_that_a_removal_is_withheld(run, synced):
+    """A mail that Gmail no longer has and that is still shown says so, and what ends it (case 09,
+    edge case 97).
+    """
+
+    def why(message_id):
+        use_case = build_why(synced.settings, synced.engine, synced.gmail)
+        (finding,) = run(use_case.ask(TENANT, message_id)).findings
+        return finding
+
+    gone = min(empty(synced, 25, history=True))
+    (kept,) = synced.deliver("after")
+    run(synced.sync())
+    finding = why(gone)
+    assert finding.verdict == "stored"
+    assert "Gmail no longer has it" in finding.explanation
+    assert "accept-removals" in finding.next
+    assert "no longer" not in why(kept).explanation
+    run(PostgresRemovals(synced.engine).accept(TENANT))
+    assert "the next sync removes it" in why(gone).next
+    run(synced.sync())
+    assert why(gone).verdict == "gone"
+
+
+def test_nobody_is_asked_about_the_mail_of_a_replaced_account(run, synced):
+    """What was withheld when another account got the address stays with the other mail of its
+    account, and an acceptance does not mean it (case 09, edge cases 91 and 97).
+    """
+    before = run(synced.stored())
+    empty(synced, 25, history=True)
+    run(synced.sync())
+    assert shown(synced).removals_withheld == 25
+    synced.sandbox.call(lambda state: state.recreate(OWNER))
+    ids = synced.deliver("one")
+    run(synced.connect())
+    run(synced.sync())
+    tenant = run(PostgresReads(synced.engine).tenant(TENANT))
+    found = [each for integration in tenant.integrations for each in integration.mailboxes]
+    assert {each.state: each.removals_withheld for each in found} == {"active": 0, "replaced": 0}
+    assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 0
+    run(synced.sync())
+    assert run(synced.stored()) == before | set(ids)

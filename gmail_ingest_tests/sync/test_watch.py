@@ -77,6 +77,28 @@ def test_renew_watches_notices_another_primary_address(run, world):
     assert (store.rows[1].address, store.rows[1].former_addresses) == ("a@x.test", ("new@x.test",))
 
 
+def test_addresses_are_read_again_without_a_topic(run, world):
+    """Where nothing is watched, nothing else would notice a renamed account (case 10, edge case
+    92).
+    """
+    store, google = world
+    google[1].address, google[1].send_as = "new@x.test", ("sales@x.test",)
+    google[2].always["profile"] = TransientError("503")
+    assert run(renew(store, google, "")) == (0, 0)
+    assert store.rows[1].address == "new@x.test"
+    assert store.rows[1].aliases == ("a@x.test", "sales@x.test")
+    assert google[1].calls == ["profile", "aliases"]
+
+
+def test_addresses_are_read_again_where_a_watch_fails(run, world):
+    """A topic that refuses Gmail hides no new address (edge cases 24 and 92)."""
+    store, google = world
+    google[1].address = "new@x.test"
+    google[1].always[CALL] = TransientError("503")
+    assert run(renew(store, google)) == (1, 1)
+    assert store.rows[1].address == "new@x.test"
+
+
 def test_renew_watches_lets_two_accounts_change_names(run, world):
     """An address that the first pass finds taken may be free after it (edge case 92)."""
     store, google = world

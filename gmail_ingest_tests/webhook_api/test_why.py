@@ -250,7 +250,7 @@ def test_a_withheld_removal_is_told_of_the_mail(api, kim):
     api.database.execute("INSERT INTO withheld_removals VALUES (%s, '18f2', true)", (kim,))
     (finding,) = ask(api, "18f2")["mailboxes"]
     assert finding["verdict"] == "stored"
-    assert "Gmail no longer has it" in finding["next"]
+    assert "Gmail no longer has it" in finding["explanation"]
     assert "accept-removals" in finding["next"]
     api.database.execute("UPDATE withheld_removals SET accepted_at = now()")
     assert "accept-removals" not in ask(api, "18f2")["mailboxes"][0]["next"]

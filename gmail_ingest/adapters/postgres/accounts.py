@@ -50,7 +50,11 @@ SELECT FROM tenants WHERE id = (SELECT tenant_id FROM mailboxes WHERE id = %s) F
 """
 _LOCK = "SELECT tenant_id, address, state FROM mailboxes WHERE id = %s FOR NO KEY UPDATE"
 _HOLDER = """
-SELECT FROM mailboxes WHERE tenant_id = %s AND address = %s AND state <> 'replaced' AND id <> %s
+SELECT id, present_address FROM mailboxes
+WHERE tenant_id = %s AND address = %s AND state <> 'replaced' AND id <> %s
+"""
+_AS_NAMED = """
+UPDATE mailboxes SET present_address = NULL WHERE id = %s AND present_address IS NOT NULL
 """
 _DIFFERS = """
 UPDATE mailboxes
@@ -62,9 +66,21 @@ _RENAME = """
 UPDATE mailboxes
 SET address = %(address)s, present_address = NULL, renamed_at = now(),
     former_addresses = array_append(
-        array_remove(array_remove(former_addresses, %(address)s), address), address),
-    aliases = array_append(array_remove(array_remove(aliases, %(address)s), address), address)
+        array_remove(array_remove(former_addresses, %(address)s), %(former)s), %(former)s),
+    aliases = array_append(
+        array_remove(array_remove(aliases, %(address)s), %(former)s), %(former)s)
 WHERE id = %(id)s
+"""
+# Two accounts may have changed names: for the time of a transaction one of them has none.
+_NAME = """
+WITH named AS (
+    UPDATE mailboxes SET address = %(name)s WHERE id = %(id)s RETURNING integration_id
+), rules AS (
+    UPDATE exclusion_rules SET mailbox = %(name)s
+    WHERE tenant_id = %(tenant)s AND mailbox = %(instead)s
+)
+UPDATE integrations i SET subject = %(name)s
+FROM named WHERE i.id = named.integration_id AND i.auth_type = 'oauth' AND i.subject = %(instead)s
 """
 # An OAuth grant is named by its mailbox. The credential is bound to tenant and integration, so that
 # it opens under any name.
@@ -72,13 +88,13 @@ _SUBJECT = """
 UPDATE integrations i SET subject = %(address)s, updated_at = now()
 FROM mailboxes m
 WHERE m.id = %(id)s AND i.id = m.integration_id AND i.auth_type = 'oauth'
-  AND i.subject = %(former)s AND NOT EXISTS (
+  AND i.subject = %(known_as)s AND NOT EXISTS (
     SELECT FROM integrations o
     WHERE (o.tenant_id, o.auth_type, o.subject) = (i.tenant_id, 'oauth', %(address)s))
 """
 _RULES = """
 UPDATE exclusion_rules SET mailbox = %(address)s
-WHERE tenant_id = %(tenant)s AND mailbox = %(former)s
+WHERE tenant_id = %(tenant)s AND mailbox = %(known_as)s
 """
 _RETIRE = """
 UPDATE mailboxes
@@ -92,9 +108,9 @@ _SETTLE = """
 UPDATE message_ledger SET fate = 'gone', rule = NULL, error = NULL, decided_at = now()
 WHERE mailbox_id = %s AND fate IN ('pending', 'dead')
 """
-# Its mail stays: there is nothing left to ask a person about.
-_KEEP = "DELETE FROM withheld_removals WHERE mailbox_id = %s"
 _UNLIST = "DELETE FROM listings WHERE mailbox_id = %s AND done_at IS NULL"
+# Nobody is asked any more: its mail stays.
+_KEEP = "DELETE FROM withheld_removals WHERE mailbox_id = %s"
 _SUCCEED = """
 INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
 SELECT tenant_id, integration_id, address, %s::numeric FROM mailboxes WHERE id = %s
@@ -153,12 +169,22 @@ class PostgresAccounts:
 async def rename(connection: Connection, mailbox_id: int, address: str) -> Renaming:
     """Rename a mailbox within a transaction that holds its tenant's row; as the port says."""
     row = await (await connection.execute(_LOCK, (mailbox_id,))).fetchone()
-    if row is None or row[1] == address or row[2] == "replaced":
+    if row is None or row[2] == "replaced":
+        return "same"
+    if row[1] == address:
+        await connection.execute(_AS_NAMED, (mailbox_id,))
         return "same"
     tenant_id, former, _ = row
-    values = {"id": mailbox_id, "tenant": tenant_id, "address": address, "former": former}
-    holder = await connection.execute(_HOLDER, (tenant_id, address, mailbox_id))
-    if await holder.fetchone() is not None:
+    values: dict[str, str | int] = {
+        "id": mailbox_id,
+        "tenant": tenant_id,
+        "address": address,
+        "former": former,
+        "known_as": former,
+    }
+    found = await connection.execute(_HOLDER, (tenant_id, address, mailbox_id))
+    holder = await found.fetchone()
+    if holder is not None and not await _gives_way(connection, values, *holder):
         await connection.execute(_DIFFERS, values)
         return "taken"
     for change in (_RENAME, _SUBJECT, _RULES):
@@ -166,9 +192,26 @@ async def rename(connection: Connection, mailbox_id: int, address: str) -> Renam
     return "renamed"
 
 
+async def _gives_way(
+    connection: Connection, values: dict[str, str | int], holder: int, present: str | None
+) -> bool:
+    """Whether the mailbox that has a wanted address has taken its account's present one instead,
+    which may be the one that is left for the wanted one.
+    """
+    if present is None or present == values["address"]:
+        return False
+    former, nameless = values["former"], f"mailbox {values['id']}"
+    await connection.execute(_NAME, values | {"name": nameless, "instead": former})
+    if await rename(connection, holder, present) == "renamed":
+        values["known_as"] = nameless
+        return True
+    await connection.execute(_NAME, values | {"name": former, "instead": nameless})
+    return False
+
+
 async def retire(connection: Connection, mailbox_id: int) -> None:
     """End a mailbox whose account is no more: its mail stays, nothing of it waits."""
-    for end in (_RETIRE, _SETTLE, _KEEP, _UNLIST):
+    for end in (_RETIRE, _SETTLE, _UNLIST, _KEEP):
         await connection.execute(end, (mailbox_id,))
 
 

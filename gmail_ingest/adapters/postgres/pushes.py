@@ -19,7 +19,8 @@ from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, PENDING_LOOK
 
 # An address that is no mailbox's own is looked for among the other addresses of mailboxes: a
-# renamed account is notified under either name. A mailbox's own address is nobody else's alias.
+# renamed account is notified under either name. A mailbox's own address is nobody else's alias, but
+# may be what another account is called by now.
 # A history id below the checkpoint is an old push that comes late, or of a history that went back:
 # then Google sent it after the last sync was through, and a look costs 2 units.
 # Tenants are locked against a disconnect only, and their state is looked at under that lock: a
@@ -42,7 +43,7 @@ WITH pushed AS (
     SELECT m.id, m.tenant_id, m.state, m.checkpoint, p.*,
            greatest(m.last_synced_at, m.initial_synced_at)
     FROM pushed p JOIN mailboxes m ON m.aliases @> ARRAY[p.address] AND m.aliases <> '{{}}'
-    WHERE p.address NOT IN (SELECT address FROM named)
+    WHERE p.address NOT IN (SELECT address FROM named) OR m.present_address = p.address
 ), live AS (
     SELECT m.id, m.tenant_id, m.address, m.history_id,
            m.history_id > m.checkpoint

@@ -11,6 +11,7 @@ other, and a push that saw the tenant connected is either before a disconnect or
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
@@ -24,7 +25,7 @@ from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, UNLOCKED
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
-from gmail_ingest.errors import NotFoundError
+from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.sync.credentials import Sealer
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.registry import Disconnection, Registered, Registration, Unlocked
@@ -59,7 +60,7 @@ SET integration_id = excluded.integration_id, state = 'active', last_error = NUL
         ELSE m.aliases END,
     reconcile_wanted_at = CASE WHEN m.address = ANY(%(unsure)s) THEN now()
         ELSE m.reconcile_wanted_at END,
-    present_address = NULL
+    present_address = CASE WHEN m.address = ANY(%(elsewhere)s) THEN m.present_address END
 RETURNING {MAILBOX_COLUMNS}
 """  # noqa: S608 - the columns are a constant
 _KNOWN = """
@@ -70,6 +71,15 @@ _IS_STILL = """
 SELECT FROM mailboxes WHERE id = %s AND tenant_id = %s AND address = %s AND state <> 'replaced'
 FOR NO KEY UPDATE
 """
+_NAME_OF = "SELECT address FROM mailboxes WHERE id = %s AND state <> 'replaced'"
+_HOLDER = """
+SELECT m.id, i.auth_type FROM mailboxes m JOIN integrations i ON i.id = m.integration_id
+WHERE m.tenant_id = %s AND m.address = %s AND m.state <> 'replaced'
+"""
+_HELD = (
+    "the address is that of another mailbox, whose own account must be renamed first: connect that "
+    "one again"
+)
 # A mailbox that moved to another integration leaves its old credential without a use.
 _ORPHANS = """
 UPDATE integrations i
@@ -137,14 +147,15 @@ class PostgresRegistry:
 
     async def register(self, registration: Registration) -> Registered:
         """Write what connects, and queue its syncs, in one transaction; as the port says."""
-        addresses = [each.address for each in registration.mailboxes]
         async with transaction(self._engine) as connection:
             await connection.execute(_TENANT, (registration.tenant_id,))
             replaced = await _recognise(connection, registration)
+            registration, elsewhere = await _as_named(connection, registration)
+            addresses = [each.address for each in registration.mailboxes]
             integration_id = await self._write_integration(connection, registration)
             rows = await connection.execute(_KNOWN, (registration.tenant_id, addresses))
             known = frozenset(row[0] for row in await rows.fetchall())
-            mailboxes = await _write_mailboxes(connection, registration, integration_id)
+            mailboxes = await _write_mailboxes(connection, registration, integration_id, elsewhere)
             await connection.execute(_ORPHANS, (registration.tenant_id,))
             for each in mailboxes:
                 if each.address in replaced:
@@ -247,9 +258,11 @@ async def _lock_tenant(connection: Connection, tenant_id: str) -> None:
 async def _recognise(connection: Connection, new: Registration) -> dict[str, int]:
     """Rename and retire what Google was asked about; returns retired mailboxes by address."""
     replaced: dict[str, int] = {}
-    for each in new.mailboxes:
+    # Twice: two accounts that changed names are known by then to have done so.
+    for each in (*new.mailboxes, *new.mailboxes):
         if each.renames is not None:
             await rename(connection, each.renames, each.address)
+    for each in new.mailboxes:
         if each.replaces is not None:
             still = await connection.execute(
                 _IS_STILL, (each.replaces, new.tenant_id, each.address)
@@ -260,8 +273,37 @@ async def _recognise(connection: Connection, new: Registration) -> dict[str, int
     return replaced
 
 
+async def _as_named(
+    connection: Connection, new: Registration
+) -> tuple[Registration, frozenset[str]]:
+    """What connects, by the addresses of the mailboxes that its accounts have: a former one where
+    another mailbox, whose account was renamed as well, has the present one yet; and these former
+    ones. A service account opens no account by a former address: there the other mailbox ends.
+    """
+    former: dict[str, str] = {}
+    for each in new.mailboxes:
+        row = await (await connection.execute(_NAME_OF, (each.renames,))).fetchone()
+        if row is None or row[0] == each.address or each.renames is None:
+            continue
+        if new.auth_type == "oauth":
+            former[each.address] = row[0]
+            continue
+        holder = await connection.execute(_HOLDER, (new.tenant_id, each.address))
+        for mailbox_id, auth_type in await holder.fetchall():
+            if auth_type == "oauth":
+                raise InvalidInputError("keys.serviceAccountKey", _HELD, mailbox=each.address)
+            await retire(connection, mailbox_id)
+            await succeed(connection, mailbox_id, each.renames)
+        await rename(connection, each.renames, each.address)
+    mailboxes = tuple(
+        replace(each, address=former.get(each.address, each.address)) for each in new.mailboxes
+    )
+    subject = former.get(new.subject, new.subject)
+    return replace(new, subject=subject, mailboxes=mailboxes), frozenset(former.values())
+
+
 async def _write_mailboxes(
-    connection: Connection, new: Registration, integration_id: int
+    connection: Connection, new: Registration, integration_id: int, elsewhere: frozenset[str]
 ) -> tuple[Mailbox, ...]:
     rows = await connection.execute(
         _MAILBOXES,
@@ -280,6 +322,7 @@ async def _write_mailboxes(
             ),
             "told": [each.address for each in new.mailboxes if each.aliases is not None],
             "unsure": [each.address for each in new.mailboxes if each.unsure],
+            "elsewhere": list(elsewhere),
         },
     )
     return tuple(to_mailbox(row) for row in await rows.fetchall())

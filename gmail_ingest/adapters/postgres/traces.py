@@ -45,14 +45,13 @@ _JOBS = 50
 _TRACES = f"""
 SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.rule, l.attempts, l.next_attempt_at,
        l.error, l.source, l.first_seen_at, l.decided_at,
-       coalesce(e.label_ids && '{{SPAM,TRASH}}', false),
-       EXISTS (SELECT FROM withheld_removals w WHERE w.mailbox_id = l.mailbox_id
-               AND w.gmail_id = l.gmail_id AND w.accepted_at IS NULL),
-       job.id, job.dagster_run_id
+       coalesce(e.label_ids && '{{SPAM,TRASH}}', false), job.id, job.dagster_run_id,
+       w.withheld_at, w.accepted_at IS NOT NULL
 FROM unnest(%s::bigint[], %s::text[]) wanted (mailbox_id, gmail_id)
 JOIN message_ledger l USING (mailbox_id, gmail_id)
 JOIN mailboxes m ON m.id = l.mailbox_id
 LEFT JOIN emails e USING (mailbox_id, gmail_id)
+LEFT JOIN withheld_removals w USING (mailbox_id, gmail_id)
 LEFT JOIN LATERAL (
     SELECT j.id, j.dagster_run_id
     FROM (SELECT * FROM sync_jobs WHERE tenant_id = m.tenant_id AND created_at <= l.decided_at
@@ -116,9 +115,10 @@ def _trace(row: Sequence[Any]) -> Trace:
         first_seen_at=row[9].astimezone(UTC),
         decided_at=_utc(row[10]),
         hidden=row[11],
-        withheld=row[12],
-        job_id=row[13],
-        dagster_run_id=row[14],
+        job_id=row[12],
+        dagster_run_id=row[13],
+        withheld_at=_utc(row[14]),
+        accepted=row[15],
     )
 
 
