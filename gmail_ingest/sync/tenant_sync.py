@@ -258,11 +258,14 @@ class TenantSync:
             report.errors.extend(errors)
 
     def _look_again(self, claim: Claim, done: list[MailboxReport]) -> LookAgain | None:
-        """Whether mail may have come whose notification was dropped for that of what was found."""
+        """Whether mail may have come whose notification Google dropped, since it had just sent one:
+        for what was found, or for what means nothing here (a draft).
+        """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
         wanted = [each for each in done if each.error is None]
-        ids = tuple(each.mailbox_id for each in wanted if claim.again or each.counts.found)
+        told = claim.again or claim.is_pushed
+        ids = tuple(each.mailbox_id for each in wanted if told or each.counts.found)
         return LookAgain(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager
