@@ -47,8 +47,10 @@ log = structlog.get_logger(__name__)
 
 #: A mailbox that somebody else holds is looked at again after this long.
 BUSY = timedelta(seconds=5)
-#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told.
+#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told, and one
+#: that makes this many attempts in a row end with nothing done.
 PATIENCE = timedelta(minutes=1)
+VAIN_ATTEMPTS = 3
 #: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
 #: however many and slow, leave it free.
 LIVE_SHARE = 8
@@ -78,7 +80,8 @@ class TenantReport:
     """What a run did for a tenant; ``errors`` are texts without anything private.
 
     ``put_back`` says of kinds of sync that were given back to the queue why they were: not if
-    another worker has the mailbox, or if Google's quota asks for a minute at the most.
+    another worker has the mailbox, or if Google's quota asks for a minute at the most, unless
+    again and again.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -311,7 +314,8 @@ class TenantSync:
                 return MailboxReport(mailbox.id, counts, text, until, quiet=True)
             case ThrottledError():
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
-                if until - now <= PATIENCE:
+                in_vain = claim.attempts >= VAIN_ATTEMPTS and not counts.found
+                if until - now <= PATIENCE and not in_vain:
                     return MailboxReport(mailbox.id, counts, text, until, quiet=True)
                 return await self._later(mailbox, counts, text, "quota", until)
             case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
