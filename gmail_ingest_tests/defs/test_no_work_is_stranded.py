@@ -117,8 +117,8 @@ def deployment(tmp_path, engine, database_url, monkeypatch, run) -> Iterator[Dep
         yield Deployment(daemon, PostgresWorld(engine), database_url, run)
 
 
-# Every fourth exchange is broken for a run of a tenant, those halfway between for a drain: a tick
-# takes a third of a second.
+# Every sixth exchange is broken for a run of a tenant, by a death those halfway between, and fewer
+# for a drain, which has more of them: a tick takes a third of a second.
 def test_tick_broken_at_any_exchange_with_dagster_strands_nothing(deployment):
     """Dagster's database fails before a statement of the tick, of Dagster's acceptance of its
     result, or of the submission of its run: the next tick has the run (edge case 80).
@@ -127,7 +127,7 @@ def test_tick_broken_at_any_exchange_with_dagster_strands_nothing(deployment):
     def break_(number: int) -> AbstractContextManager[Callable[[], int]]:
         return at_statement(number, lose_database)
 
-    assert deployment.break_each(break_, 1, step=4) > 20
+    assert deployment.break_each(break_, 1, step=6) > 20
 
 
 def test_daemon_that_dies_in_a_tick_strands_nothing(deployment):
@@ -138,7 +138,7 @@ def test_daemon_that_dies_in_a_tick_strands_nothing(deployment):
     def break_(number: int) -> AbstractContextManager[Callable[[], int]]:
         return at_statement(number, die, lasting=True)
 
-    assert deployment.break_each(break_, 2, step=4) > 20
+    assert deployment.break_each(break_, 3, step=6) > 20
 
 
 def test_drain_of_a_broken_tick_is_started_by_the_next(deployment):
@@ -149,7 +149,7 @@ def test_drain_of_a_broken_tick_is_started_by_the_next(deployment):
     def break_(number: int) -> AbstractContextManager[Callable[[], int]]:
         return at_statement(number, lose_database)
 
-    assert deployment.break_each(break_, 3, step=4, tenants=MANY) > 20
+    assert deployment.break_each(break_, 5, step=12, tenants=MANY) > 20
 
 
 @pytest.mark.parametrize(("how", "first"), [(lose_request, 1), (lose_answer, 3)])
