@@ -184,10 +184,10 @@ class Settings(BaseSettings):
         1.0,
         ge=0,
         le=60,
-        description="Seconds after a sync that found something until the mailbox is looked at once "
-        "more (2 units), and again while that finds something: Google drops notifications beyond "
-        "one a second for each mailbox. 0: no second look; such mail waits for the next push or "
-        "poll.",
+        description="Seconds after a sync that a push asked for, or that found something, until "
+        "the mailbox is looked at once more (2 units), and again while that finds something: "
+        "Google drops notifications beyond one a second for each mailbox. 0: no second look; such "
+        "mail waits for the next push or poll.",
     )
     verify_days: int = Field(
         30, ge=1, description="Days before today that the nightly verification compares with Gmail."

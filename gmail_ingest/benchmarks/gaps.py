@@ -24,7 +24,7 @@ from gmail_ingest.demo.latency import percentile
 GOAL_SECONDS = 3.0
 _LATENCY_MS = 80
 _MAILS = 1_000
-_MAILBOXES = 20
+_MAILBOXES = 10
 #: Seconds between two mails of a mailbox, at random in between.
 _GAPS = (0.0, 2.0)
 #: Seconds after the last mail for which the rest is waited for.

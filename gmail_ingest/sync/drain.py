@@ -129,10 +129,10 @@ class Drain:
         background = places - share - sum(not each.is_live for each in self._running.values())
         if background < share and self._running:
             background = 0
-        rung, self._rung = self._rung, False
         # Places that are nearly all taken by live mail are free again in a moment.
-        if free <= 0 or free < share // 2 or not (background or rung):
+        if free <= 0 or free < share // 2 or not (background or self._rung):
             return []
+        self._rung = False
         return await self._queue.claim(
             f"run:{run_id}",
             limit=free,
@@ -154,9 +154,14 @@ class Drain:
                 heapq.heappush(self._looks, report.look_at)
             done(claim.tenant_id, report)
 
+        def end(task: asyncio.Task[None]) -> None:
+            self._running.pop(task)
+            # What came for this tenant meanwhile is free now, and has rung already.
+            self._rung = self._rung or claim.is_live
+
         task = asyncio.create_task(work())
         self._running[task] = claim
-        task.add_done_callback(self._running.pop)
+        task.add_done_callback(end)
 
     async def _rest(self, wakeups: Wakeups) -> None:
         """Until something new waits, a tenant is done (its next row is free then), a second look

@@ -67,8 +67,8 @@ class Patience:
         ``turn``, say the same again and are no further refusals in a row.
 
         Raises:
-            ThrottledError: with its time, when the wait is too long to sleep through: Google named
-                it, or refused so often that it has grown.
+            ThrottledError: with its time, when the wait is too long to sleep through, or Google has
+                refused so often that nobody would hear of it otherwise.
         """
         now = datetime.now(UTC)
         if error.scope == "concurrency":
@@ -84,7 +84,8 @@ class Patience:
         until = error.until or now + timedelta(seconds=wait)
         if self._budget is not None:
             await self._budget.refused(error, until)
-        if (until - now).total_seconds() > self._policy.longest_sleep:
+        is_long = (until - now).total_seconds() > self._policy.longest_sleep
+        if is_long or self._refusals > REFUSALS:
             raise ThrottledError(error.scope, until) from error
         self._resume_at = max(self._resume_at, until)
 

@@ -238,6 +238,11 @@ class Claim:
     again: bool = False
 
     @property
+    def is_pushed(self) -> bool:
+        """Whether Google notified of one of its mailboxes: then these are named."""
+        return self.priority == Priority.ASKED and self.mailbox_ids is not None
+
+    @property
     def is_live(self) -> bool:
         """Whether somebody may be waiting for this mail; a poll or a listing can wait."""
         return self.priority <= Priority.AGAIN

@@ -5,8 +5,8 @@ read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sy
 
 Trouble is a mailbox that is in a state which somebody must end, or whose last sync failed, or was
 given back to the queue because Google does not answer, refuses, or asks for a pause of more than a
-minute. A mailbox that another worker syncs, or a shorter pause, is none. It ends with the next sync
-that reaches its end.
+minute. A mailbox that another worker syncs, or a shorter pause, is none, unless attempt after
+attempt ends with one and nothing else. It ends with the next sync that reaches its end.
 """
 
 from __future__ import annotations

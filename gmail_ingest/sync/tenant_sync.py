@@ -47,8 +47,10 @@ log = structlog.get_logger(__name__)
 
 #: A mailbox that somebody else holds is looked at again after this long.
 BUSY = timedelta(seconds=5)
-#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told.
+#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told, and one
+#: that makes this many attempts in a row end with nothing done.
 PATIENCE = timedelta(minutes=1)
+VAIN_ATTEMPTS = 3
 #: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
 #: however many and slow, leave it free.
 LIVE_SHARE = 8
@@ -78,7 +80,8 @@ class TenantReport:
     """What a run did for a tenant; ``errors`` are texts without anything private.
 
     ``put_back`` says of kinds of sync that were given back to the queue why they were: not if
-    another worker has the mailbox, or if Google's quota asks for a minute at the most.
+    another worker has the mailbox, or if Google's quota asks for a minute at the most, unless
+    again and again.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -258,11 +261,14 @@ class TenantSync:
             report.errors.extend(errors)
 
     def _look_again(self, claim: Claim, done: list[MailboxReport]) -> LookAgain | None:
-        """Whether mail may have come whose notification was dropped for that of what was found."""
+        """Whether mail may have come whose notification Google dropped, since it had just sent one:
+        for what was found, or for what means nothing here (a draft).
+        """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
         wanted = [each for each in done if each.error is None]
-        ids = tuple(each.mailbox_id for each in wanted if claim.again or each.counts.found)
+        told = claim.again or claim.is_pushed
+        ids = tuple(each.mailbox_id for each in wanted if told or each.counts.found)
         return LookAgain(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager
@@ -308,7 +314,8 @@ class TenantSync:
                 return MailboxReport(mailbox.id, counts, text, until, quiet=True)
             case ThrottledError():
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
-                if until - now <= PATIENCE:
+                in_vain = claim.attempts >= VAIN_ATTEMPTS and not counts.found
+                if until - now <= PATIENCE and not in_vain:
                     return MailboxReport(mailbox.id, counts, text, until, quiet=True)
                 return await self._later(mailbox, counts, text, "quota", until)
             case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):

@@ -74,11 +74,15 @@ class Daemon:
 
     def tick(self) -> InstigatorTick:
         """One iteration of the daemon, a minute after the last; what became of the tick."""
-        self._time += timedelta(minutes=1)
-        # The daemon's own loop goes on after an error.
-        with freeze_time(self._time), contextlib.suppress(Exception):
-            list(execute_sensor_iteration(self._workspace, self._logger, None, None))
+        self.iterate()
         return self.ticks()[0]
+
+    def iterate(self) -> None:
+        """One iteration of the daemon, a minute after the last, with nothing read afterwards."""
+        self._time += timedelta(minutes=1)
+        # The daemon's own loop goes on after an error, and another daemon after its death.
+        with freeze_time(self._time), contextlib.suppress(Exception, Died):
+            list(execute_sensor_iteration(self._workspace, self._logger, None, None))
 
     def end_runs(self) -> None:
         """End all living runs."""
@@ -104,10 +108,18 @@ class Daemon:
         return set(self.instance.get_dynamic_partitions(TENANTS.name or ""))
 
 
+class Died(BaseException):
+    """The daemon's process is no more; nothing of Dagster's handles that."""
+
+
 @contextmanager
-def at_statement(number: int, work: Callable[[], None]) -> Iterator[Callable[[], int]]:
+def at_statement(
+    number: int, work: Callable[[], None], *, lasting: bool = False
+) -> Iterator[Callable[[], int]]:
     """Let something happen before the ``number``-th statement (from 1) of SQLAlchemy, which is how
     Dagster talks to its database; our own code does not. Yields what counts them.
+
+    ``lasting``: before each later one, too.
     """
     count = 0
 
@@ -116,7 +128,7 @@ def at_statement(number: int, work: Callable[[], None]) -> Iterator[Callable[[],
         if any(word in statement for word in _OF_SQLITE):
             return
         count += 1
-        if count == number:
+        if count == number or (lasting and count > number):
             work()
 
     sa.event.listen(sa.Engine, "before_cursor_execute", before)
@@ -129,3 +141,10 @@ def at_statement(number: int, work: Callable[[], None]) -> Iterator[Callable[[],
 def lose_database() -> None:
     """What a lost database raises."""
     raise sa.exc.OperationalError("lost", None, Exception("the connection was lost"))
+
+
+def die() -> None:
+    """What stands for the end of the daemon's process, if it is lasting: nothing more is written,
+    neither what was begun nor what would clean up.
+    """
+    raise Died

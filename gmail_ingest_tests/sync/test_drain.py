@@ -58,6 +58,7 @@ class Fleet:
         try:
             async with asyncio.timeout(seconds):
                 await self.rang.wait()
+                self.rang.clear()
         except TimeoutError:
             return
 
@@ -206,6 +207,55 @@ def test_drain_has_places_for_live_mail_whatever_hangs(run):
         return live
 
     assert run(scene()) == ["t19"]
+
+
+def test_push_for_a_tenant_at_work_is_claimed_as_soon_as_that_ends(run):
+    """Although it rang before it could be claimed, and polls have all the places that they may
+    take (edge case 82).
+    """
+
+    async def scene():
+        fleet = Fleet(20)
+        hanging, ended, live, go_on = (asyncio.Event() for _ in range(4))
+        begun = 0
+
+        async def hang(_call):
+            nonlocal begun
+            begun += 1
+            if begun == 14:
+                hanging.set()
+            await ended.wait()
+
+        async def hold(_call):
+            live.set()
+            await go_on.wait()
+
+        mailboxes = list(fleet.store.rows.values())
+        for mailbox in mailboxes[:19]:
+            fleet.google[mailbox.id].on_fetch = hang
+            fleet.queue.poll(mailbox.tenant_id, mailbox.id)
+        fleet.google[mailboxes[19].id].on_fetch = hold
+        policy = replace(POLICY, claims_at_once=16, look_every=30.0)
+        task = asyncio.create_task(fleet.run(policy))
+        async with asyncio.timeout(5):
+            await hanging.wait()
+            await fleet.queue.enqueue("t19", "incremental")
+            fleet.rang.set()
+            await live.wait()
+            await fleet.queue.enqueue("t19", "incremental")
+            fleet.idle.clear()
+            fleet.rang.set()
+            await fleet.idle.wait()
+            go_on.set()
+            while len(fleet.done) < 2:
+                fleet.worked.clear()
+                await fleet.worked.wait()
+        done = list(fleet.done)
+        task.cancel()
+        await asyncio.gather(task, return_exceptions=True)
+        return done
+
+    assert run(scene()) == ["t19", "t19"]
 
 
 def test_drain_stays_for_the_second_look_that_it_asked_for(run):

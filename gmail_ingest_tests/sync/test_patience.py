@@ -81,6 +81,20 @@ def test_patience_keeps_the_longer_of_two_pauses(run):
     assert datetime.now(UTC) >= until
 
 
+def test_patience_sleeps_through_so_many_short_pauses_only(run):
+    """Google may name a short pause in each answer: the sync ends after some in a row, with the
+    time in it, instead of sleeping for hours where nobody sees it (edge case 85).
+    """
+    patience, until = Patience(QUICK), soon(0.05)
+    for _ in range(REFUSALS):
+        run(patience.throttled(ThrottledError("mailbox", until)))
+    with pytest.raises(ThrottledError) as caught:
+        run(patience.throttled(ThrottledError("mailbox", until)))
+    assert caught.value.until == until
+    patience.succeeded()
+    run(patience.throttled(ThrottledError("mailbox", until)))
+
+
 def test_patience_counts_refusals_of_calls_made_side_by_side_once(run):
     """A hundred calls that were refused together are one refusal, however many calls fewer they
     make for; those that are refused after the pause count again (edge case 27).

@@ -8,7 +8,7 @@ from gmail_ingest.adapters.postgres.reads import PostgresReads
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import ServiceAccountKeys
+from gmail_ingest.sync.credentials import SCOPE, ServiceAccountKeys
 from gmail_ingest.sync.refusals import WITNESSES
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.tenant_bodies import tenant_body
@@ -341,7 +341,7 @@ def test_connecting_a_suspended_account_says_so(service, run):
     service.sandbox.call(suspend)
     connect = Connect(service.registry, service.store, service.gmail, "", pause=_at_once)
     with pytest.raises(InvalidInputError) as caught:
-        run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER))))
+        run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER, (SCOPE,)))))
     assert "seems to be suspended" in str(caught.value)
     assert "Ask the administrator whether the account is suspended; then connect again." in str(
         caught.value
@@ -355,5 +355,5 @@ def test_connecting_survives_one_unexplained_refusal(service, run):
     service.account(OWNER)
     service.fault("getProfile", action="error", error="precondition_failed", times=1)
     connect = Connect(service.registry, service.store, service.gmail, "", pause=_at_once)
-    run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER))))
+    run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER, (SCOPE,)))))
     assert run(service.rows("SELECT state FROM mailboxes")) == ["active"]

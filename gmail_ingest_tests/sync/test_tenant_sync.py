@@ -161,6 +161,22 @@ def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, troubl
     assert list(report.put_back) == (["incremental"] if trouble else [])
 
 
+def test_short_pauses_that_let_nothing_be_done_are_told(run, tenant):
+    """Google may ask for a moment's patience for half an hour: the third attempt in a row that did
+    nothing is trouble, and the one that gets through ends it (edge case 85).
+    """
+    told = []
+    for _ in range(3):
+        until = datetime.now(UTC) + timedelta(seconds=40)
+        tenant.google[1].failures["history:0"].append(ThrottledError("mailbox", until))
+        report = run(tenant.run(QUICK))
+        told.append((list(report.put_back), [cause for _, cause in tenant.store.troubles.values()]))
+        tenant.queue.rows[0].not_before = datetime.now(UTC)
+    assert told == [([], []), ([], []), (["incremental"], ["quota"])]
+    assert run(tenant.run(QUICK)).put_back == {}
+    assert tenant.stored == {"1a", "1b"}
+
+
 def test_an_error_that_nobody_foresaw_is_noted_by_class_and_place(run, tenant):
     """Where a person looks for why a mailbox stands still, without the error's text
     (edge case 88).

@@ -219,6 +219,28 @@ def test_second_look_is_for_what_was_found_only(run):
     assert tenant.queue.rows == []
 
 
+def test_notification_of_nothing_is_followed_by_a_second_look(run, tenant):
+    """Google notifies of changes that mean nothing here, too, and drops what comes within a second
+    after that; the look that finds nothing is the last (edge case 84).
+    """
+    google = tenant.google[1]
+    google.history_pages = [[]]
+    run(tenant.queue.enqueue("acme", "incremental", mailbox_ids=[1], history_id=7))
+    original = google.list_history
+
+    async def look(start, token):
+        page = await original(start, token)
+        if len(google.calls) == 1:
+            google.arrive("late")
+        return page
+
+    google.list_history = look
+    run(tenant.run(LOOKING))
+    assert tenant.stored == {"late"}
+    assert sum(call.startswith("history") for call in google.calls) == 3
+    assert tenant.queue.rows == []
+
+
 def test_second_look_does_not_wait_for_a_long_listing(run, tenant):
     """A run that lists a mailbox for hours looks again meanwhile (edge case 84)."""
     google = tenant.google[1]
