@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.sync.drain import Drain
 from gmail_ingest.sync.history import HistorySync
 from gmail_ingest.sync.standing import Overall, Standings, TenantStanding
@@ -123,7 +123,7 @@ async def connected_tenants(mail_store: MailStoreResource) -> list[str]:
 
 
 def _settings() -> Settings:
-    settings = Settings()
+    settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     return settings
 
@@ -175,7 +175,7 @@ async def renew_all_watches(
     gmail: GmailResource,
 ) -> tuple[int, int]:
     """Renew Gmail's push notifications. Returns how many were renewed, and how many failed."""
-    topic = Settings().pubsub_topic
+    topic = load_settings().pubsub_topic
     if not topic:
         return 0, 0
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
