@@ -103,6 +103,28 @@ def test_status_of_an_idle_service_names_no_trouble(capsys):
     assert (told["queueOldestSeconds"], told["troubled"], told["putBack"]) == (None, [], [])
 
 
+#: What nobody asked for has no job: a poll whose worker died, a second look that waits.
+WITHOUT_A_JOB = """
+INSERT INTO tenants (id) VALUES ('acme'), ('zeta');
+INSERT INTO sync_queue (tenant_id, kind, attempts) VALUES ('acme', 'incremental', 2);
+INSERT INTO sync_queue (tenant_id, kind, not_before, priority)
+VALUES ('zeta', 'incremental', now() + interval '1 minute', 1)
+"""
+
+
+def test_status_tells_a_poll_that_was_put_back(capsys, database_url):
+    """What was tried is told, though nobody asked for it; what waits for its time is no news
+    (edge case 118).
+    """
+    with psycopg.connect(plain_url(database_url), autocommit=True) as connection:
+        connection.execute(WITHOUT_A_JOB)
+    assert exit_code(["status", "--json"]) == 0
+    (back,) = json.loads(capsys.readouterr().out)["putBack"]
+    assert (back["tenantId"], back["attempts"], back["error"]) == ("acme", 2, None)
+    assert exit_code(["status"]) == 0
+    assert "was put back after 2 attempts; it is tried again" in capsys.readouterr().err
+
+
 def sealer(*versions: str) -> AesGcmSealer:
     """A sealer with these keys, newest first."""
     return AesGcmSealer(KeyRing(versions[0], {each: KEYS[each] for each in versions}))
