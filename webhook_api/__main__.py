@@ -25,12 +25,16 @@ log = structlog.get_logger(__name__)
 
 #: Seconds that requests under way may take after SIGTERM; Cloud Run gives ten in all.
 GRACE_SECONDS = 8
+_MAX_PORT = 65_535
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 if a setting is wrong."""
     flags = _parse(arguments)
+    # Before the settings: what is wrong with them is told in the one form of logs.
+    configure_logging()
     try:
+        port = _port(flags.port)
         settings = load_settings()
         configure_logging(settings.log_level, settings.log_format)
         for sentence in misspelt():
@@ -42,7 +46,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     config = uvicorn.Config(
         app,
         host=flags.host,
-        port=flags.port,
+        port=port,
         access_log=False,
         log_config=None,
         server_header=False,
@@ -59,8 +63,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m webhook_api", description=__doc__)
     parser.add_argument("--host", default=os.environ.get("HOST", "127.0.0.1"))
-    parser.add_argument("--port", type=int, default=int(os.environ.get("PORT", "8080")))
+    parser.add_argument("--port", default=os.environ.get("PORT") or "8080")
     return parser.parse_args(arguments)
+
+
+def _port(given: str) -> int:
+    if given.isascii() and given.isdecimal() and int(given) <= _MAX_PORT:
+        return int(given)
+    raise ConfigurationError(f"PORT or --port must be a number from 0 to {_MAX_PORT}")
 
 
 if __name__ == "__main__":

@@ -75,15 +75,19 @@ class Ground:
     sandbox: int
 
     def worker(
-        self, module: str, plan: Mapping[str, object], settings: Settings | None = None
+        self,
+        module: str,
+        plan: Mapping[str, object],
+        settings: Settings | None = None,
+        room: str = __package__ or "",
     ) -> Running:
-        """Start a module of this room as a process; it reads its plan and writes an answer."""
+        """Start a module of a room as a process; it reads its plan and writes an answer."""
         number = secrets.token_hex(4)
         plan_file = self.stack.data.root / f"plan-{number}.json"
         answer = self.stack.data.root / f"answer-{number}.json"
         plan_file.write_text(json.dumps(plan))
         environment = self.stack.child_environment(settings or self.settings, self.databases)
-        command = ("-m", f"{__package__}.{module}", str(plan_file), str(answer))
+        command = ("-m", f"{room}.{module}", str(plan_file), str(answer))
         child = self.workers.start(
             ProcessSpec(f"{module}-{number}", (sys.executable, *command), environment)
         )

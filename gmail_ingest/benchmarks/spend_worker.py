@@ -21,7 +21,7 @@ from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.limiter import CHUNK, Budget, Unlimited
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.ports import MailSource
@@ -37,7 +37,7 @@ def work(plan: Mapping[str, Any]) -> Answer:
 
 
 async def _spend(tenant: str, stop: Path, *, limited: bool) -> Answer:
-    settings = Settings()
+    settings = load_settings()
     engine = create_engine(settings.database_url)
     try:
         async with open_gmail(settings, build_credentials(settings, engine)) as gmail:

@@ -21,6 +21,7 @@ BENCHMARKS = {
     "memory": ("memory", "run"),
     "saturation": ("saturation", "run"),
     "limiter": ("limiter", "run"),
+    "growth": ("growth", "run"),
     "webhook": ("webhook", "run"),
     "reads": ("reads", "run"),
     "push-warm": ("push", "run_warm"),

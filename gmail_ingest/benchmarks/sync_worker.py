@@ -13,7 +13,7 @@ from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_eng
 from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
 from gmail_ingest.collector import calm_collector
 from gmail_ingest.logs import configure_logging
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.records import Counts
 from gmail_ingest.sync.tenant_sync import TenantReport
 from gmail_ingest.wiring import build_credentials, build_drain, open_gmail
@@ -39,7 +39,7 @@ def work(_plan: Mapping[str, Any]) -> Answer:
 
 
 async def _drain() -> Answer:
-    settings = Settings()
+    settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     engine = create_engine(settings.database_url, pool_size=WORKER_CONNECTIONS)
     try:

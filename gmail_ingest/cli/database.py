@@ -58,21 +58,29 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @app.command()
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Show the revision of each database, and the newest of this release; exits 1 if behind."""
+    from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
+
     mail, dagster = _urls(data_dir)
     found, dagster_found = require_databases(mail, dagster)
-    current = found.kind == "current" and (dagster_found is None or dagster_found.kind != "empty")
+    newest = newest_dagster_revision()
+    current = found.kind == "current" and (
+        dagster_found is None
+        or (dagster_found.kind != "empty" and not is_behind(dagster_found.revision))
+    )
     if as_json:
         print_json(
             {
                 "current": current,
                 "mail": {"revision": found.revision, "newest": found.newest},
-                "dagster": None if dagster_found is None else {"revision": dagster_found.revision},
+                "dagster": None
+                if dagster_found is None
+                else {"revision": dagster_found.revision, "newest": newest},
             }
         )
     else:
         rows = [("mail", found.revision or "none", found.newest)]
         if dagster_found is not None:
-            rows.append(("Dagster", dagster_found.revision or "none", "the installed Dagster's"))
+            rows.append(("Dagster", dagster_found.revision or "none", newest or "not known"))
         print_table(("DATABASE", "REVISION", "NEWEST"), rows)
     if not current:
         NOTES.print("run `gmail-ingest db upgrade`")

@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
+from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 
@@ -59,6 +60,10 @@ def demo(
     from gmail_ingest.demo.plan import DemoOptions
     from gmail_ingest.demo.run import open_demo
 
+    wanted = {"--json": as_json, "--history": history, "--begin-within": begin_within is not None}
+    for option, given in wanted.items():
+        if given and not once:
+            raise InvalidInputError(option, "goes with --once only")
     if mbox is not None:
         require_mbox(mbox)
     options = DemoOptions(

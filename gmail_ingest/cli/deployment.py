@@ -16,7 +16,7 @@ from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.databases import require_two_databases
 from gmail_ingest.runtime.environment import DAGSTER_PG_URL
 from gmail_ingest.runtime.sidecar_api import SidecarApi
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ def settings_of(data_dir: Path) -> Settings:
     running = DataDirectory(data_dir).running()
     if running is not None:
         os.environ.update(running.environment)
-    return Settings()
+    return load_settings()
 
 
 def database_url_of(data_dir: Path) -> str:

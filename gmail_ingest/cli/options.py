@@ -27,7 +27,8 @@ ApiUrl = Annotated[
     typer.Option(
         "--api-url",
         envvar="GMAIL_INGEST_API_URL",
-        help="Where the sidecar answers; that of the deployment in --data-dir if empty.",
+        help="Where the sidecar answers; that of the deployment in --data-dir if empty. "
+        "The variable is read from the environment, not from .env.",
     ),
 ]
 ApiKey = Annotated[
@@ -35,6 +36,7 @@ ApiKey = Annotated[
     typer.Option(
         "--api-key",
         envvar="GMAIL_INGEST_API_KEY",
-        help="A key of the sidecar's API; `keys create` makes one.",
+        help="A key of the sidecar's API; `keys create` makes one. "
+        "The variable is read from the environment, not from .env.",
     ),
 ]

@@ -6,6 +6,7 @@ Keep out: judging settings (``checks``), the mail's database (``doctor``).
 
 from __future__ import annotations
 
+import re
 import socket
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
@@ -13,7 +14,8 @@ from urllib.parse import urlsplit
 
 from gmail_ingest.cli.checks import Check
 from gmail_ingest.cli.standing import long
-from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.errors import ConfigurationError, GmailIngestError
+from gmail_ingest.outbound import proxy_named
 from gmail_ingest.runtime.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.settings import Settings, variable_names
 from gmail_ingest.variables import value_of
@@ -52,22 +54,43 @@ def _silence(url: str) -> str | None:
     """Why an address does not answer, and what to do; None if it does."""
     import requests
 
-    # As the service itself asks: it uses no proxy of the environment.
-    with requests.Session() as session:
-        session.trust_env = False
-        try:
+    from gmail_ingest.outbound_requests import outbound_session
+
+    try:
+        # As the service itself asks: by the environment's proxy and certificates.
+        with outbound_session() as session:
             session.get(url, timeout=_SECONDS, allow_redirects=False, stream=True).close()
-        except requests.exceptions.SSLError:
-            return "its certificate is not trusted here: mend the CA certificates, or the address"
-        except requests.Timeout:
-            return "does not answer in time: let this machine reach it through the firewall"
-        except requests.ConnectionError as error:
-            if "NameResolution" in repr(error) or isinstance(_cause(error), socket.gaierror):
-                return "its name is not known here: mend DNS, or the address"
-            return "does not answer: let this machine reach it (network, firewall), or mend it"
-        except (requests.RequestException, ValueError):
-            return "is no address: it must be of the form https://host"
+    except ConfigurationError as error:
+        return str(error)
+    except requests.exceptions.ProxyError as error:
+        return _refused_by_proxy(url, error)
+    except requests.exceptions.SSLError:
+        return "its certificate is not trusted here: mend the CA certificates, or the address"
+    except requests.Timeout:
+        return f"does not answer in time: let {_asker(url)} reach it through the firewall"
+    except requests.ConnectionError as error:
+        if "NameResolution" in repr(error) or isinstance(_cause(error), socket.gaierror):
+            return "its name is not known here: mend DNS, or the address"
+        return f"does not answer: let {_asker(url)} reach it (network, firewall), or mend it"
+    except (requests.RequestException, ValueError):
+        return "is no address: it must be of the form https://host"
     return None
+
+
+def _asker(url: str) -> str:
+    proxy = proxy_named(url)
+    return f"the proxy {proxy}" if proxy else "this machine"
+
+
+def _refused_by_proxy(url: str, error: Exception) -> str:
+    proxy = proxy_named(url)
+    # Its answer to CONNECT is only in the text of the innermost error.
+    answer = re.search(r"Tunnel connection failed: (\d{3})", repr(error))
+    if answer is None:
+        return f"the proxy {proxy} does not answer: mend HTTPS_PROXY, or what runs there"
+    if answer[1] == "407":
+        return f"the proxy {proxy} wants a user and password: http://USER:PASSWORD@HOST:PORT"
+    return f"the proxy {proxy} answers {answer[1]}: let it reach this host, or name it in NO_PROXY"
 
 
 def _cause(error: BaseException) -> BaseException:
@@ -101,6 +124,7 @@ def _check_storage(url: str) -> list[Check]:
 
     from gmail_ingest.adapters.postgres.dagster_state import daemon_silence
     from gmail_ingest.adapters.postgres.database_state import look_at, require_dagsters
+    from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
     from gmail_ingest.runtime.databases import require_psycopg2
 
     try:
@@ -109,6 +133,12 @@ def _check_storage(url: str) -> list[Check]:
         require_dagsters(state, DAGSTER_PG_URL)
         if state.kind == "empty":
             detail = "Dagster's database has no tables yet: run `gmail-ingest db upgrade`"
+            return [Check("Dagster's database", passed=False, detail=detail)]
+        if is_behind(state.revision):
+            detail = (
+                f"Dagster's database is at revision {state.revision}, the installed Dagster needs "
+                f"{newest_dagster_revision()}: run `gmail-ingest db upgrade`"
+            )
             return [Check("Dagster's database", passed=False, detail=detail)]
         silence = daemon_silence(url, DAGSTER_PG_URL)
     except GmailIngestError as error:

@@ -52,9 +52,9 @@ def up(
     from gmail_ingest.runtime.keeper import Keeper
     from gmail_ingest.runtime.readiness import require_free
     from gmail_ingest.runtime.stack import Ports, open_stack, require_unused
-    from gmail_ingest.settings import Settings
+    from gmail_ingest.settings import load_settings
 
-    configured = Settings()
+    configured = load_settings()
     require_startable(configured)
     data = DataDirectory(data_dir.resolve())
     require_unused(data)

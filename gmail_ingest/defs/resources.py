@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.gmail.client import Gmail
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.credentials import CredentialStore
 from gmail_ingest.wiring import build_credentials, open_gmail
 
@@ -27,7 +27,7 @@ class MailStoreResource(dg.ConfigurableResource[AsyncEngine]):
     @asynccontextmanager
     async def open(self) -> AsyncIterator[AsyncEngine]:
         """An engine on the mail's database; ConfigurationError if none is named."""
-        url = self.database_url or Settings().database_url
+        url = self.database_url or load_settings().database_url
         if not url:
             raise ConfigurationError("DATABASE_URL is not set: name the mail's PostgreSQL")
         engine = create_engine(url, pool_size=WORKER_CONNECTIONS)
@@ -44,7 +44,7 @@ class CredentialStoreResource(dg.ConfigurableResource[CredentialStore]):
 
     def build(self, engine: AsyncEngine) -> CredentialStore:
         """The store; ConfigurationError without an encryption key."""
-        return build_credentials(Settings(), engine)
+        return build_credentials(load_settings(), engine)
 
 
 class GmailResource(dg.ConfigurableResource[Gmail]):
@@ -55,7 +55,7 @@ class GmailResource(dg.ConfigurableResource[Gmail]):
     @asynccontextmanager
     async def open(self, credentials: CredentialStore) -> AsyncIterator[Gmail]:
         """A client for all mailboxes whose credentials the store has."""
-        settings = Settings()
+        settings = load_settings()
         if self.api_endpoint:
             settings = settings.model_copy(update={"gmail_api_endpoint": self.api_endpoint})
         async with open_gmail(settings, credentials) as gmail:

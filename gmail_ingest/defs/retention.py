@@ -12,13 +12,13 @@ from gmail_ingest.adapters.postgres.retention import PostgresRetention
 from gmail_ingest.defs.event_retention import purge_checks, purge_events, purge_runs
 from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import Settings, load_settings
 
 
 @dg.op(description="Deletes events, runs, logs and jobs older than the settings keep them.")
 def delete_old_records(context: dg.OpExecutionContext, mail_store: MailStoreResource) -> None:
     """Purge Dagster's tables and ours; says how much of each went."""
-    settings = Settings()
+    settings = load_settings()
     gone = run(_purge_ours(mail_store, settings))
     if settings.retention_event_days:
         before = datetime.now(UTC) - timedelta(days=settings.retention_event_days)

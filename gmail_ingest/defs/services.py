@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.sync.drain import Drain
 from gmail_ingest.sync.history import HistorySync
 from gmail_ingest.sync.standing import Overall, Standings, TenantStanding
@@ -123,7 +123,7 @@ async def connected_tenants(mail_store: MailStoreResource) -> list[str]:
 
 
 def _settings() -> Settings:
-    settings = Settings()
+    settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
     return settings
 
@@ -177,7 +177,7 @@ async def renew_all_watches(
     """Renew Gmail's push notifications, and read the owners' addresses again. Returns how many were
     renewed, and how many failed.
     """
-    topic = Settings().pubsub_topic
+    topic = load_settings().pubsub_topic
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         store = PostgresMailStore(engine)
         return await renew_watches(PostgresTenants(engine), store, google.source, topic)

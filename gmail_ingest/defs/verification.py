@@ -13,7 +13,7 @@ import dagster as dg
 import structlog
 
 from gmail_ingest.errors import GmailIngestError, place_of, trace_of
-from gmail_ingest.settings import Settings
+from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.completeness import MailboxVerification
 from gmail_ingest.sync.side_by_side import side_by_side
 from gmail_ingest.sync.standing import Standings
@@ -126,7 +126,7 @@ async def verify_tenant(
 
 
 def _first_day() -> date:
-    return datetime.now(UTC).date() - timedelta(days=Settings().verify_days)
+    return datetime.now(UTC).date() - timedelta(days=load_settings().verify_days)
 
 
 def evaluation_of(found: Sequence[MailboxVerification], unread: int = 0) -> Evaluation:

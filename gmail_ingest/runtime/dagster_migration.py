@@ -1,17 +1,21 @@
 """Dagster's own database brought to the schema of the installed Dagster.
 
-Holds: ``migrate_dagster``. Keep out: the mail's database (``adapters/postgres/migrate``).
-It is Dagster's command line in a process of its own: nothing here may import Dagster. Its tables
-are made if there are none, as its webserver would.
+Holds: ``migrate_dagster``, and whether there is need (``is_behind``). Keep out: the mail's
+database (``adapters/postgres/migrate``).
+Migrating is Dagster's command line in a process of its own: nothing here may import Dagster. Its
+tables are made if there are none, as its webserver would.
 """
 
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from functools import cache
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg
@@ -27,8 +31,43 @@ _LOCK = 0x676D61696C696E67
 _SECONDS = 3600
 
 
+_REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*\(?\s*[\"']([^\"']+)[\"']", re.MULTILINE)
+
+
 class DagsterMigrationError(GmailIngestError):
     """Dagster's command did not end well."""
+
+
+def newest_dagster_revision() -> str | None:
+    """The schema's revision of the installed Dagster; None if its migrations are not where they
+    were.
+    """
+    return _revisions()[0]
+
+
+def is_behind(revision: str | None) -> bool:
+    """Whether a database at this revision is one of an older Dagster than the installed.
+
+    False for what cannot be told: no revision, or one that the installed Dagster does not know.
+    """
+    newest, known = _revisions()
+    return newest is not None and revision in known and revision != newest
+
+
+@cache
+def _revisions() -> tuple[str | None, frozenset[str]]:
+    """The newest of the installed Dagster's revisions, and all of them; read, not imported."""
+    spec = find_spec("dagster")
+    if spec is None or spec.origin is None:
+        return None, frozenset()
+    versions = Path(spec.origin).parent / "_core" / "storage" / "alembic" / "versions"
+    known: set[str] = set()
+    replaced: set[str] = set()
+    for script in versions.glob("*.py"):
+        for is_down, revision in _REVISION.findall(script.read_text("utf-8")):
+            (replaced if is_down else known).add(revision)
+    heads = known - replaced
+    return (heads.pop() if len(heads) == 1 else None), frozenset(known)
 
 
 def migrate_dagster(url: str, environment: Mapping[str, str] = os.environ) -> None:

@@ -11,6 +11,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
 
 from gmail_ingest.errors import ConfigurationError
 
@@ -80,22 +81,43 @@ class DataDirectory:
     def write_running(self, running: Running) -> None:
         """Publish the running deployment, readable by its owner only."""
         text = json.dumps(asdict(running), indent=2)
-        descriptor = os.open(self._state, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        # Renamed when it is whole: another command may read it at any moment.
+        part = self._state.with_suffix(".part")
+        descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as state:
             state.write(text)
+        part.replace(self._state)
 
     def forget_running(self) -> None:
         """Say that nothing runs any more."""
         self._state.unlink(missing_ok=True)
 
     def running(self) -> Running | None:
-        """The deployment that runs on this directory; None if its process is gone."""
+        """The deployment that runs on this directory; None if its process is gone.
+
+        Raises:
+            ConfigurationError: the state file is not what ``write_running`` writes.
+        """
         try:
-            raw = json.loads(self._state.read_bytes())
-        except FileNotFoundError:
+            found = _read(json.loads(self._state.read_bytes()))
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        found = Running(raw["pid"], Addresses(**raw["addresses"]), raw["environment"])
+        except (ValueError, TypeError, LookupError):
+            raise ConfigurationError(
+                f"{self._state} is damaged: see that no `gmail-ingest up` or `demo` runs on this "
+                "directory, then delete the file"
+            ) from None
         return found if _alive(found.pid) else None
+
+
+def _read(raw: Any) -> Running:  # noqa: ANN401 - whatever a file may hold
+    """Raises TypeError or LookupError for what is no state."""
+    found = Running(raw["pid"], Addresses(**raw["addresses"]), dict(raw["environment"]))
+    addresses = [each for each in asdict(found.addresses).values() if each is not None]
+    texts = [*addresses, *found.environment.values()]
+    if type(found.pid) is not int or found.pid <= 0 or not all(isinstance(t, str) for t in texts):
+        raise TypeError
+    return found
 
 
 def _alive(pid: int) -> bool:

@@ -11,11 +11,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
+from gmail_ingest.adapters.postgres.database_state import look_at
 from gmail_ingest.adapters.postgres.migrate import upgrade
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime import environment as variables
 from gmail_ingest.runtime import services
 from gmail_ingest.runtime.dagster_api import DagsterApi
+from gmail_ingest.runtime.dagster_migration import is_behind, migrate_dagster
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
 from gmail_ingest.runtime.databases import Databases
 from gmail_ingest.runtime.process import Child, ProcessSpec
@@ -88,6 +90,7 @@ class Stack:
 
         Raises:
             ChildDiedError, NotReadyError, CodeLocationError: what did not come up, and why.
+            DagsterMigrationError: Dagster's database is an older Dagster's, and stayed so.
         """
         free = free_ports(3)
         code_port, api_port, dagster_port = free[0], ports.api or free[1], ports.dagster or free[2]
@@ -96,6 +99,7 @@ class Stack:
             variables.CODE_SERVER_HOST: services.LOOPBACK,
             variables.CODE_SERVER_PORT: str(code_port),
         }
+        self._migrate_dagster(env)
         self.start(services.code_server(env, code_port))
         self.on_step("migrating the database")
         upgrade(env["DATABASE_URL"])
@@ -116,6 +120,13 @@ class Stack:
         """Let other commands find this deployment while it runs."""
         self.data.write_running(Running(os.getpid(), addresses, environment))
         self.cleanup.callback(self.data.forget_running)
+
+    def _migrate_dagster(self, env: Mapping[str, str]) -> None:
+        """Before any process of Dagster's: only what an older Dagster left; it makes new tables."""
+        url = env[variables.DAGSTER_PG_URL]
+        if is_behind(look_at(url, variables.DAGSTER_PG_URL).revision):
+            self.on_step("migrating Dagster's database")
+            migrate_dagster(url, env)
 
     def _start_dagster(self, env: Mapping[str, str], port: int) -> None:
         # The webserver makes Dagster's tables; a daemon that did so at the same time would fail.

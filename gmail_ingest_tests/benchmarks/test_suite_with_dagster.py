@@ -6,6 +6,7 @@ from gmail_ingest_tests.benchmarks.test_suite import check
 
 SOAK = pytest.mark.soak
 SIZES = [
+    ("growth", 0.002),
     ("push-warm", 0.02),
     ("burst", 0.01),
     ("gaps", 0.01),

@@ -13,6 +13,7 @@ from gmail_ingest.cli.main import app, run
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
 from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 
 runner = CliRunner()
@@ -198,3 +199,10 @@ def test_exec_without_anything_running_refuses(tmp_path):
     """There is no environment to give when nothing runs."""
     with pytest.raises(ConfigurationError, match="nothing runs"):
         runner.invoke(app, ["exec", "--data-dir", str(tmp_path), "true"], catch_exceptions=False)
+
+
+@pytest.mark.parametrize("option", [["--json"], ["--history"], ["--begin-within", "10"]])
+def test_demo_refuses_what_only_a_judged_one_can_do(capsys, option):
+    """Nothing is started, and nothing that was asked for is silently left out."""
+    assert exit_code(["demo", *option]) == 2
+    assert f"{option[0]}: goes with --once only" in capsys.readouterr().err

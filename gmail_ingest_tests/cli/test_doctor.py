@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import http.server
 import json
 import socket
+import threading
 from base64 import b64encode
 
 import psycopg
@@ -23,6 +25,10 @@ KEYS = {"1": bytes(32), "2": bytes(range(32))}
 DAGSTERS = """
 CREATE TABLE event_logs (id int); CREATE TABLE runs (id int);
 CREATE TABLE daemon_heartbeats (daemon_type text, "timestamp" timestamp);
+"""
+#: One that the installed Dagster knows, and that is not its newest.
+REVISION = """
+CREATE TABLE alembic_version (version_num text); INSERT INTO alembic_version VALUES ('f495c27d5019')
 """
 SILENT = """
 INSERT INTO daemon_heartbeats VALUES ('SENSOR', (now() AT TIME ZONE 'utc') - interval '3 hours')
@@ -88,6 +94,56 @@ def test_a_google_that_says_nothing_is_told(monkeypatch):
     assert "does not answer in time" in check.detail
 
 
+class _Refusing(http.server.BaseHTTPRequestHandler):
+    """A proxy that lets nobody through."""
+
+    def do_CONNECT(self):
+        """Refuse."""
+        self.send_error(self.server.answers)
+
+    def log_message(self, *_args):
+        """Say nothing."""
+
+
+@pytest.fixture
+def proxy(monkeypatch):
+    """A proxy that answers CONNECT with a status, as the environment's."""
+    with http.server.HTTPServer(("127.0.0.1", 0), _Refusing) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+
+        def answering(status):
+            server.answers = status
+            monkeypatch.setenv("HTTPS_PROXY", f"http://u:secret@127.0.0.1:{server.server_port}")
+
+        yield answering
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [(403, "answers 403: let it reach this host, or name it in NO_PROXY"), (407, "wants a user")],
+)
+def test_google_is_asked_by_the_proxy_that_the_service_takes(monkeypatch, proxy, status, said):
+    """Case 11: what the proxy does not let through does not answer, and the proxy is named,
+    never its password (edge case 107).
+    """
+    proxy(status)
+    gmail = Settings(gmail_api_endpoint="https://gmail.googleapis.com")
+    (check,) = check_google(gmail)
+    assert not check.passed
+    assert check.detail.startswith("GMAIL_API_ENDPOINT (gmail.googleapis.com): the proxy 127.0.0.1")
+    assert said in check.detail
+    assert "secret" not in check.detail
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
+    (check,) = check_google(gmail)
+    assert "the proxy 127.0.0.1:9 does not answer: mend HTTPS_PROXY" in check.detail
+    monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:9")
+    (check,) = check_google(gmail)
+    assert "SOCKS is not spoken" in check.detail
+
+
 def test_certificates_are_asked_for_only_with_pushes():
     """Who polls needs no certificates of Pub/Sub's."""
     silent = {"google_certs_uri": "http://127.0.0.1:9"}
@@ -120,6 +176,11 @@ def test_doctor_tells_an_unreadable_encryption_key(monkeypatch, doctor):
     [
         (None, "Dagster's database", "nothing listens there"),
         ("SELECT", "Dagster's database", "no tables yet: run `gmail-ingest db upgrade`"),
+        (
+            DAGSTERS + REVISION,
+            "Dagster's database",
+            "is at revision f495c27d5019, the installed Dagster needs",
+        ),
         (DAGSTERS, "Dagster's daemon", "never ran: no sync starts without it"),
         (
             DAGSTERS + SILENT,

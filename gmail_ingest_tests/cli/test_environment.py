@@ -92,3 +92,30 @@ def test_data_directory_ignores_a_deployment_that_is_gone(tmp_path):
 def test_data_directory_without_state_runs_nothing(tmp_path):
     """An empty data directory is nobody's."""
     assert DataDirectory(tmp_path).running() is None
+
+
+WHOLE = {"pid": 1, "addresses": {"dagster": "d", "api": "a", "database": "p"}, "environment": {}}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "{",
+        "null",
+        "[]",
+        "{}",
+        "\xff",
+        json.dumps(WHOLE | {"pid": "1"}),
+        json.dumps(WHOLE | {"pid": -1}),
+        json.dumps(WHOLE | {"addresses": {"dagster": "d"}}),
+        json.dumps(WHOLE | {"addresses": ["d", "a", "p"]}),
+        json.dumps(WHOLE | {"environment": {"DATABASE_URL": 1}}),
+        json.dumps(WHOLE | {"environment": None}),
+    ],
+)
+def test_a_damaged_state_file_is_told_with_its_remedy(tmp_path, text):
+    """A half of a file, or another program's, is one sentence that names it (edge case 115)."""
+    (tmp_path / "running.json").write_text(text, encoding="latin-1")
+    with pytest.raises(ConfigurationError, match=r"running.json is damaged: .* delete the file"):
+        DataDirectory(tmp_path).running()

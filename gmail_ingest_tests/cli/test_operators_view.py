@@ -12,14 +12,19 @@ from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.databases import require_two_databases
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
+from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.runtime.databases import Databases, require_two_databases
+from gmail_ingest.runtime.environment import pinned_settings, variable_names
+from gmail_ingest.runtime.stack import open_stack
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.gmail.integrations import insert_integration
 
 KEYS = {"1": bytes(32), "2": bytes(range(32)), "3": bytes([7]) * 32}
+#: The revision before the newest changes nothing of PostgreSQL's.
+OLDER_DAGSTER = "UPDATE alembic_version SET version_num = 'f495c27d5019'"
 TROUBLE = """
 INSERT INTO tenants (id) VALUES ('acme'), ('zeta');
 INSERT INTO integrations (tenant_id, auth_type, subject)
@@ -96,6 +101,28 @@ def test_status_of_an_idle_service_names_no_trouble(capsys):
     assert exit_code(["status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)
     assert (told["queueOldestSeconds"], told["troubled"], told["putBack"]) == (None, [], [])
+
+
+#: What nobody asked for has no job: a poll whose worker died, a second look that waits.
+WITHOUT_A_JOB = """
+INSERT INTO tenants (id) VALUES ('acme'), ('zeta');
+INSERT INTO sync_queue (tenant_id, kind, attempts) VALUES ('acme', 'incremental', 2);
+INSERT INTO sync_queue (tenant_id, kind, not_before, priority)
+VALUES ('zeta', 'incremental', now() + interval '1 minute', 1)
+"""
+
+
+def test_status_tells_a_poll_that_was_put_back(capsys, database_url):
+    """What was tried is told, though nobody asked for it; what waits for its time is no news
+    (edge case 118).
+    """
+    with psycopg.connect(plain_url(database_url), autocommit=True) as connection:
+        connection.execute(WITHOUT_A_JOB)
+    assert exit_code(["status", "--json"]) == 0
+    (back,) = json.loads(capsys.readouterr().out)["putBack"]
+    assert (back["tenantId"], back["attempts"], back["error"]) == ("acme", 2, None)
+    assert exit_code(["status"]) == 0
+    assert "was put back after 2 attempts; it is tried again" in capsys.readouterr().err
 
 
 def sealer(*versions: str) -> AesGcmSealer:
@@ -175,7 +202,45 @@ def test_db_upgrade_migrates_dagsters_database_too(monkeypatch, capsys, empty_da
     told = json.loads(capsys.readouterr().out)
     assert told["current"]
     assert told["mail"]["revision"] == told["mail"]["newest"]
-    assert told["dagster"]["revision"]
+    assert told["dagster"]["revision"] == told["dagster"]["newest"]
+    with psycopg.connect(plain_url(empty_database_url), autocommit=True) as connection:
+        connection.execute(OLDER_DAGSTER)
+    assert exit_code(["db", "status"]) == 1
+    assert "f495c27d5019" in capsys.readouterr().out
+
+
+def test_up_migrates_what_an_older_dagster_left(
+    monkeypatch, capsys, tmp_path, empty_database_url, database_url
+):
+    """Dagster's own database is brought to the installed Dagster before it starts; one that is
+    current, or has no tables yet, is left to Dagster (edge case 115).
+    """
+    url = empty_database_url.replace("+psycopg", "+psycopg2")
+    databases = Databases(database_url, url, embedded=False)
+    steps = []
+    with open_stack(DataDirectory(tmp_path), steps.append) as stack:
+        environment = stack.child_environment(pinned_settings(), databases)
+        stack._migrate_dagster(environment)
+        assert steps == []
+        monkeypatch.setenv("DAGSTER_PG_URL", url)
+        assert exit_code(["db", "upgrade"]) == 0
+        stack._migrate_dagster(environment)
+        assert steps == []
+        with psycopg.connect(plain_url(empty_database_url), autocommit=True) as connection:
+            connection.execute(OLDER_DAGSTER)
+        stack._migrate_dagster(environment)
+        assert steps == ["migrating Dagster's database"]
+    assert exit_code(["db", "status"]) == 0
+    capsys.readouterr()
+
+
+def test_dagsters_revisions_are_read_without_dagster():
+    """The newest is one that all others lead to; a foreign one is neither older nor newer."""
+    assert newest_dagster_revision()
+    assert not is_behind(newest_dagster_revision())
+    assert is_behind("f495c27d5019")
+    assert not is_behind(None)
+    assert not is_behind("unheard-of")
 
 
 def test_db_upgrade_without_dagsters_address_says_so(capsys):

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gmail_ingest.adapters.postgres.hindrances import PostgresHindrances
 from gmail_ingest.adapters.postgres.standings import PostgresStandings
 from gmail_ingest.sync.standing import Overall
 from gmail_ingest_tests.postgres.worlds import MINUTE
@@ -66,6 +67,24 @@ def test_trouble_is_told_once_for_each_cause(database, standings, run):
         assert await standings.note_told({"acme": None}) == Overall(2, 0)
         assert await standings.amiss(["acme"]) == {}
         assert set(await standings.read(None)) == {"acme", "globex"}
+
+    run(scenario())
+
+
+def test_what_a_former_account_left_is_no_trouble(database, standings, run):
+    """Case 09: a mailbox whose account was made anew stays replaced for ever, and its tenant's
+    check passes all the same; it counts as no mailbox that should be synced (edge case 85).
+    """
+
+    async def scenario():
+        first = await database.connect("a@example.com")
+        await database.connect("b@example.com")
+        await fail(database, first, "replaced", None, "replaced")
+        assert await standings.amiss(["acme"]) == {}
+        found = (await standings.read(["acme"]))["acme"]
+        assert (found.mailboxes, found.stopped, found.unread) == (1, (), 0)
+        assert await standings.note_told({}) == Overall(1, 0)
+        assert await PostgresHindrances(database.engine).troubled() == []
 
     run(scenario())
 

@@ -1,3 +1,4 @@
+import json
 import subprocess
 import sys
 
@@ -5,6 +6,7 @@ import pytest
 from pydantic import SecretStr
 
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest_tests.cli.commands import own_logging
 from webhook_api.__main__ import main
 from webhook_api.app import create_app
 
@@ -62,7 +64,22 @@ def test_main_ends_with_2_when_a_setting_is_missing(monkeypatch, tmp_path):
     """The process says what is missing by its exit code."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.delenv("DATABASE_URL", raising=False)
-    assert main(["--port", "0"]) == 2
+    with own_logging():
+        assert main(["--port", "0"]) == 2
+
+
+@pytest.mark.parametrize("port", ["http", "-1", "65536", "80.0", "\u0663"])
+def test_a_port_that_is_none_is_one_sentence(monkeypatch, capsys, port):
+    """PORT of the platform, or --port: exit code 2 and one line in the form of all logs, before
+    any setting is read (edge case 116).
+    """
+    monkeypatch.setenv("PORT", port)
+    for arguments in ([], ["--port", port]):
+        with own_logging():
+            assert main(arguments) == 2
+        (told,) = capsys.readouterr().err.splitlines()
+        said = json.loads(told)
+        assert said["reason"] == "PORT or --port must be a number from 0 to 65535"
 
 
 def test_the_sidecar_loads_no_dagster():

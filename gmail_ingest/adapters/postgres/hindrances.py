@@ -13,19 +13,24 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
 
+# What a former account left stays as it is: the table of mailboxes tells it, and nobody can end it.
 _TROUBLED = """
 SELECT tenant_id, address, state, cause, last_error, failed_at FROM mailboxes
-WHERE state NOT IN ('active', 'disconnected') OR (state = 'active' AND last_error IS NOT NULL)
+WHERE state NOT IN ('active', 'disconnected', 'replaced')
+   OR (state = 'active' AND last_error IS NOT NULL)
 ORDER BY tenant_id, address
 """
-# A job that joined another when it was put back carries the error, and the other waits.
+# A job that joined another when it was put back carries the error, and the other waits. What nobody
+# asked for has no job: a second look that waits for its time is no news, a poll whose worker died
+# is.
 _PUT_BACK = """
 SELECT q.tenant_id, q.kind, q.enqueued_at, q.not_before, q.attempts, coalesce(j.error, (
     SELECT m.error FROM sync_jobs m
     WHERE m.tenant_id = q.tenant_id AND m.merged_into = q.job_id AND m.error IS NOT NULL
     ORDER BY m.created_at DESC LIMIT 1))
-FROM sync_queue q JOIN sync_jobs j ON j.id = q.job_id
-WHERE q.claimed_by IS NULL AND (q.not_before > now() OR q.attempts > 0)
+FROM sync_queue q LEFT JOIN sync_jobs j ON j.id = q.job_id
+WHERE q.claimed_by IS NULL
+  AND (q.attempts > 0 OR (q.not_before > now() AND q.job_id IS NOT NULL))
 ORDER BY q.enqueued_at, q.id
 """
 _OLDEST = """

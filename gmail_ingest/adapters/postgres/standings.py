@@ -15,19 +15,22 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.sync.standing import Overall, StoppedMailbox, TenantStanding
 
+#: Mailboxes that something shall be synced from: what a former account left is no trouble, and
+#: nobody could end it.
+_MEANT = "m.state NOT IN ('disconnected', 'replaced')"
 _STOPPED = "(m.state <> 'active' OR m.failing_since IS NOT NULL)"
 _READ = f"""
 SELECT t.id, t.told_trouble, n.total, m.state, m.cause, m.last_error, m.failing_since, m.retry_at
 FROM tenants t
 CROSS JOIN LATERAL (
     SELECT count(*)::int AS total, count(*) FILTER (WHERE {_STOPPED}) AS stopped
-    FROM mailboxes m WHERE m.tenant_id = t.id AND m.state <> 'disconnected'
+    FROM mailboxes m WHERE m.tenant_id = t.id AND {_MEANT}
 ) n
-LEFT JOIN mailboxes m ON m.tenant_id = t.id AND m.state <> 'disconnected' AND {_STOPPED}
+LEFT JOIN mailboxes m ON m.tenant_id = t.id AND {_MEANT} AND {_STOPPED}
 WHERE t.state = 'connected' AND (%(tenants)s::text[] IS NULL OR t.id = ANY(%(tenants)s))
   AND (NOT %(amiss)s OR n.stopped > 0 OR t.told_trouble IS NOT NULL)
 ORDER BY t.id, m.id
-"""  # noqa: S608 - a fragment of this file
+"""  # noqa: S608 - fragments of this file
 _TOLD = """
 UPDATE tenants t SET told_trouble = told.trouble
 FROM unnest(%s::text[], %s::text[]) AS told (id, trouble)
@@ -35,10 +38,10 @@ WHERE t.id = told.id AND t.told_trouble IS DISTINCT FROM told.trouble
 """
 _OVERALL = f"""
 SELECT count(*)::int, count(*) FILTER (WHERE EXISTS (
-    SELECT FROM mailboxes m WHERE m.tenant_id = t.id AND m.state <> 'disconnected' AND {_STOPPED}
+    SELECT FROM mailboxes m WHERE m.tenant_id = t.id AND {_MEANT} AND {_STOPPED}
 ))::int
 FROM tenants t WHERE t.state = 'connected'
-"""  # noqa: S608 - a fragment of this file
+"""  # noqa: S608 - fragments of this file
 
 
 class PostgresStandings:
