@@ -1,6 +1,6 @@
 """Work on many things, so many of them at once.
 
-Holds: ``side_by_side``. Add here: nothing. Keep out: what the work is.
+Holds: ``side_by_side``, ``all_ended``. Add here: nothing. Keep out: what the work is.
 A task for each of a hundred thousand tenants would hold as much memory, and ask the pool of
 connections for as many at once: this starts only as many tasks as may work.
 """
@@ -38,3 +38,14 @@ async def side_by_side(
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
     return [results[index] for index in sorted(results)]
+
+
+async def all_ended(work: Iterable[Awaitable[T]]) -> list[T]:
+    """Await all to their ends, and only then raise the first error: none goes on unawaited, with
+    connections that its caller is closing and a claim that was given up.
+    """
+    done = await asyncio.gather(*work, return_exceptions=True)
+    for each in done:
+        if isinstance(each, BaseException):
+            raise each
+    return [each for each in done if not isinstance(each, BaseException)]

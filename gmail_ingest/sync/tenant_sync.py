@@ -11,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
@@ -40,6 +40,7 @@ from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, SyncQueue
 from gmail_ingest.sync.records import Claim, Counts, LookAgain, Mailbox, SyncKind
 from gmail_ingest.sync.refusals import state_of
+from gmail_ingest.sync.side_by_side import all_ended
 
 T = TypeVar("T")
 
@@ -184,7 +185,7 @@ class TenantSync:
             if claim.kind == "exclusions":
                 return await self._apply_rules(claim)
             mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
-            return await _all(self._sync(claim, each) for each in mailboxes)
+            return await all_ended(self._sync(claim, each) for each in mailboxes)
 
     async def _apply_rules(self, claim: Claim) -> list[MailboxReport]:
         counts: dict[int, Counts] = {}
@@ -384,19 +385,8 @@ async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[a
     else:
         done, _ = await asyncio.wait(running, timeout=left, return_when=asyncio.FIRST_COMPLETED)
         if any(task.cancelled() or task.exception() for task in done):
-            await _all(running)
+            await all_ended(running)
         running = running - done
     if report.look_at is not None and time.monotonic() >= report.look_at:
         report.look_at = None
     return running
-
-
-async def _all(work: Iterable[Awaitable[T]]) -> list[T]:
-    """Await all to their ends, and only then raise the first error: none goes on unawaited, with
-    connections that its caller is closing and a claim that was given up.
-    """
-    done = await asyncio.gather(*work, return_exceptions=True)
-    for each in done:
-        if isinstance(each, BaseException):
-            raise each
-    return [each for each in done if not isinstance(each, BaseException)]
