@@ -6,13 +6,21 @@ Holds: the command. Keep out: comparing with Gmail (``verify``, and a nightly Da
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime
+from datetime import date
 from typing import Annotated, Any
 
 import typer
 
 from gmail_ingest.cli.deployment import api_of
-from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
+from gmail_ingest.cli.options import (
+    DEFAULT_DATA_DIR,
+    ApiKey,
+    ApiUrl,
+    AsJson,
+    DataDir,
+    Tenant,
+    read_day,
+)
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.errors import InvalidInputError
 
@@ -23,12 +31,12 @@ def coverage(
     tenant: Tenant,
     *,
     start: Annotated[
-        datetime | None,
-        typer.Option("--from", formats=["%Y-%m-%d"], help="The first UTC day; all if left out."),
+        date | None,
+        typer.Option("--from", parser=read_day, metavar="DAY", help="The first UTC day; else all."),
     ] = None,
     end: Annotated[
-        datetime | None,
-        typer.Option("--to", formats=["%Y-%m-%d"], help="The UTC day before which it ends."),
+        date | None,
+        typer.Option("--to", parser=read_day, metavar="DAY", help="The UTC day before its end."),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
@@ -41,7 +49,9 @@ def coverage(
     """
     if start and end and start >= end:
         raise InvalidInputError("--to", "must be a later day than --from")
-    answer = api_of(data_dir, api_url, api_key).coverage(tenant, _day(start), _day(end))
+    answer = api_of(data_dir, api_url, api_key).coverage(
+        tenant, *(each.isoformat() if each else None for each in (start, end))
+    )
     if as_json:
         print_json(answer)
         return
@@ -53,10 +63,6 @@ def coverage(
         NOTES.print(_summary(mailbox), markup=False, highlight=False)
     if any(not each["proven"] for box in answer["mailboxes"] for each in box["ranges"]):
         NOTES.print(f"`gmail-ingest verify {tenant} --repair` mends open days", highlight=False)
-
-
-def _day(moment: datetime | None) -> str | None:
-    return f"{moment:%Y-%m-%d}" if moment else None
 
 
 def _rows(mailbox: Mapping[str, Any]) -> Iterable[Sequence[object]]:

@@ -1,10 +1,12 @@
 """Options that several commands share.
 
-Holds: annotated types for Typer. Add here: an option that a second command needs.
+Holds: annotated types for Typer, and how days and moments are read. Add here: an option that a
+second command needs.
 """
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -40,3 +42,21 @@ ApiKey = Annotated[
         "The variable is read from the environment, not from .env.",
     ),
 ]
+
+
+def read_day(text: str) -> date:
+    """A UTC day as a person types it; BadParameter with the form that is wanted."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise typer.BadParameter("must be a day, as 2024-01-31") from None
+
+
+def read_moment(text: str) -> datetime:
+    """A moment, in UTC unless it names another zone; BadParameter with the form that is wanted."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        wanted = "must be a day, as 2024-01-31, or a moment, as 2024-01-31T12:00:00Z"
+        raise typer.BadParameter(wanted) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -7,19 +7,25 @@ Exit codes: 0 done or asked for, 1 if a watched historical sync failed or was ca
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from gmail_ingest.cli.deployment import api_of
-from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
+from gmail_ingest.cli.options import (
+    DEFAULT_DATA_DIR,
+    ApiKey,
+    ApiUrl,
+    AsJson,
+    DataDir,
+    Tenant,
+    read_moment,
+)
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json, print_table
 from gmail_ingest.cli.sync_progress import watch
 from gmail_ingest.errors import InvalidInputError
-
-_FORMATS = ["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S%z"]
 
 
 class _NowByDefault(TyperGroup):
@@ -67,11 +73,18 @@ def history(
     *,
     start: Annotated[
         datetime,
-        typer.Option("--from", formats=_FORMATS, help="The first moment; a day begins in UTC."),
+        typer.Option(
+            "--from",
+            parser=read_moment,
+            metavar="MOMENT",
+            help="The first moment; a day begins in UTC.",
+        ),
     ],
     end: Annotated[
         datetime,
-        typer.Option("--to", formats=_FORMATS, help="The moment before which it ends."),
+        typer.Option(
+            "--to", parser=read_moment, metavar="MOMENT", help="The moment before which it ends."
+        ),
     ],
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Only tell what it would fetch, cost and take.")
@@ -87,10 +100,10 @@ def history(
     """Sync the mail of a range of time: a backfill in Dagster, watched until it ends."""
     if dry_run and detach:
         raise InvalidInputError("--detach", "not together with --dry-run, which asks for nothing")
-    if _zoned(start) >= _zoned(end):
+    if start >= end:
         raise InvalidInputError("--to", "must be later than --from")
     api = api_of(data_dir, api_url, api_key)
-    asked = api.sync_history(tenant, _zoned(start), _zoned(end), dry_run=dry_run)
+    asked = api.sync_history(tenant, start, end, dry_run=dry_run)
     if dry_run:
         _print_price(asked, as_json=as_json)
         return
@@ -136,10 +149,6 @@ def unlock(
     What a dead worker holds ends by itself within GMAIL_INGEST_LEASE_SECONDS.
     """
     print_json(api_of(data_dir, api_url, api_key).unlock(tenant))
-
-
-def _zoned(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _print_price(price: dict[str, Any], *, as_json: bool) -> None:

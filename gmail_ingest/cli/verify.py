@@ -12,7 +12,7 @@ import os
 import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -20,7 +20,7 @@ import typer
 from rich.progress import Progress
 
 from gmail_ingest.cli.deployment import engine_of, settings_of
-from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant, read_day
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.errors import InvalidInputError
 
@@ -32,17 +32,21 @@ def verify(
     tenant: Tenant,
     *,
     start: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
             "--from",
-            formats=["%Y-%m-%d"],
+            parser=read_day,
+            metavar="DAY",
             help="The first UTC day; the first whole day that was synced if left out.",
         ),
     ] = None,
     end: Annotated[
-        datetime | None,
+        date | None,
         typer.Option(
-            "--to", formats=["%Y-%m-%d"], help="The UTC day before which it ends; after today."
+            "--to",
+            parser=read_day,
+            metavar="DAY",
+            help="The UTC day before which it ends; after today.",
         ),
     ] = None,
     repair: Annotated[
@@ -66,8 +70,7 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Compare the mail that Gmail lists with what is known here, mailbox by mailbox."""
-    first, last = _day(start), _day(end)
-    if first and last and first >= last:
+    if start and end and start >= end:
         raise InvalidInputError("--to", "must be a later day than --from")
     if repair and dry_run:
         raise InvalidInputError("--repair", "not together with --dry-run, which only tells a price")
@@ -79,7 +82,7 @@ def verify(
         repair = True
         count = asyncio.run(_accept(tenant, mailbox, data_dir))
         NOTES.print(f"{count} removals accepted")
-    plans, found = asyncio.run(_verify(tenant, first, last, data_dir, repair, dry_run))
+    plans, found = asyncio.run(_verify(tenant, start, end, data_dir, repair, dry_run))
     if as_json:
         print_json(_report(tenant, plans, found, dry_run=dry_run))
     elif dry_run:
@@ -91,10 +94,6 @@ def verify(
         print_table(*_table(found))
     if not dry_run and not all(each.is_complete for each in found):
         raise typer.Exit(1)
-
-
-def _day(moment: datetime | None) -> date | None:
-    return moment.date() if moment else None
 
 
 async def _accept(tenant: str, mailbox: str | None, data_dir: Path) -> int:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 
 import pytest
+from typer.testing import CliRunner
 
 from gmail_ingest.cli import remedies
+from gmail_ingest.cli.main import app
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.cli.conftest import Call
 
@@ -224,3 +226,20 @@ def test_why_prints_action_and_command(sidecar, capsys):
 def test_states_name_their_command(state, cause, command):
     """A mailbox that somebody must act on has a command."""
     assert remedies.of_mailbox("acme", state, cause) == command
+
+
+@pytest.mark.parametrize(
+    ("command", "wanted"),
+    [
+        (("coverage", "acme", "--from", "2024"), "must be a day, as 2024-01-31"),
+        (("verify", "acme", "--to", "2024-13-01"), "must be a day, as 2024-01-31"),
+        (("sync", "history", "acme", "--from", "x", "--to", "2024-02-01"), "or a moment"),
+    ],
+)
+def test_a_day_that_is_none_is_told_in_plain_words(command, wanted):
+    """Neither the pattern of a date nor a library's own words are shown."""
+    ran = CliRunner().invoke(app, command)
+    assert ran.exit_code == 2
+    said = " ".join(ran.output.replace("│", " ").split())
+    assert wanted in said
+    assert "%Y" not in said
