@@ -14,9 +14,6 @@ from gmail_ingest.sync.records import Counts
 from gmail_ingest_tests.sync.service import TENANT
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Parameter `owners` of initializer `SensorDefinition:dagster.BetaWarning"
-)
 
 
 @pytest.fixture

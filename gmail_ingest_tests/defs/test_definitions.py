@@ -3,16 +3,12 @@ import subprocess
 import sys
 
 import dagster as dg
-import pytest
 
 from gmail_ingest.definitions import defs
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.resources import MailStoreResource
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Parameter `owners` of initializer `SensorDefinition:dagster.BetaWarning"
-)
 
 _LOAD = """
 import json

@@ -23,9 +23,6 @@ from gmail_ingest_tests.sync.history import YEAR, month
 from gmail_ingest_tests.sync.service import TENANT
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Parameter `owners` of initializer `SensorDefinition:dagster.BetaWarning"
-)
 
 
 class Jobs:

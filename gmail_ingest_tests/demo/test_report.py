@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from gmail_ingest.demo.audit import Audit
@@ -21,6 +23,7 @@ def report(began, begin_within=None):
         begin_within=begin_within,
         push_seconds=(0.2,),
         runs={},
+        proof={"compared": len(began), "passed": len(began)},
         units=90,
         seconds=1.0,
     )
@@ -49,3 +52,11 @@ def test_report_judges_how_soon_only_where_a_limit_was_given(began, begin_within
     assert found.passed is passed
     if None in began.values():
         assert found.to_json()["initialSyncBeganSeconds"]["max"] is None
+
+
+def test_report_judges_the_proof():
+    """A check that failed for a tenant fails the demonstration."""
+    began = {"acme": 1.0, "globex": 2.0}
+    assert report(began).passed
+    assert not replace(report(began), proof={"compared": 2, "passed": 1}).passed
+    assert not replace(report(began), proof={"compared": 1, "passed": 1}).passed
