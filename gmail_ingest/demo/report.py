@@ -37,8 +37,8 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether no mail is missing, doubled, in a wrong place, or not to be found, Dagster's check
-        says so of every tenant, and every initial sync began, in time if there is a limit.
+        """Whether no mail is missing, doubled, in a wrong place, or not to be found, as Dagster's
+        check says too of every tenant, and every initial sync began, in time if there is a limit.
         """
         proven = self.proof["compared"] == self.proof["passed"] == self.tenants
         found = self.audit.clean and not self.unfindable and not self.unseen
