@@ -8,6 +8,7 @@ from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import Counts, Failed, LookAgain
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
+from webhook_api.push_body import Notification
 
 HOUR = timedelta(hours=1)
 
@@ -194,7 +195,10 @@ def test_push_is_claimed_before_a_thousand_polls(database, run):
         await database.connect("pushed@example.com", tenant="live")
         async with listen(database.engine) as channel:
             await PostgresPushes(database.engine).apply(
-                {"pushed@example.com": 101, "t500@example.com": 101}
+                {
+                    address: Notification(address, 101)
+                    for address in ("pushed@example.com", "t500@example.com")
+                }
             )
             await channel.wait(5)
         first = await database.queue.claim("worker", limit=10, ttl=MINUTE)
@@ -325,7 +329,9 @@ def test_second_look_waits_for_the_worker_that_asked_for_it(database, run):
         later = LookAgain((mailbox,), 60.0)
         await database.queue.acknowledge(second, "succeeded", Counts(), None, later)
         assert await claim(database) == []
-        await PostgresPushes(database.engine).apply({"a@example.com": 101})
+        await PostgresPushes(database.engine).apply(
+            {"a@example.com": Notification("a@example.com", 101)}
+        )
         (third,) = await claim(database)
         assert third.job_id is not None
         assert third.again

@@ -123,8 +123,16 @@ class Deployment:
         service.sandbox.call(lambda state: state.watches.granted_topics.add(_TOPIC))
 
         class Due:
-            async def watches_due(self, below: timedelta) -> list[Connected]:  # noqa: ARG002 - all are
-                return await service.store.mailboxes(tenant, None)
+            async def watches_due(
+                self,
+                below: timedelta,  # noqa: ARG002 - all are
+                *,
+                after: int,
+                limit: int,
+            ) -> list[Connected]:
+                found = await service.store.mailboxes(tenant, None)
+                left = sorted((each for each in found if each.id > after), key=lambda each: each.id)
+                return left[:limit]
 
         await renew_watches(Due(), service.store, service.gmail.source, _TOPIC)
 

@@ -44,9 +44,10 @@ WHERE place IN (SELECT round(step * (mails - 1) / greatest(%(limit)s - 1, 1)::nu
                 FROM generate_series(0, %(limit)s - 1) AS step)
 ORDER BY place
 """
-# The tenant's row first, as connect and disconnect do.
+# The tenant's row first, as connect and disconnect do. A renaming excludes whoever else changes
+# mailboxes and their integrations together: a change of state takes these in the other order.
 _LOCK_TENANT = """
-SELECT FROM tenants WHERE id = (SELECT tenant_id FROM mailboxes WHERE id = %s) FOR SHARE
+SELECT FROM tenants WHERE id = (SELECT tenant_id FROM mailboxes WHERE id = %s) FOR NO KEY UPDATE
 """
 _LOCK = "SELECT tenant_id, address, state FROM mailboxes WHERE id = %s FOR NO KEY UPDATE"
 _HOLDER = """
