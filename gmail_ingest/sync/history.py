@@ -45,6 +45,7 @@ from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.refusals import state_of
+from gmail_ingest.sync.side_by_side import to_its_end
 
 log = structlog.get_logger(__name__)
 
@@ -154,7 +155,9 @@ class HistorySync:
         ]
         try:
             while tasks and (await asyncio.wait(tasks, timeout=LOOK_EVERY))[1]:
-                await self._tell(job, workers, tally, done)
+                # A cancellation waits for it: what it has taken from the workers would be told by
+                # nobody else.
+                await to_its_end(self._tell(job, workers, tally, done))
         finally:
             for task in tasks:
                 task.cancel()

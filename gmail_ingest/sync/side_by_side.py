@@ -1,6 +1,6 @@
 """Work on many things, so many of them at once.
 
-Holds: ``side_by_side``, ``all_ended``. Add here: nothing. Keep out: what the work is.
+Holds: ``side_by_side``, ``all_ended``, ``to_its_end``. Add here: nothing. Keep out: the work.
 A task for each of a hundred thousand tenants would hold as much memory, and ask the pool of
 connections for as many at once: this starts only as many tasks as may work.
 """
@@ -8,8 +8,8 @@ connections for as many at once: this starts only as many tasks as may work.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from collections.abc import Awaitable, Callable, Coroutine, Iterable
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -49,3 +49,13 @@ async def all_ended(work: Iterable[Awaitable[T]]) -> list[T]:
         if isinstance(each, BaseException):
             raise each
     return [each for each in done if not isinstance(each, BaseException)]
+
+
+async def to_its_end(work: Coroutine[Any, Any, R]) -> R:
+    """The result of work that a cancellation does not stop: it is awaited before it goes on."""
+    task = asyncio.create_task(work)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise

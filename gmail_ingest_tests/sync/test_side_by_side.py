@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gmail_ingest.sync.side_by_side import side_by_side
+from gmail_ingest.sync.side_by_side import side_by_side, to_its_end
 
 
 def test_side_by_side_takes_items_as_work_ends(run):
@@ -57,3 +57,25 @@ def test_side_by_side_ends_with_the_first_error(run):
 def test_side_by_side_of_nothing(run):
     """Without an item there is no result."""
     assert run(side_by_side(3, [], asyncio.sleep)) == []
+
+
+def test_to_its_end_is_not_cut_off_by_a_cancellation(run):
+    """What began is done, and the cancellation goes on afterwards."""
+    begun, may_end, done = asyncio.Event(), asyncio.Event(), []
+
+    async def work():
+        begun.set()
+        await may_end.wait()
+        done.append(1)
+
+    async def scene():
+        task = asyncio.create_task(to_its_end(work()))
+        await begun.wait()
+        task.cancel()
+        await asyncio.sleep(0)
+        may_end.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    run(scene())
+    assert done == [1]
