@@ -110,6 +110,10 @@ class Deployment:
     async def reconnect(self, tenant: str, address: str) -> int:
         """Let the owner of an address consent again; the id of the living mailbox."""
         await self._service.connect(address, tenant=tenant)
+        return await self.living(tenant)
+
+    async def living(self, tenant: str) -> int:
+        """The id of the tenant's only living mailbox."""
         ((mailbox_id,),) = await self.rows(_LIVING, tenant)
         return int(mailbox_id)
 
