@@ -64,6 +64,7 @@ class Rehearsal:
         self._judge = Judge(sandbox, stored)
         self._restarts = 0
         self._happened: Counter[str] = Counter()
+        self._went_back: set[str] = set()
         self._dice = {what: options.dice(what) for what in _MEANS}
         self._due: dict[str, float] = {}
         self._queue_of_crashes: list[str] = []
@@ -148,13 +149,18 @@ class Rehearsal:
             self._happened["permission_lost"] += self._permissions.take_away()
         elif chance < 0.63:
             status = dice.choice((200, 404, 400))
-            self._sandbox.restart_history(dice.choice(MAILBOXES), start_above=status)
+            address = dice.choice(MAILBOXES)
+            self._sandbox.restart_history(address, start_above=status)
+            self._went_back.add(address)
             self._happened["history_went_back"] += 1
         elif chance < 0.68:
             self._life.rename(dice.choice(CONSENTED))
             self._happened["account_renamed"] += 1
         elif chance < 0.73:
-            self._recreate(dice.choice(SERVED))
+            address = dice.choice(SERVED)
+            # Its history ids could be no lower than those before: then a person is asked.
+            if address not in self._went_back:
+                self._recreate(address)
 
     def _recreate(self, address: str) -> None:
         """Another account gets the address: a service account's key opens that one, too."""
