@@ -70,7 +70,7 @@ async def follow_history(
     """
     counts = Counts()
     page_token: str | None = None
-    restarts = 0
+    restarts, refused = 0, False
     while True:
 
         async def read(token: str | None = page_token) -> HistoryPage:
@@ -80,10 +80,9 @@ async def follow_history(
             page = await patience.call(read, policy.prices.history_list)
         except (HistoryExpiredError, RejectedRequestError) as error:
             profile = await patience.call(source.profile, policy.prices.profile_get)
-            # However Google words it: a start beyond what it has now is an expired history.
-            is_expired = isinstance(error, HistoryExpiredError)
-            if not is_expired and profile.history_id >= mailbox.checkpoint:
-                raise
+            if not _is_expired(error, profile, mailbox):
+                refused = _asked_again(error, refused=refused)
+                continue
             await _resync(store, source, patience, lease, mailbox, policy, profile)
             return counts, True
         except PageTokenInvalidError as error:
@@ -213,6 +212,18 @@ async def list_to_end(
         )
         counts.add(added)
     return listing
+
+
+def _is_expired(error: Exception, profile: Profile, mailbox: Mailbox) -> bool:
+    # However Google words it: a start beyond what it has now is an expired history.
+    return isinstance(error, HistoryExpiredError) or profile.history_id < mailbox.checkpoint
+
+
+def _asked_again(error: Exception, *, refused: bool) -> bool:
+    # It may have gone past the start since, and answers the second time.
+    if refused:
+        raise error
+    return True
 
 
 def _one_more(restarts: int, error: PageTokenInvalidError) -> int:

@@ -8,7 +8,7 @@ that history does not name after it has not changed at Google since: only those 
 from __future__ import annotations
 
 from gmail_ingest.core.quota import Prices
-from gmail_ingest.errors import HistoryExpiredError
+from gmail_ingest.errors import HistoryExpiredError, RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.ports import MailSource
@@ -56,6 +56,11 @@ class RecentChanges:
                     self._read_to = page.history_id
         except HistoryExpiredError:
             return
+        except RejectedRequestError:
+            # However Google words it: a start beyond what it has now is an expired history.
+            profile = await self._patience.call(self._source.profile, self._prices.profile_get)
+            if profile.history_id >= start:
+                raise
 
     def named(self, message_id: str) -> bool:
         """Whether the message changed after the checkpoint."""

@@ -115,8 +115,8 @@ def test_history_id_that_google_refuses_is_set_to_its_own(run, box, answer):
 
 
 def test_history_that_is_refused_for_another_reason_stays_an_error(run, box):
-    """A refusal says nothing of the history id while Google's own is no lower."""
-    box.google.failures["history:0"].append(RejectedRequestError("400"))
+    """A refusal, repeated, says nothing of the history id while Google's own is no lower."""
+    box.google.failures["history:0"].extend([RejectedRequestError("400")] * 2)
     with pytest.raises(RejectedRequestError):
         run(follow(box))
     assert box.checkpoint == 100

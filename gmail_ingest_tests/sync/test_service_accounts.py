@@ -289,6 +289,19 @@ def test_verify_compares_no_mailbox_with_another_account(run, synced):
     assert run(synced.stored()) == before
 
 
+def test_verify_takes_a_start_that_google_refuses_for_an_expired_history(run, synced):
+    """A comparison that finds history ids gone back stops no mailbox (case 09, edge case 90)."""
+    synced.deliver("unheard of")
+    restart(synced, 400)
+    open_all(synced)
+    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    plans = run(verify.plan(TENANT))
+    (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
+    assert (found.error, found.missing, found.open) == (None, 1, 0)
+    assert [each.state for each in run(mailboxes(synced))] == ["active"]
+    assert synced.agrees()
+
+
 def test_a_late_replica_is_no_reset(run, synced):
     """An answer below the checkpoint that the profile does not confirm changes nothing (edge cases
     8 and 90).
