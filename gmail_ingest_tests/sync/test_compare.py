@@ -269,6 +269,18 @@ def test_verify_with_expired_history_takes_differences_as_they_are(run, mails):
     assert mails.stored == set(mails.google.messages)
 
 
+@pytest.mark.parametrize(("current", "error"), [(0, None), (10**6, "refused")])
+def test_verify_takes_a_refused_start_for_expired_where_google_is_behind_it(
+    run, mails, current, error
+):
+    """Only if Google's own history id is below the start; others are told (edge case 90)."""
+    del mails.store.entries[1, "m03"]
+    mails.google.always["history:0"] = RejectedRequestError("refused")
+    mails.google.history_id = current
+    assert run(verify(mails, repair=True)).error == error
+    assert ((1, "m03") in mails.store.entries) == (error is None)
+
+
 def test_verify_counts_a_mail_at_midnight_once(run, box):
     """Google's bounds overlap by a second: a mail counts on its own day, and one whose day nobody
     knows counts once (edge case 61).

@@ -2,7 +2,7 @@
 
 Holds: ``PostgresAccounts`` (the AccountRecords port), ``retire``, ``rename``. Add here: what else
 an account does to its mailbox. Keep out: how accounts are told apart (``sync/identity.py``).
-Source: edge cases 39, 90 to 93; design promise 11: mail stays, and it is said whose it was.
+Source: edge cases 39, 90 to 93: mail stays, and it is said whose it was.
 
 A mailbox whose account was deleted and made anew is ``replaced``: its mail stays as it is, nothing
 is synced into it any more, and the address is another mailbox's.
