@@ -3,6 +3,7 @@ import pty
 import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +21,7 @@ try:
     with stop_on_signals():
         try:
             print("here", flush=True)
+            Path(sys.argv[1]).write_text("waiting")
             time.sleep(60)
         finally:
             print("stopping", flush=True)
@@ -70,6 +72,10 @@ def test_stop_survives_a_closed_terminal(tmp_path):
     )
     os.close(theirs)
     assert b"here" in os.read(ours, 100)
+    # What is written can be read before the write has returned: closed then, it would fail.
+    deadline = time.monotonic() + 20
+    while not (marker.exists() and marker.read_text()) and time.monotonic() < deadline:
+        time.sleep(0.01)
     os.close(ours)
     process.send_signal(signal.SIGHUP)
     assert process.wait(timeout=20) == 0
