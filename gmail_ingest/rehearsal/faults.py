@@ -15,6 +15,8 @@ from typing import Any
 _GMAIL = "gmail.users.*"
 _GET = "gmail.users.*.get"
 _LIST = "gmail.users.*.list"
+#: A list of labels or of sending addresses has no pages, so Google never refuses a token of theirs.
+_PAGED = ("gmail.users.messages.list", "gmail.users.history.list")
 _TOKEN = "oauth2.token"  # noqa: S105 - the name of a method
 _PUSH = "pubsub.push"
 
@@ -42,7 +44,7 @@ def _error(method: str, name: str) -> Fault:
     return Fault(name, {"method": method, "action": "error", "error": name})
 
 
-#: Each kind once; those that must stay rare carry the number of ``times``.
+#: Each kind once, or once for each method; those that must stay rare carry the number of ``times``.
 KINDS: tuple[Fault, ...] = (
     *(_error(_GMAIL, name) for name in _API_ERRORS),
     Fault("html", {"method": _GMAIL, "action": "html"}),
@@ -50,9 +52,12 @@ KINDS: tuple[Fault, ...] = (
     Fault("truncated", {"method": _GMAIL, "action": "truncate"}),
     Fault("timeout", {"method": _GET, "action": "latency", "latencyMs": 6_000, "times": 6}),
     Fault("slow", {"method": _GMAIL, "action": "latency", "latencyMs": 300}),
-    Fault(
-        "invalid_page_token",
-        {"method": _LIST, "action": "error", "error": "invalid_page_token", "times": 2},
+    *(
+        Fault(
+            "invalid_page_token",
+            {"method": method, "action": "error", "error": "invalid_page_token", "times": 2},
+        )
+        for method in _PAGED
     ),
     Fault("empty_page", {"method": _LIST, "action": "emptyPage", "times": 3}),
     # Once only: twice in a row would be a message that is gone (edge case 13).

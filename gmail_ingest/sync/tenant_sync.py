@@ -319,6 +319,10 @@ class TenantSync:
                 if until - now <= PATIENCE and not in_vain:
                     return MailboxReport(mailbox.id, counts, text, until, quiet=True)
                 return await self._later(mailbox, counts, text, "quota", until)
+            case RefusedByGoogleError() if claim.attempts < self._policy.suspect_attempts:
+                # One answer that nobody knows is no reason to stop a mailbox for a day.
+                delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
+                return await self._later(mailbox, counts, text, _cause(error), now + delay)
             case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
                 return await self._stop(mailbox, counts, stop)
             case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
@@ -366,7 +370,7 @@ def _cause(error: GmailIngestError) -> str | None:
     match error:
         case OperatorActionError():
             return error.cause
-        case SuspectAccountError():
+        case SuspectAccountError() | RefusedByGoogleError():
             return "unexplained"
         case TransientError():
             return "no_answer"

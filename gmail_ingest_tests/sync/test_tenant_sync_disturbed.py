@@ -6,6 +6,7 @@ import pytest
 
 from gmail_ingest.errors import (
     ReauthoriseError,
+    RefusedByGoogleError,
     SuspectAccountError,
 )
 from gmail_ingest.sync.tenant_sync import BUSY
@@ -145,14 +146,20 @@ def test_a_job_that_takes_its_workers_with_it_ends_failed(run, tenant):
     assert "5 times in a row" in report.errors[0]
 
 
-def test_an_unexplained_refusal_that_lasts_is_a_suspension(run, tenant):
+@pytest.mark.parametrize(
+    ("error", "cause"),
+    [
+        (SuspectAccountError("precondition check failed"), "suspended"),
+        (RefusedByGoogleError("Google refuses gmail.users.history.list (400)"), "refused"),
+    ],
+)
+def test_an_unexplained_refusal_that_lasts_is_a_suspension(run, tenant, error, cause):
     """Once it is tried again; again and again, the account counts as suspended (edge case 32)."""
-    error = SuspectAccountError("precondition check failed")
     tenant.google[1].always["history:0"] = error
     policy = replace(QUICK, first_retry=0.0, longest_retry=0.0)
     report = run(tenant.run(policy))
     assert tenant.store.rows[1].state == "suspended"
-    assert tenant.store.troubles[1] == (str(error), "suspended")
+    assert tenant.store.troubles[1] == (str(error), cause)
     assert tenant.job().state == "failed"
     assert report.jobs == policy.suspect_attempts
 

@@ -236,4 +236,6 @@ def failure(refusal: Refusal, call: str, now: datetime) -> GmailIngestError:
     for rule in RULES:
         if rule.matches(refusal, call):
             return rule.build(refusal, now)
-    return RefusedByGoogleError(f"Google refuses the request ({refusal.summary})")
+    # Refused reads are counted by their text, whether they ask for a message or for its thread.
+    what = "the request" if call in _READS else call
+    return RefusedByGoogleError(f"Google refuses {what} ({refusal.summary})")
