@@ -20,7 +20,7 @@ from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
 from gmail_ingest.core.headers import Headers, message_ids
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.parts import has_separate_content, size_of, sort_parts
-from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.reply_text import read_reply
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
 
@@ -115,7 +115,7 @@ def parse_message(
         snippet=cleaner.clean(html.unescape(cleaner.clean(message.get("snippet")))),
         text=text,
         html=html_body,
-        reply_text=strip_quotes(text),
+        reply_text=read_reply(text).text,
         size=size_of(message.get("sizeEstimate")),
         is_auto_reply=is_auto_reply(headers),
         is_bounce=is_bounce(headers, _root_type(payload, cleaner), participants),
