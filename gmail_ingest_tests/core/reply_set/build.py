@@ -10,7 +10,8 @@ behind a template names its languages, and without one it is filled for each tha
   own, ``=`` of the signature, ``-`` neither.
 - ``templates-html.txt``, ``bodies-html-*.txt``: the source, and behind ``--- reply`` and
   ``--- signature`` what a reader is to find.
-- ``templates-keep.txt``, ``bodies-keep-*.txt``: all of it is the sender's own.
+- ``templates-keep-text.txt``, ``bodies-keep-text-*.txt``: all of it is the sender's own.
+- ``templates-keep-html.txt``, ``bodies-keep-html-*.txt``: as other HTML.
 """
 
 import functools
@@ -25,6 +26,9 @@ _HEAD = re.compile(r"^=== (.+)\n", re.MULTILINE)
 _ONLY = re.compile(r"^only: (.+)\n?", re.MULTILINE)
 _PLACE = re.compile(r"\{([a-z_]+\d?)\}")
 
+# Of the last two nothing may be cut but a signature.
+KINDS = ("text", "html", "keep-text", "keep-html")
+
 
 @dataclass(frozen=True, slots=True)
 class Item:
@@ -32,7 +36,7 @@ class Item:
 
     Attributes:
         name: Notation, program and layout, language.
-        kind: ``text``, ``html`` or ``keep`` (plain text of which nothing may be cut).
+        kind: One of ``KINDS``.
         body: The text or HTML as mail carries it.
         reply: The sender's own words.
         signature: The marked signature or a program's; ``""`` for none.
@@ -50,7 +54,7 @@ def items() -> tuple[Item, ...]:
     """Return all bodies, in the order of the files."""
     return tuple(
         _item(kind, name, source, values)
-        for kind in ("text", "html", "keep")
+        for kind in KINDS
         for name, source, values in [*_written(kind), *_filled(kind)]
     )
 
@@ -77,9 +81,9 @@ def _sections(file_name: str) -> list[tuple[str, str]]:
 
 
 def _item(kind: str, name: str, source: str, values: Mapping[str, str]) -> Item:
-    if kind == "html":
-        return _html_item(name, source, values)
-    if kind == "keep":
+    if kind.endswith("html"):
+        return _html_item(kind, name, source, values)
+    if kind == "keep-text":
         body = _fill(source, values)
         return Item(name, kind, body, body.strip("\n"), "")
     lines = [
@@ -94,12 +98,12 @@ def _item(kind: str, name: str, source: str, values: Mapping[str, str]) -> Item:
     return Item(name, kind, f"{body}\n", reply.strip("\n"), signature.strip("\n"))
 
 
-def _html_item(name: str, source: str, values: Mapping[str, str]) -> Item:
+def _html_item(kind: str, name: str, source: str, values: Mapping[str, str]) -> Item:
     body, _, rest = source.partition("--- reply\n")
     reply, _, signature = rest.partition("--- signature\n")
     escaped = {key: html.escape(value, quote=False) for key, value in values.items()}
     expected = (_fill(text, values).strip("\n") for text in (reply, signature))
-    return Item(name, "html", _fill(body, escaped), *expected)
+    return Item(name, kind, _fill(body, escaped), *expected)
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
