@@ -98,6 +98,7 @@ def parse_message(
     subject = headers.decoded("subject")
     label_ids = _label_ids(message.get("labelIds"), cleaner)
     gmail_id = cleaner.identifier(message.get("id"))
+    sender = next((p for p in participants if p.role == "from"), None)
     return ParsedMessage(
         gmail_id=gmail_id,
         thread_id=cleaner.identifier(message.get("threadId")) or gmail_id,
@@ -106,7 +107,8 @@ def parse_message(
         in_reply_to=next(iter(message_ids(headers.first("in-reply-to"))), None),
         references=message_ids(headers.first("references")),
         subject=subject,
-        sender=next((p for p in participants if p.role == "from"), None),
+        sender=sender,
+        author=sender,
         participants=participants,
         direction=direction_of(participants, label_ids, owner_addresses),
         internal_date=_instant(message.get("internalDate")),
@@ -116,10 +118,13 @@ def parse_message(
         text=text,
         html=html_body,
         reply_text=strip_quotes(text),
+        signature="",
         size=size_of(message.get("sizeEstimate")),
         is_auto_reply=is_auto_reply(headers),
         is_bounce=is_bounce(headers, _root_type(payload, cleaner), participants),
         is_list=is_list(headers),
+        content_kind="mail",
+        failed_recipients=(),
         attachments=parts.attachments,
         search_text=search_text_of(subject, participants, parts.attachments, text),
         sanitized=cleaner.replaced,
