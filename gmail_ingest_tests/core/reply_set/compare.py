@@ -1,7 +1,8 @@
 """How this project and the libraries for reply text answer the bodies of the set.
 
-Holds: ``read``, ``table`` and the command ``python -m gmail_ingest_tests.core.reply_set.compare``
-(one more argument: a part of names, for the answers of this project that are not right).
+Holds: ``read``, ``table``, ``faults`` and the command
+``python -m gmail_ingest_tests.core.reply_set.compare``; with a part of names behind it, it shows
+the answers of this project that are not the expected ones.
 Add here: another library.
 Keep out: what counts as right (``judge``).
 Source: the libraries' own documentation. None is a dependency: those that are not installed are
@@ -51,23 +52,32 @@ def read(item: Item) -> Reply:
 
 
 def table(answers_of: Mapping[str, Callable[[Item], str]]) -> Iterator[str]:
-    """Yield lines of Markdown: by kind and name, how many bodies are answered how."""
+    """Yield lines of Markdown: by kind and name, how many bodies are answered how.
+
+    Below them, the bodies that a library answers exactly, and this project, the first, does not.
+    """
+    known: dict[str, list[str]] = {}
     yield "| kind | bodies | answers of | exact | right | bodies that lose own words | ms a body |"
     yield "|---|---|---|---|---|---|---|"
-    for kind in KINDS:
-        asked = [item for item in items() if item.kind == kind]
+    for group, asked in _groups().items():
         for name, answer in answers_of.items():
             started = time.perf_counter()
             answers = [answer(item) for item in asked]
             spent = (time.perf_counter() - started) / len(asked)
             pairs = list(zip(asked, answers, strict=True))
+            known[name] = known.get(name, []) + [
+                item.name for item, reply in pairs if judge.exact(item, reply)
+            ]
             exact = sum(judge.exact(item, reply) for item, reply in pairs) / len(asked)
             right = sum(judge.right(item, reply) for item, reply in pairs) / len(asked)
             lost = sum(bool(judge.lost(item, reply)) for item, reply in pairs)
             yield (
-                f"| {kind} | {len(asked)} | {name} | {exact:.1%} | {right:.1%} | {lost} "
+                f"| {group} | {len(asked)} | {name} | {exact:.1%} | {right:.1%} | {lost} "
                 f"| {1000 * spent:.2f} |"
             )
+    ours, *libraries = (set(names) for names in known.values())
+    yield ""
+    yield from (f"- {name}" for name in sorted(set().union(*libraries) - ours))
 
 
 def faults(part: str) -> Iterator[str]:
@@ -77,6 +87,16 @@ def faults(part: str) -> Iterator[str]:
         exact = judge.exact(item, reply.text) and reply.signature.split() == item.signature.split()
         if part in item.name and not exact:
             yield f"{item.name}\n  text      {reply.text!r}\n  signature {reply.signature!r}"
+
+
+def _groups() -> dict[str, list[Item]]:
+    return {
+        f"{kind}, {'by language' if filled else 'by program and layout'}": [
+            item for item in items() if item.kind == kind and bool(item.language) == filled
+        ]
+        for kind in KINDS
+        for filled in (False, True)
+    }
 
 
 def _guarded(answer: Callable[[Item], str]) -> Callable[[Item], str]:
