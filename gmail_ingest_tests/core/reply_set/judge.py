@@ -17,10 +17,10 @@ _WORD = re.compile(r"\w+")
 def as_expected(item: Item, reply: str, signature: str) -> bool:
     """Whether an answer is what is expected, line by line.
 
-    Blanks at ends of lines make no difference, nor does the number of blank lines; with HTML no
-    blank does.
+    Blanks at ends of lines make no difference, nor does the number of blank lines; nor do blank
+    lines where something was cut, nor any blanks with HTML.
     """
-    lines = _html_lines if item.kind.endswith("html") else _text_lines
+    lines = {"keep-text": _with_blank_lines, "text": _without_blank_lines}.get(item.kind, _words_of)
     return lines(reply) == lines(item.reply) and lines(signature) == lines(item.signature)
 
 
@@ -47,12 +47,16 @@ def left(item: Item, reply: str) -> list[str]:
     return list((_words(reply) - _words(item.reply) - _words(item.signature)).elements())
 
 
-def _text_lines(text: str) -> str:
+def _with_blank_lines(text: str) -> str:
     return _BLANK_LINES.sub("\n\n", "\n".join(map(str.rstrip, text.split("\n")))).strip("\n")
 
 
-def _html_lines(text: str) -> list[str]:
-    return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
+def _without_blank_lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.split("\n") if line.strip()]
+
+
+def _words_of(text: str) -> list[list[str]]:
+    return [line.split() for line in text.split("\n") if line.strip()]
 
 
 def _words(text: str) -> Counter[str]:
