@@ -21,6 +21,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     EmailCopy,
     EmailPage,
     EmailView,
+    FailedRecipientView,
     Person,
     ThreadSummary,
     ThreadView,
@@ -57,6 +58,16 @@ class AttachmentBody(Model):
     inline: bool
 
 
+class FailedRecipientBody(Model):
+    """Whom a mail did not reach, as a bounce says."""
+
+    address: str
+    action: str = Field(description="failed.")
+    status: str | None = Field(
+        description="The enhanced status code of RFC 3463, `5.1.1`; null where none is given."
+    )
+
+
 class EmailBody(Model):
     """A message."""
 
@@ -68,6 +79,10 @@ class EmailBody(Model):
     in_reply_to: str | None
     subject: str
     sender: PersonBody | None = Field(alias="from")
+    author: PersonBody | None = Field(
+        description="Who wrote it: the person behind a group, a web form or a ticket system; else "
+        "the same as `from`."
+    )
     to: list[PersonBody]
     cc: list[PersonBody]
     bcc: list[PersonBody]
@@ -80,10 +95,19 @@ class EmailBody(Model):
     text: str
     html: str = Field(description="As sent: sanitise it before a browser shows it.")
     reply_text: str = Field(description="What the sender wrote, without quoted mail.")
+    signature: str = Field(description="The sender's, as far as it is marked as one.")
     size: int
     is_auto_reply: bool
     is_bounce: bool
     is_list: bool
+    content_kind: str | None = Field(
+        description="mail, invitation, encrypted, delivery_report, read_receipt, complaint, "
+        "report, automatic_answer or notification; null for mail stored by a release that did not "
+        "tell them apart."
+    )
+    failed_recipients: list[FailedRecipientBody] = Field(
+        description="Whom a bounce says that it did not reach."
+    )
     has_attachment: bool
     attachments: list[AttachmentBody]
     copies: list[CopyBody] | None = Field(
@@ -131,6 +155,7 @@ class ThreadBody(Model):
 _MODELS: dict[type[Any], type[Model]] = {
     Person: PersonBody,
     AttachmentView: AttachmentBody,
+    FailedRecipientView: FailedRecipientBody,
     EmailCopy: CopyBody,
     EmailView: EmailBody,
     EmailPage: EmailPageBody,

@@ -10,8 +10,21 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Role = Literal["from", "to", "cc", "bcc", "reply-to", "sender"]
+Role = Literal["from", "to", "cc", "bcc", "reply-to", "sender", "author"]
 Direction = Literal["inbound", "outbound", "self"]
+#: What a mail is, as a person would say. ``delivery_report``: whether it was delivered, ``report``:
+#: figures for administrators (TLS, DMARC), ``notification``: a program's mail that answers none.
+ContentKind = Literal[
+    "mail",
+    "invitation",
+    "encrypted",
+    "delivery_report",
+    "read_receipt",
+    "complaint",
+    "report",
+    "automatic_answer",
+    "notification",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +32,8 @@ class Participant:
     """One address in one role.
 
     Attributes:
-        role: The header field that names the address.
+        role: The header field that names the address; ``author``: who wrote it, where the headers
+            name that person in no such field.
         address: As written, lower-cased; never empty, at most 320 characters.
         name: The display name, decoded, on one line; ``""`` where there is none.
     """
@@ -51,6 +65,21 @@ class Attachment:
 
 
 @dataclass(frozen=True, slots=True)
+class FailedRecipient:
+    """Whom a mail did not reach, as a report says (RFC 3464).
+
+    Attributes:
+        address: Lower-cased, at most 320 characters.
+        action: ``failed``.
+        status: The enhanced status code (``5.1.1``, RFC 3463), None where none is given.
+    """
+
+    address: str
+    action: str
+    status: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class ParsedMessage:
     """One Gmail message. Every text is valid UTF-8 without NUL and lone surrogates.
 
@@ -63,18 +92,23 @@ class ParsedMessage:
         references: The ids of References, oldest first.
         subject: Decoded, on one line.
         sender: The first address of From.
+        author: Who wrote it: the person behind a group, a form or a ticket system, else the sender.
         participants: Each address once a role.
         direction: Seen from the owner of the mailbox.
         internal_date: When Gmail took the message in, UTC; the date to sort by.
         header_date_raw: The Date header as sent, never interpreted.
         label_ids: Gmail's label ids.
+        is_unsent: The owner wrote it, and it is not sent yet: it will be later.
         snippet: Gmail's preview, HTML entities resolved.
         text: The plain text, from the HTML where there is no other; line feeds end its lines.
         html: The HTML as sent (not sanitised: it must be before a browser shows it).
         reply_text: What the sender wrote: text without quoted mail and signature.
+        signature: The sender's, as far as it is marked as one; ``""`` without.
         size: Gmail's estimate in bytes.
         is_auto_reply: Sent by a program (RFC 3834 and its forerunners).
         is_bounce: A report that mail could not be delivered.
+        failed_recipients: Whom a bounce says that it did not reach.
+        content_kind: What the mail is.
         is_list: Came through a mailing list, or is bulk mail.
         attachments: The files.
         sanitized: True where characters or bytes had to be replaced to be storable.
@@ -89,19 +123,24 @@ class ParsedMessage:
     references: tuple[str, ...]
     subject: str
     sender: Participant | None
+    author: Participant | None
     participants: tuple[Participant, ...]
     direction: Direction
     internal_date: datetime
     header_date_raw: str | None
     label_ids: tuple[str, ...]
+    is_unsent: bool
     snippet: str
     text: str
     html: str
     reply_text: str
+    signature: str
     size: int
     is_auto_reply: bool
     is_bounce: bool
     is_list: bool
+    content_kind: ContentKind
+    failed_recipients: tuple[FailedRecipient, ...]
     attachments: tuple[Attachment, ...]
     sanitized: bool
     search_text: str

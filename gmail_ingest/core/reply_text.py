@@ -1,177 +1,366 @@
-"""What the sender wrote: text without the mail it answers and without the signature.
+"""What the sender wrote: text without the mail it answers, and the signature below it.
 
-Holds: ``strip_quotes``.
-Add here: the order in which marks of quoted mail count; a new kind of mark.
-Keep out: words of a language (``reply_marks``), HTML (``html_text`` marks its quotes first).
+Holds: ``Reply`` and ``read_reply``.
+Add here: the order in which marks count; a new kind of mark.
+Keep out: words of a language (``reply_marks``, ``reply_fields``, ``signature_marks``), what an
+introduction, a header block or a signature is (``reply_introductions``, ``reply_headers``,
+``reply_signatures``), HTML (``html_text`` marks its quotes first).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md; RFC 3676 section 4.3 (the
 signature delimiter).
 
 Each line is looked at a fixed number of times, and only lines of bounded length meet a pattern:
-the libraries that were compared need more than seconds for one hostile line.
+the libraries that were compared need more than seconds for one hostile line. What is in doubt
+stays in the text.
 """
 
-from gmail_ingest.core.reply_marks import (
-    BANNERS,
-    DATE,
-    ENDS_WITH_ADDRESS,
-    FORWARD_INTRODUCTIONS,
-    FROM_FIELDS,
-    OPENING,
-    OTHER_FIELDS,
-    WROTE,
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from gmail_ingest.core.reply_headers import header_block, looks_like_field
+from gmail_ingest.core.reply_introductions import (
+    MAX_INTRODUCTION_LINES,
+    asks_for_answer_above,
+    drawn_introduction,
+    introduction_length,
+    is_banner,
+    unmarked_introduction_length,
+)
+from gmail_ingest.core.reply_marks import COLONS, RULES
+from gmail_ingest.core.reply_quotes import (
+    begins_own_line,
+    is_deep,
+    is_wrapped_quote,
+    other_mark,
+)
+from gmail_ingest.core.reply_signatures import (
+    Delimiter,
+    delimiter_of,
+    is_signature,
+    program_signature,
+    starts_footer,
 )
 
-# Nobody types more; what follows is a log or a list.
-MAX_REPLY_CHARS = 500_000
+#: Nobody types more; what follows is a log or a list.
+MAX_REPLY_CHARS: Final = 500_000
 
-_MAX_MARK_CHARS = 300
-_MAX_INTRODUCTION_LINES = 3
-_MAX_FIELD_LINES = 8
-_MAX_BANNER_LINES = 15
-_MIN_OTHER_FIELDS = 2
-_MIN_RULE_CHARS = 20
+_MAX_MARK_CHARS: Final = 300
+_MAX_BLANKS: Final = 3
+_MAX_FIELDS: Final = 8
+_MAX_SIGNATURES: Final = 3
+_TAIL_LINES: Final = 6
+_BLANK: Final = -1
 
-_COLONS = (":", "\uff1a")
-_RULES = "-_*="
-_FIELDS = FROM_FIELDS | OTHER_FIELDS
+_RULES: Final = frozenset(RULES)
+# Blanks that programs put between words and before colons, and marks of direction that nobody
+# sees: French, Hebrew and Arabic mail has them within the words that are compared.
+_BLANKS: Final = "\u00a0\u2007\u202f\u3000"
+_UNSEEN: Final = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+_ODD = re.compile(f"[{_BLANKS}{_UNSEEN}]")
+_PLAIN: Final = str.maketrans(_BLANKS, " " * len(_BLANKS), _UNSEEN)
 
 
-def strip_quotes(text: str) -> str:
-    """Return the part of a mail's text that its sender wrote.
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """A mail's text as its sender wrote it.
+
+    Attributes:
+        text: The sender's own words, without quoted mail and signature; ``""`` where nothing is
+            the sender's own, as in a mail that is only forwarded.
+        signature: What stands below a signature's delimiter, or what the sender's program wrote
+            ("Sent from my iPhone"), without the delimiter; ``""`` for none.
+    """
+
+    text: str
+    signature: str
+
+
+def read_reply(text: str) -> Reply:
+    """Return the part of a mail's text that its sender wrote, and the signature.
 
     Args:
         text: Plain text, lines ended by line feeds; past ``MAX_REPLY_CHARS`` it is not looked at.
 
     Returns:
         The text without quoted lines (wherever they stand, so that answers between quotes
-        remain), the lines that introduce them, and everything below the banner or header block
-        of a quoted or forwarded mail, the delimiter of a signature or a list's footer.
-        ``""`` where nothing is the sender's own, as in a mail that is only forwarded.
+        remain), the lines that introduce them, everything below the introduction, banner or
+        header block of a mail that is quoted without marks, and a list's footer.
     """
-    written = text[:MAX_REPLY_CHARS].split("\n")
-    lines = [line.strip() for line in written]
-    kept: list[str] = []
-    answered = False
-    for number, line in enumerate(lines):
-        if not line:
-            # One blank line stands for any number of them.
-            if kept and kept[-1]:
-                kept.append("")
-            continue
+    return _Reader(text[:MAX_REPLY_CHARS]).read()
+
+
+class _Reader:
+    """Walks over the lines of one mail, and notes the numbers of those that are kept."""
+
+    __slots__ = (
+        "_block", "_checked", "_deep", "_delimiter", "_kept", "_kind", "_lines", "_mark",
+        "_quoted", "_signatures", "_written",
+    )  # fmt: skip
+
+    def __init__(self, text: str) -> None:
+        plain = text.translate(_PLAIN) if not text.isascii() and _ODD.search(text) else text
+        self._written = text.split("\n")
+        self._lines = [line.strip() for line in plain.split("\n")]
+        self._kept: list[int] = []
+        self._signatures: list[str] = []
+        # Below a delimiter: what may be a signature, until the next mark decides.
+        self._kind: Delimiter | None = None
+        self._delimiter = 0
+        self._block: list[int] = []
+        # Whether the last line that was not blank was quoted.
+        self._quoted = False
+        # The mark of quoted lines, other than ">", that an introduction stood above.
+        self._mark = ""
+        self._checked = 0
+        self._deep: bool | None = None
+
+    def read(self) -> Reply:
+        """Return what the sender wrote."""
+        lines = self._lines
+        target = self._kept
+        number = 0
+        while number < len(lines):
+            line = lines[number]
+            if not line:
+                # One blank line stands for any number of them.
+                if target and target[-1] != _BLANK:
+                    target.append(_BLANK)
+            elif (line[0] == ">" or self._mark or self._quoted) and self._is_quoted(number):
+                if not self._quoted:
+                    self._begin_quote(number)
+                    target = self._kept
+                self._quoted = True
+            # Nine of ten lines have nothing that could end the sender's text: no call for those.
+            elif line[0] in _RULES or ":" in line or "\uff1a" in line:
+                self._quoted = False
+                following = self._step(number) if len(line) <= _MAX_MARK_CHARS else number
+                if following is None:
+                    break
+                target = self._kept if self._kind is None else self._block
+                if following == number:
+                    target.append(number)
+                else:
+                    number = following
+                    continue
+            else:
+                self._quoted = False
+                target.append(number)
+            number += 1
+        else:
+            self._close(cut=False)
+        return Reply(self._join(self._kept), "\n\n".join(self._signatures))
+
+    def _join(self, numbers: Iterable[int]) -> str:
+        return "\n".join(
+            "" if number == _BLANK else self._as_written(number) for number in numbers
+        ).strip("\n")
+
+    def _as_written(self, number: int) -> str:
+        line = self._written[number].rstrip()
+        # A mail that was kept in an mbox file.
+        return line[1:] if line.startswith(">From ") else line
+
+    def _is_quoted(self, number: int) -> bool:
+        line = self._lines[number]
         if line[0] == ">":
-            if not answered:
-                _drop_introduction(kept)
-            answered = True
-            continue
-        answered = False
-        # Nine of ten lines have nothing that could end the sender's text: no call for those.
-        is_mark = line[0] in _RULES or ":" in line or "\uff1a" in line
-        if is_mark and len(line) <= _MAX_MARK_CHARS and _ends_own_text(lines, number, kept):
-            if kept or not _answer_may_follow(lines, number):
+            if begins_own_line(self._lines, number):
+                return False
+            return not is_deep(line) or self._quoted or self._is_deep_quote(number)
+        if self._mark:
+            return line.startswith(self._mark)
+        return (
+            bool(number)
+            and self._lines[number - 1].startswith(">")
+            and is_wrapped_quote(self._lines, number)
+        )
+
+    def _is_deep_quote(self, number: int) -> bool:
+        # A Python prompt begins like a quote of a quote of a quote.
+        if self._deep is None:
+            self._deep = any(
+                line.startswith(">") and not is_deep(line) for line in self._lines
+            )
+        return self._deep or introduction_length(self._tail(number)) > 0
+
+    def _tail(self, number: int) -> list[str]:
+        """Return the kept lines right above a line that stand together, bounded in all ways."""
+        target = self._kept if self._kind is None else self._block
+        end = len(target)
+        while end and target[end - 1] == _BLANK:
+            end -= 1
+        if not end or number - target[end - 1] > _MAX_BLANKS + 1:
+            return []
+        tail: list[str] = []
+        expected = target[end - 1]
+        for kept in reversed(target[max(0, end - MAX_INTRODUCTION_LINES) : end]):
+            if kept != expected or len(self._lines[kept]) > _MAX_MARK_CHARS:
                 break
-            continue
-        kept.append(written[number].rstrip())
-    return "\n".join(kept).strip("\n")
+            tail.insert(0, self._lines[kept])
+            expected -= 1
+        return tail
 
+    def _drop_tail(self, length: int) -> None:
+        """Take lines of an introduction from what is kept, and the rule above them."""
+        target = self._kept if self._kind is None else self._block
+        while target and target[-1] == _BLANK:
+            target.pop()
+        del target[len(target) - length :]
 
-def _ends_own_text(lines: list[str], number: int, kept: list[str]) -> bool:
-    line = lines[number]
-    if line[0] in _RULES and (line == "--" or _is_banner(line) or _starts_footer(lines, number)):
-        return True
-    if line.endswith(_COLONS):
-        if line[:-1].rstrip().lower() in FORWARD_INTRODUCTIONS:
-            return True
-        if _introduces_the_rest(lines, number, kept):
-            return True
-    # Hardly a line has a colon, and most of them meet nothing else here.
-    if not kept or (":" not in line and "\uff1a" not in line):
-        return False
-    if _field(line) in FROM_FIELDS and _is_header_block(lines, number):
-        _drop_rule(kept)
-        return True
-    return False
+    def _begin_quote(self, number: int) -> None:
+        length = introduction_length(self._tail(number))
+        if length:
+            self._drop_tail(length)
+        self._close(cut=True)
+        if self._kept and self._kept[-1] != _BLANK:
+            self._kept.append(_BLANK)
 
+    def _step(self, number: int) -> int | None:
+        """Look at a line that may be a mark.
 
-def _answer_may_follow(lines: list[str], number: int) -> bool:
-    # Outlook Express put its banner above marked quotes, and people answered below them.
-    return any(line.startswith(">") for line in lines[number + 1 : number + 1 + _MAX_BANNER_LINES])
+        Returns:
+            Its number where it is the sender's; the number of the line to go on with where it is
+            not; None where nothing of the sender's follows.
+        """
+        line = self._lines[number]
+        if line[0] in _RULES:
+            following = self._read_rule(number)
+            if following != number:
+                return following
+        ends = line.endswith(COLONS)
+        if ends and is_banner(self._lines, number):
+            return self._cut(number + 1)
+        if ends or "@" in line:
+            following = self._read_introduction(number)
+            if following != number:
+                return following
+        end = header_block(
+            self._lines,
+            number,
+            above=self._last_line(),
+            at_top=self._is_top(),
+            ruled=self._kind is not None and not self._block,
+        )
+        return number if end is None else self._cut(end)
 
+    def _is_top(self) -> bool:
+        return not self._kept and not self._signatures and not self._block
 
-def _is_banner(line: str) -> bool:
-    words = line.strip("-_*=: \t").lower()
-    return words in BANNERS or words.startswith("forwarded by ")
+    def _last_line(self) -> str:
+        target = self._kept if self._kind is None else self._block
+        return next((self._lines[kept] for kept in reversed(target[-2:]) if kept != _BLANK), "")
 
+    def _read_rule(self, number: int) -> int | None:
+        line = self._lines[number]
+        kind = delimiter_of(self._written[number], line)
+        if kind is not None:
+            if starts_footer(self._lines, number):
+                self._close(cut=True)
+                return None
+            return self._begin_block(kind, number)
+        if is_banner(self._lines, number):
+            return self._cut(number + 1)
+        length = drawn_introduction(self._lines, number)
+        if length and not self._is_top():
+            return self._cut(number + length)
+        if asks_for_answer_above(line):
+            return number + 1 if self._is_top() else self._cut(number + 1)
+        return number
 
-def _starts_footer(lines: list[str], number: int) -> bool:
-    if len(lines[number]) < _MIN_RULE_CHARS or lines[number].strip("_"):
-        return False
-    below = lines[number + 1] if number + 1 < len(lines) else ""
-    return "mailing list" in below[:_MAX_MARK_CHARS].lower()
+    def _begin_block(self, kind: Delimiter, number: int) -> int:
+        if self._kind is Delimiter.STRICT and kind is not Delimiter.STRICT:
+            return number
+        if self._kind is Delimiter.BARE and kind is Delimiter.LOOSE and self._block:
+            return number
+        self._close(cut=False)
+        self._kind = kind
+        self._delimiter = number
+        return number + 1
 
+    def _read_introduction(self, number: int) -> int | None:
+        below = next((line for line in self._lines[number + 1 : number + 4] if line), "")
+        if below.startswith(">"):
+            return number
+        block = [*self._tail(number)[1 - MAX_INTRODUCTION_LINES :], self._lines[number]]
+        if self._lines[number - 1] == "":
+            block = block[-1:]
+        mark = other_mark(below)
+        if mark and introduction_length(block):
+            self._drop_tail(introduction_length(block) - 1)
+            self._close(cut=True)
+            self._mark = mark
+            self._quoted = True
+            return number + 1
+        length = unmarked_introduction_length(block)
+        target = self._kept if self._kind is None else self._block
+        # With nothing above it, what follows is an answer below a quote without marks.
+        if not length or (self._is_top() or (len(target) < length and not self._kept)):
+            return number
+        if length > 1:
+            self._drop_tail(length - 1)
+        return self._cut(number + 1)
 
-def _field(line: str) -> str:
-    name, colon, _ = line[:40].replace("\uff1a", ":").partition(":")
-    return name.strip("* \t").lower() if colon else ""
+    def _cut(self, following: int) -> int | None:
+        """Go on behind what introduces a quote with marks, or end where it has none."""
+        lines = self._lines
+        self._close(cut=True)
+        ruled = True
+        for _ in range(_MAX_FIELDS + MAX_INTRODUCTION_LINES):
+            while following < len(lines) and not lines[following]:
+                following += 1
+            if following >= len(lines):
+                return None
+            if lines[following].startswith(">"):
+                self._quoted = True
+                return following
+            end = header_block(lines, following, above="", at_top=False, ruled=ruled)
+            if end is not None:
+                following = end
+            elif looks_like_field(lines[following]) or self._introduces(following):
+                following += 1
+            else:
+                return None
+        return None
 
+    def _introduces(self, number: int) -> bool:
+        line = self._lines[number]
+        return len(line) <= _MAX_MARK_CHARS and introduction_length([line]) > 0
 
-def _is_header_block(lines: list[str], number: int) -> bool:
-    below = lines[number + 1 : number + 1 + _MAX_FIELD_LINES]
-    return sum(_field(line) in OTHER_FIELDS for line in below) >= _MIN_OTHER_FIELDS
+    def _close(self, *, cut: bool) -> None:
+        """Decide whether what stands below a delimiter is a signature.
 
+        Args:
+            cut: Whether quoted mail follows, and not the end of the mail or another delimiter.
+        """
+        signature = ""
+        if self._kind is not None:
+            block = self._block
+            while block and block[-1] == _BLANK:
+                block.pop()
+            kind, self._kind, self._block = self._kind, None, []
+            texts = ["" if each == _BLANK else self._lines[each] for each in block]
+            if is_signature(kind, texts, at_top=not self._kept):
+                signature = self._join(block)
+            elif block or not (cut or self._signatures):
+                self._kept += [self._delimiter, *block]
+        self._signatures += self._program_signatures()
+        if signature:
+            self._signatures.append(signature)
 
-def _drop_rule(kept: list[str]) -> None:
-    while kept and not kept[-1].strip(_RULES):
-        kept.pop()
-
-
-def _introduces_the_rest(lines: list[str], number: int, kept: list[str]) -> bool:
-    # With ">" below, the quoted lines end by themselves, and the sender may go on after them.
-    following = next((line for line in lines[number + 1 : number + 4] if line), "")
-    if following.startswith(">"):
-        return False
-    block = _block([*kept[-_MAX_INTRODUCTION_LINES:], lines[number]])
-    length = _introduction_length(block)
-    # With nothing above it, what follows is an answer below a quote without marks.
-    if not 0 < length <= len(kept):
-        return False
-    words = " ".join(block[len(block) - length :])
-    if not DATE.search(words) or not ("@" in words or OPENING.match(words)):
-        return False
-    del kept[len(kept) - (length - 1) :]
-    return True
-
-
-def _drop_introduction(kept: list[str]) -> None:
-    blanks = 0
-    while blanks < len(kept) and blanks < _MAX_INTRODUCTION_LINES and not kept[-1 - blanks]:
-        blanks += 1
-    end = len(kept) - blanks
-    length = _introduction_length(_block(kept[max(0, end - _MAX_INTRODUCTION_LINES) : end]))
-    while length < end and _field(kept[end - length - 1]) in _FIELDS:
-        length += 1
-    if length:
-        del kept[end - length :]
-
-
-def _block(lines: list[str]) -> list[str]:
-    """Return the last lines that stand together without a blank one, in their order."""
-    block: list[str] = []
-    for line in map(str.strip, reversed(lines[-_MAX_INTRODUCTION_LINES:])):
-        if not line or len(line) > _MAX_MARK_CHARS:
-            break
-        block.insert(0, line)
-    return block
-
-
-def _introduction_length(block: list[str]) -> int:
-    """Return how many lines at the end of a block introduce a quote; 0 for none."""
-    if not block or not block[-1].endswith(_COLONS):
-        return 0
-    last = block[-1][:-1]
-    if not WROTE.search(last) and not ENDS_WITH_ADDRESS.search(last):
-        return 0
-    for length in range(len(block), 1, -1):
-        if OPENING.match(block[-length]) and DATE.search(" ".join(block[-length:])):
-            return length
-    wraps = len(block) > 1 and not DATE.search(last) and DATE.search(block[-2])
-    return 2 if wraps and "@" in " ".join(block[-2:]) else 1
+    def _program_signatures(self) -> list[str]:
+        found: list[str] = []
+        if self._checked == len(self._kept):
+            return found
+        kept = self._kept
+        for _ in range(_MAX_SIGNATURES):
+            end = len(kept)
+            while end and kept[end - 1] == _BLANK:
+                end -= 1
+            tail = ["" if each == _BLANK else self._lines[each] for each in kept[:end][-_TAIL_LINES:]]
+            length = program_signature(tail) if tail else 0
+            if not length:
+                break
+            found.insert(0, self._join(kept[end - length : end]))
+            del kept[end - length :]
+        self._checked = len(kept)
+        return found

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.reply_text import read_reply
 
 
 @pytest.mark.parametrize(
@@ -37,7 +37,7 @@ def test_html_quotes_are_marked_as_in_plain_mail(mark):
     )
     text = html_to_text(html)
     assert "\n> one\n> two\n> deep\nafter" in text
-    assert strip_quotes(text) == "Top\nafter"
+    assert read_reply(text).text == "Top\nafter"
 
 
 def test_html_indentation_is_no_quote():

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.reply_text import MAX_REPLY_CHARS, strip_quotes
+from gmail_ingest.core.reply_text import MAX_REPLY_CHARS, read_reply
 
 INTRODUCTIONS = [
     "On Mon, Jan 1, 2024 at 10:00 AM Bob B <bob@x.example> wrote:",
@@ -30,7 +30,7 @@ OUTLOOK = "From: Bob <bob@x.example>\nSent: Monday, 1 January 2024 10:00\nTo: An
 @pytest.mark.parametrize("mark", ["> ", ""])
 def test_introduced_quote_is_dropped(introduction, mark):
     """The introductions of Gmail and Apple Mail are known, marked or unmarked the quote below."""
-    assert strip_quotes(f"Yes, please.\n\n{introduction}\n\n{mark}old text") == "Yes, please."
+    assert read_reply(f"Yes, please.\n\n{introduction}\n\n{mark}old text").text == "Yes, please."
 
 
 @pytest.mark.parametrize(
@@ -52,19 +52,19 @@ def test_introduced_quote_is_dropped(introduction, mark):
 )
 def test_quoted_mail_and_signature_are_dropped(quoted):
     """Banners, header blocks, forwards, delimiters and footers end the sender's own text."""
-    assert strip_quotes(f"Yes, please.\n\n{quoted}\n") == "Yes, please."
+    assert read_reply(f"Yes, please.\n\n{quoted}\n").text == "Yes, please."
 
 
 def test_answers_between_quotes_stay():
     """Each answer below a quoted line remains, in order, with its indentation."""
     text = "Hi,\n\nBob wrote:\n> one?\n\nFirst:\n  indented\n\n> two?\n> three?\nSecond."
-    assert strip_quotes(text) == "Hi,\n\nFirst:\n  indented\n\nSecond."
+    assert read_reply(text).text == "Hi,\n\nFirst:\n  indented\n\nSecond."
 
 
 def test_answer_below_an_outlook_banner_stays():
     """Where quoted lines are marked, the banner above them does not swallow the answer."""
     text = f"-----Original Message-----\n{OUTLOOK}\n\n> old text\n\nYes, please."
-    assert strip_quotes(text) == "Yes, please."
+    assert read_reply(text).text == "Yes, please."
 
 
 @pytest.mark.parametrize(
@@ -82,29 +82,29 @@ def test_answer_below_an_outlook_banner_stays():
 )
 def test_own_text_that_looks_like_a_quote_stays(text):
     """A colon, a date or a rule alone are no quote."""
-    assert strip_quotes(text) == text
+    assert read_reply(text).text == text
 
 
 def test_forward_without_own_words_is_empty():
     """A mail that is only forwarded says nothing of its sender's own."""
-    assert strip_quotes("---------- Forwarded message ---------\nFrom: Bob\n\nold") == ""
+    assert read_reply("---------- Forwarded message ---------\nFrom: Bob\n\nold").text == ""
 
 
 @pytest.mark.parametrize(
     "piece",
     ["On ", "> ", ">\n", "wrote:\n", "On a@b 10:00 wrote:\n", "_", "-----\n", " ", "\n", ":"],
 )
-def test_strip_quotes_takes_linear_time(piece):
+def test_read_reply_takes_linear_time(piece):
     """Half a megabyte of the worst text costs less than a second and a half."""
     started = time.process_time()
-    strip_quotes(piece * (MAX_REPLY_CHARS // len(piece)))
+    read_reply(piece * (MAX_REPLY_CHARS // len(piece)))
     assert time.process_time() - started < 1.5
 
 
 @given(st.lists(st.sampled_from([*INTRODUCTIONS, OUTLOOK, "> q", "", "own", "-- ", "On", "a:"])))
-def test_strip_quotes_invents_nothing(pieces):
+def test_read_reply_invents_nothing(pieces):
     """Each line of the result is a line of the text, in the same order, and none is quoted."""
     lines = iter("\n".join(pieces).split("\n"))
-    for line in strip_quotes("\n".join(pieces)).split("\n"):
+    for line in read_reply("\n".join(pieces)).text.split("\n"):
         assert not line.startswith(">")
         assert line == "" or any(line == other.rstrip() for other in lines)

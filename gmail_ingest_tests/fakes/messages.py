@@ -17,6 +17,7 @@ _PLAIN = ParsedMessage(
     references=(),
     subject="Quarterly figures",
     sender=Participant("from", "ann@example.com", "Ann"),
+    author=Participant("from", "ann@example.com", "Ann"),
     participants=(
         Participant("from", "ann@example.com", "Ann"),
         Participant("to", "bob@example.com", "Bob"),
@@ -25,14 +26,18 @@ _PLAIN = ParsedMessage(
     internal_date=datetime(2026, 5, 1, 12, tzinfo=UTC),
     header_date_raw="Fri, 1 May 2026 12:00:00 +0000",
     label_ids=("INBOX", "UNREAD"),
+    is_unsent=False,
     snippet="They are attached.",
     text="They are attached.\n",
     html="",
     reply_text="They are attached.",
+    signature="",
     size=4321,
     is_auto_reply=False,
     is_bounce=False,
     is_list=False,
+    content_kind="mail",
+    failed_recipients=(),
     attachments=(Attachment("2", "figures.pdf", "application/pdf", 4000, None, inline=False),),
     sanitized=False,
     search_text="Quarterly figures\nAnn ann@example.com\nThey are attached.",
@@ -41,4 +46,5 @@ _PLAIN = ParsedMessage(
 
 def parsed(gmail_id: str, thread_id: str = "t1", **changes: Any) -> ParsedMessage:
     """A message like any other, except for ``changes``."""
-    return replace(_PLAIN, gmail_id=gmail_id, thread_id=thread_id, **changes)
+    by_sender = {"author": changes["sender"]} if "sender" in changes else {}
+    return replace(_PLAIN, gmail_id=gmail_id, thread_id=thread_id, **by_sender | changes)

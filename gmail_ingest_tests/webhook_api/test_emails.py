@@ -6,7 +6,7 @@ from psycopg import sql
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.core.message import Attachment, FailedRecipient, ParsedMessage, Participant
 from gmail_ingest.sync.records import Stored
 from webhook_api.email_models import EmailPageBody, ThreadBody
 
@@ -23,6 +23,7 @@ MESSAGE = ParsedMessage(
     references=(),
     subject="Offer for paper",
     sender=ANN,
+    author=Participant("author", "lou@shop.test", "Lou"),
     participants=(
         ANN,
         Participant("reply-to", "desk@shop.test", "Desk"),
@@ -34,14 +35,18 @@ MESSAGE = ParsedMessage(
     internal_date=START,
     header_date_raw="Sun, 1 Mar 2026 00:00:00 +0000",
     label_ids=("INBOX", "UNREAD"),
+    is_unsent=False,
     snippet="Dear Kim",
     text="Dear Kim, an invoice follows.",
     html="<p>Dear Kim</p>",
     reply_text="Dear Kim",
+    signature="Lou, sales",
     size=2048,
     is_auto_reply=False,
     is_bounce=False,
     is_list=False,
+    content_kind="delivery_report",
+    failed_recipients=(FailedRecipient("max@shop.test", "failed", "5.1.1"),),
     attachments=(),
     sanitized=False,
     search_text="offer for paper dear kim an invoice follows",
@@ -188,6 +193,7 @@ def test_an_email_has_what_a_crm_shows(mail):
         "inReplyTo": None,
         "subject": "Letter 1",
         "from": {"address": "ann@shop.test", "name": "Ann", "isOwner": False},
+        "author": {"address": "lou@shop.test", "name": "Lou", "isOwner": False},
         "to": [{"address": "kim@crm.test", "name": "Kim", "isOwner": True}],
         "cc": [{"address": "lee@crm.test", "name": "", "isOwner": False}],
         "bcc": [],
@@ -203,10 +209,13 @@ def test_an_email_has_what_a_crm_shows(mail):
         "text": "Dear Kim, an invoice follows.",
         "html": "<p>Dear Kim</p>",
         "replyText": "Dear Kim",
+        "signature": "Lou, sales",
         "size": 2048,
         "isAutoReply": False,
         "isBounce": False,
         "isList": False,
+        "contentKind": "delivery_report",
+        "failedRecipients": [{"address": "max@shop.test", "action": "failed", "status": "5.1.1"}],
         "hasAttachment": True,
         "attachments": [
             {

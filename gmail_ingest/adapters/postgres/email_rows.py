@@ -15,6 +15,7 @@ import orjson
 from gmail_ingest.adapters.postgres.email_views import (
     AttachmentView,
     EmailView,
+    FailedRecipientView,
     Person,
     ThreadSummary,
 )
@@ -25,9 +26,10 @@ from gmail_ingest.core.addresses import fold_address
 #: own row: gathering its ``participants``, which say the same, was a third of a page's time.
 EMAIL_COLUMNS = """
 e.gmail_id, m.address, e.thread_id, e.rfc_message_id, e.in_reply_to, e.subject,
-e.sender_address, e.sender_name, e.recipients::text, e.reply_to::text,
+e.sender_address, e.sender_name, e.author::text, e.recipients::text, e.reply_to::text,
 e.direction, e.internal_date, e.header_date, e.label_ids, e.snippet, e.text, e.html, e.reply_text,
-e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.has_attachment,
+e.signature, e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.content_kind,
+e.failed_recipients::text, e.has_attachment,
 (SELECT coalesce(json_agg(json_build_array(
     a.part_id, a.filename, a.mime_type, a.size, a.content_id, a.inline) ORDER BY a.part_id), '[]')
         ::text FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id),
@@ -38,11 +40,11 @@ m.state = 'replaced', m.aliases
 def to_email(row: Sequence[Any]) -> EmailView:
     """Read a row of EMAIL_COLUMNS."""
     id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, *people, aliases = row
-    sender_address, sender_name, recipients, reply_to, *rest = people
+    sender_address, sender_name, written_by, recipients, reply_to, *rest = people
     direction, internal_date, header_date, label_ids, *bodies_and_flags = rest
     *bodies_and_flags, attachments, former_account = bodies_and_flags
-    snippet, text, html, reply_text, size, *flags = bodies_and_flags
-    is_auto_reply, is_bounce, is_list, has_attachment = flags
+    snippet, text, html, reply_text, signature, size, *flags = bodies_and_flags
+    is_auto_reply, is_bounce, is_list, content_kind, failed, has_attachment = flags
     owners = _owners(mailbox, tuple(aliases))
 
     def person(address: str, name: str) -> Person:
@@ -51,6 +53,8 @@ def to_email(row: Sequence[Any]) -> EmailView:
     by_role: dict[str, list[Person]] = {"to": [], "cc": [], "bcc": []}
     for each in orjson.loads(recipients):
         by_role[each["role"]].append(person(each["address"], each["name"]))
+    sender = person(sender_address, sender_name) if sender_address is not None else None
+    author = orjson.loads(written_by) if written_by else None
     answer_to = orjson.loads(reply_to) if reply_to else ()
     return EmailView(
         id_,
@@ -59,7 +63,8 @@ def to_email(row: Sequence[Any]) -> EmailView:
         rfc_message_id,
         in_reply_to,
         subject,
-        person(sender_address, sender_name) if sender_address is not None else None,
+        sender,
+        person(author["address"], author["name"]) if author else sender,
         tuple(by_role["to"]),
         tuple(by_role["cc"]),
         tuple(by_role["bcc"]),
@@ -72,10 +77,13 @@ def to_email(row: Sequence[Any]) -> EmailView:
         text,
         html,
         reply_text,
+        signature,
         size,
         is_auto_reply,
         is_bounce,
         is_list,
+        content_kind,
+        tuple(FailedRecipientView(**each) for each in orjson.loads(failed)) if failed else (),
         has_attachment,
         tuple(AttachmentView(*each) for each in orjson.loads(attachments)),
         former_account=former_account,

@@ -53,6 +53,14 @@ class EmailCopy(NamedTuple):
     id: str
 
 
+class FailedRecipientView(NamedTuple):
+    """Whom a mail did not reach, as a report says; ``status`` is an enhanced status code."""
+
+    address: str
+    action: str
+    status: str | None
+
+
 class AttachmentView(NamedTuple):
     """A file of a message; ``size`` in bytes. The file itself stays at Gmail."""
 
@@ -78,6 +86,7 @@ class EmailView(NamedTuple):
     in_reply_to: str | None
     subject: str
     sender: Person | None
+    author: Person | None
     to: tuple[Person, ...]
     cc: tuple[Person, ...]
     bcc: tuple[Person, ...]
@@ -90,10 +99,13 @@ class EmailView(NamedTuple):
     text: str
     html: str
     reply_text: str
+    signature: str
     size: int
     is_auto_reply: bool
     is_bounce: bool
     is_list: bool
+    content_kind: str | None
+    failed_recipients: tuple[FailedRecipientView, ...]
     has_attachment: bool
     attachments: tuple[AttachmentView, ...]
     copies: tuple[EmailCopy, ...] | None = None

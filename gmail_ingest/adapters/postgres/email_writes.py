@@ -29,6 +29,7 @@ _COLUMNS = {
     "subject": "text",
     "sender_address": "text",
     "sender_name": "text",
+    "author": "jsonb",
     "recipients": "jsonb",
     "reply_to": "jsonb",
     "direction": "text",
@@ -39,10 +40,13 @@ _COLUMNS = {
     "text": "text",
     "html": "text",
     "reply_text": "text",
+    "signature": "text",
     "size": "bigint",
     "is_auto_reply": "boolean",
     "is_bounce": "boolean",
     "is_list": "boolean",
+    "content_kind": "text",
+    "failed_recipients": "jsonb",
     "has_attachment": "boolean",
     "sanitized": "boolean",
     "facet_id": "bigint",
@@ -175,6 +179,7 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
         "subject": message.subject,
         "sender_address": sender.address if sender else None,
         "sender_name": sender.name if sender else None,
+        "author": _author(message),
         "recipients": [
             {"role": each.role, "address": each.address, "name": each.name}
             for each in message.participants
@@ -194,14 +199,28 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
         "text": message.text,
         "html": message.html,
         "reply_text": message.reply_text,
+        "signature": message.signature,
         "size": message.size,
         "is_auto_reply": message.is_auto_reply,
         "is_bounce": message.is_bounce,
         "is_list": message.is_list,
+        "content_kind": message.content_kind,
+        "failed_recipients": [
+            {"address": each.address, "action": each.action, "status": each.status}
+            for each in message.failed_recipients
+        ]
+        or None,
         "has_attachment": _has_attachment(message),
         "sanitized": message.sanitized,
         "facet_id": facet_id,
     }
+
+
+def _author(message: ParsedMessage) -> dict[str, str] | None:
+    author, sender = message.author, message.sender
+    if author is None or (sender is not None and author.address == sender.address):
+        return None
+    return {"address": author.address, "name": author.name}
 
 
 def _vector(tenant_id: str, message: ParsedMessage) -> SearchVector:

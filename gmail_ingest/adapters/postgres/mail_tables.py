@@ -55,6 +55,8 @@ emails = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("sender_address", sa.Text),
     sa.Column("sender_name", sa.Text),
+    # Null: the sender. So are rows from before there was a column.
+    sa.Column("author", pg.JSONB),
     sa.Column("recipients", pg.JSONB, nullable=False),
     sa.Column("reply_to", pg.JSONB),
     sa.Column("direction", sa.Text, nullable=False),
@@ -65,10 +67,14 @@ emails = sa.Table(
     sa.Column("text", sa.Text, nullable=False),
     sa.Column("html", sa.Text, nullable=False),
     sa.Column("reply_text", sa.Text, nullable=False),
+    sa.Column("signature", sa.Text, nullable=False, server_default=""),
     sa.Column("size", sa.BigInteger, nullable=False),
     sa.Column("is_auto_reply", sa.Boolean, nullable=False),
     sa.Column("is_bounce", sa.Boolean, nullable=False),
     sa.Column("is_list", sa.Boolean, nullable=False),
+    # Null in rows from before there was a column: the headers that tell are not stored.
+    sa.Column("content_kind", sa.Text),
+    sa.Column("failed_recipients", pg.JSONB),
     sa.Column("has_attachment", sa.Boolean, nullable=False),
     sa.Column("sanitized", sa.Boolean, nullable=False),
     sa.Column("search_vector", pg.TSVECTOR, nullable=False),

@@ -1,0 +1,272 @@
+"""The lines that introduce a quoted mail: "On Tuesday ... Ann <ann@x.example> wrote:".
+
+Holds: ``introduction_length`` (above a quote), ``introduces_the_rest`` (no marks below),
+``is_banner`` and ``asks_for_answer_above``.
+Add here: another shape of an introduction.
+Keep out: words of a language (``reply_marks``), header blocks (``reply_headers``).
+Source: the introductions of Gmail, Outlook, Apple Mail, Yahoo, Zoho, GMX, Proton, Thunderbird,
+mutt, Lotus Notes and 163.
+
+Above a line that is marked as quoted an introduction is known by its shape, in any language: a
+date, and an address in brackets. Without a mark below, more is asked for, since all below goes.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from gmail_ingest.core.reply_headers import header_block
+from gmail_ingest.core.reply_marks import (
+    BANNER_STARTS,
+    BANNERS,
+    BRACKETED,
+    CITING,
+    COLONS,
+    DATE,
+    ENDS_WITH_ADDRESS,
+    FORWARD_INTRODUCTIONS,
+    FORWARDED,
+    INLINE,
+    OPENING,
+    REPLY_ABOVE,
+    RULES,
+    TIME,
+    WROTE,
+    YEAR,
+)
+
+#: No program folds an introduction over more lines.
+MAX_INTRODUCTION_LINES: Final = 4
+
+# Programs fold at 70 to 80 characters; a line that ended long before was not folded there.
+_FOLDED_CHARS: Final = 60
+_EARLY_WORDS: Final = 4
+_MAX_NAME_WORDS: Final = 6
+_MAX_UNKNOWN_WORDS: Final = 15
+_MAX_FORWARD_WORDS: Final = 7
+_MAX_BLOCK_LINES: Final = 12
+_MIN_DASHES: Final = 2
+
+_OPEN_BRACKET = re.compile(r"<[^<>]*$")
+_DIGIT = re.compile(r"\d")
+_WORD = re.compile(r"\S+")
+_SENTENCE_STARTS: Final = frozenset(
+    "a an and as but from he here i if it like my or our she so someone that the then there they "
+    "this those we what when which while who your der die das den wie was wer ich wir es hier und "
+    "mein unser dies als wenn aber comme ce cette les la je nous il elle voici et mon notre como "
+    "lo los las esto yo aquí y mi come ciò io noi ecco e zoals wat dit ik wij hier en".split()
+)
+_PRONOUNS: Final = frozenset("you du ihr sie vous tu u je usted ty vy ты вы jij jullie".split())
+_PARTICLES: Final = frozenset("von van de der den da di du la le el al bin ibn und and via y".split())
+
+
+def is_banner(lines: Sequence[str], number: int) -> bool:
+    """Say whether a line is the banner of a quoted or forwarded mail.
+
+    Args:
+        lines: All lines, stripped.
+        number: The number of a line of bounded length that begins with a character of a rule, or
+            ends with a colon.
+    """
+    line = lines[number]
+    words = line.strip(RULES + ": \t\uff1a").lower()
+    if not words:
+        return False
+    if not line[:_MIN_DASHES].strip(RULES):
+        if words in BANNERS or words.startswith(BANNER_STARTS):
+            return True
+        drawn = not line[-_MIN_DASHES:].strip(RULES)
+        return drawn and _is_above_header_block(lines[number + 1 : number + 1 + _MAX_BLOCK_LINES])
+    # Apple Mail: "Begin forwarded message:".
+    if not line.endswith(COLONS):
+        return False
+    if words in FORWARD_INTRODUCTIONS:
+        return True
+    if len(words.split()) > _MAX_FORWARD_WORDS or FORWARDED.search(words) is None:
+        return False
+    below = lines[number + 1 : number + 1 + _MAX_BLOCK_LINES]
+    return _is_above_header_block([each.lstrip("> ") for each in below])
+
+
+def _is_above_header_block(below: Sequence[str]) -> bool:
+    start = next((number for number, line in enumerate(below) if line), None)
+    if start is None:
+        return False
+    return header_block(below, start, above="", at_top=False, ruled=True) is not None
+
+
+def drawn_introduction(lines: Sequence[str], number: int) -> int:
+    """Return how many lines an introduction between dashes has, as Zoho writes it; 0 for none.
+
+    Args:
+        lines: All lines, stripped.
+        number: The number of a line that begins with a character of a rule.
+    """
+    if lines[number][:_MIN_DASHES].strip(RULES):
+        return 0
+    joined = ""
+    for length, line in enumerate(lines[number : number + MAX_INTRODUCTION_LINES], 1):
+        if not line:
+            return 0
+        joined = f"{joined} {line}"
+        if line.rstrip(":")[-_MIN_DASHES:].strip(RULES) == "":
+            return length if _is_drawn_introduction(joined.strip(RULES + ": ")) else 0
+        # Lotus Notes: "-----Ann/Example wrote: -----"; all others close on the next line at last.
+    return 0
+
+
+def asks_for_answer_above(line: str) -> bool:
+    """Say whether a line is what ticket systems draw above their mail: "reply above this line".
+
+    Args:
+        line: A stripped line of bounded length that begins with a character of a rule.
+    """
+    return REPLY_ABOVE.search(line) is not None
+
+
+def introduction_length(block: Sequence[str]) -> int:
+    """Return how many lines at the end of a block introduce the marked quote below it.
+
+    Args:
+        block: The lines right above the quote that stand together, stripped, each of bounded
+            length, at most ``MAX_INTRODUCTION_LINES`` of them.
+
+    Returns:
+        The number of lines; 0 where the sender's own words stand above the quote.
+    """
+    return _length(block, _introduces_a_quote)
+
+
+def unmarked_introduction_length(block: Sequence[str]) -> int:
+    """Return how many lines at the end of a block introduce a quote that has no marks.
+
+    Args:
+        block: As for ``introduction_length``; its last line is the one that may end it.
+    """
+    return _length(block, _introduces_the_rest)
+
+
+def _length(block: Sequence[str], introduces) -> int:  # noqa: ANN001
+    for length in range(1, len(block) + 1):
+        if introduces(" ".join(block[-length:]).strip("*_ ")):
+            while length < len(block) and _goes_on(block[-length - 1], block[-length]):
+                length += 1  # noqa: PLW2901
+            return length
+    return 0
+
+
+def _goes_on(above: str, below: str) -> bool:
+    """Say whether an introduction that is whole without the line above began there."""
+    if _OPEN_BRACKET.search(above) and len(above) < 2 * _FOLDED_CHARS:
+        return True
+    if above.endswith((".", "!", "?", *COLONS)) or not _begins_early(above):
+        return False
+    if DATE.search(above) is None or DATE.search(below) is not None:
+        return False
+    if YEAR.search(above) and TIME.search(above):
+        return True
+    return len(above) + len(below.split(" ", 1)[0]) >= _FOLDED_CHARS
+
+
+def _begins_early(words: str) -> bool:
+    """Say whether a text begins as introductions do: with "On", or with a date."""
+    if OPENING.match(words):
+        return True
+    first = " ".join(words.split(maxsplit=_EARLY_WORDS)[:_EARLY_WORDS])
+    return _DIGIT.search(first) is not None
+
+
+def _introduces_a_quote(words: str) -> bool:
+    bare = words.strip(RULES + " ")
+    if not bare.endswith(COLONS):
+        return _is_introduction_without_colon(words, bare)
+    bare = bare[:-1].rstrip("*_ ")
+    address = BRACKETED.search(bare)
+    dated = DATE.search(bare) is not None
+    verb = WROTE.search(bare)
+    if address is not None and (dated or verb or ENDS_WITH_ADDRESS.search(bare)):
+        return _is_whole(bare)
+    if "@" in bare and _is_whole(bare) and (verb or (YEAR.search(bare) and _begins_early(bare))):
+        return True
+    if verb and dated and (_begins_early(bare) or _is_name(bare[: verb.start()])):
+        return True
+    if CITING.match(bare):
+        return True
+    if dated and YEAR.search(bare) and TIME.search(bare) and _begins_early(bare):
+        return len(bare.split()) <= _MAX_UNKNOWN_WORDS
+    return verb is not None and _is_name_and_verb(bare, verb)
+
+
+def _is_introduction_without_colon(words: str, bare: str) -> bool:
+    if YEAR.search(bare) and ENDS_WITH_ADDRESS.search(bare) and _begins_early(bare):
+        return True
+    # Outlook Express, in news: "Ann" <ann@x.example> wrote in message news:...
+    if "news:" in bare and "@" in bare and WROTE.search(bare) is not None:
+        return True
+    return words != bare and words[-1] in RULES and _is_drawn_introduction(bare)
+
+
+def _is_whole(words: str) -> bool:
+    """Say whether brackets that were closed were opened too, and a name or date stands before."""
+    return words.count(">") <= words.count("<") and words[0] not in "<>)"
+
+
+def _is_drawn_introduction(words: str) -> bool:
+    verb = WROTE.search(words)
+    if DATE.search(words) is not None:
+        return verb is not None or BRACKETED.search(words) is not None
+    return verb is not None and ("@" in words or _is_name(words[: verb.start()]))
+
+
+def _is_name_and_verb(words: str, verb: re.Match[str]) -> bool:
+    if len(words.split()) > _MAX_NAME_WORDS:
+        return False
+    before, after = words[: verb.start()].strip(), words[verb.end() :].strip()
+    return bool(before or after) and _is_name(before) and _is_name(after)
+
+
+def _is_name(words: str) -> bool:
+    """Say whether a few words are a person's name, or a pronoun that stands for it."""
+    parts = words.strip("\"'\u201c\u201d, ").split()
+    if len(parts) > _MAX_NAME_WORDS or (parts and parts[0].lower() in _SENTENCE_STARTS):
+        return False
+    return all(
+        not part[0].islower() or part.lower() in _PRONOUNS or part.lower() in _PARTICLES
+        for part in parts
+    )
+
+
+def _introduces_the_rest(words: str) -> bool:
+    if INLINE.search(words) is not None:
+        return _begins_early(words) and DATE.search(words) is not None
+    if not words.endswith(COLONS) or DATE.search(words) is None:
+        return False
+    bare = words[:-1].rstrip("*_ ")
+    if not _is_whole(bare):
+        return False
+    verb = WROTE.search(bare)
+    early = _begins_early(bare)
+    if BRACKETED.search(bare) is not None:
+        if verb is not None:
+            return early or _is_name(bare[: bare.find("<")])
+        return early and TIME.search(bare) is not None
+    if verb is None or not early:
+        return False
+    if "@" in bare:
+        return True
+    return _is_machine_made(bare, verb)
+
+
+def _is_machine_made(words: str, verb: re.Match[str]) -> bool:
+    """Say whether a date with year and time, a name and a verb are all there is."""
+    year, time = YEAR.search(words), None
+    for time in TIME.finditer(words):
+        pass
+    if year is None or time is None:
+        return False
+    after = words[max(year.end(), time.end()) :]
+    rest = after.replace(words[verb.start() : verb.end()], " ")
+    names = [part for part in rest.split() if any(letter.isalpha() for letter in part)]
+    names = [part for part in names if part.lower().strip(".,") not in ("am", "pm", "uhr", "h")]
+    return bool(names) and _is_name(" ".join(names))
+
