@@ -1,19 +1,18 @@
 """Lines of a mail's text, and whose words each has.
 
-Holds: ``Line`` and ``Part``; ``introduction_start``, ``begins_quoted``, ``is_banner`` and
-``nothing_own``: what lines say of themselves.
+Holds: ``Line`` and ``Part``; ``introduction_start``, ``is_introduction``,
+``begins_quoted``, ``is_banner`` and ``nothing_own``: what lines say of themselves.
 Add here: another thing that the words of some lines tell.
 Keep out: marks of markup (``html_marks``), words of a language (``reply_marks``).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum
-from typing import Final
+from typing import Final, NamedTuple
 
 from gmail_ingest.core.reply_marks import DATE
-from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.reply_text import Reply, read_reply
 
 # An introduction, and the head of a quoted mail, are no longer.
 _INTRODUCTION_LINES: Final = 4
@@ -38,6 +37,10 @@ class Part(Enum):
     LOOSE_SIGNATURE = 5
 
 
+_QUOTED: Final = (Part.QUOTED, Part.FORWARDED)
+_SIGNATURES: Final = (Part.SIGNATURE, Part.LOOSE_SIGNATURE)
+
+
 class Evidence(Enum):
     """How sure the markup is that an introduction stands above a quote."""
 
@@ -46,8 +49,15 @@ class Evidence(Enum):
     NAMED = 2
 
 
-@dataclass(frozen=True, slots=True)
-class Line:
+# Where only the lines say that they introduce something, they must do so without its marks.
+_QUOTE_BELOW: Final = {
+    Evidence.NONE: ("", "x"),
+    Evidence.CONTAINER: ("> x",),
+    Evidence.NAMED: ("> x",),
+}
+
+
+class Line(NamedTuple):
     """A line of the mail, stripped on its right, and whose words it has."""
 
     text: str
@@ -56,12 +66,12 @@ class Line:
     @property
     def is_quoted(self) -> bool:
         """Whether somebody else wrote it, here or in a forwarded mail."""
-        return self.part is Part.QUOTED or self.part is Part.FORWARDED
+        return self.part in _QUOTED
 
     @property
     def is_signature(self) -> bool:
         """Whether it stands in a signature."""
-        return self.part is Part.SIGNATURE or self.part is Part.LOOSE_SIGNATURE
+        return self.part in _SIGNATURES
 
     @property
     def is_own(self) -> bool:
@@ -87,29 +97,41 @@ def introduction_start(lines: Sequence[Line], quote: int, evidence: Evidence) ->
     while first > max(0, end - _INTRODUCTION_LINES) and lines[first - 1].is_own:
         first -= 1
     words = [line.text.strip() for line in lines[first:end]]
-    if not words or max(map(len, words)) > _LONGEST_LINE:
+    if not words or max(map(len, words)) > _LONGEST_LINE or not _has_date_or_colon(words):
         return quote
     for length in range(len(words), 0, -1):
-        if nothing_own("\n".join([*words[-length:], "> x"])):
+        if _only_quoted("\n".join([*words[-length:], *_QUOTE_BELOW[evidence]])):
             return end - length
     return end - 1 if _may_introduce(words[-1], evidence) else quote
 
 
+def is_introduction(lines: Sequence[Line]) -> bool:
+    """Whether some lines that begin as quoted mail are no more than its introduction."""
+    words = [line.text for line in lines if line.text]
+    return 0 < len(words) <= _INTRODUCTION_LINES and _ends_introduction(words[-1])
+
+
 def _may_introduce(line: str, evidence: Evidence) -> bool:
-    if not line.rstrip(_BEHIND_COLON).endswith(_ENDS_INTRODUCTION):
+    if evidence is Evidence.NONE or not _ends_introduction(line):
         return False
-    signs = ("@" in line) + (DATE.search(line) is not None)
-    return evidence is Evidence.NAMED or signs > (evidence is Evidence.NONE)
+    return evidence is Evidence.NAMED or "@" in line or DATE.search(line) is not None
+
+
+def _ends_introduction(line: str) -> bool:
+    return line.rstrip(_BEHIND_COLON).endswith(_ENDS_INTRODUCTION)
 
 
 def begins_quoted(lines: Sequence[Line]) -> bool:
     """Whether the first of some lines are the head of a mail: all of them are quoted then."""
-    head = [line.text for line in lines if line.text][:_HEAD_LINES]
-    if not head or len(head[0]) > _LONGEST_LINE:
+    head = [line.text[:_LONGEST_LINE] for line in lines if line.text][:_HEAD_LINES]
+    if not head:
         return False
-    if is_banner(head[0]) or _may_introduce(head[0], Evidence.NONE):
-        return True
-    return nothing_own("\n".join(line[:_LONGEST_LINE] for line in head))
+    return is_banner(head[0]) or (_has_date_or_colon(head) and _only_quoted("\n".join(head)))
+
+
+def _has_date_or_colon(lines: Sequence[str]) -> bool:
+    # Most lines have neither, and all else costs ten times as much.
+    return any(":" in line or DATE.search(line) for line in lines) or "\uff1a" in lines[-1]
 
 
 def is_banner(line: str) -> bool:
@@ -126,6 +148,14 @@ def is_banner(line: str) -> bool:
 
 
 def nothing_own(text: str) -> bool:
-    """Whether nothing is left of a text below others without quoted mail and signatures."""
-    # With a word above it, as nothing above an introduction makes an answer of what follows.
-    return strip_quotes(f"{_OWN_WORD}\n\n{text}") == _OWN_WORD
+    """Whether a text, below words of the sender's own, has nothing but quotes and signatures."""
+    return _below_own_words(text).text == _OWN_WORD
+
+
+def _only_quoted(text: str) -> bool:
+    return _below_own_words(text) == Reply(_OWN_WORD, "")
+
+
+def _below_own_words(text: str) -> Reply:
+    # With nothing above it, what follows an introduction could be an answer.
+    return read_reply(f"{_OWN_WORD}\n\n{text}")

@@ -24,17 +24,31 @@ from gmail_ingest.core.html_marks import (
 # Code points that no text has: Unicode keeps them for use inside a program.
 _FIRST_SIGN: Final = 0xFDD0
 _SEEN: Final = "data-seen-mark"
-# An answer between quotes has a dozen; each costs one more look at the tree.
+# An answer between quotes has a dozen. Each costs one more look at the tree, from its start.
 _MAX_LOOKS: Final = 100
+_MIN_LOOKS: Final = 10
+_MAX_CHARS_LOOKED_AT: Final = 20_000_000
 # They tell least, and a page drawn with them has hundreds.
 _MAX_BARE_QUOTES: Final = 10
 # How Gmail's and others' editors indent a paragraph.
 _INDENT: Final = "40px"
 
 _HIDDEN: Final = re.compile(SIGN_OF_HIDDEN)
-_CONTAINER: Final = ", ".join(
-    name for _, marks in PROGRAMS for name in marks.get(Mark.CONTAINER, ())
-)
+
+
+def _all_of(*marks: Mark) -> str:
+    return ", ".join(
+        name for _, names in PROGRAMS for mark in marks for name in names.get(mark, ())
+    )
+
+
+_CONTAINER: Final = _all_of(Mark.CONTAINER)
+_SIGNATURE: Final = _all_of(Mark.SIGNATURE, Mark.LOOSE_SIGNATURE)
+_KIN: Final = {
+    Mark.CONTAINER: _CONTAINER,
+    Mark.SIGNATURE: _SIGNATURE,
+    Mark.LOOSE_SIGNATURE: _SIGNATURE,
+}
 # Lines that were typed below iOS' signature are divisions of its id, beside it.
 _TWO_APPLE_SIGNATURES: Final = '[id="AppleMailSignature"] ~ [id="AppleMailSignature"]'
 
@@ -93,6 +107,11 @@ def _selectors_in(lowered: str) -> dict[Mark, str]:
     return {mark: ", ".join(names) for mark, names in found.items()}
 
 
+def _is_inside(element: ElementNode, names: str) -> bool:
+    parent = element.parent_element
+    return parent is not None and parent.closest(names) is not None
+
+
 class _Marker:
     """One document, and what is looked for in it."""
 
@@ -100,6 +119,8 @@ class _Marker:
         self._root = root
         self._skipped = skipped
         self._names = _selectors_in(lowered)
+        affordable = _MAX_CHARS_LOOKED_AT // (len(lowered) + 1)
+        self._looks = max(_MIN_LOOKS, min(_MAX_LOOKS, affordable))
         self._bare_quotes = 0
         self._marked = False
 
@@ -107,7 +128,7 @@ class _Marker:
         """Put signs around what is marked; return whether there is anything."""
         # Never the whole list of quotes: reading it takes quadratic time on nested ones. The
         # first in the document is an outermost one.
-        for _ in range(_MAX_LOOKS):
+        for _ in range(self._looks):
             names = ", ".join(self._names.values())
             element = self._root.query_selector(names) if names else None
             if element is None:
@@ -121,8 +142,7 @@ class _Marker:
         if mark is None or not self._counts(element, mark):
             return
         self._marked = True
-        parent = element.parent_element
-        if mark is Mark.NAMED_QUOTE and parent is not None and parent.closest(_CONTAINER):
+        if mark is Mark.NAMED_QUOTE and _is_inside(element, _CONTAINER):
             mark = Mark.QUOTE
         if mark is Mark.QUOTE:
             # Taking it out takes those inside along: a thread of fifty mails costs one look.
@@ -141,7 +161,8 @@ class _Marker:
             return _INDENT not in (element.getattr("style") or "")
         if mark is Mark.APPLE_SIGNATURE:
             return self._root.query_selector(_TWO_APPLE_SIGNATURES) is None
-        return True
+        # One inside another tells nothing new, and thousands are as many copies of their lines.
+        return mark not in _KIN or not _is_inside(element, _KIN[mark])
 
     def _node(self, tag: str, text: str) -> ElementNode:
         node = self._root.create_element(tag)

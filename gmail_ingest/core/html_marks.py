@@ -37,8 +37,9 @@ class Mark(IntEnum):
     REST = 8
 
 
-#: HTML, in lower case, with none of these has no mark. Each costs a hundredth of reading HTML, so
-#: that programs are left out whose quotes begin with header fields or a banner in any case.
+#: HTML, in lower case, with none of these is not searched for marks. Each costs a hundredth of
+#: reading HTML. So programs are left out that write a quote and its mark into one mail, or whose
+#: quotes begin with header fields or a banner: those are seen in the text.
 SIGNS_OF_MARKS: Final = ("quote", "signature", "rplyfwdmsg")
 #: The same for "quote", which is a word, too.
 SIGNS_OF_QUOTES: Final = ("<blockquote", "_quote", "quoted-content", '="quote"')
@@ -82,23 +83,27 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
                 ".composer_signature",
                 "signature",
                 '[id="edo-signature"]',
+                # Front, Missive, and what makes signatures for any program
+                ".front-signature",
+                ".missive_signature",
+                ".email-signature",
+                ".mail-signature",
             ),
             Mark.SIGNATURE: (".k9mail-signature", ".sh-signature", '[fairemail="signature"]'),
         },
     ),
     ("applemailsignature", {Mark.APPLE_SIGNATURE: ('[id="AppleMailSignature"]',)}),
+    # Yahoo; its program renames all that it shows, and people send that on as their own
     (
-        "yahoo",
+        "yahoo_",
         {
-            Mark.QUOTE: (
-                '[class*="yahoo_quoted"]',
-                '[id*="yahoo_quoted"]',
-                "blockquote.iosymail",
-                '[id^="yiv"]',
-            ),
-            Mark.LOOSE_SIGNATURE: (".yahoo_signature", '[class^="ydp"][class*="signature"]'),
+            Mark.QUOTE: ('[class*="yahoo_quoted"]', '[id*="yahoo_quoted"]'),
+            Mark.LOOSE_SIGNATURE: (".yahoo_signature",),
         },
     ),
+    ("iosymail", {Mark.QUOTE: ("blockquote.iosymail",)}),
+    ("yiv", {Mark.NAMED_QUOTE: ('[id^="yiv"]',)}),
+    ("ydp", {Mark.LOOSE_SIGNATURE: ('[class^="ydp"][class*="signature"]',)}),
     (
         "protonmail_",
         {
@@ -131,7 +136,7 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
         },
     ),
     # GMX and web.de
-    ("quote", {Mark.QUOTE: ('[name="quote"]', '[name="quoted-content"]')}),
+    ("quote", {Mark.QUOTE: ('div[name="quote"]', 'div[name="quoted-content"]')}),
     # Spark
     (
         'name="message',
@@ -144,7 +149,7 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
     ("isreplycontent", {Mark.QUOTE: ('[id="isReplyContent"]',)}),
     ("isforwardcontent", {Mark.QUOTE: ('[id="isForwardContent"]',)}),
     ("includetail", {Mark.QUOTE: ("includetail",)}),
-    ("js-readmsg-msg", {Mark.QUOTE: (".js-readmsg-msg",)}),
+    ("js-readmsg-msg", {Mark.NAMED_QUOTE: (".js-readmsg-msg",)}),
     (
         "data-marker",
         {
@@ -153,10 +158,8 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
         },
     ),
     # Airmail, Roundcube, FairEmail
-    (
-        "airmail_ext_on",
-        {Mark.INTRODUCTION: (".airmail_ext_on",), Mark.LOOSE_SIGNATURE: (".bloop_sign",)},
-    ),
+    ("airmail_", {Mark.INTRODUCTION: (".airmail_on", ".airmail_ext_on")}),
+    ("bloop_sign", {Mark.LOOSE_SIGNATURE: (".bloop_sign",)}),
     ("reply-intro", {Mark.INTRODUCTION: ('[id="reply-intro"]',)}),
     ("fairemail", {Mark.CONTAINER: ('[fairemail="reply"]',)}),
     # Superhuman, Freshdesk, Missive
@@ -169,7 +172,6 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
 
 #: What nobody sees, such as the summary that newsletters put above their text for lists of mail.
 HIDDEN: Final = (
-    "[hidden]",
     '[style*="display:none" i]',
     '[style*="display: none" i]',
 )

@@ -8,7 +8,7 @@ Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Final
 
 from gmail_ingest.core.html_lines import (
@@ -18,6 +18,7 @@ from gmail_ingest.core.html_lines import (
     begins_quoted,
     introduction_start,
     is_banner,
+    is_introduction,
 )
 from gmail_ingest.core.html_marking import closing_sign, opening_sign
 from gmail_ingest.core.html_marks import Mark
@@ -69,6 +70,8 @@ def _tree_of(text: str) -> _Region:
                 # Outlook's quoted mail may begin inside the signature, and goes on behind it.
                 while opened[-1].mark in _PARTS:
                     opened.pop()
+                if opened[-1].mark is Mark.REST:
+                    continue
             region = _Region(mark)
             opened[-1].items.append(region)
             opened.append(region)
@@ -104,13 +107,15 @@ def _judged(region: _Region, above: list[Line]) -> list[Line]:
             return _all(lines, Part.QUOTED)
         case Mark.NAMED_QUOTE | Mark.BARE_QUOTE:
             end = len(above)
-            quoted = introduction_start(above, end, _named(above, end)) < end
-            return _all(lines, Part.QUOTED) if quoted or begins_quoted(lines) else lines
+            introduced = introduction_start(above, end, _named(above, end)) < end
+            # What an introduction alone introduces stands below, and nothing marks its end.
+            quoted = introduced or (begins_quoted(lines) and not is_introduction(lines))
+            return _all(lines, Part.QUOTED) if quoted else lines
         case Mark.APPLE_SIGNATURE if sum(map(_has_text, lines)) > _LINES_OF_APPLE_SIGNATURE:
             return lines
         case Mark.INTRODUCTION | Mark.SIGNATURE | Mark.LOOSE_SIGNATURE | Mark.APPLE_SIGNATURE:
             part = _PARTS[region.mark]
-            return [line if line.is_quoted else replace(line, part=part) for line in lines]
+            return [line if line.is_quoted else Line(line.text, part) for line in lines]
         case None:
             return lines
 

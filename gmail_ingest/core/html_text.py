@@ -9,8 +9,7 @@ signature delimiter).
 """
 
 import re
-from collections.abc import Iterable
-from dataclasses import replace
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gmail_ingest.core.html_lines import Line, Part, nothing_own
@@ -46,7 +45,8 @@ def html_to_text(html: str) -> str:
 
 
 def _written(lines: list[Line]) -> list[str]:
-    lines = _with_certain_signatures(lines)
+    if any(line.is_signature for line in lines):
+        lines = _with_certain_signatures(lines)
     first = next((number for number, line in enumerate(lines) if line.is_signature), None)
     if first is None:
         return list(_marked(lines))
@@ -75,12 +75,18 @@ def _with_certain_signatures(lines: list[Line]) -> list[Line]:
         return lines
     forwards = any(line.part is Part.FORWARDED for line in lines)
     return [
-        replace(line, part=Part.OWN)
+        Line(line.text)
         if line.part is Part.LOOSE_SIGNATURE or (line.is_signature and not forwards)
         else line
         for line in lines
     ]
 
 
-def _marked(lines: Iterable[Line]) -> Iterable[str]:
-    return (f"> {line.text}".rstrip() if line.is_quoted else line.text for line in lines)
+def _marked(lines: Iterable[Line]) -> Iterator[str]:
+    below_quote = False
+    for line in lines:
+        if below_quote and line.text and not line.is_quoted:
+            # In plain mail, what stands right below a quote may be its last line, wrapped.
+            yield ""
+        below_quote = line.is_quoted
+        yield f"> {line.text}".rstrip() if line.is_quoted else line.text
