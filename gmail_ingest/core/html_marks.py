@@ -138,13 +138,8 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
     # GMX and web.de
     ("quote", {Mark.QUOTE: ('div[name="quote"]', 'div[name="quoted-content"]')}),
     # Spark
-    (
-        'name="message',
-        {
-            Mark.CONTAINER: ('[name="messageReplySection"]',),
-            Mark.SIGNATURE: ('[name="messageSignatureSection"]',),
-        },
-    ),
+    ("messagereplysection", {Mark.CONTAINER: ('[name="messageReplySection"]',)}),
+    ("messagesignaturesection", {Mark.SIGNATURE: ('[name="messageSignatureSection"]',)}),
     # NetEase and QQ, Mail.ru, Zimbra
     ("isreplycontent", {Mark.QUOTE: ('[id="isReplyContent"]',)}),
     ("isforwardcontent", {Mark.QUOTE: ('[id="isForwardContent"]',)}),

@@ -36,6 +36,8 @@ _PARTS: Final = {
     Mark.APPLE_SIGNATURE: Part.LOOSE_SIGNATURE,
 }
 _LINES_OF_APPLE_SIGNATURE: Final = 5
+# A line near another has at most three blank ones between.
+_NEAR: Final = 4
 
 
 @dataclass(slots=True)
@@ -99,6 +101,8 @@ def _stripped_lines(text: str) -> list[str]:
 def _judged(region: _Region, above: list[Line]) -> list[Line]:
     lines = _lines_of(region)
     match region.mark:
+        case Mark.REST if not _begins_with_field(lines):
+            return lines
         case Mark.QUOTE | Mark.REST:
             return _all(lines, Part.QUOTED)
         case Mark.CONTAINER:
@@ -135,25 +139,40 @@ def _all(lines: list[Line], part: Part) -> list[Line]:
     return made
 
 
+def _begins_with_field(lines: list[Line]) -> bool:
+    first = next(filter(_has_text, lines), Line(""))
+    return ":" in first.text or "\uff1a" in first.text
+
+
 def _container(lines: list[Line]) -> list[Line]:
-    for number, line in enumerate(lines):
-        if not line.is_quoted and is_banner(line.text):
-            return lines[:number] + _all(lines[number:], Part.FORWARDED)
     quote = next((number for number, line in enumerate(lines) if line.is_quoted), None)
+    for number, line in enumerate(lines[:quote]):
+        if is_banner(line.text) and _forwards(lines, number):
+            return lines[:number] + _all(lines[number:], Part.FORWARDED)
     if quote is None:
         # Without a quote inside, all of it is one, if it begins so.
         return _all(lines, Part.QUOTED) if begins_quoted(lines) else lines
     start = introduction_start(lines, quote, Evidence.CONTAINER)
-    return lines[:start] + _all(lines[start:quote], Part.QUOTED) + lines[quote:]
+    return [*lines[:start], *_introducing(lines[start:quote]), *lines[quote:]]
+
+
+def _forwards(lines: list[Line], banner: int) -> bool:
+    # The sender's own headings look like a banner; they have no header fields below.
+    is_first = not any(map(_has_text, lines[:banner]))
+    return is_first or _begins_with_field(lines[banner + 1 : banner + 1 + _NEAR])
+
+
+def _introducing(lines: list[Line]) -> list[Line]:
+    return [Line(line.text, Part.QUOTED) if line.text else line for line in lines]
 
 
 def _quote_named_introduction(lines: list[Line], quote: int) -> None:
     if _named(lines, quote) is Evidence.NAMED:
         start = introduction_start(lines, quote, Evidence.NAMED)
-        lines[start:quote] = _all(lines[start:quote], Part.QUOTED)
+        lines[start:quote] = _introducing(lines[start:quote])
 
 
 def _named(lines: list[Line], end: int) -> Evidence:
-    above = next((line for line in reversed(lines[max(0, end - 4) : end]) if line.text), None)
+    above = next((line for line in reversed(lines[max(0, end - _NEAR) : end]) if line.text), None)
     is_named = above is not None and above.part is Part.INTRODUCTION
     return Evidence.NAMED if is_named else Evidence.NONE

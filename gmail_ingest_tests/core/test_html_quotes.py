@@ -108,13 +108,21 @@ TYPED_INSIDE = {
     f'<div class="gmail_quote"><div>Typed above.</div>{ATTRIBUTION}{QUOTE}</div>': "Typed above.",
     f'<div class="gmail_quote">Typed above.<br>{INTRODUCTION}<br>{QUOTE}</div>': "Typed above.",
     '<div class="gmail_quote"><div>All of it.</div>Really: all.</div>': "All of it.\nReally: all.",
+    f'<div class="gmail_quote">{ATTRIBUTION}{QUOTE}<p>---- My plan ----</p><p>a: b</p></div>': (
+        "---- My plan ----\n\na: b"
+    ),
+    '<div class="gmail_quote"><p>First</p><p>---- My plan ----</p><p>then</p></div>': (
+        "First\n\n---- My plan ----\n\nthen"
+    ),
+    '<div id="divRplyFwdMsg">All of it.</div><p>More</p>': "All of it.\n\nMore",
     '<div class="moz-cite-prefix">Typed there.<br></div><div class="moz-cite-prefix">'
     f"{INTRODUCTION}<br></div>{CITE}": "Typed there.",
     f'<div class="moz-cite-prefix">Typed there.<br>{INTRODUCTION}<br></div>{CITE}': "Typed there.",
     '<div class="gmail_quote">See this.<div class="gmail_attr">---------- Дамжуулсан захидал '
-    "---------<br>Bo &lt;bo@example.org&gt;</div>one<div>two</div></div>": "See this.",
+    "---------<br>Хэнээс: Bo &lt;bo@example.org&gt;</div>one<div>two</div></div>": "See this.",
     '<div class="moz-forward-container">See this.<br>-------- Дамжуулсан захидал --------'
-    '<table><tr><td>x</td></tr></table>one</div><pre class="moz-signature">Ann</pre>': "See this.",
+    "<table><tr><td>Сэдэв:</td><td>x</td></tr></table>one</div>"
+    '<pre class="moz-signature">Ann</pre>': "See this.",
 }
 
 

@@ -125,3 +125,14 @@ def test_a_signature_inside_quoted_mail_is_quoted():
     """It is not the sender's (edge case 135)."""
     html = f'<div>Agreed.</div><blockquote type="cite">the offer{GMAIL}</blockquote>'
     assert read_reply(html_to_text(html)) == Reply("Agreed.", "")
+
+
+def test_gmails_signature_below_a_short_answer():
+    """The mail of a person whose Gmail appends a signature (edge case 135; mail 17)."""
+    html = (
+        '<div dir="ltr">Thanks, that works for us.<div><br></div><div dir="ltr" '
+        'class="gmail_signature" data-smartmail="gmail_signature">Jane Roe<br>Example Ltd<br>'
+        "+1 555 0100</div></div>"
+    )
+    reply = read_reply(html_to_text(html))
+    assert reply == Reply("Thanks, that works for us.", "Jane Roe\nExample Ltd\n+1 555 0100")
