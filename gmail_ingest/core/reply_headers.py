@@ -1,6 +1,7 @@
 """The header block that mail programs put above a quoted or forwarded mail.
 
-Holds: ``header_block`` (where a block of fields ends) and ``looks_like_field``.
+Holds: ``header_block`` (where a block of fields ends), ``may_start_block`` and
+``is_known_field``.
 Add here: another layout of such a block.
 Keep out: names of fields (``reply_fields``), banners and introductions (``reply_introductions``).
 Source: the blocks of Outlook ("From, Sent, To, Subject"), Hotmail (Date or Subject first), Lotus
@@ -37,6 +38,7 @@ _MAX_NAME_WORDS: Final = 4
 _MAX_VALUE_CHARS: Final = 300
 _FOLDED_CHARS: Final = 60
 _MIN_FIELDS: Final = 3
+_MAX_FOREIGN_LINES: Final = 8
 _MIN_SHAPE: Final = 3
 _MIN_SHAPE_AT_TOP: Final = 4
 
@@ -48,6 +50,7 @@ _ANSWERED = re.compile(
 )
 # "Message du 05/03/24 10:00", without a colon of its own: Orange and La Poste.
 _MESSAGE_OF = re.compile(r"message du \d", re.IGNORECASE)
+_NOT_IN_NAMES: Final = frozenset("0123456789<>()\"/?!|\\=")
 _ZONE = re.compile(r"\s[+-]\d{4}(?!\d)")
 _DATED_VALUE_WORDS: Final = 3
 
@@ -65,14 +68,33 @@ class _Block:
     spaced: bool = False
 
 
-def looks_like_field(line: str) -> bool:
-    """Say whether a line is a field of a header, by its known name or by its shape.
+def is_known_field(line: str) -> bool:
+    """Say whether a line is a field of a header, by its name.
 
     Args:
         line: A stripped line.
     """
-    name, _ = _split(line)
-    return bool(name)
+    return _split(line)[0] in FIELD_KINDS
+
+
+def may_start_block(lines: Sequence[str], start: int) -> bool:
+    """Say, at the cost of a look at a word, whether a header block may start at a line.
+
+    Args:
+        lines: All lines, stripped.
+        start: The number of the line.
+    """
+    line = lines[start]
+    colon = line.find(":", 0, _MAX_NAME_CHARS + 1)
+    if colon < 0 or "\uff1a" in line:
+        return _split(line)[0] in FIELD_KINDS
+    if line[:colon].strip("*_ \t").lower() in FIELD_KINDS:
+        return True
+    # Most lines with a colon stand alone with it.
+    following = lines[start + 1] if start + 1 < len(lines) else ""
+    if ":" not in following[: _MAX_NAME_CHARS + 1] and "\uff1a" not in following:
+        return False
+    return bool(_split(line)[0]) and _may_be_foreign(lines, start)
 
 
 def header_block(
@@ -90,12 +112,9 @@ def header_block(
     Returns:
         The number of the line behind the last field; None where no header block starts here.
     """
-    name, _ = _split(lines[start])
-    if not name:
+    if not may_start_block(lines, start):
         return None
-    known = name in FIELD_KINDS
-    if not known and not _may_be_foreign(lines, start):
-        return None
+    known = _split(lines[start])[0] in FIELD_KINDS
     block = _read(lines, start, known=known)
     if block.refused:
         return None
@@ -113,21 +132,26 @@ def header_block(
 
 def _split(line: str) -> tuple[str, str]:
     """Return the name of a field in small letters, and its value; "" where a line has none."""
-    if _MESSAGE_OF.match(line):
+    if line[:1] in "Mm" and _MESSAGE_OF.match(line):
         return "message du", line[len("message du ") :]
-    head, colon, value = line[: _MAX_NAME_CHARS + 1].replace("\uff1a", ":").partition(":")
+    head = line[: _MAX_NAME_CHARS + 1]
+    if "\uff1a" in head:
+        head = head.replace("\uff1a", ":")
+    head, colon, value = head.partition(":")
     if not colon:
         return "", ""
     name = head.strip("*_ \t").lower()
     if not name or "@" in name or value.startswith("//") or len(name.split()) > _MAX_NAME_WORDS:
         return "", ""
-    if name not in FIELD_KINDS and any(letter.isdigit() or letter in "<>()\"/" for letter in name):
+    if name not in FIELD_KINDS and not _NOT_IN_NAMES.isdisjoint(name):
         return "", ""
     return name, line[len(head) + 1 :].strip("*_ \t")[:_MAX_VALUE_CHARS]
 
 
 def _may_be_foreign(lines: Sequence[str], start: int) -> bool:
     following = lines[start + 1 : start + _MIN_FIELDS]
+    if not any("@" in line for line in lines[start : start + _MAX_FOREIGN_LINES]):
+        return False
     return len(following) == _MIN_FIELDS - 1 and all(_split(line)[0] for line in following)
 
 
@@ -215,8 +239,9 @@ def _is_known(block: _Block, *, at_top: bool, ruled: bool) -> bool:
         return (
             {FROM, TO, SUBJECT} <= kinds and _dated(block, SENT, DATE) and _has_address(block)
         )
-    if _has_address(block) and any(
-        ANY_DATE.search(block.kinds.get(kind, "")) for kind in (SENT, DATE)
+    if _has_address(block) and (
+        any(ANY_DATE.search(block.kinds.get(kind, "")) for kind in (SENT, DATE))
+        or any(map(_is_date, block.values))
     ):
         return True
     if FROM in kinds and SUBJECT in kinds:

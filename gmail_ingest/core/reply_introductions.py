@@ -12,7 +12,7 @@ date, and an address in brackets. Without a mark below, more is asked for, since
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from gmail_ingest.core.reply_headers import header_block
@@ -31,8 +31,8 @@ from gmail_ingest.core.reply_marks import (
     REPLY_ABOVE,
     RULES,
     TIME,
-    WROTE,
     YEAR,
+    find_verb,
 )
 
 #: No program folds an introduction over more lines.
@@ -43,11 +43,16 @@ _FOLDED_CHARS: Final = 60
 _EARLY_WORDS: Final = 4
 _MAX_NAME_WORDS: Final = 6
 _MAX_UNKNOWN_WORDS: Final = 15
+_MAX_ZONE_CHARS: Final = 14
 _MAX_FORWARD_WORDS: Final = 7
 _MAX_BLOCK_LINES: Final = 12
 _MIN_DASHES: Final = 2
 
+_AROUND_BANNERS: Final = RULES + ": \t\uff1a"
 _OPEN_BRACKET = re.compile(r"<[^<>]*$")
+# K-9 Mail, below its signature: "Ann <ann@x.example> wrote:".
+_NAME_AND_ADDRESS = re.compile(r"[^<>,.!?]{1,60}<[^<>\s@]+@[^<>\s]+> [^<>,.!?]{1,20}:$")
+_BY_ADDRESS = re.compile(r"\d,? (?:by|von|par|de|por|da|door|av|af|od|от|від) [^\s@]+@[^\s@]+$")
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\S+")
 _SENTENCE_STARTS: Final = frozenset(
@@ -57,6 +62,10 @@ _SENTENCE_STARTS: Final = frozenset(
     "lo los las esto yo aquí y mi come ciò io noi ecco e zoals wat dit ik wij hier en".split()
 )
 _PRONOUNS: Final = frozenset("you du ihr sie vous tu u je usted ty vy ты вы jij jullie".split())
+_BETWEEN_NAME_AND_DATE: Final = frozenset(
+    "am pm uhr h um hat folgendes on at a le à il ha el a las em às op om heeft den kl de het "
+    "volgende the following cet cest gmt utc mez mesz est edt pst pdt".split()
+)
 _PARTICLES: Final = frozenset("von van de der den da di du la le el al bin ibn und and via y".split())
 
 
@@ -69,7 +78,7 @@ def is_banner(lines: Sequence[str], number: int) -> bool:
             ends with a colon.
     """
     line = lines[number]
-    words = line.strip(RULES + ": \t\uff1a").lower()
+    words = line.strip(_AROUND_BANNERS).lower()
     if not words:
         return False
     if not line[:_MIN_DASHES].strip(RULES):
@@ -78,10 +87,11 @@ def is_banner(lines: Sequence[str], number: int) -> bool:
         drawn = not line[-_MIN_DASHES:].strip(RULES)
         return drawn and _is_above_header_block(lines[number + 1 : number + 1 + _MAX_BLOCK_LINES])
     # Apple Mail: "Begin forwarded message:".
-    if not line.endswith(COLONS):
-        return False
     if words in FORWARD_INTRODUCTIONS:
         return True
+    below = lines[number + 1 : number + 3]
+    if not any(":" in each or "\uff1a" in each for each in below):
+        return False
     if len(words.split()) > _MAX_FORWARD_WORDS or FORWARDED.search(words) is None:
         return False
     below = lines[number + 1 : number + 1 + _MAX_BLOCK_LINES]
@@ -115,13 +125,33 @@ def drawn_introduction(lines: Sequence[str], number: int) -> int:
     return 0
 
 
+def may_introduce(lines: Sequence[str]) -> bool:
+    """Say, at the cost of a look, whether a line that ends with a colon may end an introduction.
+
+    Args:
+        lines: The line and those above it that may belong to the introduction, in their order.
+    """
+    return "@" in lines[-1] or any(_DIGIT.search(line) for line in lines)
+
+
+def goes_on_with_quoted_text(line: str) -> bool:
+    """Say whether a line is an introduction with the first line of the quoted mail behind it.
+
+    Args:
+        line: A stripped line of bounded length.
+    """
+    inline = INLINE.search(line)
+    return inline is not None and find_verb(inline[1]) is not None
+
+
 def asks_for_answer_above(line: str) -> bool:
     """Say whether a line is what ticket systems draw above their mail: "reply above this line".
 
     Args:
         line: A stripped line of bounded length that begins with a character of a rule.
     """
-    return REPLY_ABOVE.search(line) is not None
+    words = line.lower()
+    return any(phrase in words for phrase in REPLY_ABOVE)
 
 
 def introduction_length(block: Sequence[str]) -> int:
@@ -137,16 +167,21 @@ def introduction_length(block: Sequence[str]) -> int:
     return _length(block, _introduces_a_quote)
 
 
-def unmarked_introduction_length(block: Sequence[str]) -> int:
+def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool) -> int:
     """Return how many lines at the end of a block introduce a quote that has no marks.
 
     Args:
         block: As for ``introduction_length``; its last line is the one that may end it.
+        below_signature: Whether a signature stands above, and not the sender's text.
     """
+    if "@" not in block[-1] and ">" not in block[-1] and find_verb(block[-1]) is None:
+        return 0
+    if below_signature and _NAME_AND_ADDRESS.match(block[-1]) and find_verb(block[-1]):
+        return 1
     return _length(block, _introduces_the_rest)
 
 
-def _length(block: Sequence[str], introduces) -> int:  # noqa: ANN001
+def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
     for length in range(1, len(block) + 1):
         if introduces(" ".join(block[-length:]).strip("*_ ")):
             while length < len(block) and _goes_on(block[-length - 1], block[-length]):
@@ -157,15 +192,18 @@ def _length(block: Sequence[str], introduces) -> int:  # noqa: ANN001
 
 def _goes_on(above: str, below: str) -> bool:
     """Say whether an introduction that is whole without the line above began there."""
-    if _OPEN_BRACKET.search(above) and len(above) < 2 * _FOLDED_CHARS:
+    if _OPEN_BRACKET.search(above) or (above.endswith(",") and CITING.match(above)):
         return True
-    if above.endswith((".", "!", "?", *COLONS)) or not _begins_early(above):
+    if above.endswith((".", "!", "?", *COLONS)):
         return False
-    if DATE.search(above) is None or DATE.search(below) is not None:
+    folded = len(above) + len(below.split(" ", 1)[0]) >= _FOLDED_CHARS
+    if "@" in above and ">" in above and "@" not in below:
+        # "Ann <ann@x.example>, 5" and "Mar 2024, 10:00", or the verb alone in the second line.
+        verb = find_verb(below)
+        return folded and (DATE.search(below) is not None or (verb and not verb.start()) is True)
+    if not _begins_early(above) or DATE.search(above) is None or YEAR.search(below):
         return False
-    if YEAR.search(above) and TIME.search(above):
-        return True
-    return len(above) + len(below.split(" ", 1)[0]) >= _FOLDED_CHARS
+    return folded or (YEAR.search(above) is not None and TIME.search(above) is not None)
 
 
 def _begins_early(words: str) -> bool:
@@ -183,7 +221,7 @@ def _introduces_a_quote(words: str) -> bool:
     bare = bare[:-1].rstrip("*_ ")
     address = BRACKETED.search(bare)
     dated = DATE.search(bare) is not None
-    verb = WROTE.search(bare)
+    verb = find_verb(bare)
     if address is not None and (dated or verb or ENDS_WITH_ADDRESS.search(bare)):
         return _is_whole(bare)
     if "@" in bare and _is_whole(bare) and (verb or (YEAR.search(bare) and _begins_early(bare))):
@@ -200,8 +238,12 @@ def _introduces_a_quote(words: str) -> bool:
 def _is_introduction_without_colon(words: str, bare: str) -> bool:
     if YEAR.search(bare) and ENDS_WITH_ADDRESS.search(bare) and _begins_early(bare):
         return True
+    # web.de's program leaves the colon out.
+    verb = find_verb(bare)
+    if verb and YEAR.search(bare) and TIME.search(bare) and _begins_early(bare):
+        return len(bare.split()) <= _MAX_UNKNOWN_WORDS
     # Outlook Express, in news: "Ann" <ann@x.example> wrote in message news:...
-    if "news:" in bare and "@" in bare and WROTE.search(bare) is not None:
+    if "news:" in bare and "@" in bare and verb is not None:
         return True
     return words != bare and words[-1] in RULES and _is_drawn_introduction(bare)
 
@@ -212,7 +254,7 @@ def _is_whole(words: str) -> bool:
 
 
 def _is_drawn_introduction(words: str) -> bool:
-    verb = WROTE.search(words)
+    verb = find_verb(words)
     if DATE.search(words) is not None:
         return verb is not None or BRACKETED.search(words) is not None
     return verb is not None and ("@" in words or _is_name(words[: verb.start()]))
@@ -237,36 +279,55 @@ def _is_name(words: str) -> bool:
 
 
 def _introduces_the_rest(words: str) -> bool:
-    if INLINE.search(words) is not None:
+    if ">" in words and goes_on_with_quoted_text(words):
         return _begins_early(words) and DATE.search(words) is not None
-    if not words.endswith(COLONS) or DATE.search(words) is None:
+    if not words.endswith(COLONS):
         return False
     bare = words[:-1].rstrip("*_ ")
-    if not _is_whole(bare):
+    verb = find_verb(bare)
+    if (verb is None and "@" not in bare) or not _is_whole(bare):
         return False
-    verb = WROTE.search(bare)
+    if DATE.search(bare) is None:
+        return False
     early = _begins_early(bare)
     if BRACKETED.search(bare) is not None:
         if verb is not None:
             return early or _is_name(bare[: bare.find("<")])
         return early and TIME.search(bare) is not None
-    if verb is None or not early:
+    if verb is not None and "@" not in bare:
+        return _is_machine_made(bare, verb)
+    if not early:
         return False
-    if "@" in bare:
-        return True
-    return _is_machine_made(bare, verb)
+    if verb is None:
+        # Tutanota: "5 Mar 2024, 10:00 by ann@x.example:".
+        return _BY_ADDRESS.search(bare) is not None and TIME.search(bare) is not None
+    return True
 
 
 def _is_machine_made(words: str, verb: re.Match[str]) -> bool:
-    """Say whether a date with year and time, a name and a verb are all there is."""
-    year, time = YEAR.search(words), None
-    for time in TIME.finditer(words):
-        pass
-    if year is None or time is None:
-        return False
-    after = words[max(year.end(), time.end()) :]
-    rest = after.replace(words[verb.start() : verb.end()], " ")
-    names = [part for part in rest.split() if any(letter.isalpha() for letter in part)]
-    names = [part for part in names if part.lower().strip(".,") not in ("am", "pm", "uhr", "h")]
-    return bool(names) and _is_name(" ".join(names))
+    """Say whether a date with its time, a name and a verb are all there is, as programs write it.
 
+    A person writes "On 3 May 2024 at 10:00 Ann wrote:", too: a program writes a comma before the
+    name, or the date in numbers.
+    """
+    year = YEAR.search(words)
+    times = list(TIME.finditer(words))
+    if year is None or not times:
+        return False
+    numbered = not year[0].isdigit()
+    end = max(year.end(), times[-1].end())
+    names = _names(words[end:].replace(verb[0], " "))
+    if names:
+        return _is_name(names) and (numbered or "," in words[end : end + _MAX_ZONE_CHARS])
+    first = _DIGIT.search(words)
+    before = _names(words[: first.start() if first else 0].replace(verb[0], " "))
+    return numbered and bool(before) and _is_name(before)
+
+
+def _names(words: str) -> str:
+    return " ".join(
+        part
+        for part in words.split()
+        if any(letter.isalpha() for letter in part)
+        and part.lower().strip(".,") not in _BETWEEN_NAME_AND_DATE
+    )

@@ -16,6 +16,10 @@ _MAX_CHARS: Final = 300
 # "JD> text", "| text", and the wide mark of East Asian programs.
 _OTHER_MARK = re.compile(r"\|(?= |$)|\uff1e|[A-Z]{1,3}>(?= |$)")
 _OPEN_LINK = re.compile(r"<[^<>\s]*$")
+# "we need / >10 units": a sign within a sentence that broke there.
+_AMOUNT = re.compile(r">\d")
+_WRAPPED_CHARS: Final = 40
+_SENTENCE_ENDS: Final = (".", "!", "?", ":", "\uff1a")
 _OPEN_PARENTHESIS = re.compile(r"[(<]https?://[^\s()<>]*$")
 _DEEP: Final = (">>>", "> > >")
 
@@ -28,16 +32,19 @@ def begins_own_line(lines: Sequence[str], number: int) -> bool:
         number: The number of the line.
 
     Returns:
-        True for a line that closes a link or an address which broke in the line above, for
-        decoration (``>>> sale <<<``), and for a line that was escaped in an mbox file.
+        True for a line that closes a link or an address which broke in the line above, for an
+        amount (``>10 units``) within a paragraph, for decoration (``>>> sale <<<``), and for a
+        line that was escaped in an mbox file.
     """
     line = lines[number]
     above = lines[number - 1] if number else ""
     below = lines[number + 1] if number + 1 < len(lines) else ""
-    if line.endswith("<"):
+    if line.endswith("<<"):
         return True
     if line.startswith(">From "):
         return not above.startswith(">") and not below.startswith(">")
+    if len(above) >= _WRAPPED_CHARS and not below.startswith(">") and _AMOUNT.match(line):
+        return not above.startswith(">") and not above.endswith(_SENTENCE_ENDS)
     if not above or above.startswith(">") or _OPEN_LINK.search(above[-_MAX_CHARS:]) is None:
         return False
     return line.endswith((":", "\uff1a")) or not below.startswith(">")

@@ -13,18 +13,19 @@ the libraries that were compared need more than seconds for one hostile line. Wh
 stays in the text.
 """
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from gmail_ingest.core.reply_headers import header_block, looks_like_field
+from gmail_ingest.core.reply_headers import header_block, is_known_field, may_start_block
 from gmail_ingest.core.reply_introductions import (
     MAX_INTRODUCTION_LINES,
     asks_for_answer_above,
     drawn_introduction,
+    goes_on_with_quoted_text,
     introduction_length,
     is_banner,
+    may_introduce,
     unmarked_introduction_length,
 )
 from gmail_ingest.core.reply_marks import COLONS, RULES
@@ -35,9 +36,12 @@ from gmail_ingest.core.reply_quotes import (
     other_mark,
 )
 from gmail_ingest.core.reply_signatures import (
+    MAX_SIGNATURE_LINES,
+    Above,
     Delimiter,
     delimiter_of,
     is_signature,
+    postscript,
     program_signature,
     starts_footer,
 )
@@ -51,13 +55,19 @@ _MAX_FIELDS: Final = 8
 _MAX_SIGNATURES: Final = 3
 _TAIL_LINES: Final = 6
 _BLANK: Final = -1
+_DRAWN: Final = (Delimiter.LOOSE, Delimiter.RULE)
+# What may end a line with a link that is a mark: most lines with a colon have it in a link.
+_LINK_ENDS: Final = frozenset(":>])")
+_ESCAPED: Final = ">From "
 
 _RULES: Final = frozenset(RULES)
+# Bullets are no rules; a dash alone may be one.
+_RULE_OR_END: Final = _RULES | {""}
 # Blanks that programs put between words and before colons, and marks of direction that nobody
 # sees: French, Hebrew and Arabic mail has them within the words that are compared.
 _BLANKS: Final = "\u00a0\u2007\u202f\u3000"
 _UNSEEN: Final = "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
-_ODD = re.compile(f"[{_BLANKS}{_UNSEEN}]")
+_ODD: Final = (*_BLANKS, *_UNSEEN)
 _PLAIN: Final = str.maketrans(_BLANKS, " " * len(_BLANKS), _UNSEEN)
 
 
@@ -94,14 +104,15 @@ class _Reader:
     """Walks over the lines of one mail, and notes the numbers of those that are kept."""
 
     __slots__ = (
-        "_block", "_checked", "_deep", "_delimiter", "_kept", "_kind", "_lines", "_mark",
+        "_answers", "_block", "_deep", "_delimiter", "_escaped", "_kept", "_kind", "_lines", "_mark",
         "_quoted", "_signatures", "_written",
     )  # fmt: skip
 
     def __init__(self, text: str) -> None:
-        plain = text.translate(_PLAIN) if not text.isascii() and _ODD.search(text) else text
-        self._written = text.split("\n")
-        self._lines = [line.strip() for line in plain.split("\n")]
+        self._written = plain = text.split("\n")
+        if not text.isascii() and any(odd in text for odd in _ODD):
+            plain = text.translate(_PLAIN).split("\n")
+        self._lines = [line.strip() for line in plain]
         self._kept: list[int] = []
         self._signatures: list[str] = []
         # Below a delimiter: what may be a signature, until the next mark decides.
@@ -112,68 +123,74 @@ class _Reader:
         self._quoted = False
         # The mark of quoted lines, other than ">", that an introduction stood above.
         self._mark = ""
-        self._checked = 0
         self._deep: bool | None = None
+        self._escaped = False
+        # Whether a quote was answered above.
+        self._answers = False
 
     def read(self) -> Reply:
         """Return what the sender wrote."""
-        lines = self._lines
         target = self._kept
-        number = 0
-        while number < len(lines):
-            line = lines[number]
+        go_on = 0
+        special = False
+        for number, line in enumerate(self._lines):
             if not line:
                 # One blank line stands for any number of them.
-                if target and target[-1] != _BLANK:
+                if target and target[-1] >= 0:
                     target.append(_BLANK)
-            elif (line[0] == ">" or self._mark or self._quoted) and self._is_quoted(number):
-                if not self._quoted:
-                    self._begin_quote(number)
-                    target = self._kept
-                self._quoted = True
-            # Nine of ten lines have nothing that could end the sender's text: no call for those.
-            elif line[0] in _RULES or ":" in line or "\uff1a" in line:
+                continue
+            if number < go_on:
+                continue
+            first = line[0]
+            if first == ">" or special:
+                if self._is_quoted(number):
+                    if not self._quoted:
+                        self._begin_quote(number)
+                        target = self._kept
+                    self._quoted = special = True
+                    continue
                 self._quoted = False
-                following = self._step(number) if len(line) <= _MAX_MARK_CHARS else number
+                special = bool(self._mark)
+            # Nine of ten lines have nothing that could end the sender's text: no call for those.
+            if (
+                (":" in line and ("://" not in line or ": " in line or line[-1] in _LINK_ENDS))
+                or (first in _RULES and line[1:2] in _RULE_OR_END)
+                or "\uff1a" in line
+            ):
+                following = self._step(number)
                 if following is None:
                     break
                 target = self._kept if self._kind is None else self._block
-                if following == number:
-                    target.append(number)
-                else:
-                    number = following
+                special = self._quoted or bool(self._mark)
+                if following != number:
+                    go_on = following
                     continue
-            else:
-                self._quoted = False
-                target.append(number)
-            number += 1
+            target.append(number)
         else:
-            self._close(cut=False)
+            self._close(Above.END)
         return Reply(self._join(self._kept), "\n\n".join(self._signatures))
 
     def _join(self, numbers: Iterable[int]) -> str:
-        return "\n".join(
-            "" if number == _BLANK else self._as_written(number) for number in numbers
-        ).strip("\n")
-
-    def _as_written(self, number: int) -> str:
-        line = self._written[number].rstrip()
-        # A mail that was kept in an mbox file.
-        return line[1:] if line.startswith(">From ") else line
+        written = self._written
+        lines = ["" if number < 0 else written[number].rstrip() for number in numbers]
+        if self._escaped:
+            lines = [line[1:] if line.startswith(_ESCAPED) else line for line in lines]
+        return "\n".join(lines).strip("\n")
 
     def _is_quoted(self, number: int) -> bool:
-        line = self._lines[number]
+        lines = self._lines
+        line = lines[number]
+        below_quote = self._quoted and number > 0 and lines[number - 1][:1] == ">"
         if line[0] == ">":
-            if begins_own_line(self._lines, number):
+            if below_quote:
+                return True
+            if begins_own_line(lines, number):
+                self._escaped = self._escaped or line.startswith(_ESCAPED)
                 return False
-            return not is_deep(line) or self._quoted or self._is_deep_quote(number)
+            return not is_deep(line) or self._is_deep_quote(number)
         if self._mark:
             return line.startswith(self._mark)
-        return (
-            bool(number)
-            and self._lines[number - 1].startswith(">")
-            and is_wrapped_quote(self._lines, number)
-        )
+        return below_quote and is_wrapped_quote(lines, number)
 
     def _is_deep_quote(self, number: int) -> bool:
         # A Python prompt begins like a quote of a quote of a quote.
@@ -187,7 +204,7 @@ class _Reader:
         """Return the kept lines right above a line that stand together, bounded in all ways."""
         target = self._kept if self._kind is None else self._block
         end = len(target)
-        while end and target[end - 1] == _BLANK:
+        while end and target[end - 1] < 0:
             end -= 1
         if not end or number - target[end - 1] > _MAX_BLANKS + 1:
             return []
@@ -203,7 +220,7 @@ class _Reader:
     def _drop_tail(self, length: int) -> None:
         """Take lines of an introduction from what is kept, and the rule above them."""
         target = self._kept if self._kind is None else self._block
-        while target and target[-1] == _BLANK:
+        while target and target[-1] < 0:
             target.pop()
         del target[len(target) - length :]
 
@@ -211,8 +228,10 @@ class _Reader:
         length = introduction_length(self._tail(number))
         if length:
             self._drop_tail(length)
-        self._close(cut=True)
-        if self._kept and self._kept[-1] != _BLANK:
+        # A program puts its signature below all of the text: above the first quote, or at the end.
+        self._close(Above.QUOTE, ends_text=not self._answers)
+        self._answers = True
+        if self._kept and self._kept[-1] >= 0:
             self._kept.append(_BLANK)
 
     def _step(self, number: int) -> int | None:
@@ -223,17 +242,21 @@ class _Reader:
             not; None where nothing of the sender's follows.
         """
         line = self._lines[number]
-        if line[0] in _RULES:
+        if len(line) > _MAX_MARK_CHARS:
+            return number
+        if line[0] in _RULES and line[1:2] in _RULE_OR_END:
             following = self._read_rule(number)
             if following != number:
                 return following
-        ends = line.endswith(COLONS)
+        ends = line[-1] in COLONS
         if ends and is_banner(self._lines, number):
             return self._cut(number + 1)
-        if ends or "@" in line:
+        if self._may_introduce(number) if ends else ">" in line and goes_on_with_quoted_text(line):
             following = self._read_introduction(number)
             if following != number:
                 return following
+        if not may_start_block(self._lines, number):
+            return number
         end = header_block(
             self._lines,
             number,
@@ -243,19 +266,25 @@ class _Reader:
         )
         return number if end is None else self._cut(end)
 
+    def _may_introduce(self, number: int) -> bool:
+        start = max(0, number - MAX_INTRODUCTION_LINES + 1)
+        below = self._lines[number + 1] if number + 1 < len(self._lines) else ""
+        return may_introduce(self._lines[start : number + 1]) or other_mark(below) != ""
+
     def _is_top(self) -> bool:
         return not self._kept and not self._signatures and not self._block
 
     def _last_line(self) -> str:
         target = self._kept if self._kind is None else self._block
-        return next((self._lines[kept] for kept in reversed(target[-2:]) if kept != _BLANK), "")
+        return next((self._lines[kept] for kept in reversed(target[-2:]) if kept >= 0), "")
 
     def _read_rule(self, number: int) -> int | None:
         line = self._lines[number]
-        kind = delimiter_of(self._written[number], line)
+        above = self._lines[number - 1] if number else ""
+        kind = delimiter_of(self._written[number], line, above)
         if kind is not None:
             if starts_footer(self._lines, number):
-                self._close(cut=True)
+                self._close(Above.QUOTE)
                 return None
             return self._begin_block(kind, number)
         if is_banner(self._lines, number):
@@ -268,11 +297,15 @@ class _Reader:
         return number
 
     def _begin_block(self, kind: Delimiter, number: int) -> int:
+        drawn = kind in _DRAWN
         if self._kind is Delimiter.STRICT and kind is not Delimiter.STRICT:
             return number
-        if self._kind is Delimiter.BARE and kind is Delimiter.LOOSE and self._block:
+        if self._kind is Delimiter.BARE and drawn and self._block:
             return number
-        self._close(cut=False)
+        if drawn and self._last_line()[-1:] in COLONS:
+            # What the sender announces stands below it.
+            kind = Delimiter.RULE
+        self._close(Above.DELIMITER, ends_text=False)
         self._kind = kind
         self._delimiter = number
         return number + 1
@@ -287,11 +320,11 @@ class _Reader:
         mark = other_mark(below)
         if mark and introduction_length(block):
             self._drop_tail(introduction_length(block) - 1)
-            self._close(cut=True)
+            self._close(Above.QUOTE)
             self._mark = mark
             self._quoted = True
             return number + 1
-        length = unmarked_introduction_length(block)
+        length = unmarked_introduction_length(block, below_signature=bool(self._block))
         target = self._kept if self._kind is None else self._block
         # With nothing above it, what follows is an answer below a quote without marks.
         if not length or (self._is_top() or (len(target) < length and not self._kept)):
@@ -303,7 +336,7 @@ class _Reader:
     def _cut(self, following: int) -> int | None:
         """Go on behind what introduces a quote with marks, or end where it has none."""
         lines = self._lines
-        self._close(cut=True)
+        self._close(Above.QUOTE)
         ruled = True
         for _ in range(_MAX_FIELDS + MAX_INTRODUCTION_LINES):
             while following < len(lines) and not lines[following]:
@@ -316,7 +349,7 @@ class _Reader:
             end = header_block(lines, following, above="", at_top=False, ruled=ruled)
             if end is not None:
                 following = end
-            elif looks_like_field(lines[following]) or self._introduces(following):
+            elif is_known_field(lines[following]) or self._introduces(following):
                 following += 1
             else:
                 return None
@@ -326,41 +359,47 @@ class _Reader:
         line = self._lines[number]
         return len(line) <= _MAX_MARK_CHARS and introduction_length([line]) > 0
 
-    def _close(self, *, cut: bool) -> None:
+    def _close(self, above: Above, *, ends_text: bool = True) -> None:
         """Decide whether what stands below a delimiter is a signature.
 
         Args:
-            cut: Whether quoted mail follows, and not the end of the mail or another delimiter.
+            above: What it stands above.
+            ends_text: Whether a program's signature may stand here.
         """
         signature = ""
         if self._kind is not None:
             block = self._block
-            while block and block[-1] == _BLANK:
+            while block and block[-1] < 0:
                 block.pop()
             kind, self._kind, self._block = self._kind, None, []
-            texts = ["" if each == _BLANK else self._lines[each] for each in block]
-            if is_signature(kind, texts, at_top=not self._kept):
-                signature = self._join(block)
-            elif block or not (cut or self._signatures):
+            texts = self._texts(block)
+            if is_signature(kind, texts, at_top=not self._kept, above=above):
+                end = postscript(texts)
+                signature = self._join(block[:end])
+                self._kept += [] if end is None else [_BLANK, *block[end:]]
+            elif block or (above is not Above.QUOTE and not self._signatures):
                 self._kept += [self._delimiter, *block]
-        self._signatures += self._program_signatures()
+        if ends_text:
+            self._signatures += self._program_signatures()
         if signature:
             self._signatures.append(signature)
 
+    def _texts(self, numbers: list[int]) -> list[str]:
+        # Longer ones are no signatures, whatever they say.
+        return [
+            "" if each < 0 else self._lines[each] for each in numbers[: MAX_SIGNATURE_LINES + 1]
+        ]
+
     def _program_signatures(self) -> list[str]:
         found: list[str] = []
-        if self._checked == len(self._kept):
-            return found
         kept = self._kept
         for _ in range(_MAX_SIGNATURES):
             end = len(kept)
-            while end and kept[end - 1] == _BLANK:
+            while end and kept[end - 1] < 0:
                 end -= 1
-            tail = ["" if each == _BLANK else self._lines[each] for each in kept[:end][-_TAIL_LINES:]]
-            length = program_signature(tail) if tail else 0
+            length = program_signature(self._texts(kept[max(0, end - _TAIL_LINES) : end]))
             if not length:
                 break
             found.insert(0, self._join(kept[end - length : end]))
             del kept[end - length :]
-        self._checked = len(kept)
         return found

@@ -14,11 +14,12 @@ from typing import Final
 
 #: A device or a program that mail is written with.
 DEVICE: Final = re.compile(
-    r"(?<![a-z])(?:i-?phone|i-?pad|i-?pod|apple watch|android|samsung|galaxy|huawei|xiaomi|redmi|"
-    r"oppo|oneplus|pixel|nexus|nokia|motorola|htc|xperia|blackberry|windows phone|lumia|outlook|"
-    r"yahoo|hotmail|gmail|aol|gmx|web\.de|mail\.ru|mail|яндекс|yandex|почт[аы]|proton ?mail|"
+    r"(?<![a-z])(?:i-?phon|айфон|i-?pad|i-?pod|apple watch|android|samsung|galaxy|huawei|xiaomi|redmi|"
+    r"oppo|oneplus|pixel(?!s)|nexus|nokia|motorola|htc|xperia|blackberry|windows phone|lumia|outlook|"
+    r"yahoo|hotmail|gmail|aol|gmx|web\.de|mail\.ru|яндекс|yandex|proton ?mail|"
     r"tutanota|posteo|fairemail|k-9|k9|mailbird|mailspring|airmail|superhuman|thunderbird|"
-    r"bluemail|cloudmagic|acompli|e-mail|mobi[lt]\w*|phone|smartphone|handy|telefon|teléfono|"
+    r"bluemail|cloudmagic|acompli|windows|mail app|app mail|application mail|em client|tapatalk|"
+    r"mailmate|mimestream|shortwave|typeapp|maildroid|zoho|roundcube|zimbra|mobi[lt]\w*|phone|smartphone|handy|telefon|teléfono|"
     r"telefone|telefoon|téléphone|portable|celular|móvil|telemóvel|cellulare|tablet|tablette|"
     r"gsm|телефон|смартфон|планшет|мобильн|puhelime|matkapuhelime|komórk|κινητό)|"
     r"手机|手機|携帯|スマートフォン|スマホ|휴대폰|휴대전화|스마트폰|갤럭시|아이폰|آيفون|ایفون|آیفون|هاتف|"
@@ -28,11 +29,11 @@ DEVICE: Final = re.compile(
 
 #: The verb, with the preposition that tells it from "I sent you the photo".
 SENT_FROM: Final = re.compile(
-    r"(?:(?:sent|typed|written) (?:from|via|with|using|by|through|on)|"
+    r"(?:(?:sent|typed|written) (?:from|via|with|using|on)|"
     r"(?:gesendet|geschickt|versendet|versandt|geschrieben) (?:von|mit|über|aus|via|vom|auf)|"
     r"diese (?:nachricht|e-mail) wurde (?:von|mit)|"
     r"(?:message )?envoyée? (?:de|depuis|à partir|avec|par|via)|envoyé d['\u2019]|"
-    r"enviad[oa]s? (?:desde|de|do|da|a partir|por|con|com|pelo|via|através)|"
+    r"enviad[oa]s? (?:desde|dende|de|do|da|a partir|por|con|com|pelo|via|através)|"
     r"inviat[oa] (?:da|dal|con|tramite)|inviat[oa] dall['\u2019]|"
     r"(?:verzonden|verstuurd|verzonden) (?:met|vanaf|vanuit|via|van|door)|gestuur vanaf|"
     r"(?:skickat|skickades) (?:från|med|via)|(?:sendt|sänt) (?:fra|frå|från|med|via)|lähetetty|"
@@ -43,7 +44,7 @@ SENT_FROM: Final = re.compile(
     r"(?:στάλθηκε|εστάλη|απεστάλη|αποστολή|σταλμένο) (?:από|με|μέσω)|"
     r"(?:poslano|poslato) (?:s|sa|z|iz|preko)|(?:послато|испратено) (?:са|с|од)|"
     r"išsiųsta (?:iš|naudojant)|nosūtīts (?:no|ar)|saadetud|enviat (?:des|amb|per|de)|"
-    r"dërguar nga|sent úr|(?:được gửi|đã gửi|gửi) (?:từ|bằng|qua)|"
+    r"dërguar nga|anfonwyd o|seolta ó|sent úr|испратено од|(?:được gửi|đã gửi|gửi) (?:từ|bằng|qua)|"
     r"dikirim (?:dari|dengan|melalui)|dihantar (?:dari|daripada)|ipinadala mula|"
     r"imetumwa kutoka|göndərilib|(?:ارسال شده|فرستاده شده|ارسال\u200cشده) از|"
     r"(?:أُ?رسلت?|تم الإرسال|مرسلة?|أرسل) (?:من|بواسطة|عبر))(?!\w)|"
@@ -52,15 +53,21 @@ SENT_FROM: Final = re.compile(
 )
 #: The same in languages whose verb comes last.
 FROM_SENT: Final = re.compile(
-    r"(?:(?<!\w)(?:gesendet|geschrieben|verzonden|verstuurd|gönderildi|gönderilmiştir|gönderdim|"
-    r"lähetetty|küldve|elküldve|küldtem|bidalia|bidalita|saadetud|göndərilib|жіберілді)|"
-    r"から送信(?:されました|しました)?|より送信|发送|發送|傳送|传送|寄出|보냄|보낸 메일|전송|발송|भेजा गया)[.。!]?$",
+    r"(?:(?<!\w)(?:gesendet|geschrieben|verzonden|verstuurd|gönderildi|gönderilmiştir|"
+    r"lähetetty|küldve|elküldve|bidalia|bidalita|saadetud|göndərilib|жіберілді)|পাঠানো(?: হয়েছে)?|அனுப்பப்பட்டது|पाठवल[ेा]|"
+    r"から送信(?:されました)?|より送信|发送|發送|傳送|传送|寄出|보냄|보낸 메일|전송|발송|भेजा गया)[.。!]?$",
     re.IGNORECASE,
 )
-#: A program's name behind the English verb: "Sent via Superhuman".
+#: How a text begins in German and Dutch that ends with such a verb: "Ich habe ... gesendet" is
+#: the sender's own.
+FROM_WORDS: Final = frozenset("von vom mit über aus via diese dieses van vanaf vanuit met".split())
+#: Verbs of these two, in small letters.
+GERMAN_VERBS: Final = frozenset("gesendet geschrieben verzonden verstuurd".split())
+#: What is a program only here, and "sent from my ..." whatever it is.
 NAMED_PROGRAM: Final = re.compile(
-    r"[Ss](?:ent|ENT) (?:(?:from|via|using) (?:the |my )?[A-Z][^\s,.;:!?]*(?: [A-Z0-9][^\s,.;:!?]*)?|"
-    r"from my [^\s,.;:!?]+(?: [^\s,.;:!?]+)?)\.?$"
+    r"sent (?:(?:from|via|with|using) (?:alto|spark|front|hey|newton|nine|boxer|canary|edison|missive)|"
+    r"from my [^\s,.;:!?]+(?: [^\s,.;:!?]+)?)\.?$",
+    re.IGNORECASE,
 )
 #: What virus scanners and portals add.
 ADVERTISEMENT: Final = re.compile(
@@ -70,29 +77,53 @@ ADVERTISEMENT: Final = re.compile(
     re.IGNORECASE,
 )
 
-#: "Get Outlook for iOS", in any language: with the link, or with the verb.
-OUTLOOK_MOBILE: Final = re.compile(
-    r".{0,40}Outlook.{0,20}(?:iOS|Android).{0,10}<?\s?https?://aka\.ms/\S+|"
-    r"(?:get|hol|holen|outlook für|beziehen|obtenir|télécharger|téléchargez|obtener|obtén|descargar|"
-    r"descarga|ottieni|scarica|obter|obtenha|baixe|baixar|transferir|download|haal|hämta|skaffa|hent|"
-    r"få|lataa|hanki|pobierz|získat|stáhnout|získať|stiahnuť|beszerzés|szerezze be|letöltés|"
-    r"obțineți|descărcați|вземете|изтеглете|скачать|получить|завантажити|отримати|λήψη|αποκτήστε|"
-    r"preuzmi\w*|nabavite|prenesite|gaukite|atsisiųsti|iegūstiet|lejupielādēt|hankige|obteniu|"
-    r"dapatkan|tải|lấy|下载|下載|获取|取得)\s?"
-    r"(?:l['\u2019])?(?:app )?Outlook\b.{0,20}(?:iOS|Android).{0,20}|"
-    r"(?:iOS|Android)\s?(?:için|用|版|용)\s?(?:の\s?)?Outlook.{0,20}|"
-    r"Outlook (?:for|für) (?:iOS|Android) (?:beziehen|holen|herunterladen|laden)",
+#: "Get Outlook for iOS", with a link of Microsoft's: in any language.
+OUTLOOK_LINK: Final = re.compile(r".{0,40}Outlook.{0,20}(?:iOS|Android|Mac).{0,20}<?\s?https?://aka\.ms/\S+")
+#: Without the link, its first or last word, in small letters.
+OUTLOOK_VERBS: Final = frozenset(
+    "get hol holen lade laden beziehen herunterladen obtenir obtenez télécharger téléchargez obtener "
+    "obtén obtenga descargar descarga descargue ottieni scarica obter obtenha baixe baixar "
+    "transferir download downloaden haal krijg hämta skaffa hent skaff få last lataa hanki pobierz "
+    "uzyskaj získat získejte stáhnout stáhněte získať získajte stiahnuť beszerzése beszerzés letöltése "
+    "töltse obțineți descărcați вземете изтеглете изтегляне скачать скачайте получить завантажити "
+    "отримати завантажте λήψη αποκτήστε κατεβάστε edinin indirin al preuzmi preuzmite nabavite "
+    "pridobite prenesite gaukite atsisiųsti iegūstiet lejupielādēt hankige obtén obteniu baixa eskuratu "
+    "lortu dapatkan unduh muat tải lấy nhận sækja skaffaðu kry verkry pata kunin преземете преузмите "
+    "набавите קבל הורד قم احصل تنزيل دریافت รับ ดาวน์โหลด प्राप्त पाएं".split()
+)
+#: Other programs that ask to be installed.
+GET_PROGRAM: Final = re.compile(
+    r"(?:get|download) (?-i:[A-Z])\w+(?: (?-i:[A-Z])\w+)? for (?:android|ios|mobile|mac|windows|iphone)\.?$",
     re.IGNORECASE,
 )
 
-#: What a list, not the sender, puts below a mail.
-LIST_FOOTER: Final = re.compile(
-    r"mailing list|mailing-list|you received this message because you|google groups|"
-    r"groups\.google\.com|to unsubscribe|unsubscribe from this|mailman/listinfo|listinfo/|"
-    r"reply to this email directly|view it on github|mailingliste|liste de diffusion|"
-    r"lista de distribución|lista de correo|メーリングリスト|список рассылки",
-    re.IGNORECASE,
+#: What a list, not the sender, puts below a mail; in small letters.
+LIST_FOOTERS: Final = (
+    "mailing list", "mailing-list", "mailingliste", "liste de diffusion", "lista de correo",
+    "lista de distribución", "メーリングリスト", "список рассылки", "google groups",
+    "groups.google.com", "you received this message because you", "listinfo/", "view it on github",
+)  # fmt: skip
+#: The same, where an address or a link says how.
+UNSUBSCRIBE: Final = re.compile(r"to unsubscribe.{0,60}(?:https?:|mailto:|@|send )")
+
+#: How lines begin or end that may be of a program: a look at a word, before any pattern.
+FIRST_WORDS: Final = frozenset(
+    "sent typed written gesendet geschickt versendet versandt geschrieben diese message envoyé "
+    "envoyée enviado enviada enviados enviat inviato inviata verzonden verstuurd gestuur skickat "
+    "skickades sendt sänt lähetetty wysłano wysłane wysłana odesláno odeslána posláno poslána "
+    "odoslané odoslaná odoslano küldve elküldve trimis trimisă trimise expediat изпратено отправлено "
+    "послано надіслано відправлено στάλθηκε εστάλη απεστάλη αποστολή σταλμένο poslano poslato послато "
+    "испратено išsiųsta nosūtīts saadetud dërguar anfonwyd seolta được đã gửi dikirim dihantar ipinadala imetumwa "
+    "göndərilib ارسال فرستاده أُرسلت أرسلت أرسل تم مرسل مرسلة".split()
 )
+FIRST_LETTERS: Final = ("נשלח", "ส่ง", "发自", "發自", "从我的", "從我的", "來自", "传送", "傳送", "發送", "寄自", "来自")
+LAST_WORDS: Final = frozenset(
+    "gesendet geschrieben verzonden verstuurd gönderildi gönderilmiştir lähetetty küldve "
+    "elküldve bidalia bidalita saadetud göndərilib жіберілді 보냄 전송 메일 발송 পাঠানো অনুপ্রেরিত அனுப்பப்பட்டது पाठवले पाठवला भेजा મોકલેલ ನಿಂದ".split()
+)
+LAST_LETTERS: Final = (
+    "送信", "送信されました", "发送", "發送", "傳送", "传送", "寄出", "보냄", "गया",
+)  # fmt: skip
 
 #: What only the card of a person or a company shows.
 CONTACT: Final = re.compile(
