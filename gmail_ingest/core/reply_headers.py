@@ -23,7 +23,6 @@ from gmail_ingest.core.reply_fields import (
     FIELD_KINDS,
     FORM_FIELDS,
     FROM,
-    OTHER,
     PASTED_FIELDS,
     SENT,
     SUBJECT,
@@ -32,7 +31,7 @@ from gmail_ingest.core.reply_fields import (
 from gmail_ingest.core.reply_marks import BRACKETED, TIME, YEAR
 from gmail_ingest.core.reply_marks import DATE as ANY_DATE
 
-_MAX_LINES: Final = 24
+_MAX_LINES: Final = 20
 _MAX_NAME_CHARS: Final = 40
 _MAX_NAME_WORDS: Final = 4
 _MAX_VALUE_CHARS: Final = 300
@@ -50,7 +49,7 @@ _ANSWERED = re.compile(
 )
 # "Message du 05/03/24 10:00", without a colon of its own: Orange and La Poste.
 _MESSAGE_OF = re.compile(r"message du \d", re.IGNORECASE)
-_NOT_IN_NAMES: Final = frozenset("0123456789<>()\"/?!|\\=")
+_NOT_IN_NAMES: Final = frozenset('0123456789<>()"/?!|\\=')
 _ZONE = re.compile(r"\s[+-]\d{4}(?!\d)")
 _DATED_VALUE_WORDS: Final = 3
 
@@ -85,6 +84,9 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
         start: The number of the line.
     """
     line = lines[start]
+    if start and _is_named(lines[start - 1]):
+        # Within a block, whose first line was looked at.
+        return False
     colon = line.find(":", 0, _MAX_NAME_CHARS + 1)
     if colon < 0 or "\uff1a" in line:
         return _split(line)[0] in FIELD_KINDS
@@ -121,8 +123,10 @@ def header_block(
     stands_alone = start == 0 or not lines[start - 1] or ruled
     pasted = above.endswith((":", "\uff1a")) and not ruled and SENT not in block.kinds
     if known:
-        proven = not pasted and (_is_known(block, at_top=at_top, ruled=ruled)
-                                 or (stands_alone and not at_top and _is_short(block)))
+        proven = not pasted and (
+            _is_known(block, at_top=at_top, ruled=ruled)
+            or (stands_alone and not at_top and _is_short(block))
+        )
     else:
         proven = False
     if not proven and stands_alone and not pasted:
@@ -146,6 +150,13 @@ def _split(line: str) -> tuple[str, str]:
     if name not in FIELD_KINDS and not _NOT_IN_NAMES.isdisjoint(name):
         return "", ""
     return name, line[len(head) + 1 :].strip("*_ \t")[:_MAX_VALUE_CHARS]
+
+
+def _is_named(line: str) -> bool:
+    if ":" not in line[: _MAX_NAME_CHARS + 1] and "\uff1a" not in line:
+        return False
+    name = _split(line)[0]
+    return name in FIELD_KINDS or name in PASTED_FIELDS or name.startswith("x-")
 
 
 def _may_be_foreign(lines: Sequence[str], start: int) -> bool:
@@ -192,8 +203,8 @@ def _take(block: _Block, line: str, name: str, value: str) -> bool:
         block.unknown += 1
         block.refused = block.refused or name in FORM_FIELDS
     elif kind in block.kinds:
-        # Polish, Czech and Portuguese have one word for two kinds; a third time is another mail.
-        if kind != OTHER and len(block.values) > len(_KNOWN):
+        # Another mail's block; of the other kinds a program may show two.
+        if kind == FROM or len(block.values) > len(_KNOWN):
             return False
         kind = ""
     if kind:
@@ -236,9 +247,7 @@ def _is_known(block: _Block, *, at_top: bool, ruled: bool) -> bool:
         return False
     if at_top:
         # A form that a web site sends begins so too; it has no line for each of these.
-        return (
-            {FROM, TO, SUBJECT} <= kinds and _dated(block, SENT, DATE) and _has_address(block)
-        )
+        return {FROM, TO, SUBJECT} <= kinds and _dated(block, SENT, DATE) and _has_address(block)
     if _has_address(block) and (
         any(ANY_DATE.search(block.kinds.get(kind, "")) for kind in (SENT, DATE))
         or any(map(_is_date, block.values))
@@ -258,7 +267,7 @@ def _is_short(block: _Block) -> bool:
     kinds = block.kinds.keys() & _KNOWN
     dated = block.kinds.get(DATE, block.kinds.get(SENT, ""))
     return (
-        len(kinds) >= 2  # noqa: PLR2004 (two)
+        len(kinds) >= 2
         and not block.unknown
         and bool(kinds & {FROM, TO})
         and _has_address(block)
@@ -281,7 +290,7 @@ def _has_shape(block: _Block, *, at_top: bool, ruled: bool) -> bool:
 
 
 def _is_date(value: str) -> bool:
-    """Say whether a value is a full date and no more, as in "5 Mart 2024 Salı 10:00"."""
+    """Say whether a value is a full date and no more, as in "mar. 5 marts 2024 10:00"."""
     if "@" in value or YEAR.search(value) is None or TIME.search(value) is None:
         return False
     return any(

@@ -11,6 +11,8 @@ Above a line that is marked as quoted an introduction is known by its shape, in 
 date, and an address in brackets. Without a mark below, more is asked for, since all below goes.
 """
 
+# ruff: noqa: SIM905 (lists of words without quotes read better)
+
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -56,17 +58,20 @@ _BY_ADDRESS = re.compile(r"\d,? (?:by|von|par|de|por|da|door|av|af|od|от|ві�
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\S+")
 _SENTENCE_STARTS: Final = frozenset(
-    "a an and as but from he here i if it like my or our she so someone that the then there they "
-    "this those we what when which while who your der die das den wie was wer ich wir es hier und "
-    "mein unser dies als wenn aber comme ce cette les la je nous il elle voici et mon notre como "
-    "lo los las esto yo aquí y mi come ciò io noi ecco e zoals wat dit ik wij hier en".split()
+    "a an and as but from he here i if it like my or our she so someone that the then there "
+    "they this those we what when which while who your der die das den wie was wer ich wir es "
+    "hier und mein unser dies als wenn aber comme ce cette les la je nous il elle voici et "
+    "mon notre como lo los las esto yo aquí y mi come ciò io noi ecco e zoals wat dit ik wij "
+    "hier en".split()
 )
 _PRONOUNS: Final = frozenset("you du ihr sie vous tu u je usted ty vy ты вы jij jullie".split())
 _BETWEEN_NAME_AND_DATE: Final = frozenset(
     "am pm uhr h um hat folgendes on at a le à il ha el a las em às op om heeft den kl de het "
     "volgende the following cet cest gmt utc mez mesz est edt pst pdt".split()
 )
-_PARTICLES: Final = frozenset("von van de der den da di du la le el al bin ibn und and via y".split())
+_PARTICLES: Final = frozenset(
+    "von van de der den da di du la le el al bin ibn und and via y".split()
+)
 
 
 def is_banner(lines: Sequence[str], number: int) -> bool:
@@ -293,7 +298,7 @@ def _introduces_the_rest(words: str) -> bool:
     if BRACKETED.search(bare) is not None:
         if verb is not None:
             return early or _is_name(bare[: bare.find("<")])
-        return early and TIME.search(bare) is not None
+        return _is_date_and_sender(bare)
     if verb is not None and "@" not in bare:
         return _is_machine_made(bare, verb)
     if not early:
@@ -302,6 +307,16 @@ def _introduces_the_rest(words: str) -> bool:
         # Tutanota: "5 Mar 2024, 10:00 by ann@x.example:".
         return _BY_ADDRESS.search(bare) is not None and TIME.search(bare) is not None
     return True
+
+
+def _is_date_and_sender(words: str) -> bool:
+    """Say whether a date with its time and one person's address are all there is: no verb."""
+    if words.count("@") != 1 or TIME.search(words) is None:
+        return False
+    return (
+        OPENING.match(words) is not None
+        or _DIGIT.search(" ".join(words.split(maxsplit=2)[:2])) is not None
+    )
 
 
 def _is_machine_made(words: str, verb: re.Match[str]) -> bool:

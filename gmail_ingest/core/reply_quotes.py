@@ -77,10 +77,11 @@ def is_deep(line: str) -> bool:
 
 
 def other_mark(line: str) -> str:
-    """Return the mark that a line begins with where a quote is not marked by ``>``; ``""`` for none.
+    """Return the mark of a quote that a line begins with, other than ``>``; ``""`` for none.
 
     Args:
         line: A stripped line below an introduction. Nowhere else are these marks of a quote.
     """
     found = _OTHER_MARK.match(line)
-    return found[0] if found else ""
+    # A row of a table has a bar at either end.
+    return found[0] if found and not line.endswith(" |") else ""

@@ -63,7 +63,9 @@ _LINK = re.compile(r"\s?[<(\[]\s*(?:https?://|www\.)[^\s<>()\[\]]*\s*[>)\]]")
 _SENTENCE_PART = re.compile(r"[.,;:!?(\u2013\u2014]\s|[.!?]$")
 _POSTSCRIPT = re.compile(r"(?:P\.? ?){1,2}S\b[.:,]?\s?\S", re.IGNORECASE)
 # "-Ann", "--Ann Lee": a name behind a dash, as the last line.
-_DASHED_NAME = re.compile(r"[-\u2013\u2014~]{1,2}\s?[^\W\d_a-z][\w.'\u2019]*(?: [^\W\d_a-z][\w.'\u2019]*){0,2}$")
+_DASHED_NAME = re.compile(
+    r"[-\u2013\u2014~]{1,2}\s?[^\W\d_a-z][\w.'\u2019]*(?: [^\W\d_a-z][\w.'\u2019]*){0,2}$"
+)
 
 
 class Delimiter(enum.Enum):
@@ -131,7 +133,7 @@ def is_signature(kind: Delimiter, lines: Sequence[str], *, at_top: bool, above: 
     if at_top:
         return False
     if kind is Delimiter.LOOSE or not lines[0] or above is Above.DELIMITER:
-        return _is_card(filled)
+        return _is_card(filled, ends=above is not Above.DELIMITER)
     return _begins_like_card(filled)
 
 
@@ -140,7 +142,7 @@ def _begins_like_card(filled: Sequence[str]) -> bool:
     first = filled[0].rstrip(",")
     if _is_sentence(first):
         return False
-    if len(filled) <= 2 and len(first.split()) <= 2:  # noqa: PLR2004 (a name, and one line more)
+    if len(filled) <= 2 and len(first.split()) <= 2:
         return True
     return _may_be_name(first) or any(CONTACT.search(line) for line in filled)
 
@@ -151,8 +153,13 @@ def _is_sentence(line: str) -> bool:
     )
 
 
-def _is_card(filled: Sequence[str]) -> bool:
-    """Say whether lines are what is printed on a card: a name, and how to reach it."""
+def _is_card(filled: Sequence[str], *, ends: bool) -> bool:
+    """Say whether lines are what is printed on a card: a name, and how to reach it.
+
+    Args:
+        filled: The lines that are not blank.
+        ends: Whether the text ends with them: there a name and a title are enough.
+    """
     if len(filled) > _MAX_CARD_LINES or any(len(line) > _MAX_CARD_CHARS for line in filled):
         return False
     if not _may_be_name(filled[0]):
@@ -160,8 +167,11 @@ def _is_card(filled: Sequence[str]) -> bool:
     if any(CONTACT.search(line) for line in filled):
         return not any(map(_is_sentence, filled)) and not any(". " in line for line in filled)
     words = " ".join(filled).split()
-    return len(filled) <= _MAX_BARE_CARD_LINES and len(words) > 1 and all(
-        word[0].isupper() or not word[0].isalnum() for word in words
+    return (
+        ends
+        and len(filled) <= _MAX_BARE_CARD_LINES
+        and len(words) > 1
+        and all(word[0].isupper() or not word[0].isalnum() for word in words)
     )
 
 
