@@ -127,7 +127,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
     132: "Quoted mail in HTML is known by its program's markup, with what introduces it.",
     133: "Words of the sender's own inside or below the markup of a quote stay.",
-    134: "An indented paragraph, or a quotation without an introduction of a mail, is no quoted mail.",
+    134: "An indented paragraph, and a quotation that no mail introduces, are no quoted mail.",
     135: "A signature in HTML is a part of its own, and takes along no words that stand below it.",
     136: "What stands in a signature's markup without other words of the sender's own is text.",
     137: "Text that HTML hides is not read, and hostile HTML takes no more than linear time.",

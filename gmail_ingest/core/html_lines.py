@@ -23,6 +23,8 @@ _BLANK_LINES: Final = 3
 _ENDS_INTRODUCTION: Final = (":", "\uff1a", "--")
 # What right-to-left text and bold face leave behind the colon.
 _BEHIND_COLON: Final = " \t*\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
+# An address and a date.
+_BOTH: Final = 2
 _OWN_WORD: Final = "x"
 
 
@@ -112,9 +114,10 @@ def is_introduction(lines: Sequence[Line]) -> bool:
 
 
 def _may_introduce(line: str, evidence: Evidence) -> bool:
-    if evidence is Evidence.NONE or not _ends_introduction(line):
-        return False
-    return evidence is Evidence.NAMED or "@" in line or DATE.search(line) is not None
+    signs = ("@" in line) + (DATE.search(line) is not None)
+    if not _ends_introduction(line):
+        return evidence is Evidence.NAMED and signs == _BOTH
+    return evidence is Evidence.NAMED or (evidence is Evidence.CONTAINER and signs > 0)
 
 
 def _ends_introduction(line: str) -> bool:
@@ -123,7 +126,8 @@ def _ends_introduction(line: str) -> bool:
 
 def begins_quoted(lines: Sequence[Line]) -> bool:
     """Whether the first of some lines are the head of a mail: all of them are quoted then."""
-    head = [line.text[:_LONGEST_LINE] for line in lines if line.text][:_HEAD_LINES]
+    # Orange's program writes ">" before the header fields, and not before the mail.
+    head = [line.text[:_LONGEST_LINE].lstrip("> ") for line in lines if line.text][:_HEAD_LINES]
     if not head:
         return False
     return is_banner(head[0]) or (_has_date_or_colon(head) and _only_quoted("\n".join(head)))

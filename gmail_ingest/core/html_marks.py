@@ -83,7 +83,9 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
                 ".composer_signature",
                 "signature",
                 '[id="edo-signature"]',
-                # Front, Missive, and what makes signatures for any program
+                # eM Client, HubSpot, Front, Missive, and what makes signatures for any program
+                '[id="signature_old"]',
+                ".hs_signature",
                 ".front-signature",
                 ".missive_signature",
                 ".email-signature",

@@ -7,6 +7,7 @@ words of a line say (``html_lines``).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
 
+import itertools
 import re
 from dataclasses import dataclass, field
 from typing import Final
@@ -103,6 +104,8 @@ def _judged(region: _Region, above: list[Line]) -> list[Line]:
     match region.mark:
         case Mark.REST if not _begins_with_field(lines):
             return lines
+        case Mark.REST if not any(line.is_own for line in above):
+            return _answered_below(lines)
         case Mark.QUOTE | Mark.REST:
             return _all(lines, Part.QUOTED)
         case Mark.CONTAINER:
@@ -139,9 +142,25 @@ def _all(lines: list[Line], part: Part) -> list[Line]:
     return made
 
 
+def _answered_below(lines: list[Line]) -> list[Line]:
+    """Return the lines of a mail that begins with a quoted one.
+
+    Where only header fields stand above a quote whose end is marked, the answer is below that.
+    """
+    fields = itertools.takewhile(lambda line: not line.text or _is_field(line), lines)
+    quote = sum(1 for _ in fields)
+    end = quote + sum(1 for _ in itertools.takewhile(lambda line: line.is_quoted, lines[quote:]))
+    if quote == end:
+        return _all(lines, Part.QUOTED)
+    return _all(lines[:end], Part.QUOTED) + lines[end:]
+
+
+def _is_field(line: Line) -> bool:
+    return not line.is_quoted and (":" in line.text or "\uff1a" in line.text)
+
+
 def _begins_with_field(lines: list[Line]) -> bool:
-    first = next(filter(_has_text, lines), Line(""))
-    return ":" in first.text or "\uff1a" in first.text
+    return _is_field(next(filter(_has_text, lines), Line("")))
 
 
 def _container(lines: list[Line]) -> list[Line]:

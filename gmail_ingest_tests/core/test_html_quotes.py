@@ -22,6 +22,9 @@ PROGRAMS = {
     '<br><blockquote class="gmail_quote">the offer</blockquote></div></div>',
     "gmail 2006": f'Agreed.<br><span class="gmail_quote">{INTRODUCTION}</span>'
     '<blockquote class="gmail_quote">the offer</blockquote>',
+    "gmail without a colon": '<div>Agreed.</div><div class="gmail_quote"><div class="gmail_attr">'
+    'Боролдой &lt;bo@example.org&gt; 2024.3.5 10:00</div><blockquote class="gmail_quote">the offer'
+    "</blockquote></div>",
     "apple mail": f'Agreed.<div><br><blockquote type="cite"><div>{INTRODUCTION}</div><br>'
     "<div>the offer</div></blockquote></div>",
     "thunderbird": f'<p>Agreed.</p><div class="moz-cite-prefix">{INTRODUCTION}<br></div>'
@@ -68,6 +71,9 @@ PROGRAMS = {
     "outlook express": '<DIV>Agreed.</DIV><BLOCKQUOTE style="BORDER-LEFT: #000 2px solid"><DIV>'
     "----- Original Message -----</DIV><DIV><B>From:</B> Bo</DIV><DIV>the offer</DIV>"
     "</BLOCKQUOTE>",
+    "orange": '<p>Agreed.</p><blockquote style="border-left: 2px solid #ff6600">&gt; Message du '
+    '05/03/24 10:00<br>&gt; De : "Bo" &lt;bo@example.org&gt;<br>&gt; A : ann@example.com<br>'
+    "&gt; Objet : Offre<br>&gt; <br>the offer</blockquote>",
     "a division without a quote": '<div>Agreed.</div><div class="gmail_quote"><div>On 5 March '
     "2024 at 10:00, Bo &lt;bo@example.org&gt; wrote:<div>the offer</div></div></div>",
     "a signature that holds the quote": '<div>Agreed.</div><div id="Signature">'
@@ -114,6 +120,7 @@ TYPED_INSIDE = {
     '<div class="gmail_quote"><p>First</p><p>---- My plan ----</p><p>then</p></div>': (
         "First\n\n---- My plan ----\n\nthen"
     ),
+    f'<div id="divRplyFwdMsg">{HEADER}</div>{CITE}<p>Typed below.</p>': "Typed below.",
     '<div id="divRplyFwdMsg">All of it.</div><p>More</p>': "All of it.\n\nMore",
     '<div class="moz-cite-prefix">Typed there.<br></div><div class="moz-cite-prefix">'
     f"{INTRODUCTION}<br></div>{CITE}": "Typed there.",
@@ -157,6 +164,12 @@ def test_an_introduction_that_stands_in_a_quote_alone_cuts_what_is_below():
     """Nothing marks where the mail below it ends (edge case 134)."""
     introduction = "On 5 March 2024 at 10:00, Bo &lt;bo@example.org&gt; wrote:"
     html = f"<p>Agreed.</p><blockquote>{introduction}</blockquote><p>the offer</p>"
+    assert read_reply(html_to_text(html)).text == "Agreed."
+
+
+def test_outlooks_quote_has_no_end_below_words_of_the_senders_own():
+    """There, a quote inside it is one that its writer answered (edge case 132)."""
+    html = f'<p>Agreed.</p><div id="divRplyFwdMsg">{HEADER}</div>{CITE}<p>the offer</p>'
     assert read_reply(html_to_text(html)).text == "Agreed."
 
 

@@ -31,6 +31,8 @@ PROGRAMS = {
     "airmail": '<div id="bloop_sign_7" class="bloop_sign">Ann Roe<br>Sales</div>',
     "mailspring": "<signature>Ann Roe<br>Sales</signature>",
     "front": '<div class="front-signature">Ann Roe<br>Sales</div>',
+    "hubspot": '<div class="hs_signature"><p>Ann Roe<br>Sales</p></div>',
+    "em client": '<div id="signature_old"><div>Ann Roe</div>Sales</div>',
     "k-9": '<div class="k9mail-signature">-- <br>Ann Roe<br>Sales</div>',
 }
 
