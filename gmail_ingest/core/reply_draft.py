@@ -162,15 +162,17 @@ class Draft:
 
     def _close_block(self, kind: Delimiter, above: Above) -> str:
         block, self.target, self._kind = self.target, self.kept, None
+        blanks_below = []
         while block and block[-1] < 0:
-            block.pop()
+            blanks_below.append(block.pop())
         texts = self._texts(block)
         if is_signature(kind, texts, at_top=not self.kept, above=above):
             end = postscript(texts)
             self.kept += [] if end is None else [BLANK, *block[end:]]
             return self.join(block[:end])
         if block or (above is not Above.QUOTE and not self.signatures):
-            self.kept += [self._delimiter, *block]
+            blanks_above = [BLANK] if block and block[0] > self._delimiter + 1 else []
+            self.kept += [self._delimiter, *blanks_above, *block, *blanks_below]
             self._sectioned = self._sectioned or kind is Delimiter.BARE
         return ""
 
