@@ -125,6 +125,16 @@ REQUIREMENTS: Final[dict[int, str]] = {
     117: "Whatever an operator must do has a command, and what stands still names it.",
     210: "Mail that is to be sent later stays out until it is sent, however Gmail labels it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
+    120: "What introduces a quote is known by its shape, in any language, folded or not.",
+    121: "A quote without marks ends the text only below what a program alone writes.",
+    122: "A header block is known by address and date, in any language and order of fields.",
+    123: "Forms, trips, agendas, pasted headers, logs and tables stay in the reply's text.",
+    124: "A mail that is only forwarded has no reply text, whatever program forwarded it.",
+    125: "Answers between, below and above quotes stay, whatever introduces the quotes.",
+    126: "A signature, of a person or a program, is a part of its own, and not thrown away.",
+    127: "Underlines, rules between parts, and sentences are no signature; a postscript is text.",
+    128: "Lines that begin with > and quote nothing stay: prompts, broken links, amounts.",
+    129: "Reply text and signature take time in proportion to the text, whatever it is.",
 }
 
 OPTIONAL: Final = frozenset({65})
