@@ -135,6 +135,12 @@ REQUIREMENTS: Final[dict[int, str]] = {
     127: "Underlines, rules between parts, and sentences are no signature; a postscript is text.",
     128: "Lines that begin with > and quote nothing stay: prompts, broken links, amounts.",
     129: "Reply text and signature take time in proportion to the text, whatever it is.",
+    132: "Quoted mail in HTML is known by its program's markup, with what introduces it.",
+    133: "Words of the sender's own inside or below the markup of a quote stay.",
+    134: "An indented paragraph, and a quotation that no mail introduces, are no quoted mail.",
+    135: "A signature in HTML is a part of its own, and takes along no words that stand below it.",
+    136: "What stands in a signature's markup without other words of the sender's own is text.",
+    137: "Text that HTML hides is not read, and hostile HTML takes no more than linear time.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -50,6 +50,7 @@ _ANSWERED = re.compile(
 # "Message du 05/03/24 10:00", without a colon of its own: Orange and La Poste.
 _MESSAGE_OF = re.compile(r"message du \d", re.IGNORECASE)
 _NOT_IN_NAMES: Final = frozenset('0123456789<>()"/?!|\\=')
+_NUMBER = re.compile(r"\d+")
 _ZONE = re.compile(r"\s[+-]\d{4}(?!\d)")
 _DATED_VALUE_WORDS: Final = 3
 
@@ -118,7 +119,7 @@ def header_block(
         return None
     known = _split(lines[start])[0] in FIELD_KINDS
     block = _read(lines, start, known=known)
-    if block.refused:
+    if block.refused or (block.spaced and _starts_below(lines, start, block)):
         return None
     stands_alone = start == 0 or not lines[start - 1] or ruled
     pasted = above.endswith((":", "\uff1a")) and not ruled and SENT not in block.kinds
@@ -132,6 +133,16 @@ def header_block(
     if not proven and stands_alone and not pasted:
         proven = _has_shape(block, at_top=at_top, ruled=ruled)
     return block.end if proven else None
+
+
+def _starts_below(lines: Sequence[str], start: int, block: _Block) -> bool:
+    """Say whether a line like a field stands above a block that needs it not, and a blank line."""
+    blanks = (number for number in range(start, block.end) if not lines[number])
+    below = next((number + 1 for number in blanks if lines[number + 1]), None)
+    if below is None:
+        return False
+    rest = _read(lines, below, known=True)
+    return not rest.spaced and FROM in rest.kinds and _is_known(rest, at_top=False, ruled=False)
 
 
 def _split(line: str) -> tuple[str, str]:
@@ -248,18 +259,27 @@ def _is_known(block: _Block, *, at_top: bool, ruled: bool) -> bool:
     if at_top:
         # A form that a web site sends begins so too; it has no line for each of these.
         return {FROM, TO, SUBJECT} <= kinds and _dated(block, SENT, DATE) and _has_address(block)
+    # Without a sender it is an invitation, or what somebody looks for.
+    if FROM not in kinds:
+        return False
     if _has_address(block) and (
-        any(ANY_DATE.search(block.kinds.get(kind, "")) for kind in (SENT, DATE))
+        any(_has_day(block.kinds.get(kind, "")) for kind in (SENT, DATE))
         or any(map(_is_date, block.values))
     ):
         return True
-    if FROM in kinds and SUBJECT in kinds:
-        if _dated(block, SENT, DATE):
+    if SUBJECT in kinds:
+        # From, date and subject alone are a note of a call.
+        if _dated(block, SENT, DATE) and (ruled or kinds & {SENT, TO}):
             return True
         # Names without addresses and days without a time: only what a program draws is proof.
         if block.kinds.get(FROM) and {SENT, TO} <= kinds and (ruled or block.bold):
             return True
-    return bool(ruled and _has_address(block) and FROM in kinds)
+    return ruled and _has_address(block)
+
+
+def _has_day(value: str) -> bool:
+    # A month and a year ("March 2024") are no date of a mail.
+    return ANY_DATE.search(value) is not None and len(_NUMBER.findall(value)) > 1
 
 
 def _is_short(block: _Block) -> bool:

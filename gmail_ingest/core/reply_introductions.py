@@ -49,6 +49,7 @@ _MAX_ZONE_CHARS: Final = 14
 _MAX_FORWARD_WORDS: Final = 7
 _MAX_BLOCK_LINES: Final = 12
 _MIN_DASHES: Final = 2
+_MIN_SENTENCE_WORDS: Final = 3
 
 _AROUND_BANNERS: Final = RULES + ": \t\uff1a"
 _OPEN_BRACKET = re.compile(r"<[^<>]*$")
@@ -67,7 +68,7 @@ _SENTENCE_STARTS: Final = frozenset(
 _PRONOUNS: Final = frozenset("you du ihr sie vous tu u je usted ty vy ты вы jij jullie".split())
 _BETWEEN_NAME_AND_DATE: Final = frozenset(
     "am pm uhr h um hat folgendes on at a le à il ha el a las em às op om heeft den kl de het "
-    "volgende the following cet cest gmt utc mez mesz est edt pst pdt".split()
+    "volgende the following by from от cet cest gmt utc mez mesz est edt pst pdt".split()
 )
 _PARTICLES: Final = frozenset(
     "von van de der den da di du la le el al bin ibn und and via y".split()
@@ -297,7 +298,8 @@ def _introduces_the_rest(words: str) -> bool:
     early = _begins_early(bare)
     if BRACKETED.search(bare) is not None:
         if verb is not None:
-            return early or _is_name(bare[: bare.find("<")])
+            goes_on = _goes_on_behind(bare, verb)
+            return not goes_on and (early or _is_name(bare[: bare.find("<")]))
         return _is_date_and_sender(bare)
     if verb is not None and "@" not in bare:
         return _is_machine_made(bare, verb)
@@ -306,12 +308,23 @@ def _introduces_the_rest(words: str) -> bool:
     if verb is None:
         # Tutanota: "5 Mar 2024, 10:00 by ann@x.example:".
         return _BY_ADDRESS.search(bare) is not None and TIME.search(bare) is not None
-    return True
+    return not _goes_on_behind(bare, verb)
+
+
+def _goes_on_behind(words: str, verb: re.Match[str]) -> bool:
+    """Say whether a sentence goes on behind its verb: "Ann <ann@x.example> wrote to the board"."""
+    after = words[verb.end() :]
+    return len(after.split()) >= _MIN_SENTENCE_WORDS and "@" not in after and not DATE.search(after)
 
 
 def _is_date_and_sender(words: str) -> bool:
     """Say whether a date with its time and one person's address are all there is: no verb."""
-    if words.count("@") != 1 or TIME.search(words) is None:
+    times = list(TIME.finditer(words))
+    if words.count("@") != 1 or not times:
+        return False
+    between = words[times[-1].end() : max(words.find("<"), times[-1].end())].split()
+    names = [part for part in between if part.lower().strip(".,") not in _BETWEEN_NAME_AND_DATE]
+    if not _is_name(" ".join(names)):
         return False
     return (
         OPENING.match(words) is not None

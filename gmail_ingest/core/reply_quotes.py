@@ -45,9 +45,11 @@ def begins_own_line(lines: Sequence[str], number: int) -> bool:
         return not above.startswith(">") and not below.startswith(">")
     if len(above) >= _WRAPPED_CHARS and not below.startswith(">") and _AMOUNT.match(line):
         return not above.startswith(">") and not above.endswith(_SENTENCE_ENDS)
-    if not above or above.startswith(">") or _OPEN_LINK.search(above[-_MAX_CHARS:]) is None:
+    if not above or _OPEN_LINK.search(above[-_MAX_CHARS:]) is None:
         return False
-    return line.endswith((":", "\uff1a")) or not below.startswith(">")
+    # What breaks again is closed by the next line.
+    breaks_again = _OPEN_LINK.search(line[-_MAX_CHARS:]) is not None
+    return breaks_again or line.endswith((":", "\uff1a")) or not below.startswith(">")
 
 
 def is_wrapped_quote(lines: Sequence[str], number: int) -> bool:

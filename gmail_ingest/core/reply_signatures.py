@@ -209,7 +209,7 @@ def program_signature(kept: Sequence[str]) -> int:
         return len(kept) - start if _may_end(kept[:start]) else 0
     last, above = kept[-1], kept[-2] if len(kept) > 1 else ""
     if not above:
-        return 1 if len(kept) > 1 and _DASHED_NAME.match(last) else 0
+        return 1 if len(kept) > 1 and _DASHED_NAME.match(last) and _may_end(kept[:-1]) else 0
     # Without a blank line above, a sentence must have ended there, or a greeting stand.
     ended = len(above) <= _MAX_SHORT_CHARS or above.endswith((".", "!", "?"))
     return 1 if ended and not above.endswith((":", "\uff1a")) and _is_program_line(last) else 0
@@ -222,7 +222,7 @@ def _may_end(above: Sequence[str]) -> bool:
 
 
 def _is_program_line(line: str) -> bool:
-    if len(line) > _MAX_PROGRAM_CHARS:
+    if len(line) > _MAX_PROGRAM_CHARS or line.endswith("?"):
         return False
     if "Outlook" in line and _asks_for_outlook(line):
         return True

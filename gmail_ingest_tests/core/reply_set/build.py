@@ -37,6 +37,7 @@ class Item:
     Attributes:
         name: Notation, program and layout, language.
         kind: One of ``KINDS``.
+        language: The language that a template was filled with; ``""`` where there was none.
         body: The text or HTML as mail carries it.
         reply: The sender's own words.
         signature: The marked signature or a program's; ``""`` for none.
@@ -44,6 +45,7 @@ class Item:
 
     name: str
     kind: str
+    language: str
     body: str
     reply: str
     signature: str
@@ -53,26 +55,26 @@ class Item:
 def items() -> tuple[Item, ...]:
     """Return all bodies, in the order of the files."""
     return tuple(
-        _item(kind, name, source, values)
+        _item(kind, f"{kind}/{name}", language, source)
         for kind in KINDS
-        for name, source, values in [*_written(kind), *_filled(kind)]
+        for name, language, source in [*_written(kind), *_filled(kind)]
     )
 
 
-def _written(kind: str) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+def _written(kind: str) -> Iterator[tuple[str, str, str]]:
     for path in sorted(DATA.glob(f"bodies-{kind}-*.txt")):
         for name, source in _sections(path.name):
-            yield f"{kind}/{name}", source, {"delimiter": languages()["en"]["delimiter"]}
+            yield name, "", source
 
 
-def _filled(kind: str) -> Iterator[tuple[str, str, Mapping[str, str]]]:
+def _filled(kind: str) -> Iterator[tuple[str, str, str]]:
     for name, source in _sections(f"templates-{kind}.txt"):
         only = _ONLY.search(source)
         body = _ONLY.sub("", source)
         needed = set(_PLACE.findall(body))
-        for code in only[1].split() if only else languages():
-            if needed <= languages()[code].keys():
-                yield f"{kind}/{name}/{code}", body, languages()[code]
+        for language in only[1].split() if only else languages():
+            if needed <= languages()[language].keys():
+                yield f"{name}/{language}", language, body
 
 
 def _sections(file_name: str) -> list[tuple[str, str]]:
@@ -80,12 +82,14 @@ def _sections(file_name: str) -> list[tuple[str, str]]:
     return list(zip(parts[1::2], parts[2::2], strict=True))
 
 
-def _item(kind: str, name: str, source: str, values: Mapping[str, str]) -> Item:
-    if kind.endswith("html"):
-        return _html_item(kind, name, source, values)
-    if kind == "keep-text":
-        body = _fill(source, values)
-        return Item(name, kind, body, body.strip("\n"), "")
+def _item(kind: str, name: str, language: str, source: str) -> Item:
+    # Bodies without a language take the signature's delimiter from the first.
+    read = _html if kind.endswith("html") else _kept if kind == "keep-text" else _guttered
+    body, reply, signature = read(source, languages()[language or "en"])
+    return Item(name, kind, language, body, reply.strip("\n"), signature.strip("\n"))
+
+
+def _guttered(source: str, values: Mapping[str, str]) -> tuple[str, str, str]:
     lines = [
         (line[0], text)
         for line in source.rstrip("\n").split("\n")
@@ -95,15 +99,19 @@ def _item(kind: str, name: str, source: str, values: Mapping[str, str]) -> Item:
         "\n".join(text for gutter, text in lines if gutter in gutters)
         for gutters in ("+-=", "+", "=")
     )
-    return Item(name, kind, f"{body}\n", reply.strip("\n"), signature.strip("\n"))
+    return f"{body}\n", reply, signature
 
 
-def _html_item(kind: str, name: str, source: str, values: Mapping[str, str]) -> Item:
+def _kept(source: str, values: Mapping[str, str]) -> tuple[str, str, str]:
+    body = _fill(source, values)
+    return body, body, ""
+
+
+def _html(source: str, values: Mapping[str, str]) -> tuple[str, str, str]:
     body, _, rest = source.partition("--- reply\n")
     reply, _, signature = rest.partition("--- signature\n")
     escaped = {key: html.escape(value, quote=False) for key, value in values.items()}
-    expected = (_fill(text, values).strip("\n") for text in (reply, signature))
-    return Item(name, kind, _fill(body, escaped), *expected)
+    return _fill(body, escaped), _fill(reply, values), _fill(signature, values)
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
