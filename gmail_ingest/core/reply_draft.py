@@ -27,6 +27,7 @@ BLANK: Final = -1
 #: How a line that begins with "From " stands in an mbox file.
 ESCAPED: Final = ">From "
 
+_NOTHING: Final[tuple[list[int], ...]] = ([], [BLANK])
 _MAX_BLANKS: Final = 3
 _MAX_SIGNATURES: Final = 3
 _TAIL_LINES: Final = 6
@@ -75,15 +76,25 @@ class Draft:
 
     def is_empty(self) -> bool:
         """Say whether nothing of the sender's own was seen yet."""
-        return not self.kept and not self.signatures and not self.target
+        return not self.kept and not self.signatures and self.target in _NOTHING
+
+    def has_more(self, length: int) -> bool:
+        """Say whether more of the sender's own was seen than the lines of an introduction.
+
+        Args:
+            length: How many lines the introduction has, the one that is not kept yet included.
+        """
+        if self.signatures or len(self.target) >= length:
+            return True
+        return self.target is not self.kept and bool(self.kept)
 
     def is_below_rule(self) -> bool:
         """Say whether a rule or a delimiter is the last thing that was seen."""
-        return self._kind is not None and not self.target
+        return self._kind is not None and self.target in _NOTHING
 
     def is_below_signature(self) -> bool:
         """Say whether the last lines that were kept may be a signature."""
-        return self._kind is not None and bool(self.target)
+        return self._kind is not None and self.target not in _NOTHING
 
     def last_line(self) -> str:
         """Return the last line that was kept and is not blank; ``""`` for none near."""
@@ -134,7 +145,7 @@ class Draft:
         drawn = kind in _DRAWN
         if self._kind is Delimiter.STRICT and kind is not Delimiter.STRICT:
             return False
-        if self._kind is Delimiter.BARE and drawn and self.target:
+        if self._kind is Delimiter.BARE and drawn and self.target not in _NOTHING:
             return False
         if drawn and self.last_line()[-1:] in COLONS:
             # What the sender announces stands below it.
@@ -142,7 +153,8 @@ class Draft:
         self.close(Above.DELIMITER, ends_text=False)
         self._kind = Delimiter.LOOSE if kind is Delimiter.BARE and self._sectioned else kind
         self._delimiter = number
-        self.target = []
+        below = self.lines[number + 1] if number + 1 < len(self.lines) else ""
+        self.target = [] if below else [BLANK]
         return True
 
     def close(self, above: Above, *, ends_text: bool = True) -> None:
@@ -162,19 +174,21 @@ class Draft:
 
     def _close_block(self, kind: Delimiter, above: Above) -> str:
         block, self.target, self._kind = self.target, self.kept, None
-        blanks_below = []
-        while block and block[-1] < 0:
-            blanks_below.append(block.pop())
         texts = self._texts(block)
         if is_signature(kind, texts, at_top=not self.kept, above=above):
             end = postscript(texts)
-            self.kept += [] if end is None else [BLANK, *block[end:]]
+            if end is not None:
+                self._keep([BLANK, *block[end:]])
             return self.join(block[:end])
-        if block or (above is not Above.QUOTE and not self.signatures):
-            blanks_above = [BLANK] if block and block[0] > self._delimiter + 1 else []
-            self.kept += [self._delimiter, *blanks_above, *block, *blanks_below]
+        if block not in _NOTHING or (above is not Above.QUOTE and not self.signatures):
+            self._keep([self._delimiter, *block])
             self._sectioned = self._sectioned or kind is Delimiter.BARE
         return ""
+
+    def _keep(self, numbers: list[int]) -> None:
+        if numbers[0] < 0 and self.kept and self.kept[-1] < 0:
+            self.kept.pop()
+        self.kept += numbers
 
     def _program_signatures(self) -> list[str]:
         found: list[str] = []

@@ -174,8 +174,6 @@ class _Reader:
         # A program puts its signature below all of the text: above the first quote, or at the end.
         draft.close(Above.QUOTE, ends_text=not self._answers)
         self._answers = True
-        if draft.kept and draft.kept[-1] >= 0:
-            draft.kept.append(BLANK)
 
     def _step(self, number: int) -> int | None:
         """Look at a line that may be a mark.
@@ -252,7 +250,7 @@ class _Reader:
             return number + 1
         length = unmarked_introduction_length(block, below_signature=draft.is_below_signature())
         # With nothing above it, what follows may be an answer below a quote without marks.
-        if not length or not (draft.kept or draft.signatures or len(draft.target) >= length):
+        if not length or not draft.has_more(length):
             return number
         if length > 1:
             draft.drop_tail(length - 1)
