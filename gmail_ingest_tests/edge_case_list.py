@@ -124,6 +124,15 @@ REQUIREMENTS: Final[dict[int, str]] = {
     116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
     117: "Whatever an operator must do has a command, and what stands still names it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
+    153: "An invitation tells title, time, place, people and words, whatever program wrote it.",
+    154: "A mail that is nothing but a calendar file has its words as text; beside one, in search.",
+    155: "Signed data is looked into, in all its wrappings; its signature is no file.",
+    156: "Encrypted mail, and mail in a form that is not read, is said to be that.",
+    157: "Mails within a mail or a digest are files by their subject, and their words are found.",
+    158: "A multipart that lost its boundary is read.",
+    159: "Every form in which Gmail may give what is not known of it is served and read.",
+    160: "winmail.dat without a text beside it gives its words and the names of its files.",
+    161: "Invitations, their changes and answers are a kind of their own, and no automatic answer.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -102,7 +102,7 @@ class EmailBody(Model):
     is_list: bool
     content_kind: str | None = Field(
         description="mail, invitation, encrypted, delivery_report, read_receipt, complaint, "
-        "report, automatic_answer or notification; null for mail stored by a release that did not "
+        "report, automatic_answer, notification or unreadable; null for mail stored by a release that did not "
         "tell them apart."
     )
     failed_recipients: list[FailedRecipientBody] = Field(
