@@ -14,9 +14,15 @@ from typing import Any
 
 from gmail_ingest.core.calendar_text import CalendarText
 from gmail_ingest.core.cms import open_cms
-from gmail_ingest.core.containers import SEALED_TYPES, content_of, field, sealed_parts
 from gmail_ingest.core.message import ContentKind
 from gmail_ingest.core.pgp_text import MARK, is_encrypted
+from gmail_ingest.core.wrappers import (
+    SEALED_TYPES,
+    TNEF_TYPES,
+    content_of,
+    field,
+    sealed_parts,
+)
 
 _ENCRYPTED = frozenset(
     {
@@ -25,9 +31,10 @@ _ENCRYPTED = frozenset(
         "application/x-microsoft-rpmsg-message",
     }
 )
-_TNEF = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 _MAYBE_SEALED = SEALED_TYPES | {"application/octet-stream"}
-_TELLING = _ENCRYPTED | _TNEF | _MAYBE_SEALED
+# Without its boundary, a multipart whose words did not come at all.
+_UNREAD = TNEF_TYPES | {"multipart/*"}
+_TELLING = _ENCRYPTED | _UNREAD | _MAYBE_SEALED
 # PUBLISH shows a calendar to everybody: a ticket, a timetable. The others speak to the recipient.
 _ASKING = frozenset({"REQUEST", "REPLY", "CANCEL", "COUNTER", "DECLINECOUNTER", "ADD", "REFRESH"})
 
@@ -51,8 +58,9 @@ def kind_of_content(
     Returns:
         ``invitation`` for an invitation, its change or cancellation, an answer to one, and for a
         mail that is nothing but a calendar file. ``encrypted``: S/MIME, OpenPGP and Microsoft's
-        rights protection. ``unreadable``: no text but in Outlook's own format (winmail.dat), or
-        sealed data that is not what it says. Else ``mail``.
+        rights protection. ``unreadable``: no text but in Outlook's own format (winmail.dat) or
+        in a multipart whose content did not come, or sealed data that is not what it says. Else
+        ``mail``.
     """
     if MARK in text and is_encrypted(text):
         return "encrypted"
@@ -75,7 +83,7 @@ def _kind_of_parts(
             kind = _kind_of_sealed(part, fetched)
             if kind != "mail":
                 return kind
-    return "mail" if text.strip() or types.isdisjoint(_TNEF) else "unreadable"
+    return "mail" if text.strip() or types.isdisjoint(_UNREAD) else "unreadable"
 
 
 def _kind_of_sealed(part: Mapping[str, Any], fetched: Mapping[str, bytes]) -> ContentKind:

@@ -65,6 +65,15 @@ def parts_of_body(body: bytes, part_id: str, content_type: str) -> list[Part]:
     return _Reader().children(text, boundary, part_id, content_type, 0)
 
 
+def encode_base64url(data: bytes) -> str:
+    """Return bytes as ``body.data`` of a part.
+
+    Args:
+        data: Any bytes.
+    """
+    return pybase64.urlsafe_b64encode(data).decode("ascii")
+
+
 class _Reader:
     """Reads the entities of one mail, up to ``_MAX_PARTS``."""
 
@@ -176,7 +185,7 @@ def _content(data: bytes, mime_type: str, content_type: str) -> Part:
         data = decode_declared(data, charset_of(content_type))[0].encode("utf-8", "replace")
     if not data:
         return {"size": 0}
-    return {"size": len(data), "data": pybase64.urlsafe_b64encode(data).decode("ascii")}
+    return {"size": len(data), "data": encode_base64url(data)}
 
 
 def _filename(named: dict[str, str]) -> str:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import base64
 from typing import Any
 
 import pytest
 
-from gmail_ingest.core.containers import must_be_fetched, opened, sealed_parts
+from gmail_ingest.core.containers import opened
+from gmail_ingest.core.wrappers import parts_to_fetch
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.gmail_json import part
+from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute
 
 MAIL = b"Content-Type: text/plain\r\n\r\nHello"
 ENCLOSED = b"Subject: pump\nContent-Type: text/plain\n\nbroken again"
@@ -124,17 +127,48 @@ def test_sealed_data_is_fetched_where_it_may_be_readable(
     """Edge case 155: one call for what may be signed, none for what says that it is encrypted."""
     fields = {"Content-Type": f"application/pkcs7-mime; smime-type={kind}; name=smime.p7m"}
     payload = part("application/pkcs7-mime", headers=fields, filename="smime.p7m", **content)
-    assert [must_be_fetched(each) for each in sealed_parts(payload)] == [expected]
+    assert parts_to_fetch(payload, has_text=True) == ((payload,) if expected else ())
 
 
-def test_sealed_data_beyond_a_mails_size_is_not_fetched() -> None:
-    """Nothing of gigabytes is asked for, whatever the size says."""
-    payload = part("application/pkcs7-mime", attachment_id="A")
-    payload["body"]["size"] = 31 * 1024 * 1024
-    assert [must_be_fetched(each) for each in sealed_parts(payload)] == [False]
+def test_what_is_fetched_is_bounded() -> None:
+    """Nothing of a size that no mail has is asked for, and no more than five parts."""
+    large = part("application/pkcs7-mime", attachment_id="A")
+    large["body"]["size"] = 31 * 1024 * 1024
+    small = [part("application/pkcs7-mime", attachment_id="A") for _ in range(9)]
+    payload = part("multipart/mixed", parts=[large, *small])
+    assert parts_to_fetch(payload, has_text=False) == tuple(small[:5])
 
 
 def test_sealed_data_of_an_enclosed_mail_is_not_the_mails() -> None:
     """What a forwarded mail holds is not fetched for the one that holds it."""
     inner = part("application/pkcs7-mime", attachment_id="A", part_id="0.0")
-    assert list(sealed_parts(part("message/rfc822", parts=[inner]))) == []
+    assert parts_to_fetch(part("message/rfc822", parts=[inner]), has_text=False) == ()
+
+
+@pytest.mark.parametrize(
+    ("mime_type", "name"),
+    [
+        ("application/ms-tnef", "winmail.dat"),
+        ("application/vnd.ms-tnef", ""),
+        ("application/octet-stream", "WINMAIL.DAT"),
+    ],
+)
+def test_outlooks_own_format_is_opened_where_nothing_else_is_there(
+    mime_type: str, name: str
+) -> None:
+    """Edge case 160: it is fetched only then, and its files are listed with their names."""
+    payload = part(mime_type, filename=name, attachment_id="A", part_id="1")
+    assert parts_to_fetch(payload, has_text=True) == ()
+    assert parts_to_fetch(payload, has_text=False) == (payload,)
+    content = attribute(0x0002800C, b"Hello\0") + FILE
+    result: Any = opened(payload, {"1": SIGNATURE + content})
+    text, file = result["parts"]
+    assert (result["mimeType"], result["filename"]) == ("multipart/mixed", "")
+    assert base64.urlsafe_b64decode(text["parts"][0]["body"]["data"] + "==") == b"Hello"
+    assert (file["partId"], file["filename"], file["body"]) == ("1.1", "šbersi~1.pdf", {"size": 4})
+
+
+def test_outlooks_own_format_without_a_text_stays_closed() -> None:
+    """Edge case 160: rich text is not read; the file is there to be opened by a person."""
+    payload = part("application/ms-tnef", attachment_id="A", part_id="1")
+    assert opened(payload, {"1": SIGNATURE + FILE}) is payload

@@ -28,6 +28,7 @@ def _sealed(kind: str = "", data: bytes | None = None, mime_type: str = P7M) -> 
         ({"text/plain"}, "-----BEGIN PGP MESSAGE-----\nhQEM", "encrypted"),
         ({"application/ms-tnef"}, " \n", "unreadable"),
         ({"application/vnd.ms-tnef", "multipart/mixed"}, "", "unreadable"),
+        ({"multipart/mixed", "multipart/*"}, "", "unreadable"),
         ({"application/ms-tnef", "text/plain"}, "Hello", "mail"),
         ({"text/plain", "application/octet-stream"}, "Hello", "mail"),
         ({"text/plain"}, "", "mail"),
