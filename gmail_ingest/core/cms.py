@@ -85,7 +85,7 @@ def open_cms(data: bytes) -> OpenedCms:
 
 
 def _binary(data: bytes) -> bytes:
-    if data[:1] == bytes([_SEQUENCE]) and not data[:64].isalnum():
+    if data[:1] == bytes([_SEQUENCE]):
         return data
     with contextlib.suppress(ValueError):
         return binascii.a2b_base64(_PEM_LINE.sub(b"", data))

@@ -72,8 +72,9 @@ def _unwrapped(part: Part, fetched: Mapping[str, bytes]) -> Part:
     if type_of(part) in MAILS:
         raw = content_of(part, fetched)
         return {**part, "parts": [part_of(raw, _child_id(part))]} if raw.strip() else part
-    content_type = field(part, "content-type").strip()
-    if content_type.lower().startswith("multipart/") or type_of(part).startswith("multipart/"):
+    said = field(part, "content-type").strip()
+    content_type = said if said.lower().startswith("multipart/") else type_of(part)
+    if content_type.lower().startswith("multipart/"):
         return _divided(part, content_type, content_of(part, fetched))
     return part
 

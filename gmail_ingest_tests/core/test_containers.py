@@ -92,13 +92,19 @@ def test_an_enclosed_mail_has_parts(mime_type: str, is_inline: bool) -> None:
     assert result["parts"][1]["parts"][0]["headers"][0] == {"name": "Subject", "value": "pump"}
 
 
-@pytest.mark.parametrize("mime_type", ["text/plain", "multipart/alternative"])
-def test_a_multipart_without_its_boundary_has_parts(mime_type: str) -> None:
+@pytest.mark.parametrize(
+    ("mime_type", "fields"),
+    [
+        ("text/plain", {"Content-Type": "multipart/alternative"}),
+        ("multipart/alternative", {"Content-Type": "Multipart/Alternative; charset=utf-8"}),
+        ("multipart/alternative", {}),
+    ],
+)
+def test_a_multipart_without_its_boundary_has_parts(mime_type: str, fields: dict[str, str]) -> None:
     """Edge case 158: whether Gmail calls it a text or a container without parts."""
-    fields = {"Content-Type": "multipart/alternative"}
-    result = opened(part(mime_type, LOST, headers=fields), {})
     parts = (("0", "text/plain", "", ()), ("1", "text/html", "", ()))
-    assert tree(result) == ("", "multipart/alternative", "", parts)
+    expected = ("", "multipart/alternative", "", parts)
+    assert tree(opened(part(mime_type, LOST, headers=fields), {})) == expected
 
 
 def test_a_multipart_that_nothing_divides_is_a_text() -> None:
