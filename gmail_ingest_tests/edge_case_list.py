@@ -125,6 +125,21 @@ REQUIREMENTS: Final[dict[int, str]] = {
     117: "Whatever an operator must do has a command, and what stands still names it.",
     210: "Mail that is to be sent later stays out until it is sent, however Gmail labels it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
+    138: "Flowed text is joined at one quote depth; its links and words are whole.",
+    139: "A sender's own line that begins with a quote mark in flowed text is no quote.",
+    140: "The only part that can be the text is it, named or not; beside a text a file is one.",
+    141: "Bytes that no label explains are windows-1252; UTF-8 wins over a label of one byte.",
+    142: "Byte order marks, labels of no registry and an HTML's own label are understood.",
+    143: "A document or photo is a file, whatever the sender's program says of it.",
+    144: "A picture that the HTML shows, or that nobody can see, is no file of the mail.",
+    145: "An enclosed mail is one file with a name and a size, and its words are found.",
+    146: "A mail that only encloses another shows it as a forward, and replies nothing.",
+    147: "Seals, what reports say to programs, and returned mail are no files to a person.",
+    148: "A calendar without a name is invite.ics, and beside a text another form of it.",
+    149: "What must be fetched to read a mail is named, and nothing else.",
+    150: "Other kinds of text, and a multipart without a boundary, are read where nothing else is.",
+    151: "Ten times the parts, text, header or HTML take ten times as long, however made.",
+    152: "Pieces of a text that servers name, and texts sent twice, are the text once.",
 }
 
 OPTIONAL: Final = frozenset({65})
