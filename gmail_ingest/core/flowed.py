@@ -7,8 +7,10 @@ Source: RFC 3676 (format=flowed and DelSp); case 01.
 """
 
 import re
+from collections.abc import Sequence
 
 from gmail_ingest.core.headers import parameters_of
+from gmail_ingest.core.reply_text import strip_quotes
 
 #: In front of a sender's own line that begins with ">": in flowed text only the first column
 #: tells a quote, and the blank that kept ">" out of it is gone. No text has this character
@@ -16,6 +18,8 @@ from gmail_ingest.core.headers import parameters_of
 OWN_LINE = "\x00"
 
 _SIGNATURE = "-- "
+_MAX_INTRODUCTION_LINES = 3
+_MAX_INTRODUCTION_CHARS = 1_000
 # Mailing lists put a rule and their footer below whatever stood there.
 _RULE = re.compile(r"([-_=*~#])\1{9,}\s*")
 
@@ -49,7 +53,9 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
     Returns:
         The text without stuffing, lines joined where one goes on in the next at the same quote
         depth. Quotes begin with one ``>`` a level and a blank. A sender's own line that begins
-        with ``>`` has ``OWN_LINE`` in front.
+        with ``>`` has ``OWN_LINE`` in front: not where the program has stuffed its quotes as well,
+        which shows by an introduction above them and by no quote in the first column (one flowed
+        mail in twenty of a public corpus).
     """
     joined = _Joined()
     for line in text.split("\n"):
@@ -61,7 +67,10 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
         else:
             joined.goes_on(depth, content, drops_blank=drops_blank)
     joined.close()
-    return "\n".join(joined.lines)
+    lines = joined.lines
+    if joined.has_own and not joined.has_quotes and _is_quoting(lines):
+        lines = [unmarked(line) for line in lines]
+    return "\n".join(lines)
 
 
 def unmarked(text: str) -> str:
@@ -73,12 +82,26 @@ def unmarked(text: str) -> str:
     return text.replace(OWN_LINE, "") if OWN_LINE in text else text
 
 
+def _is_quoting(lines: Sequence[str]) -> bool:
+    """Tell whether a line introduces as a quote what looks like lines of the sender's own."""
+    for number, line in enumerate(lines[1:], 1):
+        if not line.startswith(OWN_LINE) or lines[number - 1].startswith(OWN_LINE):
+            continue
+        above = "\n".join(lines[max(0, number - _MAX_INTRODUCTION_LINES) : number])
+        if len(above) <= _MAX_INTRODUCTION_CHARS:
+            # Nothing but the text above is left if that introduces nothing.
+            return strip_quotes(f"x\n\n{above.strip()}\n> y") == "x"
+    return False
+
+
 class _Joined:
     """Lines as they are joined, and the one that may still go on."""
 
-    __slots__ = ("_depth", "_pieces", "lines")
+    __slots__ = ("_depth", "_pieces", "has_own", "has_quotes", "lines")
 
     def __init__(self) -> None:
+        self.has_own = False
+        self.has_quotes = False
         self.lines: list[str] = []
         self._pieces: list[str] = []
         self._depth = 0
@@ -103,7 +126,10 @@ class _Joined:
 
     def _add(self, depth: int, content: str) -> None:
         if depth:
+            self.has_quotes = True
             content = f"{'>' * depth} {content}" if content else ">" * depth
-        elif content.startswith(">"):
+        elif content.startswith(">") and not content.startswith("> >"):
+            # Only quoting makes two marks with a blank between.
             content = OWN_LINE + content
+            self.has_own = True
         self.lines.append(content)

@@ -104,6 +104,24 @@ def test_own_line_that_begins_like_a_quote_is_told(line):
     assert OWN_LINE not in parse(line).text
 
 
+@pytest.mark.parametrize(
+    ("text", "reply"),
+    [
+        ("Bob Miller wrote:\n > Where shall we\n > deliver?\n\nTo Berlin.", "To Berlin."),
+        ("Bob wrote:\n >\n > x\n\nA\n\n > y\n\nB", "A\n\nB"),
+        ("A\n\n > > what Bob said\nB", "A\n\nB"),
+        ("The prices are:\n > 5 pieces", "The prices are:\n> 5 pieces"),
+        ("> Bob wrote:\n\nCarl wrote:\n > 5", "Carl wrote:\n> 5"),
+        (" > x <- 1\n >\n > y <- 2\n >>> print(x)", "> x <- 1\n>\n> y <- 2\n>>> print(x)"),
+    ],
+)
+def test_quotes_that_a_program_has_stuffed_are_quotes(text, reply):
+    """Some programs stuff quotes like any line; an introduction above tells, where no quote stands
+    in the first column. In doubt a line is the sender's (edge case 139).
+    """
+    assert parse(text).reply_text == reply
+
+
 def test_own_line_is_shown_as_it_is_beside_html():
     """The mark of an own line is in neither text nor HTML."""
     plain = part(body="x\n > 5", headers={"Content-Type": FLOWED})
