@@ -26,6 +26,7 @@ _SUPERSETS = {
     "gbk": "gb18030",
     "shift_jis": "cp932",
     "euc_kr": "cp949",
+    "big5": "cp950",
     "iso2022_jp": "iso2022_jp_ext",
 }
 _ALIASES = {

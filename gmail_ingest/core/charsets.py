@@ -108,8 +108,10 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
             return unicode, False
     with contextlib.suppress(ValueError):
         return raw.decode(codec), False
-    with contextlib.suppress(UnicodeDecodeError):
-        return raw.decode("utf-8"), False
+    # Escape sequences are UTF-8 as well, and say that the bytes are something else.
+    if b"\x1b" not in raw:
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode("utf-8"), False
     return raw.decode(codec, "replace"), True
 
 

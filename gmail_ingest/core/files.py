@@ -44,7 +44,8 @@ _EDITING_DATA = (".mso", ".wmz", ".emz", ".wmf", ".emf", ".thmx")
 _MAX_SPACER = 100
 
 _MAX_HTML_CHARS = 4_000_000
-_CID = re.compile(r"cid:([^\"'>)]{1,998})", re.IGNORECASE)
+# Outlook writes [cid:image001.png] where it makes plain text of its HTML.
+_CID = re.compile(r"cid:([^\"'>)\]]{1,998})", re.IGNORECASE)
 _PLACE = re.compile(
     r"(?:\b(?:src|background|data|poster)\s{0,9}=\s{0,9}|\burl\()[\"']?([^\"'>)]{1,998})",
     re.IGNORECASE,
@@ -88,32 +89,36 @@ def file_part(leaf: Leaf, *, alone: bool) -> FilePart | None:
     return FilePart(attachment, leaf.headers.first("content-location"), leaf.is_attached)
 
 
-def attachments_of(files: Iterable[FilePart], html: str) -> tuple[Attachment, ...]:
+def attachments_of(files: Iterable[FilePart], html: str, text: str) -> tuple[Attachment, ...]:
     """Return the files of a mail.
 
     Args:
         files: In their order.
         html: The HTML of the mail, ``""`` where it has none.
+        text: Its text; what it shows counts where there is no HTML.
 
     Returns:
         Each with ``inline`` set where it belongs to the text: a signature, another form of the
-        text, what the HTML shows, a picture that nobody can see, and without HTML a picture
-        without a name.
+        text, what the HTML shows, a picture that nobody can see, and between plain texts a
+        picture without a name.
     """
     listed = tuple(files)
     if not listed:
         return ()
-    shown = _Shown(html) if html else None
+    if not html and not text.strip():
+        return tuple(each.attachment for each in listed)
+    shown = _Shown(html or text, is_html=bool(html))
     return tuple(
         _inline(each.attachment) if _is_shown(each, shown) else each.attachment for each in listed
     )
 
 
 class _Shown:
-    """The names by which an HTML shows parts of its mail; read when first asked for."""
+    """The names by which a text shows parts of its mail; read when first asked for."""
 
-    def __init__(self, html: str) -> None:
-        self._html = html[:_MAX_HTML_CHARS]
+    def __init__(self, source: str, *, is_html: bool) -> None:
+        self.is_html = is_html
+        self._html = source[:_MAX_HTML_CHARS]
         self._ids: set[str] | None = None
         self._places: set[str] | None = None
 
@@ -173,31 +178,31 @@ def _belongs_to_text(leaf: Leaf, *, alone: bool) -> bool:
         return not kind.startswith(("text/", "multipart/"))
     if leaf.parent_type == REPORT and kind in ENCLOSED_MAILS:
         return True
+    is_whole = alone and leaf.parent is None
+    if is_whole and kind in SEALED_MAILS:
+        return True
     if leaf.is_attached:
         return False
     if leaf.parent_type == ALTERNATIVE and (kind in CALENDARS or not leaf.filename):
         return True
-    is_whole = alone and leaf.parent is None
-    return is_whole and (kind in CALENDARS or kind in SEALED_MAILS)
+    return is_whole and kind in CALENDARS
 
 
-def _is_shown(file: FilePart, shown: _Shown | None) -> bool:
+def _is_shown(file: FilePart, shown: _Shown) -> bool:
     each = file.attachment
     if each.inline:
         return True
     is_picture = each.mime_type.startswith("image/")
-    if shown is None:
-        return is_picture and not each.filename and not file.is_attached
+    if is_picture and not file.is_attached and _is_unseen(each, is_html=shown.is_html):
+        return True
     if not each.mime_type.startswith(_SHOWN) and not _is_shown_by_name(each):
         return False
-    if is_picture and not file.is_attached and _is_spacer(each):
-        return True
     if each.content_id and shown.has_id(each.content_id):
         return True
     # Some programs name a picture by its file name, and give it no id.
     if each.filename and shown.has_id(each.filename):
         return True
-    return bool(file.location) and shown.has_place(file.location)
+    return shown.is_html and bool(file.location) and shown.has_place(file.location)
 
 
 def _is_shown_by_name(each: Attachment) -> bool:
@@ -206,7 +211,10 @@ def _is_shown_by_name(each: Attachment) -> bool:
     return not each.filename or each.filename.lower().endswith((*_PICTURES, *_EDITING_DATA))
 
 
-def _is_spacer(picture: Attachment) -> bool:
+def _is_unseen(picture: Attachment, *, is_html: bool) -> bool:
+    """Tell whether a picture is a spacer of HTML, or stands nameless between plain texts."""
+    if not is_html:
+        return not picture.filename
     if not 0 < picture.size <= _MAX_SPACER:
         return False
     return not picture.filename or picture.mime_type == "image/gif"

@@ -17,6 +17,7 @@ from gmail_ingest.core.reply_text import strip_quotes
 #: otherwise (``TextCleaner``), and none keeps it (``unmarked``).
 OWN_LINE = "\x00"
 
+_QUOTE_MARKS = re.compile(r">(?: ?>)*")
 _SIGNATURE = "-- "
 _MAX_INTRODUCTION_LINES = 3
 _MAX_INTRODUCTION_CHARS = 1_000
@@ -59,9 +60,10 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
     """
     joined = _Joined()
     for line in text.split("\n"):
-        content = line.lstrip(">")
-        depth = len(line) - len(content)
-        content = content.removeprefix(" ")
+        # Old programs put blanks between the marks of a quoted quote.
+        marks = _QUOTE_MARKS.match(line)
+        depth = marks.group().count(">") if marks else 0
+        content = line[marks.end() if marks else 0 :].removeprefix(" ")
         if not content.strip() or content == _SIGNATURE or _RULE.fullmatch(content):
             joined.stands_alone(depth, content)
         else:

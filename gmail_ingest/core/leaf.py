@@ -152,7 +152,8 @@ class Leaf:
             return True
         if self.parent is None or self.is_piece:
             return True
-        return self.parent_type == ALTERNATIVE and not self.is_attached
+        # A form of the text, unless both signs say that it is a file.
+        return self.parent_type == ALTERNATIVE and not (self.filename and self.is_attached)
 
     @property
     def _is_other_text(self) -> bool:

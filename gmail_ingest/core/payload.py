@@ -102,7 +102,7 @@ def parse_message(
     parts = sort_parts(payload, headers, cleaner)
     mail = read_mail(parts, bodies, cleaner)
     text = unmarked(mail.text)
-    attachments = attachments_of(parts.files, mail.html)
+    attachments = attachments_of(parts.files, mail.html, text)
     participants = participants_of(headers)
     subject = headers.decoded("subject")
     label_ids = _label_ids(message.get("labelIds"), cleaner)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from gmail_ingest.core.charsets import decode_base64url
 from gmail_ingest.core.leaf import Leaf
-from gmail_ingest.core.part_types import is_data, text_type
+from gmail_ingest.core.part_types import ALTERNATIVE, is_data, text_type
 
 #: What senders without a plain text put there: invisible, yet no blanks for str.strip.
 INVISIBLE = " \t\n\r\x0b\x0c\xa0\u200b\u200c\u200d\u2060\ufeff\xad\u034f\ufffd"
@@ -55,7 +55,7 @@ def _other_texts(leaves: Iterable[Leaf]) -> list[Leaf]:
 
 
 def _is_readable(leaf: Leaf) -> bool:
-    if leaf.is_attached and leaf.filename:
+    if leaf.is_attached and leaf.filename and leaf.parent_type != ALTERNATIVE:
         return False
     if leaf.filename and (is_data(leaf.mime_type) or leaf.size > _MAX_NAMED_TEXT):
         return False

@@ -164,7 +164,7 @@ def test_wide_text_that_was_cut_loses_its_end_only():
         ("x-mac-roman", "mac-roman"), ("x-mac-cyrillic", "mac-cyrillic"),
         ("x-mac-ce", "mac-latin2"),
         ("ks_c_5601-1987", "cp949"), ("windows-949", "cp949"), ("x-gbk", "gb18030"),
-        ("gb_2312-80", "gb18030"), ("x-x-big5", "big5"), ("windows-31j", "cp932"),
+        ("gb_2312-80", "gb18030"), ("x-x-big5", "cp950"), ("windows-31j", "cp932"),
         ("x-sjis", "cp932"), ("x-euc-jp", "euc_jp"), ("_iso-2022-jp$ESC", "iso2022_jp_ext"),
         ("iso-8859-8-i", "iso8859-8"), ("unicode-1-1-utf-7", "utf-7"), ("koi8-ru", "koi8-u"),
         ("tis-620", "cp874"), ("ansi_x3.110-1983", None), ("x-user-defined", None),

@@ -144,6 +144,19 @@ def test_nameless_picture_between_texts_belongs_to_them(says, inline):
     assert files(multi("mixed", TEXT, picture)) == [("", "image/png", inline)]
 
 
+def test_picture_that_is_the_whole_mail_is_a_file():
+    """A fax or a picture message without a text is not nothing (edge case 143)."""
+    assert files(file("image/tiff")) == [("", "image/tiff", False)]
+    assert files(multi("mixed", part(body=" \n"), file("image/png"))) == [("", "image/png", False)]
+
+
+def test_picture_that_a_plain_text_names_belongs_to_it():
+    """Outlook writes the id into the plain text that it makes of HTML (edge case 144)."""
+    logo = file("image/png", "image001.png", Content_ID="<image001.png@01DA0000.1234>")
+    text = part(body="Regards\n[cid:image001.png@01DA0000.1234]\n")
+    assert files(multi("mixed", text, logo)) == [("image001.png", "image/png", True)]
+
+
 @pytest.mark.parametrize(
     ("mime_type", "name"),
     [
@@ -187,8 +200,9 @@ def test_encrypted_mail_has_no_file_of_control():
     assert files(multi("encrypted", version, sealed)) == [
         ("encrypted.asc", "application/octet-stream", True)
     ]
-    whole = file("application/pkcs7-mime", "smime.p7m", Content_Disposition="inline")
-    assert files(whole) == [("smime.p7m", "application/pkcs7-mime", True)]
+    for says in ("inline", "attachment"):
+        whole = file("application/pkcs7-mime", "smime.p7m", Content_Disposition=says)
+        assert files(whole) == [("smime.p7m", "application/pkcs7-mime", True)]
     assert files(multi("mixed", TEXT, whole)) == [("smime.p7m", "application/pkcs7-mime", False)]
 
 
@@ -263,4 +277,4 @@ def test_html_is_searched_in_linear_time(piece):
     sent = file("image/png", "a.png", Content_ID="<a>", Content_Location="a/b/c")
     cleaner = TextCleaner()
     found = sort_parts(multi("mixed", TEXT, sent), Headers(None, cleaner), cleaner).files
-    assert_linear(lambda times: attachments_of(found, piece * times), 3_000)
+    assert_linear(lambda times: attachments_of(found, piece * times, ""), 3_000)

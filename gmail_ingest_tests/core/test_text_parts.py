@@ -38,6 +38,17 @@ def named(mime_type="text/plain", body="me", filename="message.txt", headers=Non
         (multi("mixed", named(body="two"), part(body="me")), "me", ["message.txt"]),
         (multi("alternative", named(), named("text/html", "<p>b</p>", "b.html")), "me", []),
         (multi("alternative", part(body="me"), named("text/html", "<p>b</p>", "b.html")), "me", []),
+        (multi("alternative", part(body="me"), part("text/html", "b", headers=ATTACHED)), "me", []),
+        (
+            multi("alternative", part(body="me"), named("text/html", "b", "b.html", ATTACHED)),
+            "me",
+            ["b.html"],
+        ),
+        (
+            multi("alternative", named(headers=ATTACHED), named("text/html", "b", "b", ATTACHED)),
+            "me",
+            [],
+        ),
         (
             multi("mixed", multi("alternative", named(), named("text/html", "b", "b.html")), PDF),
             "me",
