@@ -17,12 +17,14 @@ from gmail_ingest.core.reply_text import strip_quotes
 #: otherwise (``TextCleaner``), and none keeps it (``unmarked``).
 OWN_LINE = "\x00"
 
+_STARTS = (">", " ")
 _QUOTE_MARKS = re.compile(r">(?: ?>)*")
 _SIGNATURE = "-- "
 _MAX_INTRODUCTION_LINES = 3
 _MAX_INTRODUCTION_CHARS = 1_000
 # Mailing lists put a rule and their footer below whatever stood there.
-_RULE = re.compile(r"([-_=*~#])\1{9,}\s*")
+_RULES = "-_=*~#"
+_RULE = re.compile(rf"([{_RULES}])\1{{9,}}\s*")
 
 
 def is_flowed(content_type: str) -> tuple[bool, bool]:
@@ -58,21 +60,29 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
         which shows by an introduction above them and by no quote in the first column (one flowed
         mail in twenty of a public corpus).
     """
-    joined = _Joined()
+    lines: list[str] = []
+    pieces: list[str] = []
+    open_depth = 0
+    has_quotes = False
     for line in text.split("\n"):
-        # Old programs put blanks between the marks of a quoted quote.
-        marks = _QUOTE_MARKS.match(line)
-        depth = marks.group().count(">") if marks else 0
-        content = line[marks.end() if marks else 0 :].removeprefix(" ")
-        if not content.strip() or content == _SIGNATURE or _RULE.fullmatch(content):
-            joined.stands_alone(depth, content)
+        depth, content = _split(line) if line[:1] in _STARTS else (0, line)
+        has_quotes = has_quotes or depth > 0
+        stands_alone = _stands_alone(content)
+        if pieces and (stands_alone or depth != open_depth):
+            lines.append(_shown(open_depth, "".join(pieces).rstrip(" ")))
+            pieces = []
+        if content[-1:] == " " and not stands_alone:
+            pieces.append(content[:-1] if drops_blank else content)
+            open_depth = depth
         else:
-            joined.goes_on(depth, content, drops_blank=drops_blank)
-    joined.close()
-    lines = joined.lines
-    if joined.has_own and not joined.has_quotes and _is_quoting(lines):
-        lines = [unmarked(line) for line in lines]
-    return "\n".join(lines)
+            lines.append(_shown(depth, "".join((*pieces, content)) if pieces else content))
+            pieces = []
+    if pieces:
+        lines.append(_shown(open_depth, "".join(pieces).rstrip(" ")))
+    joined = "\n".join(lines)
+    if OWN_LINE in joined and not has_quotes and _is_quoting(lines):
+        return unmarked(joined)
+    return joined
 
 
 def unmarked(text: str) -> str:
@@ -96,42 +106,25 @@ def _is_quoting(lines: Sequence[str]) -> bool:
     return False
 
 
-class _Joined:
-    """Lines as they are joined, and the one that may still go on."""
+def _split(line: str) -> tuple[int, str]:
+    """Return how deep a line is quoted, and what it says without marks and stuffing."""
+    # Old programs put blanks between the marks of a quoted quote.
+    marks = _QUOTE_MARKS.match(line)
+    if marks is None:
+        return 0, line.removeprefix(" ")
+    return marks.group().count(">"), line[marks.end() :].removeprefix(" ")
 
-    __slots__ = ("_depth", "_pieces", "has_own", "has_quotes", "lines")
 
-    def __init__(self) -> None:
-        self.has_own = False
-        self.has_quotes = False
-        self.lines: list[str] = []
-        self._pieces: list[str] = []
-        self._depth = 0
+def _stands_alone(content: str) -> bool:
+    if content == _SIGNATURE or not content or content.isspace():
+        return True
+    return content[0] in _RULES and _RULE.fullmatch(content) is not None
 
-    def goes_on(self, depth: int, content: str, *, drops_blank: bool) -> None:
-        if depth != self._depth:
-            self.close()
-            self._depth = depth
-        is_folded = content.endswith(" ")
-        self._pieces.append(content[:-1] if is_folded and drops_blank else content)
-        if not is_folded:
-            self.close()
 
-    def stands_alone(self, depth: int, content: str) -> None:
-        self.close()
-        self._add(depth, content if content == _SIGNATURE else content.rstrip())
-
-    def close(self) -> None:
-        if self._pieces:
-            self._add(self._depth, "".join(self._pieces).rstrip(" "))
-            self._pieces = []
-
-    def _add(self, depth: int, content: str) -> None:
-        if depth:
-            self.has_quotes = True
-            content = f"{'>' * depth} {content}" if content else ">" * depth
-        elif content.startswith(">") and not content.startswith("> >"):
-            # Only quoting makes two marks with a blank between.
-            content = OWN_LINE + content
-            self.has_own = True
-        self.lines.append(content)
+def _shown(depth: int, content: str) -> str:
+    if content.isspace():
+        content = ""
+    if depth:
+        return f"{'>' * depth} {content}" if content else ">" * depth
+    # Only quoting makes two marks with a blank between.
+    return OWN_LINE + content if content[:1] == ">" and content[:3] != "> >" else content
