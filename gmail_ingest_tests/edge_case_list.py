@@ -134,6 +134,21 @@ REQUIREMENTS: Final[dict[int, str]] = {
     159: "Every form in which Gmail may give what is not known of it is served and read.",
     160: "winmail.dat without a text beside it gives its words and the names of its files.",
     161: "Invitations, their changes and answers are a kind of their own, and no automatic answer.",
+    138: "Flowed text is joined at one quote depth; its links and words are whole.",
+    139: "A sender's own line that begins with a quote mark in flowed text is no quote.",
+    140: "The only part that can be the text is it, named or not; beside a text a file is one.",
+    141: "Bytes that no label explains are windows-1252; UTF-8 wins over a label of one byte.",
+    142: "Byte order marks, labels of no registry and an HTML's own label are understood.",
+    143: "A document or photo is a file, whatever the sender's program says of it.",
+    144: "A picture that the HTML shows, or that nobody can see, is no file of the mail.",
+    145: "An enclosed mail is one file with a name and a size, and its words are found.",
+    146: "A mail that only encloses another shows it as a forward, and replies nothing.",
+    147: "Seals, what reports say to programs, and returned mail are no files to a person.",
+    148: "A calendar without a name is invite.ics, and beside a text another form of it.",
+    149: "What must be fetched to read a mail is named, and nothing else.",
+    150: "Other kinds of text, and a multipart without a boundary, are read where nothing else is.",
+    151: "Ten times the parts, text, header or HTML take ten times as long, however made.",
+    152: "Pieces of a text that servers name, and texts sent twice, are the text once.",
 }
 
 OPTIONAL: Final = frozenset({65})

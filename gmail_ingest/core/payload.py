@@ -15,11 +15,14 @@ from types import MappingProxyType
 from typing import Any
 
 from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
-from gmail_ingest.core.bodies import join_bodies
 from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
+from gmail_ingest.core.files import attachments_of
+from gmail_ingest.core.flowed import unmarked
 from gmail_ingest.core.headers import Headers, message_ids
+from gmail_ingest.core.leaf import size_of
+from gmail_ingest.core.mail_text import read_mail
 from gmail_ingest.core.message import ParsedMessage, Participant
-from gmail_ingest.core.parts import has_separate_content, size_of, sort_parts
+from gmail_ingest.core.parts import has_separate_content, sort_parts
 from gmail_ingest.core.reply_text import strip_quotes
 from gmail_ingest.core.scope import is_nowhere
 from gmail_ingest.core.search_text import search_text_of
@@ -59,7 +62,8 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         message: A Message resource, format ``full``, as decoded JSON.
 
     Returns:
-        Body parts (no attachments) that have an attachment id in place of data.
+        What has an attachment id in place of data and is to be read: texts, whether or not they
+        have a name; in bounds also reports, and enclosed mails of which Gmail gives no parts.
     """
     payload = message.get("payload")
     # Sorting the parts is a tenth of all parsing, and few mails have anything to fetch.
@@ -69,8 +73,8 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
     parts = sort_parts(payload, _headers_of(payload, cleaner), cleaner)
     return tuple(
         MissingBody(part.part_id, part.attachment_id, part.mime_type, part.charset, part.size)
-        for part in parts.bodies
-        if part.attachment_id and not part.data
+        for part in parts.missing
+        if part.attachment_id
     )
 
 
@@ -96,7 +100,9 @@ def parse_message(
     payload = message.get("payload")
     headers = _headers_of(payload, cleaner)
     parts = sort_parts(payload, headers, cleaner)
-    text, html_body = join_bodies(parts.bodies, bodies, cleaner)
+    mail = read_mail(parts, bodies, cleaner)
+    text = unmarked(mail.text)
+    attachments = attachments_of(parts.files, mail.html, text)
     participants = participants_of(headers)
     subject = headers.decoded("subject")
     label_ids = _label_ids(message.get("labelIds"), cleaner)
@@ -120,8 +126,8 @@ def parse_message(
         is_unsent=is_nowhere(label_ids) and _is_kept_back(sender, headers, owner_addresses),
         snippet=cleaner.clean(html.unescape(cleaner.clean(message.get("snippet")))),
         text=text,
-        html=html_body,
-        reply_text=strip_quotes(text),
+        html=mail.html,
+        reply_text=unmarked(strip_quotes(mail.text)),
         signature="",
         size=size_of(message.get("sizeEstimate")),
         is_auto_reply=is_auto_reply(headers),
@@ -129,8 +135,8 @@ def parse_message(
         is_list=is_list(headers),
         content_kind="mail",
         failed_recipients=(),
-        attachments=parts.attachments,
-        search_text=search_text_of(subject, participants, parts.attachments, text),
+        attachments=attachments,
+        search_text=search_text_of(subject, participants, attachments, text, mail.also_found),
         sanitized=cleaner.replaced,
     )
 
