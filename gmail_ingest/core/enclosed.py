@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from gmail_ingest.core.files import FilePart
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import MAX_SIZE, BodyPart, Leaf
+from gmail_ingest.core.part_types import CALENDARS
 from gmail_ingest.core.text_parts import text_parts
 
 _MAX_NAME_CHARS = 200
@@ -26,11 +27,13 @@ class EnclosedMail:
         fields: Name and value of the header fields that say whose mail it is.
         names: The names of the files in it.
         bodies: Its text, and that of the mails in it.
+        calendars: The calendar files in it.
     """
 
     fields: tuple[tuple[str, str], ...]
     names: tuple[str, ...]
     bodies: tuple[BodyPart, ...]
+    calendars: tuple[BodyPart, ...]
 
 
 def enclosed_mail(leaf: Leaf) -> EnclosedMail:
@@ -46,6 +49,7 @@ def enclosed_mail(leaf: Leaf) -> EnclosedMail:
         fields=tuple((name, value) for name, value in found if value),
         names=tuple(dict.fromkeys(each.filename for each in leaf.inner if each.filename)),
         bodies=tuple(each.body() for each in texts),
+        calendars=tuple(each.body() for each in leaf.inner if each.mime_type in CALENDARS),
     )
 
 

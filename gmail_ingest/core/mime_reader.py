@@ -23,6 +23,8 @@ _MAX_DEPTH = 20
 _MAX_PARTS = 1_000
 _MAX_HEADER_BYTES = 256 * 1024
 _MAX_PARAMETERS = 4_000
+# Of a larger file, nobody needs more than its size.
+_LARGEST_INLINE = 1_000_000
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]{0,20}:(.*(?:\n[ \t].*)*)\n?")
 _TYPE = re.compile(r"[!-.0-~]{1,100}/[!-.0-~]{1,100}\Z")
@@ -42,7 +44,7 @@ def part_of(raw: bytes, part_id: str, content_type: str = "text/plain") -> Part:
         content_type: Of an entity that does not name its own.
 
     Returns:
-        The part with its content inline: text in UTF-8, as Gmail gives it.
+        The part with its content inline, but for large files: text in UTF-8, as Gmail gives it.
     """
     return _Reader().entity(raw.replace(b"\r\n", b"\n"), part_id, content_type, 0)
 
@@ -183,8 +185,9 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 def _content(data: bytes, mime_type: str, content_type: str) -> Part:
     if mime_type.startswith("text/"):
         data = decode_declared(data, charset_of(content_type))[0].encode("utf-8", "replace")
-    if not data:
-        return {"size": 0}
+    is_read = mime_type.startswith(("text/", "message/")) or "pkcs7" in mime_type
+    if not data or not (is_read or len(data) <= _LARGEST_INLINE):
+        return {"size": len(data)}
     return {"size": len(data), "data": encode_base64url(data)}
 
 

@@ -30,6 +30,8 @@ UNDIVIDED = "multipart/*"
 _MAX_FETCHED_MAIL = 1_000_000
 _MAX_FETCHED_REPORT = 100_000
 _MAX_FETCHES = 10
+# Gateways put an empty line beside what they cannot show.
+_NO_TEXT = 8
 
 _TEXT_ONLY = {kind: frozenset({kind}) for kind in ("text/plain", "text/html")}
 
@@ -110,11 +112,20 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
         types=_types(leaves),
         missing=(
             *_unsent(bodies),
-            *_unsent(() if bodies else calendars, _MAX_FETCHED_REPORT),
+            *_unsent(() if has_words(bodies) else calendars, _MAX_FETCHED_REPORT),
             *_unsent(reports, _MAX_FETCHED_REPORT),
             *_unsent(in_mails, _MAX_FETCHED_MAIL),
         ),
     )
+
+
+def has_words(bodies: Sequence[BodyPart]) -> bool:
+    """Tell whether texts are long enough to say anything, without reading them.
+
+    Args:
+        bodies: Texts of a mail.
+    """
+    return any(body.size > _NO_TEXT for body in bodies)
 
 
 def has_separate_content(payload: object) -> bool:

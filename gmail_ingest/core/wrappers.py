@@ -133,9 +133,11 @@ def is_tnef(part: Part) -> bool:
 
 def _is_elsewhere(part: Part) -> bool:
     content = part.get("body")
-    if not isinstance(content, dict) or content.get("data") or not content.get("attachmentId"):
+    if not isinstance(content, dict) or content.get("data"):
         return False
-    size = content.get("size")
+    attachment_id, size = content.get("attachmentId"), content.get("size")
+    if not isinstance(attachment_id, str) or not attachment_id:
+        return False
     return not isinstance(size, int) or size <= _LARGEST
 
 

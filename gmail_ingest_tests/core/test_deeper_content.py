@@ -55,10 +55,11 @@ def calendar_mail(method: str = "REQUEST", state: str = "", kind: str = "text/ca
     return HEAD + fields + EVENT.format(method=method, state=state)
 
 
-def multipart(kind: str, *parts: str) -> str:
+def multipart(kind: str, *parts: str, boundary: str = "b") -> str:
     """Return a multipart of these parts, with its field."""
-    inner = "".join(f"--b\n{part}\n" for part in parts)
-    return f'Content-Type: multipart/{kind}; boundary="b"\n\n{inner}--b--\n'
+    inner = "".join(f"--{boundary}\n{part}\n" for part in parts)
+    field = f'Content-Type: multipart/{kind}; boundary="{boundary}"'
+    return f"{field}\n\n{inner}--{boundary}--\n"
 
 
 def sealed_mail(data: bytes, kind: str = "signed-data") -> str:
@@ -103,6 +104,7 @@ def test_an_invitation_beside_a_text_is_found() -> None:
         "\nYou are invited to the review.",
         "Content-Type: text/calendar; method=REQUEST\n\n"
         + EVENT.format(method="REQUEST", state=""),
+        boundary="a",
     )
     file = 'Content-Type: application/ics; name="invite.ics"\n'
     file += "Content-Disposition: attachment\n\nBEGIN:VCALENDAR\nEND:VCALENDAR"
@@ -114,11 +116,11 @@ def test_an_invitation_beside_a_text_is_found() -> None:
 
 
 def test_an_invitation_of_a_calendar_program_is_no_automatic_answer() -> None:
-    """Edge case 161, mail 37: Google Calendar's header says that a program sent it, not answered."""
+    """Edge case 161, mail 37: Google Calendar says that a program sent it, not that it answers."""
     calendar = "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST"
     body = multipart("alternative", "\nBob Roe invites you.", calendar)
     mail = parsed(f"{HEAD}Auto-Submitted: auto-generated\n{body}")
-    assert (mail.content_kind, mail.is_auto_reply) == ("invitation", False)
+    assert (mail.text, mail.content_kind) == ("Bob Roe invites you.", "invitation")
 
 
 def test_a_broken_invitation_is_a_file_and_no_text() -> None:
@@ -244,7 +246,7 @@ def test_a_mail_that_is_only_another_is_read_in_every_form(form: str) -> None:
 def test_the_mails_of_a_digest_are_files_and_found_in_every_form(form: str) -> None:
     """Edge cases 157, 159: each by its subject, though its part names no type."""
     mails = [f"\nSubject: {subject}\n\nwords of {subject}" for subject in ("one", "two")]
-    digest = multipart("digest", *mails).replace('"b"', '"d"').replace("--b", "--d")
+    digest = multipart("digest", *mails, boundary="d")
     mail = parsed(HEAD + multipart("mixed", "\nThis week:", digest), enclosed_mail=form)
     assert names(mail) == [("one.eml", "message/rfc822"), ("two.eml", "message/rfc822")]
     assert mail.text == "This week:"
@@ -252,14 +254,43 @@ def test_the_mails_of_a_digest_are_files_and_found_in_every_form(form: str) -> N
     assert "words of two" in mail.search_text
 
 
+def test_an_invitation_in_an_enclosed_mail_is_found() -> None:
+    """Edge cases 153, 157: a forwarded invitation's words are found, and shown if it is all."""
+    invitation = calendar_mail().replace("FW: meeting", "meeting")
+    mail = parsed(f"{HEAD}Content-Type: message/rfc822\n\n{invitation}")
+    assert names(mail) == [("meeting.eml", "message/rfc822")]
+    assert f"Invitation: project meeting\n{TOLD}" in mail.text
+    beside = multipart("mixed", "\nSee below.", f"Content-Type: message/rfc822\n\n{invitation}")
+    found = parsed(HEAD + beside)
+    assert (found.text, "Room 5" in found.search_text) == ("See below.", True)
+
+
+def test_an_invitation_beside_an_empty_text_is_fetched_and_read() -> None:
+    """Edge case 154: an empty line is no text, so that the file's words are the text."""
+    file = "Content-Type: text/calendar; method=REQUEST; name=invite.ics\n\n"
+    file += EVENT.format(method="REQUEST", state="")
+    mail = parsed(HEAD + multipart("mixed", "\n \n", file))
+    assert mail.text == f"Invitation: project meeting\n{TOLD}"
+    assert mail.content_kind == "invitation"
+
+
+def test_an_enclosed_mail_that_is_signed_is_found() -> None:
+    """Edge cases 155, 157: signed data in an enclosed mail is looked into where it came along."""
+    inner = sealed_mail(sealed.signed_data(ENTITY)).replace("FW: meeting", "signed")
+    enclosed = f"Content-Type: message/rfc822\n\n{inner}"
+    mail = parsed(HEAD + multipart("mixed", "\nSee", enclosed), enclosed_mail="inline")
+    assert (mail.text, names(mail)) == ("See", [("signed.eml", "message/rfc822")])
+    assert "Grüße" in mail.search_text
+
+
 @pytest.mark.parametrize("parameter", ["", "; boundary=other"])
 @pytest.mark.parametrize("form", ["text", "inline"])
 def test_a_multipart_without_its_boundary_is_read_in_every_form(parameter: str, form: str) -> None:
     """Edge cases 158, 159: text, HTML and file are found by the lines that divide it."""
     pdf = "Content-Type: application/pdf; name=offer.pdf\n\n%PDF"
-    whole = multipart("mixed", "\nHello", "Content-Type: text/html\n\n<p>Hello</p>", pdf)
+    whole = multipart("mixed", "\nHello", "Content-Type: text/html\n\n<p>Bye</p>", pdf)
     mail = parsed(HEAD + whole.replace('; boundary="b"', parameter), lost_boundary=form)
-    assert mail.text == "Hello\nHello"
+    assert mail.text == "Hello\nBye"
     assert names(mail) == [("offer.pdf", "application/pdf")]
 
 
