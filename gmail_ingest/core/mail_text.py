@@ -52,25 +52,28 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
     text, html = join_bodies(parts.bodies, fetched, cleaner)
     if not parts.enclosed and not parts.reports:
         return MailText(text, html, "")
-    enclosed = _enclosed(parts.enclosed, fetched, cleaner)
+    mails = _enclosed(parts.enclosed, fetched, cleaner)
+    names = "\n".join(name for mail in parts.enclosed for name in mail.names)
     if text.strip(INVISIBLE):
-        return MailText(text, html, enclosed)
+        return MailText(text, html, "\n".join((*mails, names)))
+    if mails:
+        return MailText("\n\n".join(f"{BANNER}\n{mail}" for mail in mails), html, names)
     reports = (decoded_text(part, fetched, cleaner) for part in parts.reports)
-    return MailText(enclosed or "\n".join(reports), html, "")
+    return MailText("\n".join(reports), html, names)
 
 
 def _enclosed(
     mails: Iterable[EnclosedMail], fetched: Mapping[str, bytes], cleaner: TextCleaner
-) -> str:
-    shown: list[str] = []
+) -> list[str]:
+    read: list[str] = []
     length = 0
     for mail in mails:
         # A digest may hold hundreds; what no index takes is not read.
         if length > MAX_SEARCH_CHARS:
             break
-        text, _ = join_bodies(mail.bodies, fetched, cleaner)
         fields = "\n".join(f"{name}: {value}" for name, value in mail.fields)
-        names = "\n".join(mail.names)
-        shown.append("\n\n".join(each for each in (f"{BANNER}\n{fields}", text, names) if each))
-        length += len(shown[-1])
-    return "\n\n".join(shown)
+        text, _ = join_bodies(mail.bodies, fetched, cleaner)
+        if fields or text:
+            read.append(f"{fields}\n\n{text}".strip("\n"))
+            length += len(read[-1])
+    return read
