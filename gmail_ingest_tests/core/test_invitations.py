@@ -12,7 +12,8 @@ from itertools import pairwise
 import pytest
 
 from gmail_ingest.core.calendar_text import CalendarText, calendar_text
-from gmail_ingest_tests.core.invitations.cases import CASES, Case, calendar, event
+from gmail_ingest_tests.core.invitations.calendar_files import Case, calendar, event
+from gmail_ingest_tests.core.invitations.cases import CASES
 
 _HOSTILE = {
     "begins": "BEGIN:VEVENT\n",

@@ -67,7 +67,7 @@ LONG_NAME = attribute(
     ],
 )
 def test_text_and_files_are_read(content: bytes, expected: Tnef) -> None:
-    """From attributes and properties, in either charset, whatever stands between (edge case 160)."""
+    """From attributes and properties, in either charset, with others between (edge case 160)."""
     assert read_tnef(SIGNATURE + content) == expected
 
 
