@@ -98,8 +98,9 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
     mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
     enclosed = tuple(enclosed_mail(leaf) for leaf in mails)
     in_mails = [
-        *(leaf.body() for leaf in mails if not leaf.inner),
-        *(part for mail in enclosed for part in mail.bodies),
+        part
+        for leaf, mail in zip(mails, enclosed, strict=True)
+        for part in (mail.bodies if leaf.inner else (leaf.body(),))
     ]
     return SortedParts(
         bodies=bodies,

@@ -187,7 +187,7 @@ def unsent(mime_type="text/plain", part_id="1", size=100, **fields):
             list("0123456789"),
         ),
         (multi("report", part(body="me"), unsent("message/delivery-status")), ["1"]),
-        (multi("alternative", part(body="me"), unsent("text/calendar")), []),
+        (multi("alternative", part(body="words of a text"), unsent("text/calendar")), []),
         (unsent("text/calendar"), ["1"]),
         (unsent("application/pdf", filename="a.pdf"), []),
         (multi("mixed", part(body="me"), unsent("image/png")), []),
