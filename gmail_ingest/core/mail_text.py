@@ -69,7 +69,7 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
     mails = _enclosed(parts.enclosed, fetched, cleaner)
     names = "\n".join(name for mail in parts.enclosed for name in mail.names)
     if has_own:
-        found = "\n".join((invitation, *mails, names))
+        found = "\n".join(filter(None, (invitation, *mails, names)))
         return MailText(text, html, found, has_own, calendars)
     if invitation:
         return MailText(invitation, html, "\n".join((*mails, names)), has_own, calendars)

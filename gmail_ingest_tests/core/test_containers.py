@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gmail_ingest.core.containers import opened
+from gmail_ingest.core.content_kind import kind_of_content
 from gmail_ingest.core.wrappers import parts_to_fetch
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.gmail_json import part
@@ -78,6 +79,23 @@ def test_data_in_several_layers_is_opened_to_its_text() -> None:
 def test_what_is_no_wrapper_stays_the_same_object(payload: Any) -> None:
     """Signed documents are files, encrypted data is closed, and nothing is copied for nothing."""
     assert opened(payload, {}) is payload
+
+
+@pytest.mark.parametrize("junk", [None, 7, "x", [], {}, [None, 7, [], {}], {"data": 7}, True])
+@pytest.mark.parametrize("field", ["partId", "mimeType", "filename", "headers", "body", "parts"])
+@pytest.mark.parametrize(
+    "mime_type",
+    ["application/pkcs7-mime", "application/ms-tnef", "message/rfc822", "multipart/mixed"],
+)
+def test_parts_of_another_shape_are_taken(mime_type: str, field: str, junk: Any) -> None:
+    """Whatever a field holds instead of what is documented, nothing raises (edge case 155)."""
+    inner = part(mime_type, sealed.signed_data(MAIL), headers=SEALED["headers"], part_id="0")
+    payload = part("multipart/mixed", parts=[{**inner, field: junk}])
+    for fetched in ({}, {"0": SIGNATURE + FILE, "": MAIL}):
+        assert isinstance(opened(payload, fetched), dict)
+    assert isinstance(parts_to_fetch(payload, has_text=False), tuple)
+    types = frozenset({mime_type, "multipart/*"})
+    assert kind_of_content(payload, types, "") in {"mail", "encrypted", "unreadable"}
 
 
 @pytest.mark.parametrize("mime_type", ["message/rfc822", "message/global"])

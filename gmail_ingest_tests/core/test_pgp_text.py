@@ -30,6 +30,10 @@ SIGNATURE = "-----BEGIN PGP SIGNATURE-----\nVersion: X\n\niQEz\n=ab\n-----END PG
             "> -----BEGIN PGP SIGNED MESSAGE-----\n> Hello\n- item",
             "> -----BEGIN PGP SIGNED MESSAGE-----\n> Hello\n- item",
         ),
+        (
+            f"{SIGNED}\n\nHi\n{SIGNATURE[:52]}\niQEz\nwords of a list\nend",
+            "Hi\nwords of a list\nend",
+        ),
         (f"Hello\n{SIGNATURE}", f"Hello\n{SIGNATURE}"),
         ("- item", "- item"),
     ],
