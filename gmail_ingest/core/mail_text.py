@@ -64,7 +64,7 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
         text = without_armour(text)
     if text.startswith(_CALENDAR):
         # A program that sent it without its type.
-        told = calendar_text(text)
+        told = _calendar(text, "", cleaner)
         if told.text:
             return MailText(told.text, html, "", has_own=False, calendars=(told,))
     has_own = bool(text.strip(INVISIBLE))
@@ -94,9 +94,15 @@ def _calendars(
     parts: Sequence[BodyPart], fetched: Mapping[str, bytes], cleaner: TextCleaner
 ) -> tuple[CalendarText, ...]:
     return tuple(
-        calendar_text(decoded_text(part, fetched, cleaner), part.content_type)
+        _calendar(decoded_text(part, fetched, cleaner), part.content_type, cleaner)
         for part in parts[:_MAX_CALENDARS]
     )
+
+
+def _calendar(source: str, content_type: str, cleaner: TextCleaner) -> CalendarText:
+    told = calendar_text(source, content_type)
+    # A value may hold anything in quoted-printable.
+    return CalendarText(told.method, cleaner.clean(told.text))
 
 
 def _enclosed(

@@ -18,7 +18,7 @@ SEALED_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 #: OpenPGP text before RFC 3156 gave it parts of its own.
 OLD_PGP = "application/pgp"
-MAILS = frozenset({"message/rfc822", "message/global"})
+MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 #: Types of parts that may hold a mail. Files of any name have the last.
 WRAPPERS = SEALED_TYPES | TNEF_TYPES | MAILS | {OLD_PGP, "multipart/*", "application/octet-stream"}
 
