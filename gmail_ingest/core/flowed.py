@@ -10,7 +10,7 @@ import re
 from collections.abc import Sequence
 
 from gmail_ingest.core.headers import parameters_of
-from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.reply_text import read_reply
 
 #: In front of a sender's own line that begins with ">": in flowed text only the first column
 #: tells a quote, and the blank that kept ">" out of it is gone. No text has this character
@@ -102,7 +102,7 @@ def _is_quoting(lines: Sequence[str]) -> bool:
         above = "\n".join(lines[max(0, number - _MAX_INTRODUCTION_LINES) : number])
         if len(above) <= _MAX_INTRODUCTION_CHARS:
             # Nothing but the text above is left if that introduces nothing.
-            return strip_quotes(f"x\n\n{above.strip()}\n> y") == "x"
+            return read_reply(f"x\n\n{above.strip()}\n> y").text == "x"
     return False
 
 

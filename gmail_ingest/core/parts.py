@@ -16,9 +16,9 @@ from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mai
 from gmail_ingest.core.files import FilePart, file_part
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import BodyPart, Leaf
-from gmail_ingest.core.part_types import ALTERNATIVE, CALENDARS, ENCLOSED_MAILS, REPORTS
+from gmail_ingest.core.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
 from gmail_ingest.core.text import TextCleaner
-from gmail_ingest.core.text_parts import text_parts
+from gmail_ingest.core.text_parts import has_words, text_parts
 
 # Real mail nests below ten; deeper trees are made to hurt.
 MAX_DEPTH = 100
@@ -94,7 +94,7 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
     if len(only_texts) == len(leaves):
         return SortedParts(bodies, types=_types(leaves), missing=_unsent(bodies))
     others = [leaf for leaf in leaves if leaf.number not in only_texts]
-    calendars = tuple(leaf.body() for leaf in others if leaf.mime_type in CALENDARS)
+    calendars = tuple(leaf.body() for leaf in others if leaf.is_calendar)
     reports = tuple(part for leaf in others if leaf.mime_type in REPORTS for part in _report(leaf))
     mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
     enclosed = tuple(enclosed_mail(leaf) for leaf in mails)
@@ -112,7 +112,7 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
         types=_types(leaves),
         missing=(
             *_unsent(bodies),
-            *_unsent(() if bodies else calendars, _MAX_FETCHED_REPORT),
+            *_unsent(_unread(calendars, bodies), _MAX_FETCHED_REPORT),
             *_unsent(reports, _MAX_FETCHED_REPORT),
             *_unsent(in_mails, _MAX_FETCHED_MAIL),
         ),
@@ -197,6 +197,11 @@ def _report(leaf: Leaf) -> list[BodyPart]:
     """Return the texts of a report; Gmail may give them as parts of the part that reports."""
     texts = [leaf] if leaf.data or leaf.attachment_id else leaf.inner
     return [each.body(leaf.mime_type) for each in texts if each.has_content]
+
+
+def _unread(calendars: tuple[BodyPart, ...], bodies: Sequence[BodyPart]) -> tuple[BodyPart, ...]:
+    """Return the calendars that are to be read: gateways put an empty line beside an invitation."""
+    return () if calendars and any(map(has_words, bodies)) else calendars
 
 
 def _unsent(parts: Sequence[BodyPart], max_size: int | None = None) -> tuple[BodyPart, ...]:

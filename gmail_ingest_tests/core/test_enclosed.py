@@ -35,7 +35,7 @@ def files(payload):
         (enclosed(INNER, attachment_id="ANG"), 25),
         (enclosed(part(body="The pump is broken again."), headers=FIELDS), 25),
         (enclosed(multi("mixed", INNER), headers=[("Content-Description", "complaint")]), 25),
-        (part("message/rfc822", "Subject: x", headers=[("Content-Description", "complaint")]), 10),
+        (part("message/rfc822", "To: ann@x.", headers=[("Content-Description", "complaint")]), 10),
         (part("message/global", parts=[INNER]), 25),
     ],
 )

@@ -96,8 +96,8 @@ def test_text_is_found_by_looking_at_all_parts(payload, text, files):
             ["a.vcf"],
         ),
         (part("text/rtf", "{\\rtf1}"), "", [""]),
-        (part("multipart/mixed", "--b\n\nme\n--b--"), "--b\n\nme\n--b--", []),
-        (multi("mixed", part("multipart/mixed", "inner"), part(body="me")), "me", [""]),
+        (part("multipart/mixed", "--b\n\nme\n--b--"), "me", []),
+        (multi("mixed", part("multipart/mixed", "inner"), part(body="me")), "inner\nme", []),
     ],
 )
 def test_other_text_is_the_text_where_nothing_else_is(payload, text, files):
