@@ -124,6 +124,13 @@ REQUIREMENTS: Final[dict[int, str]] = {
     116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
     117: "Whatever an operator must do has a command, and what stands still names it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
+    165: "A report's part for programs says who failed, however it is written and served.",
+    166: "Delays, deliveries, receipts, complaints and figures are reports, and no bounces.",
+    167: "Without a part for programs a bounce is told by its words, and by no wrong address.",
+    168: "Mail of people that looks like a report or an automatic answer is none.",
+    169: "An automatic answer is told by its headers or the beginning of its subject.",
+    170: "Headers that are odd, empty or hostile decide nothing and stop nothing.",
+    171: "A list is told by its own headers; a shared inbox of the own domain is none.",
 }
 
 OPTIONAL: Final = frozenset({65})

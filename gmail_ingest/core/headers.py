@@ -39,6 +39,10 @@ class Headers:
         """Tell whether a field is there (the name in lower case)."""
         return name in self._values
 
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether one of several fields is there (the names in lower case)."""
+        return not self._values.keys().isdisjoint(names)
+
     def every(self, name: str) -> list[str]:
         """Return all values of a field.
 

@@ -16,11 +16,13 @@ from typing import Any
 
 from gmail_ingest.core.addresses import direction_of, participants_of
 from gmail_ingest.core.bodies import join_bodies
-from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
+from gmail_ingest.core.classify import classify
 from gmail_ingest.core.headers import Headers, message_ids
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.parts import has_separate_content, size_of, sort_parts
 from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.report_parts import missing_reports
+from gmail_ingest.core.reports import Mail
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
 
@@ -37,7 +39,7 @@ class MissingBody:
     Attributes:
         part_id: Key for ``bodies`` of ``parse_message``.
         attachment_id: For ``attachments.get`` now; it soon expires.
-        mime_type: ``text/plain`` or ``text/html``.
+        mime_type: ``text/plain``, ``text/html``, or that of a report for programs.
         charset: The declared label, or None.
         size: Bytes in that charset.
     """
@@ -56,7 +58,8 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         message: A Message resource, format ``full``, as decoded JSON.
 
     Returns:
-        Body parts (no attachments) that have an attachment id in place of data.
+        Body parts (no attachments) that have an attachment id in place of data, and the parts of a
+        report that say what is reported.
     """
     payload = message.get("payload")
     # Sorting the parts is a tenth of all parsing, and few mails have anything to fetch.
@@ -68,6 +71,10 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         MissingBody(part.part_id, part.attachment_id, part.mime_type, part.charset, part.size)
         for part in parts.bodies
         if part.attachment_id and not part.data
+    ) + tuple(
+        MissingBody(part.part_id, part.attachment_id, part.mime_type, None, part.size)
+        for part in missing_reports(payload, cleaner)
+        if part.attachment_id
     )
 
 
@@ -99,6 +106,23 @@ def parse_message(
     label_ids = _label_ids(message.get("labelIds"), cleaner)
     gmail_id = cleaner.identifier(message.get("id"))
     sender = next((p for p in participants if p.role == "from"), None)
+    classes = classify(
+        Mail(
+            headers=headers,
+            payload=payload,
+            root_type=_root_type(payload, cleaner),
+            participants=participants,
+            sender=sender,
+            subject=subject,
+            text=text,
+            attachments=parts.attachments,
+            owners=owner_addresses,
+            author=sender.address if sender else "",
+            bodies=bodies,
+        ),
+        "mail",
+        cleaner,
+    )
     return ParsedMessage(
         gmail_id=gmail_id,
         thread_id=cleaner.identifier(message.get("threadId")) or gmail_id,
@@ -120,11 +144,11 @@ def parse_message(
         reply_text=strip_quotes(text),
         signature="",
         size=size_of(message.get("sizeEstimate")),
-        is_auto_reply=is_auto_reply(headers),
-        is_bounce=is_bounce(headers, _root_type(payload, cleaner), participants),
-        is_list=is_list(headers),
-        content_kind="mail",
-        failed_recipients=(),
+        is_auto_reply=classes.is_auto_reply,
+        is_bounce=classes.is_bounce,
+        is_list=classes.is_list,
+        content_kind=classes.kind,
+        failed_recipients=classes.failed_recipients,
         attachments=parts.attachments,
         search_text=search_text_of(subject, participants, parts.attachments, text),
         sanitized=cleaner.replaced,

@@ -1,0 +1,52 @@
+import time
+
+import pytest
+
+from gmail_ingest.core.bounce_text import read_report_text
+from gmail_ingest_tests.core.report_set import failed, read, samples
+
+WORDED = samples("worded_bounces")
+
+
+@pytest.mark.parametrize("sample", WORDED, ids=lambda sample: sample.name)
+def test_bounce_is_read_in_words(sample):
+    """Without a part for programs a report says in words whom it did not reach (edge case 167)."""
+    message = read(sample)
+    assert message.is_bounce
+    assert message.content_kind == "delivery_report"
+    assert failed(message) == sample.expected
+
+
+@pytest.mark.parametrize("sample", samples("other_reports"), ids=lambda sample: sample.name)
+def test_report_is_no_bounce_unless_delivery_failed(sample):
+    """Delays, receipts, complaints and figures: case 05, mail 31, mail 32 (edge case 166)."""
+    message = read(sample)
+    assert (message.content_kind, message.is_bounce) == (sample.expected, False)
+    assert failed(message) == ""
+
+
+@pytest.mark.parametrize(
+    "piece",
+    [
+        "a@b.example ",
+        "<a@b.example>:\n",
+        "could not be delivered\n\n",
+        "x" * 64 + "@",
+        "--- ",
+        '"',
+        "\n",
+        "to a@b: ",
+        "Recipient: <",
+        "5.1.",
+    ],
+)
+def test_read_report_text_takes_linear_time(piece):
+    """A hundred times the text takes no more than what is read of it (edge case 167)."""
+
+    def seconds(size):
+        start = time.process_time()
+        read_report_text("Mail delivery failed", piece * (size // len(piece)), ())
+        return time.process_time() - start
+
+    seconds(1_000)
+    assert seconds(2_000_000) < 20 * max(seconds(20_000), 0.005)
