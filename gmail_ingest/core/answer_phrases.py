@@ -36,6 +36,7 @@ sjálfvirkt svar: | erantzun automatikoa: | 自動返信 | 【自動返信】 | 
 """)  # noqa: RUF001 (Turkish and Ukrainian are meant)
 #: What people write there, too: with a second sign only.
 ABSENCE_WORDS = Beginnings("""
+auto reply | auto-reply | autoreply | automatic reply | automated reply | autoresponder |
 out of office | out of the office | out-of-office | ooo: | ooo | i am out of | i'm out of |
 away from the office | away from my mail | on vacation | vacation | on leave | on holiday |
 annual leave | maternity leave | parental leave | currently away | currently out | abwesenheit |

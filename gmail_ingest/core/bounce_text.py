@@ -1,21 +1,19 @@
 """What a delivery report says to people, where it has no part for programs, or an empty one.
 
-Holds: ``read_report_text``. Add here: another place in which a server names whom it did not reach.
-Keep out: words (``report_phrases``), whether the mail is a report at all (``reports``).
+Holds: ``read_report_text``. Add here: another sign of where the copy of the mail begins.
+Keep out: words (``report_phrases``), where addresses stand (``bounce_addresses``), whether the mail
+is a report at all (``reports``).
 Source: the reports of Google, Exchange, Postfix, Exim, qmail, Sendmail, Courier, Domino, Amazon
 SES and the large providers; case 05, mail 34.
-
-An address counts only where a report names whom it did not reach: at the beginning of a line, in
-brackets behind a name, behind a label, or in the sentence that says so. Any other stays unread: a
-wrong one would mark a good contact as dead.
 """
 
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from gmail_ingest.core.addresses import fold_address, parse_addresses
+from gmail_ingest.core.addresses import fold_address
+from gmail_ingest.core.bounce_addresses import NOBODY, named_places, places_in_prose
 from gmail_ingest.core.delivery_status import MAX_RECIPIENTS, is_permanent, status_code_in
 from gmail_ingest.core.message import FailedRecipient
 from gmail_ingest.core.report_phrases import (
@@ -47,27 +45,6 @@ _ANNOUNCEMENTS = (
     "message d'origine", "mensaje original", "messaggio originale", "mensagem original",
 )  # fmt: skip
 _RULES = ("--", "==", "__", "**", "> --")
-_ADDRESS = re.compile(
-    r"(?:\"[^\"\s@][^\"\n@]{0,60}\"|[^\s<>()\[\],;:\"'@|=]{1,64})@[^\s<>()\[\],;:\"'@|]{1,255}"
-)
-_BEFORE = re.compile(r"[\s>*\u2022\xb7'\"<(\[-]*(?:mailto:|smtp:|rfc822;)?\s?[<'\"]?")
-_LABEL = re.compile(
-    r"\s*(?:(?:final|original|failed|intended)[- ])?(?:recipients?|e-?mail|address|user|mailbox"
-    r"|rcpt to|empf\xe4nger(?:adresse)?|destinataires?|destinatari[oi]|odbiorca|ontvanger"
-    r"|mottagare|\u043f\u043e\u043b\u0443\u0447\u0430\u0442\u0435\u043b\u044c"
-    r"|\u5b9b\u5148|\u6536\u4ef6\u4eba)(?: address| name)?\s*[:=\uff1a]"
-    r"\s*(?:rfc822\s?;\s?|to:|\[?smtp:)?[<'\"]?$",
-    re.IGNORECASE,
-)
-_RCPT = re.compile(r"(?:rcpt|recipient)\s{0,3}to\s{0,3}:\s{0,3}<?$", re.IGNORECASE)
-_DATED = re.compile(r"\s(?:on|am|le|el|il|op|den|em|dne)\s[^\n]{0,12}\d")
-_TO = re.compile(
-    r"(?:^|[\s:])(?:to|for|an|f\xfcr|\xe0|\xe1|a|para|per|aan|voor|do|dla|till|til|\u043d\u0430"
-    r"|\u0434\u043b\u044f|\u043a\u043e\u043c\u0443)[\s:]*[<'\"(*]{0,3}$",
-    re.IGNORECASE,
-)
-_ENDS_OF_PROSE = (":", "-", ".", "=", "*", ">", "\uff1a", "\u3002", "!", "_", "|")
-_NOBODY = frozenset({"postmaster", "mailer-daemon", "hostmaster", "mailerdaemon"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +123,7 @@ def _own_words(text: str) -> str:
         if has_words and _begins_copy(line):
             break
         has_words = has_words or bool(line.strip())
-        kept.append(line[:_MAX_LINE])
+        kept.append(line[:_MAX_LINE].rstrip())
     return "\n".join(kept)
 
 
@@ -182,71 +159,16 @@ def _verdict_of_text(text: str) -> Verdict | None:
 
 def _failed(head: str, others: Collection[str]) -> tuple[FailedRecipient, ...]:
     known = {fold_address(each) for each in others}
-    places = _unless_known(_named_places(head), known) or _unless_known(
-        _places_in_prose(head), known
-    )
+    places = _unless_known(named_places(head), known) or _unless_known(places_in_prose(head), known)
     codes = status_codes(head, places)
     return tuple(FailedRecipient(each, "failed", codes.get(each)) for each in places)
 
 
-def _unless_known(addresses: Iterator[str], known: Collection[str]) -> list[str]:
+def _unless_known(addresses: Iterable[str], known: Collection[str]) -> list[str]:
     found: dict[str, None] = {}
     for address in addresses:
-        if address.partition("@")[0] not in _NOBODY and fold_address(address) not in known:
+        if address.partition("@")[0] not in NOBODY and fold_address(address) not in known:
             found[address] = None
         if len(found) == MAX_RECIPIENTS:
             break
     return list(found)
-
-
-def _named_places(head: str) -> Iterator[str]:
-    before = ""
-    for line in map(str.rstrip, head.split("\n")):
-        match = _ADDRESS.search(line) if "@" in line else None
-        if match and "message-id" not in line.lower() and _is_named(line, match, before):
-            address = _readable(match.group())
-            if address:
-                yield address
-        before = line
-
-
-def _is_named(line: str, match: re.Match[str], before: str) -> bool:
-    start, rest = line[: match.start()], line[match.end() :]
-    if _LABEL.match(start) or _RCPT.search(start):
-        return True
-    if _BEFORE.fullmatch(start):
-        after = rest.lstrip("'\">)]")
-        if after[:1] in {":", ";", "(", "[", "<", "|", ","} or _DATED.match(after):
-            return True
-        if after.strip():
-            return is_permanent(after) or _has_failed(after)
-        # A line of prose may wrap before an address.
-        wraps = before.strip() and not before.endswith(_ENDS_OF_PROSE) and "@" not in before
-        return not wraps or line[:2].isspace() or "<" in start
-    # "Ann Roe (ann@x.example)", "Ann Roe <ann@x.example>" alone on a line.
-    bracketed = start.endswith(("(", "<")) and rest[:1] in {")", ">"}
-    return bracketed and len(start) <= _MAX_NAME and not rest[1:].split("<", 1)[0].strip(" :;,")
-
-
-def _has_failed(text: str) -> bool:
-    folded = one_form(text)
-    return any(phrase in folded for phrase in FAILED_TEXTS)
-
-
-def _places_in_prose(head: str) -> Iterator[str]:
-    for paragraph in head.split("\n\n"):
-        if "@" not in paragraph or not _has_failed(paragraph):
-            continue
-        line = " ".join(paragraph.split())
-        matches = list(_ADDRESS.finditer(line))
-        if len(matches) > 1:
-            matches = [each for each in matches if _TO.search(line[: each.start()][-20:])]
-        for match in matches:
-            address = _readable(match.group())
-            if address:
-                yield address
-
-
-def _readable(candidate: str) -> str:
-    # A sentence's last mark is none of the address.
-    return next((address for _, address in parse_addresses(candidate.rstrip(".!?*_"))), "")

@@ -18,8 +18,8 @@ from gmail_ingest.core.text import TextCleaner, single_line, unix_lines
 
 ReportKind = Literal["delivery", "disposition", "feedback", "figures"]
 
-# A report about some thousand recipients.
-_MAX_CHARS = 1_000_000
+# A report about a thousand recipients.
+_MAX_CHARS = 300_000
 _KINDS: Mapping[str, ReportKind] = {
     "message/delivery-status": "delivery",
     "message/global-delivery-status": "delivery",

@@ -109,28 +109,29 @@ could not be delivered | couldn't be delivered | can't be delivered | cannot be 
 can not be delivered | was not delivered | wasn't delivered | were not delivered |
 not been delivered | not able to deliver | wasn't able to deliver | unable to deliver |
 could not deliver | couldn't deliver | cannot deliver | can't deliver | failed to deliver |
-delivery has failed | delivery failed | delivery failure | failed permanently | failed because |
-permanently failed | permanent error | permanent fatal error | permanent failure |
-did not reach the following | undeliverable | undelivered | address(es) failed | addresses failed |
-address failed | address not found | user unknown | unknown user | no such user |
-no mailbox here by that name | recipient address rejected | recipient rejected | address rejected |
-was rejected by | were rejected by | has been rejected | mailbox unavailable | mailbox is full |
-message blocked | message was blocked | message not delivered |
-an error occurred while trying to deliver | error while attempting to deliver |
-returned to sender | not listed in domino directory | could not be sent | couldn't be sent |
-undeliverable to the following | nicht zugestellt werden | nicht zugestellt | nicht zustellbar |
-unzustellbar | nicht zustellen | zustellung fehlgeschlagen | zustellung nicht möglich |
-fehler bei der zustellung | dauerhaft fehlgeschlagen | nicht übermittelt werden |
-nicht ausgeliefert werden | empfänger unbekannt | adresse nicht gefunden |
-adresse wurde nicht gefunden | empfänger nicht erreicht | n'a pas pu être remis |
-n'a pas été remis | n'a pas pu être distribué | n'a pas pu être délivré | n'a pas été délivré |
-n'a pas pu être livré | échec de la remise | échec de remise | échec définitif |
-adresse introuvable | impossible de remettre | n'ont pas pu être remis | n'a pas été distribué |
-no se pudo entregar | no se ha podido entregar | no ha podido ser entregado |
-no pudo ser entregado | no se entregó | no se ha entregado | error en la entrega |
-error permanente | no se encontró la dirección | dirección no encontrada | no s'ha pogut lliurar |
-não pôde ser entregue | não foi possível entregar | não foi entregue | falha na entrega |
-falha permanente | endereço não encontrado | non è stato possibile recapitare |
+delivery has failed | delivery failed | delivery failure | failed permanently |
+problem delivering your message | was aborted | following recipients failed |
+following recipient failed | failed because | permanently failed | permanent error |
+permanent fatal error | permanent failure | did not reach the following | undeliverable |
+undelivered | address(es) failed | addresses failed | address failed | address not found |
+user unknown | unknown user | no such user | no mailbox here by that name |
+recipient address rejected | recipient rejected | address rejected | was rejected by |
+were rejected by | has been rejected | mailbox unavailable | mailbox is full | message blocked |
+message was blocked | message not delivered | an error occurred while trying to deliver |
+error while attempting to deliver | returned to sender | not listed in domino directory |
+could not be sent | couldn't be sent | undeliverable to the following | nicht zugestellt werden |
+nicht zugestellt | nicht zustellbar | unzustellbar | nicht zustellen | zustellung fehlgeschlagen |
+zustellung nicht möglich | fehler bei der zustellung | dauerhaft fehlgeschlagen |
+nicht übermittelt werden | nicht ausgeliefert werden | empfänger unbekannt |
+adresse nicht gefunden | adresse wurde nicht gefunden | empfänger nicht erreicht |
+n'a pas pu être remis | n'a pas été remis | n'a pas pu être distribué | n'a pas pu être délivré |
+n'a pas été délivré | n'a pas pu être livré | échec de la remise | échec de remise |
+échec définitif | adresse introuvable | impossible de remettre | n'ont pas pu être remis |
+n'a pas été distribué | no se pudo entregar | no se ha podido entregar |
+no ha podido ser entregado | no pudo ser entregado | no se entregó | no se ha entregado |
+error en la entrega | error permanente | no se encontró la dirección | dirección no encontrada |
+no s'ha pogut lliurar | não pôde ser entregue | não foi possível entregar | não foi entregue |
+falha na entrega | falha permanente | endereço não encontrado | non è stato possibile recapitare |
 impossibile recapitare | non è stato recapitato | non può essere recapitato |
 recapito non riuscito | consegna non riuscita | errore permanente | indirizzo non trovato |
 non è stato consegnato | nu a putut fi livrat | kan niet worden bezorgd | kon niet worden bezorgd |
@@ -148,9 +149,10 @@ ei voitu toimittaa | ei voida toimittaa | toimitus epäonnistui | не удал�
 adres bulunamad | δεν παραδόθηκε | δεν ήταν δυνατή η παράδοση | 配信できません | 配信されません |
 配信に失敗 | 配信不能 | 届けることができません | お届けできません | 送信できません |
 見つかりません | 无法投递 | 無法投遞 | 无法送达 | 無法送達 | 无法将 | 無法傳遞 | 未能送达 |
-未能投递 | 投递失败 | 发送失败 | 傳送失敗 | 退回 | 배달하지 못했습니다 | 배달되지 않았습니다 |
-전송되지 않았습니다 | 보내지 못했습니다 | 전달되지 않았습니다 | 전달하지 못했습니다 | לא נמסרה |
-לא ניתן היה למסור | تعذر تسليم | لم يتم تسليم
+未送达 | 未送達 | 没有送达 | 未能投递 | 投递失败 | 发送失败 | 傳送失敗 | 退回 |
+배달하지 못했습니다 | 배달되지 않았습니다 | 전송되지 않았습니다 | 보내지 못했습니다 |
+전달되지 않았습니다 | 전달하지 못했습니다 | לא נמסרה | לא ניתן היה למסור | تعذر تسليم |
+لم يتم تسليم
 """)
 
 #: How a subject begins where the server is still trying.

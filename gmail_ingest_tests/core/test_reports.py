@@ -3,7 +3,9 @@ import time
 import pytest
 
 from gmail_ingest.core.bounce_text import read_report_text
-from gmail_ingest_tests.core.report_set import failed, read, samples
+from gmail_ingest.core.payload import parse_message
+from gmail_ingest_tests.core.gmail_json import part, resource
+from gmail_ingest_tests.core.report_set import OWNER, failed, read, samples
 
 WORDED = samples("worded_bounces")
 
@@ -50,3 +52,20 @@ def test_read_report_text_takes_linear_time(piece):
 
     seconds(1_000)
     assert seconds(2_000_000) < 20 * max(seconds(20_000), 0.005)
+
+
+EXCHANGE = """<p><b>Delivery has failed to these recipients or groups:</b></p>
+<p><a href="mailto:john@example.org">John Roe (john@example.org)</a><br>Not found.</p>
+<p>Generating server: ex1</p><p>john@example.org<br>Returned '550 5.1.1 no'</p>"""
+GMAIL = """<h2>Address not found</h2><p>Your message wasn't delivered to <b>john@example.org</b>
+because the address couldn't be found.</p><p>550 5.1.1 no</p>"""
+
+
+@pytest.mark.parametrize("markup", [EXCHANGE, GMAIL])
+def test_bounce_without_plain_text_is_read(markup):
+    """Exchange and Gmail write HTML: what a reader sees of it counts (edge case 167)."""
+    headers = {"Return-Path": "<>", "From": "postmaster@example.org"}
+    message = parse_message(
+        resource(part("text/html", markup, headers=headers)), owner_addresses=[OWNER]
+    )
+    assert (message.is_bounce, failed(message)) == (True, "john@example.org 5.1.1")
