@@ -123,6 +123,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     115: "A database that is away, the wrong one or of another release is one sentence everywhere.",
     116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
     117: "Whatever an operator must do has a command, and what stands still names it.",
+    210: "Mail that is to be sent later stays out until it is sent, however Gmail labels it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
     165: "A report's part for programs says who failed, however it is written and served.",
     166: "Delays, deliveries, receipts, complaints and figures are reports, and no bounces.",
