@@ -1,6 +1,8 @@
 import time
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gmail_ingest.core.bounce_text import read_report_text
 from gmail_ingest.core.payload import parse_message
@@ -69,3 +71,37 @@ def test_bounce_without_plain_text_is_read(markup):
         resource(part("text/html", markup, headers=headers)), owner_addresses=[OWNER]
     )
     assert (message.is_bounce, failed(message)) == (True, "john@example.org 5.1.1")
+
+
+_WORDS = st.sampled_from(
+    [
+        *(
+            "Final-Recipient: ",
+            "rfc822;",
+            "utf-8; \\x{41}",
+            "Action: failed",
+            "Status: 5.1.1",
+            "\n",
+        ),
+        *("<a@b.example>", "b@c.example", ":", "\n\n", "could not be delivered", "\n", "550 5.1.1"),
+        *("Recipient: ", "(", '"', "--- copy of", "\ud800", "\x00", "é", "@", "A (c@d.example)"),
+    ]
+)
+
+
+@given(st.lists(_WORDS, max_size=30), st.sampled_from(["delivery-status", "feedback-report", "x"]))
+def test_report_of_anything_is_read(words, kind):
+    """Whom a report names is an address with a dot, and failed (edge case 170)."""
+    text = "".join(words)
+    payload = part(
+        "multipart/report",
+        headers={"Content-Type": f"multipart/report; report-type={kind}", "From": "MAILER-DAEMON"},
+        parts=[
+            part(body=text.encode("utf-8", "replace")),
+            part(f"message/{kind}", text.encode("utf-8", "replace")),
+        ],
+    )
+    message = parse_message(resource(payload), owner_addresses=[OWNER])
+    assert all(each.action == "failed" for each in message.failed_recipients)
+    assert message.is_bounce or not message.failed_recipients
+    assert all("." in each.address.partition("@")[2] for each in message.failed_recipients)
