@@ -34,7 +34,7 @@ _REPLY = re.compile(
     r"(?:re|aw|sv|vs|antw|antwort|rv|res|rif|odp|ynt|ha|回复|回覆|答复|返信|답장)\s?(?:\[\d+\])?:"
 )
 _MAX_SUBJECT = 200
-_PREFIX = re.compile(r"[^:]{3,40}(?::\s?\S|$)")
+_PREFIX = re.compile(r"[^:]{3,40}:\s?\S")
 _EXCHANGE = ("x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop")
 _ROBOT = re.compile(
     r"(?:do[-_.]?)?no[t]?[-_.]?reply|notif|alert|quarantine|digest|report|system|daemon|postmaster"
@@ -116,7 +116,8 @@ def _has_second_sign(headers: Headers, subject: str, submitted: str) -> bool:
     if headers.first("precedence").lower() in {"bulk", "junk"}:
         return True
     # It answers, yet has another beginning than "Re:", and the subject that it answers behind it.
-    return "in-reply-to" in headers and _PREFIX.match(subject) is not None
+    names_it = _PREFIX.match(subject) is not None or ABSENCE_WORDS.holds(subject)
+    return "in-reply-to" in headers and names_it
 
 
 def _is_of_exchange(headers: Headers, subject: str, sender: str) -> bool:

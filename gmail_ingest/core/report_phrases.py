@@ -30,6 +30,10 @@ class Beginnings:
         """Tell whether the text, in the form that ``one_form`` gives, begins so."""
         return text.startswith(self._by_start.get(text[:2], ("\0",)))
 
+    def holds(self, text: str) -> bool:
+        """Tell whether the text, in the same form, is one of them and nothing else."""
+        return text in self._by_start.get(text[:2], ())
+
 
 def one_form(text: str) -> str:
     """Return the form in which phrases are compared.
