@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
+from gmail_ingest.core.authors import author_of, with_author
 from gmail_ingest.core.bodies import join_bodies
 from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
 from gmail_ingest.core.headers import Headers, message_ids
@@ -102,6 +103,9 @@ def parse_message(
     label_ids = _label_ids(message.get("labelIds"), cleaner)
     gmail_id = cleaner.identifier(message.get("id"))
     sender = next((p for p in participants if p.role == "from"), None)
+    direction = direction_of(participants, label_ids, owner_addresses)
+    author = author_of(headers, participants, direction, owner_addresses)
+    participants = with_author(participants, author)
     return ParsedMessage(
         gmail_id=gmail_id,
         thread_id=cleaner.identifier(message.get("threadId")) or gmail_id,
@@ -111,9 +115,9 @@ def parse_message(
         references=message_ids(headers.first("references")),
         subject=subject,
         sender=sender,
-        author=sender,
+        author=author,
         participants=participants,
-        direction=direction_of(participants, label_ids, owner_addresses),
+        direction=direction,
         internal_date=_instant(message.get("internalDate")),
         header_date_raw=headers.first("date") or None,
         label_ids=label_ids,
