@@ -14,7 +14,7 @@ dead.
 import re
 from collections.abc import Iterator
 
-from gmail_ingest.core.addresses import parse_addresses
+from gmail_ingest.core.address_list import parse_addresses
 from gmail_ingest.core.delivery_status import is_permanent
 from gmail_ingest.core.report_phrases import FAILED_TEXTS, one_form
 

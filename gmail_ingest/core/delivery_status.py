@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from gmail_ingest.core.addresses import parse_addresses
+from gmail_ingest.core.address_list import parse_addresses
 from gmail_ingest.core.message import FailedRecipient
 
 Outcome = Literal["failed", "other", "unknown"]

@@ -15,6 +15,7 @@ from types import MappingProxyType
 from typing import Any
 
 from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
+from gmail_ingest.core.authors import author_of, with_author
 from gmail_ingest.core.bodies import join_bodies
 from gmail_ingest.core.classify import classify
 from gmail_ingest.core.headers import Headers, message_ids
@@ -109,6 +110,9 @@ def parse_message(
     label_ids = _label_ids(message.get("labelIds"), cleaner)
     gmail_id = cleaner.identifier(message.get("id"))
     sender = next((p for p in participants if p.role == "from"), None)
+    direction = direction_of(participants, label_ids, owner_addresses)
+    author = author_of(headers, participants, direction, owner_addresses)
+    participants = with_author(participants, author)
     classes = classify(
         Mail(
             headers=headers,
@@ -120,7 +124,7 @@ def parse_message(
             text=text,
             attachments=parts.attachments,
             owners=owner_addresses,
-            author=sender.address if sender else "",
+            author=author.address if author else "",
             bodies=bodies,
         ),
         "mail",
@@ -135,9 +139,9 @@ def parse_message(
         references=message_ids(headers.first("references")),
         subject=subject,
         sender=sender,
-        author=sender,
+        author=author,
         participants=participants,
-        direction=direction_of(participants, label_ids, owner_addresses),
+        direction=direction,
         internal_date=_instant(message.get("internalDate")),
         header_date_raw=headers.first("date") or None,
         label_ids=label_ids,

@@ -14,7 +14,7 @@ import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from gmail_ingest.core.addresses import parse_addresses
+from gmail_ingest.core.address_list import parse_addresses
 from gmail_ingest.core.bounce_text import ReportText, read_report_text, status_codes
 from gmail_ingest.core.delivery_status import MAX_RECIPIENTS, failed_of, read_delivery_status
 from gmail_ingest.core.headers import Headers
