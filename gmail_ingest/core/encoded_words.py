@@ -13,7 +13,8 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gmail_ingest.core.charsets import codec_of, decode_declared
+from gmail_ingest.core.charset_labels import codec_of
+from gmail_ingest.core.charsets import decode_declared
 from gmail_ingest.core.text import REPLACEMENT
 
 # The content is not matched: it ends at the next "?=", which is looked for once.

@@ -2,7 +2,7 @@
 
 Holds: ``report_of``. Add here: another kind of report, with what proves it.
 Keep out: the fields of a delivery report (``delivery_status``), its words (``bounce_text``), where
-its parts stand (``report_parts``).
+its parts stand (``parts``).
 Source: RFC 6522, RFC 3464, RFC 8098, RFC 5965, RFC 8460, RFC 7489; case 05, mail 31, 32, 34.
 
 A bounce needs proof that delivery to somebody failed. A report for programs is one, whatever is
@@ -11,15 +11,16 @@ words or codes that say so, or an empty Return-Path, a subject that says so, and
 """
 
 import re
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 
 from gmail_ingest.core.address_list import parse_addresses
+from gmail_ingest.core.bodies import decoded_text
 from gmail_ingest.core.bounce_text import ReportText, read_report_text, status_codes
 from gmail_ingest.core.delivery_status import MAX_RECIPIENTS, failed_of, read_delivery_status
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Attachment, ContentKind, FailedRecipient, Participant
-from gmail_ingest.core.report_parts import ReportPart, report_parts
+from gmail_ingest.core.parts import SortedParts
 from gmail_ingest.core.text import TextCleaner
 
 _DAEMON = re.compile(
@@ -28,6 +29,19 @@ _DAEMON = re.compile(
 )
 _NAMELESS = re.compile(r"mail(?:er)?-?daemon|mail delivery (?:sub)?system", re.IGNORECASE)
 _DAEMON_NAMES = ("mail delivery s", "mailer-daemon", "mail router", "postmaster@")
+#: What a part for programs is about, by its type: RFC 3464, 6533, 8098, 5965, 3886, 8460.
+_KINDS: Mapping[str, str] = {
+    "message/delivery-status": "delivery",
+    "message/global-delivery-status": "delivery",
+    "message/disposition-notification": "disposition",
+    "message/global-disposition-notification": "disposition",
+    "message/feedback-report": "feedback",
+    "message/tracking-status": "figures",
+    "application/tlsrpt+gzip": "figures",
+    "application/tlsrpt+json": "figures",
+}
+# A report about a thousand recipients.
+_MAX_CHARS = 300_000
 _REPORT_TYPE = re.compile(r"report-type\s{0,3}=\s{0,3}\"?([a-z0-9-]{1,40})", re.IGNORECASE)
 _FEEDBACK_TYPE = re.compile(r"^feedback-type:\s*([a-z-]{1,40})", re.IGNORECASE | re.MULTILINE)
 _ANSWERED = re.compile(r"(?:re|aw|sv|vs|antw|rv|res|rif|odp|fwd?|wg|tr|i|enc)\s?(?:\[\d+\])?:")
@@ -62,26 +76,26 @@ class Mail:
 
     Attributes:
         headers: Its header fields.
-        payload: As Gmail sent it.
         root_type: MIME type of the whole, lower-cased.
         participants: Whom the headers name.
         sender: The first of From.
         subject: Decoded.
-        text: To read.
+        text: Its own, to read.
         attachments: Its files.
+        parts: All that it consists of.
         owners: Addresses of the mailbox's owner.
         author: Address of who wrote it, ``""`` where nobody is named.
         bodies: Part id to content that was fetched apart.
     """
 
     headers: Headers
-    payload: object
     root_type: str
     participants: tuple[Participant, ...]
     sender: Participant | None
     subject: str
     text: str
     attachments: tuple[Attachment, ...]
+    parts: SortedParts
     owners: Collection[str]
     author: str
     bodies: Mapping[str, bytes]
@@ -114,26 +128,25 @@ def report_of(mail: Mail, cleaner: TextCleaner, *, asks_no_reports: bool) -> Rep
 
 
 def _report_of_a_server(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
-    parts = report_parts(mail.payload, mail.bodies, cleaner)
     named = _report_type(mail.headers) if is_container else ""
-    kinds = {part.kind for part in parts}
+    kinds = {_KINDS[each] for each in mail.parts.types if each in _KINDS}
     if "delivery" not in kinds or named not in {"", "delivery-status"}:
         if "feedback" in kinds or named == "feedback-report":
-            return Report(_kind_of_feedback(parts))
+            return Report(_kind_of_feedback(_said(mail, "feedback", cleaner)))
         if "disposition" in kinds or named == "disposition-notification":
             return Report("read_receipt")
         if "figures" in kinds or named not in {"", "delivery-status"}:
             return Report("report")
-    return _delivery_report(mail, parts, is_container=is_container)
+    return _delivery_report(mail, cleaner, is_container=is_container)
 
 
-def _delivery_report(mail: Mail, parts: list[ReportPart], *, is_container: bool) -> Report | None:
-    statuses = [
-        status
-        for part in parts
-        if part.kind == "delivery"
-        for status in read_delivery_status(part.text)
-    ]
+def _said(mail: Mail, kind: str, cleaner: TextCleaner) -> str:
+    parts = (part for part in mail.parts.reports if _KINDS.get(part.mime_type) == kind)
+    return "\n\n".join(decoded_text(part, mail.bodies, cleaner) for part in parts)[:_MAX_CHARS]
+
+
+def _delivery_report(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
+    statuses = read_delivery_status(_said(mail, "delivery", cleaner))
     outcomes = {status.outcome for status in statuses}
     if "failed" in outcomes:
         failed = failed_of(statuses)[:MAX_RECIPIENTS]
@@ -205,13 +218,11 @@ def _report_type(headers: Headers) -> str:
     return match.group(1).lower().removeprefix("global-") if match else ""
 
 
-def _kind_of_feedback(parts: Iterable[ReportPart]) -> ContentKind:
-    for part in parts:
-        match = _FEEDBACK_TYPE.search(part.text) if part.kind == "feedback" else None
-        if match:
-            # RFC 6591: a failed authentication is nobody's complaint.
-            return "report" if match.group(1).lower() == "auth-failure" else "complaint"
-    return "complaint"
+def _kind_of_feedback(said: str) -> ContentKind:
+    match = _FEEDBACK_TYPE.search(said)
+    # RFC 6591: a failed authentication is nobody's complaint.
+    is_figure = match is not None and match.group(1).lower() == "auth-failure"
+    return "report" if is_figure else "complaint"
 
 
 def _report_without_a_container(mail: Mail) -> Report | None:

@@ -1,0 +1,107 @@
+"""What a mail says, wherever it says it.
+
+Holds: ``read_mail``: the order in which the texts of a mail count.
+Add here: another place where the only text of a mail may stand.
+Keep out: the tree of parts (``parts``), one text out of several renderings (``bodies``).
+Source: case 17. What a person can read of a mail is its text, and what is in no text of it is
+found all the same.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from gmail_ingest.core.bodies import decoded_text, join_bodies
+from gmail_ingest.core.calendar_text import CalendarText, calendar_text
+from gmail_ingest.core.enclosed import EnclosedMail
+from gmail_ingest.core.leaf import BodyPart
+from gmail_ingest.core.parts import SortedParts
+from gmail_ingest.core.pgp_text import MARK, without_armour
+from gmail_ingest.core.search_text import MAX_SEARCH_CHARS
+from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.text_parts import INVISIBLE
+
+# An invitation comes twice, for programs and as a file.
+_MAX_CALENDARS = 10
+#: Written above an enclosed mail, as Gmail does above a forwarded one.
+BANNER = "---------- Forwarded message ---------"
+
+
+@dataclass(frozen=True, slots=True)
+class MailText:
+    """The text of a mail.
+
+    Attributes:
+        text: What a person reads; may have ``flowed.OWN_LINE`` in it.
+        html: ``""`` where no part has any.
+        also_found: What is not in the text, and is found by search.
+        has_own: The text is the sender's, not made of something else that the mail holds.
+        calendars: Its calendar files, as far as they came along.
+    """
+
+    text: str
+    html: str
+    also_found: str
+    has_own: bool
+    calendars: tuple[CalendarText, ...] = ()
+
+
+def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCleaner) -> MailText:
+    """Return what a mail says.
+
+    Args:
+        parts: Of the mail.
+        fetched: Part id to raw bytes in the declared charset, for parts without inline data.
+        cleaner: Makes texts storable, and notes replaced bytes.
+
+    Returns:
+        The mail's own text, without the marks of an OpenPGP signature. Where it has none, its
+        invitation; else the mails in it, each below a banner and the fields that say whose it is,
+        so that nobody takes them for the sender's words; else what it reports to programs.
+    """
+    text, html = join_bodies(parts.bodies, fetched, cleaner)
+    if MARK in text:
+        text = without_armour(text)
+    has_own = bool(text.strip(INVISIBLE))
+    if not parts.enclosed and not parts.reports and not parts.calendars:
+        return MailText(text, html, "", has_own)
+    calendars = _calendars(parts.calendars, fetched, cleaner)
+    invitation = _told(calendars)
+    enclosed = _enclosed(parts.enclosed, fetched, cleaner)
+    if has_own or invitation:
+        others = (enclosed,) if not has_own else (invitation, enclosed)
+        found = "\n".join(filter(None, others))
+        return MailText(text if has_own else invitation, html, found, has_own, calendars)
+    reports = (decoded_text(part, fetched, cleaner) for part in parts.reports)
+    return MailText(enclosed or "\n".join(reports), html, "", has_own, calendars)
+
+
+def _told(calendars: Iterable[CalendarText]) -> str:
+    return "\n\n".join(dict.fromkeys(each.text for each in calendars if each.text))
+
+
+def _calendars(
+    parts: Sequence[BodyPart], fetched: Mapping[str, bytes], cleaner: TextCleaner
+) -> tuple[CalendarText, ...]:
+    return tuple(
+        calendar_text(decoded_text(part, fetched, cleaner), part.content_type)
+        for part in parts[:_MAX_CALENDARS]
+    )
+
+
+def _enclosed(
+    mails: Iterable[EnclosedMail], fetched: Mapping[str, bytes], cleaner: TextCleaner
+) -> str:
+    shown: list[str] = []
+    length = 0
+    for mail in mails:
+        # A digest may hold hundreds; what no index takes is not read.
+        if length > MAX_SEARCH_CHARS:
+            break
+        text, _ = join_bodies(mail.bodies, fetched, cleaner)
+        fields = "\n".join(f"{name}: {value}" for name, value in mail.fields)
+        names = "\n".join(mail.names)
+        calendars = _told(_calendars(mail.calendars, fetched, cleaner))
+        pieces = (f"{BANNER}\n{fields}", text, calendars, names)
+        shown.append("\n\n".join(filter(None, pieces)))
+        length += len(shown[-1])
+    return "\n\n".join(shown)
