@@ -40,12 +40,12 @@ def classify(mail: Mail, content: ContentKind, cleaner: TextCleaner) -> Classes:
 
     Args:
         mail: What tells it.
-        content: What its parts say: ``invitation``, ``encrypted``, or ``mail``.
+        content: What its parts say: ``invitation``, ``encrypted``, ``unreadable`` or ``mail``.
         cleaner: Makes texts storable.
 
     Returns:
         Of several kinds that fit the first of: report, invitation, automatic answer, encrypted
-        mail, notification.
+        or unreadable mail, notification.
     """
     asks_no_reports = has_empty_return_path(mail.headers)
     report = report_of(mail, cleaner, asks_no_reports=asks_no_reports)

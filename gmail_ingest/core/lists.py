@@ -14,7 +14,9 @@ from outside wrote: its mail is the customer's own, and what the list added to i
 
 import re
 from collections.abc import Collection, Iterator
+from functools import lru_cache
 
+from gmail_ingest.core.domains import organisation_of
 from gmail_ingest.core.headers import Headers
 
 _PROOFS = frozenset((
@@ -37,7 +39,7 @@ _LIST_PROGRAM = re.compile(
 )
 _LIST_HOST = re.compile(r"(?:lists?|mailings?|news|newsletters?|enews|elists?)\.")
 _MAX_VALUE = 400
-_ADDRESS = re.compile(r"[^\s<>,;:\"@]{1,64}@([a-z0-9.-]{1,255})")
+_ADDRESS = re.compile(r"[^\s<>,;:\"@]{1,64}@([^\s<>,;:\"@]{1,255})")
 # People of one provider are not colleagues.
 _PROVIDERS = frozenset({"gmail.com", "googlemail.com", "outlook.com", "hotmail.com", "yahoo.com"})
 
@@ -77,28 +79,28 @@ def _is_list_address(value: str) -> bool:
 
 
 def _is_shared_inbox(headers: Headers, author: str, owners: Collection[str]) -> bool:
+    homes = _organisations(tuple(owners))
     named = headers.first("list-id").lower()
-    domains = {domain for each in owners if (domain := each.rpartition("@")[2].lower())}
     # Most lists are of another domain, and say so in their name.
-    if named and not any(each in named for each in domains):
+    if not author or (named.isascii() and named and not any(each in named for each in homes)):
         return False
-    domains -= _PROVIDERS
-    if not author or not domains or _is_within(author.rpartition("@")[2], domains):
+    if not homes or organisation_of(author.rpartition("@")[2]) in homes:
         return False
-    lists = list(_list_domains(headers))
-    return bool(lists) and all(_is_within(each, domains) for each in lists)
+    lists = {organisation_of(each) for each in _list_domains(headers)}
+    return bool(lists) and lists <= homes
 
 
 def _list_domains(headers: Headers) -> Iterator[str]:
     for value in headers.every("list-id"):
-        # The name of the list stands before the first dot: "<support.crm.example>".
-        yield value.lower().rpartition("<")[2].partition(">")[0].strip().partition(".")[2]
+        # A List-Id is the list's address with a dot in place of its @ (RFC 2919, by custom).
+        yield value[-_MAX_VALUE:].lower().rpartition("<")[2].partition(">")[0].strip()
     for name in ("list-post", "mailing-list", "x-beenthere"):
         if name in headers:
-            match = _ADDRESS.search(headers.first(name).lower())
+            match = _ADDRESS.search(headers.first(name)[:_MAX_VALUE].lower())
             if match and not match.group(1).endswith("googlegroups.com"):
                 yield match.group(1)
 
 
-def _is_within(domain: str, domains: Collection[str]) -> bool:
-    return any(domain == each or domain.endswith(f".{each}") for each in domains)
+@lru_cache(maxsize=1024)
+def _organisations(owners: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(organisation_of(each.rpartition("@")[2]) for each in owners) - _PROVIDERS

@@ -139,6 +139,42 @@ def test_invitation_is_no_automatic_answer():
         "--b--",
     )
     assert (message.is_auto_reply, message.is_bounce) == (False, False)
+    assert message.content_kind == "invitation"
+
+
+@pytest.mark.parametrize("submitted", ["auto-generated", "auto-replied"])
+def test_answer_to_an_invitation_is_no_automatic_answer(submitted):
+    """Bob accepted, whoever sent the mail for him: mail 37, edge case 168."""
+    message = _served(
+        "From: Bob Roe <bob@example.org>",
+        "Subject: Accepted: Demo",
+        f"Auto-Submitted: {submitted}",
+        "Content-Type: text/calendar; method=REPLY; charset=utf-8",
+        "",
+        "BEGIN:VCALENDAR",
+        "METHOD:REPLY",
+        "BEGIN:VEVENT",
+        "SUMMARY:Demo",
+        "END:VEVENT",
+        "END:VCALENDAR",
+    )
+    assert (message.content_kind, message.is_auto_reply) == ("invitation", False)
+
+
+def test_customer_behind_a_group_is_no_list():
+    """The group wrote its own address into From: mail 39, edge case 171."""
+    message = _served(
+        "From: 'Bob Roe' via Support <support@crm.example>",
+        "Subject: Question",
+        "Reply-To: Bob Roe <bob@example.org>",
+        "X-Original-Sender: bob@example.org",
+        "X-Original-From: Bob Roe <bob@example.org>",
+        "List-ID: <support.crm.example>",
+        "Precedence: list",
+        "",
+        "Where is my order?",
+    )
+    assert (message.is_list, message.content_kind) == (False, "mail")
 
 
 def test_exchange_header_alone_is_no_answer():
@@ -160,6 +196,9 @@ def test_exchange_header_alone_is_no_answer():
         ("bob@crm.example", ["owner@crm.example"], True),
         ("bob@example.org", ["owner@other.example"], True),
         ("bob@example.org", ["owner@gmail.com"], True),
+        ("bob@example.org", ["owner@mail.crm.example"], False),
+        ("bob@mail.crm.example", ["owner@crm.example"], True),
+        ("bob@example.org", ["owner@gmail.com", "owner@crm.example"], False),
         ("", ["owner@crm.example"], True),
         ("bob@example.org", [], True),
     ],
