@@ -40,6 +40,7 @@ _KINDS: Mapping[str, str] = {
     "application/tlsrpt+gzip": "figures",
     "application/tlsrpt+json": "figures",
 }
+_FIELD = "final-recipient:"
 # A report about a thousand recipients.
 _MAX_CHARS = 300_000
 _REPORT_TYPE = re.compile(r"report-type\s{0,3}=\s{0,3}\"?([a-z0-9-]{1,40})", re.IGNORECASE)
@@ -146,7 +147,11 @@ def _said(mail: Mail, kind: str, cleaner: TextCleaner) -> str:
 
 
 def _delivery_report(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
-    statuses = read_delivery_status(_said(mail, "delivery", cleaner))
+    said = _said(mail, "delivery", cleaner)
+    if not said and _FIELD in mail.text[:_MAX_CHARS].lower():
+        # Some servers write the fields into the text for people.
+        said = mail.text[:_MAX_CHARS]
+    statuses = read_delivery_status(said)
     outcomes = {status.outcome for status in statuses}
     if "failed" in outcomes:
         failed = failed_of(statuses)[:MAX_RECIPIENTS]
