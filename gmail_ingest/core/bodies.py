@@ -12,6 +12,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gmail_ingest.core.charsets import decode_base64url, decode_declared, decode_inline
+from gmail_ingest.core.enriched import is_enriched, plain_of_enriched
 from gmail_ingest.core.flowed import is_flowed, unfolded, unmarked
 from gmail_ingest.core.html_text import html_to_text
 from gmail_ingest.core.leaf import BodyPart
@@ -95,7 +96,8 @@ def decoded_text(part: BodyPart, fetched: Mapping[str, bytes], cleaner: TextClea
         cleaner: Makes the text storable, and notes replaced bytes.
 
     Returns:
-        The text with line feeds, unfolded where it is flowed; ``""`` where there is none.
+        The text with line feeds, unfolded where it is flowed, without the commands of enriched
+        text; ``""`` where there is none.
     """
     is_html = part.mime_type == "text/html"
     if part.data:
@@ -112,5 +114,7 @@ def decoded_text(part: BodyPart, fetched: Mapping[str, bytes], cleaner: TextClea
     text = cleaner.clean(unix_lines(content).removeprefix("\ufeff"))
     if is_html:
         return text
+    if is_enriched(part.content_type):
+        return plain_of_enriched(text)
     flows, drops_blank = is_flowed(part.content_type)
     return unfolded(text, drops_blank=drops_blank) if flows else text

@@ -95,7 +95,7 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
     codec = codec_of(charset) if charset else None
     if is_html and codec in _UNCERTAIN:
         codec = _codec_of_html(raw)
-    marked = _by_mark(raw)
+    marked = _by_mark(raw, codec)
     if marked is not None:
         return marked
     if codec in _UNCERTAIN:
@@ -128,12 +128,15 @@ def _codec_of_html(raw: bytes) -> str | None:
     return codec
 
 
-def _by_mark(raw: bytes) -> tuple[str, bool] | None:
+def _by_mark(raw: bytes, label: str | None) -> tuple[str, bool] | None:
     # Nearly every text begins with an ASCII character, and no mark does.
     if raw[:1] not in b"\xef\xff\xfe\x00":
         return None
     codec = next((codec for mark, codec in _MARKS if raw.startswith(mark)), None)
     if codec is None:
+        return None
+    # Two letters of Cyrillic are the mark of UTF-16: a label is believed then, unless zeros show.
+    if codec != "utf-8" and label not in _UNCERTAIN and b"\x00" not in raw:
         return None
     try:
         return raw.decode(codec).removeprefix("\ufeff"), False

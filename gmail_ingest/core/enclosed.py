@@ -16,6 +16,7 @@ from gmail_ingest.core.part_types import CALENDARS
 from gmail_ingest.core.text_parts import text_parts
 
 _MAX_NAME_CHARS = 200
+_MAX_FIELD_CHARS = 1_000
 _FIELDS = (("From", "from"), ("Date", "date"), ("Subject", "subject"), ("To", "to"))
 
 
@@ -46,7 +47,7 @@ def enclosed_mail(leaf: Leaf) -> EnclosedMail:
     found = ((name, headers.decoded(field)) for name, field in _FIELDS) if headers else ()
     texts, _ = text_parts(leaf.inner)
     return EnclosedMail(
-        fields=tuple((name, value) for name, value in found if value),
+        fields=tuple((name, value[:_MAX_FIELD_CHARS]) for name, value in found if value),
         names=tuple(dict.fromkeys(each.filename for each in leaf.inner if each.filename)),
         bodies=tuple(each.body() for each in texts),
         calendars=tuple(each.body() for each in leaf.inner if each.mime_type in CALENDARS),

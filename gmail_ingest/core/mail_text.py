@@ -66,13 +66,18 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
         return MailText(text, html, "", has_own)
     calendars = _calendars(parts.calendars, fetched, cleaner)
     invitation = _told(calendars)
-    enclosed = _enclosed(parts.enclosed, fetched, cleaner)
-    if has_own or invitation:
-        others = (enclosed,) if not has_own else (invitation, enclosed)
-        found = "\n".join(filter(None, others))
-        return MailText(text if has_own else invitation, html, found, has_own, calendars)
+    mails = _enclosed(parts.enclosed, fetched, cleaner)
+    names = "\n".join(name for mail in parts.enclosed for name in mail.names)
+    if has_own:
+        found = "\n".join(filter(None, (invitation, *mails, names)))
+        return MailText(text, html, found, has_own, calendars)
+    if invitation:
+        return MailText(invitation, html, "\n".join((*mails, names)), has_own, calendars)
+    if mails:
+        shown = "\n\n".join(f"{BANNER}\n{mail}" for mail in mails)
+        return MailText(shown, html, names, has_own, calendars)
     reports = (decoded_text(part, fetched, cleaner) for part in parts.reports)
-    return MailText(enclosed or "\n".join(reports), html, "", has_own, calendars)
+    return MailText("\n".join(reports), html, names, has_own, calendars)
 
 
 def _told(calendars: Iterable[CalendarText]) -> str:
@@ -90,18 +95,18 @@ def _calendars(
 
 def _enclosed(
     mails: Iterable[EnclosedMail], fetched: Mapping[str, bytes], cleaner: TextCleaner
-) -> str:
-    shown: list[str] = []
+) -> list[str]:
+    read: list[str] = []
     length = 0
     for mail in mails:
         # A digest may hold hundreds; what no index takes is not read.
         if length > MAX_SEARCH_CHARS:
             break
-        text, _ = join_bodies(mail.bodies, fetched, cleaner)
         fields = "\n".join(f"{name}: {value}" for name, value in mail.fields)
-        names = "\n".join(mail.names)
+        text, _ = join_bodies(mail.bodies, fetched, cleaner)
         calendars = _told(_calendars(mail.calendars, fetched, cleaner))
-        pieces = (f"{BANNER}\n{fields}", text, calendars, names)
-        shown.append("\n\n".join(filter(None, pieces)))
-        length += len(shown[-1])
-    return "\n\n".join(shown)
+        said = "\n\n".join(filter(None, (text, calendars)))
+        if fields or said:
+            read.append(f"{fields}\n\n{said}".strip("\n"))
+            length += len(read[-1])
+    return read

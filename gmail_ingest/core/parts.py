@@ -18,7 +18,7 @@ from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import BodyPart, Leaf
 from gmail_ingest.core.part_types import ALTERNATIVE, CALENDARS, ENCLOSED_MAILS, REPORTS
 from gmail_ingest.core.text import TextCleaner
-from gmail_ingest.core.text_parts import text_parts
+from gmail_ingest.core.text_parts import has_words, text_parts
 
 # Real mail nests below ten; deeper trees are made to hurt.
 MAX_DEPTH = 100
@@ -30,8 +30,6 @@ UNDIVIDED = "multipart/*"
 _MAX_FETCHED_MAIL = 1_000_000
 _MAX_FETCHED_REPORT = 100_000
 _MAX_FETCHES = 10
-# Gateways put an empty line beside what they cannot show.
-_NO_TEXT = 8
 
 _TEXT_ONLY = {kind: frozenset({kind}) for kind in ("text/plain", "text/html")}
 
@@ -100,8 +98,9 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
     mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
     enclosed = tuple(enclosed_mail(leaf) for leaf in mails)
     in_mails = [
-        *(leaf.body() for leaf in mails if not leaf.inner),
-        *(part for mail in enclosed for part in mail.bodies),
+        part
+        for leaf, mail in zip(mails, enclosed, strict=True)
+        for part in (mail.bodies if leaf.inner else (leaf.body(),))
     ]
     return SortedParts(
         bodies=bodies,
@@ -112,20 +111,11 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
         types=_types(leaves),
         missing=(
             *_unsent(bodies),
-            *_unsent(() if has_words(bodies) else calendars, _MAX_FETCHED_REPORT),
+            *_unsent(_unread(calendars, bodies), _MAX_FETCHED_REPORT),
             *_unsent(reports, _MAX_FETCHED_REPORT),
             *_unsent(in_mails, _MAX_FETCHED_MAIL),
         ),
     )
-
-
-def has_words(bodies: Sequence[BodyPart]) -> bool:
-    """Tell whether texts are long enough to say anything, without reading them.
-
-    Args:
-        bodies: Texts of a mail.
-    """
-    return any(body.size > _NO_TEXT for body in bodies)
 
 
 def has_separate_content(payload: object) -> bool:
@@ -206,6 +196,11 @@ def _report(leaf: Leaf) -> list[BodyPart]:
     """Return the texts of a report; Gmail may give them as parts of the part that reports."""
     texts = [leaf] if leaf.data or leaf.attachment_id else leaf.inner
     return [each.body(leaf.mime_type) for each in texts if each.has_content]
+
+
+def _unread(calendars: tuple[BodyPart, ...], bodies: Sequence[BodyPart]) -> tuple[BodyPart, ...]:
+    """Return the calendars that are to be read: gateways put an empty line beside an invitation."""
+    return () if calendars and any(map(has_words, bodies)) else calendars
 
 
 def _unsent(parts: Sequence[BodyPart], max_size: int | None = None) -> tuple[BodyPart, ...]:

@@ -25,12 +25,13 @@ from gmail_ingest.core.headers import Headers, message_ids
 from gmail_ingest.core.leaf import size_of
 from gmail_ingest.core.mail_text import read_mail
 from gmail_ingest.core.message import ParsedMessage, Participant
-from gmail_ingest.core.parts import has_separate_content, has_words, sort_parts
+from gmail_ingest.core.parts import has_separate_content, sort_parts
 from gmail_ingest.core.reply_text import strip_quotes
 from gmail_ingest.core.reports import Mail
 from gmail_ingest.core.scope import is_nowhere
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
+from gmail_ingest.core.text_parts import has_words
 from gmail_ingest.core.wrappers import WRAPPERS, Part, id_of, parts_to_fetch, type_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -83,7 +84,7 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         if part.attachment_id
     ]
     if not parts.types.isdisjoint(WRAPPERS):
-        wrappers = parts_to_fetch(payload, has_text=has_words(parts.bodies))
+        wrappers = parts_to_fetch(payload, has_text=any(map(has_words, parts.bodies)))
         missing.extend(map(_missing, wrappers))
     return tuple(missing)
 

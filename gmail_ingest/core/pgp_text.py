@@ -38,7 +38,7 @@ def without_armour(text: str) -> str:
     state = "outside"
     for line in text.split("\n"):
         mark = line.rstrip()
-        if state == "signature":
+        if state == "signature" and (mark == _END or _is_armour(mark)):
             state = "outside" if mark == _END else state
         elif state == "header" and (not mark or not _ARMOUR_HEADER.match(line)):
             state = "signed"
@@ -51,8 +51,14 @@ def without_armour(text: str) -> str:
         elif state == "signed" and mark == _SIGNATURE:
             state = "signature"
         else:
+            # A signature without its end, and somebody's words behind it.
+            state = "outside" if state == "signature" else state
             kept.append(line.removeprefix("- ") if state == "signed" else line)
     return "\n".join(kept)
+
+
+def _is_armour(line: str) -> bool:
+    return " " not in line or bool(_ARMOUR_HEADER.match(line))
 
 
 def is_encrypted(text: str) -> bool:

@@ -1,6 +1,6 @@
 """Which parts of a mail are its text.
 
-Holds: ``text_parts``.
+Holds: ``text_parts`` and ``has_words``.
 Add here: a way in which senders hide the text of a mail from a simple rule.
 Keep out: facts of one part (``leaf``), how texts become one (``bodies``).
 Source: case 07, mail 18. One sign decides nothing: a name makes no file of the only thing that
@@ -11,7 +11,7 @@ import re
 from collections.abc import Callable, Iterable, Sequence
 
 from gmail_ingest.core.charsets import decode_base64url
-from gmail_ingest.core.leaf import Leaf
+from gmail_ingest.core.leaf import BodyPart, Leaf
 from gmail_ingest.core.part_types import ALTERNATIVE, is_data, text_type
 
 #: What senders without a plain text put there: invisible, yet no blanks for str.strip.
@@ -38,7 +38,7 @@ def text_parts(leaves: Sequence[Leaf]) -> tuple[list[Leaf], list[Leaf]]:
     if len(plain) == len(leaves):
         return plain, [leaf for leaf in plain if leaf.is_attached and leaf.filename]
     others = _other_texts([leaf for leaf in leaves if not leaf.is_plainly_text])
-    if not others or any(_has_words(leaf) for leaf in plain):
+    if not others or any(map(has_words, plain)):
         return plain, []
     also_files = [leaf for leaf in others if leaf.filename] if plain else []
     return sorted((*plain, *others), key=lambda leaf: leaf.number), also_files
@@ -81,7 +81,12 @@ def _is_beside(leaf: Leaf, found: Leaf) -> bool:
     return leaf.slot == found.slot and _is_named_body(leaf) and _is_named_body(found)
 
 
-def _has_words(leaf: Leaf) -> bool:
+def has_words(leaf: Leaf | BodyPart) -> bool:
+    """Tell whether a text says anything, or is to be fetched.
+
+    Args:
+        leaf: A part of type text/plain or text/html.
+    """
     if len(leaf.data) > _MAX_EMPTY_CHARS:
         return True
     if not leaf.data:

@@ -104,6 +104,7 @@ def test_utf8_beyond_ascii_wins_over_a_label_of_one_byte(charset):
 @pytest.mark.parametrize(
     ("text", "charset"),
     [
+        ("\u044f\u044e\u0431\u0430", "windows-1251"),
         ("\u0e22\u0e01", "tis-620"),
         ("\u0e44\u0e17\u0e22", "windows-874"),
         ("\u6f22\u5b57 \u4e00", "gb18030"),

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from gmail_ingest.core.containers import opened
+from gmail_ingest.core.content_kind import kind_of_content
 from gmail_ingest.core.wrappers import parts_to_fetch
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.gmail_json import part
@@ -27,7 +28,7 @@ def tree(resource: Any) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("mime_type", ["application/pkcs7-mime", "application/x-pkcs7-mime"])
 def test_signed_data_has_the_parts_of_its_content(mime_type: str) -> None:
-    """Edge case 155: inline data, whatever the type is called; the wrapper is no file any more."""
+    """Inline data, whatever the type is called; the wrapper is no file any more (edge case 155)."""
     fields = {"Subject": "Offer", "Content-Type": mime_type, "Content-Disposition": "attachment"}
     payload = part(mime_type, sealed.signed_data(MAIL), headers=fields, filename="smime.p7m")
     result: Any = opened(payload, {})
@@ -36,7 +37,7 @@ def test_signed_data_has_the_parts_of_its_content(mime_type: str) -> None:
 
 
 def test_signed_data_is_opened_from_what_was_fetched() -> None:
-    """Edge case 155: content that came by attachment id, within a list's multipart."""
+    """Content that came by attachment id, within a list's multipart (edge case 155)."""
     inner = part("application/octet-stream", part_id="0", filename="smime.p7m", attachment_id="A")
     payload = part("multipart/mixed", parts=[inner, part(body="footer", part_id="1")])
     result = opened(payload, {"0": sealed.streamed_signed_data(MAIL[:20], MAIL[20:])})
@@ -44,7 +45,7 @@ def test_signed_data_is_opened_from_what_was_fetched() -> None:
 
 
 def test_data_in_several_layers_is_opened_to_its_text() -> None:
-    """Edge case 155: signed in compressed in signed data; the fifth layer stays closed."""
+    """Signed in compressed in signed data; the fifth layer stays closed (edge case 155)."""
     content = MAIL
     head = b"Content-Type: application/pkcs7-mime\nContent-Transfer-Encoding: binary\n\n"
     for _ in range(5):
@@ -80,10 +81,27 @@ def test_what_is_no_wrapper_stays_the_same_object(payload: Any) -> None:
     assert opened(payload, {}) is payload
 
 
+@pytest.mark.parametrize("junk", [None, 7, "x", [], {}, [None, 7, [], {}], {"data": 7}, True])
+@pytest.mark.parametrize("field", ["partId", "mimeType", "filename", "headers", "body", "parts"])
+@pytest.mark.parametrize(
+    "mime_type",
+    ["application/pkcs7-mime", "application/ms-tnef", "message/rfc822", "multipart/mixed"],
+)
+def test_parts_of_another_shape_are_taken(mime_type: str, field: str, junk: Any) -> None:
+    """Whatever a field holds instead of what is documented, nothing raises (edge case 155)."""
+    inner = part(mime_type, sealed.signed_data(MAIL), headers=SEALED["headers"], part_id="0")
+    payload = part("multipart/mixed", parts=[{**inner, field: junk}])
+    for fetched in ({}, {"0": SIGNATURE + FILE, "": MAIL}):
+        assert isinstance(opened(payload, fetched), dict)
+    assert isinstance(parts_to_fetch(payload, has_text=False), tuple)
+    types = frozenset({mime_type, "multipart/*"})
+    assert kind_of_content(payload, types, "") in {"mail", "encrypted", "unreadable"}
+
+
 @pytest.mark.parametrize("mime_type", ["message/rfc822", "message/global"])
 @pytest.mark.parametrize("is_inline", [True, False])
 def test_an_enclosed_mail_has_parts(mime_type: str, is_inline: bool) -> None:
-    """Edge case 157: from inline data and from fetched bytes alike."""
+    """From inline data and from fetched bytes alike (edge case 157)."""
     content = {"body": ENCLOSED} if is_inline else {"attachment_id": "A"}
     inner = part(mime_type, part_id="1", **content)
     payload = part("multipart/mixed", parts=[part(body="See", part_id="0"), inner])
@@ -101,14 +119,14 @@ def test_an_enclosed_mail_has_parts(mime_type: str, is_inline: bool) -> None:
     ],
 )
 def test_a_multipart_without_its_boundary_has_parts(mime_type: str, fields: dict[str, str]) -> None:
-    """Edge case 158: whether Gmail calls it a text or a container without parts."""
+    """Whether Gmail calls it a text or a container without parts (edge case 158)."""
     parts = (("0", "text/plain", "", ()), ("1", "text/html", "", ()))
     expected = ("", "multipart/alternative", "", parts)
     assert tree(opened(part(mime_type, LOST, headers=fields), {})) == expected
 
 
 def test_a_multipart_that_nothing_divides_is_a_text() -> None:
-    """Edge case 158: words in a multipart without any part are read."""
+    """Words in a multipart without any part are read (edge case 158)."""
     fields = {"Content-Type": "multipart/mixed; boundary=gone"}
     result = opened(part("multipart/mixed", "Hello", headers=fields), {})
     assert tree(result) == ("", "text/plain", "", ())
@@ -130,7 +148,7 @@ def test_a_multipart_that_nothing_divides_is_a_text() -> None:
 def test_sealed_data_is_fetched_where_it_may_be_readable(
     kind: str, content: dict[str, Any], expected: bool
 ) -> None:
-    """Edge case 155: one call for what may be signed, none for what says that it is encrypted."""
+    """One call for what may be signed, none for what says that it is encrypted (edge case 155)."""
     fields = {"Content-Type": f"application/pkcs7-mime; smime-type={kind}; name=smime.p7m"}
     payload = part("application/pkcs7-mime", headers=fields, filename="smime.p7m", **content)
     assert parts_to_fetch(payload, has_text=True) == ((payload,) if expected else ())
@@ -162,7 +180,7 @@ def test_sealed_data_of_an_enclosed_mail_is_not_the_mails() -> None:
 def test_outlooks_own_format_is_opened_where_nothing_else_is_there(
     mime_type: str, name: str
 ) -> None:
-    """Edge case 160: it is fetched only then, and its files are listed with their names."""
+    """It is fetched only then, and its files are listed with their names (edge case 160)."""
     payload = part(mime_type, filename=name, attachment_id="A", part_id="1")
     assert parts_to_fetch(payload, has_text=True) == ()
     assert parts_to_fetch(payload, has_text=False) == (payload,)
@@ -175,6 +193,6 @@ def test_outlooks_own_format_is_opened_where_nothing_else_is_there(
 
 
 def test_outlooks_own_format_without_a_text_stays_closed() -> None:
-    """Edge case 160: rich text is not read; the file is there to be opened by a person."""
+    """Rich text is not read; the file is there to be opened by a person (edge case 160)."""
     payload = part("application/ms-tnef", attachment_id="A", part_id="1")
     assert opened(payload, {"1": SIGNATURE + FILE}) is payload

@@ -38,7 +38,7 @@ def _sealed(kind: str = "", data: bytes | None = None, mime_type: str = P7M) -> 
 def test_the_types_of_the_parts_tell_what_is_not_read(
     types: set[str], text: str, expected: str
 ) -> None:
-    """Edge case 156: OpenPGP, rights protection and Outlook's own format, with or without text."""
+    """OpenPGP, rights protection and Outlook's own format, with or without text (edge case 156)."""
     assert kind_of_content(part(), frozenset(types), text) == expected
 
 
@@ -60,12 +60,12 @@ def test_the_types_of_the_parts_tell_what_is_not_read(
     ],
 )
 def test_sealed_data_that_stays_closed_is_told(payload: dict[str, Any], expected: str) -> None:
-    """Edge case 156: encrypted by its type or its content; certificates and documents are not."""
+    """Encrypted by its type or its content; certificates and documents are not (edge case 156)."""
     assert kind_of_content(payload, frozenset({payload["mimeType"]}), "") == expected
 
 
 def test_fetched_data_tells_what_it_is() -> None:
-    """Edge case 156: a type that leaves it open is told from the bytes that were fetched."""
+    """A type that leaves it open is told from the bytes that were fetched (edge case 156)."""
     payload = part("application/octet-stream", filename="smime.p7m", part_id="0", attachment_id="A")
     fetched = {"0": sealed.enveloped_data(b"x")}
     types = frozenset({"application/octet-stream"})
@@ -89,6 +89,6 @@ def test_fetched_data_tells_what_it_is() -> None:
 def test_a_calendar_that_speaks_to_the_recipient_is_an_invitation(
     method: str, text: str, expected: str
 ) -> None:
-    """Edge case 161: by its method, and where the mail is nothing but a calendar file."""
+    """By its method, and where the mail is nothing but a calendar file (edge case 161)."""
     calendars = [CalendarText(method, "Event")]
     assert kind_of_content(part(), frozenset({"text/calendar"}), text, calendars) == expected

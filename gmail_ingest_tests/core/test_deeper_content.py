@@ -79,7 +79,7 @@ def names(mail: ParsedMessage) -> list[tuple[str, str]]:
 
 @pytest.mark.parametrize("kind", ["text/calendar", "application/ics"])
 def test_a_mail_that_is_only_a_calendar_file_has_its_words(kind: str) -> None:
-    """Edge case 154, case 17 b: title, time, place and description are the text, and found."""
+    """Title, time, place and description are the text, and found (edge case 154, case 17 b)."""
     mail = parsed(calendar_mail(kind=kind))
     assert mail.text == f"Invitation: project meeting\n{TOLD}"
     assert mail.content_kind == "invitation"
@@ -91,14 +91,14 @@ def test_a_mail_that_is_only_a_calendar_file_has_its_words(kind: str) -> None:
     [("CANCEL", "", "Cancelled"), ("REPLY", ";PARTSTAT=DECLINED", "Declined")],
 )
 def test_changes_and_answers_are_invitations(method: str, state: str, title: str) -> None:
-    """Edge case 161: what becomes of a meeting is of the same kind as its invitation."""
+    """What becomes of a meeting is of the same kind as its invitation (edge case 161)."""
     mail = parsed(calendar_mail(method, state))
     assert mail.text.startswith(f"{title}: project meeting\nWhen: 2026-12-03")
     assert (mail.content_kind, mail.is_auto_reply) == ("invitation", False)
 
 
 def test_an_invitation_beside_a_text_is_found() -> None:
-    """Edge case 154, case 17 c: the text is the sender's, the words of the calendar are found."""
+    """The text is the sender's, the words of the calendar are found (edge case 154, case 17 c)."""
     alternative = multipart(
         "alternative",
         "\nYou are invited to the review.",
@@ -116,7 +116,7 @@ def test_an_invitation_beside_a_text_is_found() -> None:
 
 
 def test_an_invitation_of_a_calendar_program_is_no_automatic_answer() -> None:
-    """Edge case 161, mail 37: Google Calendar says that a program sent it, not that it answers."""
+    """Google Calendar says that a program sent it, not that it answers (edge case 161, mail 37)."""
     calendar = "Content-Type: text/calendar; method=REQUEST\n\nBEGIN:VCALENDAR\nMETHOD:REQUEST"
     body = multipart("alternative", "\nBob Roe invites you.", calendar)
     mail = parsed(f"{HEAD}Auto-Submitted: auto-generated\n{body}")
@@ -124,7 +124,7 @@ def test_an_invitation_of_a_calendar_program_is_no_automatic_answer() -> None:
 
 
 def test_a_broken_invitation_is_a_file_and_no_text() -> None:
-    """Edge case 153: a calendar file without an event is neither text nor lost."""
+    """A calendar file without an event is neither text nor lost (edge case 153)."""
     mail = parsed(f"{HEAD}Content-Type: text/calendar\n\nBEGIN:VCALENDAR\n")
     assert (mail.text, mail.content_kind) == ("", "invitation")
     assert [each.mime_type for each in mail.attachments] == ["text/calendar"]
@@ -139,7 +139,7 @@ def test_a_broken_invitation_is_a_file_and_no_text() -> None:
     ],
 )
 def test_signed_data_is_read(data: bytes) -> None:
-    """Edge case 155: the text is that inside; neither signature nor wrapper is a file."""
+    """The text is that inside; neither signature nor wrapper is a file (edge case 155)."""
     mail = parsed(sealed_mail(data))
     assert (mail.text.strip(), mail.content_kind) == ("Grüße, Ann", "mail")
     assert mail.attachments == ()
@@ -147,7 +147,7 @@ def test_signed_data_is_read(data: bytes) -> None:
 
 
 def test_files_in_signed_data_are_listed() -> None:
-    """Edge case 155: a file in it has its own name, and a part id below the object's."""
+    """A file in it has its own name, and a part id below the object's (edge case 155)."""
     pdf = "Content-Type: application/pdf; name=offer.pdf\nContent-Transfer-Encoding: base64\n\nJVBE"
     inner = multipart("mixed", "Content-Type: text/html\n\n<p>See <b>offer</b></p>", pdf)
     mail = parsed(sealed_mail(sealed.signed_data(inner.encode())))
@@ -158,7 +158,7 @@ def test_files_in_signed_data_are_listed() -> None:
 
 
 def test_a_detached_signature_is_no_file() -> None:
-    """Edge case 155: multipart/signed has the text of its first part."""
+    """Multipart/signed has the text of its first part (edge case 155)."""
     signature = 'Content-Type: application/pkcs7-signature; name="smime.p7s"\n'
     signature += "Content-Disposition: attachment; filename=smime.p7s\n\nMIA="
     mail = parsed(HEAD + multipart("signed", "\nHello", signature))
@@ -166,7 +166,7 @@ def test_a_detached_signature_is_no_file() -> None:
 
 
 def test_a_cleartext_signature_is_taken_off() -> None:
-    """Edge case 155: text and reply text are what was signed, as it was written."""
+    """Text and reply text are what was signed, as it was written (edge case 155)."""
     body = (
         "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\nHello\n- -- price\n"
         "-----BEGIN PGP SIGNATURE-----\n\niQEz\n-----END PGP SIGNATURE-----\n"
@@ -198,14 +198,14 @@ ENCRYPTED = {
 
 @pytest.mark.parametrize("raw", ENCRYPTED.values(), ids=ENCRYPTED.keys())
 def test_encrypted_mail_is_said_to_be_that(raw: str) -> None:
-    """Edge case 156, mail 40: so that nobody takes it for empty; control parts are no files."""
+    """So that nobody takes it for empty; control parts are no files (edge case 156, mail 40)."""
     mail = parsed(raw)
     assert mail.content_kind == "encrypted"
     assert "application/pgp-encrypted" not in {each.mime_type for each in mail.attachments}
 
 
 def test_outlooks_own_format_is_read_or_said_to_be_unreadable() -> None:
-    """Edge cases 156, 160: its text and files, where it has a text; else the kind says it."""
+    """Its text and files, where it has a text; else the kind says it (edge cases 156, 160)."""
     fields = (
         "Content-Type: application/ms-tnef; name=winmail.dat\nContent-Transfer-Encoding: base64\n\n"
     )
@@ -225,7 +225,7 @@ ENCLOSED_FORMS = ["container", "attachmentId", "both", "inline"]
 
 @pytest.mark.parametrize("form", ENCLOSED_FORMS)
 def test_a_mail_in_a_mail_is_a_file_and_found_in_every_form(form: str) -> None:
-    """Edge cases 157, 159, case 17 f, mail 19: named by its subject, its words found."""
+    """Named by its subject, its words found (edge cases 157, 159, case 17 f, mail 19)."""
     enclosed = f"Content-Type: message/rfc822\nContent-Disposition: inline\n\n{ENCLOSED}"
     mail = parsed(HEAD + multipart("mixed", "\nSee below.", enclosed), enclosed_mail=form)
     assert mail.text == "See below."
@@ -235,7 +235,7 @@ def test_a_mail_in_a_mail_is_a_file_and_found_in_every_form(form: str) -> None:
 
 @pytest.mark.parametrize("form", ENCLOSED_FORMS)
 def test_a_mail_that_is_only_another_is_read_in_every_form(form: str) -> None:
-    """Edge cases 157, 159, case 17 e: neither text nor file is missing."""
+    """Neither text nor file is missing (edge cases 157, 159, case 17 e)."""
     mail = parsed(f"{HEAD}Content-Type: message/rfc822\n\n{ENCLOSED}", enclosed_mail=form)
     assert names(mail) == [("complaint.eml", "message/rfc822")]
     assert "The pump is broken again." in mail.text
@@ -244,7 +244,7 @@ def test_a_mail_that_is_only_another_is_read_in_every_form(form: str) -> None:
 
 @pytest.mark.parametrize("form", ENCLOSED_FORMS)
 def test_the_mails_of_a_digest_are_files_and_found_in_every_form(form: str) -> None:
-    """Edge cases 157, 159: each by its subject, though its part names no type."""
+    """Each by its subject, though its part names no type (edge cases 157, 159)."""
     mails = [f"\nSubject: {subject}\n\nwords of {subject}" for subject in ("one", "two")]
     digest = multipart("digest", *mails, boundary="d")
     mail = parsed(HEAD + multipart("mixed", "\nThis week:", digest), enclosed_mail=form)
@@ -255,7 +255,7 @@ def test_the_mails_of_a_digest_are_files_and_found_in_every_form(form: str) -> N
 
 
 def test_an_invitation_in_an_enclosed_mail_is_found() -> None:
-    """Edge cases 153, 157: a forwarded invitation's words are found, and shown if it is all."""
+    """A forwarded invitation's words are found, and shown if it is all (edge cases 153, 157)."""
     invitation = calendar_mail().replace("FW: meeting", "meeting")
     mail = parsed(f"{HEAD}Content-Type: message/rfc822\n\n{invitation}")
     assert names(mail) == [("meeting.eml", "message/rfc822")]
@@ -266,7 +266,7 @@ def test_an_invitation_in_an_enclosed_mail_is_found() -> None:
 
 
 def test_an_invitation_beside_an_empty_text_is_fetched_and_read() -> None:
-    """Edge case 154: an empty line is no text, so that the file's words are the text."""
+    """An empty line is no text, so that the file's words are the text (edge case 154)."""
     file = "Content-Type: text/calendar; method=REQUEST; name=invite.ics\n\n"
     file += EVENT.format(method="REQUEST", state="")
     mail = parsed(HEAD + multipart("mixed", "\n \n", file))
@@ -275,7 +275,7 @@ def test_an_invitation_beside_an_empty_text_is_fetched_and_read() -> None:
 
 
 def test_an_enclosed_mail_that_is_signed_is_found() -> None:
-    """Edge cases 155, 157: signed data in an enclosed mail is looked into where it came along."""
+    """Signed data in an enclosed mail is looked into where it came along (edge cases 155, 157)."""
     inner = sealed_mail(sealed.signed_data(ENTITY)).replace("FW: meeting", "signed")
     enclosed = f"Content-Type: message/rfc822\n\n{inner}"
     mail = parsed(HEAD + multipart("mixed", "\nSee", enclosed), enclosed_mail="inline")
@@ -286,7 +286,7 @@ def test_an_enclosed_mail_that_is_signed_is_found() -> None:
 @pytest.mark.parametrize("parameter", ["", "; boundary=other"])
 @pytest.mark.parametrize("form", ["text", "inline"])
 def test_a_multipart_without_its_boundary_is_read_in_every_form(parameter: str, form: str) -> None:
-    """Edge cases 158, 159: text, HTML and file are found by the lines that divide it."""
+    """Text, HTML and file are found by the lines that divide it (edge cases 158, 159)."""
     pdf = "Content-Type: application/pdf; name=offer.pdf\n\n%PDF"
     whole = multipart("mixed", "\nHello", "Content-Type: text/html\n\n<p>Bye</p>", pdf)
     mail = parsed(HEAD + whole.replace('; boundary="b"', parameter), lost_boundary=form)
@@ -295,7 +295,7 @@ def test_a_multipart_without_its_boundary_is_read_in_every_form(parameter: str, 
 
 
 def test_a_multipart_whose_content_did_not_come_is_said_to_be_unreadable() -> None:
-    """Edge cases 158, 159: where Gmail gives nothing of it, the kind says that there was more."""
+    """Where Gmail gives nothing of it, the kind says that there was more (edge cases 158, 159)."""
     mail = parsed(f"{HEAD}Content-Type: multipart/mixed\n\n--b\n\nHello", lost_boundary="empty")
     assert (mail.text, mail.content_kind) == ("", "unreadable")
 
@@ -317,7 +317,7 @@ REPORT_FORMS = [
 
 @pytest.mark.parametrize("forms", REPORT_FORMS, ids=str)
 def test_a_report_has_its_text_and_no_files_in_every_form(forms: dict[str, str]) -> None:
-    """Edge case 159: its control parts are neither text nor files, wherever their content is."""
+    """Its control parts are neither text nor files, wherever their content is (edge case 159)."""
     mail = parsed(REPORT, **forms)
     assert (mail.text, names(mail)) == ("Your message could not be delivered.", [])
     assert "Reporting-MTA" not in mail.text
@@ -325,7 +325,7 @@ def test_a_report_has_its_text_and_no_files_in_every_form(forms: dict[str, str])
 
 @pytest.mark.parametrize("form", ["utf8", "latin1", "replaced"])
 def test_8_bit_header_fields_come_in_every_form_without_harm(form: str) -> None:
-    """Edge case 159: addresses are right in each, names as far as Gmail lets them through."""
+    """Addresses are right in each, names as far as Gmail lets them through (edge case 159)."""
     mail = parsed("From: Jürgen <j@x.example>\nSubject: Bär\n\nHi", header_bytes=form)
     assert mail.sender is not None
     assert (mail.sender.address, mail.text) == ("j@x.example", "Hi")

@@ -35,7 +35,7 @@ def files(payload):
         (enclosed(INNER, attachment_id="ANG"), 25),
         (enclosed(part(body="The pump is broken again."), headers=FIELDS), 25),
         (enclosed(multi("mixed", INNER), headers=[("Content-Description", "complaint")]), 25),
-        (part("message/rfc822", "Subject: x", headers=[("Content-Description", "complaint")]), 10),
+        (part("message/rfc822", "To: ann@x.", headers=[("Content-Description", "complaint")]), 10),
         (part("message/global", parts=[INNER]), 25),
     ],
 )
@@ -83,8 +83,16 @@ def test_mail_that_is_only_forwarded_shows_what_it_encloses():
             "The pump is broken again."
         )
         assert parsed.reply_text == ""
+        assert "Forwarded message" not in parse(multi("mixed", TEXT, payload)).search_text
         assert [each.filename for each in parsed.attachments] == ["complaint.eml"]
         assert parsed.search_text.count("pump") == 1
+
+
+def test_mail_that_cannot_be_looked_into_is_listed_and_shows_nothing():
+    """Of what was not fetched there is no more than the file."""
+    closed = part("message/rfc822", attachment_id="ANG", part_id="1")
+    assert parse(multi("mixed", closed)).text == ""
+    assert files(multi("mixed", closed)) == [("message.eml", "message/rfc822", 0, False)]
 
 
 def test_what_lies_in_an_enclosed_mail_is_found_and_no_file_of_the_outer():

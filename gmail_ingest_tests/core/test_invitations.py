@@ -12,7 +12,8 @@ from itertools import pairwise
 import pytest
 
 from gmail_ingest.core.calendar_text import CalendarText, calendar_text
-from gmail_ingest_tests.core.invitations.cases import CASES, Case, calendar, event
+from gmail_ingest_tests.core.invitations.calendar_files import Case, calendar, event
+from gmail_ingest_tests.core.invitations.cases import CASES
 
 _HOSTILE = {
     "begins": "BEGIN:VEVENT\n",
@@ -31,7 +32,7 @@ _HOSTILE = {
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.kind}: {case.name}")
 def test_a_calendar_file_is_told_as_a_person_would(case: Case) -> None:
-    """Edge case 153: title, time, place, people and words of the file, whatever wrote it."""
+    """Title, time, place, people and words of the file, whatever wrote it (edge case 153)."""
     assert calendar_text(case.source) == CalendarText(case.method, case.text)
 
 
@@ -45,7 +46,7 @@ def test_the_method_of_the_content_type_counts_where_the_file_has_none() -> None
 
 
 def test_a_calendar_of_many_events_is_bounded() -> None:
-    """Edge case 153: of a file with thousands of events the first two hundred are told."""
+    """Of a file with thousands of events the first two hundred are told (edge case 153)."""
     source = calendar(*(event(f"SUMMARY:{n}") for n in range(2_000)))
     told = calendar_text(source).text.split("\n\n")
     assert (len(told), told[0], told[-1]) == (200, "Invitation: 0", "Invitation: 199")
@@ -53,7 +54,7 @@ def test_a_calendar_of_many_events_is_bounded() -> None:
 
 @pytest.mark.parametrize("unit", _HOSTILE.values(), ids=_HOSTILE.keys())
 def test_hostile_calendars_take_linear_time(unit: str) -> None:
-    """Edge case 153: four times the text takes no more than some four times the time."""
+    """Four times the text takes no more than some four times the time (edge case 153)."""
     sizes = [40_000, 160_000]
     spent = [min(_seconds(unit * (size // len(unit))) for _ in range(3)) for size in sizes]
     for short, long in pairwise(spent):

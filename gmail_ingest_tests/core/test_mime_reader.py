@@ -59,7 +59,7 @@ def shape(part: dict[str, Any]) -> tuple[Any, ...]:
 
 @pytest.mark.parametrize("line_end", [b"\n", b"\r\n"])
 def test_a_raw_mail_becomes_the_tree_that_gmail_gives(line_end: bytes) -> None:
-    """Edge case 155: types, names, transfer encodings, charsets and part ids are as Gmail's."""
+    """Types, names, transfer encodings, charsets and part ids are as Gmail's (edge case 155)."""
     part = part_of(NESTED.replace(b"\n", line_end), "1.0")
     plain = ("1.0.0.0", "text/plain", "", "テスト", ())
     markup = ("1.0.0.1", "text/html", "", "<p>café</p>", ())
@@ -82,7 +82,7 @@ def test_a_raw_mail_becomes_the_tree_that_gmail_gives(line_end: bytes) -> None:
 
 
 def test_parts_of_a_digest_are_mails() -> None:
-    """Edge case 157: a part of a digest that names no type is a mail (RFC 2046, 5.1.5)."""
+    """A part of a digest that names no type is a mail (RFC 2046, 5.1.5) (edge case 157)."""
     raw = b"Content-Type: multipart/digest; boundary=d\n\n--d\n\nSubject: one\n\nfirst\n--d--\n"
     assert shape(part_of(raw, ""))[4] == (
         ("0", "message/rfc822", "", "", (("0.0", "text/plain", "", "first", ()),)),
@@ -109,7 +109,7 @@ def test_broken_mail_is_a_text(raw: bytes, text: str) -> None:
 
 
 def test_a_multipart_without_a_boundary_is_divided_by_its_own_lines() -> None:
-    """Edge case 158: the first line of hyphens that comes again is the boundary."""
+    """The first line of hyphens that comes again is the boundary (edge case 158)."""
     body = b"preamble\n--x y\nContent-Type: text/plain\n\none\n--x y\n\ntwo\n--x y--\n"
     parts = parts_of_body(body, "", "multipart/mixed")
     assert [shape(each)[:4] for each in parts] == [
@@ -122,7 +122,7 @@ def test_a_multipart_without_a_boundary_is_divided_by_its_own_lines() -> None:
 @given(st.binary(max_size=300))
 @settings(max_examples=200, deadline=None)
 def test_any_bytes_are_taken(raw: bytes) -> None:
-    """Edge case 155: no bytes raise, wherever they stand."""
+    """No bytes raise, wherever they stand (edge case 155)."""
     for head in (b"", b"Content-Type: multipart/mixed; boundary=a\n\n--a\n", NESTED[:300]):
         assert part_of(head + raw, "0")["partId"] == "0"
         parts_of_body(head + raw, "0", "multipart/mixed")
@@ -143,7 +143,7 @@ def test_any_bytes_are_taken(raw: bytes) -> None:
     ],
 )
 def test_hostile_mail_takes_linear_time(head: bytes, unit: bytes) -> None:
-    """Edge case 155: four times the mail takes no more than some four times the time."""
+    """Four times the mail takes no more than some four times the time (edge case 155)."""
     short, long = (
         min(_seconds(head + unit * (size // len(unit))) for _ in range(3))
         for size in (50_000, 200_000)

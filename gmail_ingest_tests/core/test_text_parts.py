@@ -1,7 +1,9 @@
 import pytest
 
+from gmail_ingest.core.enriched import plain_of_enriched
 from gmail_ingest.core.payload import MissingBody, missing_bodies, parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
+from gmail_ingest_tests.core.growth import assert_linear
 
 PDF = part("application/pdf", part_id="9", filename="fax.pdf", attachment_id="ANG")
 INLINE = {"Content-Disposition": "inline"}
@@ -94,8 +96,8 @@ def test_text_is_found_by_looking_at_all_parts(payload, text, files):
             ["a.vcf"],
         ),
         (part("text/rtf", "{\\rtf1}"), "", [""]),
-        (part("multipart/mixed", "--b\n\nme\n--b--"), "--b\n\nme\n--b--", []),
-        (multi("mixed", part("multipart/mixed", "inner"), part(body="me")), "me", [""]),
+        (part("multipart/mixed", "--b\n\nme\n--b--"), "me", []),
+        (multi("mixed", part("multipart/mixed", "inner"), part(body="me")), "inner\nme", []),
     ],
 )
 def test_other_text_is_the_text_where_nothing_else_is(payload, text, files):
@@ -103,6 +105,41 @@ def test_other_text_is_the_text_where_nothing_else_is(payload, text, files):
     neither lost nor taken for files (edge case 150).
     """
     assert read(payload) == (text, files)
+
+
+@pytest.mark.parametrize(
+    ("source", "words"),
+    [
+        ("<bold>Now</bold> is\nthe time\n\n\nfor <italic>all", "Now is the time\n\nfor all"),
+        ("<color><param>red</param>me</color> << 5", "me < 5"),
+        ("<nofill>a\nb</nofill>\nc", "a\nb c"),
+        ("a<nl>b <lt> c", "a\nb < c"),
+        ("1 < 2 </param>", "1 < 2 "),
+    ],
+)
+@pytest.mark.parametrize("mime_type", ["text/enriched", "TEXT/RichText"])
+def test_enriched_text_is_read_without_its_commands(source, words, mime_type):
+    """Its commands are no words (RFC 1896, edge case 150)."""
+    header = {"Content-Type": f"{mime_type}; charset=us-ascii"}
+    assert read(part(mime_type, source, headers=header))[0] == words
+
+
+@pytest.mark.parametrize("piece", ["<", "<<", "<a>", "<param>", "\n", "<a", "a\n"])
+def test_enriched_text_takes_linear_time(piece):
+    """Ten times the text takes about ten times as long (edge case 151)."""
+    assert_linear(lambda times: plain_of_enriched(piece * times), 3_000)
+
+
+def test_several_alternatives_are_read_one_after_the_other():
+    """A text in two halves around a file, each in two forms, and a root that is not the first part
+    of its page, are read whole (edge case 140).
+    """
+    first, second = (
+        multi("alternative", part(body=each), part("text/html", f"<p>{each}</p>")) for each in "ab"
+    )
+    page = multi("related", part("image/png", "x", headers={"Content-ID": "<i>"}), second)
+    parsed = parse_message(resource(multi("mixed", first, PDF, page)), owner_addresses=[])
+    assert (parsed.text, parsed.html) == ("a\nb", "<p>a</p>\n<p>b</p>")
 
 
 @pytest.mark.parametrize("name", ["ATT00001.txt", "att000012.htm", "ATT00002.html"])
@@ -150,7 +187,7 @@ def unsent(mime_type="text/plain", part_id="1", size=100, **fields):
             list("0123456789"),
         ),
         (multi("report", part(body="me"), unsent("message/delivery-status")), ["1"]),
-        (multi("alternative", part(body="me"), unsent("text/calendar")), []),
+        (multi("alternative", part(body="words of a text"), unsent("text/calendar")), []),
         (unsent("text/calendar"), ["1"]),
         (unsent("application/pdf", filename="a.pdf"), []),
         (multi("mixed", part(body="me"), unsent("image/png")), []),

@@ -67,7 +67,7 @@ LONG_NAME = attribute(
     ],
 )
 def test_text_and_files_are_read(content: bytes, expected: Tnef) -> None:
-    """Edge case 160: from attributes and properties, in either charset, whatever stands between."""
+    """From attributes and properties, in either charset, with others between (edge case 160)."""
     assert read_tnef(SIGNATURE + content) == expected
 
 
@@ -78,7 +78,7 @@ def test_what_is_no_tnef_is_told(data: bytes) -> None:
 
 
 def test_damaged_objects_never_raise() -> None:
-    """Edge case 160: cut and altered at random, every object still has an answer."""
+    """Cut and altered at random, every object still has an answer (edge case 160)."""
     choose = random.Random(7)
     source = SIGNATURE + attribute(0x00069003, properties(MANY, PLAIN, HTML)) + FILE + LONG_NAME
     for _ in range(3_000):
@@ -98,7 +98,7 @@ def test_damaged_objects_never_raise() -> None:
     ],
 )
 def test_hostile_objects_take_linear_time(unit: bytes) -> None:
-    """Edge case 160: four times the object takes no more than some four times the time."""
+    """Four times the object takes no more than some four times the time (edge case 160)."""
     short, long = (
         min(_seconds(SIGNATURE + unit * (size // len(unit))) for _ in range(3))
         for size in (50_000, 200_000)

@@ -63,7 +63,7 @@ BELOW = [(6, b"broken", None, [])]
     ],
 )
 def test_an_enclosed_mail_comes_in_each_form(form: str, expected: tuple[Any, ...]) -> None:
-    """Edge case 159: parts, an attachment id, both, or its source."""
+    """Parts, an attachment id, both, or its source (edge case 159)."""
     assert content(served(ENCLOSED, enclosed_mail=form)["parts"][1]) == expected
 
 
@@ -89,7 +89,7 @@ def test_an_enclosed_mail_comes_in_each_form(form: str, expected: tuple[Any, ...
     ],
 )
 def test_a_delivery_status_comes_in_each_form(form: str, expected: tuple[Any, ...]) -> None:
-    """Edge case 159: one text below it, one for each recipient, data, or an attachment id."""
+    """One text below it, one for each recipient, data, or an attachment id (edge case 159)."""
     assert content(served(REPORT, report=form)["parts"][1]) == expected
 
 
@@ -101,7 +101,7 @@ def test_a_delivery_status_comes_in_each_form(form: str, expected: tuple[Any, ..
     ],
 )
 def test_global_headers_come_in_each_form(form: str, expected: tuple[Any, ...]) -> None:
-    """Edge case 159: data, or an attachment id."""
+    """Data, or an attachment id (edge case 159)."""
     assert content(served(REPORT, global_headers=form)["parts"][2]) == expected
 
 
@@ -117,7 +117,7 @@ def test_global_headers_come_in_each_form(form: str, expected: tuple[Any, ...]) 
 def test_a_multipart_without_its_boundary_comes_in_each_form(
     parameter: bytes, form: str, mime_type: str, data: bytes | None
 ) -> None:
-    """Edge case 159: a text of everything, the same under its own type, or nothing."""
+    """A text of everything, the same under its own type, or nothing (edge case 159)."""
     raw = b"Content-Type: multipart/mixed" + parameter + b"\n\n--m\n\none\n--m--\n"
     payload = served(raw, lost_boundary=form)
     size = len(data or b"")
@@ -128,7 +128,7 @@ def test_a_multipart_without_its_boundary_comes_in_each_form(
     ("form", "subject"), [("utf8", "ü"), ("latin1", "Ã¼"), ("replaced", "\ufffd\ufffd")]
 )
 def test_header_bytes_come_in_each_form(form: str, subject: str) -> None:
-    """Edge case 159: as UTF-8, as Latin-1, or replaced."""
+    """As UTF-8, as Latin-1, or replaced (edge case 159)."""
     headers = served("Subject: ü\n\nx".encode(), header_bytes=form)["headers"]
     assert headers == [{"name": "Subject", "value": subject}]
 
@@ -143,7 +143,7 @@ def test_forms_are_chosen_while_the_sandbox_runs(http_call: Any) -> None:
 
 @pytest.mark.parametrize("labels", [["SCHEDULED"], []])
 def test_scheduled_mail_carries_the_labels_of_the_form(http_call: Any, labels: list[str]) -> None:
-    """Edge case 159: neither DRAFT nor SENT, and what the configuration says."""
+    """Neither DRAFT nor SENT, and what the configuration says (edge case 159)."""
     http_call.admin("POST", "forms", {"scheduledLabels": labels})
     http_call.admin("POST", "mailboxes", {"address": "ann@shop.example"})
     path = "/sandbox/mailboxes/ann@shop.example"
