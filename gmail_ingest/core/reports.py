@@ -148,9 +148,10 @@ def _said(mail: Mail, kind: str, cleaner: TextCleaner) -> str:
 
 def _delivery_report(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
     said = _said(mail, "delivery", cleaner)
-    if not said and _FIELD in mail.text[:_MAX_CHARS].lower():
+    if not said and (is_container or _is_of_a_daemon(mail)):
         # Some servers write the fields into the text for people.
-        said = mail.text[:_MAX_CHARS]
+        text = mail.text[:_MAX_CHARS]
+        said = text if _FIELD in text.lower() else ""
     statuses = read_delivery_status(said)
     outcomes = {status.outcome for status in statuses}
     if "failed" in outcomes:
