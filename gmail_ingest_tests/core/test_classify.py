@@ -4,18 +4,21 @@ from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.lists import is_list
 from gmail_ingest.core.payload import parse_message
 from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.sandbox.forms import Forms
 from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest_tests.core.gmail_json import part, resource, with_headers
 from gmail_ingest_tests.core.report_set import failed
 from gmail_ingest_tests.core.served_mail import OWNER, serve
 
+FORMS = [Forms(report=each) for each in ("container", "blocks", "inline", "attachmentId")]
 
-def _served(*lines):
+
+def _served(*lines, forms=None):
     raw = "\r\n".join((f"To: {OWNER}", "Message-ID: <1@x.example>", *lines)).encode()
-    return serve([MboxMessage(raw, 1_700_000_000_000)])[0].parsed()
+    return serve([MboxMessage(raw)], forms=forms)[0].parsed()
 
 
-def _report(subject, kind, *fields, sender="postmaster@mx.example.org"):
+def _report(subject, kind, *fields, sender="postmaster@mx.example.org", forms=None):
     return _served(
         f"From: {sender}",
         f"Subject: {subject}",
@@ -38,11 +41,13 @@ def _report(subject, kind, *fields, sender="postmaster@mx.example.org"):
         "",
         "Original words.",
         "--b--",
+        forms=forms,
     )
 
 
-def test_failed_delivery_is_a_bounce():
-    """What the sandbox serves is read to the end: case 05 a, edge case 165."""
+@pytest.mark.parametrize("forms", FORMS, ids=lambda forms: forms.report)
+def test_failed_delivery_is_a_bounce(forms):
+    """In each form that Gmail may serve it in: case 05 a, edge case 165."""
     message = _report(
         "Delivery Status Notification (Failure)",
         "delivery-status",
@@ -51,13 +56,15 @@ def test_failed_delivery_is_a_bounce():
         "Final-Recipient: rfc822; ann@customer.example",
         "Action: failed",
         "Status: 5.1.1",
+        forms=forms,
     )
     assert (message.is_bounce, failed(message)) == (True, "ann@customer.example 5.1.1")
     assert message.text.strip() == "Some words."
 
 
+@pytest.mark.parametrize("forms", FORMS, ids=lambda forms: forms.report)
 @pytest.mark.parametrize("action", ["delayed", "delivered", "relayed", "expanded"])
-def test_delivery_that_did_not_fail_is_no_bounce(action):
+def test_delivery_that_did_not_fail_is_no_bounce(action, forms):
     """Case 05 b and c, mail 32: who marks addresses by bounces keeps this one (edge case 166)."""
     message = _report(
         "Report on: Offer",
@@ -66,6 +73,7 @@ def test_delivery_that_did_not_fail_is_no_bounce(action):
         "",
         "Final-Recipient: rfc822; john@example.org",
         f"Action: {action}",
+        forms=forms,
     )
     assert (message.content_kind, message.is_bounce) == ("delivery_report", False)
 
