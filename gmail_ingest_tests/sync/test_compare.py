@@ -166,22 +166,6 @@ def test_verify_leaves_out_what_labels_exclude(run, mails):
     assert not mails.stored & {"spam", "bin", "draft", "chat"}
 
 
-def test_verify_leaves_out_what_is_to_be_sent_later(run, mails):
-    """Mail that waits to be sent is no hole, with a label or without; once it is sent it is
-    (case 06; edge case 210).
-    """
-    unsent = mail("unsent", NOON, is_unsent=True)
-    arrive(mails, unsent, mail("labelled", NOON, "SCHEDULED"))
-    run(verify(mails, repair=True))
-    assert not mails.stored & {"unsent", "labelled"}
-    found = run(verify(mails))
-    assert (found.listed, found.accounted, found.missing) == (12, 12, 0)
-    arrive(mails, replace(unsent, label_ids=("SENT",), is_unsent=False))
-    assert run(verify(mails)).missing == 1
-    run(verify(mails, repair=True))
-    assert "unsent" in mails.stored
-
-
 def test_verify_counts_stored_mail_in_the_trash(run, mails):
     """Stored mail keeps its row there, and Google lists it with the trash."""
     arrive(mails, mail("m00", NOON, "TRASH", history_id=600))
