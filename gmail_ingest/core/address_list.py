@@ -20,7 +20,7 @@ from gmail_ingest.core.mailbox_words import (
 # as long. No class matches what follows it, so each character is read once.
 _PLAIN = re.compile(
     r'\s*+(?:(?:"(?P<quoted>[^"\\<>]*+)"|(?P<words>[^"\\<>(),;:@]*+))\s*+(?P<open><))?+'
-    r"(?P<address>[A-Za-z0-9_+-][A-Za-z0-9_.+-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+)"
+    r"(?P<address>[A-Za-z0-9_+-][A-Za-z0-9_.+#=-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+)"
     r"(?P<shut>>?+)\s*+(?:,|\Z)"
 )
 # Every alternative starts with a character of its own, so the scan is linear; a quote may lack its
@@ -57,10 +57,24 @@ def parse_addresses(value: str) -> list[tuple[str, str]]:
         (``Moore, Keith <k@x.example>``), because Gmail may decode a name without quoting it; so
         is a comma that was forgotten between two people.
     """
-    # Most values of other kinds, and hostile ones, end here.
+    # Most values of other kinds, and hostile ones, end here; most others with one plain person.
     if "@" not in value:
         return []
+    plain = _PLAIN.match(value)
+    if plain is not None and plain.end() == len(value):
+        name, _, address = _plain_person(plain)
+        if address:
+            return [(name, address)]
     return [(each.name, each.address) for each in _Reader(value).read()]
+
+
+def _plain_person(match: re.Match[str]) -> tuple[str, bool, str]:
+    """The name, whether it may follow a surname, and the address: ``""`` where it is none."""
+    quoted, words, opened, address, shut = match.groups()
+    if (opened is None) is bool(shut) or len(address) > MAX_ADDRESS_CHARS:
+        return "", False, ""
+    name = words or quoted
+    return " ".join(name.split()) if name else "", bool(words), address.lower()
 
 
 class _Reader:
@@ -104,16 +118,11 @@ class _Reader:
         return self._found
 
     def _take(self, plain: re.Match[str]) -> bool:
-        address = plain["address"]
-        if bool(plain["open"]) != bool(plain["shut"]) or len(address) > MAX_ADDRESS_CHARS:
-            return False
-        words, quoted = plain["words"], plain["quoted"]
-        if words:
-            self._found.append(Person(self._whole(" ".join(words.split())), address.lower()))
-        else:
-            self._found.append(Person(" ".join((quoted or "").split()), address.lower()))
-        self._before.clear()
-        return True
+        name, is_whole, address = _plain_person(plain)
+        if address:
+            self._found.append(Person(self._whole(name) if is_whole else name, address))
+            self._before.clear()
+        return bool(address)
 
     def _token(self, at: int) -> int:
         match = _TOKEN.match(self._value, at)

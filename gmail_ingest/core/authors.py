@@ -26,9 +26,9 @@ from gmail_ingest.core.message import Direction, Participant
 
 #: Fields that keep From as it was before a relay put its own address there, the surest first.
 _ORIGINALS = ("author", "original-from", "x-original-from", "x-google-original-from")
-#: Of Google Groups: the address alone, and that of a list's own mail, too.
-_ORIGINAL_SENDER = "x-original-sender"
-_HINTS = ("reply-to", *_ORIGINALS, _ORIGINAL_SENDER)
+#: The address alone: of Google Groups (which has it in all its mail), and of Request Tracker.
+_SENDERS = ("x-original-sender", "rt-originator", "x-rt-originator")
+_HINTS = ("reply-to", *_ORIGINALS, *_SENDERS)
 _LIST_FIELDS = ("list-id", "list-post", "mailing-list", "x-beenthere")
 _BULK_FIELDS = ("list-id", "list-unsubscribe")
 _MAX_FIELD_CHARS = 1_000
@@ -44,10 +44,14 @@ _DESK = re.compile(
     r"(?:info|mail|email|e-mail|office|hello|hallo|hola|contact|contacts|kontakt|contacto|contatto"
     r"|sales|leads?|shop|store|support|help|helpdesk|service|team|admin|system|server|bot|root"
     r"|(?:in|en)quir(?:y|ies)|anfragen?|requests?|orders?|bookings?|reservations?|appointments?"
-    r"|tickets?|crm|jobs|careers|events?|billing|postmaster|feedback)\d*"
+    r"|tickets?|cases?|reply|crm|jobs|careers|events?|billing|postmaster|feedback)\d*"
 )
-# A local part that a program made up: a tag, a long number, an address written into another.
-_MADE_UP = re.compile(r"[+=]|\d{7}|(?=[a-f]*\d)[0-9a-f]{12}")
+# Local parts that programs make up: a tag, a long number, an address within, where bounces go.
+_MADE_UP = re.compile(
+    r"[+=]|\d{7}|(?=[a-f]*\d)[0-9a-f]{12}|^(?:bounces?|returns?|prvs|msprvs)(?:$|[-_.\d])"
+)
+# Those of a desk with a number behind: answers go to a ticket. A person may have a tag, too.
+_TICKET = re.compile(r"(?P<desk>[a-z_.]+)[-+=](?=[^@]*\d)")
 # "'Ann' via Support", "Ann (via Google Docs)"; the word as the languages of Google Groups have it.
 _VIA = re.compile(
     r"(?P<name>[^(]*?\S)\s+\(?(?:via|über|ueber|tramite|mediante|a través de|por medio de"
@@ -118,6 +122,7 @@ class _Letter:
         self._sender = sender
         self._participants = participants
         self._owners = {fold_address(each) for each in owner_addresses}
+        self._recipients = {each.address for each in participants if each.role == "to"}
         self._lists = frozenset(_list_addresses(headers))
         local, _, domain = sender.address.rpartition("@")
         self._organisation = organisation_of(domain)
@@ -126,18 +131,17 @@ class _Letter:
         via = _VIA.match(sender.name[:_MAX_NAME_CHARS])
         self._name = tidy_name(via["name"], sender.address) if via else ""
         homes = {organisation_of(each.rpartition("@")[2]) for each in self._owners} - _PROVIDERS
-        self._is_site = self._organisation in homes and bool(
-            _DESK.fullmatch(local) or _FORM.fullmatch(local) or is_no_reply(sender.address)
-        )
+        self._is_home = self._organisation in homes
+        self._is_site = self._is_home and (_is_desk(local) or is_no_reply(sender.address))
         self._is_program = bool(
             via is not None or _FORM.fullmatch(local) or is_no_reply(sender.address)
         )
 
     def authors(self) -> Iterator[Participant]:
         """Those whom the hints name, the surest first."""
+        yield from self._originals()
         if not (self._is_ours or self._is_list or self._is_site or self._is_program):
             return
-        yield from self._originals()
         named = [each for each in self._participants if self._may_be(each)]
         for each in named:
             # Mailman puts the writer into Reply-To or, where a list has another, into Cc.
@@ -148,16 +152,17 @@ class _Letter:
             yield self._author(answers[0].address, answers[0].name)
 
     def _originals(self) -> Iterator[Participant]:
-        has_sender = self._is_list or self._is_ours or self._name
-        for field in (*_ORIGINALS, *([_ORIGINAL_SENDER] if has_sender else ())):
-            if field not in self._headers:
-                continue
+        fields: tuple[str, ...] = ()
+        if self._is_ours or self._is_list or self._is_home or self._name:
+            fields = (*_ORIGINALS, *_SENDERS)
+        elif self._is_program:
+            fields = _ORIGINALS
+        for field in fields:
             for name, address in parse_addresses(self._headers.first(field)):
-                if address != self._sender.address and not self._names_list(address):
-                    if field == _ORIGINAL_SENDER and _MADE_UP.search(_local(address)):
-                        continue
-                    readable = tidy_name(self._headers.readable(name), address)
-                    yield self._author(address, readable)
+                if address == self._sender.address or self._names_list(address):
+                    continue
+                if field not in _SENDERS or not _MADE_UP.search(address.rpartition("@")[0]):
+                    yield self._author(address, tidy_name(self._headers.readable(name), address))
 
     def _author(self, address: str, name: str) -> Participant:
         return Participant("author", address, name or tidy_name(self._name, address))
@@ -168,24 +173,22 @@ class _Letter:
             return False
         if self._names_list(each.address) or fold_address(each.address) in self._owners:
             return False
-        return not any(
-            other.role == "to" and other.address == each.address for other in self._participants
-        )
+        return each.address not in self._recipients
 
     def _is_answer(self, address: str) -> bool:
         """Whether the address to answer to is a person's, and not another desk of the sender's."""
         local, _, domain = address.rpartition("@")
-        if is_no_reply(address) or _MADE_UP.search(local):
+        ticket = _TICKET.match(local)
+        if is_no_reply(address) or (ticket and _is_desk(ticket["desk"])):
             return False
         is_elsewhere = organisation_of(domain) != self._organisation
-        is_desk = bool(_DESK.fullmatch(local) or _FORM.fullmatch(local))
         if self._is_ours:
-            return is_elsewhere or not is_desk
+            return is_elsewhere or not _is_desk(local)
         if self._is_list:
             return is_elsewhere
         if not is_elsewhere or self._is_bulk():
             return False
-        return self._is_site or not is_desk
+        return self._is_site or not (_is_desk(local) or _MADE_UP.search(local))
 
     def _is_bulk(self) -> bool:
         if any(name in self._headers for name in _BULK_FIELDS):
@@ -197,12 +200,12 @@ class _Letter:
         return address in self._lists or address.replace("@", ".") in self._lists
 
 
+def _is_desk(local: str) -> bool:
+    return bool(_DESK.fullmatch(local) or _FORM.fullmatch(local))
+
+
 def _list_addresses(headers: Headers) -> Iterator[str]:
     for field in _LIST_FIELDS:
         value = headers.first(field)[:_MAX_FIELD_CHARS].lower()
         yield from _ADDRESS.findall(value.replace("mailto:", " "))
-        yield from (each.strip() for each in _BRACKETS.findall(value))
-
-
-def _local(address: str) -> str:
-    return address.rpartition("@")[0]
+        yield from (each.strip() for each in _BRACKETS.findall(value) or [value])

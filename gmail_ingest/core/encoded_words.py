@@ -26,9 +26,10 @@ _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _LETTER = re.compile(rb"[A-Za-z]")
 #: Where the label says nothing about letters beyond ASCII, or is wrong where it does.
 _GUESSES = frozenset({"", "utf-8"})
-_LATIN_1_END = "\xff"
-# A capital and a no-break space (the end of IRM\u00c3) may be meant as they are.
-_SURE = re.compile("[\xc2-\xf4][\x80-\x9f\xa1-\xbf]")
+# Signs of UTF-8 that was read letter by letter: controls that no header has, the pairs of Western
+# letters, and general punctuation as windows-1252 has it. A capital and a no-break space (the end
+# of IRM\u00c3), or another capital and a mark, may be meant as they are.
+_SURE = re.compile("[\xc2-\xf4][\x80-\x9f]|[\xc2\xc3][\xa1-\xbf]|\xe2\u20ac")
 
 
 def decode_words(value: str) -> str:
@@ -52,7 +53,7 @@ def decode_words(value: str) -> str:
 
 
 def repaired(text: str) -> str:
-    """Return text whose UTF-8 was read as Latin-1 as it was meant, where that is certain.
+    """Return text whose UTF-8 was read as Latin-1 or windows-1252 as it was meant, if certain.
 
     Args:
         text: Of a header that came without encoded words.
@@ -60,12 +61,14 @@ def repaired(text: str) -> str:
     Returns:
         ``Müller`` for ``M\u00c3\u00bcller``; any other text as it is.
     """
-    if text.isascii() or max(text) > _LATIN_1_END or not _SURE.search(text):
+    if text.isascii() or not _SURE.search(text):
         return text
-    try:
-        return text.encode("latin-1").decode("utf-8")
-    except UnicodeDecodeError:
-        return text
+    for charset in ("latin-1", "cp1252"):
+        try:
+            return text.encode(charset).decode("utf-8")
+        except UnicodeError:
+            continue
+    return text
 
 
 class _Word(NamedTuple):

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -41,6 +43,10 @@ def written(*pairs, direction="inbound"):
         [("From", GROUP), ("X-Original-Sender", "ann@customer.example")],
         [("From", "Ann Customer über Hilfe <support@crm.example>"), LIST_ID,
          ("Reply-To", "ann@customer.example")],
+        [("From", "Sales team <vertrieb@crm.example>"),
+         ("X-Original-Sender", "Ann Customer <ann@customer.example>")],
+        [("From", "Ann Customer via RT <rt@crm.example>"), ("RT-Originator", ANN[0])],
+        [("From", GROUP), ANSWER_ANN, ("List-Id", "support.crm.example")],
         [("From", "Devel <devel@lists.example>"), ("List-Id", "<devel.lists.example>"), ANSWER_ANN],
         [("From", GROUP), ("X-Original-From", "support@crm.example"), ANSWER_ANN, LIST_ID],
     ],
@@ -77,6 +83,15 @@ def test_the_author_behind_a_form_is_the_visitor(pairs):
     assert written(*pairs) == ANN
 
 
+@pytest.mark.parametrize(
+    "visitor", ["ben+shop@visitor.example", "12345678@qq.example", "info@visitor.example"]
+)
+@pytest.mark.parametrize("sender", ["owner@crm.example", "wordpress@crm.example"])
+def test_a_visitor_may_have_any_address(sender, visitor):
+    """Tags, numbers and desks are customers' too (edge case 188)."""
+    assert written(("From", sender), ("Reply-To", visitor)) == (visitor, "")
+
+
 def test_a_form_sent_through_the_owners_own_account_has_the_visitor_as_author():
     """Gmail's relay gives such mail the label SENT; it goes to the owner alone (edge case 188)."""
     form = (FROM_US, ("To", "owner@crm.example"), ANSWER_ANN)
@@ -97,6 +112,7 @@ def test_a_form_sent_through_the_owners_own_account_has_the_visitor_as_author():
         [("From", "Bob <bob@y.example>"), LIST_ID, ("X-Original-Sender", "bob@y.example")],
         [("From", "Bob <bob@y.example>"), LIST_ID, ("Reply-To", "support@crm.example")],
         [("From", "Bob <bob@crm.example>"), ("Reply-To", "Bob <bob@private.example>")],
+        [("From", "Bob <bob@crm.example>"), ("X-Original-Sender", "bob@crm.example"), LIST_ID],
         # Another desk of the same firm.
         [("From", "News <no-reply@y.example>"), ("Reply-To", "service@y.example")],
         [("From", "News <news@mail.y.co.uk>"), ("Reply-To", "Bob <bob@y.co.uk>")],
@@ -110,6 +126,9 @@ def test_a_form_sent_through_the_owners_own_account_has_the_visitor_as_author():
         [("From", "notifications@y.example"), ("Reply-To", "reply-12345678@desk.example")],
         [("From", "notify@y.example"), ("Reply-To", "c0ffee00deadbeef42@desk.example")],
         [("From", "no-reply@y.example"), ("Reply-To", "noreply@z.example")],
+        [("From", "Support <support@crm.example>"), ("Reply-To", "support+id4f2a@desk.example")],
+        [("From", "owner@crm.example"), ("Reply-To", "reply-4711@desk.example")],
+        [("From", "news@crm.example"), ("X-Original-Sender", "bounces-7@mailer.example"), LIST_ID],
         # The list or the recipient itself.
         [("From", GROUP), ("Reply-To", "support@crm.example"), LIST_ID],
         [("From", GROUP), ("X-Original-Sender", "bounce+12=ann@mailer.example"), LIST_ID],
@@ -154,6 +173,24 @@ def test_an_author_who_answers_is_named_once():
     assert found.author == Participant("author", *ANN)
     assert [each.role for each in found.participants] == ["from", "reply-to", "to"]
     assert found.direction == "inbound"
+
+
+def test_the_author_takes_linear_time():
+    """Ten times as many recipients and answers cost some ten times as much (edge case 194)."""
+    costs = []
+    for size in (300, 3_000):
+        answers = ",".join(f"a{number}@x.example" for number in range(size))
+        people = ",".join(f"b{number}@x.example" for number in range(size))
+        headers = Headers(
+            [{"name": "From", "value": "owner@crm.example"}, {"name": "Reply-To", "value": answers},
+             {"name": "To", "value": people}],
+            TextCleaner(),
+        )  # fmt: skip
+        participants = participants_of(headers)
+        started = time.process_time()
+        author_of(headers, participants, "inbound", OWNERS)
+        costs.append(time.process_time() - started)
+    assert costs[1] < 40 * costs[0] + 0.02
 
 
 _FIELDS = st.sampled_from(
