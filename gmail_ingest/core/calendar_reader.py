@@ -21,7 +21,7 @@ _MAX_ENTRIES = 200
 _MAX_DEPTH = 20
 _MAX_VALUES = 1_000
 
-_ENTRIES = frozenset({"VEVENT", "VTODO", "VJOURNAL"})
+_ENTRIES = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"})
 # Some programs indent what they nest. By the letter of RFC 5545 that would be the line before.
 _FOLD = re.compile(r"\n[ \t](?![ \t]*(?:BEGIN|END):)")
 # In capitals: a description with raw line breaks has lines like "Note: bring a pen".
@@ -52,7 +52,7 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event, task or note."""
+    """An event, task or note, or a list of times that are free."""
 
     kind: str
     properties: dict[str, list[Property]] = field(default_factory=dict)
@@ -82,8 +82,8 @@ def read_calendar(source: str) -> Calendar:
         source: The file as text. What is beyond ``MAX_CHARS`` is not read.
 
     Returns:
-        Events, tasks and notes, without time zones and alarms. A missing END ends where the next
-        entry begins.
+        Events, tasks, notes and free times, without time zones and alarms. A missing END ends where
+        the next entry begins.
     """
     reading = _Reading()
     for name, item in _properties(source):

@@ -27,7 +27,8 @@ _TITLES = {
     "REFRESH": "Asked for again",
     "REPLY": "Answer",
 }
-_KINDS = {"VEVENT": "Event", "VTODO": "Task", "VJOURNAL": "Note"}
+_FREE = "VFREEBUSY"
+_KINDS = {"VEVENT": "Event", "VTODO": "Task", "VJOURNAL": "Note", _FREE: "Free and busy times"}
 _ANSWERS = {
     "ACCEPTED": "accepted",
     "DECLINED": "declined",
@@ -102,7 +103,7 @@ def _title(entry: Entry, method: str, answer: str) -> str:
         return answer[0].upper() + answer[1:]
     if entry.text("STATUS").upper() == "CANCELLED" and method in {"", "PUBLISH", "REQUEST"}:
         return _TITLES["CANCEL"]
-    return _TITLES.get(method) or _KINDS[entry.kind]
+    return _KINDS[entry.kind] if entry.kind == _FREE else _TITLES.get(method) or _KINDS[entry.kind]
 
 
 def _answer(entry: Entry) -> str:

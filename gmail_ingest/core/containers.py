@@ -15,6 +15,7 @@ from gmail_ingest.core.mime_reader import encode_base64url, part_of, parts_of_bo
 from gmail_ingest.core.tnef import Tnef, read_tnef
 from gmail_ingest.core.wrappers import (
     MAILS,
+    OLD_PGP,
     Part,
     content_of,
     field,
@@ -69,6 +70,8 @@ def _unwrapped(part: Part, fetched: Mapping[str, bytes]) -> Part:
     if is_tnef(part):
         tnef = read_tnef(fetched.get(id_of(part), b""))
         return _with_tnef(part, tnef) if tnef and (tnef.plain or tnef.html) else part
+    if type_of(part) == OLD_PGP:
+        return _as_text(part, content_of(part, fetched))
     if type_of(part) in MAILS:
         raw = content_of(part, fetched)
         return {**part, "parts": [part_of(raw, _child_id(part))]} if raw.strip() else part
@@ -84,6 +87,13 @@ def _unsealed(part: Part, data: bytes) -> Part:
     if content is None or not _is_mime(content):
         return part
     return _wrapper(part, "multipart/signed", [part_of(content, _child_id(part))])
+
+
+def _as_text(part: Part, data: bytes) -> Part:
+    if not data:
+        return part
+    content = {"size": len(data), "data": encode_base64url(data)}
+    return {**part, "mimeType": "text/plain", "body": content}
 
 
 def _with_tnef(part: Part, tnef: Tnef) -> Part:

@@ -21,7 +21,11 @@ from gmail_ingest.core.wrappers import (
     TNEF_TYPES,
     content_of,
     field,
+    is_mail_by_name,
+    lower,
+    own_parts,
     sealed_parts,
+    type_of,
 )
 
 _ENCRYPTED = frozenset(
@@ -31,7 +35,10 @@ _ENCRYPTED = frozenset(
         "application/x-microsoft-rpmsg-message",
     }
 )
-_MAYBE_SEALED = SEALED_TYPES | {"application/octet-stream"}
+_OCTETS = "application/octet-stream"
+# Servers between may take PGP/MIME apart, so that nothing but the name tells.
+_PGP_NAMES = (".asc", ".pgp", ".gpg")
+_MAYBE_SEALED = SEALED_TYPES | {_OCTETS}
 # Without its boundary, a multipart whose words did not come at all.
 _UNREAD = TNEF_TYPES | {"multipart/*"}
 _TELLING = _ENCRYPTED | _UNREAD | _MAYBE_SEALED
@@ -83,7 +90,15 @@ def _kind_of_parts(
             kind = _kind_of_sealed(part, fetched)
             if kind != "mail":
                 return kind
-    return "mail" if text.strip() or types.isdisjoint(_UNREAD) else "unreadable"
+    if text.strip():
+        return "mail"
+    if _OCTETS in types and any(map(_is_pgp_file, own_parts(payload))):
+        return "encrypted"
+    return "mail" if types.isdisjoint(_UNREAD) else "unreadable"
+
+
+def _is_pgp_file(part: Mapping[str, Any]) -> bool:
+    return type_of(part) == _OCTETS and lower(part.get("filename")).endswith(_PGP_NAMES)
 
 
 def _kind_of_sealed(part: Mapping[str, Any], fetched: Mapping[str, bytes]) -> ContentKind:
@@ -92,5 +107,8 @@ def _kind_of_sealed(part: Mapping[str, Any], fetched: Mapping[str, bytes]) -> Co
         return "mail"
     data = content_of(part, fetched)
     if data:
-        return "encrypted" if open_cms(data).kind == "encrypted" else "unreadable"
+        kind = open_cms(data).kind
+        if kind == "encrypted":
+            return "encrypted"
+        return "unreadable" if is_mail_by_name(part) else "mail"
     return "unreadable" if "signed-data" in says or "compressed-data" in says else "encrypted"

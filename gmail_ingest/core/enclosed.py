@@ -7,12 +7,12 @@ Source: RFC 2046 section 5.2.1; case 17 e and f, mail 19: of 6,000 public mails 
 another without a file name, and were neither text nor file.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from gmail_ingest.core.files import FilePart
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import MAX_SIZE, BodyPart, Leaf
-from gmail_ingest.core.part_types import CALENDARS
 from gmail_ingest.core.text_parts import text_parts
 
 _MAX_NAME_CHARS = 200
@@ -26,7 +26,7 @@ class EnclosedMail:
 
     Attributes:
         fields: Name and value of the header fields that say whose mail it is.
-        names: The names of the files in it.
+        names: The names of the files in it, and subjects and senders of the mails in it.
         bodies: Its text, and that of the mails in it.
         calendars: The calendar files in it.
     """
@@ -48,10 +48,20 @@ def enclosed_mail(leaf: Leaf) -> EnclosedMail:
     texts, _ = text_parts(leaf.inner)
     return EnclosedMail(
         fields=tuple((name, value[:_MAX_FIELD_CHARS]) for name, value in found if value),
-        names=tuple(dict.fromkeys(each.filename for each in leaf.inner if each.filename)),
+        names=tuple(dict.fromkeys(_names(leaf))),
         bodies=tuple(each.body() for each in texts),
-        calendars=tuple(each.body() for each in leaf.inner if each.mime_type in CALENDARS),
+        calendars=tuple(each.body() for each in leaf.inner if each.is_calendar),
     )
+
+
+def _names(leaf: Leaf) -> Iterator[str]:
+    for position, each in enumerate(leaf.inner):
+        if each.filename:
+            yield each.filename
+        # The first has the fields of the mail itself; further ones are of mails in that.
+        for field in ("subject", "from") if position else ():
+            if field in each.headers:
+                yield each.headers.decoded(field)[:_MAX_FIELD_CHARS]
 
 
 def enclosed_file(file: FilePart, leaf: Leaf) -> FilePart:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from gmail_ingest.core.headers import Headers, charset_of
-from gmail_ingest.core.part_types import ALTERNATIVE, is_data, text_type
+from gmail_ingest.core.part_types import ALTERNATIVE, CALENDARS, is_data, text_type
 from gmail_ingest.core.text import TextCleaner, single_line
 
 # A column of type integer holds it; Gmail takes no message near this size.
@@ -20,6 +20,7 @@ MAX_SIZE = 2**31 - 1
 
 _BODIES = frozenset({"text/plain", "text/html"})
 _MULTIPART = "multipart/"
+_CALENDAR_NAMES = (".ics", ".vcs")
 # Exchange makes files of the later pieces of a text, under a name that no person gave.
 _NAME_OF_A_PIECE = re.compile(r"att\d{5,6}\.(?:txt|html?)", re.IGNORECASE)
 
@@ -118,6 +119,13 @@ class Leaf:
     def is_attached(self) -> bool:
         """Whether the sender's program says that it is a file."""
         return self.disposition == "attachment"
+
+    @property
+    def is_calendar(self) -> bool:
+        """Whether it is a calendar file, by its type or by its name alone."""
+        if self.mime_type != "application/octet-stream":
+            return self.mime_type in CALENDARS
+        return self.filename.lower().endswith(_CALENDAR_NAMES)
 
     @property
     def is_undivided(self) -> bool:

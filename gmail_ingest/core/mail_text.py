@@ -20,6 +20,7 @@ from gmail_ingest.core.search_text import MAX_SEARCH_CHARS
 from gmail_ingest.core.text import TextCleaner
 from gmail_ingest.core.text_parts import INVISIBLE
 
+_CALENDAR = "BEGIN:VCALENDAR"
 # An invitation comes twice, for programs and as a file.
 _MAX_CALENDARS = 10
 #: Written above an enclosed mail, as Gmail does above a forwarded one.
@@ -61,6 +62,11 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
     text, html = join_bodies(parts.bodies, fetched, cleaner)
     if MARK in text:
         text = without_armour(text)
+    if text.startswith(_CALENDAR):
+        # A program that sent it without its type.
+        told = calendar_text(text)
+        if told.text:
+            return MailText(told.text, html, "", has_own=False, calendars=(told,))
     has_own = bool(text.strip(INVISIBLE))
     if not parts.enclosed and not parts.reports and not parts.calendars:
         return MailText(text, html, "", has_own)

@@ -16,7 +16,7 @@ from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mai
 from gmail_ingest.core.files import FilePart, file_part
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import BodyPart, Leaf
-from gmail_ingest.core.part_types import ALTERNATIVE, CALENDARS, ENCLOSED_MAILS, REPORTS
+from gmail_ingest.core.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
 from gmail_ingest.core.text import TextCleaner
 from gmail_ingest.core.text_parts import has_words, text_parts
 
@@ -93,7 +93,7 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
     if len(only_texts) == len(leaves):
         return SortedParts(bodies, types=_types(leaves), missing=_unsent(bodies))
     others = [leaf for leaf in leaves if leaf.number not in only_texts]
-    calendars = tuple(leaf.body() for leaf in others if leaf.mime_type in CALENDARS)
+    calendars = tuple(leaf.body() for leaf in others if leaf.is_calendar)
     reports = tuple(part for leaf in others if leaf.mime_type in REPORTS for part in _report(leaf))
     mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
     enclosed = tuple(enclosed_mail(leaf) for leaf in mails)

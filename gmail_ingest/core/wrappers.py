@@ -16,9 +16,11 @@ Part = Mapping[str, Any]
 
 SEALED_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
+#: OpenPGP text before RFC 3156 gave it parts of its own.
+OLD_PGP = "application/pgp"
 MAILS = frozenset({"message/rfc822", "message/global"})
 #: Types of parts that may hold a mail. Files of any name have the last.
-WRAPPERS = SEALED_TYPES | TNEF_TYPES | MAILS | {"multipart/*", "application/octet-stream"}
+WRAPPERS = SEALED_TYPES | TNEF_TYPES | MAILS | {OLD_PGP, "multipart/*", "application/octet-stream"}
 
 # A document that is signed (contract.pdf.p7m) is a file; the mail itself has this name or none.
 _SEALED_NAMES = frozenset({"", "smime.p7m", "smime.p7z"})
@@ -38,13 +40,13 @@ def parts_to_fetch(payload: object, *, has_text: bool) -> tuple[Part, ...]:
         has_text: The mail has a text of its own.
 
     Returns:
-        What S/MIME has packed and is not said to be encrypted; Outlook's format only where the mail
-        has no other text. At most five, none of a size that no mail has.
+        What S/MIME has packed and is not said to be encrypted; Outlook's format and old OpenPGP
+        only where the mail has no other text. At most five, none of a size that no mail has.
     """
     wanted = (
         part
-        for part in _own_parts(payload)
-        if (_may_be_signed(part) or (not has_text and is_tnef(part))) and _is_elsewhere(part)
+        for part in own_parts(payload)
+        if _is_elsewhere(part) and (_may_be_signed(part) or (not has_text and _may_be_text(part)))
     )
     return tuple(islice(wanted, _MAX_FETCHED))
 
@@ -55,10 +57,15 @@ def sealed_parts(payload: object) -> Iterator[Part]:
     Args:
         payload: ``payload`` of a Message.
     """
-    return filter(is_sealed, _own_parts(payload))
+    return filter(is_sealed, own_parts(payload))
 
 
-def _own_parts(payload: object) -> Iterator[Part]:
+def own_parts(payload: object) -> Iterator[Part]:
+    """Yield the parts of a mail, without those of enclosed mails.
+
+    Args:
+        payload: ``payload`` of a Message.
+    """
     stack = [payload]
     seen = 0
     while stack and seen < _MAX_PARTS:
@@ -78,10 +85,20 @@ def is_sealed(part: Part) -> bool:
     Args:
         part: A MessagePart.
     """
-    name = lower(part.get("filename"))
     if type_of(part) in SEALED_TYPES:
-        return name in _SEALED_NAMES
+        # What the whole mail is, may be one under any name.
+        return is_mail_by_name(part) or not id_of(part)
+    name = lower(part.get("filename"))
     return type_of(part) == "application/octet-stream" and name == "smime.p7m"
+
+
+def is_mail_by_name(part: Part) -> bool:
+    """Tell whether an S/MIME part has no name of a document.
+
+    Args:
+        part: A MessagePart.
+    """
+    return lower(part.get("filename")) in _SEALED_NAMES
 
 
 def field(part: Part, name: str) -> str:
@@ -117,6 +134,10 @@ def content_of(part: Part, fetched: Mapping[str, bytes]) -> bytes:
 def _may_be_signed(part: Part) -> bool:
     says = field(part, "content-type").lower()
     return is_sealed(part) and not any(word in says for word in _NEVER_OPEN)
+
+
+def _may_be_text(part: Part) -> bool:
+    return is_tnef(part) or type_of(part) == OLD_PGP
 
 
 def is_tnef(part: Part) -> bool:

@@ -63,7 +63,12 @@ def test_data_in_several_layers_is_opened_to_its_text() -> None:
 @pytest.mark.parametrize(
     "payload",
     [
-        part("application/pkcs7-mime", sealed.signed_data(MAIL), filename="contract.pdf.p7m"),
+        part(
+            "application/pkcs7-mime",
+            sealed.signed_data(MAIL),
+            filename="contract.pdf.p7m",
+            part_id="1",
+        ),
         part("application/pkcs7-mime", sealed.signed_data(b"%PDF"), filename="smime.p7m"),
         part("application/pkcs7-mime", sealed.enveloped_data(MAIL), filename="smime.p7m"),
         part("application/pkcs7-mime", sealed.signed_data(MAIL, detached=True)),

@@ -62,12 +62,12 @@ def multipart(kind: str, *parts: str, boundary: str = "b") -> str:
     return f"{field}\n\n{inner}--{boundary}--\n"
 
 
-def sealed_mail(data: bytes, kind: str = "signed-data") -> str:
+def sealed_mail(data: bytes, kind: str = "signed-data", name: str = "smime.p7m") -> str:
     """Return a mail of one S/MIME object."""
     fields = (
-        f"Content-Type: application/pkcs7-mime; smime-type={kind}; name=smime.p7m\n"
+        f'Content-Type: application/pkcs7-mime; smime-type={kind}; name="{name}"\n'
         "Content-Transfer-Encoding: base64\n"
-        "Content-Disposition: attachment; filename=smime.p7m\n\n"
+        f'Content-Disposition: attachment; filename="{name}"\n\n'
     )
     return HEAD + fields + base64.encodebytes(data).decode()
 
@@ -77,7 +77,10 @@ def names(mail: ParsedMessage) -> list[tuple[str, str]]:
     return [(each.filename, each.mime_type) for each in mail.attachments if not each.inline]
 
 
-@pytest.mark.parametrize("kind", ["text/calendar", "application/ics"])
+@pytest.mark.parametrize(
+    "kind",
+    ["text/calendar", "application/ics", "text/plain", "application/octet-stream; name=a.ics"],
+)
 def test_a_mail_that_is_only_a_calendar_file_has_its_words(kind: str) -> None:
     """Title, time, place and description are the text, and found (edge case 154, case 17 b)."""
     mail = parsed(calendar_mail(kind=kind))
@@ -146,6 +149,15 @@ def test_signed_data_is_read(data: bytes) -> None:
     assert "Grüße" in mail.search_text
 
 
+def test_a_whole_mail_of_signed_data_is_read_under_any_name() -> None:
+    """A name makes no document of what the mail is; a signed document is a file (edge case 155)."""
+    mail = parsed(sealed_mail(sealed.signed_data(ENTITY), name="Secure Mail.p7m"))
+    assert (mail.text.strip(), mail.attachments) == ("Grüße, Ann", ())
+    document = parsed(sealed_mail(sealed.signed_data(b"%PDF"), name="contract.pdf.p7m"))
+    assert (document.text, document.content_kind) == ("", "mail")
+    assert [each.filename for each in document.attachments] == ["contract.pdf.p7m"]
+
+
 def test_files_in_signed_data_are_listed() -> None:
     """A file in it has its own name, and a part id below the object's (edge case 155)."""
     pdf = "Content-Type: application/pdf; name=offer.pdf\nContent-Transfer-Encoding: base64\n\nJVBE"
@@ -185,6 +197,12 @@ ENCRYPTED = {
         "Content-Disposition: inline\n\n-----BEGIN PGP MESSAGE-----",
     ),
     "PGP in the text": f"{HEAD}\n-----BEGIN PGP MESSAGE-----\n\nhQEM\n-----END PGP MESSAGE-----\n",
+    "PGP/MIME that a server took apart": HEAD
+    + multipart(
+        "mixed", "\n", 'Content-Type: application/octet-stream; name="encrypted.asc"\n\nhQEM'
+    ),
+    "OpenPGP before it had parts": HEAD
+    + "Content-Type: application/pgp; x-action=encrypt\n\n-----BEGIN PGP MESSAGE-----\n\nhQEM",
     "S/MIME": sealed_mail(sealed.enveloped_data(ENTITY), "enveloped-data"),
     "S/MIME that does not say so": sealed_mail(sealed.enveloped_data(ENTITY), ""),
     "rights protection": HEAD
@@ -218,6 +236,22 @@ def test_outlooks_own_format_is_read_or_said_to_be_unreadable() -> None:
     assert names(opened) == [("šbersi~1.pdf", "application/octet-stream")]
     assert (closed.text, closed.content_kind) == ("", "unreadable")
     assert names(closed) == [("winmail.dat", "application/ms-tnef")]
+
+
+def test_old_signed_text_is_read() -> None:
+    """OpenPGP text under a type of its own is a text (edge case 155)."""
+    body = "-----BEGIN PGP SIGNED MESSAGE-----\n\nHello\n-----BEGIN PGP SIGNATURE-----\n\niQEz"
+    mail = parsed(f"{HEAD}Content-Type: application/pgp; x-action=sign\n\n{body}")
+    assert (mail.text, mail.content_kind) == ("Hello", "mail")
+
+
+def test_a_mail_in_an_enclosed_mail_is_found() -> None:
+    """Subject, sender and words of each are found, however deep they lie (edge case 157)."""
+    middle = f"Subject: middle\nContent-Type: message/rfc822\n\n{ENCLOSED}"
+    mail = parsed(HEAD + multipart("mixed", "\nSee", f"Content-Type: message/rfc822\n\n{middle}"))
+    assert names(mail) == [("middle.eml", "message/rfc822")]
+    for words in ("complaint", "carl@third.example", "The pump is broken again."):
+        assert words in mail.search_text
 
 
 ENCLOSED_FORMS = ["container", "attachmentId", "both", "inline"]

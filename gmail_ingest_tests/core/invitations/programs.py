@@ -233,6 +233,12 @@ METHODS: Final = (
     ),
     Case(
         "method",
+        "free times asked for",
+        calendar(event(START, "ATTENDEE:mailto:bob@x.example", component="VFREEBUSY")),
+        "Free and busy times\nWhen: 2026-12-03 09:00 (UTC)\nAttendees: bob@x.example",
+    ),
+    Case(
+        "method",
         "note",
         calendar(event("SUMMARY:Minutes", component="VJOURNAL"), method="PUBLISH"),
         "Note: Minutes",
