@@ -19,6 +19,7 @@ _MAX_DOMAIN_CHARS = 255
 #: The dots of RFC 3490, which keyboards of East Asia write.
 _DOTS = re.compile("[\u3002\uff0e\uff61]")
 _ACE = "xn--"
+_PLAIN_LABEL = re.compile(r"[a-z0-9_-]*")
 #: Second levels under which a country registers domains (``co.uk``, ``com.br``, ``ne.jp``).
 _SHARED = frozenset(
     {"ac", "co", "com", "edu", "go", "gob", "gouv", "gov", "ne", "net", "nom", "or", "org"}
@@ -129,9 +130,14 @@ def _ascii(domain: str) -> str:
 def _a_label(label: str) -> str:
     try:
         mapped = idna.uts46_remap(label, std3_rules=False)
-        return mapped if mapped.isascii() else idna.alabel(mapped).decode("ascii")
+        if not mapped.isascii():
+            return idna.alabel(mapped).decode("ascii")
+        # A sign that stands for several characters must not bring a mark of addresses in.
+        if _PLAIN_LABEL.fullmatch(mapped):
+            return mapped
     except idna.IDNAError:
-        return _ACE + normal(label).encode("punycode").decode("ascii")
+        pass
+    return _ACE + normal(label).encode("punycode").decode("ascii")
 
 
 @lru_cache(maxsize=4096)

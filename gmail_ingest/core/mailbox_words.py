@@ -27,8 +27,8 @@ _LOCAL = re.compile(rf"{_PIECE}(?:\.++{_PIECE})*+\.*+")
 _DOMAIN = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+|\[[0-9a-z.:-]{1,60}\]")
 # Printable to Python, and yet seen by nobody; or in place of what could not be read.
 _UNSEEN = re.compile("[\ufffd\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
-#: Punctuation that a domain may have (RFC 5892: middle dots of Catalan and Japanese).
-_IN_DOMAINS = frozenset("-._\u00b7\u30fb")
+#: Punctuation that a domain may have (RFC 5892: of Catalan and Japanese).
+_MIDDLE_DOTS = "\u00b7\u30fb"
 #: What stands around an address, and can be no part of it on this side.
 _OPENING = "[\u2018\u201c\u00ab"
 _CLOSING = "]}'`\u2019\u201d\u00bb"
@@ -136,9 +136,13 @@ def _simple(word: str) -> str:
 def _is_domain(domain: str) -> bool:
     if domain.isascii():
         return _DOMAIN.fullmatch(domain) is not None
-    return all(domain.split(".")) and all(
-        char in _IN_DOMAINS or unicodedata.category(char)[0] in "LMNS" for char in domain
-    )
+    return all(domain.split(".")) and all(map(_is_of_domains, domain))
+
+
+def _is_of_domains(char: str) -> bool:
+    if char.isascii():
+        return char.isalnum() or char in "-._"
+    return char in _MIDDLE_DOTS or unicodedata.category(char)[0] in "LMNS"
 
 
 def _is_seen(text: str) -> bool:
