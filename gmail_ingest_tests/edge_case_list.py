@@ -124,6 +124,13 @@ REQUIREMENTS: Final[dict[int, str]] = {
     116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
     117: "Whatever an operator must do has a command, and what stands still names it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
+    195: "A word of a script without blanks is found wherever it stands, and so is part of one.",
+    196: "Neither a line that ends within a sentence nor the length of a text hides a word.",
+    197: "Points that Arabic and Hebrew may have or not make no other word.",
+    198: "A star behind a word finds all that begins so, also in a phrase and where it leaves out.",
+    199: "While stored mail is read again, no search finds less than before.",
+    200: "Stored mail is read again in batches beside the service, and goes on behind any end.",
+    201: "How far stored mail is read again, and what could not be read, is told.",
 }
 
 OPTIONAL: Final = frozenset({65})
