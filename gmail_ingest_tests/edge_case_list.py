@@ -123,6 +123,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     115: "A database that is away, the wrong one or of another release is one sentence everywhere.",
     116: "A setting that is misspelt or cannot be read is told by its name, never by its value.",
     117: "Whatever an operator must do has a command, and what stands still names it.",
+    210: "Mail that is to be sent later stays out until it is sent, however Gmail labels it.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
     195: "A word of a script without blanks is found wherever it stands, and so is part of one.",
     196: "Neither a line that ends within a sentence nor the length of a text hides a word.",

@@ -27,7 +27,9 @@ class RangeBody(Model):
         "days were over."
     )
     days: int
-    listed: int = Field(description="Listed by Gmail, without drafts, chats, spam and trash.")
+    listed: int = Field(
+        description="Listed by Gmail, without what is not sent yet, chats, spam and trash."
+    )
     accounted: int = Field(description="Stored, excluded by a rule, or a dead letter.")
     pending: int = Field(description="Waiting for their fetch.")
     missing: int = Field(description="Listed by Gmail, and not known here.")

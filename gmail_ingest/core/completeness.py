@@ -18,7 +18,6 @@ from typing import Literal
 
 from gmail_ingest.core.fates import DELETED, Fate, is_hidden
 from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.scope import EXCLUDED_LABELS
 from gmail_ingest.core.windows import midnight
 
 #: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``kept_out`` is
@@ -31,7 +30,9 @@ PAGE_FILL = 450
 #: Stored mails whose labels are compared at once: about 20 MB, however large the mailbox.
 SPAN_IDS = 100_000
 #: Labels that every mailbox has; the price is told before Google is asked for its labels.
-COMMON_LABELS = frozenset({*EXCLUDED_LABELS, "INBOX", "SENT", "UNREAD", "STARRED", "IMPORTANT"})
+COMMON_LABELS = frozenset(
+    {"INBOX", "SENT", "DRAFT", "CHAT", "SPAM", "TRASH", "UNREAD", "STARRED", "IMPORTANT"}
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, exclusion_rule
+from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, SCHEDULED, exclusion_rule
 
 #: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,
 #: or the tenant's rules: what these exclude is stored, and hidden.
@@ -30,8 +30,8 @@ DELETED = "deleted"
 #: older than the change was overtaken by it.
 CHANGED = "changed"
 #: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
-#: been sent. A chat stays a chat.
-REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", OUTSIDE_RANGE})
+#: been sent, and so may what was to be sent later. A chat stays a chat.
+REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", SCHEDULED, OUTSIDE_RANGE})
 
 
 @dataclass(frozen=True, slots=True)

@@ -98,6 +98,7 @@ class ParsedMessage:
         internal_date: When Gmail took the message in, UTC; the date to sort by.
         header_date_raw: The Date header as sent, never interpreted.
         label_ids: Gmail's label ids.
+        is_unsent: The owner wrote it, and it is not sent yet: it will be later.
         snippet: Gmail's preview, HTML entities resolved.
         text: The plain text, from the HTML where there is no other; line feeds end its lines.
         html: The HTML as sent (not sanitised: it must be before a browser shows it).
@@ -128,6 +129,7 @@ class ParsedMessage:
     internal_date: datetime
     header_date_raw: str | None
     label_ids: tuple[str, ...]
+    is_unsent: bool
     snippet: str
     text: str
     html: str

@@ -14,19 +14,22 @@ from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
 from typing import Any
 
-from gmail_ingest.core.addresses import direction_of, participants_of
+from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
 from gmail_ingest.core.bodies import join_bodies
 from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
 from gmail_ingest.core.headers import Headers, message_ids
-from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.message import ParsedMessage, Participant
 from gmail_ingest.core.parts import has_separate_content, size_of, sort_parts
 from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.scope import is_nowhere
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UINT64_END = 2**64
 _MAX_DIGITS = 20
+#: Mail that came has at least one of them, mail that was never under way has none.
+_TRAVELLED = ("received", "delivered-to", "x-received", "return-path")
 _NO_BODIES: Mapping[str, bytes] = MappingProxyType({})
 
 
@@ -114,6 +117,7 @@ def parse_message(
         internal_date=_instant(message.get("internalDate")),
         header_date_raw=headers.first("date") or None,
         label_ids=label_ids,
+        is_unsent=is_nowhere(label_ids) and _is_kept_back(sender, headers, owner_addresses),
         snippet=cleaner.clean(html.unescape(cleaner.clean(message.get("snippet")))),
         text=text,
         html=html_body,
@@ -133,6 +137,13 @@ def parse_message(
 
 def _headers_of(payload: object, cleaner: TextCleaner) -> Headers:
     return Headers(payload.get("headers") if isinstance(payload, dict) else None, cleaner)
+
+
+def _is_kept_back(sender: Participant | None, headers: Headers, owners: Collection[str]) -> bool:
+    """Whether the owner wrote it and no server has had it: it waits to be sent (case 06)."""
+    if sender is None or any(name in headers for name in _TRAVELLED):
+        return False
+    return fold_address(sender.address) in {fold_address(owner) for owner in owners}
 
 
 def _root_type(payload: object, cleaner: TextCleaner) -> str:

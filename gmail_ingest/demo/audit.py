@@ -10,9 +10,9 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-#: Mail with one of these labels is not synced: drafts churn, chats are no mail, and spam and
-#: trash are what their owner did not want.
-OUT_OF_SCOPE = frozenset({"DRAFT", "SPAM", "TRASH", "CHAT"})
+#: Mail with one of these labels is not synced: drafts churn, what is scheduled may never be sent,
+#: chats are no mail, and spam and trash are what their owner did not want.
+OUT_OF_SCOPE = frozenset({"DRAFT", "SCHEDULED", "SPAM", "TRASH", "CHAT"})
 
 
 @dataclass(frozen=True, slots=True)

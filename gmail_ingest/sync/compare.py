@@ -21,6 +21,7 @@ from gmail_ingest.core.completeness import (
     PAGE_IDS,
     SPAN_IDS,
     DayTally,
+    Known,
     Standing,
     StoredMails,
     group_days,
@@ -28,6 +29,7 @@ from gmail_ingest.core.completeness import (
 )
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.removals import question
+from gmail_ingest.core.scope import SCHEDULED
 from gmail_ingest.core.windows import window_of
 from gmail_ingest.errors import (
     AccountReplacedError,
@@ -77,6 +79,7 @@ class Comparison:
         self._found = found
         self._repair = repair
         self._out: set[str] = set()
+        self._sent: set[str] = set()
         self._undated: set[str] = set()
         self._gone: dict[str, bool] = {}
         self._stored: Sequence[StoredMails] = ()
@@ -109,7 +112,7 @@ class Comparison:
         for span in group_days(days, sizes, SPAN_IDS):
             window = window_of(span)
             self._stored = await self._store.stored_mails(self._mailbox.id, window)
-            differing, self._out = await compare_labels(
+            differing, self._out, self._sent = await compare_labels(
                 self._lister, window, label_ids, self._stored, self._dead
             )
             for group in group_days(span, sizes, PAGE_FILL):
@@ -223,7 +226,7 @@ class Comparison:
             known = await self._store.known(self._mailbox.id, ids)
             for ref in chunk:
                 entry = known.get(ref.message_id)
-                how = standing(entry, out=ref.message_id in self._out)
+                how = standing(entry, out=self._is_out(ref.message_id, entry))
                 if how not in {"stored", "kept_out"}:
                     undated[ref] = how
                 elif entry is not None and entry.internal_date is not None:
@@ -232,6 +235,10 @@ class Comparison:
                     if day in tallies:
                         tallies[day].count(how)
         return undated
+
+    def _is_out(self, message_id: str, entry: Known | None) -> bool:
+        waits = entry is not None and entry.fate == "excluded" and entry.rule == SCHEDULED
+        return message_id in self._out or (waits and message_id not in self._sent)
 
     def _unlisted(self, days: Collection[date], listed: Collection[str]) -> set[str]:
         wanted = frozenset(days)

@@ -20,7 +20,7 @@ from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
-from gmail_ingest.core.scope import OUTSIDE_RANGE, exclusion_rule
+from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, exclusion_rule
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import (
     RefusedByGoogleError,
@@ -205,7 +205,7 @@ class Fetch:
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
-            rule = exclusion_rule(message.label_ids)
+            rule = exclusion_rule(message.label_ids) or (SCHEDULED if message.is_unsent else None)
             if not self._window.contains(message.internal_date):
                 rule = rule or OUTSIDE_RANGE
             if rule:

@@ -12,7 +12,7 @@ from collections.abc import Collection, Sequence
 
 from gmail_ingest.core.completeness import StoredMails, label_differences
 from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.scope import EXCLUDED_LABELS
+from gmail_ingest.core.scope import EXCLUDED_LABELS, UNSENT_LABELS
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
@@ -63,8 +63,8 @@ async def compare_labels(
     label_ids: Collection[str],
     stored: Sequence[StoredMails],
     settled: Collection[str] = (),
-) -> tuple[set[str], set[str]]:
-    """List a window label by label, holding one label's ids at a time.
+) -> tuple[set[str], set[str], set[str]]:
+    """List a window label by label, holding one label's ids at a time, and those that decide.
 
     Args:
         lister: of the mailbox.
@@ -74,16 +74,16 @@ async def compare_labels(
         settled: labels that are not looked at.
 
     Returns:
-        Ids of stored mails whose labels differ, and ids that do not belong in the CRM by their
-        labels at Google.
+        Ids of stored mails whose labels differ, ids that do not belong in the CRM by their labels
+        at Google, and ids that are sent.
     """
     here = {label for mails in stored for label in mails.label_ids}
     differing: set[str] = set()
-    drafts: set[str] = set()
+    unsent: set[str] = set()
+    sent: set[str] = set()
     out: set[str] = set()
-    # Drafts first: what is sent is no draft any more (core/scope.py).
     wanted = here.union(label_ids).difference(settled)
-    for label_id in sorted(wanted, key=lambda each: (each != "DRAFT", each)):
+    for label_id in sorted(wanted):
         ids: set[str] = set()
         if label_id in label_ids:
             try:
@@ -92,10 +92,11 @@ async def compare_labels(
                 # Deleted since the labels were read: history tells whose it was.
                 continue
         differing |= label_differences(stored, label_id, ids)
-        if label_id == "DRAFT":
-            drafts = ids
+        if label_id in UNSENT_LABELS:
+            unsent |= ids
         elif label_id == "SENT":
-            drafts -= ids
+            sent = ids
         elif label_id in EXCLUDED_LABELS:
             out |= ids
-    return differing, out | drafts
+    # What is sent is no draft any more (core/scope.py).
+    return differing, out | (unsent - sent), sent

@@ -11,13 +11,14 @@ from datetime import UTC, datetime
 
 from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
 from gmail_ingest.core.removals import ACCEPTING
-from gmail_ingest.core.scope import OUTSIDE_RANGE
+from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import Standing, Trace
 
 #: Why a rule keeps mail out, and what would bring it in. Rules without words here are named.
 _RULES = {
     "draft": "it is a draft; it is fetched when it is sent",
+    SCHEDULED: "it is to be sent later; it is fetched when it is sent",
     "chat": "it is a chat, not mail; it is never stored",
     "spam": "it was in spam; it is fetched if somebody moves it out of there",
     "trash": "it was in the trash; it is fetched if somebody moves it out of there",

@@ -42,9 +42,13 @@ def test_last_days_stops_at_the_epoch():
         (("SPAM",), "spam"),
         (("TRASH", "INBOX"), "trash"),
         (("CHAT",), "chat"),
+        (("SCHEDULED",), "scheduled"),
+        (("SCHEDULED", "SENT"), None),
         (("TRASH", "SENT"), "trash"),
     ],
 )
 def test_exclusion_rule_names_the_rule(labels, rule):
-    """Drafts, chats, spam and trash stay out on arrival, each under its own name (edge case 16)."""
+    """Drafts, mail to be sent later, chats, spam and trash stay out on arrival, each under its own
+    name (case 06; edge cases 16 and 210).
+    """
     assert exclusion_rule(labels) == rule

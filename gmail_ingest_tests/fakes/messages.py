@@ -26,6 +26,7 @@ _PLAIN = ParsedMessage(
     internal_date=datetime(2026, 5, 1, 12, tzinfo=UTC),
     header_date_raw="Fri, 1 May 2026 12:00:00 +0000",
     label_ids=("INBOX", "UNREAD"),
+    is_unsent=False,
     snippet="They are attached.",
     text="They are attached.\n",
     html="",

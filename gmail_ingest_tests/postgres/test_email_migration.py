@@ -228,3 +228,31 @@ def _upgrade_again(database_url: str, before: str, revision: str) -> None:
         command.stamp(_config(connection), before)
         command.upgrade(_config(connection), revision)
     engine.dispose()
+
+
+OLD_RULE = """
+INSERT INTO tenants (id) VALUES ('acme');
+INSERT INTO integrations (tenant_id, auth_type, subject) VALUES ('acme', 'oauth', 'a@crm.test');
+INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
+SELECT 'acme', id, 'a@crm.test', 1 FROM integrations;
+INSERT INTO exclusion_rules (tenant_id, name, enabled, criteria)
+VALUES ('acme', 'scheduled', true, '{}');
+INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate, rule)
+SELECT id, 'm1', 't1', 'live', 'excluded', 'scheduled' FROM mailboxes
+"""
+
+
+def test_a_rule_of_a_name_that_became_built_in_goes_on_under_another(empty_database_url):
+    """What a tenant's rule ``scheduled`` hides stays hidden by it (edge case 210)."""
+    engine = sa.create_engine(empty_database_url)
+    with engine.connect() as connection:
+        command.upgrade(_config(connection), "0013")
+    engine.dispose()
+    with psycopg.connect(plain_url(empty_database_url)) as connection:
+        connection.execute(OLD_RULE)
+    upgrade(empty_database_url)
+    with psycopg.connect(plain_url(empty_database_url)) as connection:
+        names = connection.execute(
+            "SELECT name FROM exclusion_rules UNION ALL SELECT rule FROM message_ledger"
+        ).fetchall()
+    assert names == [("scheduled.tenant",)] * 2

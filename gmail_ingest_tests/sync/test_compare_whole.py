@@ -1,4 +1,5 @@
-"""What a comparison finds of a mailbox as a whole: dead labels, and mail that vanished in a mass.
+"""What a comparison finds of a mailbox as a whole: dead labels, mail that vanished in a mass, and
+mail that is to be sent later.
 
 Holds: tests with the mailbox of ``test_compare.py``, in memory.
 """
@@ -168,3 +169,19 @@ def test_an_ordinary_number_of_deletions_needs_nobody(run, mails):
     assert (found.vanished, found.open, found.counts.deleted, found.error) == (5, 0, 5, None)
     assert found.proven_days == len(WEEK)
     assert proven(mails) == WEEK
+
+
+def test_verify_leaves_out_what_is_to_be_sent_later(run, mails):
+    """Mail that waits to be sent is no hole, with a label or without; once it is sent it is
+    (case 06; edge case 210).
+    """
+    unsent = mail("unsent", NOON, is_unsent=True)
+    arrive(mails, unsent, mail("labelled", NOON, "SCHEDULED"))
+    run(verify(mails, repair=True))
+    assert not mails.stored & {"unsent", "labelled"}
+    found = run(verify(mails))
+    assert (found.listed, found.accounted, found.missing) == (12, 12, 0)
+    arrive(mails, replace(unsent, label_ids=("SENT",), is_unsent=False))
+    assert run(verify(mails)).missing == 1
+    run(verify(mails, repair=True))
+    assert "unsent" in mails.stored

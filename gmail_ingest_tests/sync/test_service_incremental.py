@@ -2,7 +2,7 @@
 
 import pytest
 
-from gmail_ingest_tests.sync.service import OWNER, QUICK, mail
+from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 
 
 @pytest.fixture
@@ -139,6 +139,25 @@ def test_sync_takes_a_draft_and_its_sending_in_one_window(run, synced):
     stored = run(synced.stored())
     assert sent in stored
     assert draft not in stored
+    assert synced.agrees()
+
+
+def test_sync_stores_scheduled_mail_once_it_is_sent(run, synced):
+    """Mail to be sent later stays out, however often it is listed and changed, and is stored once
+    when it is sent (case 06; edge case 210).
+    """
+    before = run(synced.stored())
+    (waiting,) = synced.box(lambda box: [box.deliver(mail("tomorrow", OWNER), label_ids=[]).id])
+    run(synced.sync())
+    synced.box(lambda box: box.modify(waiting, add=["STARRED"]))
+    run(synced.queue.enqueue(TENANT, "initial"))
+    run(synced.sync())
+    assert run(synced.stored()) == before
+    rules = "SELECT rule FROM message_ledger WHERE gmail_id = %s"
+    assert run(synced.rows(rules, waiting)) == ["scheduled"]
+    synced.box(lambda box: box.modify(waiting, add=["SENT"]))
+    run(synced.sync())
+    assert run(synced.stored()) == before | {waiting}
     assert synced.agrees()
 
 

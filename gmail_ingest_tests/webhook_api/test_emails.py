@@ -35,6 +35,7 @@ MESSAGE = ParsedMessage(
     internal_date=START,
     header_date_raw="Sun, 1 Mar 2026 00:00:00 +0000",
     label_ids=("INBOX", "UNREAD"),
+    is_unsent=False,
     snippet="Dear Kim",
     text="Dear Kim, an invoice follows.",
     html="<p>Dear Kim</p>",

@@ -1,7 +1,8 @@
 """What a careful reader sees of a mail: its author, its kind, whom it did not reach, its signature.
 
 Revision 0014, after 0013. Source: ``core/message.py``. Each column has a constant default or none:
-no row is written, and the table is locked for a moment only.
+no row is written, and the table is locked for a moment only. ``scheduled`` is the name of a
+built-in rule from now on (``core/scope.py``): a tenant's own rule of that name gets another.
 """
 
 import sqlalchemy as sa
@@ -13,9 +14,18 @@ down_revision = "0013"
 branch_labels = None
 depends_on = None
 
+_RENAME_ITS_MAIL = """
+UPDATE message_ledger l SET rule = 'scheduled.tenant'
+FROM exclusion_rules r JOIN mailboxes m ON m.tenant_id = r.tenant_id
+WHERE r.name = 'scheduled' AND l.mailbox_id = m.id AND l.fate = 'excluded' AND l.rule = 'scheduled'
+"""
+_RENAME = "UPDATE exclusion_rules SET name = 'scheduled.tenant' WHERE name = 'scheduled'"
+
 
 def upgrade() -> None:
-    """Add the columns."""
+    """Add the columns, and make room for the rule's name."""
+    op.execute(_RENAME_ITS_MAIL)
+    op.execute(_RENAME)
     op.add_column("emails", sa.Column("author", postgresql.JSONB()))
     op.add_column("emails", sa.Column("signature", sa.Text(), nullable=False, server_default=""))
     op.add_column("emails", sa.Column("content_kind", sa.Text()))
