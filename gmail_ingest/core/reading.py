@@ -36,6 +36,7 @@ class Reading:
 
     direction: Direction
     reply_text: str
+    signature: str
     search_text: str
 
 
@@ -50,6 +51,7 @@ def read_again(mail: StoredMail, owner_addresses: Collection[str]) -> Reading:
     return Reading(
         direction_of(mail.participants, mail.label_ids, owner_addresses),
         strip_quotes(mail.text),
+        "",
         search_text_of(mail.subject, mail.participants, files, mail.text),
     )
 

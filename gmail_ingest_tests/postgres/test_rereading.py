@@ -93,6 +93,25 @@ def test_no_search_finds_less_while_mail_is_read_again(database, run):
     run(scenario())
 
 
+def test_former_words_are_asked_for_while_mail_of_the_tenant_has_them(database, run):
+    """When a tenant's mail is read, its searches ask for what this release indexes only, whatever
+    is left of another's (edge case 199).
+    """
+
+    async def scenario():
+        mailbox = await database.connect()
+        await database.connect("other@example.com", tenant="other")
+        await save_formerly(database, mailbox, mail("m1", TEXTS["m1"]))
+        sentence = "明日の会議は三時からです"
+        assert await search(database, sentence) == {"m1"}
+        assert await search(database, f"-{sentence}") == set()
+        await database.change("UPDATE mailboxes SET reading = 1 - (tenant_id = 'other')::int")
+        assert await search(database, sentence) == set()
+        assert await search(database, f"-{sentence}") == {"m1"}
+
+    run(scenario())
+
+
 EVERYWHERE = {
     "email": "SELECT direction, label_ids, history_id, reply_text, subject FROM emails",
     "facet": "SELECT f.direction, f.label_ids, f.has_attachment FROM emails e"
