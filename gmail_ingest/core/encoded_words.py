@@ -10,7 +10,8 @@ because its pattern takes quadratic time on a long value full of starts without 
 import binascii
 import re
 
-from gmail_ingest.core.charsets import codec_of, decode_declared
+from gmail_ingest.core.charset_labels import codec_of
+from gmail_ingest.core.charsets import decode_declared
 
 # No class may match the character that follows it: each start is read once.
 _WORD = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?([^?\r\n]*)\?=")

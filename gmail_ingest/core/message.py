@@ -13,11 +13,13 @@ from typing import Literal
 Role = Literal["from", "to", "cc", "bcc", "reply-to", "sender", "author"]
 Direction = Literal["inbound", "outbound", "self"]
 #: What a mail is, as a person would say. ``delivery_report``: whether it was delivered, ``report``:
-#: figures for administrators (TLS, DMARC), ``notification``: a program's mail that answers none.
+#: figures for administrators (TLS, DMARC), ``notification``: a program's mail that answers none,
+#: ``unreadable``: its text is in a form that is not read (winmail.dat).
 ContentKind = Literal[
     "mail",
     "invitation",
     "encrypted",
+    "unreadable",
     "delivery_report",
     "read_receipt",
     "complaint",

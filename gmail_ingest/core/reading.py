@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gmail_ingest.core.addresses import direction_of
 from gmail_ingest.core.message import Attachment, Direction, Participant
-from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.reply_text import read_reply
 from gmail_ingest.core.search_text import search_text_of
 
 #: The reading of this release, which every mail that it stores bears. Whoever changes what is made
@@ -48,10 +48,11 @@ def read_again(mail: StoredMail, owner_addresses: Collection[str]) -> Reading:
         owner_addresses: The mailbox's own addresses, as they are now.
     """
     files = in_their_order(mail.attachments)
+    reply = read_reply(mail.text)
     return Reading(
         direction_of(mail.participants, mail.label_ids, owner_addresses),
-        strip_quotes(mail.text),
-        "",
+        reply.text,
+        reply.signature,
         search_text_of(mail.subject, mail.participants, files, mail.text),
     )
 

@@ -156,6 +156,21 @@ def test_direction_is_right_wherever_it_is_kept(database, run):
     run(scenario())
 
 
+def test_reply_text_and_signature_are_those_of_this_release(database, run):
+    """What the sender wrote is found anew in the stored text (edge case 200)."""
+
+    async def scenario():
+        mailbox = await database.connect()
+        text = "Own words\n\n-- \nAnn Lee"
+        await save_formerly(database, mailbox, mail("m1", text))
+        parts = "SELECT text, reply_text, signature FROM emails"
+        assert await database.rows(parts) == [(text, text, "")]
+        assert (await reread(database))[0] == Batch(1, 1, 0)
+        assert await database.rows(parts) == [(text, "Own words", "Ann Lee")]
+
+    run(scenario())
+
+
 def test_mail_that_a_rule_hides_stays_hidden(database, run):
     """What is hidden is read again and shown nowhere (edge case 200)."""
 
