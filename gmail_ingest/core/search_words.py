@@ -45,8 +45,8 @@ _PAIRED = re.compile(
 )
 #: A line's end inside of a sentence, as programs that break lines put it.
 _LINE_END = re.compile(f"\n(?<=[{_WRAPPED_ANYWHERE}]\n)(?=[{_WRAPPED_ANYWHERE}])")
-#: How characters of these scripts begin in UTF-8.
-_LEADS = (*(bytes([lead]) for lead in range(0xE3, 0xEA)), b"\xf0")
+#: How these begin in UTF-8, but for the rarest, which begin as pictures do.
+_LEADS = tuple(bytes([lead]) for lead in range(0xE3, 0xEA))
 #: Points of Hebrew, Arabic and Syriac, which may be written or not, and what stretches a word. What
 #: they make another letter of (alef with hamza) is composed before.
 _POINTS = re.compile(
