@@ -106,6 +106,6 @@ def test_hostile_objects_take_linear_time(head: bytes, unit: bytes) -> None:
 
 
 def _seconds(data: bytes) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     open_cms(data)
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -62,6 +62,6 @@ def test_hostile_calendars_take_linear_time(unit: str) -> None:
 
 
 def _seconds(source: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     calendar_text(source)
-    return time.perf_counter() - start
+    return time.process_time() - start

@@ -152,6 +152,6 @@ def test_hostile_mail_takes_linear_time(head: bytes, unit: bytes) -> None:
 
 
 def _seconds(raw: bytes) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     part_of(raw, "0")
-    return time.perf_counter() - start
+    return time.process_time() - start

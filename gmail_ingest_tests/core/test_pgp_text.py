@@ -73,7 +73,7 @@ def test_hostile_text_takes_linear_time(unit: str) -> None:
 
 
 def _seconds(text: str) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     without_armour(text)
     is_encrypted(text)
-    return time.perf_counter() - start
+    return time.process_time() - start

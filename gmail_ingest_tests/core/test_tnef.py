@@ -107,6 +107,6 @@ def test_hostile_objects_take_linear_time(unit: bytes) -> None:
 
 
 def _seconds(data: bytes) -> float:
-    start = time.perf_counter()
+    start = time.process_time()
     read_tnef(data)
-    return time.perf_counter() - start
+    return time.process_time() - start
