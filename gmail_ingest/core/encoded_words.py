@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from gmail_ingest.core.charsets import codec_of, decode_declared
+from gmail_ingest.core.charset_labels import codec_of
 from gmail_ingest.core.text import REPLACEMENT
 
 # The content is not matched: it ends at the next "?=", which is looked for once.
@@ -153,11 +153,11 @@ def _text_of(run: Sequence[_Word]) -> str:
 
 def _base64_of(contents: Sequence[str], codec: str) -> bytes:
     apart = b"".join(map(_from_base64, contents))
-    if len(contents) == 1 or not decode_declared(apart, codec)[1]:
+    if len(contents) == 1 or not _decoded(apart, codec)[1]:
         return apart
     # Some senders encode the whole and split it anywhere.
     together = _from_base64("".join(contents))
-    return apart if decode_declared(together, codec)[1] else together
+    return apart if _decoded(together, codec)[1] else together
 
 
 def _from_base64(content: str) -> bytes:
@@ -171,8 +171,16 @@ def _from_base64(content: str) -> bytes:
 
 
 def _text(raw: bytes, codec: str) -> str:
-    text, is_broken = decode_declared(raw, codec)
+    text, is_broken = _decoded(raw, codec)
     if is_broken and codec in _GUESSES and text.replace(REPLACEMENT, "a").isascii():
         # No character of UTF-8 in it: these are bytes of windows-1252 between its letters.
         return raw.decode("cp1252", "replace") if _LETTER.search(raw) else text
     return text
+
+
+def _decoded(raw: bytes, codec: str) -> tuple[str, bool]:
+    """Return the text, and whether its bytes were no such text: they may be split in the middle."""
+    try:
+        return raw.decode(codec or "utf-8"), False
+    except ValueError:
+        return raw.decode(codec or "utf-8", "replace"), True

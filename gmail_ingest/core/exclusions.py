@@ -29,10 +29,9 @@ class MailFacts:
         sender: The first address of From, lower-cased.
         addresses: Everybody named, in any role, lower-cased.
         label_ids: Gmail's label ids.
-        is_auto_reply: Sent by a program (Auto-Submitted and its forerunners).
-        is_bounce: A report that mail could not be delivered.
-        is_list: Came through a mailing list, or is bulk mail (List-Id, List-Unsubscribe,
-            Precedence).
+        is_auto_reply: A program answered in a person's place.
+        is_bounce: A report that delivery to somebody failed.
+        is_list: Came through a mailing list, or is bulk mail (``lists`` has the rule).
     """
 
     sender: str | None

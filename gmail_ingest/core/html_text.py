@@ -1,24 +1,27 @@
 """HTML of a mail to readable text.
 
 Holds: ``html_to_text``.
-Add here: the mark of another mail program's quotes.
-Keep out: sanitising HTML for a browser, finding quotes in plain text (``reply_text``).
-Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
+Add here: how text is written from lines whose part is known.
+Keep out: sanitising HTML for a browser, finding quotes in plain text (``reply_text``), the marks
+of a mail program (``html_marks``).
+Source: docs/decisions/0002-html-to-text-and-reply-stripping.md; RFC 3676 section 4.3 (the
+signature delimiter).
 """
 
 import re
+from collections.abc import Iterable, Iterator
+from typing import Final
 
-from resiliparse.extract.html2text import extract_plain_text
-from resiliparse.parse.html import HTMLTree
+from gmail_ingest.core.html_lines import Line, Part, nothing_own
+from gmail_ingest.core.html_marking import marked_text
+from gmail_ingest.core.html_regions import read_signs
 
 # A tree takes some ten times its source in memory; HTML beyond this is pasted images and logs.
 MAX_HTML_CHARS = 4_000_000
 
-# Apple Mail, Thunderbird and many others mark cited text with the type; Gmail with its class.
-_QUOTE = 'blockquote[type="cite"], blockquote.gmail_quote'
-# An answer between quotes has a dozen; each costs one more look at the tree.
-_MAX_QUOTES = 100
-_EMPTY_LINES = re.compile(r"\n{3,}")
+# Eight times as fast as with a count: what it begins with can be searched for.
+_EMPTY_LINES = re.compile(r"\n\n\n+")
+_DELIMITER: Final = "-- "
 
 
 def html_to_text(html: str) -> str:
@@ -30,31 +33,60 @@ def html_to_text(html: str) -> str:
 
     Returns:
         The text with paragraphs, lists and table rows on lines of their own, without scripts,
-        styles, link targets and pictures. Lines of a quoted mail start with ``> ``, as in plain
-        mail, so that ``reply_text`` has one notation to know.
+        styles, hidden text, link targets and pictures. Lines of a quoted mail, and of what
+        introduces it, start with ``> ``, and a signature stands below the line ``-- ``, as in
+        plain mail, so that ``reply_text`` has one notation to know. Words of the sender's own
+        never stand below that line: where they did, the signature is put last.
     """
-    document = html[:MAX_HTML_CHARS]
-    text = _plain(_with_marked_quotes(document) if "<blockquote" in document.lower() else document)
-    lines = [line.rstrip() for line in text.replace("\xa0", " ").split("\n")]
+    text, has_signs = marked_text(html[:MAX_HTML_CHARS])
+    text = text.replace("\xa0", " ")
+    lines = _written(read_signs(text)) if has_signs else map(str.rstrip, text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 
-def _plain(document: str | HTMLTree) -> str:
-    return extract_plain_text(document, preserve_formatting=True, alt_texts=False)
+def _written(lines: list[Line]) -> list[str]:
+    if any(line.is_signature for line in lines):
+        lines = _with_certain_signatures(lines)
+    first = next((number for number, line in enumerate(lines) if line.is_signature), None)
+    if first is None:
+        return list(_marked(lines))
+    above = list(_marked(lines[:first]))
+    below = list(_marked(line for line in lines[first:] if not line.is_signature))
+    signature = "\n".join(line.text for line in lines if line.is_signature)
+    # Thunderbird writes the delimiter into the signature, Gmail above it.
+    signature = signature.strip("\n").removeprefix("--").strip("\n")
+    if not signature.strip():
+        return above + below
+    while above and above[-1] in ("", "--"):
+        above.pop()
+    block = ["", _DELIMITER, signature, ""]
+    stays = nothing_own("\n".join(below))
+    return above + block + below if stays else above + below + block
 
 
-def _with_marked_quotes(document: str) -> HTMLTree:
-    tree = HTMLTree.parse(document)
-    root = tree.document
-    if root is None:
-        return tree
-    # Never the whole list of quotes: reading it takes quadratic time on nested ones. The first in
-    # the document is an outermost one, and taking it out takes those inside along.
-    for _ in range(_MAX_QUOTES):
-        quote = root.query_selector(_QUOTE)
-        if quote is None:
-            break
-        marked = root.create_element("pre")
-        marked.text = "\n".join(f"> {line}" for line in _plain(quote.html).split("\n"))
-        quote.replace_with(marked)
-    return tree
+def _with_certain_signatures(lines: list[Line]) -> list[Line]:
+    """Let a signature be the sender's own words where there are no others.
+
+    People type into it. Only a mail that forwards another may well have nothing else, and not
+    below a signature of a kind that is typed into often.
+    """
+    others = (line for line in lines if not line.is_signature)
+    if not nothing_own("\n".join(_marked(others))):
+        return lines
+    forwards = any(line.part is Part.FORWARDED for line in lines)
+    return [
+        Line(line.text)
+        if line.part is Part.LOOSE_SIGNATURE or (line.is_signature and not forwards)
+        else line
+        for line in lines
+    ]
+
+
+def _marked(lines: Iterable[Line]) -> Iterator[str]:
+    below_quote = False
+    for line in lines:
+        if below_quote and line.text and not line.is_quoted:
+            # In plain mail, what stands right below a quote may be its last line, wrapped.
+            yield ""
+        below_quote = line.is_quoted
+        yield f"> {line.text}".rstrip() if line.is_quoted else line.text

@@ -24,6 +24,7 @@ def search_text_of(
     participants: Iterable[Participant],
     attachments: Iterable[Attachment],
     text: str,
+    also_found: str = "",
 ) -> str:
     """Return the text that the search vector of a mail is made of.
 
@@ -32,6 +33,7 @@ def search_text_of(
         participants: Their names and addresses are found, these in each spelling of the domain.
         attachments: Their file names are found.
         text: The whole text, quotes included.
+        also_found: What else the mail holds, such as the mails that are enclosed.
 
     Returns:
         At most ``MAX_SEARCH_CHARS`` characters and ``MAX_SEARCH_BYTES`` of UTF-8; the end of the
@@ -43,6 +45,8 @@ def search_text_of(
     files = [a.filename for a in attachments if a.filename]
     fields = (subject, " ".join(people), " ".join(files))
     joined = "\n".join((*(field[:_MAX_FIELD_CHARS] for field in fields if field), text))
+    if also_found:
+        joined = f"{joined}\n{also_found}"
     return _bounded(joined[:MAX_SEARCH_CHARS])
 
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import strip_quotes
+from gmail_ingest.core.reply_text import read_reply
 
 
 @pytest.mark.parametrize(
@@ -36,8 +36,8 @@ def test_html_quotes_are_marked_as_in_plain_mail(mark):
         f"<blockquote {mark}>one<br>two<blockquote {mark}>deep</blockquote></blockquote>after"
     )
     text = html_to_text(html)
-    assert "\n> one\n> two\n> deep\nafter" in text
-    assert strip_quotes(text) == "Top\nafter"
+    assert "\n> one\n> two\n> deep\n\nafter" in text
+    assert read_reply(text).text == "Top\n\nafter"
 
 
 def test_html_indentation_is_no_quote():
@@ -47,13 +47,51 @@ def test_html_indentation_is_no_quote():
 
 @pytest.mark.parametrize(
     "piece",
-    ["<div>", "<blockquote type=cite>", "<table><tr><td>", "<b><i></b>", "<", "&", "<a x=y "],
-)
+    [
+        "<div>", "<blockquote type=cite>", "<blockquote>", "<table><tr><td>", "<b><i></b>", "<",
+        "&", "<a x=y ", '<div class="gmail_quote">', '<blockquote class="gmail_quote">',
+        '<div class="gmail_signature">', '<div id="AppleMailSignature">a',
+        '<div id="Signature">a<p>', '<div class="moz-cite-prefix">a<p>',
+        '<div id="divRplyFwdMsg">', '<div class="gmail_quote" style="display:none">',
+        '<div class="gmail_quote"><blockquote class="gmail_quote">q</blockquote>a</div>',
+        "<blockquote>On 5 March 2024 at 10:00, J <j@e.org> wrote:<p>", '<i class="' + "a" * 99_000,
+        '<div class="moz-cite-prefix">On 5 March a@b.c wrote:</div><blockquote type=cite>q',
+    ],
+)  # fmt: skip
 def test_html_to_text_takes_bounded_time(piece):
-    """Two hundred kilobytes of nesting cost less than two seconds."""
+    """Two hundred kilobytes of nesting and of marks cost less than two seconds (edge case 137)."""
     started = time.process_time()
     html_to_text(piece * (200_000 // len(piece)))
     assert time.process_time() - started < 2
+
+
+def test_marks_cost_a_bounded_number_of_looks():
+    """Behind much text each look is long: ten times the marks there cost no more (edge case
+    137).
+    """
+    text = "line<br>" * 15_000
+    marks = '<div class="gmail_quote"><blockquote class="gmail_quote">q</blockquote></div>'
+    spent = []
+    for count in (200, 2_000):
+        started = time.process_time()
+        html_to_text(text + marks * count)
+        spent.append(time.process_time() - started)
+    assert spent[1] < 3 * spent[0] + 0.1
+
+
+@pytest.mark.parametrize(
+    ("html", "text"),
+    [
+        ('<div style="display:none;max-height:0">Sale!</div><p>Dear Ann</p>', "Dear Ann"),
+        ('<p>Dear <span style="color:red; DISPLAY: None">x</span>Ann</p>', "Dear Ann"),
+        ('<div style="display:none">all of it</div>', "all of it"),
+        ('<blockquote type="cite">a<i style="display:none">b</i></blockquote>', "> a"),
+        ('<div style="display:block">seen</div>', "seen"),
+    ],
+)
+def test_hidden_text_is_not_read(html, text):
+    """What HTML hides is no text of the mail, unless it hides everything (edge case 137)."""
+    assert html_to_text(html) == text
 
 
 @given(st.text() | st.lists(st.sampled_from(

@@ -1,0 +1,176 @@
+"""The markup by which mail programs name quoted mail, its introduction and signatures.
+
+Holds: ``Mark``; ``PROGRAMS``: the selectors of each family of programs; ``HIDDEN``.
+Add here: another program's classes or ids, with a line in the table of its tests.
+Keep out: what follows from a mark (``html_regions``), the tree (``html_marking``).
+Source: the HTML that these programs write.
+
+Programs rename the classes and ids of mail that they quote (``x_``, ``yiv``, ``ydp`` before
+them): a signature inside that mail is not taken for the sender's own.
+"""
+
+from collections.abc import Mapping
+from enum import IntEnum
+from typing import Final
+
+
+class Mark(IntEnum):
+    """What a part of a mail is, by its markup."""
+
+    #: Quoted mail, whole: nobody types into it but by accident.
+    QUOTE = 0
+    #: Holds an introduction and quotes, perhaps with the sender's answers between them.
+    CONTAINER = 1
+    #: A quote of mail inside a container or below an introduction; else the sender's own.
+    NAMED_QUOTE = 2
+    #: The same, but nothing except its place tells it from an indented paragraph.
+    BARE_QUOTE = 3
+    #: Introduces what is quoted right below.
+    INTRODUCTION = 4
+    #: Written by the program, hardly ever typed into.
+    SIGNATURE = 5
+    #: People type into these: a signature only beside words of the sender's own.
+    LOOSE_SIGNATURE = 6
+    #: iOS gives this id to lines that are typed below a signature, too.
+    APPLE_SIGNATURE = 7
+    #: All from here to the end of the mail, or of the quote around it, is quoted.
+    REST = 8
+
+
+#: HTML, in lower case, with none of these is not searched for marks. Each costs a hundredth of
+#: reading HTML. So programs are left out that write a quote and its mark into one mail, or whose
+#: quotes begin with header fields or a banner: those are seen in the text.
+SIGNS_OF_MARKS: Final = ("quote", "signature", "rplyfwdmsg")
+#: The same for "quote", which is a word, too.
+SIGNS_OF_QUOTES: Final = ("<blockquote", "_quote", "quoted-content", '="quote"')
+
+#: A part of the HTML, in lower case, without which none of a family's selectors fits.
+PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
+    # Apple Mail, Thunderbird, Airmail, Front, Roundcube, Evolution, KMail, eM Client
+    ("cite", {Mark.QUOTE: ('blockquote[type="cite"]',)}),
+    # Gmail, and programs that write as it does: K-9, Superhuman, Mailspring, BlueMail
+    (
+        "gmail_",
+        {
+            Mark.INTRODUCTION: (".gmail_attr", "span.gmail_quote", ".gmail_quote_attribution"),
+            Mark.NAMED_QUOTE: ("blockquote.gmail_quote",),
+            Mark.CONTAINER: (".gmail_quote:not(blockquote)",),
+            Mark.SIGNATURE: (".gmail_signature", '[data-smartmail="gmail_signature"]'),
+        },
+    ),
+    # Thunderbird
+    (
+        "moz-",
+        {
+            Mark.INTRODUCTION: (".moz-cite-prefix",),
+            Mark.CONTAINER: (".moz-forward-container",),
+            Mark.SIGNATURE: (".moz-signature",),
+        },
+    ),
+    # Outlook's web, mobile and Mac programs
+    ("rplyfwdmsg", {Mark.REST: ('[id="divRplyFwdMsg"]',)}),
+    ("reference-message", {Mark.QUOTE: ('[id="mail-editor-reference-message-container"]',)}),
+    ("olk_src_body", {Mark.QUOTE: ('[id="OLK_SRC_BODY_SECTION"]',)}),
+    (
+        "signature",
+        {
+            Mark.LOOSE_SIGNATURE: (
+                '[id="Signature"]',
+                '[id="ms-outlook-mobile-signature"]',
+                ".ms-outlook-mobile-signature",
+                # Samsung, Mailspring, Edison
+                '[id="composer_signature"]',
+                ".composer_signature",
+                "signature",
+                '[id="edo-signature"]',
+                # eM Client, HubSpot, Front, Missive, and what makes signatures for any program
+                '[id="signature_old"]',
+                ".hs_signature",
+                ".front-signature",
+                ".missive_signature",
+                ".email-signature",
+                ".mail-signature",
+            ),
+            Mark.SIGNATURE: (".k9mail-signature", ".sh-signature", '[fairemail="signature"]'),
+        },
+    ),
+    ("applemailsignature", {Mark.APPLE_SIGNATURE: ('[id="AppleMailSignature"]',)}),
+    # Yahoo; its program renames all that it shows, and people send that on as their own
+    (
+        "yahoo_",
+        {
+            Mark.QUOTE: ('[class*="yahoo_quoted"]', '[id*="yahoo_quoted"]'),
+            Mark.LOOSE_SIGNATURE: (".yahoo_signature",),
+        },
+    ),
+    ("iosymail", {Mark.QUOTE: ("blockquote.iosymail",)}),
+    ("yiv", {Mark.NAMED_QUOTE: ('[id^="yiv"]',)}),
+    ("ydp", {Mark.LOOSE_SIGNATURE: ('[class^="ydp"][class*="signature"]',)}),
+    (
+        "protonmail_",
+        {
+            Mark.NAMED_QUOTE: ("blockquote.protonmail_quote",),
+            Mark.CONTAINER: (".protonmail_quote:not(blockquote)",),
+            Mark.SIGNATURE: (".protonmail_signature_block",),
+        },
+    ),
+    (
+        "tutanota_",
+        {
+            Mark.QUOTE: ("blockquote.tutanota_quote",),
+            Mark.CONTAINER: (".tutanota_quote:not(blockquote)",),
+        },
+    ),
+    (
+        "zmail",
+        {
+            Mark.QUOTE: ('[id="blockquote_zmail"]',),
+            Mark.CONTAINER: (".zmail_extra",),
+            Mark.LOOSE_SIGNATURE: (".zmail_signature_below",),
+        },
+    ),
+    # Zoho's ids: its signature, and the introduction inside its container
+    (
+        "zm-_id_-sgn",
+        {
+            Mark.LOOSE_SIGNATURE: ('[id="Zm-_Id_-Sgn"]',),
+            Mark.INTRODUCTION: ('[id="Zm-_Id_-Sgn1"]',),
+        },
+    ),
+    # GMX and web.de
+    ("quote", {Mark.QUOTE: ('div[name="quote"]', 'div[name="quoted-content"]')}),
+    # Spark
+    ("messagereplysection", {Mark.CONTAINER: ('[name="messageReplySection"]',)}),
+    ("messagesignaturesection", {Mark.SIGNATURE: ('[name="messageSignatureSection"]',)}),
+    # NetEase and QQ, Mail.ru, Zimbra
+    ("isreplycontent", {Mark.QUOTE: ('[id="isReplyContent"]',)}),
+    ("isforwardcontent", {Mark.QUOTE: ('[id="isForwardContent"]',)}),
+    ("includetail", {Mark.QUOTE: ("includetail",)}),
+    ("js-readmsg-msg", {Mark.NAMED_QUOTE: (".js-readmsg-msg",)}),
+    (
+        "data-marker",
+        {
+            Mark.QUOTE: ('[data-marker="__HEADERS__"]', '[data-marker="__QUOTED_TEXT__"]'),
+            Mark.LOOSE_SIGNATURE: ('[data-marker^="__SIG_P"]',),
+        },
+    ),
+    # Airmail, Roundcube, FairEmail
+    ("airmail_", {Mark.INTRODUCTION: (".airmail_on", ".airmail_ext_on")}),
+    ("bloop_sign", {Mark.LOOSE_SIGNATURE: (".bloop_sign",)}),
+    ("reply-intro", {Mark.INTRODUCTION: ('[id="reply-intro"]',)}),
+    ("fairemail", {Mark.CONTAINER: ('[fairemail="reply"]',)}),
+    # Superhuman, Freshdesk, Missive
+    ("sh-quoted-content", {Mark.CONTAINER: (".sh-quoted-content",)}),
+    ("freshdesk_quote", {Mark.CONTAINER: (".freshdesk_quote",)}),
+    ("missive_quote", {Mark.CONTAINER: (".missive_quote",)}),
+    # Anything else; the last, as it fits what is named above, too
+    ("<blockquote", {Mark.BARE_QUOTE: ("blockquote",)}),
+)
+
+#: What nobody sees, such as the summary that newsletters put above their text for lists of mail.
+HIDDEN: Final = (
+    '[style*="display:none" i]',
+    '[style*="display: none" i]',
+)
+#: HTML, in lower case, in which this finds nothing hides nothing.
+SIGN_OF_HIDDEN: Final = r"display:\s?none"
