@@ -15,6 +15,7 @@ from gmail_ingest.defs.history import emails_by_month, emails_by_month_job
 from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
+from gmail_ingest.defs.reading import reading_job, reading_sensor
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.retention import retention_job, retention_schedule
 from gmail_ingest.defs.schedules import completeness_schedule, watch_renewal_schedule
@@ -30,10 +31,13 @@ defs = dg.Definitions(
     asset_checks=[every_mailbox_is_synced],
     jobs=[
         *(emails_job, emails_by_month_job, drain_job),
-        *(watch_renewal_job, completeness_job, retention_job),
+        *(watch_renewal_job, completeness_job, retention_job, reading_job),
     ],
     schedules=[watch_renewal_schedule, completeness_schedule, retention_schedule],
-    sensors=[build_sync_queue_sensor(load_settings()), history_sensor, dead_run_sensor],
+    sensors=[
+        build_sync_queue_sensor(load_settings()),
+        *(history_sensor, dead_run_sensor, reading_sensor),
+    ],
     resources={
         "mail_store": MailStoreResource(),
         "credential_store": CredentialStoreResource(),

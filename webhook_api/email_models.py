@@ -101,9 +101,9 @@ class EmailBody(Model):
     is_bounce: bool
     is_list: bool
     content_kind: str | None = Field(
-        description="mail, invitation, encrypted, delivery_report, read_receipt, complaint, "
-        "report, automatic_answer or notification; null for mail stored by a release that did not "
-        "tell them apart."
+        description="mail, invitation, encrypted, unreadable, delivery_report, read_receipt, "
+        "complaint, report, automatic_answer or notification; null for mail stored by a release "
+        "that did not tell them apart."
     )
     failed_recipients: list[FailedRecipientBody] = Field(
         description="Whom a bounce says that it did not reach."

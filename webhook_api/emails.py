@@ -49,7 +49,8 @@ def emails_router(services: Services) -> APIRouter:
             ),
         ] = None,
         q: Annotated[
-            Text, Query(description='Words to find; "a phrase", or, -not.', examples=["invoice"])
+            Text,
+            Query(description='Words to find; "a phrase", or, -not, begin*.', examples=["invoice"]),
         ] = "",
         mailbox: Mailbox = None,
         label: Annotated[Text | None, Query(description="A Gmail label id.")] = None,

@@ -77,4 +77,9 @@ SEARCHES: Cases = {
     "1 %, rare participant": {"q": "feldspar", "participant": _SELDOM},
     "1 in 10,000, frequent participant": {"q": "mica", "participant": _FIRST_OWNER},
     "frequent in a month": {"q": "garnet"} | _MONTH,
+    "beginning of one letter": {"q": "b*"},
+    "beginning of one letter in a rare label": {"q": "b*", "label": RARE_LABEL},
+    "beginning of one letter, and a word of none": {"q": "b* unobtainium"},
+    "beginning of a word of 1 %": {"q": "felds*"},
+    "beginning of a number, of 1 in 100": {"q": "no77*"},
 }

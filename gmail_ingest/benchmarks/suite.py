@@ -24,6 +24,7 @@ BENCHMARKS = {
     "growth": ("growth", "run"),
     "webhook": ("webhook", "run"),
     "reads": ("reads", "run"),
+    "reindex": ("reindex", "run"),
     "push-warm": ("push", "run_warm"),
     "push-cold": ("push", "run_cold"),
     "burst": ("burst", "run"),

@@ -6,20 +6,23 @@ Holds: the group's commands, and ``require_databases``. Keep out: migrations
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import typer
 
-from gmail_ingest.cli.deployment import database_url_of
+from gmail_ingest.cli.deployment import database_url_of, engine_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.runtime.databases import require_psycopg2
 from gmail_ingest.runtime.environment import DAGSTER_PG_URL
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.database_state import DatabaseState
+    from gmail_ingest.sync.reread import Left
 
 app = typer.Typer(no_args_is_help=True, help="The schemas of the mail's database and Dagster's.")
 _MAIL = "DATABASE_URL"
@@ -46,6 +49,7 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     before, dagster_before = require_databases(mail, dagster)
     migrate.upgrade(mail)
     _say(f"the database of {_MAIL}", before, look_at(mail))
+    _say_what_is_left(asyncio.run(_left(data_dir)))
     if dagster_before is None:
         NOTES.print(f"{DAGSTER_PG_URL} is not set: Dagster's database was not looked at")
         return
@@ -108,6 +112,21 @@ def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseS
     dagster_found = look_at(dagster, DAGSTER_PG_URL)
     require_dagsters(dagster_found, DAGSTER_PG_URL)
     return found, dagster_found
+
+
+async def _left(data_dir: Path) -> Left:
+    async with engine_of(data_dir) as engine:
+        return await what_is_left(engine)
+
+
+def _say_what_is_left(left: Left) -> None:
+    if left.mailboxes:
+        NOTES.print(
+            f"stored mail: {left} to be read again, which Dagster does beside the service; "
+            "`gmail-ingest reread` does it now",
+            markup=False,
+            highlight=False,
+        )
 
 
 def _urls(data_dir: Path) -> tuple[str, str]:

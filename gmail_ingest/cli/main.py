@@ -29,6 +29,7 @@ from gmail_ingest.cli import (
     keys,
     processes,
     rehearse,
+    reread,
     settings,
     sync,
     tenants,
@@ -90,6 +91,7 @@ app.command()(coverage.coverage)
 app.command()(why.why)
 app.add_typer(keys.app, name="keys")
 app.add_typer(database.app, name="db")
+app.command()(reread.reread)
 app.command()(doctor.doctor)
 app.command("exec", context_settings={"allow_interspersed_args": False})(execute.execute)
 app.command()(settings.settings)

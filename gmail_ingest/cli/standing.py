@@ -12,26 +12,32 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gmail_ingest.cli import remedies
+from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.errors import remedy_of
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from gmail_ingest.adapters.postgres.hindrances import PutBack, TroubledMailbox
+    from gmail_ingest.sync.reread import Left
 
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """What hinders syncs now; ``oldest_seconds``: of the queue's rows that nobody works on."""
+    """What hinders syncs now, and what mail is still to be read again; ``oldest_seconds``: of the
+    queue's rows that nobody works on.
+    """
 
     oldest_seconds: float | None
     troubled: Sequence[TroubledMailbox]
     put_back: Sequence[PutBack]
+    reading: Left
 
     def to_json(self) -> dict[str, object]:
         """As programs read it; times are UTC."""
         return {
             "queueOldestSeconds": self.oldest_seconds,
+            "reading": self.reading.to_json(),
             "troubled": [
                 {
                     "tenantId": each.tenant_id,
@@ -64,6 +70,8 @@ class Standing:
         yield f"{waiting} waiting in the queue{age if waiting else ''}"
         yield from map(_of_mailbox, self.troubled)
         yield from map(_of_work, self.put_back)
+        if self.reading.mailboxes:
+            yield f"stored mail is read again by this release, beside the service: {self.reading}"
 
 
 async def read_standing(engine: AsyncEngine) -> Standing:
@@ -72,7 +80,10 @@ async def read_standing(engine: AsyncEngine) -> Standing:
 
     hindrances = PostgresHindrances(engine)
     return Standing(
-        await hindrances.oldest_seconds(), await hindrances.troubled(), await hindrances.put_back()
+        await hindrances.oldest_seconds(),
+        await hindrances.troubled(),
+        await hindrances.put_back(),
+        await what_is_left(engine),
     )
 
 

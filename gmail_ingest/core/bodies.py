@@ -12,12 +12,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gmail_ingest.core.charsets import decode_base64url, decode_declared, decode_inline
+from gmail_ingest.core.enriched import is_enriched, plain_of_enriched
+from gmail_ingest.core.flowed import is_flowed, unfolded, unmarked
 from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.parts import BodyPart
+from gmail_ingest.core.leaf import BodyPart
 from gmail_ingest.core.text import TextCleaner, unix_lines
-
-# What senders without a plain text put there: invisible, yet no blanks for str.strip.
-_INVISIBLE = " \t\n\r\x0b\x0c\xa0\u200b\u200c\u200d\u2060\ufeff\xad\u034f\ufffd"
+from gmail_ingest.core.text_parts import INVISIBLE
 
 # Newsletters put "see this mail in a browser" there. Reading HTML takes a third of a mail's time,
 # so only a short text beside long HTML is doubted, and only much more text to read replaces it.
@@ -35,7 +35,7 @@ class _Slot:
     def as_text(self) -> str:
         plain = "\n".join(self.plain)
         markup = "\n".join(self.html)
-        seen = len(plain.strip(_INVISIBLE))
+        seen = len(plain.strip(INVISIBLE))
         if not markup or seen > _LONGEST_STUB or len(markup) < _HTML_OF_STUB * seen:
             return plain
         text = html_to_text(markup)
@@ -45,7 +45,8 @@ class _Slot:
     def as_html(self) -> str:
         if self.html:
             return "\n".join(self.html)
-        return f'<pre style="white-space: pre-wrap">{html.escape("".join(self.plain))}</pre>'
+        text = html.escape(unmarked("".join(self.plain)))
+        return f'<pre style="white-space: pre-wrap">{text}</pre>'
 
 
 def join_bodies(
@@ -59,31 +60,61 @@ def join_bodies(
         cleaner: Makes texts storable, and notes replaced bytes.
 
     Returns:
-        Text: the plain rendering of each slot, from its HTML where that is empty or a stub. HTML:
-        ``""`` where no part has any, else that of each slot (plain text between in ``<pre>``).
+        Text: the plain rendering of each slot, from its HTML where that is empty or a stub; lines
+        of the sender's own that look quoted have ``flowed.OWN_LINE`` in front. HTML: ``""`` where
+        no part has any, else that of each slot (plain text between in ``<pre>``).
     """
     slots: dict[int, _Slot] = {}
     for part in parts:
-        content = _decoded(part, fetched, cleaner)
+        content = decoded_text(part, fetched, cleaner)
         if content:
             slot = slots.setdefault(part.slot, _Slot())
             (slot.html if part.mime_type == "text/html" else slot.plain).append(content)
-    text = "\n".join(slot.as_text() for slot in slots.values())
-    if not any(slot.html for slot in slots.values()):
-        return text, ""
-    return text, "\n".join(slot.as_html() for slot in slots.values())
+    found = tuple(slots.values())
+    if not any(slot.html for slot in found):
+        return "\n".join(slot.as_text() for slot in found), ""
+    if len(found) == 2 and _say_the_same(*found):
+        found = (_Slot(found[0].plain, found[1].html),)
+    text = "\n".join(slot.as_text() for slot in found)
+    return text, "\n".join(slot.as_html() for slot in found)
 
 
-def _decoded(part: BodyPart, fetched: Mapping[str, bytes], cleaner: TextCleaner) -> str:
+def _say_the_same(first: _Slot, second: _Slot) -> bool:
+    """Tell whether a plain text and its HTML were sent as if they were two texts."""
+    if first.html or second.plain:
+        return False
+    plain = "".join("\n".join(first.plain).split())
+    return plain == "".join(html_to_text("\n".join(second.html)).split())
+
+
+def decoded_text(part: BodyPart, fetched: Mapping[str, bytes], cleaner: TextCleaner) -> str:
+    """Return what a part says.
+
+    Args:
+        part: Any part that holds text.
+        fetched: As of ``join_bodies``.
+        cleaner: Makes the text storable, and notes replaced bytes.
+
+    Returns:
+        The text with line feeds, unfolded where it is flowed, without the commands of enriched
+        text; ``""`` where there is none.
+    """
+    is_html = part.mime_type == "text/html"
     if part.data:
         raw = decode_base64url(part.data)
         if raw is None:
             cleaner.replaced = True
             return ""
-        content, replaced = decode_inline(raw, part.charset)
+        content, replaced = decode_inline(raw, part.charset, is_html=is_html)
     elif part.part_id in fetched:
-        content, replaced = decode_declared(fetched[part.part_id], part.charset)
+        content, replaced = decode_declared(fetched[part.part_id], part.charset, is_html=is_html)
     else:
         return ""
     cleaner.replaced |= replaced
-    return cleaner.clean(unix_lines(content).removeprefix("\ufeff"))
+    text = cleaner.clean(unix_lines(content).removeprefix("\ufeff"))
+    if is_html:
+        return text
+    if is_enriched(part.content_type):
+        return plain_of_enriched(text)
+    flows, drops_blank = is_flowed(part.content_type)
+    return unfolded(text, drops_blank=drops_blank) if flows else text

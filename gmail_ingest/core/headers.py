@@ -9,10 +9,17 @@ Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RF
 
 import re
 
-from gmail_ingest.core.encoded_words import decode_words
+from gmail_ingest.core.encoded_words import decode_words, repaired
 from gmail_ingest.core.text import TextCleaner, single_line
 
 _CHARSET = re.compile(r"""\bcharset\*?\s*=\s*["']?([^\s"';]{1,80})""", re.IGNORECASE)
+
+
+# No character fits two alternatives, so a value is read once.
+_PARAMETER = re.compile(
+    r""";\s*([^\s=;"()]{1,60})\s*=\s*("(?:[^"\\]|\\.){0,998}"?|[^;\s]{0,998})"""
+)
+_MAX_PARAMETERS_CHARS = 4_000
 
 
 class Headers:
@@ -38,6 +45,10 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         """Tell whether a field is there (the name in lower case)."""
         return name in self._values
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether one of several fields is there (the names in lower case)."""
+        return not self._values.keys().isdisjoint(names)
 
     def every(self, name: str) -> list[str]:
         """Return all values of a field.
@@ -76,6 +87,8 @@ class Headers:
     def readable(self, value: str) -> str:
         """Return a value on one line, storable, with encoded words decoded.
 
+        UTF-8 that was read as Latin-1 on the way is repaired where that is certain.
+
         Args:
             value: A header value, or a part of one.
 
@@ -83,7 +96,7 @@ class Headers:
             The value. A decoded word may hold anything, so it is cleaned again.
         """
         if "=?" not in value:
-            return single_line(value)
+            return single_line(value if value.isascii() else repaired(value))
         return single_line(self._cleaner.clean(decode_words(value)))
 
 
@@ -98,6 +111,32 @@ def charset_of(content_type: str) -> str | None:
     """
     match = _CHARSET.search(content_type)
     return match.group(1) if match else None
+
+
+def parameters_of(value: str) -> dict[str, str]:
+    """Return the parameters of a structured value, as of Content-Type.
+
+    Args:
+        value: The value of the field; only its first few thousand characters are read.
+
+    Returns:
+        Lower-cased name to value, without quotes. The pieces of a long one (``name*0=``) are
+        joined, charset and language of an extended one (``name*=us-ascii'en'``) left out
+        (RFC 2231); of two with one name the first counts.
+    """
+    pieces: dict[str, str] = {}
+    for match in _PARAMETER.finditer(value[:_MAX_PARAMETERS_CHARS]):
+        name, star, section = match.group(1).lower().partition("*")
+        content = match.group(2)
+        if content.startswith('"'):
+            content = content.strip('"').replace("\\", "")
+        if star and section in {"", "0*"}:
+            content = content.rpartition("'")[2]
+        if section.strip("0*"):
+            pieces[name] = pieces.get(name, "") + content
+        else:
+            pieces.setdefault(name, content)
+    return pieces
 
 
 def message_ids(value: str) -> tuple[str, ...]:

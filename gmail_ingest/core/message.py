@@ -13,11 +13,13 @@ from typing import Literal
 Role = Literal["from", "to", "cc", "bcc", "reply-to", "sender", "author"]
 Direction = Literal["inbound", "outbound", "self"]
 #: What a mail is, as a person would say. ``delivery_report``: whether it was delivered, ``report``:
-#: figures for administrators (TLS, DMARC), ``notification``: a program's mail that answers none.
+#: figures for administrators (TLS, DMARC), ``notification``: a program's mail that answers none,
+#: ``unreadable``: its text is in a form that is not read (winmail.dat).
 ContentKind = Literal[
     "mail",
     "invitation",
     "encrypted",
+    "unreadable",
     "delivery_report",
     "read_receipt",
     "complaint",
@@ -105,8 +107,8 @@ class ParsedMessage:
         reply_text: What the sender wrote: text without quoted mail and signature.
         signature: The sender's, as far as it is marked as one; ``""`` without.
         size: Gmail's estimate in bytes.
-        is_auto_reply: Sent by a program (RFC 3834 and its forerunners).
-        is_bounce: A report that mail could not be delivered.
+        is_auto_reply: A program answered in a person's place (RFC 3834 and its forerunners).
+        is_bounce: A report that delivery to somebody failed.
         failed_recipients: Whom a bounce says that it did not reach.
         content_kind: What the mail is.
         is_list: Came through a mailing list, or is bulk mail.

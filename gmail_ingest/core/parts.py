@@ -1,69 +1,61 @@
-"""The part tree of a Gmail message, sorted into bodies and attachments.
+"""The tree of parts of a Gmail message, sorted into texts, files and what is neither.
 
 Holds: ``sort_parts``, and ``has_separate_content``, which asks less.
-Add here: a rule about which part is text to read and which is a file.
-Keep out: decoding and joining of bodies (``bodies``).
+Add here: where in the tree a kind of content stands.
+Keep out: which part is the text (``text_parts``), what of a part is a file (``files``), decoding
+(``bodies``).
 Source: the MessagePart resource of the Gmail API; RFC 2046, RFC 2183. Gmail expands
 message/rfc822: the parts of a forwarded mail stand below it, and are not this mail's text.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-from gmail_ingest.core.headers import Headers, charset_of
-from gmail_ingest.core.message import Attachment
-from gmail_ingest.core.text import TextCleaner, single_line
+from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mail
+from gmail_ingest.core.files import FilePart, file_part
+from gmail_ingest.core.headers import Headers
+from gmail_ingest.core.leaf import BodyPart, Leaf
+from gmail_ingest.core.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
+from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.text_parts import has_words, text_parts
 
-# A column of type integer holds it; Gmail takes no message near this size.
-MAX_SIZE = 2**31 - 1
 # Real mail nests below ten; deeper trees are made to hurt.
 MAX_DEPTH = 100
 MAX_PARTS = 10_000
+#: In ``types``: a multipart whose parts Gmail could not tell apart.
+UNDIVIDED = "multipart/*"
 
-_BODY_TYPES = frozenset({"text/plain", "text/html"})
-# Renderings of the same text for other programs.
-_RENDERINGS = frozenset({"text/x-amp-html", "text/watch-html"})
-# They seal the text; nobody attached them. Some mailers name them "smime.p7s", some call them
-# attachments, so neither tells.
-_SIGNATURES = frozenset(
-    {
-        "application/pgp-signature",
-        "application/pkcs7-signature",
-        "application/x-pkcs7-signature",
-    }
-)
+# Read only to be found by their words, or for what they report: no more calls than that is worth.
+_MAX_FETCHED_MAIL = 1_000_000
+_MAX_FETCHED_REPORT = 100_000
+_MAX_FETCHES = 10
+
+_TEXT_ONLY = {kind: frozenset({kind}) for kind in ("text/plain", "text/html")}
 
 
-@dataclass(frozen=True, slots=True)
-class BodyPart:
-    """A part that is text to read.
+class SortedParts(NamedTuple):
+    """What a message consists of, in the order of its parts.
+
+    A tuple for the reason of ``BodyPart``.
 
     Attributes:
-        part_id: Gmail's position of the part.
-        mime_type: ``text/plain`` or ``text/html``.
-        charset: The declared label, or None.
-        slot: Parts of one slot are renderings of the same text (multipart/alternative).
-        data: base64url as sent, ``""`` where the part has none.
-        attachment_id: Where the data is to be fetched, or None. Short-lived.
-        size: Bytes.
+        bodies: The text of the mail.
+        files: What was sent along; ``files.attachments_of`` tells which of it the text shows.
+        enclosed: The mails in the mail; what lies in them is in nothing else here.
+        calendars: Invitations and the like, also where they are files.
+        reports: What programs say in reports, under the type of the part that says it.
+        types: MIME types of the mail's own parts; ``UNDIVIDED`` where a multipart has none.
+        missing: What is to be fetched before the mail can be read whole.
     """
 
-    part_id: str
-    mime_type: str
-    charset: str | None
-    slot: int
-    data: str
-    attachment_id: str | None
-    size: int
-
-
-@dataclass(frozen=True, slots=True)
-class SortedParts:
-    """What a message consists of, in the order of its parts."""
-
-    bodies: tuple[BodyPart, ...]
-    attachments: tuple[Attachment, ...]
+    bodies: tuple[BodyPart, ...] = ()
+    files: tuple[FilePart, ...] = ()
+    enclosed: tuple[EnclosedMail, ...] = ()
+    calendars: tuple[BodyPart, ...] = ()
+    reports: tuple[BodyPart, ...] = ()
+    types: frozenset[str] = frozenset()
+    missing: tuple[BodyPart, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +63,9 @@ class _Place:
     part: Mapping[str, Any]
     depth: int
     slot: int | None
-    enclosed: bool
+    parent: Leaf | None
+    position: int
+    mail: list[Leaf]
 
 
 def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> SortedParts:
@@ -83,26 +77,46 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
         cleaner: Makes names storable.
 
     Returns:
-        Text parts without a file name that are no attachments and lie in no enclosed mail are
-        bodies. Files are attachments; so is an enclosed mail that can be fetched whole. Of one
-        that cannot, the files are listed in its place.
+        The parts by what they are. An enclosed mail is one file; what it has inside is found by
+        its words and names, and is no file of the outer mail.
     """
-    bodies: list[BodyPart] = []
-    attachments: list[Attachment] = []
-    stack = [_Place(payload, 0, None, enclosed=False)] if isinstance(payload, dict) else []
-    seen = 0
-    while stack and seen < MAX_PARTS:
-        place = stack.pop()
-        own = Headers(place.part.get("headers"), cleaner) if seen else headers
-        leaf = _Leaf(place.part, own, cleaner)
-        if leaf.is_body and not place.enclosed:
-            bodies.append(leaf.body(seen if place.slot is None else place.slot))
-        elif leaf.is_file:
-            attachments.append(leaf.attachment())
-        if not leaf.is_whole_file:
-            stack.extend(reversed(_children(place, leaf.mime_type, seen)))
-        seen += 1
-    return SortedParts(tuple(bodies), tuple(attachments))
+    # Nine of ten mails: one text, and no more to ask.
+    if isinstance(payload, dict) and not payload.get("parts"):
+        leaf = Leaf(payload, headers, cleaner)
+        if leaf.is_nothing_but_text:
+            body = leaf.body()
+            missing = () if body.data or not body.attachment_id else (body,)
+            return SortedParts((body,), types=_TEXT_ONLY[leaf.mime_type], missing=missing)
+    leaves = _walked(payload, headers, cleaner)
+    texts, also_files = text_parts(leaves)
+    only_texts = {leaf.number for leaf in texts} - {leaf.number for leaf in also_files}
+    bodies = tuple(leaf.body() for leaf in texts)
+    if len(only_texts) == len(leaves):
+        return SortedParts(bodies, types=_types(leaves), missing=_unsent(bodies))
+    others = [leaf for leaf in leaves if leaf.number not in only_texts]
+    calendars = tuple(leaf.body() for leaf in others if leaf.is_calendar)
+    reports = tuple(part for leaf in others if leaf.mime_type in REPORTS for part in _report(leaf))
+    mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
+    enclosed = tuple(enclosed_mail(leaf) for leaf in mails)
+    in_mails = [
+        part
+        for leaf, mail in zip(mails, enclosed, strict=True)
+        for part in (mail.bodies if leaf.inner else (leaf.body(),))
+    ]
+    return SortedParts(
+        bodies=bodies,
+        files=tuple(_files(others, alone=not bodies)),
+        enclosed=enclosed,
+        calendars=calendars,
+        reports=reports,
+        types=_types(leaves),
+        missing=(
+            *_unsent(bodies),
+            *_unsent(_unread(calendars, bodies), _MAX_FETCHED_REPORT),
+            *_unsent(reports, _MAX_FETCHED_REPORT),
+            *_unsent(in_mails, _MAX_FETCHED_MAIL),
+        ),
+    )
 
 
 def has_separate_content(payload: object) -> bool:
@@ -127,95 +141,77 @@ def has_separate_content(payload: object) -> bool:
     return False
 
 
-def size_of(value: object) -> int:
-    """Return a size out of JSON as a number that every store takes.
+def _walked(payload: object, headers: Headers, cleaner: TextCleaner) -> list[Leaf]:
+    """Return the mail's own parts in their order, each enclosed mail with those in it."""
+    own: list[Leaf] = []
+    stack = [_Place(payload, 0, None, None, 0, own)] if isinstance(payload, dict) else []
+    seen = 0
+    while stack and seen < MAX_PARTS:
+        place = stack.pop()
+        leaf = Leaf(
+            place.part,
+            Headers(place.part.get("headers"), cleaner) if seen else headers,
+            cleaner,
+            parent=place.parent,
+            position=place.position,
+            number=seen,
+            slot=place.slot,
+        )
+        place.mail.append(leaf)
+        stack.extend(_children(place, leaf, is_own=place.mail is own))
+        seen += 1
+    return own
 
-    Args:
-        value: A number of bytes; anything else counts as 0.
 
-    Returns:
-        0 to ``MAX_SIZE``.
-    """
-    return max(0, min(value, MAX_SIZE)) if isinstance(value, int) else 0
-
-
-def _children(place: _Place, mime_type: str, number: int) -> list[_Place]:
+def _children(place: _Place, leaf: Leaf, *, is_own: bool) -> list[_Place]:
+    """Return the parts in a part, the first at the end."""
     parts = place.part.get("parts")
     if not isinstance(parts, list) or place.depth >= MAX_DEPTH:
         return []
-    opens_slot = place.slot is None and mime_type == "multipart/alternative"
-    slot = number if opens_slot else place.slot
-    enclosed = place.enclosed or mime_type.startswith("message/")
-    return [_Place(p, place.depth + 1, slot, enclosed) for p in parts if isinstance(p, dict)]
+    slot = place.slot
+    mail = place.mail
+    if leaf.mime_type.startswith("message/"):
+        slot = None
+        if is_own:
+            mail = leaf.inner
+    elif leaf.mime_type == ALTERNATIVE:
+        slot = leaf.slot
+    return [
+        _Place(part, place.depth + 1, slot, leaf, position, mail)
+        for position, part in reversed(list(enumerate(parts)))
+        if isinstance(part, dict)
+    ]
 
 
-class _Leaf:
-    """One part with the few facts that decide what it is."""
+def _files(leaves: Sequence[Leaf], *, alone: bool) -> list[FilePart]:
+    files: list[FilePart] = []
+    for leaf in leaves:
+        file = file_part(leaf, alone=alone)
+        if file is not None:
+            is_mail = leaf.mime_type in ENCLOSED_MAILS
+            files.append(enclosed_file(file, leaf) if is_mail else file)
+    return files
 
-    __slots__ = ("_content", "_disposition", "_headers", "filename", "mime_type", "part_id")
 
-    def __init__(self, part: Mapping[str, Any], headers: Headers, cleaner: TextCleaner) -> None:
-        content = part.get("body")
-        self._content: Mapping[str, Any] = content if isinstance(content, dict) else {}
-        self._headers = headers
-        self.part_id = cleaner.identifier(part.get("partId"))
-        self.filename = headers.readable(cleaner.clean(part.get("filename")))
-        self.mime_type = single_line(cleaner.clean(part.get("mimeType"))).lower()
-        disposition = headers.first("content-disposition")
-        self._disposition = disposition.partition(";")[0].strip().lower()
+def _report(leaf: Leaf) -> list[BodyPart]:
+    """Return the texts of a report; Gmail may give them as parts of the part that reports."""
+    texts = [leaf] if leaf.data or leaf.attachment_id else leaf.inner
+    return [each.body(leaf.mime_type) for each in texts if each.has_content]
 
-    @property
-    def is_body(self) -> bool:
-        return (
-            self.mime_type in _BODY_TYPES
-            and not self.filename
-            and self._disposition != "attachment"
-        )
 
-    @property
-    def is_file(self) -> bool:
-        if self.filename or self._disposition == "attachment":
-            return True
-        if self.mime_type.startswith("multipart/") or self.mime_type in _BODY_TYPES:
-            return False
-        return self.mime_type not in _RENDERINGS and self._has_content
+def _unread(calendars: tuple[BodyPart, ...], bodies: Sequence[BodyPart]) -> tuple[BodyPart, ...]:
+    """Return the calendars that are to be read: gateways put an empty line beside an invitation."""
+    return () if calendars and any(map(has_words, bodies)) else calendars
 
-    @property
-    def is_whole_file(self) -> bool:
-        return self.is_file and bool(self._content.get("attachmentId") or self._content.get("data"))
 
-    @property
-    def _has_content(self) -> bool:
-        content = self._content
-        return bool(content.get("attachmentId") or content.get("data") or content.get("size"))
+def _unsent(parts: Sequence[BodyPart], max_size: int | None = None) -> tuple[BodyPart, ...]:
+    """Return those that came without their content; with a bound, a few that are not too long."""
+    unsent = tuple(part for part in parts if part.attachment_id and not part.data)
+    if max_size is None:
+        return unsent
+    return tuple(part for part in unsent if part.size <= max_size)[:_MAX_FETCHES]
 
-    def body(self, slot: int) -> BodyPart:
-        data = self._content.get("data")
-        attachment_id = self._content.get("attachmentId")
-        return BodyPart(
-            part_id=self.part_id,
-            mime_type=self.mime_type,
-            charset=charset_of(self._headers.first("content-type")),
-            slot=slot,
-            data=data if isinstance(data, str) else "",
-            attachment_id=attachment_id if isinstance(attachment_id, str) else None,
-            size=size_of(self._content.get("size")),
-        )
 
-    def attachment(self) -> Attachment:
-        content_id = self._headers.first("content-id").strip("<> ")
-        return Attachment(
-            part_id=self.part_id,
-            filename=self.filename,
-            mime_type=self.mime_type,
-            size=size_of(self._content.get("size")),
-            content_id=content_id or None,
-            inline=self._is_inline(content_id),
-        )
-
-    def _is_inline(self, content_id: str) -> bool:
-        if self._disposition == "inline" or self.mime_type in _SIGNATURES:
-            return True
-        # HTML names its pictures by either (RFC 2392, RFC 2557).
-        is_named = bool(content_id or self._headers.first("content-location"))
-        return is_named and self._disposition != "attachment"
+def _types(leaves: Sequence[Leaf]) -> frozenset[str]:
+    types = frozenset(leaf.mime_type for leaf in leaves)
+    return types | {UNDIVIDED} if any(leaf.is_undivided for leaf in leaves) else types

@@ -15,15 +15,24 @@ from types import MappingProxyType
 from typing import Any
 
 from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
-from gmail_ingest.core.bodies import join_bodies
-from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
+from gmail_ingest.core.authors import author_of, with_author
+from gmail_ingest.core.classify import classify
+from gmail_ingest.core.containers import opened
+from gmail_ingest.core.content_kind import kind_of_content
+from gmail_ingest.core.files import attachments_of
+from gmail_ingest.core.flowed import unmarked
 from gmail_ingest.core.headers import Headers, message_ids
+from gmail_ingest.core.leaf import size_of
+from gmail_ingest.core.mail_text import read_mail
 from gmail_ingest.core.message import ParsedMessage, Participant
-from gmail_ingest.core.parts import has_separate_content, size_of, sort_parts
+from gmail_ingest.core.parts import has_separate_content, sort_parts
 from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.reports import Mail
 from gmail_ingest.core.scope import is_nowhere
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
+from gmail_ingest.core.text_parts import has_words
+from gmail_ingest.core.wrappers import WRAPPERS, Part, id_of, parts_to_fetch, type_of
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UINT64_END = 2**64
@@ -40,7 +49,7 @@ class MissingBody:
     Attributes:
         part_id: Key for ``bodies`` of ``parse_message``.
         attachment_id: For ``attachments.get`` now; it soon expires.
-        mime_type: ``text/plain`` or ``text/html``.
+        mime_type: Of the part.
         charset: The declared label, or None.
         size: Bytes in that charset.
     """
@@ -59,7 +68,9 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         message: A Message resource, format ``full``, as decoded JSON.
 
     Returns:
-        Body parts (no attachments) that have an attachment id in place of data.
+        What has an attachment id in place of data and is to be read: texts, whether or not they
+        have a name; in bounds also reports, enclosed mails of which Gmail gives no parts, and what
+        ``wrappers.parts_to_fetch`` names.
     """
     payload = message.get("payload")
     # Sorting the parts is a tenth of all parsing, and few mails have anything to fetch.
@@ -67,11 +78,15 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         return ()
     cleaner = TextCleaner()
     parts = sort_parts(payload, _headers_of(payload, cleaner), cleaner)
-    return tuple(
+    missing = [
         MissingBody(part.part_id, part.attachment_id, part.mime_type, part.charset, part.size)
-        for part in parts.bodies
-        if part.attachment_id and not part.data
-    )
+        for part in parts.missing
+        if part.attachment_id
+    ]
+    if not parts.types.isdisjoint(WRAPPERS):
+        wrappers = parts_to_fetch(payload, has_text=any(map(has_words, parts.bodies)))
+        missing.extend(map(_missing, wrappers))
+    return tuple(missing)
 
 
 def parse_message(
@@ -96,13 +111,40 @@ def parse_message(
     payload = message.get("payload")
     headers = _headers_of(payload, cleaner)
     parts = sort_parts(payload, headers, cleaner)
-    text, html_body = join_bodies(parts.bodies, bodies, cleaner)
-    reply = read_reply(text)
+    if not parts.types.isdisjoint(WRAPPERS):
+        inside = opened(payload, bodies)
+        if inside is not payload:
+            payload, parts = inside, sort_parts(inside, headers, cleaner)
+    mail = read_mail(parts, bodies, cleaner)
+    text = unmarked(mail.text)
+    attachments = attachments_of(parts.files, mail.html, text)
+    reply = read_reply(mail.text)
     participants = participants_of(headers)
     subject = headers.decoded("subject")
     label_ids = _label_ids(message.get("labelIds"), cleaner)
     gmail_id = cleaner.identifier(message.get("id"))
     sender = next((p for p in participants if p.role == "from"), None)
+    direction = direction_of(participants, label_ids, owner_addresses)
+    author = author_of(headers, participants, direction, owner_addresses)
+    participants = with_author(participants, author)
+    own_text = mail.text if mail.has_own else ""
+    classes = classify(
+        Mail(
+            headers=headers,
+            root_type=_root_type(payload, cleaner),
+            participants=participants,
+            sender=sender,
+            subject=subject,
+            text=own_text,
+            attachments=attachments,
+            parts=parts,
+            owners=owner_addresses,
+            author=author.address if author else "",
+            bodies=bodies,
+        ),
+        kind_of_content(payload, parts.types, own_text, mail.calendars, bodies),
+        cleaner,
+    )
     return ParsedMessage(
         gmail_id=gmail_id,
         thread_id=cleaner.identifier(message.get("threadId")) or gmail_id,
@@ -112,27 +154,38 @@ def parse_message(
         references=message_ids(headers.first("references")),
         subject=subject,
         sender=sender,
-        author=sender,
+        author=author,
         participants=participants,
-        direction=direction_of(participants, label_ids, owner_addresses),
+        direction=direction,
         internal_date=_instant(message.get("internalDate")),
         header_date_raw=headers.first("date") or None,
         label_ids=label_ids,
         is_unsent=is_nowhere(label_ids) and _is_kept_back(sender, headers, owner_addresses),
         snippet=cleaner.clean(html.unescape(cleaner.clean(message.get("snippet")))),
         text=text,
-        html=html_body,
-        reply_text=reply.text,
-        signature=reply.signature,
+        html=mail.html,
+        reply_text=unmarked(reply.text),
+        signature=unmarked(reply.signature),
         size=size_of(message.get("sizeEstimate")),
-        is_auto_reply=is_auto_reply(headers),
-        is_bounce=is_bounce(headers, _root_type(payload, cleaner), participants),
-        is_list=is_list(headers),
-        content_kind="mail",
-        failed_recipients=(),
-        attachments=parts.attachments,
-        search_text=search_text_of(subject, participants, parts.attachments, text),
+        is_auto_reply=classes.is_auto_reply,
+        is_bounce=classes.is_bounce,
+        is_list=classes.is_list,
+        content_kind=classes.kind,
+        failed_recipients=classes.failed_recipients,
+        attachments=attachments,
+        search_text=search_text_of(subject, participants, attachments, text, mail.also_found),
         sanitized=cleaner.replaced,
+    )
+
+
+def _missing(part: Part) -> MissingBody:
+    content = part["body"]
+    return MissingBody(
+        part_id=id_of(part),
+        attachment_id=content["attachmentId"],
+        mime_type=type_of(part),
+        charset=None,
+        size=size_of(content.get("size")),
     )
 
 

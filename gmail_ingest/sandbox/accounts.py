@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from gmail_ingest.sandbox.clock import Clock
+from gmail_ingest.sandbox.forms import FormsInUse
 from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest.sandbox.spool import Spool
@@ -45,11 +46,13 @@ class Accounts:
     Args:
         spool: holds the mail of all of them.
         clock: dates their mail.
+        forms: how parts are served whose form at Gmail is not known.
     """
 
-    def __init__(self, spool: Spool, clock: Clock) -> None:
+    def __init__(self, spool: Spool, clock: Clock, forms: FormsInUse) -> None:
         self._spool = spool
         self._clock = clock
+        self._forms = forms
         self._accounts: dict[str, Account] = {}
         #: Former primary addresses, and what each is an alias of.
         self._aliases: dict[str, str] = {}
@@ -89,7 +92,12 @@ class Accounts:
         if key in self:
             raise ValueError("this address has an account already")
         mailbox = Mailbox(
-            key, spool=self._spool, clock=self._clock, seed=seed, life=self._made[key]
+            key,
+            spool=self._spool,
+            clock=self._clock,
+            seed=seed,
+            life=self._made[key],
+            forms=self._forms,
         )
         account = Account(mailbox, _google_id(f"{key}:{self._made[key]}"), display_name)
         self._made[key] += 1

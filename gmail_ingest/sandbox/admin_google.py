@@ -1,7 +1,7 @@
 """Admin calls that concern the whole of the local Google, not one mailbox.
 
-Holds: clock, counters, limits, faults, Pub/Sub, certificates, service accounts, health. Add here:
-a route of that kind. Keep out: mailboxes (``admin_mailboxes``).
+Holds: clock, counters, limits, forms, faults, Pub/Sub, certificates, service accounts, health.
+Add here: a route of that kind. Keep out: mailboxes (``admin_mailboxes``).
 Source: the contract of ``admin``.
 """
 
@@ -13,6 +13,7 @@ from pydantic import Field
 
 from gmail_ingest.sandbox.admin_call import AdminCall, AdminError, AdminHandler
 from gmail_ingest.sandbox.faults import FaultRule
+from gmail_ingest.sandbox.forms import Forms
 from gmail_ingest.sandbox.http_messages import Response, json_response
 from gmail_ingest.sandbox.push import PushSubscription
 from gmail_ingest.sandbox.settings import Limits
@@ -77,6 +78,8 @@ def google_routes(state: SandboxState) -> dict[str, AdminHandler]:
         "POST counters/reset": calls.reset_counters,
         "GET limits": calls.limits,
         "POST limits": calls.set_limits,
+        "GET forms": calls.forms,
+        "POST forms": calls.set_forms,
         "GET faults": calls.faults,
         "POST faults": calls.add_fault,
         "DELETE faults": calls.remove_faults,
@@ -133,6 +136,15 @@ class GoogleAdmin:
         limits.prices.update(change.prices or {})
         self._state.quota.forget()
         return self.limits(call)
+
+    def forms(self, _call: AdminCall) -> Response:
+        """Answer the forms of what is not known of Gmail."""
+        return json_response(self._state.forms.current.model_dump(by_alias=True))
+
+    def set_forms(self, call: AdminCall) -> Response:
+        """Change the forms that are given, for mail that arrives from now on."""
+        self._state.forms.change(call.read(Forms))
+        return self.forms(call)
 
     def faults(self, _call: AdminCall) -> Response:
         """Answer the rules in force with their counts."""

@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import unquote_to_bytes
 
 from gmail_ingest.sandbox import charsets
+from gmail_ingest.sandbox.forms import HeaderBytes
 
 _FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*)\n?")
 _WORD: Final = re.compile(r"=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^\s?]*)\?=")
@@ -22,7 +23,9 @@ _SEGMENT: Final = re.compile(r"([^*]+)(?:\*(\d{1,4}))?(\*)?\Z")
 _PARAMETERS_LIMIT: Final = 8192
 
 
-def split_headers(raw: bytes, start: int, end: int) -> tuple[list[tuple[str, str]], int]:
+def split_headers(
+    raw: bytes, start: int, end: int, header_bytes: HeaderBytes = "utf8"
+) -> tuple[list[tuple[str, str]], int]:
     """Read the header block of a message or part.
 
     The block ends at the first empty line, or before the first line that is no header.
@@ -31,6 +34,7 @@ def split_headers(raw: bytes, start: int, end: int) -> tuple[list[tuple[str, str
         raw: the whole mail.
         start: where the block begins.
         end: where the message or part ends.
+        header_bytes: how 8-bit values are read.
 
     Returns:
         The fields in order, names as written, values unfolded but with RFC 2047 words intact, and
@@ -42,14 +46,18 @@ def split_headers(raw: bytes, start: int, end: int) -> tuple[list[tuple[str, str
         position = raw.find(b"\n", start, end) + 1 or end
     while field := _FIELD.match(raw, position, end):
         value = field[2].replace(b"\r\n", b"").replace(b"\n", b"")
-        fields.append((field[1].decode(), _text(value).strip()))
+        fields.append((field[1].decode(), _text(value, header_bytes).strip()))
         position = field.end()
     if raw.startswith(b"\r\n", position, end):
         return fields, position + 2
     return fields, position + raw.startswith(b"\n", position, end)
 
 
-def _text(value: bytes) -> str:
+def _text(value: bytes, header_bytes: HeaderBytes) -> str:
+    if header_bytes == "latin1":
+        return value.decode("latin-1")
+    if header_bytes == "replaced":
+        return value.decode("ascii", "replace")
     try:
         return value.decode()
     except UnicodeDecodeError:

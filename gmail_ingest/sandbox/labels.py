@@ -18,7 +18,9 @@ _HIDDEN: Final = (
     "CATEGORY_UPDATES",
     "CATEGORY_FORUMS",
 )
-SYSTEM_LABELS: Final = frozenset((*_SHOWN, *_HIDDEN))
+# Mail may carry it; whether labels.list names it is not known.
+_UNLISTED: Final = ("SCHEDULED",)
+SYSTEM_LABELS: Final = frozenset((*_SHOWN, *_HIDDEN, *_UNLISTED))
 """The ids that every mailbox has."""
 
 

@@ -108,7 +108,8 @@ class MailLoading:
     async def deliver(self, call: AdminCall) -> Response:
         """Deliver new mail: an RFC 822 body, seeded mail, or mail that was held back.
 
-        Query, for a body: ``labels``, ``threadId`` and ``internalDate`` (epoch milliseconds).
+        Query, for a body: ``labels``, ``threadId`` and ``internalDate`` (epoch milliseconds);
+        ``scheduled=true`` gives it the labels of mail that is to be sent later.
         """
         account = call.account(self._state.accounts)
         mailbox = account.mailbox
@@ -130,9 +131,13 @@ class MailLoading:
         if date is not None and not date.isdecimal():
             raise AdminError(400, "internalDate must be epoch milliseconds")
         labels = call.listed("labels")
+        if labels is None:
+            is_scheduled = call.option("scheduled") == "true"
+            scheduled = self._state.forms.current.scheduled_labels
+            labels = scheduled if is_scheduled else ("INBOX", "UNREAD")
         mailbox.deliver(
             call.request.whole_body(),
-            label_ids=("INBOX", "UNREAD") if labels is None else labels,
+            label_ids=labels,
             internal_date=None if date is None else int(date),
             thread_id=call.option("threadId"),
         )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from gmail_ingest.sandbox.clock import Clock
 from gmail_ingest.sandbox.errors import UnknownMessageError
+from gmail_ingest.sandbox.forms import FormsInUse
 from gmail_ingest.sandbox.history import StartAbove
 from gmail_ingest.sandbox.mailbox_reads import MailboxReads, ThreadHit
 from gmail_ingest.sandbox.mbox import MboxMessage
@@ -37,6 +38,7 @@ class Mailbox(MailboxReads):
         seed: with the address, decides ids and history ids.
         life: counts the accounts that had this address before.
         large_body_bytes: text bodies beyond this are served by attachment id.
+        forms: how parts are served whose form at Gmail is not known; may change at any time.
     """
 
     def __init__(
@@ -48,11 +50,13 @@ class Mailbox(MailboxReads):
         seed: int = 0,
         life: int = 0,
         large_body_bytes: int = LARGE_BODY_BYTES,
+        forms: FormsInUse | None = None,
     ) -> None:
         super().__init__(address, spool=spool, clock=clock, seed=seed, life=life)
         self.on_change: list[Callable[[Mailbox], None]] = []
         self._spool = spool
         self._large_body_bytes = large_body_bytes
+        self._forms = forms or FormsInUse()
 
     def deliver(
         self,
@@ -255,7 +259,12 @@ class Mailbox(MailboxReads):
         thread_id: str | None,
     ) -> StoredMessage:
         labels = self._labels.checked(frozenset(label_ids))
-        prepared = prepare(raw, store=self._spool.append, large_body_bytes=self._large_body_bytes)
+        prepared = prepare(
+            raw,
+            store=self._spool.append,
+            large_body_bytes=self._large_body_bytes,
+            forms=self._forms.current,
+        )
         return self._store.insert(
             prepared,
             record=self._renderer.store(prepared, raw),

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from gmail_ingest.sandbox.forms import HeaderBytes
 from gmail_ingest.sandbox.headers import decode_words, split_headers, split_parameters
 
 # Deeper or larger trees exist only to break parsers; what is beyond stays one undivided part.
@@ -65,25 +66,29 @@ class MimePart:
             yield from part.walk()
 
 
-def parse_mail(raw: bytes) -> MimePart:
+def parse_mail(raw: bytes, header_bytes: HeaderBytes = "utf8") -> MimePart:
     """Read a mail.
 
     Args:
         raw: any bytes.
+        header_bytes: how 8-bit header fields are read.
     """
-    return _Reader(raw).read(0, len(raw), part_id="", depth=0, default_type="text/plain")
+    return _Reader(raw, header_bytes).read(
+        0, len(raw), part_id="", depth=0, default_type="text/plain"
+    )
 
 
 class _Reader:
-    def __init__(self, raw: bytes) -> None:
+    def __init__(self, raw: bytes, header_bytes: HeaderBytes) -> None:
         self._raw = raw
+        self._header_bytes = header_bytes
         self._left = _MAX_PARTS
 
     def read(
         self, start: int, end: int, *, part_id: str, depth: int, default_type: str
     ) -> MimePart:
         self._left -= 1
-        fields, body = split_headers(self._raw, start, end)
+        fields, body = split_headers(self._raw, start, end, self._header_bytes)
         found: dict[str, str] = {}
         for name, value in fields:
             found.setdefault(name.lower(), value)

@@ -8,6 +8,7 @@ Source: google-facts section 5.
 
 import base64
 import html
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
@@ -15,6 +16,7 @@ from typing import Final
 import orjson
 
 from gmail_ingest.sandbox import charsets
+from gmail_ingest.sandbox.forms import Forms
 from gmail_ingest.sandbox.mime import MimePart, parse_mail
 from gmail_ingest.sandbox.words import normalise, text_of_html
 
@@ -34,6 +36,17 @@ SEARCH_FIELDS: Final = (
 )
 """The lines of a search text, in order."""
 
+_REPORTS: Final = frozenset(
+    {
+        "message/delivery-status",
+        "message/global-delivery-status",
+        "message/disposition-notification",
+        "message/global-disposition-notification",
+        "message/feedback-report",
+    }
+)
+_GLOBAL_HEADERS: Final = frozenset({"message/global-headers"})
+_EMPTY_LINE: Final = re.compile(rb"\r?\n[ \t]*\r?\n")
 _FIELD_HEADERS: Final = ("from", "to", "cc", "bcc", "subject", "list-id", "delivered-to")
 _SNIPPET_CHARACTERS: Final = 200
 # A snippet needs a few lines; an HTML mail may open with as much style sheet.
@@ -58,16 +71,19 @@ class Prepared:
     references: str
 
 
-def prepare(raw: bytes, *, store: Callable[[bytes], int], large_body_bytes: int) -> Prepared:
+def prepare(
+    raw: bytes, *, store: Callable[[bytes], int], large_body_bytes: int, forms: Forms
+) -> Prepared:
     """Prepare a mail; never raises on its content.
 
     Args:
         raw: the mail as delivered.
         store: keeps the bytes of an attachment and returns their offset.
         large_body_bytes: text bodies larger than this are served by attachment id.
+        forms: how parts are served whose form at Gmail is not known.
     """
-    root = parse_mail(raw)
-    builder = _Builder(raw, store, large_body_bytes)
+    root = parse_mail(raw, forms.header_bytes)
+    builder = _Builder(raw, store, large_body_bytes, forms)
     head, tail = builder.part(root, embedded=False)
     text = builder.reading_text()
     return Prepared(
@@ -84,10 +100,13 @@ def prepare(raw: bytes, *, store: Callable[[bytes], int], large_body_bytes: int)
 class _Builder:
     """Writes the JSON of one mail's parts and remembers the text that a reader would see."""
 
-    def __init__(self, raw: bytes, store: Callable[[bytes], int], large_body_bytes: int) -> None:
+    def __init__(
+        self, raw: bytes, store: Callable[[bytes], int], large_body_bytes: int, forms: Forms
+    ) -> None:
         self._raw = raw
         self._store = store
         self._large = large_body_bytes
+        self._forms = forms
         self._texts: list[tuple[str, str]] = []
 
     def part(self, part: MimePart, *, embedded: bool) -> tuple[bytes, bytes]:
@@ -97,26 +116,63 @@ class _Builder:
             part: the part.
             embedded: it lies inside an attached message, so its text is not this mail's.
         """
+        lost = part.mime_type.startswith("multipart/") and not part.parts
+        as_text = lost and self._forms.lost_boundary == "text"
         head = orjson.dumps(
             {
                 "partId": part.part_id,
-                "mimeType": part.mime_type,
+                "mimeType": "text/plain" if as_text else part.mime_type,
                 "filename": part.filename,
                 "headers": [{"name": name, "value": value} for name, value in part.headers],
             }
         )[:-1]
         tail = b',"body":' + self._body(part, embedded=embedded)
-        if part.parts:
-            embedded = embedded or part.mime_type.startswith("message/")
-            children = (b"".join(self.part(child, embedded=embedded)) for child in part.parts)
+        children = self._children(part, embedded=embedded)
+        if children:
             tail += b',"parts":[' + b",".join(children) + b"]"
         return head, tail + b"}"
 
+    def _children(self, part: MimePart, *, embedded: bool) -> list[bytes]:
+        if _is_report(part):
+            return self._blocks(part)
+        is_mail = part.mime_type.startswith("message/")
+        is_whole = self._forms.enclosed_mail in {"attachmentId", "inline"}
+        if is_mail and is_whole and not _is_named(part):
+            return []
+        return [b"".join(self.part(each, embedded=embedded or is_mail)) for each in part.parts]
+
+    def _blocks(self, part: MimePart) -> list[bytes]:
+        """Return the fields of a report as Gmail shows them: in texts below it."""
+        text = charsets.to_utf8(part.body(self._raw), "utf-8")
+        if self._forms.report == "container":
+            blocks = [text]
+        elif self._forms.report == "blocks":
+            blocks = [each for each in _EMPTY_LINE.split(text) if each.strip()]
+        else:
+            return []
+        return [
+            orjson.dumps(
+                {
+                    "partId": f"{part.part_id}.{number}",
+                    "mimeType": "text/plain",
+                    "filename": "",
+                    "headers": [],
+                    "body": {"size": len(each), "data": encode_base64url(each).decode()},
+                }
+            )
+            for number, each in enumerate(blocks)
+        ]
+
     def _body(self, part: MimePart, *, embedded: bool) -> bytes:
-        named = bool(part.filename) or part.is_attachment
-        if part.parts and not (named and part.mime_type.startswith("message/")):
+        named = _is_named(part)
+        form = self._form(part)
+        if form == "container":
             return b'{"size":0}'
         data = part.body(self._raw)
+        if form == "inline":
+            return self._inline(data)
+        if form == "attachmentId":
+            return self._by_id(data)
         if named or not part.mime_type.startswith(("text/", "multipart/")):
             return self._by_id(data) if data or named else b'{"size":0}'
         if not embedded and part.mime_type != "text/calendar":
@@ -124,7 +180,22 @@ class _Builder:
             self._texts.append((part.mime_type, visible))
         if len(data) > self._large:
             return self._by_id(data)
-        data = charsets.to_utf8(data, part.charset)
+        return self._inline(charsets.to_utf8(data, part.charset))
+
+    def _form(self, part: MimePart) -> str:
+        """Return how the content of a part comes: ``""`` where its type tells."""
+        if _is_report(part):
+            return "container" if self._forms.report == "blocks" else self._forms.report
+        if part.mime_type in _GLOBAL_HEADERS:
+            return self._forms.global_headers
+        if part.parts and part.mime_type.startswith("message/"):
+            form = "both" if _is_named(part) else self._forms.enclosed_mail
+            return "attachmentId" if form == "both" else form
+        if part.mime_type.startswith("multipart/") and self._forms.lost_boundary == "empty":
+            return "container"
+        return "container" if part.parts else ""
+
+    def _inline(self, data: bytes) -> bytes:
         if not data:
             return b'{"size":0}'
         return b'{"size":%d,"data":"%b"}' % (len(data), encode_base64url(data))
@@ -139,6 +210,14 @@ class _Builder:
         if any(text.strip() for text in plain):
             return "\n".join(plain)
         return "\n".join(text_of_html(text) for _, text in self._texts)
+
+
+def _is_named(part: MimePart) -> bool:
+    return bool(part.filename) or part.is_attachment
+
+
+def _is_report(part: MimePart) -> bool:
+    return part.mime_type in _REPORTS and not _is_named(part)
 
 
 def encode_base64url(data: bytes) -> bytes:

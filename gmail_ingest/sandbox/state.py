@@ -11,6 +11,7 @@ from gmail_ingest.sandbox.certificates import KeyRing
 from gmail_ingest.sandbox.clock import Clock
 from gmail_ingest.sandbox.counters import Counters
 from gmail_ingest.sandbox.faults import Faults
+from gmail_ingest.sandbox.forms import FormsInUse
 from gmail_ingest.sandbox.grants import Grants
 from gmail_ingest.sandbox.history import StartAbove
 from gmail_ingest.sandbox.push import PushService
@@ -38,7 +39,8 @@ class SandboxState:
         self.counters = Counters()
         self.faults = Faults(self.counters)
         self.spool = Spool()
-        self.accounts = Accounts(self.spool, self.clock)
+        self.forms = FormsInUse()
+        self.accounts = Accounts(self.spool, self.clock, self.forms)
         self.quota = Quota(limits, self.clock, self.counters, settings.project_number)
         self.keys = KeyRing(self.clock)
         self.service_accounts = ServiceAccounts(self.clock)

@@ -18,6 +18,7 @@ TINY = {
     "memory": 0.001,
     "saturation": 0.01,
     "webhook": 0.02,
+    "reindex": 0.01,
 }
 
 

@@ -20,6 +20,7 @@ import orjson
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.payload import missing_bodies, parse_message
 from gmail_ingest.sandbox.clock import Clock
+from gmail_ingest.sandbox.forms import Forms, FormsInUse
 from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
 from gmail_ingest.sandbox.seed import seeded_messages
@@ -50,11 +51,19 @@ class Served:
         return parse_message(message, owner_addresses=[OWNER], bodies=bodies)
 
 
-def serve(mail: Iterable[MboxMessage], *, large_body_bytes: int = 1 << 20) -> list[Served]:
+def serve(
+    mail: Iterable[MboxMessage], *, large_body_bytes: int = 1 << 20, forms: Forms | None = None
+) -> list[Served]:
     """Deliver mail to a mailbox, and return it as messages.get does."""
     spool = Spool()
     try:
-        box = Mailbox(OWNER, spool=spool, clock=Clock(), large_body_bytes=large_body_bytes)
+        box = Mailbox(
+            OWNER,
+            spool=spool,
+            clock=Clock(),
+            large_body_bytes=large_body_bytes,
+            forms=FormsInUse(forms or Forms()),
+        )
         return [_serve(box, each) for each in mail]
     finally:
         spool.close()

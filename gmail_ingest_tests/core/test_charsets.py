@@ -5,7 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.charsets import codec_of, decode_base64url, decode_declared, decode_inline
+from gmail_ingest.core.charset_labels import codec_of
+from gmail_ingest.core.charsets import decode_base64url, decode_declared, decode_inline
+from gmail_ingest_tests.core.growth import assert_linear
 
 
 @given(st.binary(max_size=200), st.booleans())
@@ -54,15 +56,164 @@ def test_inline_utf8_is_not_decoded_by_its_label(charset):
         ("\u65e5\u672c".encode("iso2022_jp"), "ISO-2022-JP", "\u65e5\u672c", False),
         ("\u2460".encode("cp932"), "Shift_JIS", "\u2460", False),
         ("Caf\u00e9".encode(), "us-ascii", "Caf\u00e9", False),
-        (b"Caf\xe9", "nonsense", "Caf\ufffd", True),
-        (b"Caf\xe9", None, "Caf\ufffd", True),
-        (b"Caf\xe9", "base64", "Caf\ufffd", True),
+        (b"Caf\xe9", "base64", "Caf\u00e9", False),
         (b"abc", "idna", "abc", False),
+        (b"\x85\x8d", "shift_jis", "\ufffd", True),
     ],
 )
 def test_declared_charset_is_used_for_fetched_bytes(raw, charset, text, replaced):
-    """Known labels decode, unknown ones replace, none raises (edge case 43)."""
-    assert decode_declared(raw, charset) == (text, replaced)
+    """Known labels decode, and what does not fit them is replaced; none raises (edge case 43)."""
+    assert decode_declared(raw, charset)[1] is replaced
+    assert decode_declared(raw, charset)[0].startswith(text)
+
+
+#: Windows-1252 of a public mail that says us-ascii.
+PRICE = b"The company\x92s price is 5 \x80 \x96 caf\xe9"
+
+
+@pytest.mark.parametrize("charset", [None, "us-ascii", "utf-8", "x-user-defined", "default", ""])
+def test_bytes_that_their_label_does_not_explain_are_windows_1252(charset):
+    """No label, ASCII, UTF-8 and unknown ones leave bytes open that are no UTF-8 (mail 22, edge
+    case 141).
+    """
+    assert decode_declared(PRICE, charset) == (
+        "The company\u2019s price is 5 \u20ac \u2013 caf\u00e9",
+        False,
+    )
+    assert decode_inline(PRICE, charset)[0].endswith("caf\u00e9")
+
+
+def test_damaged_utf8_stays_utf8():
+    """A text that was cut in a character, or lost one byte of many, is no windows-1252."""
+    raw = "Gr\u00fc\u00dfe aus K\u00f6ln: f\u00fcnf \u00c4pfel".encode()
+    assert decode_declared(raw[:-5], None) == (
+        "Gr\u00fc\u00dfe aus K\u00f6ln: f\u00fcnf \ufffd",
+        True,
+    )
+
+
+@pytest.mark.parametrize("charset", ["iso-8859-1", "windows-1251", "koi8-r", "macintosh", "cp850"])
+def test_utf8_beyond_ascii_wins_over_a_label_of_one_byte(charset):
+    """No text in such a charset happens to be UTF-8 with letters beyond ASCII (edge case 141)."""
+    assert decode_declared("Stra\u00dfe \u65e5\u672c".encode(), charset) == (
+        "Stra\u00dfe \u65e5\u672c",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "charset"),
+    [
+        ("\u044f\u044e\u0431\u0430", "windows-1251"),
+        ("\u0e22\u0e01", "tis-620"),
+        ("\u0e44\u0e17\u0e22", "windows-874"),
+        ("\u6f22\u5b57 \u4e00", "gb18030"),
+        ("\u65e5\u672c", "euc-jp"),
+        ("\u65e5\u672c", "iso-2022-jp"),
+        ("\ud55c\uad6d", "iso-2022-kr"),
+        ("\u041f\u0440\u0438\u0432\u0435\u0442", "koi8-u"),
+    ],
+)
+def test_label_that_explains_the_bytes_is_believed(text, charset):
+    """Charsets of several bytes, and Thai, whose words may look like UTF-8, stay what they say."""
+    assert decode_declared(text.encode(charset.replace("windows-874", "cp874")), charset) == (
+        text,
+        False,
+    )
+
+
+@pytest.mark.parametrize("charset", ["gb2312", "euc-kr", "iso-2022-jp", "utf-7", "utf-16", "hz"])
+def test_utf8_wins_where_the_label_cannot_be(charset):
+    """Bytes that the label does not allow, and that are UTF-8, are that."""
+    raw = "Stra\u00dfe \u65e5\u672c\u8a9e\u3067\u3059".encode()
+    assert decode_declared(raw, charset) == ("Stra\u00dfe \u65e5\u672c\u8a9e\u3067\u3059", False)
+
+
+@pytest.mark.parametrize("charset", [None, "utf-8", "iso-8859-1", "utf-16"])
+@pytest.mark.parametrize("codec", ["utf-8-sig", "utf-16", "utf-32"])
+def test_byte_order_mark_says_more_than_the_label(codec, charset):
+    """A mark tells the charset, and is no part of the text (edge case 142)."""
+    assert decode_declared("Gr\u00fc\u00dfe\n".encode(codec), charset) == (
+        "Gr\u00fc\u00dfe\n",
+        False,
+    )
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be", "utf-32-be"])
+def test_wide_text_without_a_mark_is_read(codec):
+    """The place of its zeros tells the order of bytes (edge case 142)."""
+    label = codec[:6]
+    assert decode_declared("Gr\u00fc\u00dfe\n".encode(codec), label) == ("Gr\u00fc\u00dfe\n", False)
+
+
+def test_wide_text_that_was_cut_loses_its_end_only():
+    """A half character at the end is flagged."""
+    assert decode_declared("Gr\u00fc\u00dfe".encode("utf-16")[:-1], None) == (
+        "Gr\u00fc\u00df\ufffd",
+        True,
+    )
+
+
+@pytest.mark.parametrize(
+    ("label", "codec"),
+    [
+        ("utf8", "utf-8"), ("unicode-1-1-utf-8", "utf-8"), ("cp65001", "utf-8"),
+        ("cp-850", "cp850"), ("windows-874", "cp874"), ("x-cp1251", "cp1251"),
+        ("win-1251", "cp1251"), ("Windows1252", "cp1252"), ("ibm-866", "cp866"),
+        ("ansi", "cp1252"), ("ansi_x3.4-1968", "utf-8"),
+        ("iso-8859-1-windows-3.1-latin-1", "cp1252"),
+        ("x-mac-roman", "mac-roman"), ("x-mac-cyrillic", "mac-cyrillic"),
+        ("x-mac-ce", "mac-latin2"),
+        ("ks_c_5601-1987", "cp949"), ("windows-949", "cp949"), ("x-gbk", "gb18030"),
+        ("gb_2312-80", "gb18030"), ("x-x-big5", "cp950"), ("windows-31j", "cp932"),
+        ("x-sjis", "cp932"), ("x-euc-jp", "euc_jp"), ("_iso-2022-jp$ESC", "iso2022_jp_ext"),
+        ("iso-8859-8-i", "iso8859-8"), ("unicode-1-1-utf-7", "utf-7"), ("koi8-ru", "koi8-u"),
+        ("tis-620", "cp874"), ("ansi_x3.110-1983", None), ("x-user-defined", None),
+        ("unknown-8bit", None), ("3D", None),
+    ],
+)  # fmt: skip
+def test_labels_of_real_mail_are_known(label, codec):
+    """Senders write labels that no registry has (edge case 142)."""
+    assert codec_of(label) == codec
+
+
+@pytest.mark.parametrize(
+    ("head", "codec", "label"),
+    [
+        ('<meta charset="koi8-r">', "koi8-r", None),
+        (
+            '<META http-equiv="Content-Type" content="text/html; charset=windows-1251">',
+            "cp1251",
+            "us-ascii",
+        ),
+        ('<?xml version="1.0" encoding="windows-1251"?>', "cp1251", "unknown-8bit"),
+        ('<meta charset="windows-1251">', "koi8-r", "koi8-r"),
+        ('<meta charset="windows-1251">', "utf-8", None),
+        ("<meta charset=utf-16>", "utf-8", None),
+    ],
+)
+def test_html_names_its_charset_where_the_header_does_not(head, codec, label):
+    """A document's own label counts where the mail has none, and never against UTF-8 (edge case
+    142).
+    """
+    document = f"<html><head>{head}</head>\u041f\u0440\u0438\u0432\u0435\u0442</html>"
+    assert decode_declared(document.encode(codec), label, is_html=True) == (document, False)
+
+
+def test_japanese_without_a_label_is_read():
+    """The escapes of ISO-2022-JP are ASCII, and mean nothing else."""
+    assert decode_declared("\u65e5\u672c\u8a9e".encode("iso2022_jp"), None) == (
+        "\u65e5\u672c\u8a9e",
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    "pattern", [b"\xff\xfe", b"\x1b$B", b"\xc3", b"<meta charset", b"<meta " + b"a" * 300, b"\xe9 "]
+)
+def test_hostile_bytes_take_linear_time(pattern):
+    """Ten times the bytes take about ten times as long, whatever they are (edge case 151)."""
+    assert_linear(lambda times: decode_declared(pattern * times, None, is_html=True), 3_000)
 
 
 @given(

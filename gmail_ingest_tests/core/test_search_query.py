@@ -8,9 +8,14 @@ from gmail_ingest.core.search_query import parse_query
 def shown(query):
     """A query as a line: terms with their words, alternatives with a bar between."""
     return " | ".join(
-        " & ".join(f"{'-' * term.excluded}{b' '.join(term.words).decode()}" for term in terms)
+        " & ".join(f"{'-' * term.excluded}{phrase(term.words)}" for term in terms)
         for terms in query
     )
+
+
+def phrase(words):
+    """Words as a line; a star behind those that are a beginning."""
+    return " ".join(f"{word.text.decode()}{'*' * word.is_beginning}" for word in words)
 
 
 @pytest.mark.parametrize(
@@ -63,3 +68,81 @@ def test_any_text_is_a_query(text):
     for terms in parse_query(text):
         assert terms
         assert all(term.words and all(term.words) for term in terms)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("invo*", "invo*"),
+        ("INVO*", "invo*"),
+        ('"purchase ord*"', "purchase ord*"),
+        ('"purchase ord"*', "purchase ord"),
+        ("-dra*", "-dra*"),
+        ('-"old dra*"', "-old dra*"),
+        ("ann@cust*", "ann cust*"),
+        ("paper or penc*", "paper | penc*"),
+        ("caf\u00e9*", "café*"),
+        ("invo\uff0a", "invo*"),
+        ("(invo*)", "invo*"),
+        ("invo**", "invo*"),
+        ("سَل\u064e*", "سل*"),
+        # A star that is behind no word, and one within.
+        ("*", ""),
+        ("-*", ""),
+        ('"*"', ""),
+        ("offer *", "offer"),
+        ('"offer *"', "offer"),
+        ("5 * 3", "5 & 3"),
+        ("*voice", "voice"),
+        ("in*ce", "in ce"),
+        ("e:*", "e"),
+        ("invo'*", "invo"),
+    ],
+)
+def test_a_star_behind_a_word_asks_for_what_begins_so(text, query):
+    """A star is an operator right behind a word only, the last of a phrase (edge case 198)."""
+    assert shown(parse_query(text)) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("会議", "会議"),
+        ("会議室", "会議 議室"),
+        ("会", "会*"),
+        ("会*", "会*"),
+        ("会議*", "会議"),
+        ("5月", "5 月*"),
+        ("2024年5月", "2024 年* 5 月*"),
+        ("購入iPhone", "購入 入* iphone"),
+        ("購入iPho*", "購入 入* ipho*"),
+        ('"会議 三時"', "会議 議* 三時"),
+        ("会議 三時", "会議 & 三時"),
+        ("-会議室", "-会議 議室"),
+        ("견적서", "견적 적서"),
+        ("돈", "돈*"),
+    ],
+)
+def test_a_run_without_blanks_is_the_phrase_of_its_pairs(text, query):
+    """What is asked for may go on in the text, and stands where the text has it (case 03, edge
+    case 195).
+    """
+    assert shown(parse_query(text)) == query
+
+
+@pytest.mark.parametrize(
+    ("text", "former"),
+    [
+        ("offer", ""),
+        ("invo*", ""),
+        ("café", ""),
+        ("会議", ""),
+        ("会議室", "会議室"),
+        ('"第3回 会議"', "第3回 会議"),
+        ("السَّلَامُ", "السَّلَامُ"),
+    ],
+)
+def test_words_of_a_former_release_are_asked_for_where_they_differ(text, former):
+    """Each term knows what an index of a former release calls it (edge case 199)."""
+    (terms,) = parse_query(text)
+    assert phrase(terms[0].former) == former

@@ -13,9 +13,13 @@ from gmail_ingest.adapters.postgres.email_views import EmailFilter, Person
 from gmail_ingest.adapters.postgres.engine import create_engine, transaction
 from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.migrate import _config, upgrade
+from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.core.former_words import former_words_of
 from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.reread import Left
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
@@ -141,6 +145,51 @@ def test_migrated_words_are_those_that_writing_makes(database, database_url, run
         assert await database.rows(vectors) == written
 
     run(scenario())
+
+
+def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_database_url, run):
+    """A database of revision 0013 is upgraded without a row of mail being written; what was found
+    is found at once, and words within a sentence when it is read again (case 03, edge case 199).
+    """
+    text = "明日の会議は三時からです。"
+    with psycopg.connect(plain_url(empty_database_url), autocommit=True) as connection:
+        _upgrade_to(empty_database_url, "0002")
+        connection.execute(OLD_MAIL)
+        _upgrade_to(empty_database_url, "0013")
+        marked = mark("acme", Month(2026, 1))
+        vector = search_vector(marked, former_words_of(text), ["o'ann@shop.test"])
+        stored = "UPDATE emails SET text = %s, search_vector = %b::tsvector WHERE gmail_id = 'm0'"
+        connection.execute(stored, (text, vector))
+        written = "SELECT gmail_id, ctid::text, xmin::text FROM emails ORDER BY 1"
+        before = connection.execute(written).fetchall()
+        upgrade(empty_database_url)
+        assert connection.execute(written).fetchall() == before
+
+    async def scenario():
+        engine = create_engine(empty_database_url)
+        reads, rereads = PostgresEmailReads(engine), PostgresRereads(engine)
+
+        async def found(words):
+            page = await reads.page(EmailFilter("acme", q=words), limit=5, cursor=None)
+            return [each.id for each in page.emails]
+
+        assert await found("明日の会議は三時からです") == ["m0"]
+        assert await found("会議") == []
+        assert await rereads.left() == Left(1, 3, 3)
+        while await rereads.read_next():
+            assert await found("明日の会議は三時からです") == ["m0"]
+        assert await found("会議") == ["m0"]
+        assert await found("三時から -会議") == []
+        assert await rereads.left() == Left(0, 0, 3)
+        await engine.dispose()
+
+    run(scenario())
+
+
+def _upgrade_to(database_url: str, revision: str) -> None:
+    engine = sa.create_engine(database_url, poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
 
 
 def _any_mail() -> list[ParsedMessage]:

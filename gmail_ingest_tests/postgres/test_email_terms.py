@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -101,6 +102,15 @@ def test_what_a_query_leaves_out_is_what_it_finds(sql, text, query):
         ("bob@other.example", False),
         ("OFFER \uff21\uff43\uff4d\uff45", True),
         ("off", False),
+        ("off*", True),
+        ("offer*", True),
+        ("fer*", False),
+        ('"old off*"', True),
+        ('"the off*"', False),
+        ("-off*", False),
+        ("-pap*", True),
+        ("bob@acm*", True),
+        ("*", False),
     ],
 )
 def test_phrases_exclusions_and_parts_of_addresses_are_found(sql, query, is_found):
@@ -108,10 +118,62 @@ def test_phrases_exclusions_and_parts_of_addresses_are_found(sql, query, is_foun
     assert found(sql, "the old offer of bob@acme.example", query) is is_found
 
 
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("明日の会議は三時からです。", "会議"),
+        ("明日の会議は三時からです。", "三時から"),
+        ("明日の会議は三時からです。", "す"),
+        ("明日の会議は三時からです。", '"会議は三時" 明日'),
+        ("请确认合同的付款条件", "合同"),
+        ("견적서를 보내드립니다", "견적서"),
+        ("กรุณาส่งใบเสนอราคาด่วน", "ใบเสนอราคา"),
+        ("السَّلَامُ عَلَيْكُمْ", "السلام"),
+        ("السلام عليكم", "السَّلَامُ"),
+        ("iPhone14を購入", "iphone14"),
+        ("iPhone14を購入", "14を -販売 or iPhone14を購"),
+        ("iPhone14を購入", "iPh*"),
+        ("会議 三時", '"会議 三時"'),
+        ("会議三時", '"会議 三時"'),
+        ("第3回会議", "第3回"),
+    ],
+)
+def test_words_of_any_script_are_found(sql, text, query):
+    """A word that is in the mail is found, wherever it stands (case 03, edge case 195)."""
+    assert found(sql, text, query)
+
+
+@pytest.mark.parametrize(
+    ("text", "query"),
+    [
+        ("明日の会議は三時からです。", "議会"),
+        ("明日の会議は三時からです。", "会三"),
+        ("明日の会議は三時からです。", "明会議"),
+        ("明日の会議は三時からです。", "-会議"),
+        ("会議 議室", "会議室"),
+        ("会議 三時", "会議三時"),
+        ("견적서를", "적견"),
+        ("iPhone14を購入", '"iphone を"'),
+    ],
+)
+def test_characters_that_do_not_stand_so_are_not_found(sql, text, query):
+    """Pairs side by side are no pairs anywhere (case 03, edge case 195)."""
+    assert not found(sql, text, query)
+
+
+def test_any_thousand_characters_can_be_asked_for(sql):
+    """The longest query of each kind is one that PostgreSQL takes (edge case 198)."""
+    run = "".join(chr(0x4E00 + number) for number in range(1000))
+    assert found(sql, run, run)
+    assert found(sql, "", "-" + "会 -" * 333)
+    assert not found(sql, "a" * 300, "a* b* " * 160)
+
+
 def test_participants_are_terms_of_their_own(sql):
     """A query can ask for a participant, and no word of a text passes for one."""
     assert found(sql, "an offer", "offer", "ann@shop.test")
     assert not found(sql, "an offer by bob@shop.test", "offer", "bob@shop.test")
+    assert not found(sql, "an offer", "ann@s*")
 
 
 def test_a_month_has_only_its_own_words(sql):
@@ -138,9 +200,9 @@ def test_months_lie_side_by_side():
 
 def test_a_vector_is_what_postgres_makes_of_the_same_words(sql):
     """Words and their places are those of to_tsvector, also of a word at more places than it keeps,
-    and of words beyond the last place that it knows.
+    up to the last place that it knows.
     """
-    text = "often " * 300 + " ".join(f"w{number}" for number in range(17_000))
+    text = "often " * 300 + " ".join(f"w{number}" for number in range(16_083))
     vector = search_vector("", words_of(text), [])
     plain = "SELECT to_tsvector('simple', %s)::text, %b::tsvector::text"
     expected, made = sql.execute(plain, [text, vector]).fetchone()
@@ -149,12 +211,37 @@ def test_a_vector_is_what_postgres_makes_of_the_same_words(sql):
 
 
 def test_words_beyond_all_places_are_found(sql):
-    """Neither the 300th of one word nor the 17,000th word is lost."""
-    text = "often " * 300 + " ".join(f"w{number}" for number in range(17_000))
+    """Neither the 300th of one word nor the 17,000th word is lost, and phrases are found anywhere
+    in a long text, also across the place where places begin anew (edge case 196).
+    """
+    text = "often " * 300 + " ".join(f"w{number}" for number in range(50_000))
     assert found(sql, text, '"often often" "w0 w1" w16999')
+    for number in (16_081, 16_082, 16_083, 17_000, 32_700, 49_997):
+        assert found(sql, text, f'"w{number} w{number + 1} w{number + 2}"')
+    assert not found(sql, text, '"w17000 w17002"')
 
 
-@pytest.mark.parametrize("letter", ["x", "\u00f6", "\u65e5", "\U00020000"])
+def test_a_word_at_the_end_of_a_long_chinese_mail_is_found(sql):
+    """Of a text without blanks each character takes a place (case 03, edge case 196)."""
+    text = "".join(chr(0x4E00 + number * 7919 % 20_000) for number in range(60_000))
+    for at in (0, 16_380, 16_382, 30_000, 59_990):
+        assert found(sql, text, text[at : at + 6])
+
+
+def test_vectors_of_long_texts_take_linear_time():
+    """Ten times the words take at most some thirty times as long; what is quadratic takes a
+    hundred times as long (edge case 196).
+    """
+    words = [b"often", b"word"] * 100_000
+    seconds = []
+    for count in (20_000, 200_000):
+        began = time.process_time()
+        search_vector(MARK, words[:count], [])
+        seconds.append(time.process_time() - began)
+    assert seconds[1] < 30 * seconds[0] + 0.05
+
+
+@pytest.mark.parametrize("letter", ["x", "\u00f6", "\u0434", "\U00010400"])
 def test_long_words_are_found_by_their_beginning(sql, letter):
     """A word that is too long for the index is found by itself, its last character whole."""
     word = letter * (2 * MAX_WORD_BYTES)

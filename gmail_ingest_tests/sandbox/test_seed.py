@@ -97,8 +97,10 @@ def test_seeded_messages_hold_several_charsets_and_broken_mail():
 
 
 def count_parts(part):
-    """Count as Gmail does, to which a delivery report is one part."""
-    if not part.is_multipart() or part.get_content_type() == "message/delivery-status":
+    """Count as Gmail does, to which a delivery report is a part with one text below it."""
+    if part.get_content_type() == "message/delivery-status":
+        return 2
+    if not part.is_multipart():
         return 1
     return 1 + sum(count_parts(child) for child in part.get_payload())
 

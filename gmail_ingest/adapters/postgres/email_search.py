@@ -27,8 +27,9 @@ from gmail_ingest.adapters.postgres.email_lists import (
 )
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.rereading import is_left
 from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
-from gmail_ingest.core.search_query import Query, parse_query
+from gmail_ingest.core.search_query import Query, parse_query, without_former
 
 #: Mails looked at before the index is asked, about 25 microseconds each, and the most that are
 #: looked at where enough of them had the words.
@@ -91,7 +92,7 @@ class MailSearch:
 
         Fewer than ``rows`` without ``searched_to`` is all that there is.
         """
-        words = parse_query(mails.wanted.q)
+        words = await self._words(mails.wanted)
         if not words:
             return Found(())
         deadline = time.monotonic() + self.budget_seconds
@@ -111,8 +112,16 @@ class MailSearch:
 
     async def among(self, mails: MailList, positions: Sequence[Position]) -> tuple[Position, ...]:
         """Those of some mails of a list that have its words."""
-        words = parse_query(mails.wanted.q)
+        words = await self._words(mails.wanted)
         return await self._look(mails, words, positions, len(positions)) if words else ()
+
+    async def _words(self, wanted: EmailFilter) -> Query:
+        """What is looked for; in the words of a former release too, while mail has them."""
+        words = parse_query(wanted.q)
+        has_former = any(term.former for terms in words for term in terms)
+        if has_former and not await is_left(self.connection, wanted.tenant_id):
+            return without_former(words)
+        return words
 
     async def _look(
         self, mails: MailList, words: Query, positions: Sequence[Position], rows: int

@@ -16,6 +16,7 @@ from gmail_ingest.adapters.postgres.facets import EXCLUDED, Facet, facet_ids, fa
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.reading import READING
 from gmail_ingest.core.search_words import words_of
 
 #: Columns of ``emails`` that a message fills as they are, with their types.
@@ -50,6 +51,7 @@ _COLUMNS = {
     "has_attachment": "boolean",
     "sanitized": "boolean",
     "facet_id": "bigint",
+    "reading": "smallint",
 }
 _NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
 _TYPED = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
@@ -213,6 +215,7 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
         "has_attachment": _has_attachment(message),
         "sanitized": message.sanitized,
         "facet_id": facet_id,
+        "reading": READING,
     }
 
 

@@ -75,6 +75,8 @@ emails = sa.Table(
     # Null in rows from before there was a column: the headers that tell are not stored.
     sa.Column("content_kind", sa.Text),
     sa.Column("failed_recipients", pg.JSONB),
+    # By which reading it was stored or changed; 0: by a release that knew of none.
+    sa.Column("reading", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("has_attachment", sa.Boolean, nullable=False),
     sa.Column("sanitized", sa.Boolean, nullable=False),
     sa.Column("search_vector", pg.TSVECTOR, nullable=False),

@@ -31,7 +31,8 @@ import psycopg
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
-from gmail_ingest.core.search_query import Query, Term
+from gmail_ingest.core.domains import spellings_of
+from gmail_ingest.core.search_query import Query, Term, Word
 
 #: Of a word; what is longer is found by its beginning.
 MAX_WORD_BYTES = 255
@@ -39,8 +40,10 @@ MAX_WORD_BYTES = 255
 _MOST_BYTES = 1_000_000
 #: The most that a word takes beside its own bytes: mark, end, count, place, alignment.
 _GROWTH = 10
-#: Where a word stands, as tsvector knows it: all that is behind the last place is at that place.
+#: Where a word stands, as tsvector knows it.
 _PLACES = [number.to_bytes(2) for number in range(1, 16_384)]
+#: Words at the end of all places that stand at the first of the next ones too: phrases go across.
+_OVERLAP = 32
 #: Places of one word that a tsvector holds.
 _MOST_PLACES = 255
 #: How many there are, by the length of all of them, and the end of the word before them.
@@ -97,6 +100,14 @@ def _within(room: int, terms: Iterable[bytes]) -> list[bytes]:
 
 def _places(words: Sequence[bytes]) -> dict[bytes, bytes]:
     """The places of each word, in binary."""
+    is_long = len(words) > len(_PLACES)
+    places = _merged(_rounds(words)) if is_long else _placed(words)
+    if places and max(map(len, places)) > MAX_WORD_BYTES:
+        return _places([_cut(word) for word in words])
+    return places
+
+
+def _placed(words: Sequence[bytes]) -> dict[bytes, bytes]:
     places: dict[bytes, bytes] = {}
     known = places.setdefault
     # Half of what words cost: a place is one object, so that "is" tells whether it was the first.
@@ -104,14 +115,27 @@ def _places(words: Sequence[bytes]) -> dict[bytes, bytes]:
         before = known(word, place)
         if before is not place:
             places[word] = before + place
-    for word in words[len(_PLACES) :]:
-        known(word, _PLACES[-1])
     most = 2 * _MOST_PLACES
     if len(words) > _MOST_PLACES and max(map(len, places.values())) > most:
         places = {word: at if len(at) <= most else at[:most] for word, at in places.items()}
-    if places and max(map(len, places)) > MAX_WORD_BYTES:
-        return _places([_cut(word) for word in words])
     return places
+
+
+def _rounds(words: Sequence[bytes]) -> Iterator[dict[bytes, bytes]]:
+    """A long text in parts: its places begin anew where they end, so that phrases are found."""
+    for start in range(0, len(words) - _OVERLAP, len(_PLACES) - _OVERLAP):
+        yield _placed(words[start : start + len(_PLACES)])
+
+
+def _merged(parts: Iterable[dict[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Ascending places, each once, as many of a word as there may be: those of the first parts."""
+    merged: dict[bytes, set[bytes]] = {}
+    for part in parts:
+        for word, at in part.items():
+            places = merged.setdefault(word, set())
+            free = _MOST_PLACES - len(places)
+            places.update([at[end - 2 : end] for end in range(2, len(at) + 1, 2)][:free])
+    return {word: b"".join(sorted(places)) for word, places in merged.items()}
 
 
 def _cut(word: bytes) -> bytes:
@@ -166,7 +190,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     Args:
         query: not empty.
         mark: of the month.
-        address: find only mail of which this is a participant.
+        address: find only mail of which this is a participant, however its domain is spelt.
 
     Returns:
         The text of a tsquery.
@@ -174,7 +198,8 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
     asked = [" | ".join(f"({each})" for each in alternatives)]
     if address is not None:
-        asked.append(_quoted(f"{mark} {address}"))
+        people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
+        asked.append(" | ".join(people))
     elif any(term.excluded for terms in query for term in terms):
         # What a query only excludes gives the index nothing to start from.
         asked.append(_quoted(mark))
@@ -182,8 +207,16 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
 
 
 def _term(mark: str, term: Term) -> str:
-    words = " <-> ".join(_quoted(mark + _cut(word).decode()) for word in term.words)
-    return f"{'!' if term.excluded else ''}({words})"
+    forms = (each for each in (term.words, term.former) if each)
+    asked = " | ".join(f"({_phrase(mark, each)})" for each in forms)
+    return f"{'!' if term.excluded else ''}({asked})"
+
+
+def _phrase(mark: str, words: Iterable[Word]) -> str:
+    return " <-> ".join(
+        _quoted(mark + _cut(word.text).decode()) + (":*" if word.is_beginning else "")
+        for word in words
+    )
 
 
 def _quoted(term: str) -> str:

@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from gmail_ingest.adapters.postgres.schema import HISTORY_ID, NOW, TIMESTAMP, metadata
+from gmail_ingest.core.reading import READING
 
 tenants = sa.Table(
     "tenants",
@@ -70,6 +71,8 @@ mailboxes = sa.Table(
     sa.Column("history_reset_at", TIMESTAMP),
     sa.Column("replaced_at", TIMESTAMP),
     sa.Column("replaced_by", sa.BigInteger),
+    sa.Column("reading", sa.SmallInteger, nullable=False, server_default=str(READING)),
+    sa.Column("read_to", sa.Text, nullable=False, server_default=""),
     # The mail of an account that was made anew stays under the address that both had.
     sa.Index(
         "uq_mailboxes_living_address",
@@ -90,7 +93,8 @@ mailboxes = sa.Table(
     ),
     comment="cause: names why it is in its state; failed_at: of its last sync, if that failed; "
     "failing_since: of its first failure since it was synced last; retry_at: it is tried again "
-    "by itself then",
+    "by itself then; reading: by which all its mail is read; read_to: up to this Gmail id by "
+    "the next one",
 )
 
 sync_jobs = sa.Table(

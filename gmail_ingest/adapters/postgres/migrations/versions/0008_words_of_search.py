@@ -21,6 +21,7 @@ from psycopg.pq import Format
 
 from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
 from gmail_ingest.core.message import Attachment, Participant, Role
+from gmail_ingest.core.reading import in_their_order
 from gmail_ingest.core.search_text import MAX_SEARCH_CHARS, search_text_of
 from gmail_ingest.core.search_words import words_of
 
@@ -104,15 +105,9 @@ def _batches(connection: psycopg.Connection) -> Iterator[list[_Mail]]:
 
 def _vector(mail: _Mail) -> SearchVector:
     people = [Participant(role, address, name) for role, address, name in mail.people]
-    files = [
-        Attachment(part_id, filename, "", 0, None, inline=False)
-        for part_id, filename in sorted(mail.files, key=_place)
-    ]
-    text = search_text_of(mail.subject, people, files, mail.text)
+    files = (
+        Attachment(part_id, filename, "", 0, None, inline=False) for part_id, filename in mail.files
+    )
+    text = search_text_of(mail.subject, people, in_their_order(files), mail.text)
     marked = mark(mail.tenant_id, Month.of(mail.internal_date))
     return search_vector(marked, words_of(text), [each.address for each in people])
-
-
-def _place(file: tuple[str, str]) -> list[tuple[int, str]]:
-    """Where a file stands in its mail: part 10 behind part 9, as Gmail counts them."""
-    return [(len(number), number) for number in file[0].split(".")]

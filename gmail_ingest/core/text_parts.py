@@ -1,0 +1,97 @@
+"""Which parts of a mail are its text.
+
+Holds: ``text_parts`` and ``has_words``.
+Add here: a way in which senders hide the text of a mail from a simple rule.
+Keep out: facts of one part (``leaf``), how texts become one (``bodies``).
+Source: case 07, mail 18. One sign decides nothing: a name makes no file of the only thing that
+can be the text, and a file stays a file where there is a text.
+"""
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+
+from gmail_ingest.core.charsets import decode_base64url
+from gmail_ingest.core.leaf import BodyPart, Leaf
+from gmail_ingest.core.part_types import ALTERNATIVE, is_data, text_type
+
+#: What senders without a plain text put there: invisible, yet no blanks for str.strip.
+INVISIBLE = " \t\n\r\x0b\x0c\xa0\u200b\u200c\u200d\u2060\ufeff\xad\u034f\ufffd"
+
+# Programs write a text of nothing around a file: some line ends, or the frame of a document.
+_MAX_EMPTY_CHARS = 3_000
+_TAG_OR_ENTITY = re.compile(r"<[^<>]*>|&nbsp;|&#160;")
+# A text behind a name comes by attachment id, and a log of megabytes is no letter.
+_MAX_NAMED_TEXT = 1_000_000
+
+
+def text_parts(leaves: Sequence[Leaf]) -> tuple[list[Leaf], list[Leaf]]:
+    """Return the parts that are the text of a mail.
+
+    Args:
+        leaves: The parts of the mail, without those of enclosed mails.
+
+    Returns:
+        The texts in their order, and those among them that are files as well: a whole mail that
+        is a named file, and a named text beside an empty one.
+    """
+    plain = [leaf for leaf in leaves if leaf.is_plainly_text]
+    if len(plain) == len(leaves):
+        return plain, [leaf for leaf in plain if leaf.is_attached and leaf.filename]
+    others = _other_texts([leaf for leaf in leaves if not leaf.is_plainly_text])
+    if not others or any(map(has_words, plain)):
+        return plain, []
+    also_files = [leaf for leaf in others if leaf.filename] if plain else []
+    return sorted((*plain, *others), key=lambda leaf: leaf.number), also_files
+
+
+def _other_texts(leaves: Iterable[Leaf]) -> list[Leaf]:
+    """Return what a person takes for the text where nothing is plainly that."""
+    readable = [leaf for leaf in leaves if _is_readable(leaf)]
+    for question in _QUESTIONS:
+        found = next((leaf for leaf in readable if question(leaf)), None)
+        if found is not None:
+            return [leaf for leaf in readable if leaf is found or _is_beside(leaf, found)]
+    return []
+
+
+def _is_readable(leaf: Leaf) -> bool:
+    if leaf.is_attached and leaf.filename and leaf.parent_type != ALTERNATIVE:
+        return False
+    if leaf.filename and (is_data(leaf.mime_type) or leaf.size > _MAX_NAMED_TEXT):
+        return False
+    return bool(text_type(leaf.mime_type)) or leaf.is_undivided
+
+
+def _is_named_body(leaf: Leaf) -> bool:
+    return leaf.mime_type in {"text/plain", "text/html"}
+
+
+def _is_nameless(leaf: Leaf) -> bool:
+    return not leaf.filename
+
+
+def _is_any(leaf: Leaf) -> bool:
+    return leaf.has_content
+
+
+_QUESTIONS: tuple[Callable[[Leaf], bool], ...] = (_is_named_body, _is_nameless, _is_any)
+
+
+def _is_beside(leaf: Leaf, found: Leaf) -> bool:
+    return leaf.slot == found.slot and _is_named_body(leaf) and _is_named_body(found)
+
+
+def has_words(leaf: Leaf | BodyPart) -> bool:
+    """Tell whether a text says anything, or is to be fetched.
+
+    Args:
+        leaf: A part of type text/plain or text/html.
+    """
+    if len(leaf.data) > _MAX_EMPTY_CHARS:
+        return True
+    if not leaf.data:
+        return leaf.attachment_id is not None
+    text = (decode_base64url(leaf.data) or b"").decode("utf-8", "replace")
+    if leaf.mime_type == "text/html" and "<img" not in text.lower():
+        text = _TAG_OR_ENTITY.sub("", text)
+    return bool(text.strip(INVISIBLE))

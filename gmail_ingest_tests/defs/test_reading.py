@@ -1,0 +1,100 @@
+"""Stored mail read again, as Dagster does it."""
+
+from __future__ import annotations
+
+import dagster as dg
+import pytest
+
+from gmail_ingest.defs.reading import reading_job, reading_sensor
+from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly, search
+from gmail_ingest_tests.postgres.worlds import PostgresWorld
+
+
+@pytest.fixture
+def world(engine, run) -> PostgresWorld:
+    """A mailbox with mail that a former release stored."""
+    world = PostgresWorld(engine)
+
+    async def fill():
+        mailbox = await world.connect()
+        await save_formerly(world, mailbox, *(mail(*each) for each in TEXTS.items()))
+
+    run(fill())
+    return world
+
+
+def execute(instance, resources):
+    """Run the job here."""
+    return reading_job.execute_in_process(
+        instance=instance,
+        resources={"mail_store": resources["mail_store"]},
+        raise_on_error=False,
+    )
+
+
+def tick(instance, resources):
+    """Evaluate the sensor once, as the daemon does."""
+    context = dg.build_sensor_context(
+        instance=instance, resources={"mail_store": resources["mail_store"]}
+    )
+    return reading_sensor(context)
+
+
+def counts_of(event):
+    """The counts of a step's metadata."""
+    return {name: each.value for name, each in event.items()}
+
+
+def test_job_reads_all_that_is_left(world, instance, resources, run):
+    """The job reads to the end, shows counts and nothing else, and the sensor asks for no other
+    (edge cases 200, 201).
+    """
+    assert len(tick(instance, resources).run_requests) == 1
+    result = execute(instance, resources)
+    assert result.success
+    (output,) = [each for each in result.all_events if each.is_successful_output]
+    assert counts_of(output.event_specific_data.metadata) == {
+        "read": 5,
+        "changed": 4,
+        "failed": 0,
+        "mailboxesLeft": 0,
+        "mailsLeft": 0,
+        "mails": 5,
+    }
+    assert run(search(world, "会議")) == {"m1", "m2"}
+    skipped = tick(instance, resources)
+    assert not skipped.run_requests
+    assert skipped.skip_reason.skip_message == "all stored mail is read by this release"
+
+
+def test_job_fails_if_a_mail_cannot_be_read(world, instance, resources, run):
+    """The others are read, the run fails with the count, and no word of the mail is told (edge
+    case 201).
+    """
+    run(
+        world.change(
+            "ALTER TABLE emails ADD CONSTRAINT refused CHECK (gmail_id <> 'm1' OR reading = 0)"
+        )
+    )
+    result = execute(instance, resources)
+    assert not result.success
+    (failure,) = result.get_step_failure_events()
+    told = str(failure.step_failure_data.error)
+    assert "1 stored mails could not be read again" in told
+    assert "会議" not in told
+    assert counts_of(failure.step_failure_data.user_failure_data.metadata)["failed"] == 1
+    assert run(search(world, "견적서")) == {"m5"}
+
+
+@pytest.mark.usefixtures("world")
+def test_sensor_starts_no_second_run_beside_one(instance, resources):
+    """A run that is under way goes on alone (edge case 200)."""
+    instance.create_run_for_job(reading_job, status=dg.DagsterRunStatus.STARTED)
+    skipped = tick(instance, resources)
+    assert not skipped.run_requests
+    assert skipped.skip_reason.skip_message == "a run is under way"
+
+
+def test_sensor_runs_by_itself():
+    """Nobody has to switch it on after an upgrade (edge case 200)."""
+    assert reading_sensor.default_status == dg.DefaultSensorStatus.RUNNING

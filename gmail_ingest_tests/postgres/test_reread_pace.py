@@ -1,0 +1,56 @@
+"""Stored mail read again by one worker: its pace, and what it tells."""
+
+from __future__ import annotations
+
+from gmail_ingest.adapters.postgres.leases import fenced
+from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+from gmail_ingest.sync.reread import Reread
+from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly
+from gmail_ingest_tests.postgres.worlds import lease
+
+
+def test_work_rests_as_long_as_it_takes(database, run):
+    """Each batch is followed by a rest of its own length, and all held is tried again after a
+    moment (edge case 200).
+    """
+    rests = []
+
+    async def scenario():
+        mailbox = await database.connect()
+        await save_formerly(
+            database, mailbox, *(mail(f"m{number}", TEXTS["m1"]) for number in range(4))
+        )
+        held = await lease(database, mailbox)
+        context = fenced(database.engine, held)
+        await context.__aenter__()
+
+        async def pause(seconds):
+            rests.append(seconds)
+            if len(rests) == 1:
+                await context.__aexit__(None, None, None)
+
+        told = []
+        work = Reread(PostgresRereads(database.engine, batch=2), pause=pause)
+        assert await work.run(60, lambda done: told.append(done.read))
+        assert (work.read, work.changed, work.failed) == (4, 4, 0)
+        assert told == [2, 4, 4]
+        assert rests[0] == 0.2
+        assert len(rests) == 4
+        assert all(rest > 0 for rest in rests)
+
+    run(scenario())
+
+
+def test_work_ends_in_its_time(database, run):
+    """What does not fit is left for the next worker, and that is said (edge case 200)."""
+
+    async def scenario():
+        mailbox = await database.connect()
+        await save_formerly(database, mailbox, mail("m1", TEXTS["m1"]))
+        work, told = Reread(PostgresRereads(database.engine)), []
+        assert not await work.run(0, told.append)
+        assert told == []
+        assert await work.run(60, told.append)
+        assert told == [work, work]
+
+    run(scenario())
