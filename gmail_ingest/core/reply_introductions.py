@@ -207,7 +207,8 @@ def _goes_on(above: str, below: str) -> bool:
     if "@" in above and ">" in above and "@" not in below:
         # "Ann <ann@x.example>, 5" and "Mar 2024, 10:00", or the verb alone in the second line.
         verb = find_verb(below)
-        return folded and (DATE.search(below) is not None or (verb and not verb.start()) is True)
+        alone = verb is not None and (not verb.start() or DATE.search(above) is not None)
+        return folded and (DATE.search(below) is not None or alone)
     if not _begins_early(above) or DATE.search(above) is None or YEAR.search(below):
         return False
     return folded or (YEAR.search(above) is not None and TIME.search(above) is not None)
