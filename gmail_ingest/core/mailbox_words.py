@@ -33,6 +33,9 @@ _MIDDLE_DOTS = "\u00b7\u30fb"
 _OPENING = "[\u2018\u201c\u00ab"
 _CLOSING = "]}'`\u2019\u201d\u00bb"
 _PAIRS = frozenset({"''", "``", "{}"})
+_BETWEEN = re.compile(
+    r"(?:(?:and|or|und|oder|et|ou|y|e|o|och|og|en|i|и|[^\w\s]++)(?:\s++|\Z))++", re.IGNORECASE
+)
 #: ``<undisclosed recipients@host>``: a mail server put its name behind nobody.
 _NOBODY = frozenset({"undisclosed", "unlisted", "suppressed"})
 
@@ -89,14 +92,15 @@ def people_in(words: Sequence[Word], *, in_brackets: bool) -> tuple[list[Person]
             _forget(name, term.plain)
         elif "@" in term.raw and (address := address_in(term.raw)):
             if not (name and name[-1].lower() in _NOBODY and address.startswith("recipient")):
-                people.append(Person(" ".join(name) or ("" if people else comment), address))
+                said = _beside(" ".join(name))
+                people.append(Person(said or ("" if people else comment), address))
             name.clear()
         else:
             name.append(term.plain)
     if len(terms) == 1 and not people and (address := _simple(name[0] if name else "")):
         # A whole address in quotes, and nothing beside it.
         return [Person("", address)], "", ""
-    return people, " ".join(name), comment
+    return people, _beside(" ".join(name)), comment
 
 
 def address_in(word: str) -> str:
@@ -125,6 +129,12 @@ def address_in(word: str) -> str:
     address = f"{local}@{domain}"
     seen = address.isprintable() and (address.isascii() or not _UNSEEN.search(address))
     return address if seen and len(address) <= MAX_ADDRESS_CHARS else ""
+
+
+def _beside(words: str) -> str:
+    """The name beside an address, without ``and``, ``/`` and the like that separate people."""
+    found = _BETWEEN.match(words)
+    return words[found.end() :] if found else words
 
 
 def _simple(word: str) -> str:
