@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_ingest.core.search_query import parse_query
+from gmail_ingest_tests.core.growth import assert_linear
 
 
 def shown(query):
@@ -146,3 +147,9 @@ def test_words_of_a_former_release_are_asked_for_where_they_differ(text, former)
     """Each term knows what an index of a former release calls it (edge case 199)."""
     (terms,) = parse_query(text)
     assert phrase(terms[0].former) == former
+
+
+@pytest.mark.parametrize("piece", ["会", "a* ", '"b ', "-c or ", "*", "a*b", "**a"])
+def test_queries_take_linear_time(piece):
+    """Ten times the query takes about ten times as long, whatever its operators (edge case 198)."""
+    assert_linear(lambda size: parse_query(piece * (size // len(piece))), 1_000)

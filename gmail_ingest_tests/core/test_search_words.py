@@ -1,12 +1,11 @@
 # ruff: noqa: RUF001 - words of many scripts, as their readers write them
-import time
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_ingest.core.former_words import former_words_of
 from gmail_ingest.core.search_words import is_pair, is_single, words_of
+from gmail_ingest_tests.core.growth import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -239,20 +238,8 @@ def test_a_character_in_parts_is_one_wherever_a_long_text_has_it(text):
     ["会議室", "会\n", "\u3300", "อำ", "\u0e40\u0e49\u0e4d", "א\u05b0", "가", "\u1100\u1161"],
 )
 def test_words_of_scripts_without_blanks_take_linear_time(piece):
-    """Ten times the text takes at most some thirty times as long; what is quadratic takes a
-    hundred times as long (edge case 195).
-    """
-    short, long = (piece * (size // len(piece)) for size in (5_000, 50_000))
-    words_of(short)
-    seconds = []
-    for text in (short, long):
-        tries = []
-        for _ in range(3):
-            began = time.process_time()
-            words_of(text)
-            tries.append(time.process_time() - began)
-        seconds.append(min(tries))
-    assert seconds[1] < 30 * seconds[0] + 0.01
+    """Ten times the text takes about ten times as long (edge case 195)."""
+    assert_linear(lambda size: words_of(piece * (size // len(piece))), 5_000)
 
 
 def test_words_of_a_former_release_are_as_it_found_them():
