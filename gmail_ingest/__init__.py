@@ -13,5 +13,6 @@ command), ``sandbox`` (a local Google, shares no code with the rest), ``demo`` a
 (the whole on one machine, shown and disturbed), and the sibling package ``webhook_api`` (the
 FastAPI sidecar).
 
-Start reading at ``sync/mailbox_sync.py``: it is the promise that no mail is lost.
+Start reading at ``sync/mailbox_sync.py``: it is the promise that no mail is lost. Drawings, and
+the way of a push, a payload and a date range: docs/architecture.md.
 """

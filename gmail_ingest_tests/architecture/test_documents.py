@@ -1,0 +1,52 @@
+"""The pages of the repository lead where they say."""
+
+import ast
+import re
+
+from gmail_ingest_tests.architecture.documents import ROOT, anchors, links, missing, pages
+
+_TEST = re.compile(r"`(gmail_ingest_tests/[\w/]+\.py)::(test_\w+)`")
+
+
+def test_links_between_pages_resolve():
+    """Every link of a page to another page, file or heading of the repository is good."""
+    found = {
+        f"{page.relative_to(ROOT)}: {target}"
+        for page in pages()
+        for target in links(page)
+        if missing(target, page)
+    }
+    assert found == set()
+
+
+def test_a_link_that_leads_nowhere_is_found():
+    """A page that is not there and a heading that is not there are both told."""
+    page = ROOT / "docs" / "promises.md"
+    assert not missing("google.md#history-ids", page)
+    assert not missing("#promise-1", page)
+    assert missing("google.md#no-such-heading", page)
+    assert missing("no-such-page.md", page)
+    assert "deploy-on-google-cloud" in anchors(ROOT / "README.md")
+
+
+def test_promises_are_held_by_tests():
+    """Every promise names at least three tests, and each of them exists."""
+    text = (ROOT / "docs" / "promises.md").read_text("utf-8")
+    promises = re.split(r"^## ", text, flags=re.MULTILINE)[1:-1]
+    assert [each.split("\n", 1)[0] for each in promises] == [
+        f"Promise {number}" for number in range(1, 12)
+    ]
+    assert min(len(_TEST.findall(each)) for each in promises) >= 3
+    assert {
+        f"{path}::{name}" for path, name in _TEST.findall(text) if not _is_there(path, name)
+    } == set()
+
+
+def _is_there(path: str, name: str) -> bool:
+    file = ROOT / path
+    if not file.exists():
+        return False
+    return any(
+        isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == name
+        for node in ast.parse(file.read_text("utf-8")).body
+    )
