@@ -1,7 +1,7 @@
 """Markdown pages of the repository: their headings, and where they and the code lead.
 
-Holds: ``pages``, ``modules``, ``anchors``, ``links``, ``missing``. Add here: another way to name a
-page. Keep out: what must hold (the tests).
+Holds: ``pages``, ``modules``, ``contract``, ``anchors``, ``links``, ``missing``. Add here:
+another way to name a page. Keep out: what must hold (the tests).
 Source: https://docs.github.com/en/get-started/writing-on-github (how a heading becomes an anchor).
 """
 
@@ -28,6 +28,12 @@ def pages() -> list[Path]:
 def modules() -> list[Path]:
     """All modules of the project."""
     return sorted(path for package in PACKAGES for path in (ROOT / package).rglob("*.py"))
+
+
+def contract(module: Path) -> str:
+    """The docstring with which a module begins; empty if it has none."""
+    text = module.read_text("utf-8")
+    return text[3 : text.index('"""', 3)] if text.startswith('"""') else ""
 
 
 @functools.cache
