@@ -37,6 +37,11 @@ _LABEL = re.compile(
     r"\s*(?:rfc822\s?;\s?|to:|\[?smtp:)?[<'\"]?$",
     re.IGNORECASE,
 )
+# Chinese and Japanese servers put no colon behind a label; brackets of theirs enclose an address.
+_WIDE_LABEL = re.compile(
+    r".{0,40}(?:\u5b9b\u5148|\u6536\u4ef6\u4eba(?:\u90ae\u4ef6\u5730\u5740)?|\u6536\u4ef6\u8005)"
+    r"[\s:\uff1a(\uff08<\[\u3010]{0,5}$"
+)
 _RCPT = re.compile(r"(?:rcpt|recipient)\s{0,3}to\s{0,3}:\s{0,3}<?$", re.IGNORECASE)
 _DATED = re.compile(r"\s(?:on|am|le|el|il|op|den|em|dne)\s[^\n]{0,12}\d")
 _TO = re.compile(
@@ -108,7 +113,7 @@ def _in_sentence(sentence: str) -> Iterator[str]:
 
 def _is_named(line: str, match: re.Match[str], before: str, after: str, *, listed: bool) -> bool:
     start, rest = line[: match.start()], line[match.end() :]
-    if _LABEL.match(start) or _RCPT.search(start):
+    if _LABEL.match(start) or _RCPT.search(start) or _WIDE_LABEL.match(start):
         return True
     asks = _CONTACT.search(start) or _CONTACT.search(before)
     if _BEFORE.fullmatch(start):
@@ -117,7 +122,9 @@ def _is_named(line: str, match: re.Match[str], before: str, after: str, *, liste
             return True
         if reason.strip():
             return is_permanent(reason) or _has_failed(reason)
-        return not asks and _is_of_a_list(line, before, after, listed=listed)
+        # Prose that wraps has no address in brackets alone on a line.
+        is_alone = start.strip() == "<" and rest.strip() == ">"
+        return not asks and (is_alone or _is_of_a_list(line, before, after, listed=listed))
     # "Ann Roe (ann@x.example)", "Ann Roe <ann@x.example>" alone on a line.
     bracketed = not asks and start.endswith(("(", "<")) and rest[:1] in {")", ">"}
     return bracketed and len(start) <= _MAX_NAME and not rest[1:].split("<", 1)[0].strip(" :;,")
