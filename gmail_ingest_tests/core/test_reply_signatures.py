@@ -88,7 +88,7 @@ def test_signature_above_the_footer_of_a_list_is_kept():
 
 
 def test_two_delimiters_are_one():
-    """Some type two hyphens where their program puts them: both are the delimiter (edge case 126)."""
+    """Some type two hyphens where their program puts them (edge case 126)."""
     assert read_reply(f"{YES}\n\n-- \n--\nAnn Lee\nExample Ltd") == Reply(
         YES, "Ann Lee\nExample Ltd"
     )
