@@ -34,7 +34,7 @@ _REPLY = re.compile(
 _MAX_SUBJECT = 200
 # Lotus Notes: "AUTO: Bob Roe is out of the office (returning 01/02/2024)".
 _NOTES = re.compile(
-    r"auto: [^(]{1,150}\((?:returning|back|r\xfcckkehr|zur\xfcck|retour|vuelve|regreso|ritorno"
+    r"auto ?: .{1,150}\((?:returning|back|r\xfcckkehr|zur\xfcck|retour|vuelve|regreso|ritorno"
     r"|rientro|retorno|terug|powr\xf3t|tilbage|tillbaka)\b"
 )
 _PREFIX = re.compile(r"[^:]{3,40}:\s?\S")

@@ -69,6 +69,7 @@ def named_places(head: str) -> Iterator[str]:
     """
     lines = head.split("\n")
     listed = False
+    has_one = head.count("@") == 1
     for number, line in enumerate(lines):
         match = _ADDRESS.search(line) if "@" in line else None
         if match is None or "message-id" in line.lower():
@@ -76,7 +77,8 @@ def named_places(head: str) -> Iterator[str]:
             continue
         after = lines[number + 1] if number + 1 < len(lines) else ""
         before = next((each for each in lines[max(0, number - 3) : number][::-1] if each), "")
-        listed = _is_named(line, match, before, after, listed=listed)
+        is_only = has_one and _stands_apart(lines, number)
+        listed = is_only or _is_named(line, match, before, after, listed=listed)
         address = _readable(match.group()) if listed else ""
         if address:
             yield address
@@ -122,12 +124,18 @@ def _is_named(line: str, match: re.Match[str], before: str, after: str, *, liste
             return True
         if reason.strip():
             return is_permanent(reason) or _has_failed(reason)
-        # Prose that wraps has no address in brackets alone on a line.
-        is_alone = start.strip() == "<" and rest.strip() == ">"
-        return not asks and (is_alone or _is_of_a_list(line, before, after, listed=listed))
+        return not asks and _is_of_a_list(line, before, after, listed=listed)
     # "Ann Roe (ann@x.example)", "Ann Roe <ann@x.example>" alone on a line.
     bracketed = not asks and start.endswith(("(", "<")) and rest[:1] in {")", ">"}
     return bracketed and len(start) <= _MAX_NAME and not rest[1:].split("<", 1)[0].strip(" :;,")
+
+
+def _stands_apart(lines: list[str], number: int) -> bool:
+    """Tell whether a line is nothing but an address in brackets, and no signature's last line."""
+    line = lines[number].strip()
+    between = number == 0 or not lines[number - 1].strip()
+    asks = any(map(_CONTACT.search, lines[max(0, number - 3) : number]))
+    return line.startswith("<") and line.endswith(">") and between and not asks
 
 
 def _is_of_a_list(line: str, before: str, after: str, *, listed: bool) -> bool:
