@@ -185,7 +185,9 @@ def _is_proven(mail: Mail, words: ReportText, *, is_container: bool) -> bool:
         return False
     if _is_of_a_daemon(mail):
         # A postmaster who has a Return-Path may be a person who writes of such things.
-        says_so = words.by_subject or not mail.headers.first("return-path").strip("<> ")
+        is_robot = mail.sender is None or not mail.sender.address.startswith("post")
+        path = mail.headers.first("return-path").strip("<> ")
+        says_so = words.by_subject or is_robot or not path
         refused = words.is_permanent and bool(words.failed)
         return (words.verdict == "failed" and says_so) or refused
     return words.verdict == "failed" and words.by_subject and bool(words.failed)
