@@ -89,7 +89,7 @@ def _plain_person(match: re.Match[str]) -> tuple[str, bool, str]:
     quoted, words, opened, address, shut = match.groups()
     if (opened is None) is bool(shut) or len(address) > MAX_ADDRESS_CHARS:
         return "", False, ""
-    if opened is None and _is_doubtful(address):
+    if opened is None and not address.islower() and _is_doubtful(address):
         return "", False, ""
     name = words or quoted
     return " ".join(name.split()) if name else "", bool(words), address.lower()

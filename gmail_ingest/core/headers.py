@@ -71,6 +71,8 @@ class Headers:
             As ``every``; UTF-8 that was read as Latin-1 is repaired before a half of it is taken
             for a line break or a blank.
         """
+        if name not in self._values:
+            return []
         return [each if each.isascii() else repaired(each) for each in self.every(name)]
 
     def first(self, name: str) -> str:
