@@ -196,6 +196,10 @@ REQUIREMENTS: Final[dict[int, str]] = {
     150: "Other kinds of text, and a multipart without a boundary, are read where nothing else is.",
     151: "Ten times the parts, text, header or HTML take ten times as long, however made.",
     152: "Pieces of a text that servers name, and texts sent twice, are the text once.",
+    212: "What is the text is decided by content, also where that comes apart from the mail.",
+    213: "A picture is known by whatever name the HTML uses: id, place, file name, one of several.",
+    214: "Words of calendar files and of sealed mail in a forwarded one are found, fetched or not.",
+    215: "Windows' Japanese, UTF-16 without a label, and labels in pieces are read as meant.",
 }
 
 OPTIONAL: Final = frozenset({65})
