@@ -62,6 +62,18 @@ class Headers:
         """
         return [self._cleaner.clean(value) for value in self._values.get(name, ())]
 
+    def legible(self, name: str) -> list[str]:
+        """Return all values of a field, for a reader of its words.
+
+        Args:
+            name: In lower case.
+
+        Returns:
+            As ``every``; UTF-8 that was read as Latin-1 is repaired before a half of it is taken
+            for a line break or a blank.
+        """
+        return [each if each.isascii() else repaired(each) for each in self.every(name)]
+
     def first(self, name: str) -> str:
         """Return the first value of a field, or ``""``.
 
@@ -83,7 +95,8 @@ class Headers:
         Returns:
             The value on one line, with encoded words decoded.
         """
-        return self.readable(self.first(name))
+        values = self._values.get(name)
+        return self.readable(self._cleaner.clean(values[0])) if values else ""
 
     def readable(self, value: str) -> str:
         """Return a value on one line, storable, with encoded words decoded.
