@@ -142,6 +142,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     221: "Numbers and Arabic letters are found, in whatever digits or keyboard they were typed.",
     222: "An error of the database passes no stored mail over: that is read again later.",
     223: "Runs that fail one after the other rest longer each time, and that is said.",
+    224: "What a former release found is found at each moment of an upgrade, in any script.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
     130: "Of 2,300 bodies in 67 languages, reply and signature are what a person would say.",
     131: "No word of the sender's own is lost from the reply text, whatever stands beside it.",
