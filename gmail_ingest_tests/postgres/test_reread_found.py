@@ -11,7 +11,7 @@ from gmail_ingest_tests.postgres.rereading_worlds import mail, save_formerly, se
 #: Pieces of which texts are made; those of a line are written side by side without blanks.
 PIECES = (
     ("会議", "室", "の", "予約", "5月", "ﾃｽﾄ", "A社", "iPhone14", "\n"),
-    ("合同", "付款", "条件", "的", "2024年", "，"),
+    ("合同", "付款", "条件", "的", "2024年", "。"),
     ("견적서", "를", "회의", "3시", " "),
     ("ใบเสนอ", "ราคา", "เเม่", "๑๒", " "),
     ("السَّلَامُ", "عليكم", "کتاب", "علی", "٤٥٦", " ", "\u200c"),
