@@ -8,6 +8,7 @@ Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RF
 """
 
 import re
+from urllib.parse import unquote
 
 from gmail_ingest.core.encoded_words import decode_words, repaired
 from gmail_ingest.core.text import TextCleaner, single_line
@@ -125,7 +126,11 @@ def charset_of(content_type: str) -> str | None:
         The label as sent, or None.
     """
     match = _CHARSET.search(content_type)
-    return match.group(1) if match else None
+    if match is not None and "*" not in match.group():
+        return match.group(1)
+    # In pieces, or with a charset of its own (RFC 2231).
+    is_extended = match is not None or "charset*" in content_type.lower()
+    return (parameters_of(content_type).get("charset") or None) if is_extended else None
 
 
 def parameters_of(value: str) -> dict[str, str]:
@@ -146,7 +151,7 @@ def parameters_of(value: str) -> dict[str, str]:
         if content.startswith('"'):
             content = content.strip('"').replace("\\", "")
         if star and section in {"", "0*"}:
-            content = content.rpartition("'")[2]
+            content = unquote(content.rpartition("'")[2])
         if section.strip("0*"):
             pieces[name] = pieces.get(name, "") + content
         else:
