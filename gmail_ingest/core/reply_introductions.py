@@ -49,6 +49,11 @@ _MAX_UNKNOWN_WORDS: Final = 15
 _MAX_ZONE_CHARS: Final = 14
 _MAX_FORWARD_WORDS: Final = 7
 _MAX_BLOCK_LINES: Final = 12
+_MAX_DATE_WORDS: Final = 9
+_MAX_CHARS_BEFORE_TIME: Final = 14
+_YEAR_DIGITS: Final = 4
+# What is shorter may be the last words of an introduction that was folded: "10:11):" or ":".
+_MIN_END_CHARS: Final = 40
 _MIN_DASHES: Final = 2
 _MIN_SENTENCE_WORDS: Final = 3
 
@@ -57,6 +62,10 @@ _OPEN_BRACKET = re.compile(r"<[^<>]*$")
 # K-9 Mail, below its signature: "Ann <ann@x.example> wrote:".
 _NAME_AND_ADDRESS = re.compile(r"[^<>,.!?]{1,60}<[^<>\s@]+@[^<>\s]+> [^<>,.!?]{1,20}:$")
 _BY_ADDRESS = re.compile(r"\d,? (?:by|von|par|de|por|da|door|av|af|od|от|від) [^\s@]+@[^\s@]+$")
+# Basque and Hungarian: "... idatzi du (2024 mar. 5, ar. (10:00))".
+_ENDS_WITH_DATE = re.compile(
+    r"\([^()]{0,20}\b20\d\d[^()]{1,30}\d\d[:.]\d\d\)+$|\([^()]{0,20}\b20\d\d[^()]{1,30}\(\d\d?[:.]\d\d\)\)$"
+)
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\S+")
 _SENTENCE_STARTS: Final = frozenset(
@@ -67,6 +76,7 @@ _SENTENCE_STARTS: Final = frozenset(
     "hier en".split()
 )
 _PRONOUNS: Final = frozenset("you du ihr sie vous tu u je usted ty vy ты вы jij jullie".split())
+_PERSONS: Final = frozenset("he she they i we ich er wir yo io ik hij jag han hon".split())
 _BETWEEN_NAME_AND_DATE: Final = frozenset(
     "am pm uhr h um hat folgendes on at a le à il ha el a las em às op om heeft den kl de het "
     "volgende the following by from от cet cest gmt utc mez mesz est edt pst pdt".split()
@@ -138,7 +148,8 @@ def may_introduce(lines: Sequence[str]) -> bool:
     Args:
         lines: The line and those above it that may belong to the introduction, in their order.
     """
-    return "@" in lines[-1] or _DIGIT.search("".join(lines)) is not None
+    words = "".join(lines)
+    return "@" in words or _DIGIT.search(words) is not None
 
 
 def goes_on_with_quoted_text(line: str) -> bool:
@@ -161,6 +172,16 @@ def asks_for_answer_above(line: str) -> bool:
     return any(phrase in words for phrase in REPLY_ABOVE)
 
 
+def is_in_a_log(above: str, line: str) -> bool:
+    """Say whether a line like an introduction is announced right above, or one line of many.
+
+    Args:
+        above: The line above it, stripped; ``""`` for a blank one.
+        line: Its first line.
+    """
+    return above.endswith(COLONS) or (above != "" and line[0].isdigit() and "<" not in line)
+
+
 def introduction_length(block: Sequence[str]) -> int:
     """Return how many lines at the end of a block introduce the marked quote below it.
 
@@ -181,7 +202,8 @@ def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool)
         block: As for ``introduction_length``; its last line is the one that may end it.
         below_signature: Whether a signature stands above, and not the sender's text.
     """
-    if "@" not in block[-1] and ">" not in block[-1] and find_verb(block[-1]) is None:
+    end = block[-1] if len(block[-1]) >= _MIN_END_CHARS else " ".join(block[-2:])
+    if "@" not in end and ">" not in end and find_verb(end) is None:
         return 0
     if below_signature and _NAME_AND_ADDRESS.match(block[-1]) and find_verb(block[-1]):
         return 1
@@ -190,6 +212,9 @@ def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool)
 
 def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
     for length in range(1, len(block) + 1):
+        # "[...]" stands between an introduction and a quote whose first lines were left out.
+        if length > 1 and _ends_sentence(block[-length]) and any(map(str.isalnum, block[-1])):
+            return 0
         if introduces(" ".join(block[-length:]).strip("*_ ")):
             while length < len(block) and _goes_on(block[-length - 1], block[-length]):
                 length += 1  # noqa: PLW2901
@@ -197,21 +222,53 @@ def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
     return 0
 
 
+def _ends_sentence(line: str) -> bool:
+    """Say whether a line ends with a colon that is none within brackets: "[mailto:", "(időpont:"."""
+    return line.endswith(COLONS) and line.rfind(")") >= line.rfind("(") and "mailto" not in line
+
+
 def _goes_on(above: str, below: str) -> bool:
     """Say whether an introduction that is whole without the line above began there."""
     if _OPEN_BRACKET.search(above) or (above.endswith(",") and CITING.match(above)):
+        return True
+    if _breaks_in_date(above, below):
         return True
     if above.endswith((".", "!", "?", *COLONS)):
         return False
     folded = len(above) + len(below.split(" ", 1)[0]) >= _FOLDED_CHARS
     if "@" in above and ">" in above and "@" not in below:
         # "Ann <ann@x.example>, 5" and "Mar 2024, 10:00", or the verb alone in the second line.
+        if DATE.search(below) and (above.endswith(",") or find_verb(above[above.rfind(">") :])):
+            return True
         verb = find_verb(below)
         alone = verb is not None and (not verb.start() or DATE.search(above) is not None)
         return folded and (DATE.search(below) is not None or alone)
     if not _begins_early(above) or DATE.search(above) is None or YEAR.search(below):
         return False
     return folded or (YEAR.search(above) is not None and TIME.search(above) is not None)
+
+
+def _breaks_in_date(above: str, below: str) -> bool:
+    """Say whether an introduction broke within its date: "On Mon, 2 Mar" and "2015 at 10:00 ...".
+
+    Programs for narrow screens, and those that quote a short line again, break lines anywhere.
+    """
+    words = above.split()
+    if len(words) > _MAX_DATE_WORDS or above.endswith(("!", "?", *COLONS)):
+        return False
+    if YEAR.search(above) is not None:
+        return _begins_early(above) and bool(TIME.search(below[:_MAX_CHARS_BEFORE_TIME]))
+    if not OPENING.match(f"{above} ") or OPENING.match(below):
+        return False
+    # What else begins so is the sender's: "On Friday" and "2024-03-05 10:00 Ann wrote:".
+    if _DIGIT.search(above) is None and len(words) > 1 and not above.endswith(","):
+        return False
+    return any(
+        len(bare) == _YEAR_DIGITS and bare.isdecimal()
+        for bare in (
+            word.strip(".,") for word in below.split(maxsplit=_MAX_DATE_WORDS)[:_MAX_DATE_WORDS]
+        )
+    )
 
 
 def _begins_early(words: str) -> bool:
@@ -230,6 +287,8 @@ def _introduces_a_quote(words: str) -> bool:
     address = BRACKETED.search(bare)
     dated = DATE.search(bare) is not None
     verb = find_verb(bare)
+    if verb and _ENDS_WITH_DATE.search(bare) and _is_whole(bare) and verb.start() > 0:
+        return len(bare.split()) <= _MAX_UNKNOWN_WORDS
     if address is not None and (dated or verb or ENDS_WITH_ADDRESS.search(bare)):
         return _is_whole(bare)
     if "@" in bare and _is_whole(bare) and (verb or (YEAR.search(bare) and _begins_early(bare))):
@@ -269,7 +328,7 @@ def _is_drawn_introduction(words: str) -> bool:
 
 
 def _is_name_and_verb(words: str, verb: re.Match[str]) -> bool:
-    if len(words.split()) > _MAX_NAME_WORDS:
+    if len(words.split()) > _MAX_NAME_WORDS or not _is_whole(words):
         return False
     before, after = words[: verb.start()].strip(), words[verb.end() :].strip()
     if not after and len(before.split()) in _SMALL_NAME_WORDS:
@@ -290,18 +349,20 @@ def _is_name(words: str) -> bool:
 
 
 def _introduces_the_rest(words: str) -> bool:
-    if ">" in words and goes_on_with_quoted_text(words):
-        return _begins_early(words) and DATE.search(words) is not None
+    if ">" in words and goes_on_with_quoted_text(words) and _begins_early(words):
+        return DATE.search(words) is not None
     if not words.endswith(COLONS):
         return False
     bare = words[:-1].rstrip("*_ ")
     verb = find_verb(bare)
     if (verb is None and "@" not in bare) or not _is_whole(bare):
         return False
-    if DATE.search(bare) is None:
+    if DATE.search(bare) is None or _is_told(bare, verb):
         return False
     early = _begins_early(bare)
     if BRACKETED.search(bare) is not None:
+        if CITING.match(bare) and YEAR.search(bare) and TIME.search(bare):
+            return True
         if verb is not None:
             goes_on = _goes_on_behind(bare, verb)
             return not goes_on and (early or _is_name(bare[: bare.find("<")]))
@@ -314,6 +375,24 @@ def _introduces_the_rest(words: str) -> bool:
         # Tutanota: "5 Mar 2024, 10:00 by ann@x.example:".
         return _BY_ADDRESS.search(bare) is not None and TIME.search(bare) is not None
     return not _goes_on_behind(bare, verb)
+
+
+def _is_told(words: str, verb: re.Match[str] | None) -> bool:
+    """Say whether a person tells something: "I paid on 5 March 2024 at 10:00, you said:".
+
+    Programs begin with no pronoun, put none before the verb, and write no colon but in brackets.
+    """
+    if words.split(maxsplit=1)[0].lower() in _PERSONS:
+        return True
+    if (
+        verb is not None
+        and words[: verb.start()].split()[-1:]
+        and words[: verb.start()].rsplit(maxsplit=1)[-1].lower() in _PERSONS
+    ):
+        return True
+    before, colon, _ = words.partition(": ")
+    opened = sum(map(before.count, "([<")) - sum(map(before.count, ")]>"))
+    return bool(colon) and opened <= 0 and len(before.split()) > 1
 
 
 def _goes_on_behind(words: str, verb: re.Match[str]) -> bool:

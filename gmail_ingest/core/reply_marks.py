@@ -35,7 +35,7 @@ _VERBS: Final = frozenset(
 _VERBS_ANYWHERE = re.compile(
     r"写道|寫道|写到|寫到|写了|のメッセージ|さんは書きました|書きました|が書いた|のメール|"
     r"님이 작성|작성|썼습니다|님이 쓴|כתב|כתבה|כתב/ה|מאת|كتب|كتبت|نوشت|نوشته|لکھا|เขียนว่า|เขียน|लिखा|"
-    r"লিখেছেন|எழுதியது|დაწერა|გრავს|գրել է|գրեց"
+    r"كتابة ما يلي|লিখেছেন|எழுதியது|დაწერა|გრავს|գրել է|գրեց"
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -66,7 +66,7 @@ OPENING: Final = re.compile(
 CITING: Final = re.compile(
     r"(?:Quoting|Zitat von|Zitiere|Citando a|Citando|Citiert|Citerar|Citat|In (?:a )?message|"
     r"In article|Quoth|Thus spake|Also sprach|Mensaje citado por|Mensagem citada por|"
-    r"Messaggio citato da|Selon|Citát)\s",
+    r"Messaggio citato da|Missatge de|Selon|Citát)\s",
     re.IGNORECASE,
 )
 
@@ -95,7 +95,7 @@ INLINE: Final = re.compile(rf"<{_ADDRESS}>\s*([^<>:]{{2,40}}?)\s?[:\uff1a]\s+\S"
 
 #: Between dashes, without their case: -----Original Message-----
 BANNERS: Final = frozenset(
-    "original message|original appointment|forwarded message|forwarded mail|"
+    "original message|replied message|original appointment|forwarded message|forwarded mail|"
     "forwarded email|forward message|reply message|reply to message|original email|"
     "original e-mail|ursprüngliche nachricht|originalnachricht|original-nachricht|"
     "ursprünglicher termin|weitergeleitete nachricht|weitergeleitete mail|"
