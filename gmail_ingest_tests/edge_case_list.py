@@ -196,6 +196,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     150: "Other kinds of text, and a multipart without a boundary, are read where nothing else is.",
     151: "Ten times the parts, text, header or HTML take ten times as long, however made.",
     152: "Pieces of a text that servers name, and texts sent twice, are the text once.",
+    211: "Introductions go wherever they are folded, and no own word beside any quote goes.",
 }
 
 OPTIONAL: Final = frozenset({65})

@@ -136,7 +136,9 @@ class Draft:
             length: How many.
         """
         target = self.target
-        while target and (length or target[-1] < 0):
+        while target and target[-1] < 0:
+            target.pop()
+        while target and length:
             length -= target.pop() >= 0
 
     def begin_block(self, kind: Delimiter, number: int) -> bool:

@@ -28,7 +28,7 @@ from gmail_ingest.core.reply_fields import (
     SUBJECT,
     TO,
 )
-from gmail_ingest.core.reply_marks import BRACKETED, TIME, YEAR
+from gmail_ingest.core.reply_marks import BRACKETED, RULES, TIME, YEAR
 from gmail_ingest.core.reply_marks import DATE as ANY_DATE
 
 _MAX_LINES: Final = 20
@@ -125,6 +125,8 @@ def header_block(
     block = _read(lines, start, known=known)
     if block.refused or (block.spaced and _starts_below(lines, start, block)):
         return None
+    # A rule may be a part of what stands above it, as below a bare "--".
+    ruled = ruled or (start > 0 and lines[start - 1] != "" and not lines[start - 1].strip(RULES))
     stands_alone = start == 0 or not lines[start - 1] or ruled
     pasted = above.endswith((":", "\uff1a")) and not ruled and SENT not in block.kinds
     if known:
