@@ -212,11 +212,11 @@ def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
 
 def _goes_on(above: str, below: str) -> bool:
     """Say whether an introduction that is whole without the line above began there."""
-    if _OPEN_BRACKET.search(above) or (above.endswith((",", ">")) and CITING.match(above)):
+    if _OPEN_BRACKET.search(above) or _breaks_in_date(above, below):
         return True
-    if "@" in above and (CITING.match(above) or above.rfind("(") > above.rfind(")")):
+    if (above.endswith(",") or "@" in above) and CITING.match(above):
         return True
-    if _breaks_in_date(above, below):
+    if "@" in above and ")" in below and above.rfind("(") > above.rfind(")"):
         return True
     if above.endswith((".", "!", "?", *COLONS)):
         return False
