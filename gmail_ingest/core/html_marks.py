@@ -40,7 +40,7 @@ class Mark(IntEnum):
 #: HTML, in lower case, with none of these is not searched for marks. Each costs a hundredth of
 #: reading HTML. So programs are left out that write a quote and its mark into one mail, or whose
 #: quotes begin with header fields or a banner: those are seen in the text.
-SIGNS_OF_MARKS: Final = ("quote", "signature", "rplyfwdmsg")
+SIGNS_OF_MARKS: Final = ("quote", "signature", "rplyfwdmsg", "olk_src_body")
 #: The same for "quote", which is a word, too.
 SIGNS_OF_QUOTES: Final = ("<blockquote", "_quote", "quoted-content", '="quote"')
 

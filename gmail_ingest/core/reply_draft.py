@@ -114,8 +114,16 @@ class Draft:
             return []
         tail: list[str] = []
         expected = target[end - 1]
-        for kept in reversed(target[max(0, end - MAX_INTRODUCTION_LINES) : end]):
-            if kept != expected or len(self.lines[kept]) > MAX_MARK_CHARS:
+        for kept in reversed(target[max(0, end - MAX_INTRODUCTION_LINES - 1) : end]):
+            if kept < 0 and tail[:1] == ["<"]:
+                # Polymail: "On ... Ann", a blank line, and her address in brackets.
+                expected -= 1
+                continue
+            if (
+                kept != expected
+                or len(tail) == MAX_INTRODUCTION_LINES
+                or len(self.lines[kept]) > MAX_MARK_CHARS
+            ):
                 break
             tail.insert(0, self.lines[kept])
             expected -= 1
@@ -130,7 +138,8 @@ class Draft:
         target = self.target
         while target and target[-1] < 0:
             target.pop()
-        del target[len(target) - length :]
+        while target and length:
+            length -= target.pop() >= 0
 
     def begin_block(self, kind: Delimiter, number: int) -> bool:
         """Begin what may be a signature.

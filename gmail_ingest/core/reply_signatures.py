@@ -63,6 +63,8 @@ _MAX_OWN_FOOTER_LINES: Final = 25
 _SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", ":", "\uff1a", ",", ";")
 _BRACKETS = "*_()<>[]\"' \t\u201c\u201d"
 _NOT_IN_NAMES: Final = frozenset("0123456789:=")
+# "Sent from my iPad means that it was him" is what a person says.
+_SAID: Final = frozenset(("is", "was", "are", "were", "means", "meant", "had", "did"))
 _LINK = re.compile(r"\s?[<(\[]\s*(?:https?://|www\.)[^\s<>()\[\]]*\s*[>)\]]")
 _SENTENCE_PART = re.compile(r"[.,;:!?(\u2013\u2014]\s|[.!?]$")
 _POSTSCRIPT = re.compile(r"(?:P\.? ?){1,2}S\b[.:,]?\s?\S", re.IGNORECASE)
@@ -242,7 +244,7 @@ def _is_program_line(line: str) -> bool:
     if not words or len(words) > _MAX_PROGRAM_WORDS or DEVICE.search(sentence) is None:
         return False
     if SENT_FROM.match(sentence):
-        return True
+        return _SAID.isdisjoint(words)
     if words[-1] in GERMAN_VERBS and words[0] not in FROM_WORDS:
         return False
     return FROM_SENT.search(sentence) is not None

@@ -26,6 +26,7 @@ from gmail_ingest.core.reply_introductions import (
     goes_on_with_quoted_text,
     introduction_length,
     is_banner,
+    is_in_a_log,
     may_introduce,
     unmarked_introduction_length,
 )
@@ -251,6 +252,8 @@ class _Reader:
         length = unmarked_introduction_length(block, below_signature=draft.is_below_signature())
         # With nothing above it, what follows may be an answer below a quote without marks.
         if not length or not draft.has_more(length):
+            return number
+        if length < len(block) and is_in_a_log(block[-length - 1], block[-length]):
             return number
         if length > 1:
             draft.drop_tail(length - 1)

@@ -68,9 +68,13 @@ FROM_WORDS: Final = frozenset("von vom mit über aus via diese dieses van vanaf 
 GERMAN_VERBS: Final = frozenset("gesendet geschrieben verzonden verstuurd".split())
 #: What is a program only here, and "sent from my ..." whatever it is.
 NAMED_PROGRAM: Final = re.compile(
-    r"sent (?:(?:from|via|with|using) (?:alto|spark|front|hey|newton|nine|boxer|canary|edison|"
-    r"missive)|"
-    r"from my [^\s,.;:!?]+(?: [^\s,.;:!?]+)?)\.?$",
+    r"(?:sent (?:(?:from|via|with|using) (?:alto|spark|front|hey|newton|nine|boxer|"
+    r"workspace one boxer|canary|edison|missive|"
+    r"(?-i:[A-Z][a-z]+|my)(?-i:Mail|mail)(?: (?:for|on) [^\s,.;:!?]+)?)|"
+    r"from my [^\s,.;:!?]+(?: [^\s,.;:!?]+)?)|"
+    # The apology of those who type on a telephone.
+    r"(?:sent|typed|written) [^.:?!]{2,60}\b(?:excuse|pardon|forgive)\b[^.:?!]{1,30}"
+    r"\b(?:typos?|brevity|errors|mistakes|spelling))\.?$",
     re.IGNORECASE,
 )
 #: What virus scanners and portals add.

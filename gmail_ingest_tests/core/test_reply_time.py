@@ -17,6 +17,9 @@ from gmail_ingest.core.reply_text import read_reply
         "<a@" * 90 + ":\n", "1 " * 140 + ":\n", "On 5 Mar 2024 10:00 " + "a " * 130 + "wrote:\n",
         "-----\nmailing list\n>\n\n", "--\nlistinfo/\n" + ">\n" * 50,
         "On 2024 10:00 a <b@c> wrote:\n>\n", "\n-- \nPS x\n", "a <x@y.example>,\n5 2024 10:00:\n",
+        "<\n\nmailto:a <a@b>\n> wrote:\n", "On 2024\n10:00 a <b@c.example>\n:\n",
+        "wrote (2024 10:00\n",
+        "From: a@b Sent: 2024 10:00 To: b " * 9 + "\n", "Sent " + "excuse " * 40 + "\n\n>\n",
     ],
 )  # fmt: skip
 def test_read_reply_takes_linear_time(piece):
