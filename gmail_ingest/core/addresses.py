@@ -68,7 +68,7 @@ def participants_of(headers: Headers) -> tuple[Participant, ...]:
     """
     found: dict[tuple[Role, str], Participant] = {}
     for role in ROLES:
-        for value in headers.every(role):
+        for value in headers.legible(role):
             for name, address in parse_addresses(value) or _hidden_in_words(value, headers):
                 if (role, address) not in found:
                     readable = tidy_name(headers.readable(name), address)

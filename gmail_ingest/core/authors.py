@@ -62,6 +62,10 @@ _MAX_NAME_CHARS = 200
 _ADDRESS = re.compile(r"[^\s<>\"',;:()]+@[^\s<>\"',;:()]+")
 _BRACKETS = re.compile(r"<([^<>]*)>")
 _PROVIDERS = frozenset({"gmail.com", "googlemail.com"})
+#: Where people's own addresses are numbers: an account's, or a telephone's.
+_NUMBERED = frozenset(
+    {"qq.com", "vip.qq.com", "163.com", "126.com", "139.com", "189.cn", "wo.cn", "yeah.net"}
+)
 
 
 def author_of(
@@ -158,11 +162,16 @@ class _Letter:
         elif self._is_program:
             fields = _ORIGINALS
         for field in fields:
-            for name, address in parse_addresses(self._headers.first(field)):
+            value = next(iter(self._headers.legible(field)), "")
+            for name, address in parse_addresses(value):
                 if address == self._sender.address or self._names_list(address):
                     continue
-                if field not in _SENDERS or not _MADE_UP.search(address.rpartition("@")[0]):
-                    yield self._author(address, tidy_name(self._headers.readable(name), address))
+                readable = self._headers.readable(name)
+                # A group within a group is nobody, either.
+                is_relayed = _VIA.match(readable[:_MAX_NAME_CHARS]) is not None
+                is_bounces = field in _SENDERS and _MADE_UP.search(address.rpartition("@")[0])
+                if not (is_relayed or is_bounces):
+                    yield self._author(address, tidy_name(readable, address))
 
     def _author(self, address: str, name: str) -> Participant:
         return Participant("author", address, name or tidy_name(self._name, address))
@@ -173,7 +182,14 @@ class _Letter:
             return False
         if self._names_list(each.address) or fold_address(each.address) in self._owners:
             return False
-        return each.address not in self._recipients
+        return each.address not in self._recipients and not self._is_relay(each.address)
+
+    def _is_relay(self, address: str) -> bool:
+        """Whether a service takes answers there and hands them on: its own host beside its own."""
+        if self._is_list or self._is_ours or self._is_home:
+            return False
+        domain, own = (each.rpartition("@")[2] for each in (address, self._sender.address))
+        return domain != own and organisation_of(domain) == self._organisation
 
     def _is_answer(self, address: str) -> bool:
         """Whether the address to answer to is a person's, and not another desk of the sender's."""
@@ -188,7 +204,8 @@ class _Letter:
             return is_elsewhere
         if not is_elsewhere or self._is_bulk():
             return False
-        return self._is_site or not (_is_desk(local) or _MADE_UP.search(local))
+        is_made_up = _MADE_UP.search(local) and not (local.isdigit() and domain in _NUMBERED)
+        return self._is_site or not (_is_desk(local) or is_made_up)
 
     def _is_bulk(self) -> bool:
         if any(name in self._headers for name in _BULK_FIELDS):

@@ -32,6 +32,11 @@ _REPLY = re.compile(
     r"(?:re|aw|sv|vs|antw|antwort|rv|res|rif|odp|ynt|ha|回复|回覆|答复|返信|답장)\s?(?:\[\d+\])?:"
 )
 _MAX_SUBJECT = 200
+# Lotus Notes: "AUTO: Bob Roe is out of the office (returning 01/02/2024)".
+_NOTES = re.compile(
+    r"auto ?: .{1,150}\((?:returning|back|r\xfcckkehr|zur\xfcck|retour|vuelve|regreso|ritorno"
+    r"|rientro|retorno|terug|powr\xf3t|tilbage|tillbaka)\b"
+)
 _PREFIX = re.compile(r"[^:]{3,40}:\s?\S")
 _EXCHANGE = ("x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop")
 _ROBOT = re.compile(
@@ -60,6 +65,8 @@ def is_automatic_answer(
     folded = one_form(subject[:_MAX_SUBJECT])
     tagless = without_tag(folded)
     if MACHINE_WORDS.begin(folded) or (tagless is not folded and MACHINE_WORDS.begin(tagless)):
+        return True
+    if _NOTES.match(folded):
         return True
     if has_empty_return_path and not is_list:
         return _answers_from_nowhere(headers, tagless, submitted, sender)

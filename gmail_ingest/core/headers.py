@@ -8,6 +8,7 @@ Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RF
 """
 
 import re
+from urllib.parse import unquote
 
 from gmail_ingest.core.encoded_words import decode_words, repaired
 from gmail_ingest.core.text import TextCleaner, single_line
@@ -61,6 +62,18 @@ class Headers:
         """
         return [self._cleaner.clean(value) for value in self._values.get(name, ())]
 
+    def legible(self, name: str) -> list[str]:
+        """Return all values of a field, for a reader of its words.
+
+        Args:
+            name: In lower case.
+
+        Returns:
+            As ``every``; UTF-8 that was read as Latin-1 is repaired before a half of it is taken
+            for a line break or a blank.
+        """
+        return [each if each.isascii() else repaired(each) for each in self.every(name)]
+
     def first(self, name: str) -> str:
         """Return the first value of a field, or ``""``.
 
@@ -82,7 +95,8 @@ class Headers:
         Returns:
             The value on one line, with encoded words decoded.
         """
-        return self.readable(self.first(name))
+        values = self._values.get(name)
+        return self.readable(self._cleaner.clean(values[0])) if values else ""
 
     def readable(self, value: str) -> str:
         """Return a value on one line, storable, with encoded words decoded.
@@ -110,7 +124,11 @@ def charset_of(content_type: str) -> str | None:
         The label as sent, or None.
     """
     match = _CHARSET.search(content_type)
-    return match.group(1) if match else None
+    if match is not None and "*" not in match.group():
+        return match.group(1)
+    # In pieces, or with a charset of its own (RFC 2231).
+    is_extended = match is not None or "charset*" in content_type.lower()
+    return (parameters_of(content_type).get("charset") or None) if is_extended else None
 
 
 def parameters_of(value: str) -> dict[str, str]:
@@ -131,7 +149,7 @@ def parameters_of(value: str) -> dict[str, str]:
         if content.startswith('"'):
             content = content.strip('"').replace("\\", "")
         if star and section in {"", "0*"}:
-            content = content.rpartition("'")[2]
+            content = unquote(content.rpartition("'")[2])
         if section.strip("0*"):
             pieces[name] = pieces.get(name, "") + content
         else:

@@ -110,11 +110,11 @@ def parse_message(
     cleaner = TextCleaner()
     payload = message.get("payload")
     headers = _headers_of(payload, cleaner)
-    parts = sort_parts(payload, headers, cleaner)
+    parts = sort_parts(payload, headers, cleaner, bodies)
     if not parts.types.isdisjoint(WRAPPERS):
         inside = opened(payload, bodies)
         if inside is not payload:
-            payload, parts = inside, sort_parts(inside, headers, cleaner)
+            payload, parts = inside, sort_parts(inside, headers, cleaner, bodies)
     mail = read_mail(parts, bodies, cleaner)
     text = unmarked(mail.text)
     attachments = attachments_of(parts.files, mail.html, text)
