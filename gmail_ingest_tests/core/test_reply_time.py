@@ -1,8 +1,7 @@
-import time
-
 import pytest
 
 from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest_tests.core.growth import assert_linear
 
 
 @pytest.mark.parametrize(
@@ -23,15 +22,5 @@ from gmail_ingest.core.reply_text import read_reply
     ],
 )  # fmt: skip
 def test_read_reply_takes_linear_time(piece):
-    """Eight times the worst text takes no more than some eight times as long (edge case 129)."""
-    short, long = (_seconds(piece * (chars // len(piece))) for chars in (5_000, 40_000))
-    assert long < 16 * short + 0.1
-
-
-def _seconds(text: str) -> float:
-    best = 60.0
-    for _ in range(2):
-        started = time.process_time()
-        read_reply(text)
-        best = min(best, time.process_time() - started)
-    return best
+    """Ten times the worst text takes no more than some ten times as long (edge case 129)."""
+    assert_linear(lambda chars: read_reply(piece * (chars // len(piece))), 4_000)
