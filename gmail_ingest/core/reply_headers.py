@@ -86,6 +86,8 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
     """
     line = lines[start]
     colon = line.find(":", 0, _MAX_NAME_CHARS + 1)
+    if colon < 0 and line[:1] not in "Mm" and "\uff1a" not in line:
+        return False
     if colon < 0 or "\uff1a" in line:
         starts = _split(line)[0] in FIELD_KINDS
     elif line[:colon].strip("*_ \t").lower() in FIELD_KINDS:

@@ -281,7 +281,6 @@ def starts_footer(lines: Sequence[str], number: int) -> bool:
             break
         below.append(line[:_MAX_FOOTER_CHARS])
     words = " ".join(below).lower()
-    for footer in LIST_FOOTERS:
-        if footer in words:
-            return True
+    if any(map(words.__contains__, LIST_FOOTERS)):
+        return True
     return "unsubscribe" in words and UNSUBSCRIBE.search(words) is not None
