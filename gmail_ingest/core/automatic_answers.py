@@ -32,6 +32,7 @@ _REPLY = re.compile(
     r"(?:re|aw|sv|vs|antw|antwort|rv|res|rif|odp|ynt|ha|回复|回覆|答复|返信|답장)\s?(?:\[\d+\])?:"
 )
 _MAX_SUBJECT = 200
+_STARTS = MACHINE_WORDS.starts | ABSENCE_WORDS.starts
 _PREFIX = re.compile(r"[^:]{3,40}:\s?\S")
 _EXCHANGE = ("x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop")
 _ROBOT = re.compile(
@@ -93,7 +94,10 @@ def _may_begin(subject: str) -> bool:
     if not subject.isascii():
         return True
     start = subject[:2].lower()
-    return start[:1] in TAGGED or start in MACHINE_WORDS.starts or start in ABSENCE_WORDS.starts
+    if start[:1] == "[":
+        behind = subject.partition("]")[2].lstrip()[:2].lower()
+        return start in _STARTS or behind in _STARTS
+    return start in _STARTS or start[:1] in TAGGED
 
 
 def _claims(headers: Headers) -> bool:

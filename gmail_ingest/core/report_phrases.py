@@ -9,8 +9,6 @@ of a text must say of the mail what happened: words that a person might write el
 "full") are none.
 """
 
-from collections.abc import Collection
-
 _ONE_FORM = {0xA0: " ", 0x202F: " ", 0x2019: "'", 0xFF1A: ":"}
 
 
@@ -29,9 +27,9 @@ class Beginnings:
             self._by_start[each[:2]] = (*self._by_start.get(each[:2], ()), each)
 
     @property
-    def starts(self) -> Collection[str]:
+    def starts(self) -> frozenset[str]:
         """The first two letters of each."""
-        return self._by_start.keys()
+        return frozenset(self._by_start)
 
     def begin(self, text: str) -> bool:
         """Tell whether the text, in the form that ``one_form`` gives, begins so."""
