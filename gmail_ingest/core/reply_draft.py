@@ -142,7 +142,8 @@ class Draft:
         """
         drawn = kind in _DRAWN
         if self._kind is Delimiter.STRICT and kind is not Delimiter.STRICT:
-            return False
+            # Some type two hyphens where their program puts them, too.
+            return kind is Delimiter.BARE and self.target in _NOTHING
         if self._kind is Delimiter.BARE and drawn and self.target not in _NOTHING:
             return False
         if drawn and self.last_line()[-1:] in COLONS:

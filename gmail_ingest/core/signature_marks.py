@@ -107,12 +107,16 @@ GET_PROGRAM: Final = re.compile(
 )
 
 #: What a list, not the sender, puts below a mail; in small letters.
-LIST_FOOTERS: Final = (
-    "mailing list", "mailing-list", "mailingliste", "liste de diffusion", "lista de correo",
-    "lista de distribución", "メーリングリスト", "список рассылки", "google groups",
-    "groups.google.com", "you received this message because you", "listinfo/", "view it on github",
+LIST_MARKS: Final = (
+    "google groups", "groups.google.com", "you received this message because you", "listinfo/",
+    "view it on github",
 )  # fmt: skip
-#: The same, where an address or a link says how.
+#: What a sender may write, too: only where a link or an address stands near.
+LIST_WORDS: Final = (
+    "mailing list", "mailing-list", "mailingliste", "liste de diffusion", "lista de correo",
+    "lista de distribución", "メーリングリスト", "список рассылки",
+)  # fmt: skip
+#: A mark, too, where an address or a link says how.
 UNSUBSCRIBE: Final = re.compile(r"to unsubscribe.{0,60}(?:https?:|mailto:|@|send )")
 
 #: How lines begin or end that may be of a program: a look at a word, before any pattern.

@@ -15,6 +15,7 @@ from gmail_ingest.core.reply_text import read_reply
         "---- foo ----\nFrom: a@b\n", "JD> x\nBob wrote:\n", "> (http://x\ny\n>\n",
         "\u5199\u9053\uff1a\n",
         "<a@" * 90 + ":\n", "1 " * 140 + ":\n", "On 5 Mar 2024 10:00 " + "a " * 130 + "wrote:\n",
+        "-----\nmailing list\n>\n\n", "--\nlistinfo/\n" + ">\n" * 50,
         "On 2024 10:00 a <b@c> wrote:\n>\n", "\n-- \nPS x\n", "a <x@y.example>,\n5 2024 10:00:\n",
     ],
 )  # fmt: skip
