@@ -14,7 +14,7 @@ it on mail of people.
 import re
 
 from gmail_ingest.core.answer_phrases import ABSENCE_WORDS, MACHINE_WORDS
-from gmail_ingest.core.bounce_text import without_tag
+from gmail_ingest.core.bounce_text import TAGGED, without_tag
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.report_phrases import one_form
 
@@ -37,6 +37,7 @@ _NOTES = re.compile(
     r"auto ?: .{1,150}\((?:returning|back|r\xfcckkehr|zur\xfcck|retour|vuelve|regreso|ritorno"
     r"|rientro|retorno|terug|powr\xf3t|tilbage|tillbaka)\b"
 )
+_STARTS = MACHINE_WORDS.starts | ABSENCE_WORDS.starts | {"au"}
 _PREFIX = re.compile(r"[^:]{3,40}:\s?\S")
 _EXCHANGE = ("x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop")
 _ROBOT = re.compile(
@@ -62,13 +63,16 @@ def is_automatic_answer(
         return True
     if submitted == "no":
         return False
+    is_unasked = has_empty_return_path and not is_list
+    if not is_unasked and submitted != "auto-generated" and not _may_begin(subject):
+        return False
     folded = one_form(subject[:_MAX_SUBJECT])
     tagless = without_tag(folded)
     if MACHINE_WORDS.begin(folded) or (tagless is not folded and MACHINE_WORDS.begin(tagless)):
         return True
     if _NOTES.match(folded):
         return True
-    if has_empty_return_path and not is_list:
+    if is_unasked:
         return _answers_from_nowhere(headers, tagless, submitted, sender)
     if ABSENCE_WORDS.begin(tagless):
         return _has_second_sign(headers, tagless, submitted)
@@ -90,6 +94,17 @@ def is_by_a_program(headers: Headers, *, has_empty_return_path: bool) -> bool:
     return headers.has_any(_PROGRAM_HEADERS) and any(
         _says_yes(headers, name) for name in _PROGRAM_HEADERS
     )
+
+
+def _may_begin(subject: str) -> bool:
+    """Say by two letters whether a subject may begin as answers do: nine of ten do not."""
+    if not subject.isascii():
+        return True
+    start = subject[:2].lower()
+    if start[:1] == "[":
+        behind = subject.partition("]")[2].lstrip()[:2].lower()
+        return start in _STARTS or behind in _STARTS
+    return start in _STARTS or start[:1] in TAGGED
 
 
 def _claims(headers: Headers) -> bool:

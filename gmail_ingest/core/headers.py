@@ -8,6 +8,7 @@ Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RF
 """
 
 import re
+from functools import lru_cache
 from urllib.parse import unquote
 
 from gmail_ingest.core.encoded_words import decode_words, repaired
@@ -35,13 +36,17 @@ class Headers:
 
     def __init__(self, fields: object, cleaner: TextCleaner) -> None:
         self._cleaner = cleaner
-        self._values: dict[str, list[str]] = {}
+        self._values = values = dict[str, list[str]]()
         for field in fields if isinstance(fields, list) else ():
             if not isinstance(field, dict):
                 continue
             name, value = field.get("name"), field.get("value")
             if isinstance(name, str) and isinstance(value, str):
-                self._values.setdefault(name.strip().lower(), []).append(value)
+                name = name.strip().lower()
+                if name in values:
+                    values[name].append(value)
+                else:
+                    values[name] = [value]
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a field is there (the name in lower case)."""
@@ -86,7 +91,13 @@ class Headers:
             The value on one line, not decoded.
         """
         values = self._values.get(name)
-        return single_line(self._cleaner.clean(values[0])) if values else ""
+        if not values:
+            return ""
+        value = values[0]
+        # Nearly all values, and each mail asks for a score: no calls where nothing is to be done.
+        if value.isascii() and value.isprintable():
+            return value.strip()
+        return single_line(self._cleaner.clean(value))
 
     def decoded(self, name: str) -> str:
         """Return the first value of a field of free text, or ``""``.
@@ -116,6 +127,8 @@ class Headers:
         return single_line(self._cleaner.clean(decode_words(value)))
 
 
+# Programs write few values that have no boundary.
+@lru_cache(maxsize=512)
 def charset_of(content_type: str) -> str | None:
     """Return the charset parameter of a Content-Type value.
 

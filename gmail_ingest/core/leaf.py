@@ -91,7 +91,8 @@ class Leaf:
         self.number = number
         self.slot = number if slot is None else slot
         self.part_id = cleaner.identifier(part.get("partId"))
-        self.filename = headers.readable(cleaner.clean(part.get("filename")))
+        filename = part.get("filename")
+        self.filename = headers.readable(cleaner.clean(filename)) if filename else ""
         self.mime_type = single_line(cleaner.clean(part.get("mimeType"))).lower()
         self.content_type = headers.first("content-type")
         disposition = headers.first("content-disposition")

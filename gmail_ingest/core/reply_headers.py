@@ -88,6 +88,8 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
     """
     line = lines[start]
     colon = line.find(":", 0, _MAX_NAME_CHARS + 1)
+    if colon < 0 and line[:1] not in "Mm" and "\uff1a" not in line:
+        return False
     if colon < 0 or "\uff1a" in line:
         starts = _split(line)[0] in FIELD_KINDS
     elif line[:colon].strip("*_ \t").lower() in FIELD_KINDS:
@@ -97,7 +99,7 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
         following = lines[start + 1] if start + 1 < len(lines) else ""
         if ":" not in following[: _MAX_NAME_CHARS + 1] and "\uff1a" not in following:
             return False
-        starts = bool(_split(line)[0]) and _may_be_foreign(lines, start)
+        starts = _may_be_foreign(lines, start)
     # Within a block, the first line was looked at.
     return starts and not (start and _is_named(lines[start - 1]))
 
@@ -177,10 +179,10 @@ def _is_named(line: str) -> bool:
 
 
 def _may_be_foreign(lines: Sequence[str], start: int) -> bool:
-    following = lines[start + 1 : start + _MIN_FIELDS]
     if "@" not in "".join(lines[start : start + _MAX_FOREIGN_LINES]):
         return False
-    return len(following) == _MIN_FIELDS - 1 and all(_split(line)[0] for line in following)
+    fields = lines[start : start + _MIN_FIELDS]
+    return len(fields) == _MIN_FIELDS and all(_split(line)[0] for line in fields)
 
 
 def _read(lines: Sequence[str], start: int, *, known: bool) -> _Block:

@@ -289,10 +289,10 @@ def starts_footer(lines: Sequence[str], number: int) -> bool:
         elif line or (paragraph and "://" not in paragraph[-1]):
             break
     words = " ".join(paragraph).lower()
-    sure = any(mark in words for mark in LIST_MARKS) or (
+    sure = any(map(words.__contains__, LIST_MARKS)) or (
         "unsubscribe" in words and UNSUBSCRIBE.search(words) is not None
     )
-    if not sure and not any(word in words for word in LIST_WORDS):
+    if not sure and not any(map(words.__contains__, LIST_WORDS)):
         return False
     return _ends_soon(lines[number + 1 : number + 1 + _MAX_FOOTER_LINES], sure=sure)
 

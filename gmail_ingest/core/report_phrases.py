@@ -26,6 +26,11 @@ class Beginnings:
         for each in phrases(table):
             self._by_start[each[:2]] = (*self._by_start.get(each[:2], ()), each)
 
+    @property
+    def starts(self) -> frozenset[str]:
+        """The first two letters of each."""
+        return frozenset(self._by_start)
+
     def begin(self, text: str) -> bool:
         """Tell whether the text, in the form that ``one_form`` gives, begins so."""
         return text.startswith(self._by_start.get(text[:2], ("\0",)))
