@@ -52,6 +52,16 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.basetemp = f"{config.stash[_BASE]}/s"
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int | None:
+    """``-n auto``: one worker more than there are cores, since tests of processes wait for a third
+    of their time.
+    """
+    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
+        return None  # xdist reads it
+    return (os.cpu_count() or 1) + 1
+
+
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Remove the session's directory, unless a failure wants to be looked at."""
     base = session.config.stash.get(_BASE, None)

@@ -138,7 +138,15 @@ REQUIREMENTS: Final[dict[int, str]] = {
     192: "Encoded words that were split anywhere, cut off or encoded twice are read.",
     193: "Letters of a raw header are repaired where UTF-8 was read as Latin-1 for certain.",
     194: "Addresses and subjects take linear time, whatever is in the header.",
+    216: "Names with an at sign, links and names of Lotus Notes are no addresses of people.",
+    217: "A transient code, a newsletter's bounce address or a postmaster's words are no bounce.",
+    218: "A service's relay or a group within a group is no author; a numbered account may be.",
+    219: "Mail of one person is found by the index among 100,000, in whichever spelling.",
     210: "Mail that is to be sent later stays out until it is sent, however Gmail labels it.",
+    221: "Numbers and Arabic letters are found, in whatever digits or keyboard they were typed.",
+    222: "An error of the database passes no stored mail over: that is read again later.",
+    223: "Runs that fail one after the other rest longer each time, and that is said.",
+    224: "What a former release found is found at each moment of an upgrade, in any script.",
     118: "What does not answer or cannot be synced is told with its cause and remedy.",
     130: "Of 2,300 bodies in 67 languages, reply and signature are what a person would say.",
     131: "No word of the sender's own is lost from the reply text, whatever stands beside it.",
@@ -196,6 +204,11 @@ REQUIREMENTS: Final[dict[int, str]] = {
     150: "Other kinds of text, and a multipart without a boundary, are read where nothing else is.",
     151: "Ten times the parts, text, header or HTML take ten times as long, however made.",
     152: "Pieces of a text that servers name, and texts sent twice, are the text once.",
+    212: "What is the text is decided by content, also where that comes apart from the mail.",
+    213: "A picture is known by whatever name the HTML uses: id, place, file name, one of several.",
+    214: "Words of calendar files and of sealed mail in a forwarded one are found, fetched or not.",
+    215: "Windows' Japanese, UTF-16 without a label, and labels in pieces are read as meant.",
+    211: "Introductions go wherever they are folded, and no own word beside any quote goes.",
 }
 
 OPTIONAL: Final = frozenset({65})

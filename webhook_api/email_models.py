@@ -55,7 +55,9 @@ class AttachmentBody(Model):
     mime_type: str
     size: int
     content_id: str | None
-    inline: bool
+    inline: bool = Field(
+        description="It belongs to the text, as a logo or a seal does: no file to a person."
+    )
 
 
 class FailedRecipientBody(Model):
@@ -81,34 +83,43 @@ class EmailBody(Model):
     sender: PersonBody | None = Field(alias="from")
     author: PersonBody | None = Field(
         description="Who wrote it: the person behind a group, a web form or a ticket system; else "
-        "the same as `from`."
+        "the same as `from`, also for mail stored by a release that did not tell."
     )
     to: list[PersonBody]
     cc: list[PersonBody]
     bcc: list[PersonBody]
     reply_to: list[PersonBody]
-    direction: str = Field(description="inbound, outbound or self.")
+    direction: str = Field(
+        description="inbound, outbound or self, by Gmail's label SENT; never by From alone."
+    )
     internal_date: datetime = Field(description="When Gmail took it in: what lists are sorted by.")
     header_date: str | None = Field(description="The Date header as sent.")
     label_ids: list[str]
     snippet: str
     text: str
     html: str = Field(description="As sent: sanitise it before a browser shows it.")
-    reply_text: str = Field(description="What the sender wrote, without quoted mail.")
-    signature: str = Field(description="The sender's, as far as it is marked as one.")
+    reply_text: str = Field(
+        description="What the sender wrote: `text` without quoted mail and signature. Empty where "
+        "a mail is only forwarded."
+    )
+    signature: str = Field(
+        description="The sender's, as far as it is marked as one, or a program added it; else "
+        "empty."
+    )
     size: int
-    is_auto_reply: bool
-    is_bounce: bool
-    is_list: bool
+    is_auto_reply: bool = Field(description="A program answered in a person's place.")
+    is_bounce: bool = Field(description="A report that delivery to somebody failed.")
+    is_list: bool = Field(description="It came through a mailing list, or is bulk mail.")
     content_kind: str | None = Field(
         description="mail, invitation, encrypted, unreadable, delivery_report, read_receipt, "
         "complaint, report, automatic_answer or notification; null for mail stored by a release "
         "that did not tell them apart."
     )
     failed_recipients: list[FailedRecipientBody] = Field(
-        description="Whom a bounce says that it did not reach."
+        description="Whom a bounce says that it did not reach; empty where it names nobody, and "
+        "for mail stored by a release that did not read it."
     )
-    has_attachment: bool
+    has_attachment: bool = Field(description="Whether any of `attachments` is not `inline`.")
     attachments: list[AttachmentBody]
     copies: list[CopyBody] | None = Field(
         description="Where else the tenant has it; null unless asked for with `unique=true`."

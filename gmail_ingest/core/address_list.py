@@ -37,6 +37,15 @@ _TOKEN = re.compile(
 )
 _IN_COMMENT = re.compile(r"\\.|[()]", re.DOTALL)
 _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
+# Web forms write names as HTML has them. A quotation mark becomes one that encloses nothing.
+_ENTITY = re.compile(r"&(amp|quot|apos|nbsp|#0?39|#x27);", re.IGNORECASE)
+_ENTITIES = {"amp": "&", "nbsp": " "}
+# Behind an address, and around one, keyboards of East Asia write marks of their own.
+_WIDE_COMMA = re.compile(
+    r"(@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}>?)\s{0,9}[\u3001\uff0c\uff1b]"
+)
+_WIDE_BRACKETS = re.compile(r"\uff1c([^\s\uff1c\uff1e@<>]{1,64}@[A-Za-z0-9.-]{1,255})\uff1e")
+_WHOLE_IN_QUOTES = re.compile(r'\s*"([^"\\]+)"\s*')
 _NO_MARKS = {ord('"'): " ", ord("("): " "}
 #: Of a name that is put together, so that a hostile header cannot make it longer and longer.
 _MAX_NAME_CHARS = 1_000
@@ -60,18 +69,27 @@ def parse_addresses(value: str) -> list[tuple[str, str]]:
     # Most values of other kinds, and hostile ones, end here; most others with one plain person.
     if "@" not in value:
         return []
+    if "&" in value:
+        value = _ENTITY.sub(lambda found: _ENTITIES.get(found.group(1).lower(), "'"), value)
     plain = _PLAIN.match(value)
     if plain is not None and plain.end() == len(value):
         name, _, address = _plain_person(plain)
         if address:
             return [(name, address)]
-    return [(each.name, each.address) for each in _Reader(value).read()]
+    if not value.isascii():
+        value = _WIDE_BRACKETS.sub(r"<\1>", _WIDE_COMMA.sub(r"\1,", value))
+    people = _Reader(value).read()
+    if not people and (inner := _WHOLE_IN_QUOTES.fullmatch(value)):
+        people = _Reader(inner.group(1)).read()
+    return [(each.name, each.address) for each in people]
 
 
 def _plain_person(match: re.Match[str]) -> tuple[str, bool, str]:
     """The name, whether it may follow a surname, and the address: ``""`` where it is none."""
     quoted, words, opened, address, shut = match.groups()
     if (opened is None) is bool(shut) or len(address) > MAX_ADDRESS_CHARS:
+        return "", False, ""
+    if opened is None and not address.islower() and _is_doubtful(address):
         return "", False, ""
     name = words or quoted
     return " ".join(name.split()) if name else "", bool(words), address.lower()
@@ -86,6 +104,8 @@ class _Reader:
         self._found: list[Person] = []
         #: Names that no address followed: their comma may belong to the next name.
         self._before: list[str] = []
+        #: Those among them that may be a person: ``Ann @ Acme, Inc. <ann@acme.example>``.
+        self._doubtful: list[Person] = []
         self._restart()
 
     def _restart(self) -> None:
@@ -110,18 +130,20 @@ class _Reader:
             tokens += 1
             if tokens > _MAX_TOKENS:
                 # What was begun is left out: it may be a part of an address.
-                return self._found
+                return [*self._found, *self._doubtful]
             at_start = self._value[at] in ",;"
             at = self._token(at)
             at_start = at_start and self._name is None
         self._end()
+        self._settle()
         return self._found
 
     def _take(self, plain: re.Match[str]) -> bool:
         name, is_whole, address = _plain_person(plain)
         if address:
-            self._found.append(Person(self._whole(name) if is_whole else name, address))
-            self._before.clear()
+            whole = self._whole(name) if is_whole else name
+            self._settle(in_name=whole is not name)
+            self._found.append(Person(whole, address))
         return bool(address)
 
     def _token(self, at: int) -> int:
@@ -159,7 +181,7 @@ class _Reader:
         else:
             self._end()
             if mark == ";":
-                self._before.clear()
+                self._settle()
         return at + 1
 
     def _remark(self, at: int) -> int:
@@ -183,15 +205,16 @@ class _Reader:
         if self._name is None and at < self._last_semicolon:
             # The name of a group, which a semicolon ends; else a name without quotes.
             self._words.clear()
-            self._before.clear()
+            self._settle()
         else:
             self._words.append(Word(None, ":"))
 
     def _open(self) -> None:
         if self._name is None and not self._is_behind:
             self._comment = next((word.comment for word in self._words if word.comment), "")
-            self._name = self._whole(phrase_of(self._words))
-            self._before.clear()
+            name = phrase_of(self._words)
+            self._name = self._whole(name)
+            self._settle(in_name=self._name is not name)
         else:
             # A bracket that was not closed, or a comma that was forgotten.
             is_open = self._name is not None
@@ -216,7 +239,7 @@ class _Reader:
         ]
         self._restart()
         self._is_behind = bool(people)
-        self._before.clear()
+        self._settle()
 
     def _end(self) -> None:
         if self._name is not None:
@@ -227,15 +250,25 @@ class _Reader:
         people, rest, comment = people_in(self._words, in_brackets=False)
         if self._is_torn:
             people = [each for each in people if not each.name]
-        if people:
+        if len(people) == 1 and _is_doubtful(phrase_of(self._words)):
+            self._doubtful += people
+            self._before.append(phrase_of(self._words))
+        elif people:
+            self._settle()
             self._found += people
-            self._before.clear()
         elif self._is_behind:
             last = self._found[-1]
             self._found[-1] = last._replace(name=last.name or rest or comment)
         elif rest and not any(word.raw and word.raw[0] == '"' for word in self._words):
             self._before.append(rest)
         self._restart()
+
+    def _settle(self, *, in_name: bool = False) -> None:
+        """End what a name was kept for: those in doubt are people, unless the name has them."""
+        if not in_name:
+            self._found += self._doubtful
+        self._doubtful.clear()
+        self._before.clear()
 
     def _whole(self, name: str) -> str:
         """The name with what stood before its commas."""
@@ -244,3 +277,10 @@ class _Reader:
         # What is longer is a list without addresses.
         whole = ", ".join((*self._before, name))
         return whole if len(whole) <= _MAX_NAME_CHARS else name
+
+
+def _is_doubtful(phrase: str) -> bool:
+    """Tell what is rather a name than an address: ``Ann @ Acme``, ``Ann@Acme``."""
+    domain = phrase.rpartition("@")[2]
+    is_apart = " @" in phrase or "@ " in phrase
+    return " @ " in phrase or ("." not in domain and (is_apart or not domain.islower()))

@@ -12,15 +12,20 @@ googlemail.com (one domain) dots in the local part are dropped. Two people are n
 """
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
+from functools import lru_cache
 
 from gmail_ingest.core.address_list import parse_addresses
 from gmail_ingest.core.domains import canonical_address
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Direction, Participant, Role
+from gmail_ingest.core.text import single_line
 
 # More than any provider lets one mail have; it bounds what one hostile header can cost.
 MAX_PARTICIPANTS = 10_000
+
+# Longer lists of people are of one thread, and take memory to remember.
+_MAX_KNOWN_CHARS = 300
 
 ROLES: tuple[Role, ...] = ("from", "sender", "reply-to", "to", "cc", "bcc")
 
@@ -68,11 +73,10 @@ def participants_of(headers: Headers) -> tuple[Participant, ...]:
     """
     found: dict[tuple[Role, str], Participant] = {}
     for role in ROLES:
-        for value in headers.every(role):
-            for name, address in parse_addresses(value) or _hidden_in_words(value, headers):
-                if (role, address) not in found:
-                    readable = tidy_name(headers.readable(name), address)
-                    found[role, address] = Participant(role, address, readable)
+        for value in headers.legible(role):
+            is_plain = len(value) <= _MAX_KNOWN_CHARS and value.isascii() and "=?" not in value
+            for each in _plain_people(role, value) if is_plain else _people(role, value, headers):
+                found.setdefault((role, each.address), each)
                 if len(found) >= MAX_PARTICIPANTS:
                     return tuple(found.values())
     return tuple(found.values())
@@ -123,6 +127,21 @@ def tidy_name(name: str, address: str) -> str:
             break
         name = inner
     return "" if name.lower().strip("'\"<>") == address else name
+
+
+def _people(role: Role, value: str, headers: Headers) -> Iterator[Participant]:
+    for name, address in parse_addresses(value) or _hidden_in_words(value, headers):
+        yield Participant(role, address, tidy_name(headers.readable(name), address))
+
+
+# The mail of a mailbox names the same few people again and again, in the same words.
+@lru_cache(maxsize=2048)
+def _plain_people(role: Role, value: str) -> tuple[Participant, ...]:
+    """Return those whom a value names, which has no encoded words."""
+    return tuple(
+        Participant(role, address, tidy_name(single_line(name), address))
+        for name, address in parse_addresses(value)
+    )
 
 
 def _hidden_in_words(value: str, headers: Headers) -> list[tuple[str, str]]:

@@ -12,6 +12,7 @@ only if it names somebody else: in doubt the author is the sender.
 
 import re
 from collections.abc import Collection, Iterator, Sequence
+from functools import lru_cache
 
 from gmail_ingest.core.address_list import parse_addresses
 from gmail_ingest.core.addresses import (
@@ -28,7 +29,7 @@ from gmail_ingest.core.message import Direction, Participant
 _ORIGINALS = ("author", "original-from", "x-original-from", "x-google-original-from")
 #: The address alone: of Google Groups (which has it in all its mail), and of Request Tracker.
 _SENDERS = ("x-original-sender", "rt-originator", "x-rt-originator")
-_HINTS = ("reply-to", *_ORIGINALS, *_SENDERS)
+_HINTS = frozenset(("reply-to", *_ORIGINALS, *_SENDERS))
 _LIST_FIELDS = ("list-id", "list-post", "mailing-list", "x-beenthere")
 _BULK_FIELDS = ("list-id", "list-unsubscribe")
 _MAX_FIELD_CHARS = 1_000
@@ -59,9 +60,14 @@ _VIA = re.compile(
     re.IGNORECASE,
 )
 _MAX_NAME_CHARS = 200
+_MIN_VIA_WORDS = 3
 _ADDRESS = re.compile(r"[^\s<>\"',;:()]+@[^\s<>\"',;:()]+")
 _BRACKETS = re.compile(r"<([^<>]*)>")
 _PROVIDERS = frozenset({"gmail.com", "googlemail.com"})
+#: Where people's own addresses are numbers: an account's, or a telephone's.
+_NUMBERED = frozenset(
+    {"qq.com", "vip.qq.com", "163.com", "126.com", "139.com", "189.cn", "wo.cn", "yeah.net"}
+)
 
 
 def author_of(
@@ -84,7 +90,7 @@ def author_of(
     """
     sender = next((each for each in participants if each.role == "from"), None)
     # Most mail has none of these fields, and is through here.
-    if sender is None or direction == "outbound" or not any(name in headers for name in _HINTS):
+    if sender is None or direction == "outbound" or not headers.has_any(_HINTS):
         return sender
     letter = _Letter(headers, sender, participants, owner_addresses)
     found = next(letter.authors(), None)
@@ -121,16 +127,19 @@ class _Letter:
         self._headers = headers
         self._sender = sender
         self._participants = participants
-        self._owners = {fold_address(each) for each in owner_addresses}
-        self._recipients = {each.address for each in participants if each.role == "to"}
-        self._lists = frozenset(_list_addresses(headers))
+        self._owners, homes = _owners_and_homes(tuple(owner_addresses))
+        self._lists = [
+            _list_addresses(headers.first(each)[:_MAX_FIELD_CHARS])
+            for each in _LIST_FIELDS
+            if each in headers
+        ]
         local, _, domain = sender.address.rpartition("@")
         self._organisation = organisation_of(domain)
         self._is_ours = fold_address(sender.address) in self._owners
         self._is_list = self._names_list(sender.address)
-        via = _VIA.match(sender.name[:_MAX_NAME_CHARS])
+        name = sender.name[:_MAX_NAME_CHARS]
+        via = _VIA.match(name) if len(name.split()) >= _MIN_VIA_WORDS else None
         self._name = tidy_name(via["name"], sender.address) if via else ""
-        homes = {organisation_of(each.rpartition("@")[2]) for each in self._owners} - _PROVIDERS
         self._is_home = self._organisation in homes
         self._is_site = self._is_home and (_is_desk(local) or is_no_reply(sender.address))
         self._is_program = bool(
@@ -142,7 +151,12 @@ class _Letter:
         yield from self._originals()
         if not (self._is_ours or self._is_list or self._is_site or self._is_program):
             return
-        named = [each for each in self._participants if self._may_be(each)]
+        recipients = {each.address for each in self._participants if each.role == "to"}
+        named = [
+            each
+            for each in self._participants
+            if self._may_be(each) and each.address not in recipients
+        ]
         for each in named:
             # Mailman puts the writer into Reply-To or, where a list has another, into Cc.
             if self._name and each.name.casefold() == self._name.casefold():
@@ -158,22 +172,34 @@ class _Letter:
         elif self._is_program:
             fields = _ORIGINALS
         for field in fields:
-            for name, address in parse_addresses(self._headers.first(field)):
+            value = next(iter(self._headers.legible(field)), "")
+            for name, address in parse_addresses(value):
                 if address == self._sender.address or self._names_list(address):
                     continue
-                if field not in _SENDERS or not _MADE_UP.search(address.rpartition("@")[0]):
-                    yield self._author(address, tidy_name(self._headers.readable(name), address))
+                readable = self._headers.readable(name)
+                # A group within a group is nobody, either.
+                is_relayed = _VIA.match(readable[:_MAX_NAME_CHARS]) is not None
+                is_bounces = field in _SENDERS and _MADE_UP.search(address.rpartition("@")[0])
+                if not (is_relayed or is_bounces):
+                    yield self._author(address, tidy_name(readable, address))
 
     def _author(self, address: str, name: str) -> Participant:
         return Participant("author", address, name or tidy_name(self._name, address))
 
     def _may_be(self, each: Participant) -> bool:
-        """Whether a participant may be who wrote the mail: no list, no owner, no recipient."""
+        """Whether a participant may be who wrote the mail: no list, no owner."""
         if each.role not in {"reply-to", "cc"} or each.address == self._sender.address:
             return False
         if self._names_list(each.address) or fold_address(each.address) in self._owners:
             return False
-        return each.address not in self._recipients
+        return not self._is_relay(each.address)
+
+    def _is_relay(self, address: str) -> bool:
+        """Whether a service takes answers there and hands them on: its own host beside its own."""
+        if self._is_list or self._is_ours or self._is_home:
+            return False
+        domain, own = (each.rpartition("@")[2] for each in (address, self._sender.address))
+        return domain != own and organisation_of(domain) == self._organisation
 
     def _is_answer(self, address: str) -> bool:
         """Whether the address to answer to is a person's, and not another desk of the sender's."""
@@ -188,7 +214,8 @@ class _Letter:
             return is_elsewhere
         if not is_elsewhere or self._is_bulk():
             return False
-        return self._is_site or not (_is_desk(local) or _MADE_UP.search(local))
+        is_made_up = _MADE_UP.search(local) and not (local.isdigit() and domain in _NUMBERED)
+        return self._is_site or not (_is_desk(local) or is_made_up)
 
     def _is_bulk(self) -> bool:
         if any(name in self._headers for name in _BULK_FIELDS):
@@ -197,15 +224,26 @@ class _Letter:
 
     def _names_list(self, address: str) -> bool:
         # A List-Id is the list's address with a dot in place of its @ (RFC 2919, by custom).
-        return address in self._lists or address.replace("@", ".") in self._lists
+        dotted = address.replace("@", ".")
+        return any(address in each or dotted in each for each in self._lists)
 
 
 def _is_desk(local: str) -> bool:
     return bool(_DESK.fullmatch(local) or _FORM.fullmatch(local))
 
 
-def _list_addresses(headers: Headers) -> Iterator[str]:
-    for field in _LIST_FIELDS:
-        value = headers.first(field)[:_MAX_FIELD_CHARS].lower()
-        yield from _ADDRESS.findall(value.replace("mailto:", " "))
-        yield from (each.strip() for each in _BRACKETS.findall(value) or [value])
+# A mailbox has mail of a few lists and owners only.
+@lru_cache(maxsize=1024)
+def _list_addresses(value: str) -> frozenset[str]:
+    """Return the addresses and names in a field of a list."""
+    value = value.lower()
+    named = (each.strip() for each in _BRACKETS.findall(value) or [value])
+    return frozenset((*_ADDRESS.findall(value.replace("mailto:", " ")), *named))
+
+
+@lru_cache(maxsize=1024)
+def _owners_and_homes(addresses: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
+    """Return the owner's addresses, folded, and the organisations that they are of."""
+    owners = frozenset(map(fold_address, addresses))
+    homes = frozenset(organisation_of(each.rpartition("@")[2]) for each in owners)
+    return owners, homes - _PROVIDERS

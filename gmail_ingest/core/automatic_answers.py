@@ -14,7 +14,7 @@ it on mail of people.
 import re
 
 from gmail_ingest.core.answer_phrases import ABSENCE_WORDS, MACHINE_WORDS
-from gmail_ingest.core.bounce_text import without_tag
+from gmail_ingest.core.bounce_text import TAGGED, without_tag
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.report_phrases import one_form
 
@@ -32,6 +32,12 @@ _REPLY = re.compile(
     r"(?:re|aw|sv|vs|antw|antwort|rv|res|rif|odp|ynt|ha|回复|回覆|答复|返信|답장)\s?(?:\[\d+\])?:"
 )
 _MAX_SUBJECT = 200
+# Lotus Notes: "AUTO: Bob Roe is out of the office (returning 01/02/2024)".
+_NOTES = re.compile(
+    r"auto ?: .{1,150}\((?:returning|back|r\xfcckkehr|zur\xfcck|retour|vuelve|regreso|ritorno"
+    r"|rientro|retorno|terug|powr\xf3t|tilbage|tillbaka)\b"
+)
+_STARTS = MACHINE_WORDS.starts | ABSENCE_WORDS.starts | {"au"}
 _PREFIX = re.compile(r"[^:]{3,40}:\s?\S")
 _EXCHANGE = ("x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop")
 _ROBOT = re.compile(
@@ -57,11 +63,16 @@ def is_automatic_answer(
         return True
     if submitted == "no":
         return False
+    is_unasked = has_empty_return_path and not is_list
+    if not is_unasked and submitted != "auto-generated" and not _may_begin(subject):
+        return False
     folded = one_form(subject[:_MAX_SUBJECT])
     tagless = without_tag(folded)
     if MACHINE_WORDS.begin(folded) or (tagless is not folded and MACHINE_WORDS.begin(tagless)):
         return True
-    if has_empty_return_path and not is_list:
+    if _NOTES.match(folded):
+        return True
+    if is_unasked:
         return _answers_from_nowhere(headers, tagless, submitted, sender)
     if ABSENCE_WORDS.begin(tagless):
         return _has_second_sign(headers, tagless, submitted)
@@ -83,6 +94,17 @@ def is_by_a_program(headers: Headers, *, has_empty_return_path: bool) -> bool:
     return headers.has_any(_PROGRAM_HEADERS) and any(
         _says_yes(headers, name) for name in _PROGRAM_HEADERS
     )
+
+
+def _may_begin(subject: str) -> bool:
+    """Say by two letters whether a subject may begin as answers do: nine of ten do not."""
+    if not subject.isascii():
+        return True
+    start = subject[:2].lower()
+    if start[:1] == "[":
+        behind = subject.partition("]")[2].lstrip()[:2].lower()
+        return start in _STARTS or behind in _STARTS
+    return start in _STARTS or start[:1] in TAGGED
 
 
 def _claims(headers: Headers) -> bool:

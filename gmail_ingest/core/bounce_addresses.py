@@ -37,6 +37,11 @@ _LABEL = re.compile(
     r"\s*(?:rfc822\s?;\s?|to:|\[?smtp:)?[<'\"]?$",
     re.IGNORECASE,
 )
+# Chinese and Japanese servers put no colon behind a label; brackets of theirs enclose an address.
+_WIDE_LABEL = re.compile(
+    r".{0,40}(?:\u5b9b\u5148|\u6536\u4ef6\u4eba(?:\u90ae\u4ef6\u5730\u5740)?|\u6536\u4ef6\u8005)"
+    r"[\s:\uff1a(\uff08<\[\u3010]{0,5}$"
+)
 _RCPT = re.compile(r"(?:rcpt|recipient)\s{0,3}to\s{0,3}:\s{0,3}<?$", re.IGNORECASE)
 _DATED = re.compile(r"\s(?:on|am|le|el|il|op|den|em|dne)\s[^\n]{0,12}\d")
 _TO = re.compile(
@@ -64,6 +69,7 @@ def named_places(head: str) -> Iterator[str]:
     """
     lines = head.split("\n")
     listed = False
+    has_one = head.count("@") == 1
     for number, line in enumerate(lines):
         match = _ADDRESS.search(line) if "@" in line else None
         if match is None or "message-id" in line.lower():
@@ -71,7 +77,8 @@ def named_places(head: str) -> Iterator[str]:
             continue
         after = lines[number + 1] if number + 1 < len(lines) else ""
         before = next((each for each in lines[max(0, number - 3) : number][::-1] if each), "")
-        listed = _is_named(line, match, before, after, listed=listed)
+        is_only = has_one and _stands_apart(lines, number)
+        listed = is_only or _is_named(line, match, before, after, listed=listed)
         address = _readable(match.group()) if listed else ""
         if address:
             yield address
@@ -108,7 +115,7 @@ def _in_sentence(sentence: str) -> Iterator[str]:
 
 def _is_named(line: str, match: re.Match[str], before: str, after: str, *, listed: bool) -> bool:
     start, rest = line[: match.start()], line[match.end() :]
-    if _LABEL.match(start) or _RCPT.search(start):
+    if _LABEL.match(start) or _RCPT.search(start) or _WIDE_LABEL.match(start):
         return True
     asks = _CONTACT.search(start) or _CONTACT.search(before)
     if _BEFORE.fullmatch(start):
@@ -121,6 +128,14 @@ def _is_named(line: str, match: re.Match[str], before: str, after: str, *, liste
     # "Ann Roe (ann@x.example)", "Ann Roe <ann@x.example>" alone on a line.
     bracketed = not asks and start.endswith(("(", "<")) and rest[:1] in {")", ">"}
     return bracketed and len(start) <= _MAX_NAME and not rest[1:].split("<", 1)[0].strip(" :;,")
+
+
+def _stands_apart(lines: list[str], number: int) -> bool:
+    """Tell whether a line is nothing but an address in brackets, and no signature's last line."""
+    line = lines[number].strip()
+    between = number == 0 or not lines[number - 1].strip()
+    asks = any(map(_CONTACT.search, lines[max(0, number - 3) : number]))
+    return line.startswith("<") and line.endswith(">") and between and not asks
 
 
 def _is_of_a_list(line: str, before: str, after: str, *, listed: bool) -> bool:

@@ -33,7 +33,8 @@ _MAX_CHARS = 20_000
 _MAX_LINE = 500
 _MAX_NAME = 80
 _TAG = re.compile(r"^\s{0,3}(?:\[[^\]]{1,30}\]|\*{2,5}[^*]{1,20}\*{2,5}|external:|ext:)\s*")
-_TAGGED = frozenset("[*e")
+#: How a subject begins that may have a tag.
+TAGGED = frozenset("[*e")
 # Where the mail that failed is shown: its header fields, or a line that announces it.
 _COPIED_FIELDS = (
     "Received:", "Return-Path:", "Message-ID:", "Message-Id:", "MIME-Version:", "DKIM-Signature:",
@@ -112,7 +113,8 @@ def without_tag(subject: str) -> str:
     Args:
         subject: In the form of ``one_form``.
     """
-    return _TAG.sub("", subject, count=1) if subject[:1] in _TAGGED else subject
+    tag = _TAG.match(subject) if subject[:1] in TAGGED else None
+    return subject[tag.end() :] if tag else subject
 
 
 def _own_words(text: str) -> str:

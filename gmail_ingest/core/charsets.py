@@ -13,10 +13,13 @@ import binascii
 import codecs
 import contextlib
 import re
+from functools import partial
 
 import pybase64
 
 from gmail_ingest.core.charset_labels import codec_of, is_single_byte
+from gmail_ingest.core.encoded_words import repaired
+from gmail_ingest.core.japanese import decode_windows_jis
 
 _URLSAFE = str.maketrans("-_", "+/")
 
@@ -71,10 +74,16 @@ def decode_inline(raw: bytes, charset: str | None, *, is_html: bool = False) -> 
     Returns:
         The text, and whether a byte had to be replaced.
     """
+    # Neither is in a text that was converted.
+    if b"\x1b" in raw or b"\x00" in raw:
+        return decode_declared(raw, charset, is_html=is_html)
     try:
-        return raw.decode("utf-8"), False
+        text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return decode_declared(raw, charset, is_html=is_html)
+    # UTF-8 under a label of Latin-1, which was believed on the way.
+    is_latin = charset is not None and not text.isascii() and codec_of(charset) == "cp1252"
+    return repaired(text) if is_latin else text, False
 
 
 def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -> tuple[str, bool]:
@@ -108,6 +117,9 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
             return unicode, False
     with contextlib.suppress(ValueError):
         return raw.decode(codec), False
+    if codec == "iso2022_jp_ext":
+        with contextlib.suppress(UnicodeDecodeError):
+            return decode_windows_jis(raw), False
     # Escape sequences are UTF-8 as well, and say that the bytes are something else.
     if b"\x1b" not in raw:
         with contextlib.suppress(UnicodeDecodeError):
@@ -151,11 +163,23 @@ def _unlabelled(raw: bytes) -> tuple[str, bool]:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return _broken(raw)
+    if "\x00" in text and (wide := _wide_by_zeros(raw)):
+        with contextlib.suppress(UnicodeDecodeError):
+            return raw.decode(wide), False
     # Seven-bit, so it is UTF-8 as well; these escapes mean nothing else.
     if "\x1b" in text and _JAPANESE.search(raw):
-        with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode("iso2022_jp_ext"), False
+        for decode in (partial(str, encoding="iso2022_jp_ext"), decode_windows_jis):
+            with contextlib.suppress(UnicodeDecodeError):
+                return decode(raw), False
     return text, False
+
+
+def _wide_by_zeros(raw: bytes) -> str:
+    """Return the codec of bytes of which every second one is zero, ``""`` for others."""
+    for start, codec in ((0, "utf-16-be"), (1, "utf-16-le")):
+        if raw[start::2].count(0) > len(raw) // 3 and b"\x00" not in raw[1 - start :: 2]:
+            return codec
+    return ""
 
 
 def _broken(raw: bytes) -> tuple[str, bool]:

@@ -7,7 +7,7 @@ such mail (tenant settings).
 Source: RFC 3834, RFC 6522; case 05, mail 31 to 34, 37 and 39.
 """
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gmail_ingest.core.automatic_answers import is_automatic_answer, is_by_a_program
 from gmail_ingest.core.lists import is_list
@@ -16,9 +16,8 @@ from gmail_ingest.core.reports import Mail, has_empty_return_path, report_of
 from gmail_ingest.core.text import TextCleaner
 
 
-@dataclass(frozen=True, slots=True)
-class Classes:
-    """What a mail is.
+class Classes(NamedTuple):
+    """What a mail is. A tuple for the reason of ``leaf.BodyPart``.
 
     Attributes:
         kind: The one word for it.

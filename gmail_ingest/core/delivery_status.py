@@ -26,7 +26,10 @@ _RECIPIENTS = ("final-recipient", "original-recipient", "x-actual-recipient", "r
 # What a recipient has once: the field again is the next recipient, also without a blank line.
 _ONCE = frozenset({"final-recipient", "original-recipient", "action"})
 _ABOUT_A_RECIPIENT = frozenset({*_RECIPIENTS, "action", "status"})
-_FAILED = ("failed", "failure", "fail")
+_FAILED = frozenset({"failed", "failure", "fail"})
+_NOT_FAILED = frozenset(
+    {"delayed", "delay", "delivered", "deliverable", "delivery", "relayed", "expanded"}
+)
 _TYPE = re.compile(r"\s*([A-Za-z0-9-]{1,30})\s*;")
 _UTF8_LETTER = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
 # Only what RFC 3461 must escape: "ann+AB@x.example" is a tag, no escape.
@@ -43,7 +46,8 @@ class RecipientStatus:
 
     Attributes:
         address: ``""`` where none can be read.
-        outcome: ``unknown`` where neither action nor codes tell.
+        outcome: ``unknown`` where neither action nor codes tell: a transient status may mean that
+            the server goes on, or that it gave up.
         status: The enhanced status code, or None.
     """
 
@@ -72,15 +76,18 @@ def read_delivery_status(text: str) -> list[RecipientStatus]:
     return found
 
 
-def failed_of(statuses: Iterable[RecipientStatus]) -> tuple[FailedRecipient, ...]:
+def failed_of(
+    statuses: Iterable[RecipientStatus], outcome: Outcome = "failed"
+) -> tuple[FailedRecipient, ...]:
     """Return the recipients that were not reached, each address once.
 
     Args:
         statuses: Of one report.
+        outcome: Of those recipients; ``unknown`` where the report's words say that they failed.
     """
     failed: dict[str, FailedRecipient] = {}
     for each in statuses:
-        if each.outcome == "failed" and each.address and each.address not in failed:
+        if each.outcome == outcome and each.address and each.address not in failed:
             failed[each.address] = FailedRecipient(each.address, "failed", each.status)
     return tuple(failed.values())
 
@@ -170,12 +177,14 @@ def _status_of(fields: dict[str, str]) -> RecipientStatus:
 
 
 def _outcome(action: str, status: str | None, diagnostic: str) -> Outcome:
-    words = action.lower().split(maxsplit=1)
-    if words:
-        return "failed" if words[0].strip(".;,\"'()") in _FAILED else "other"
-    if status is not None:
-        return "failed" if status[0] == "5" else "other"
-    return "failed" if is_permanent(diagnostic) else "unknown"
+    word = next(iter(action.lower().split(maxsplit=1)), "").strip(".;,\"'()")
+    if word in _FAILED:
+        return "failed"
+    # Some servers have words of their own ("expired", "hard-bounce"): their codes tell.
+    if word in _NOT_FAILED or (status is not None and status[0] == "2"):
+        return "other"
+    is_final = status[0] == "5" if status is not None else is_permanent(diagnostic)
+    return "failed" if is_final else "unknown"
 
 
 def _address(name: str, value: str) -> str:

@@ -77,6 +77,8 @@ def canonical_address(address: str) -> str:
     return f"{local}{at}{ascii_domain(domain)}"
 
 
+# A mailbox has mail of the same few people.
+@lru_cache(maxsize=2048)
 def spellings_of(address: str) -> tuple[str, ...]:
     """Return each way in which a stored address may be spelt that is this address.
 

@@ -7,7 +7,7 @@ Source: RFC 2046 section 5.2.1; case 17 e and f, mail 19: of 6,000 public mails 
 another without a file name, and were neither text nor file.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from gmail_ingest.core.files import FilePart
@@ -37,15 +37,16 @@ class EnclosedMail:
     calendars: tuple[BodyPart, ...]
 
 
-def enclosed_mail(leaf: Leaf) -> EnclosedMail:
+def enclosed_mail(leaf: Leaf, fetched: Mapping[str, bytes]) -> EnclosedMail:
     """Return what an enclosed mail says.
 
     Args:
         leaf: A part of type message/rfc822 or its like.
+        fetched: Part id to raw bytes, for parts whose content did not come along.
     """
     headers = _headers(leaf)
     found = ((name, headers.decoded(field)) for name, field in _FIELDS) if headers else ()
-    texts, _ = text_parts(leaf.inner)
+    texts, _ = text_parts(leaf.inner, fetched)
     return EnclosedMail(
         fields=tuple((name, value[:_MAX_FIELD_CHARS]) for name, value in found if value),
         names=tuple(dict.fromkeys(_names(leaf))),

@@ -9,11 +9,13 @@ starts without an end.
 """
 
 import binascii
+import contextlib
 import re
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gmail_ingest.core.charset_labels import codec_of
+from gmail_ingest.core.japanese import decode_windows_jis
 from gmail_ingest.core.text import REPLACEMENT
 
 # The content is not matched: it ends at the next "?=", which is looked for once.
@@ -183,4 +185,7 @@ def _decoded(raw: bytes, codec: str) -> tuple[str, bool]:
     try:
         return raw.decode(codec or "utf-8"), False
     except ValueError:
+        if codec == "iso2022_jp_ext":
+            with contextlib.suppress(UnicodeDecodeError):
+                return decode_windows_jis(raw), False
         return raw.decode(codec or "utf-8", "replace"), True

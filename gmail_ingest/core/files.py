@@ -37,15 +37,20 @@ _BODIES = frozenset({"text/plain", "text/html"})
 _SIGNATURE_NAMES = (".p7s", "signature.asc")
 # A page shows these inside; a document stays one, whether a page names it or not.
 _SHOWN = ("image/", "audio/", "video/", "font/", "text/css")
-_PICTURES = (".png", ".gif", ".jpg", ".jpeg", ".bmp", ".webp", ".svg", ".ico", ".tif", ".tiff")
+_PICTURES = (
+    ".png", ".apng", ".gif", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".avif", ".heic",
+    ".heif", ".svg", ".ico", ".tif", ".tiff",
+)  # fmt: skip
 # What Outlook keeps beside its HTML to edit it again.
 _EDITING_DATA = (".mso", ".wmz", ".emz", ".wmf", ".emf", ".thmx")
 # A picture of one point: 43 bytes as GIF, 67 to 95 as PNG.
 _MAX_SPACER = 100
 
 _MAX_HTML_CHARS = 4_000_000
-# Outlook writes [cid:image001.png] where it makes plain text of its HTML.
-_CID = re.compile(r"cid:([^\"'>)\]]{1,998})", re.IGNORECASE)
+# What stands beside a Content-ID is a comment, or quotes around all of it.
+_ID = re.compile(r"<\s{0,9}([^<>\s]{1,998})\s{0,9}>")
+# Outlook writes [cid:image001.png] where it makes plain text of its HTML; a srcset names several.
+_CID = re.compile(r"cid:((?:(?!,\s{0,9}cid:)[^\"'>)\]]){1,998})", re.IGNORECASE)
 _PLACE = re.compile(
     r"(?:\b(?:src|background|data|poster)\s{0,9}=\s{0,9}|\burl\()[\"']?([^\"'>)]{1,998})",
     re.IGNORECASE,
@@ -77,7 +82,10 @@ def file_part(leaf: Leaf, *, alone: bool) -> FilePart | None:
     """
     if not _is_listed(leaf):
         return None
-    content_id = leaf.headers.first("content-id").strip("<> ")
+    # Gmail writes both; programs that resend its mail leave the first out.
+    named = leaf.headers.first("content-id") or leaf.headers.first("x-attachment-id")
+    bracketed = _ID.search(named)
+    content_id = bracketed[1] if bracketed else named.strip('<>" ')
     attachment = Attachment(
         part_id=leaf.part_id,
         filename=leaf.filename or (_INVITATION if leaf.mime_type in CALENDARS else ""),
@@ -146,7 +154,7 @@ def _names(found: Iterable[str]) -> set[str]:
 
 
 def _plain_name(name: str) -> str:
-    return unquote(entities.unescape(name)).strip("<> \t\r\n").lower()
+    return unquote(entities.unescape(name)).strip("<> \t\r\n").removeprefix("//").lower()
 
 
 def _is_listed(leaf: Leaf) -> bool:
@@ -202,7 +210,8 @@ def _is_shown(file: FilePart, shown: _Shown) -> bool:
     # Some programs name a picture by its file name, and give it no id.
     if each.filename and shown.has_id(each.filename):
         return True
-    return shown.is_html and bool(file.location) and shown.has_place(file.location)
+    place = file.location or each.filename
+    return shown.is_html and bool(place) and shown.has_place(place)
 
 
 def _is_shown_by_name(each: Attachment) -> bool:

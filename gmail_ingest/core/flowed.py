@@ -67,11 +67,13 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
     for line in text.split("\n"):
         depth, content = _split(line) if line[:1] in _STARTS else (0, line)
         has_quotes = has_quotes or depth > 0
-        stands_alone = _stands_alone(content)
+        goes_on = content[-1:] == " "
+        # A line between two that end where they are is asked nothing.
+        stands_alone = (goes_on or bool(pieces)) and _stands_alone(content)
         if pieces and (stands_alone or depth != open_depth):
             lines.append(_shown(open_depth, "".join(pieces).rstrip(" ")))
             pieces = []
-        if content[-1:] == " " and not stands_alone:
+        if goes_on and not stands_alone:
             pieces.append(content[:-1] if drops_blank else content)
             open_depth = depth
         else:

@@ -5,8 +5,8 @@ While stored mail of a tenant is still to be read again (``adapters/postgres/rer
 search asks for these as well, so that it finds no less than before. They go when no database can
 have such mail any more.
 
-The difference: a run of characters of a script without blanks was one word, and points of Arabic
-and Hebrew were letters.
+The difference: a run of characters of a script without blanks was one word, points of Arabic and
+Hebrew were letters, and so were digits and Arabic letters that are typed in several ways.
 """
 
 from gmail_ingest.core.search_words import fold, split

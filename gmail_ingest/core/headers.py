@@ -8,6 +8,8 @@ Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RF
 """
 
 import re
+from functools import lru_cache
+from urllib.parse import unquote
 
 from gmail_ingest.core.encoded_words import decode_words, repaired
 from gmail_ingest.core.text import TextCleaner, single_line
@@ -34,13 +36,17 @@ class Headers:
 
     def __init__(self, fields: object, cleaner: TextCleaner) -> None:
         self._cleaner = cleaner
-        self._values: dict[str, list[str]] = {}
+        self._values = values = dict[str, list[str]]()
         for field in fields if isinstance(fields, list) else ():
             if not isinstance(field, dict):
                 continue
             name, value = field.get("name"), field.get("value")
             if isinstance(name, str) and isinstance(value, str):
-                self._values.setdefault(name.strip().lower(), []).append(value)
+                name = name.strip().lower()
+                if name in values:
+                    values[name].append(value)
+                else:
+                    values[name] = [value]
 
     def __contains__(self, name: str) -> bool:
         """Tell whether a field is there (the name in lower case)."""
@@ -61,6 +67,20 @@ class Headers:
         """
         return [self._cleaner.clean(value) for value in self._values.get(name, ())]
 
+    def legible(self, name: str) -> list[str]:
+        """Return all values of a field, for a reader of its words.
+
+        Args:
+            name: In lower case.
+
+        Returns:
+            As ``every``; UTF-8 that was read as Latin-1 is repaired before a half of it is taken
+            for a line break or a blank.
+        """
+        if name not in self._values:
+            return []
+        return [each if each.isascii() else repaired(each) for each in self.every(name)]
+
     def first(self, name: str) -> str:
         """Return the first value of a field, or ``""``.
 
@@ -71,7 +91,13 @@ class Headers:
             The value on one line, not decoded.
         """
         values = self._values.get(name)
-        return single_line(self._cleaner.clean(values[0])) if values else ""
+        if not values:
+            return ""
+        value = values[0]
+        # Nearly all values, and each mail asks for a score: no calls where nothing is to be done.
+        if value.isascii() and value.isprintable():
+            return value.strip()
+        return single_line(self._cleaner.clean(value))
 
     def decoded(self, name: str) -> str:
         """Return the first value of a field of free text, or ``""``.
@@ -82,7 +108,8 @@ class Headers:
         Returns:
             The value on one line, with encoded words decoded.
         """
-        return self.readable(self.first(name))
+        values = self._values.get(name)
+        return self.readable(self._cleaner.clean(values[0])) if values else ""
 
     def readable(self, value: str) -> str:
         """Return a value on one line, storable, with encoded words decoded.
@@ -100,6 +127,8 @@ class Headers:
         return single_line(self._cleaner.clean(decode_words(value)))
 
 
+# Programs write few values that have no boundary.
+@lru_cache(maxsize=512)
 def charset_of(content_type: str) -> str | None:
     """Return the charset parameter of a Content-Type value.
 
@@ -110,7 +139,11 @@ def charset_of(content_type: str) -> str | None:
         The label as sent, or None.
     """
     match = _CHARSET.search(content_type)
-    return match.group(1) if match else None
+    if match is not None and "*" not in match.group():
+        return match.group(1)
+    # In pieces, or with a charset of its own (RFC 2231).
+    is_extended = match is not None or "charset*" in content_type.lower()
+    return (parameters_of(content_type).get("charset") or None) if is_extended else None
 
 
 def parameters_of(value: str) -> dict[str, str]:
@@ -131,7 +164,7 @@ def parameters_of(value: str) -> dict[str, str]:
         if content.startswith('"'):
             content = content.strip('"').replace("\\", "")
         if star and section in {"", "0*"}:
-            content = content.rpartition("'")[2]
+            content = unquote(content.rpartition("'")[2])
         if section.strip("0*"):
             pieces[name] = pieces.get(name, "") + content
         else:

@@ -6,7 +6,6 @@ Keep out: names of programs (``html_marks``), what a mark means for a line (``ht
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
 
-import re
 from typing import Final
 
 from resiliparse.extract.html2text import extract_plain_text
@@ -15,7 +14,6 @@ from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 from gmail_ingest.core.html_marks import (
     HIDDEN,
     PROGRAMS,
-    SIGN_OF_HIDDEN,
     SIGNS_OF_MARKS,
     SIGNS_OF_QUOTES,
     Mark,
@@ -32,8 +30,6 @@ _MAX_CHARS_LOOKED_AT: Final = 20_000_000
 _MAX_BARE_QUOTES: Final = 10
 # How Gmail's and others' editors indent a paragraph.
 _INDENT: Final = "40px"
-
-_HIDDEN: Final = re.compile(SIGN_OF_HIDDEN)
 
 
 def _all_of(*marks: Mark) -> str:
@@ -73,7 +69,8 @@ def marked_text(document: str) -> tuple[str, bool]:
         The text, and whether there are signs in it. Of a quote whole no inner mark is told.
     """
     lowered = document.lower()
-    skipped = list(HIDDEN) if _HIDDEN.search(lowered) else None
+    # Each selector is asked of each element.
+    skipped = [selector for sign, selector in HIDDEN if sign in lowered] or None
     if not _may_have_marks(lowered):
         return _plain(document, skipped), False
     tree = HTMLTree.parse(document)
@@ -82,10 +79,9 @@ def marked_text(document: str) -> tuple[str, bool]:
 
 
 def _may_have_marks(lowered: str) -> bool:
-    return any(
-        sign in lowered and (sign != "quote" or any(s in lowered for s in SIGNS_OF_QUOTES))
-        for sign in SIGNS_OF_MARKS
-    )
+    if "quote" in lowered and any(map(lowered.__contains__, SIGNS_OF_QUOTES)):
+        return True
+    return any(map(lowered.__contains__, SIGNS_OF_MARKS))
 
 
 def _plain(document: str | HTMLTree, skipped: list[str] | None) -> str:

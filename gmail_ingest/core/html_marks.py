@@ -37,11 +37,11 @@ class Mark(IntEnum):
     REST = 8
 
 
-#: HTML, in lower case, with none of these is not searched for marks. Each costs a hundredth of
-#: reading HTML. So programs are left out that write a quote and its mark into one mail, or whose
-#: quotes begin with header fields or a banner: those are seen in the text.
-SIGNS_OF_MARKS: Final = ("quote", "signature", "rplyfwdmsg")
-#: The same for "quote", which is a word, too.
+#: HTML, in lower case, with none of these and of the next is not searched for marks. Each costs
+#: a hundredth of reading HTML. So programs are left out that write a quote and its mark into one
+#: mail, or whose quotes begin with header fields or a banner: those are seen in the text.
+SIGNS_OF_MARKS: Final = ("signature", "rplyfwdmsg", "olk_src_body")
+#: The same for quotes: "quote" alone is a word, too.
 SIGNS_OF_QUOTES: Final = ("<blockquote", "_quote", "quoted-content", '="quote"')
 
 #: A part of the HTML, in lower case, without which none of a family's selectors fits.
@@ -167,10 +167,9 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
     ("<blockquote", {Mark.BARE_QUOTE: ("blockquote",)}),
 )
 
-#: What nobody sees, such as the summary that newsletters put above their text for lists of mail.
+#: What nobody sees, such as the summary that newsletters put above their text for lists of mail;
+#: before each selector a part of the HTML, in lower case, without which it finds nothing.
 HIDDEN: Final = (
-    '[style*="display:none" i]',
-    '[style*="display: none" i]',
+    ("display:none", '[style*="display:none" i]'),
+    ("display: none", '[style*="display: none" i]'),
 )
-#: HTML, in lower case, in which this finds nothing hides nothing.
-SIGN_OF_HIDDEN: Final = r"display:\s?none"

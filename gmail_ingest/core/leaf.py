@@ -19,7 +19,10 @@ MAX_SIZE = 2**31 - 1
 
 _BODIES = frozenset({"text/plain", "text/html"})
 _MULTIPART = "multipart/"
+# Programs that do not know a file send it as one of these.
+_ANYTHING = frozenset({"application/octet-stream", "text/plain", "application/x-download"})
 _CALENDAR_NAMES = (".ics", ".vcs")
+_TYPES_BY_NAME = {"txt": "text/plain", "htm": "text/html", "html": "text/html"}
 # Exchange makes files of the later pieces of a text, under a name that no person gave.
 _NAME_OF_A_PIECE = re.compile(r"att\d{5,6}\.(?:txt|html?)", re.IGNORECASE)
 
@@ -88,7 +91,8 @@ class Leaf:
         self.number = number
         self.slot = number if slot is None else slot
         self.part_id = cleaner.identifier(part.get("partId"))
-        self.filename = headers.readable(cleaner.clean(part.get("filename")))
+        filename = part.get("filename")
+        self.filename = headers.readable(cleaner.clean(filename)) if filename else ""
         self.mime_type = single_line(cleaner.clean(part.get("mimeType"))).lower()
         self.content_type = headers.first("content-type")
         disposition = headers.first("content-disposition")
@@ -123,9 +127,17 @@ class Leaf:
     @property
     def is_calendar(self) -> bool:
         """Whether it is a calendar file, by its type or by its name alone."""
+        if self.mime_type in CALENDARS:
+            return True
+        is_any = self.mime_type in _ANYTHING
+        return is_any and self.filename.lower().endswith(_CALENDAR_NAMES)
+
+    @property
+    def type_by_name(self) -> str:
+        """As what a file of no known type is read, by its name; ``""`` where that tells nothing."""
         if self.mime_type != "application/octet-stream":
-            return self.mime_type in CALENDARS
-        return self.filename.lower().endswith(_CALENDAR_NAMES)
+            return ""
+        return _TYPES_BY_NAME.get(self.filename.rpartition(".")[2].lower(), "")
 
     @property
     def is_undivided(self) -> bool:
@@ -175,8 +187,9 @@ class Leaf:
     def _read_as(self) -> str:
         if self.mime_type in _BODIES:
             return self.mime_type
-        is_raw = self.mime_type.startswith(_MULTIPART)
-        return text_type(self.mime_type) or ("text/plain" if is_raw else self.mime_type)
+        if self.mime_type.startswith(_MULTIPART):
+            return "text/plain"
+        return text_type(self.mime_type) or self.type_by_name or self.mime_type
 
     def body(self, mime_type: str = "") -> BodyPart:
         """Return the part as a text.

@@ -7,9 +7,10 @@ Source: RFC 2919 (List-Id), RFC 2369 (List-Post, List-Unsubscribe), RFC 3834 sec
 
 The rule. A header that only list programs set is proof: List-Id, List-Post and their like. Neither
 List-Unsubscribe nor Precedence is by itself: shops set the one on receipts, tickets and vacation
-answers have the other. Both together, or one of them with a header of a campaign or with an address
-of a list program, are bulk mail. A list of the owner's own domain is a shared inbox where somebody
-from outside wrote: its mail is the customer's own, and what the list added to it says nothing.
+answers have the other. Both together, or one of them with a header of a campaign or with a header
+or an address of a list program, are bulk mail. A list of the owner's own domain is a shared inbox
+where somebody from outside wrote: its mail is the customer's own, and what the list added to it
+says nothing.
 """
 
 import re
@@ -30,6 +31,8 @@ _CAMPAIGNS = frozenset((
     "x-mc-user", "x-newsletter", "x-mailing-id", "x-mailingid", "x-csa-complaints",
     "x-cmail-campaign", "x-listmember", "x-job", "x-nl-id", "x-mailer-lid",
 ))  # fmt: skip
+# Of list programs too, and no proof: LISTSERV's moderators, and help beside a way out.
+_BESIDE = frozenset({"approved-by", "list-help"})
 _BULK = frozenset({"list", "bulk", "junk"})
 _LIST_PROGRAM = re.compile(
     r"(?:owner|list-errors|errors)-.{1,200}"
@@ -37,7 +40,16 @@ _LIST_PROGRAM = re.compile(
     r"|(?:.{1,40}[-_.])?(?:listserv|majordomo|list-?manager|listmaster|ecartis|sympa|mailman"
     r"|(?:e-?)?news-?letters?|e-?news|marketing|mailings?)(?:[-_.+].{0,200})?"
 )
-_LIST_HOST = re.compile(r"(?:lists?|mailings?|news|newsletters?|enews|elists?)\.")
+# Return-Path of Majordomo, Topica, and Lyris with the list's name and the member's number; the way
+# out of Lyris. Shops' receipts have addresses for bounces, too: not every one is a sign.
+_LIST_RETURN = re.compile(
+    r"\s*<?(?:owner-|list-errors[-.])|\s*<?bounces?-[a-z][\w.]{0,60}-\d{1,20}@", re.IGNORECASE
+)
+_LEAVE = re.compile(r"\s*<mailto:leave-[a-z]", re.IGNORECASE)
+_LIST_HOST = re.compile(
+    r"(?:[\w-]{1,40}\.)?(?:lists?|mailings?|news|newsletters?|enews|elists?)\.[^.]+\."
+)
+_SENDERS = ("sender", "return-path", "from")
 _MAX_VALUE = 400
 _ADDRESS = re.compile(r"[^\s<>,;:\"@]{1,64}@([^\s<>,;:\"@]{1,255})")
 # People of one provider are not colleagues.
@@ -57,20 +69,23 @@ def is_list(headers: Headers, author: str, owners: Collection[str]) -> bool:
     """
     if headers.has_any(_PROOFS):
         return not _is_shared_inbox(headers, author, owners) or _is_campaign(headers)
-    precedence = "precedence" in headers and headers.first("precedence").lower() in _BULK
-    if precedence:
-        return "list-unsubscribe" in headers or _is_campaign(headers) or _by_list_program(headers)
-    return "list-unsubscribe" in headers and (
-        _is_campaign(headers) or _is_list_address(headers.first("from"))
-    )
+    named = "list-unsubscribe" in headers
+    bulk = "precedence" in headers and headers.first("precedence").lower() in _BULK
+    if named == bulk:
+        return named
+    return _is_campaign(headers) or _by_list_program(headers, _SENDERS if bulk else ("from",))
 
 
 def _is_campaign(headers: Headers) -> bool:
     return headers.has_any(_CAMPAIGNS)
 
 
-def _by_list_program(headers: Headers) -> bool:
-    return any(_is_list_address(headers.first(name)) for name in ("sender", "return-path", "from"))
+def _by_list_program(headers: Headers, senders: Collection[str]) -> bool:
+    if headers.has_any(_BESIDE) or _LIST_RETURN.match(headers.first("return-path")):
+        return True
+    if _LEAVE.match(headers.first("list-unsubscribe")):
+        return True
+    return any(_is_list_address(headers.first(name)) for name in senders)
 
 
 def _is_list_address(value: str) -> bool:

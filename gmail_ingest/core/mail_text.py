@@ -8,7 +8,7 @@ found all the same.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from gmail_ingest.core.bodies import decoded_text, join_bodies
 from gmail_ingest.core.calendar_text import CalendarText, calendar_text
@@ -27,9 +27,8 @@ _MAX_CALENDARS = 10
 BANNER = "---------- Forwarded message ---------"
 
 
-@dataclass(frozen=True, slots=True)
-class MailText:
-    """The text of a mail.
+class MailText(NamedTuple):
+    """The text of a mail. A tuple for the reason of ``BodyPart``.
 
     Attributes:
         text: What a person reads; may have ``flowed.OWN_LINE`` in it.

@@ -20,8 +20,10 @@ from gmail_ingest.core.encoded_words import decode_words
 # RFC 5321: 64 characters, "@", 255. What is longer is no address, and would not fit an index.
 MAX_ADDRESS_CHARS = 320
 
-_SIMPLE = re.compile(r"[A-Za-z0-9_+=/-][A-Za-z0-9_.+=/-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+")
-_PIECE = r'(?:[^\s"(),.:;<>@\[\\\]]++|"(?:[^"\\]|\\.)++")'
+_SIMPLE = re.compile(r"[A-Za-z0-9_+=-][A-Za-z0-9_.+=-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+")
+# What separates and brackets in East Asia, which nobody has in an address.
+_WIDE_MARKS = "\u3001\u3002\u3008-\u3011\uff08\uff09\uff0c\uff1a\uff1b\uff1c\uff1e\uff20"
+_PIECE = rf'(?:[^\s"(),.:;<>@\[\\\]{_WIDE_MARKS}]++|"(?:[^"\\]|\\.)++")'
 # Dots at the end and side by side are none of RFC 5322, but Japanese providers have given such.
 _LOCAL = re.compile(rf"{_PIECE}(?:\.++{_PIECE})*+\.*+")
 _DOMAIN = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+|\[[0-9a-z.:-]{1,60}\]")
@@ -29,10 +31,16 @@ _DOMAIN = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+|\[[0-9a-z.:-]{1,60}\]")
 _UNSEEN = re.compile("[\ufffd\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
 #: Punctuation that a domain may have (RFC 5892: of Catalan and Japanese).
 _MIDDLE_DOTS = "\u00b7\u30fb"
+#: Signs that nobody sees, and that address books and clipboards leave around an address. Those that
+#: turn letters around are none of them.
+_UNSEEN_AROUND = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u2066\u2068\u2069\ufeff"
 #: What stands around an address, and can be no part of it on this side.
-_OPENING = "[\u2018\u201c\u00ab"
+_OPENING = "['\u2018\u201c\u00ab"
 _CLOSING = "]}'`\u2019\u201d\u00bb"
 _PAIRS = frozenset({"''", "``", "{}"})
+_DASHES = " -\u2013\u2014|/"
+# What a link to an address has behind it.
+_QUERY = re.compile(r"\?(?:subject|body|b?cc)=.*", re.IGNORECASE | re.DOTALL)
 _BETWEEN = re.compile(
     r"(?:(?:and|or|und|oder|et|ou|y|e|o|och|og|en|i|и|[^\w\s]++)(?:\s++|\Z))++", re.IGNORECASE
 )
@@ -90,7 +98,7 @@ def people_in(words: Sequence[Word], *, in_brackets: bool) -> tuple[list[Person]
                 comment = comment or term.comment
         elif term.raw is None:
             _forget(name, term.plain)
-        elif "@" in term.raw and (address := address_in(term.raw)):
+        elif "@" in term.raw and (address := address_in(term.raw, is_whole=not name)):
             if not (name and name[-1].lower() in _NOBODY and address.startswith("recipient")):
                 said = _beside(" ".join(name))
                 people.append(Person(said or ("" if people else comment), address))
@@ -103,11 +111,13 @@ def people_in(words: Sequence[Word], *, in_brackets: bool) -> tuple[list[Person]
     return people, _beside(" ".join(name)), comment
 
 
-def address_in(word: str) -> str:
+def address_in(word: str, *, is_whole: bool = True) -> str:
     """Return the address that a word is.
 
     Args:
         word: Without blanks, but in its quotes.
+        is_whole: Whether no word stands before it, which may be the beginning of a name of Lotus
+            Notes (``Ann Lee/Berlin/Acme@Acme``).
 
     Returns:
         The address in lower case, its domain in one spelling for each script; ``""`` where the
@@ -119,8 +129,12 @@ def address_in(word: str) -> str:
         return ""
     if "=?" in word:
         word = decode_words(word)
+    word = word.strip(_UNSEEN_AROUND)
     word = word[1:-1] if word[:1] + word[-1:] in _PAIRS else word.lstrip(_OPENING)
     local, _, domain = normal(word).rpartition("@")
+    domain = _QUERY.sub("", domain) if "?" in domain else domain
+    if "/" in local and _is_path(local, domain, is_whole=is_whole):
+        return ""
     domain = (domain if "[" in domain else domain.rstrip(_CLOSING)).rstrip(".")
     if not domain.isascii():
         domain = readable_domain(domain) if _is_seen(domain) else ""
@@ -134,7 +148,13 @@ def address_in(word: str) -> str:
 def _beside(words: str) -> str:
     """The name beside an address, without ``and``, ``/`` and the like that separate people."""
     found = _BETWEEN.match(words)
-    return words[found.end() :] if found else words
+    return (words[found.end() :] if found else words).rstrip(_DASHES)
+
+
+def _is_path(local: str, domain: str, *, is_whole: bool) -> bool:
+    """Tell links and names of Lotus Notes from addresses of X.400 (``/g=ann/s=lee/@x.example``)."""
+    is_part = not is_whole and local[0] != "/"
+    return local.startswith("//") or "." not in domain or is_part
 
 
 def _simple(word: str) -> str:
@@ -152,7 +172,9 @@ def _is_domain(domain: str) -> bool:
 def _is_of_domains(char: str) -> bool:
     if char.isascii():
         return char.isalnum() or char in "-._"
-    return char in _MIDDLE_DOTS or unicodedata.category(char)[0] in "LMNS"
+    # An emoji is one; a bracket of another width is not.
+    category = unicodedata.category(char)
+    return char in _MIDDLE_DOTS or category[0] in "LMN" or category in {"So", "Sk"}
 
 
 def _is_seen(text: str) -> bool:

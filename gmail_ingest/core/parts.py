@@ -10,6 +10,7 @@ message/rfc822: the parts of a forwarded mail stand below it, and are not this m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mail
@@ -18,7 +19,7 @@ from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import BodyPart, Leaf
 from gmail_ingest.core.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
 from gmail_ingest.core.text import TextCleaner
-from gmail_ingest.core.text_parts import has_words, text_parts
+from gmail_ingest.core.text_parts import text_parts
 
 # Real mail nests below ten; deeper trees are made to hurt.
 MAX_DEPTH = 100
@@ -30,6 +31,9 @@ UNDIVIDED = "multipart/*"
 _MAX_FETCHED_MAIL = 1_000_000
 _MAX_FETCHED_REPORT = 100_000
 _MAX_FETCHES = 10
+# An invitation comes once; who sends ten calendar files sends files.
+_MAX_FETCHED_CALENDARS = 2
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 _TEXT_ONLY = {kind: frozenset({kind}) for kind in ("text/plain", "text/html")}
 
@@ -68,13 +72,19 @@ class _Place:
     mail: list[Leaf]
 
 
-def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> SortedParts:
+def sort_parts(
+    payload: object,
+    headers: Headers,
+    cleaner: TextCleaner,
+    fetched: Mapping[str, bytes] = _NOTHING,
+) -> SortedParts:
     """Sort the parts of a message.
 
     Args:
         payload: ``payload`` of a Message; anything but an object counts as empty.
         headers: The header fields of the payload itself.
         cleaner: Makes names storable.
+        fetched: Part id to raw bytes, for parts whose content did not come along.
 
     Returns:
         The parts by what they are. An enclosed mail is one file; what it has inside is found by
@@ -88,7 +98,7 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
             missing = () if body.data or not body.attachment_id else (body,)
             return SortedParts((body,), types=_TEXT_ONLY[leaf.mime_type], missing=missing)
     leaves = _walked(payload, headers, cleaner)
-    texts, also_files = text_parts(leaves)
+    texts, also_files = text_parts(leaves, fetched)
     only_texts = {leaf.number for leaf in texts} - {leaf.number for leaf in also_files}
     bodies = tuple(leaf.body() for leaf in texts)
     if len(only_texts) == len(leaves):
@@ -97,11 +107,11 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
     calendars = tuple(leaf.body() for leaf in others if leaf.is_calendar)
     reports = tuple(part for leaf in others if leaf.mime_type in REPORTS for part in _report(leaf))
     mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
-    enclosed = tuple(enclosed_mail(leaf) for leaf in mails)
+    enclosed = tuple(enclosed_mail(leaf, fetched) for leaf in mails)
     in_mails = [
         part
         for leaf, mail in zip(mails, enclosed, strict=True)
-        for part in (mail.bodies if leaf.inner else (leaf.body(),))
+        for part in ((*mail.bodies, *mail.calendars) if leaf.inner else (leaf.body(),))
     ]
     return SortedParts(
         bodies=bodies,
@@ -112,7 +122,7 @@ def sort_parts(payload: object, headers: Headers, cleaner: TextCleaner) -> Sorte
         types=_types(leaves),
         missing=(
             *_unsent(bodies),
-            *_unsent(_unread(calendars, bodies), _MAX_FETCHED_REPORT),
+            *_unsent_calendars(calendars),
             *_unsent(reports, _MAX_FETCHED_REPORT),
             *_unsent(in_mails, _MAX_FETCHED_MAIL),
         ),
@@ -199,9 +209,11 @@ def _report(leaf: Leaf) -> list[BodyPart]:
     return [each.body(leaf.mime_type) for each in texts if each.has_content]
 
 
-def _unread(calendars: tuple[BodyPart, ...], bodies: Sequence[BodyPart]) -> tuple[BodyPart, ...]:
-    """Return the calendars that are to be read: gateways put an empty line beside an invitation."""
-    return () if calendars and any(map(has_words, bodies)) else calendars
+def _unsent_calendars(calendars: tuple[BodyPart, ...]) -> tuple[BodyPart, ...]:
+    """Return those to fetch: none where one came along, for the others are its copies."""
+    if any(each.data for each in calendars):
+        return ()
+    return _unsent(calendars, _MAX_FETCHED_REPORT)[:_MAX_FETCHED_CALENDARS]
 
 
 def _unsent(parts: Sequence[BodyPart], max_size: int | None = None) -> tuple[BodyPart, ...]:

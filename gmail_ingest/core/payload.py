@@ -110,11 +110,11 @@ def parse_message(
     cleaner = TextCleaner()
     payload = message.get("payload")
     headers = _headers_of(payload, cleaner)
-    parts = sort_parts(payload, headers, cleaner)
+    parts = sort_parts(payload, headers, cleaner, bodies)
     if not parts.types.isdisjoint(WRAPPERS):
         inside = opened(payload, bodies)
         if inside is not payload:
-            payload, parts = inside, sort_parts(inside, headers, cleaner)
+            payload, parts = inside, sort_parts(inside, headers, cleaner, bodies)
     mail = read_mail(parts, bodies, cleaner)
     text = unmarked(mail.text)
     attachments = attachments_of(parts.files, mail.html, text)
@@ -164,8 +164,8 @@ def parse_message(
         snippet=cleaner.clean(html.unescape(cleaner.clean(message.get("snippet")))),
         text=text,
         html=mail.html,
-        reply_text=unmarked(reply.text),
-        signature=unmarked(reply.signature),
+        reply_text=reply.text if text is mail.text else unmarked(reply.text),
+        signature=reply.signature if text is mail.text else unmarked(reply.signature),
         size=size_of(message.get("sizeEstimate")),
         is_auto_reply=classes.is_auto_reply,
         is_bounce=classes.is_bounce,

@@ -15,7 +15,9 @@ from gmail_ingest.core.search_text import search_text_of
 
 #: The reading of this release, which every mail that it stores bears. Whoever changes what is made
 #: of stored mail raises it, with a migration that makes it the default of ``mailboxes.reading``:
-#: the mail of all mailboxes that are there before is then read again, by itself.
+#: the mail of all mailboxes that are there before is then read again, by itself. What reading 1 has
+#: in the index and in no column (the words of enclosed mails and invitations) must be stored first:
+#: it would go.
 READING = 1
 
 

@@ -28,7 +28,7 @@ from gmail_ingest.core.reply_fields import (
     SUBJECT,
     TO,
 )
-from gmail_ingest.core.reply_marks import BRACKETED, TIME, YEAR
+from gmail_ingest.core.reply_marks import BRACKETED, RULES, TIME, YEAR
 from gmail_ingest.core.reply_marks import DATE as ANY_DATE
 
 _MAX_LINES: Final = 20
@@ -50,9 +50,11 @@ _ANSWERED = re.compile(
 # "Message du 05/03/24 10:00", without a colon of its own: Orange and La Poste.
 _MESSAGE_OF = re.compile(r"message du \d", re.IGNORECASE)
 _NOT_IN_NAMES: Final = frozenset('0123456789<>()"/?!|\\=')
+_WEEKDAY = re.compile(r"[^\W\d]{4,}, ")
 _NUMBER = re.compile(r"\d+")
 _ZONE = re.compile(r"\s[+-]\d{4}(?!\d)")
 _DATED_VALUE_WORDS: Final = 3
+_ONE_LINE: Final = frozenset((FROM, TO, SUBJECT))
 
 
 @dataclass(slots=True)
@@ -86,6 +88,8 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
     """
     line = lines[start]
     colon = line.find(":", 0, _MAX_NAME_CHARS + 1)
+    if colon < 0 and line[:1] not in "Mm" and "\uff1a" not in line:
+        return False
     if colon < 0 or "\uff1a" in line:
         starts = _split(line)[0] in FIELD_KINDS
     elif line[:colon].strip("*_ \t").lower() in FIELD_KINDS:
@@ -95,7 +99,7 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
         following = lines[start + 1] if start + 1 < len(lines) else ""
         if ":" not in following[: _MAX_NAME_CHARS + 1] and "\uff1a" not in following:
             return False
-        starts = bool(_split(line)[0]) and _may_be_foreign(lines, start)
+        starts = _may_be_foreign(lines, start)
     # Within a block, the first line was looked at.
     return starts and not (start and _is_named(lines[start - 1]))
 
@@ -118,15 +122,19 @@ def header_block(
     if not may_start_block(lines, start):
         return None
     known = _split(lines[start])[0] in FIELD_KINDS
+    if known and not at_top and _is_one_line(lines[start]):
+        return start + 1
     block = _read(lines, start, known=known)
     if block.refused or (block.spaced and _starts_below(lines, start, block)):
         return None
+    # A rule may be a part of what stands above it, as below a bare "--".
+    ruled = ruled or (start > 0 and lines[start - 1] != "" and not lines[start - 1].strip(RULES))
     stands_alone = start == 0 or not lines[start - 1] or ruled
     pasted = above.endswith((":", "\uff1a")) and not ruled and SENT not in block.kinds
     if known:
         proven = not pasted and (
             _is_known(block, at_top=at_top, ruled=ruled)
-            or (stands_alone and not at_top and _is_short(block))
+            or (stands_alone and not at_top and _is_short(block, ruled=ruled))
         )
     else:
         proven = False
@@ -171,10 +179,10 @@ def _is_named(line: str) -> bool:
 
 
 def _may_be_foreign(lines: Sequence[str], start: int) -> bool:
-    following = lines[start + 1 : start + _MIN_FIELDS]
     if "@" not in "".join(lines[start : start + _MAX_FOREIGN_LINES]):
         return False
-    return len(following) == _MIN_FIELDS - 1 and all(_split(line)[0] for line in following)
+    fields = lines[start : start + _MIN_FIELDS]
+    return len(fields) == _MIN_FIELDS and all(_split(line)[0] for line in fields)
 
 
 def _read(lines: Sequence[str], start: int, *, known: bool) -> _Block:
@@ -259,6 +267,12 @@ def _is_known(block: _Block, *, at_top: bool, ruled: bool) -> bool:
     if at_top:
         # A form that a web site sends begins so too; it has no line for each of these.
         return {FROM, TO, SUBJECT} <= kinds and _dated(block, SENT, DATE) and _has_address(block)
+    if not (ruled or block.bold or any(map(str.isdigit, block.kinds.get(SENT, "0")))):
+        # By post, perhaps.
+        return False
+    if kinds == {FROM, SENT, TO} and not block.unknown and _WEEKDAY.match(block.kinds[SENT]):
+        # Windows 8 shows names alone, and the day of the week: no label of a parcel does.
+        return _dated(block, SENT)
     # Without a sender it is an invitation, or what somebody looks for.
     if FROM not in kinds:
         return False
@@ -282,7 +296,7 @@ def _has_day(value: str) -> bool:
     return ANY_DATE.search(value) is not None and len(_NUMBER.findall(value)) > 1
 
 
-def _is_short(block: _Block) -> bool:
+def _is_short(block: _Block, *, ruled: bool) -> bool:
     """Two fields, with the address and the full date that no form has."""
     kinds = block.kinds.keys() & _KNOWN
     dated = block.kinds.get(DATE, block.kinds.get(SENT, ""))
@@ -292,8 +306,23 @@ def _is_short(block: _Block) -> bool:
         and bool(kinds & {FROM, TO})
         and _has_address(block)
         and _dated(block, SENT, DATE)
-        and (_ZONE.search(dated) is not None or SENT in kinds)
+        and (ruled or _ZONE.search(dated) is not None or SENT in kinds)
     )
+
+
+def _is_one_line(line: str) -> bool:
+    """Say whether all fields of a block stand on one line, as where its line ends were lost."""
+    if line.count(":") < len(_ONE_LINE) or "@" not in line or len(line) > _MAX_VALUE_CHARS:
+        return False
+    kinds = set()
+    last = ""
+    for word in line.lower().split():
+        name = word.removesuffix(":").strip("*_")
+        if word.rstrip("*_").endswith(":"):
+            kinds.add(FIELD_KINDS.get(name, FIELD_KINDS.get(f"{last} {name}", "")))
+        last = name
+    dated = YEAR.search(line) is not None and TIME.search(line) is not None
+    return dated and kinds >= _ONE_LINE and bool(kinds & {SENT, DATE})
 
 
 def _has_shape(block: _Block, *, at_top: bool, ruled: bool) -> bool:

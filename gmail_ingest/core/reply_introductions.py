@@ -11,8 +11,6 @@ Above a line that is marked as quoted an introduction is known by its shape, in 
 date, and an address in brackets. Without a mark below, more is asked for, since all below goes.
 """
 
-# ruff: noqa: SIM905 (lists of words without quotes read better)
-
 import re
 from collections.abc import Callable, Sequence
 from typing import Final
@@ -36,44 +34,46 @@ from gmail_ingest.core.reply_marks import (
     YEAR,
     find_verb,
 )
+from gmail_ingest.core.reply_names import (
+    begins_early,
+    ends_sentence,
+    goes_on_behind,
+    is_name,
+    is_name_and_verb,
+    is_told,
+    is_whole,
+    names_in,
+)
 
 #: No program folds an introduction over more lines.
 MAX_INTRODUCTION_LINES: Final = 4
 
 # Programs fold at 70 to 80 characters; a line that ended long before was not folded there.
 _FOLDED_CHARS: Final = 60
-_EARLY_WORDS: Final = 4
-_MAX_NAME_WORDS: Final = 6
-_SMALL_NAME_WORDS: Final = (1, 2)
 _MAX_UNKNOWN_WORDS: Final = 15
 _MAX_ZONE_CHARS: Final = 14
 _MAX_FORWARD_WORDS: Final = 7
 _MAX_BLOCK_LINES: Final = 12
+_MAX_DATE_WORDS: Final = 9
+_MAX_CHARS_BEFORE_TIME: Final = 14
+_YEAR_DIGITS: Final = 4
+# What is shorter may be the last words of an introduction that was folded: "10:11):" or ":".
+_MIN_END_CHARS: Final = 60
 _MIN_DASHES: Final = 2
-_MIN_SENTENCE_WORDS: Final = 3
 
+# Where an introduction has no date.
+_INTRODUCTION_ENDS: Final = frozenset((*COLONS, *RULES))
 _AROUND_BANNERS: Final = RULES + ": \t\uff1a"
 _OPEN_BRACKET = re.compile(r"<[^<>]*$")
 # K-9 Mail, below its signature: "Ann <ann@x.example> wrote:".
 _NAME_AND_ADDRESS = re.compile(r"[^<>,.!?]{1,60}<[^<>\s@]+@[^<>\s]+> [^<>,.!?]{1,20}:$")
 _BY_ADDRESS = re.compile(r"\d,? (?:by|von|par|de|por|da|door|av|af|od|от|від) [^\s@]+@[^\s@]+$")
+# Basque and Hungarian: "... idatzi du (2024 mar. 5, ar. (10:00))".
+_ENDS_WITH_DATE = re.compile(
+    r"\([^()]{0,20}\b20\d\d[^()]{1,30}\d\d[:.]\d\d\)+$|\([^()]{0,20}\b20\d\d[^()]{1,30}\(\d\d?[:.]\d\d\)\)$"
+)
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\S+")
-_SENTENCE_STARTS: Final = frozenset(
-    "a an and as but from he here i if it like my or our she so someone that the then there "
-    "they this those we what when which while who your der die das den wie was wer ich wir es "
-    "hier und mein unser dies als wenn aber comme ce cette les la je nous il elle voici et "
-    "mon notre como lo los las esto yo aquí y mi come ciò io noi ecco e zoals wat dit ik wij "
-    "hier en".split()
-)
-_PRONOUNS: Final = frozenset("you du ihr sie vous tu u je usted ty vy ты вы jij jullie".split())
-_BETWEEN_NAME_AND_DATE: Final = frozenset(
-    "am pm uhr h um hat folgendes on at a le à il ha el a las em às op om heeft den kl de het "
-    "volgende the following by from от cet cest gmt utc mez mesz est edt pst pdt".split()
-)
-_PARTICLES: Final = frozenset(
-    "von van de der den da di du la le el al bin ibn und and via y".split()
-)
 
 
 def is_banner(lines: Sequence[str], number: int) -> bool:
@@ -99,10 +99,12 @@ def is_banner(lines: Sequence[str], number: int) -> bool:
     nearby = "".join(lines[number + 1 : number + 3])
     if ":" not in nearby and "\uff1a" not in nearby:
         return False
-    if len(words.split()) > _MAX_FORWARD_WORDS or FORWARDED.search(words) is None:
+    if len(words.split()) > _MAX_FORWARD_WORDS:
         return False
     below = lines[number + 1 : number + 1 + _MAX_BLOCK_LINES]
-    return _is_above_header_block([each.lstrip("> ") for each in below])
+    # Few lines stand above a block, and the pattern takes ten times as long.
+    is_above = _is_above_header_block([each.lstrip("> ") for each in below])
+    return is_above and FORWARDED.search(words) is not None
 
 
 def _is_above_header_block(below: Sequence[str]) -> bool:
@@ -138,7 +140,8 @@ def may_introduce(lines: Sequence[str]) -> bool:
     Args:
         lines: The line and those above it that may belong to the introduction, in their order.
     """
-    return "@" in lines[-1] or _DIGIT.search("".join(lines)) is not None
+    words = "".join(lines)
+    return "@" in words or _DIGIT.search(words) is not None
 
 
 def goes_on_with_quoted_text(line: str) -> bool:
@@ -158,7 +161,17 @@ def asks_for_answer_above(line: str) -> bool:
         line: A stripped line of bounded length that begins with a character of a rule.
     """
     words = line.lower()
-    return any(phrase in words for phrase in REPLY_ABOVE)
+    return any(map(words.__contains__, REPLY_ABOVE))
+
+
+def is_in_a_log(above: str, line: str) -> bool:
+    """Say whether a line like an introduction is announced right above, or one line of many.
+
+    Args:
+        above: The line above it, stripped; ``""`` for a blank one.
+        line: Its first line.
+    """
+    return above.endswith(COLONS) or (above != "" and line[0].isdigit() and "<" not in line)
 
 
 def introduction_length(block: Sequence[str]) -> int:
@@ -171,7 +184,13 @@ def introduction_length(block: Sequence[str]) -> int:
     Returns:
         The number of lines; 0 where the sender's own words stand above the quote.
     """
-    return _length(block, _introduces_a_quote)
+    return _length(block, _introduces_a_quote) if _may_introduce_a_quote(block) else 0
+
+
+def _may_introduce_a_quote(block: Sequence[str]) -> bool:
+    """Say, at the cost of a look, whether lines right above a quote may introduce it."""
+    words = " ".join(block).rstrip("*_ ")
+    return words[-1:] in _INTRODUCTION_ENDS or "news:" in words or _DIGIT.search(words) is not None
 
 
 def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool) -> int:
@@ -181,7 +200,8 @@ def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool)
         block: As for ``introduction_length``; its last line is the one that may end it.
         below_signature: Whether a signature stands above, and not the sender's text.
     """
-    if "@" not in block[-1] and ">" not in block[-1] and find_verb(block[-1]) is None:
+    end = block[-1] if len(block[-1]) >= _MIN_END_CHARS else " ".join(block[-2:])
+    if "@" not in end and ">" not in end and find_verb(end) is None:
         return 0
     if below_signature and _NAME_AND_ADDRESS.match(block[-1]) and find_verb(block[-1]):
         return 1
@@ -190,6 +210,9 @@ def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool)
 
 def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
     for length in range(1, len(block) + 1):
+        # "[...]" stands between an introduction and a quote whose first lines were left out.
+        if length > 1 and ends_sentence(block[-length]) and any(map(str.isalnum, block[-1])):
+            return 0
         if introduces(" ".join(block[-length:]).strip("*_ ")):
             while length < len(block) and _goes_on(block[-length - 1], block[-length]):
                 length += 1  # noqa: PLW2901
@@ -199,27 +222,48 @@ def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
 
 def _goes_on(above: str, below: str) -> bool:
     """Say whether an introduction that is whole without the line above began there."""
-    if _OPEN_BRACKET.search(above) or (above.endswith(",") and CITING.match(above)):
+    if _OPEN_BRACKET.search(above) or _breaks_in_date(above, below):
+        return True
+    if (above.endswith(",") or "@" in above) and CITING.match(above):
+        return True
+    if "@" in above and ")" in below and above.rfind("(") > above.rfind(")"):
         return True
     if above.endswith((".", "!", "?", *COLONS)):
         return False
     folded = len(above) + len(below.split(" ", 1)[0]) >= _FOLDED_CHARS
     if "@" in above and ">" in above and "@" not in below:
         # "Ann <ann@x.example>, 5" and "Mar 2024, 10:00", or the verb alone in the second line.
+        if DATE.search(below) and (above.endswith(",") or find_verb(above[above.rfind(">") :])):
+            return True
         verb = find_verb(below)
         alone = verb is not None and (not verb.start() or DATE.search(above) is not None)
         return folded and (DATE.search(below) is not None or alone)
-    if not _begins_early(above) or DATE.search(above) is None or YEAR.search(below):
+    if not begins_early(above) or DATE.search(above) is None or YEAR.search(below):
         return False
     return folded or (YEAR.search(above) is not None and TIME.search(above) is not None)
 
 
-def _begins_early(words: str) -> bool:
-    """Say whether a text begins as introductions do: with "On", or with a date."""
-    if OPENING.match(words):
-        return True
-    first = " ".join(words.split(maxsplit=_EARLY_WORDS)[:_EARLY_WORDS])
-    return _DIGIT.search(first) is not None
+def _breaks_in_date(above: str, below: str) -> bool:
+    """Say whether an introduction broke within its date: "On Mon, 2 Mar" and "2015 at 10:00 ...".
+
+    Programs for narrow screens, and those that quote a short line again, break lines anywhere.
+    """
+    words = above.split()
+    if len(words) > _MAX_DATE_WORDS or above.endswith(("!", "?", *COLONS)):
+        return False
+    if YEAR.search(above) is not None:
+        return begins_early(above) and bool(TIME.search(below[:_MAX_CHARS_BEFORE_TIME]))
+    if not OPENING.match(f"{above} ") or OPENING.match(below):
+        return False
+    # What else begins so is the sender's: "On Friday" and "2024-03-05 10:00 Ann wrote:".
+    if _DIGIT.search(above) is None and len(words) > 1 and not above.endswith(","):
+        return False
+    return any(
+        len(bare) == _YEAR_DIGITS and bare.isdecimal()
+        for bare in (
+            word.strip(".,") for word in below.split(maxsplit=_MAX_DATE_WORDS)[:_MAX_DATE_WORDS]
+        )
+    )
 
 
 def _introduces_a_quote(words: str) -> bool:
@@ -230,82 +274,57 @@ def _introduces_a_quote(words: str) -> bool:
     address = BRACKETED.search(bare)
     dated = DATE.search(bare) is not None
     verb = find_verb(bare)
+    if verb and _ENDS_WITH_DATE.search(bare) and is_whole(bare) and verb.start() > 0:
+        return len(bare.split()) <= _MAX_UNKNOWN_WORDS
     if address is not None and (dated or verb or ENDS_WITH_ADDRESS.search(bare)):
-        return _is_whole(bare)
-    if "@" in bare and _is_whole(bare) and (verb or (YEAR.search(bare) and _begins_early(bare))):
+        return is_whole(bare)
+    if "@" in bare and is_whole(bare) and (verb or (YEAR.search(bare) and begins_early(bare))):
         return True
-    if verb and dated and (_begins_early(bare) or _is_name(bare[: verb.start()])):
+    if verb and dated and (begins_early(bare) or is_name(bare[: verb.start()])):
         return True
     if CITING.match(bare):
         return True
-    if dated and YEAR.search(bare) and TIME.search(bare) and _begins_early(bare):
+    if dated and YEAR.search(bare) and TIME.search(bare) and begins_early(bare):
         return len(bare.split()) <= _MAX_UNKNOWN_WORDS
-    return verb is not None and _is_name_and_verb(bare, verb)
+    return verb is not None and is_name_and_verb(bare, verb)
 
 
 def _is_introduction_without_colon(words: str, bare: str) -> bool:
-    if YEAR.search(bare) and ENDS_WITH_ADDRESS.search(bare) and _begins_early(bare):
+    # Most of what stands above a quote is a sentence: its end is looked at first.
+    ends = bare.endswith((">", "]")) and ENDS_WITH_ADDRESS.search(bare) is not None
+    if ends and YEAR.search(bare) and begins_early(bare):
         return True
     # web.de's program leaves the colon out.
     verb = find_verb(bare)
-    if verb and YEAR.search(bare) and TIME.search(bare) and _begins_early(bare):
-        return _is_name(_names(bare[verb.end() :])) and len(bare.split()) <= _MAX_UNKNOWN_WORDS
+    if verb and YEAR.search(bare) and TIME.search(bare) and begins_early(bare):
+        return is_name(names_in(bare[verb.end() :])) and len(bare.split()) <= _MAX_UNKNOWN_WORDS
     # Outlook Express, in news: "Ann" <ann@x.example> wrote in message news:...
     if "news:" in bare and "@" in bare and verb is not None:
         return True
     return words != bare and words[-1] in RULES and _is_drawn_introduction(bare)
 
 
-def _is_whole(words: str) -> bool:
-    """Say whether brackets that were closed were opened too, and a name or date stands before."""
-    return words.count(">") <= words.count("<") and words[0] not in "<>)"
-
-
 def _is_drawn_introduction(words: str) -> bool:
     verb = find_verb(words)
     if DATE.search(words) is not None:
         return verb is not None or BRACKETED.search(words) is not None
-    return verb is not None and ("@" in words or _is_name(words[: verb.start()]))
-
-
-def _is_name_and_verb(words: str, verb: re.Match[str]) -> bool:
-    if len(words.split()) > _MAX_NAME_WORDS:
-        return False
-    before, after = words[: verb.start()].strip(), words[verb.end() :].strip()
-    if not after and len(before.split()) in _SMALL_NAME_WORDS:
-        # Some write their names in small letters.
-        return before.split()[0].lower() not in _SENTENCE_STARTS
-    return bool(before or after) and _is_name(before) and _is_name(after)
-
-
-def _is_name(words: str) -> bool:
-    """Say whether a few words are a person's name, or a pronoun that stands for it."""
-    parts = words.strip("\"'\u201c\u201d, ").split()
-    if len(parts) > _MAX_NAME_WORDS or (parts and parts[0].lower() in _SENTENCE_STARTS):
-        return False
-    return all(
-        not part[0].islower() or part.lower() in _PRONOUNS or part.lower() in _PARTICLES
-        for part in parts
-    )
+    return verb is not None and ("@" in words or is_name(words[: verb.start()]))
 
 
 def _introduces_the_rest(words: str) -> bool:
-    if ">" in words and goes_on_with_quoted_text(words):
-        return _begins_early(words) and DATE.search(words) is not None
+    if ">" in words and goes_on_with_quoted_text(words) and begins_early(words):
+        return DATE.search(words) is not None
     if not words.endswith(COLONS):
         return False
     bare = words[:-1].rstrip("*_ ")
     verb = find_verb(bare)
-    if (verb is None and "@" not in bare) or not _is_whole(bare):
+    if (verb is None and "@" not in bare) or not is_whole(bare):
         return False
-    if DATE.search(bare) is None:
+    if DATE.search(bare) is None or is_told(bare, verb):
         return False
-    early = _begins_early(bare)
+    early = begins_early(bare)
     if BRACKETED.search(bare) is not None:
-        if verb is not None:
-            goes_on = _goes_on_behind(bare, verb)
-            return not goes_on and (early or _is_name(bare[: bare.find("<")]))
-        return _is_date_and_sender(bare)
+        return _introduces_with_address(bare, verb, early=early)
     if verb is not None and "@" not in bare:
         return _is_machine_made(bare, verb)
     if not early:
@@ -313,13 +332,15 @@ def _introduces_the_rest(words: str) -> bool:
     if verb is None:
         # Tutanota: "5 Mar 2024, 10:00 by ann@x.example:".
         return _BY_ADDRESS.search(bare) is not None and TIME.search(bare) is not None
-    return not _goes_on_behind(bare, verb)
+    return not goes_on_behind(bare, verb)
 
 
-def _goes_on_behind(words: str, verb: re.Match[str]) -> bool:
-    """Say whether a sentence goes on behind its verb: "Ann <ann@x.example> wrote to the board"."""
-    after = words[verb.end() :]
-    return len(after.split()) >= _MIN_SENTENCE_WORDS and "@" not in after and not DATE.search(after)
+def _introduces_with_address(words: str, verb: re.Match[str] | None, *, early: bool) -> bool:
+    if CITING.match(words) and YEAR.search(words) and TIME.search(words):
+        return True
+    if verb is None:
+        return _is_date_and_sender(words)
+    return not goes_on_behind(words, verb) and (early or is_name(words[: words.find("<")]))
 
 
 def _is_date_and_sender(words: str) -> bool:
@@ -327,10 +348,12 @@ def _is_date_and_sender(words: str) -> bool:
     times = list(TIME.finditer(words))
     if words.count("@") != 1 or not times:
         return False
-    between = words[times[-1].end() : max(words.find("<"), times[-1].end())].split()
-    names = [part for part in between if part.lower().strip(".,") not in _BETWEEN_NAME_AND_DATE]
-    if not _is_name(" ".join(names)):
+    between = words[times[-1].end() : max(words.find("<"), times[-1].end())]
+    if not is_name(names_in(between)):
         return False
+    if words[0].isalpha() and words[0].lower() == words[0].upper():
+        # A script without capital letters: none of its languages is known but by its shape.
+        return YEAR.search(words) is not None and begins_early(words)
     return (
         OPENING.match(words) is not None
         or _DIGIT.search(" ".join(words.split(maxsplit=2)[:2])) is not None
@@ -349,18 +372,9 @@ def _is_machine_made(words: str, verb: re.Match[str]) -> bool:
         return False
     numbered = not year[0].isdigit()
     end = max(year.end(), times[-1].end())
-    names = _names(words[end:].replace(verb[0], " "))
+    names = names_in(words[end:].replace(verb[0], " "))
     if names:
-        return _is_name(names) and (numbered or "," in words[end : end + _MAX_ZONE_CHARS])
+        return is_name(names) and (numbered or "," in words[end : end + _MAX_ZONE_CHARS])
     first = _DIGIT.search(words)
-    before = _names(words[: first.start() if first else 0].replace(verb[0], " "))
-    return numbered and bool(before) and _is_name(before)
-
-
-def _names(words: str) -> str:
-    return " ".join(
-        part
-        for part in words.split()
-        if any(letter.isalpha() for letter in part)
-        and part.lower().strip(".,") not in _BETWEEN_NAME_AND_DATE
-    )
+    before = names_in(words[: first.start() if first else 0].replace(verb[0], " "))
+    return numbered and bool(before) and is_name(before)

@@ -35,7 +35,7 @@ _VERBS: Final = frozenset(
 _VERBS_ANYWHERE = re.compile(
     r"写道|寫道|写到|寫到|写了|のメッセージ|さんは書きました|書きました|が書いた|のメール|"
     r"님이 작성|작성|썼습니다|님이 쓴|כתב|כתבה|כתב/ה|מאת|كتب|كتبت|نوشت|نوشته|لکھا|เขียนว่า|เขียน|लिखा|"
-    r"লিখেছেন|எழுதியது|დაწერა|გრავს|գրել է|գրեց"
+    r"كتابة ما يلي|ಬರೆದಿದ್ದಾರೆ|ຂຽນວ່າ|লিখেছেন|எழுதியது|დაწერა|გრავს|գրել է|գրեց"
 )
 _LETTERS = re.compile(r"[^\W\d_]+")
 
@@ -66,13 +66,13 @@ OPENING: Final = re.compile(
 CITING: Final = re.compile(
     r"(?:Quoting|Zitat von|Zitiere|Citando a|Citando|Citiert|Citerar|Citat|In (?:a )?message|"
     r"In article|Quoth|Thus spake|Also sprach|Mensaje citado por|Mensagem citada por|"
-    r"Messaggio citato da|Selon|Citát)\s",
+    r"Messaggio citato da|Missatge de|Wiadomość napisana przez|Selon|Citát)\s",
     re.IGNORECASE,
 )
 
 # Each begins by asking for a digit: most of a text has none, and is passed over at once.
 _YEAR = r"(?:19|20|25)\d\d(?:[/.-]\d{1,2}[/.-]\d{1,2})?(?!\d)"
-_NUMBERED = r"\d{1,2}[/.-]\d{1,2}[/.-](?:\d{4}|\d{2})(?!\d)"
+_NUMBERED = r"\d{1,2}(?:[/.-]\d{1,2}[/.-]|\. \d{1,2}\. )(?:\d{4}|\d{2})(?!\d)"
 _OTHER_DIGITS = r"[^\W0-9]{4}"
 _TIME = r"\d{1,2}\s?[:.hH\u6642\uc2dc\u70b9\u9ede]\s?\d{2}"
 #: A day or a time, however short.
@@ -95,7 +95,7 @@ INLINE: Final = re.compile(rf"<{_ADDRESS}>\s*([^<>:]{{2,40}}?)\s?[:\uff1a]\s+\S"
 
 #: Between dashes, without their case: -----Original Message-----
 BANNERS: Final = frozenset(
-    "original message|original appointment|forwarded message|forwarded mail|"
+    "original message|replied message|original appointment|forwarded message|forwarded mail|"
     "forwarded email|forward message|reply message|reply to message|original email|"
     "original e-mail|ursprüngliche nachricht|originalnachricht|original-nachricht|"
     "ursprünglicher termin|weitergeleitete nachricht|weitergeleitete mail|"

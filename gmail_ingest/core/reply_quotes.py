@@ -45,7 +45,11 @@ def begins_own_line(lines: Sequence[str], number: int) -> bool:
         return not above.startswith(">") and not below.startswith(">")
     if len(above) >= _WRAPPED_CHARS and not below.startswith(">") and _AMOUNT.match(line):
         return not above.startswith(">") and not above.endswith(_SENTENCE_ENDS)
-    if not above or _OPEN_LINK.search(above[-_MAX_CHARS:]) is None:
+    opened = _OPEN_LINK.search(above[-_MAX_CHARS:]) is not None
+    # Bob / < / bob@x.example / > wrote:
+    closed = above.count("<") == above.count(">")
+    opened = opened or (closed and number > 1 and lines[number - 2].endswith("<"))
+    if not above or not opened:
         return False
     # What breaks again is closed by the next line.
     breaks_again = _OPEN_LINK.search(line[-_MAX_CHARS:]) is not None

@@ -29,7 +29,8 @@ from gmail_ingest.core.signature_marks import (
     GET_PROGRAM,
     LAST_LETTERS,
     LAST_WORDS,
-    LIST_FOOTERS,
+    LIST_MARKS,
+    LIST_WORDS,
     NAMED_PROGRAM,
     OUTLOOK_LINK,
     OUTLOOK_VERBS,
@@ -55,10 +56,15 @@ _MAX_CJK_WORDS: Final = 6
 _MAX_SHORT_CHARS: Final = 40
 _FOOTER_LINES: Final = 3
 _MAX_FOOTER_CHARS: Final = 120
+# Corporate notices may stand below it, and mail that was quoted below a signature.
+_MAX_FOOTER_LINES: Final = 1_000
+_MAX_OWN_FOOTER_LINES: Final = 25
 
 _SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", ":", "\uff1a", ",", ";")
 _BRACKETS = "*_()<>[]\"' \t\u201c\u201d"
 _NOT_IN_NAMES: Final = frozenset("0123456789:=")
+# "Sent from my iPad means that it was him" is what a person says.
+_SAID: Final = frozenset(("is", "was", "are", "were", "means", "meant", "had", "did"))
 _LINK = re.compile(r"\s?[<(\[]\s*(?:https?://|www\.)[^\s<>()\[\]]*\s*[>)\]]")
 _SENTENCE_PART = re.compile(r"[.,;:!?(\u2013\u2014]\s|[.!?]$")
 _POSTSCRIPT = re.compile(r"(?:P\.? ?){1,2}S\b[.:,]?\s?\S", re.IGNORECASE)
@@ -238,7 +244,7 @@ def _is_program_line(line: str) -> bool:
     if not words or len(words) > _MAX_PROGRAM_WORDS or DEVICE.search(sentence) is None:
         return False
     if SENT_FROM.match(sentence):
-        return True
+        return _SAID.isdisjoint(words)
     if words[-1] in GERMAN_VERBS and words[0] not in FROM_WORDS:
         return False
     return FROM_SENT.search(sentence) is not None
@@ -275,13 +281,28 @@ def starts_footer(lines: Sequence[str], number: int) -> bool:
         lines: All lines, stripped.
         number: The number of the line of the rule.
     """
-    below: list[str] = []
+    paragraph: list[str] = []
     for line in lines[number + 1 : number + 1 + _FOOTER_LINES]:
-        if line and not line.strip(RULES):
+        if line.strip(RULES):
+            paragraph.append(line[:_MAX_FOOTER_CHARS])
+        # A provider's advertisement may stand above the footer; words of the sender's own stay.
+        elif line or (paragraph and "://" not in paragraph[-1]):
             break
-        below.append(line[:_MAX_FOOTER_CHARS])
-    words = " ".join(below).lower()
-    for footer in LIST_FOOTERS:
-        if footer in words:
-            return True
-    return "unsubscribe" in words and UNSUBSCRIBE.search(words) is not None
+    words = " ".join(paragraph).lower()
+    sure = any(map(words.__contains__, LIST_MARKS)) or (
+        "unsubscribe" in words and UNSUBSCRIBE.search(words) is not None
+    )
+    if not sure and not any(map(words.__contains__, LIST_WORDS)):
+        return False
+    return _ends_soon(lines[number + 1 : number + 1 + _MAX_FOOTER_LINES], sure=sure)
+
+
+def _ends_soon(below: Sequence[str], *, sure: bool) -> bool:
+    """Say whether lines below a rule name a way out of a list, and little more.
+
+    An agenda may have a rule, and "the mailing list" below it; a newsletter has more below that.
+    """
+    own = [line for line in below if line and line[0] != ">"]
+    if len(own) > _MAX_OWN_FOOTER_LINES:
+        return False
+    return sure or any("@" in line or "://" in line or "www." in line for line in own)

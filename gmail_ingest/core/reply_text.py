@@ -14,8 +14,7 @@ the libraries that were compared need more than seconds for one hostile line. Wh
 stays in the text.
 """
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from gmail_ingest.core.reply_draft import BLANK, ESCAPED, MAX_MARK_CHARS, Draft
 from gmail_ingest.core.reply_headers import header_block, is_known_field, may_start_block
@@ -26,6 +25,7 @@ from gmail_ingest.core.reply_introductions import (
     goes_on_with_quoted_text,
     introduction_length,
     is_banner,
+    is_in_a_log,
     may_introduce,
     unmarked_introduction_length,
 )
@@ -49,9 +49,8 @@ _RULES: Final = frozenset(RULES)
 _RULE_OR_END: Final = _RULES | {""}
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """A mail's text as its sender wrote it.
+class Reply(NamedTuple):
+    """A mail's text as its sender wrote it. A tuple for the reason of ``leaf.BodyPart``.
 
     Attributes:
         text: The sender's own words, without quoted mail and signature; ``""`` where nothing is
@@ -75,17 +74,18 @@ def read_reply(text: str) -> Reply:
         remain), the lines that introduce them, everything below the introduction, banner or
         header block of a mail that is quoted without marks, and a list's footer.
     """
-    return _Reader(Draft(text[:MAX_REPLY_CHARS])).read()
+    return _Reader(text[:MAX_REPLY_CHARS]).read()
 
 
 class _Reader:
     """Walks over the lines of one mail, and keeps those that are the sender's."""
 
-    __slots__ = ("_answers", "_deep", "_draft", "_lines", "_mark", "_quoted")
+    __slots__ = ("_answers", "_deep", "_draft", "_has_wide_colons", "_lines", "_mark", "_quoted")
 
-    def __init__(self, draft: Draft) -> None:
-        self._draft = draft
+    def __init__(self, text: str) -> None:
+        self._draft = draft = Draft(text)
         self._lines = draft.lines
+        self._has_wide_colons = "\uff1a" in text
         # Whether the last line that was not blank was quoted.
         self._quoted = False
         # Whether a quote was answered above.
@@ -101,27 +101,33 @@ class _Reader:
         target = draft.target
         go_on = 0
         special = False
+        below_mark = False
+        has_wide_colons = self._has_wide_colons
         for number, line in enumerate(self._lines):
             if not line:
                 # One blank line stands for any number of them.
                 if target and target[-1] >= 0:
                     target.append(BLANK)
-                continue
-            if number < go_on:
+                below_mark = False
                 continue
             first = line[0]
+            # Most quoted lines stand below another: no call for those.
+            if number < go_on or (below_mark and first == ">"):
+                continue
             if first == ">" or special:
                 if self._read_quoted(number):
                     target = draft.target
                     special = True
+                    below_mark = first == ">"
                     continue
                 special = bool(self._mark)
+            below_mark = False
             # Nine of ten lines have nothing that could end the sender's text: no call for those.
             # A colon is mostly one of a link.
             if (
                 (":" in line and ("://" not in line or ": " in line or line[-1] in _LINK_ENDS))
                 or (first in _RULES and line[1:2] in _RULE_OR_END)
-                or "\uff1a" in line
+                or (has_wide_colons and "\uff1a" in line)
             ):
                 following = self._step(number)
                 if following is None:
@@ -226,6 +232,8 @@ class _Reader:
         return number
 
     def _may_introduce(self, number: int) -> bool:
+        if "@" in self._lines[number]:
+            return True
         start = max(0, number - MAX_INTRODUCTION_LINES + 1)
         below = self._lines[number + 1] if number + 1 < len(self._lines) else ""
         return may_introduce(self._lines[start : number + 1]) or other_mark(below) != ""
@@ -251,6 +259,8 @@ class _Reader:
         length = unmarked_introduction_length(block, below_signature=draft.is_below_signature())
         # With nothing above it, what follows may be an answer below a quote without marks.
         if not length or not draft.has_more(length):
+            return number
+        if length < len(block) and is_in_a_log(block[-length - 1], block[-length]):
             return number
         if length > 1:
             draft.drop_tail(length - 1)

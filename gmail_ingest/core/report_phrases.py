@@ -26,6 +26,11 @@ class Beginnings:
         for each in phrases(table):
             self._by_start[each[:2]] = (*self._by_start.get(each[:2], ()), each)
 
+    @property
+    def starts(self) -> frozenset[str]:
+        """The first two letters of each."""
+        return frozenset(self._by_start)
+
     def begin(self, text: str) -> bool:
         """Tell whether the text, in the form that ``one_form`` gives, begins so."""
         return text.startswith(self._by_start.get(text[:2], ("\0",)))
@@ -104,7 +109,8 @@ iletilemeyen | δεν είναι δυνατή η παράδοση | η παρά�
 送信できません | 未配信 | 未配達 | 无法投递 | 無法投遞 | 无法送达 | 無法送達 | 未送达 | 未送達 |
 投递失败 | 傳遞失敗 | 发送失败 | 傳送失敗 | 退信 | 系统退信 | 退信通知 | 배달되지 않음 |
 배달할 수 없음 | 배달 실패 | 전송 실패 | 반송 | 발송 실패 | לא ניתן למסירה | לא ניתן למסור |
-تعذر التسليم | تعذر تسليم
+تعذر التسليم | تعذر تسليم | không thể gửi | không gửi được | tidak terkirim |
+tidak dapat dikirim | ส่งไม่ได้ | ไม่สามารถส่ง | अवितरित | недоставимо | nedostavljivo | neisporučivo
 """)
 
 #: Phrases of a text that says that delivery failed.
@@ -120,8 +126,9 @@ permanent fatal error | permanent failure | did not reach the following | undeli
 undelivered | address(es) failed | addresses failed | address failed | address not found |
 user unknown | unknown user | no such user | no mailbox here by that name |
 recipient address rejected | recipient rejected | address rejected | was rejected by |
-were rejected by | has been rejected | mailbox unavailable | mailbox is full | message blocked |
-message was blocked | message not delivered | an error occurred while trying to deliver |
+was blocked by | were rejected by | has been rejected | mailbox unavailable | mailbox is full |
+message blocked | message was blocked | message not delivered |
+an error occurred while trying to deliver |
 error while attempting to deliver | returned to sender | not listed in domino directory |
 could not be sent | couldn't be sent | undeliverable to the following | nicht zugestellt werden |
 nicht zugestellt | nicht zustellbar | unzustellbar | nicht zustellen | zustellung fehlgeschlagen |
@@ -154,9 +161,14 @@ adres bulunamad | δεν παραδόθηκε | δεν ήταν δυνατή η 
 配信に失敗 | 配信不能 | 届けることができません | お届けできません | 送信できません |
 見つかりません | 无法投递 | 無法投遞 | 无法送达 | 無法送達 | 无法将 | 無法傳遞 | 未能送达 |
 未送达 | 未送達 | 没有送达 | 未能投递 | 投递失败 | 发送失败 | 傳送失敗 | 退回 |
-배달하지 못했습니다 | 배달되지 않았습니다 | 전송되지 않았습니다 | 보내지 못했습니다 |
-전달되지 않았습니다 | 전달하지 못했습니다 | לא נמסרה | לא ניתן היה למסור | تعذر تسليم |
-لم يتم تسليم
+배달하지 못했습니다 | 배달되지 않았습니다 | 전송되지 않았습니다 |
+전송하지 못했습니다 | 보내지 못했습니다 | 전달되지 않았습니다 |
+전달하지 못했습니다 | לא נמסרה | לא ניתן היה למסור | تعذر تسليم |
+لم يتم تسليم | nu a fost livrat | không gửi được | không thể gửi | không được gửi |
+tidak terkirim | tidak dapat dikirim | tidak berjaya dihantar |
+ไม่สามารถส่ง | ไม่ได้ส่ง | डिलीवर नहीं |
+वितरित नहीं | ni bilo mogoče dostaviti | ni bilo dostavljeno |
+nije isporučena | nije dostavljena | nepavyko pristatyti | netika piegādāts | ei õnnestunud
 """)
 
 #: How a subject begins where the server is still trying.

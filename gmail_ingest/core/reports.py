@@ -28,6 +28,7 @@ _DAEMON = re.compile(
     r"(?:[-_.]?(?:sub)?system)?|microsoftexchange[0-9a-f]{32})(?:[-+.=_].{0,64})?"
 )
 _NAMELESS = re.compile(r"mail(?:er)?-?daemon|mail delivery (?:sub)?system", re.IGNORECASE)
+_OF_LISTS = frozenset({"list-id", "list-unsubscribe"})
 _DAEMON_NAMES = ("mail delivery s", "mailer-daemon", "mail router", "postmaster@")
 #: What a part for programs is about, by its type: RFC 3464, 6533, 8098, 5965, 3886, 8460.
 _KINDS: Mapping[str, str] = {
@@ -159,10 +160,13 @@ def _delivery_report(mail: Mail, cleaner: TextCleaner, *, is_container: bool) ->
         return Report("delivery_report", is_bounce=True, failed=failed or _failed_beside(mail))
     if "other" in outcomes:
         return Report("delivery_report")
-    return _report_in_words(mail, is_container=is_container)
+    undecided = failed_of(statuses, "unknown")[:MAX_RECIPIENTS]
+    return _report_in_words(mail, undecided, is_container=is_container)
 
 
-def _report_in_words(mail: Mail, *, is_container: bool) -> Report | None:
+def _report_in_words(
+    mail: Mail, undecided: tuple[FailedRecipient, ...], *, is_container: bool
+) -> Report | None:
     words = _words(mail)
     if words.verdict in {"delayed", "delivered"}:
         # A shop's parcels are delivered, too: such a mail of a server names an address.
@@ -170,7 +174,7 @@ def _report_in_words(mail: Mail, *, is_container: bool) -> Report | None:
         return Report("delivery_report") if is_report else None
     named = _header_recipients(mail)
     if named or _is_proven(mail, words, is_container=is_container):
-        return Report("delivery_report", is_bounce=True, failed=named or words.failed)
+        return Report("delivery_report", is_bounce=True, failed=named or undecided or words.failed)
     return Report("delivery_report") if is_container else None
 
 
@@ -180,7 +184,12 @@ def _is_proven(mail: Mail, words: ReportText, *, is_container: bool) -> bool:
     if _ANSWERED.match(mail.subject.lower()):
         return False
     if _is_of_a_daemon(mail):
-        return words.verdict == "failed" or (words.is_permanent and bool(words.failed))
+        # A postmaster who has a Return-Path may be a person who writes of such things.
+        is_robot = mail.sender is None or not mail.sender.address.startswith("post")
+        path = mail.headers.first("return-path").strip("<> ")
+        says_so = words.by_subject or is_robot or not path
+        refused = words.is_permanent and bool(words.failed)
+        return (words.verdict == "failed" and says_so) or refused
     return words.verdict == "failed" and words.by_subject and bool(words.failed)
 
 
@@ -215,8 +224,15 @@ def _is_of_a_daemon(mail: Mail) -> bool:
 
 
 def _may_be_a_report(mail: Mail) -> bool:
+    if mail.headers.has_any(_OF_LISTS):
+        return False
     path = mail.headers.first("return-path").strip("<> ").lower()
-    return not path or _DAEMON.fullmatch(path.partition("@")[0]) is not None
+    # Where newsletters have their own mail returned to is no daemon.
+    return not path or (not path.startswith("bounce") and bool(_DAEMON.fullmatch(_local(path))))
+
+
+def _local(address: str) -> str:
+    return address.partition("@")[0]
 
 
 def _report_type(headers: Headers) -> str:

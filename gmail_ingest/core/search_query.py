@@ -67,7 +67,9 @@ def parse_query(text: str) -> Query:
         term = _term(chunk or operand["phrase"] or "", excluded=bool(operand["excluded"]))
         if term.words:
             alternatives[-1].append(term)
-    return tuple(tuple(terms) for terms in alternatives if terms)
+    # The index reads a list for each term: what is said twice is asked for once.
+    asked = (tuple(dict.fromkeys(terms)) for terms in alternatives if terms)
+    return tuple(dict.fromkeys(asked))
 
 
 def without_former(query: Query) -> Query:

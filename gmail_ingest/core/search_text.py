@@ -39,9 +39,13 @@ def search_text_of(
         At most ``MAX_SEARCH_CHARS`` characters and ``MAX_SEARCH_BYTES`` of UTF-8; the end of the
         text is what is lost.
     """
-    people = dict.fromkeys(
-        word for p in participants for word in (p.name, p.address, *spellings_of(p.address)) if word
-    )
+    people: dict[str, None] = {}
+    for each in participants:
+        if each.name:
+            people[each.name] = None
+        people[each.address] = None
+        for spelling in spellings_of(each.address):
+            people[spelling] = None
     files = [a.filename for a in attachments if a.filename]
     fields = (subject, " ".join(people), " ".join(files))
     joined = "\n".join((*(field[:_MAX_FIELD_CHARS] for field in fields if field), text))

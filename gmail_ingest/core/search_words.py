@@ -56,8 +56,17 @@ _POINTS = re.compile(
 )
 #: Sara am comes apart behind a tone mark, where one that is typed in two parts stands before it.
 _TONE_BEFORE_NIKHAHIT = re.compile("([\u0e48-\u0e4b])(\u0e4d)|([\u0ec8-\u0ecb])(\u0ecd)")
-#: Ae, typed as e twice: nobody sees it.
-_TYPED_TWICE = (("\u0e40\u0e40", "\u0e41"), ("\u0ec0\u0ec0", "\u0ec1"))
+#: What looks the same and is typed in several ways. Of Thai and Lao ae, as e twice; of Arabic kaf
+#: and yeh, which keyboards and charsets of Persian have as other characters, and Egypt's final yeh.
+_TYPED_OTHERWISE = (
+    ("\u0e40\u0e40", "\u0e41"),
+    ("\u0ec0\u0ec0", "\u0ec1"),
+    ("\u06a9", "\u0643"),
+    ("\u06cc", "\u064a"),
+    ("\u0649", "\u064a"),
+)
+#: Digits of other scripts: a number is the same in all.
+_OTHER_DIGIT = re.compile(r"(?![0-9])\d")
 #: ASCII's letters in lower case, all that is no word as a blank, bytes of longer characters kept.
 _ASCII = bytes(
     ord(chr(byte).lower()) if chr(byte).isalnum() or byte > 127 else ord(" ") for byte in range(128)
@@ -120,9 +129,14 @@ def fold(text: str) -> str:
 def _words(word: bytes) -> tuple[bytes, ...]:
     """What stands between two of ASCII's separators, folded: a word, or several, or none."""
     folded = _TONE_BEFORE_NIKHAHIT.sub(r"\2\1\4\3", _POINTS.sub("", fold(word.decode())))
-    for typed, meant in _TYPED_TWICE:
+    for typed, meant in _TYPED_OTHERWISE:
         folded = folded.replace(typed, meant)
+    folded = _OTHER_DIGIT.sub(_latin_digit, folded)
     return split(_PAIRED.sub(_pairs, folded))
+
+
+def _latin_digit(digit: re.Match[str]) -> str:
+    return str(unicodedata.decimal(digit[0]))
 
 
 def split(folded: str) -> tuple[bytes, ...]:

@@ -68,9 +68,13 @@ FROM_WORDS: Final = frozenset("von vom mit über aus via diese dieses van vanaf 
 GERMAN_VERBS: Final = frozenset("gesendet geschrieben verzonden verstuurd".split())
 #: What is a program only here, and "sent from my ..." whatever it is.
 NAMED_PROGRAM: Final = re.compile(
-    r"sent (?:(?:from|via|with|using) (?:alto|spark|front|hey|newton|nine|boxer|canary|edison|"
-    r"missive)|"
-    r"from my [^\s,.;:!?]+(?: [^\s,.;:!?]+)?)\.?$",
+    r"(?:sent (?:(?:from|via|with|using) (?:alto|spark|front|hey|newton|nine|boxer|"
+    r"workspace one boxer|canary|edison|missive|"
+    r"(?-i:[A-Z][a-z]+|my)(?-i:Mail|mail)(?: (?:for|on) [^\s,.;:!?]+)?)|"
+    r"from my [^\s,.;:!?]+(?: [^\s,.;:!?]+)?)|"
+    # The apology of those who type on a telephone.
+    r"(?:sent|typed|written) [^.:?!]{2,60}\b(?:excuse|pardon|forgive)\b[^.:?!]{1,30}"
+    r"\b(?:typos?|brevity|errors|mistakes|spelling))\.?$",
     re.IGNORECASE,
 )
 #: What virus scanners and portals add.
@@ -107,12 +111,16 @@ GET_PROGRAM: Final = re.compile(
 )
 
 #: What a list, not the sender, puts below a mail; in small letters.
-LIST_FOOTERS: Final = (
-    "mailing list", "mailing-list", "mailingliste", "liste de diffusion", "lista de correo",
-    "lista de distribución", "メーリングリスト", "список рассылки", "google groups",
-    "groups.google.com", "you received this message because you", "listinfo/", "view it on github",
+LIST_MARKS: Final = (
+    "google groups", "groups.google.com", "you received this message because you", "listinfo/",
+    "view it on github",
 )  # fmt: skip
-#: The same, where an address or a link says how.
+#: What a sender may write, too: only where a link or an address stands near.
+LIST_WORDS: Final = (
+    "mailing list", "mailing-list", "mailingliste", "liste de diffusion", "lista de correo",
+    "lista de distribución", "メーリングリスト", "список рассылки",
+)  # fmt: skip
+#: A mark, too, where an address or a link says how.
 UNSUBSCRIBE: Final = re.compile(r"to unsubscribe.{0,60}(?:https?:|mailto:|@|send )")
 
 #: How lines begin or end that may be of a program: a look at a word, before any pattern.

@@ -8,7 +8,8 @@ can be the text, and a file stays a file where there is a text.
 """
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 
 from gmail_ingest.core.charsets import decode_base64url
 from gmail_ingest.core.leaf import BodyPart, Leaf
@@ -22,13 +23,19 @@ _MAX_EMPTY_CHARS = 3_000
 _TAG_OR_ENTITY = re.compile(r"<[^<>]*>|&nbsp;|&#160;")
 # A text behind a name comes by attachment id, and a log of megabytes is no letter.
 _MAX_NAMED_TEXT = 1_000_000
+# A text that is to be fetched and has no more bytes may be one of nothing, too.
+_MAX_EMPTY_BYTES = 1_000
+_NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
-def text_parts(leaves: Sequence[Leaf]) -> tuple[list[Leaf], list[Leaf]]:
+def text_parts(
+    leaves: Sequence[Leaf], fetched: Mapping[str, bytes] = _NOTHING
+) -> tuple[list[Leaf], list[Leaf]]:
     """Return the parts that are the text of a mail.
 
     Args:
         leaves: The parts of the mail, without those of enclosed mails.
+        fetched: Part id to raw bytes, for parts whose content did not come along.
 
     Returns:
         The texts in their order, and those among them that are files as well: a whole mail that
@@ -38,9 +45,9 @@ def text_parts(leaves: Sequence[Leaf]) -> tuple[list[Leaf], list[Leaf]]:
     if len(plain) == len(leaves):
         return plain, [leaf for leaf in plain if leaf.is_attached and leaf.filename]
     others = _other_texts([leaf for leaf in leaves if not leaf.is_plainly_text])
-    if not others or any(map(has_words, plain)):
+    if not others or any(has_words(leaf, fetched) for leaf in plain):
         return plain, []
-    also_files = [leaf for leaf in others if leaf.filename] if plain else []
+    also_files = [leaf for leaf in others if leaf.filename and (plain or leaf.type_by_name)]
     return sorted((*plain, *others), key=lambda leaf: leaf.number), also_files
 
 
@@ -59,7 +66,7 @@ def _is_readable(leaf: Leaf) -> bool:
         return False
     if leaf.filename and (is_data(leaf.mime_type) or leaf.size > _MAX_NAMED_TEXT):
         return False
-    return bool(text_type(leaf.mime_type)) or leaf.is_undivided
+    return bool(text_type(leaf.mime_type) or leaf.type_by_name) or leaf.is_undivided
 
 
 def _is_named_body(leaf: Leaf) -> bool:
@@ -81,17 +88,26 @@ def _is_beside(leaf: Leaf, found: Leaf) -> bool:
     return leaf.slot == found.slot and _is_named_body(leaf) and _is_named_body(found)
 
 
-def has_words(leaf: Leaf | BodyPart) -> bool:
-    """Tell whether a text says anything, or is to be fetched.
+def has_words(leaf: Leaf | BodyPart, fetched: Mapping[str, bytes] = _NOTHING) -> bool:
+    """Tell whether a text says anything.
 
     Args:
         leaf: A part of type text/plain or text/html.
+        fetched: As of ``text_parts``.
+
+    Returns:
+        What its content tells; of a text that is still to be fetched, whether it is too long for
+        one of nothing.
     """
     if len(leaf.data) > _MAX_EMPTY_CHARS:
         return True
-    if not leaf.data:
-        return leaf.attachment_id is not None
-    text = (decode_base64url(leaf.data) or b"").decode("utf-8", "replace")
+    raw = decode_base64url(leaf.data) if leaf.data else fetched.get(leaf.part_id)
+    if raw is None:
+        return leaf.attachment_id is not None and leaf.size > _MAX_EMPTY_BYTES
+    if len(raw) > _MAX_EMPTY_CHARS:
+        return True
+    # Every second byte of UTF-16 is none.
+    text = raw.replace(b"\x00", b"").decode("utf-8", "replace")
     if leaf.mime_type == "text/html" and "<img" not in text.lower():
         text = _TAG_OR_ENTITY.sub("", text)
     return bool(text.strip(INVISIBLE))

@@ -41,11 +41,12 @@ def parts_to_fetch(payload: object, *, has_text: bool) -> tuple[Part, ...]:
 
     Returns:
         What S/MIME has packed and is not said to be encrypted; Outlook's format and old OpenPGP
-        only where the mail has no other text. At most five, none of a size that no mail has.
+        only where the mail has no other text; also within enclosed mails, whose words are found.
+        At most five, none of a size that no mail has.
     """
     wanted = (
         part
-        for part in own_parts(payload)
+        for part in own_parts(payload, enclosed=True)
         if _is_elsewhere(part) and (_may_be_signed(part) or (not has_text and _may_be_text(part)))
     )
     return tuple(islice(wanted, _MAX_FETCHED))
@@ -60,11 +61,12 @@ def sealed_parts(payload: object) -> Iterator[Part]:
     return filter(is_sealed, own_parts(payload))
 
 
-def own_parts(payload: object) -> Iterator[Part]:
+def own_parts(payload: object, *, enclosed: bool = False) -> Iterator[Part]:
     """Yield the parts of a mail, without those of enclosed mails.
 
     Args:
         payload: ``payload`` of a Message.
+        enclosed: With those of enclosed mails.
     """
     stack = [payload]
     seen = 0
@@ -74,7 +76,7 @@ def own_parts(payload: object) -> Iterator[Part]:
         if not isinstance(part, dict):
             continue
         below = part.get("parts")
-        if isinstance(below, list) and type_of(part) not in MAILS:
+        if isinstance(below, list) and (enclosed or type_of(part) not in MAILS):
             stack.extend(reversed(below))
         yield part
 

@@ -4,21 +4,27 @@ Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/rereading
 (``sync/reread.py``).
 
 A run ends after half an hour, so that none outlives a release for long; the sensor starts another
-one until nothing is left. Two at once do no harm.
+one until nothing is left. Two at once do no harm. Where runs fail one after the other, the database
+or the deployment is broken, and each costs seconds of CPU: they rest longer each time.
 """
 
 import time
+from itertools import takewhile
 
 import dagster as dg
 
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
 from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.run_states import IN_FLIGHT, count_runs, end_unsubmitted
+from gmail_ingest.defs.run_states import ENDED, IN_FLIGHT, count_runs, end_unsubmitted
 from gmail_ingest.sync.reread import Left, Reread
 
 RUN_SECONDS = 1_800.0
 NAME = "reading_sensor"
+#: Seconds from the end of a run that failed to the next one, twice as long behind each further one,
+#: and the most.
+FIRST_REST, LONGEST_REST = 60.0, 3_600.0
+_MOST_FAILED = 8
 #: Seconds between two lines of a run's log.
 _TOLD_EVERY = 60.0
 
@@ -85,4 +91,33 @@ def reading_sensor(
         return dg.SensorResult(skip_reason="all stored mail is read by this release")
     if count_runs(context.instance, reading_job.name, IN_FLIGHT):
         return dg.SensorResult(skip_reason="a run is under way")
+    failed, rest = rest_behind_failures(context.instance, time.time())
+    if rest > 0:
+        told = f"the last {failed} runs failed: another one in {rest:.0f} seconds"
+        return dg.SensorResult(skip_reason=told)
     return dg.SensorResult(run_requests=[dg.RunRequest()])
+
+
+def rest_behind_failures(instance: dg.DagsterInstance, now: float) -> tuple[int, float]:
+    """How many runs failed one after the other, and the seconds from ``now`` until another one."""
+    runs = instance.get_run_records(
+        dg.RunsFilter(job_name=reading_job.name, statuses=ENDED), limit=_MOST_FAILED
+    )
+    failed = len(list(takewhile(_failed_early, runs)))
+    if not failed:
+        return 0, 0.0
+    rest = min(LONGEST_REST, FIRST_REST * 2.0 ** (failed - 1))
+    return failed, _ended(runs[0]) + rest - now
+
+
+def _failed_early(record: dg.RunRecord) -> bool:
+    """Whether a run failed before its time was over. One that took all of it has come on, and
+    failed for single mails.
+    """
+    lasted = _ended(record) - (record.start_time or _ended(record))
+    return record.dagster_run.status == dg.DagsterRunStatus.FAILURE and lasted < RUN_SECONDS
+
+
+def _ended(record: dg.RunRecord) -> float:
+    """When a run ended; one that never began, when it was made."""
+    return record.end_time or record.create_timestamp.timestamp()

@@ -18,6 +18,11 @@ from gmail_ingest.defs.tags import DISPATCH_TAG
 #: Of a run that somebody will work on: one that was created and not submitted is none.
 STARTING = [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTING]
 IN_FLIGHT = [*STARTING, dg.DagsterRunStatus.STARTED]
+ENDED = [
+    dg.DagsterRunStatus.SUCCESS,
+    dg.DagsterRunStatus.FAILURE,
+    dg.DagsterRunStatus.CANCELED,
+]
 #: How a worker that is a run calls itself in the mail's database.
 HOLDER = "run:"
 #: Seconds until a run is started anew for rows whose run ended without taking them: none after the

@@ -7,8 +7,8 @@ from gmail_ingest_tests.benchmarks.test_suite import check
 SOAK = pytest.mark.soak
 SIZES = [
     ("push-warm", 0.02),
-    ("burst", 0.01),
     # Tests of their own cover what these measure; each of them takes a minute or more.
+    pytest.param("burst", 0.01, marks=SOAK),
     pytest.param("gaps", 0.01, marks=SOAK),
     pytest.param("growth", 0.002, marks=SOAK),
     pytest.param("history", 0.001, marks=SOAK),

@@ -1,8 +1,8 @@
 """Address headers as senders write them, and what a careful person reads in each.
 
 Holds: ``PLAIN``, ``QUOTED``, ``WITHOUT_COMMAS``, ``BRACKETS``, ``COMMENTS``, ``GROUPS``,
-``SCRIPTS``, ``ENCODED``, ``BROKEN`` and all of them as ``ADDRESSES``. Add here: a further header;
-names are those of participants (decoded, tidied).
+``SCRIPTS``, ``ENCODED``, ``BROKEN``, ``NO_PEOPLE`` and all of them as ``ADDRESSES``.
+Add here: a further header; names are those of participants (decoded, tidied).
 Keep out: roles and direction (``test_addresses.py``), who is the author (``test_authors.py``).
 """
 
@@ -279,8 +279,21 @@ SCRIPTS: tuple[Case, ...] = (
     _one("\u201eAnn\u201c <ann@x.example>", "ann@x.example", "\u201eAnn\u201c"),
     _one("ann@i\u2764.example", "ann@i\u2764.example"),
     _one("\U0001f600 Ann <ann@x.example>", "ann@x.example", "\U0001f600 Ann"),
+    _one("\u5f20\u4e09\uff1cz@x.example\uff1e", "z@x.example", "\u5f20\u4e09"),
+    _two("a@x.example\uff0cb@y.example", ("", "a@x.example"), ("", "b@y.example")),
+    _two("a@x.example\uff1b b@y.example", ("", "a@x.example"), ("", "b@y.example")),
+    _two("A <a@x.example>\u3001B <b@y.example>", ("A", "a@x.example"), ("B", "b@y.example")),
+    _one("\u682a\u3001\u5c71 <a@x.example>", "a@x.example", "\u682a\u3001\u5c71"),
+    _one("ann@x.example\u3002", "ann@x.example"),
+    _one("\ufeffann@x.example", "ann@x.example"),
+    _one("Ann <ann@x.example\u200b>", "ann@x.example", "Ann"),
+    _one("\u202aann@x.example\u202c", "ann@x.example"),
+    _one("Gro\u00c3\x9f <g@x.example>", "g@x.example", "Gro\u00df"),
+    _one("\u00c3\x85sa <a@x.example>", "a@x.example", "\u00c5sa"),
+    _one("ann@b\u00c3\u00bccher.example", "ann@b\u00fccher.example"),
     *_none(
         "ann\uff20x.example", "a\u200bnn@x.example", "ann@x\u200b.example", "\u202eann@x.example",
+        "a\uff1cnn@x.example", "ann@x.example\uff1e", "\uff08ann@x.example\uff09",
         "ann@x.exa\u202emple", "ann\u2060@x.example", "ann@x.ex\u00adample", "a\ufeffnn@x.example",
         "ann\u3164@x.example", "ann@x\u034f.example", "ann\x00@x.example", "ann\x07@x.example",
         "ann@x\uff0cexample\u300b",
@@ -329,6 +342,40 @@ BROKEN: tuple[Case, ...] = (
     _two("@x.example, b@y.example", ("", "b@y.example")),
 )  # fmt: skip
 
+#: Names with an at sign, links, and names of other systems.
+NO_PEOPLE: tuple[Case, ...] = (
+    _one("Ann @ Acme <ann@x.example>", "ann@x.example", "Ann @ Acme"),
+    _one("Ann @ Acme, Inc. <ann@x.example>", "ann@x.example", "Ann @ Acme, Inc."),
+    _one("Ann @ acme.example, Inc. <ann@x.example>", "ann@x.example", "Ann @ acme.example, Inc."),
+    _one("Lee@Acme, Ann <ann@x.example>", "ann@x.example", "Lee@Acme, Ann"),
+    _one("Shop @acme, Berlin <ann@x.example>", "ann@x.example", "Shop @acme, Berlin"),
+    _one("Lee, Ann @ Acme <ann@x.example>", "ann@x.example", "Lee, Ann @ Acme"),
+    _one("ann@y.example via List <list@x.example>", "list@x.example", "ann@y.example via List"),
+    _one("Ann@Acme", "ann@acme"),
+    _two("Ann@Acme, b@y.example", ("", "ann@acme"), ("", "b@y.example")),
+    _two("Ann@Acme; B <b@y.example>", ("", "ann@acme"), ("B", "b@y.example")),
+    _two('Ann@Acme, "B" <b@y.example>', ("", "ann@acme"), ("B", "b@y.example")),
+    _two("root@localhost, B <b@y.example>", ("", "root@localhost"), ("B", "b@y.example")),
+    _one("/g=ann/s=lee/c=de/@x.example", "/g=ann/s=lee/c=de/@x.example"),
+    _one("a/b@x.example", "a/b@x.example"),
+    _one("AT&amp;T <a@x.example>", "a@x.example", "AT&T"),
+    _one('"Smith &amp; Sons" <a@x.example>', "a@x.example", "Smith & Sons"),
+    _one("&quot;Lee, Ann&quot; <a@x.example>", "a@x.example", "Lee, Ann"),
+    _one("mailto:ann@x.example?subject=hi", "ann@x.example"),
+    _one("Ann <mailto:ann@x.example?body=hi>", "ann@x.example", "Ann"),
+    _one('"Ann <ann@x.example>"', "ann@x.example", "Ann"),
+    _two('"a@x.example, b@y.example"', ("", "a@x.example"), ("", "b@y.example")),
+    _two("'a@x.example, b@y.example'", ("", "a@x.example"), ("", "b@y.example")),
+    _one("Ann Lee - ann@x.example", "ann@x.example", "Ann Lee"),
+    *_none(
+        "http://x.example/ann@y.example", "https://ann@x.example", "www.x.example/@ann",
+        "Ann Lee/Berlin/Acme@Acme", "CN=Ann Lee/OU=Berlin/O=Acme@Acme",
+        "Ann Lee/Berlin/Acme@acme.example", "Ann <CN=Ann Lee/O=Acme@acme.example>",
+        "/O=ORG/OU=FIRST/CN=RECIPIENTS/CN=ANN", "ann@b?cher.example",
+    ),
+)  # fmt: skip
+
 ADDRESSES: tuple[Case, ...] = (
     *PLAIN, *QUOTED, *WITHOUT_COMMAS, *BRACKETS, *COMMENTS, *GROUPS, *SCRIPTS, *ENCODED, *BROKEN,
+    *NO_PEOPLE,
 )  # fmt: skip

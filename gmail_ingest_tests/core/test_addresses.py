@@ -35,6 +35,17 @@ def test_participants_are_collected_from_repeated_headers_once_a_role():
     ]
 
 
+def test_people_are_read_alike_from_values_that_are_remembered_and_that_are_not():
+    """A value that is too long to remember names the same people as a short one, in each role."""
+    short = "'Ann\tLee' <Ann@x.example>, bob@x.example"
+    expected = [("ann@x.example", "Ann Lee"), ("bob@x.example", "")]
+    for value in (short, short, short + " " * 400):
+        for role in ("From", "To"):
+            found = people((role, value))
+            assert [(p.address, p.name) for p in found] == expected
+            assert {p.role for p in found} == {role.lower()}
+
+
 def test_participants_are_bounded():
     """Thousands of recipients are kept, a hostile number is not."""
     many = ", ".join(f"a{n}@x.example" for n in range(MAX_PARTICIPANTS + 5))

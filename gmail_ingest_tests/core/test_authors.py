@@ -49,6 +49,8 @@ def written(*pairs, direction="inbound"):
         [("From", GROUP), ANSWER_ANN, ("List-Id", "support.crm.example")],
         [("From", "Devel <devel@lists.example>"), ("List-Id", "<devel.lists.example>"), ANSWER_ANN],
         [("From", GROUP), ("X-Original-From", "support@crm.example"), ANSWER_ANN, LIST_ID],
+        [("From", "'Ann Customer' via Sales via Support <support@crm.example>"), LIST_ID,
+         ("X-Original-From", "'Ann Customer' via Sales <sales@crm.example>"), ANSWER_ANN],
     ],
 )  # fmt: skip
 def test_the_author_behind_a_group_is_who_wrote_to_it(pairs):
@@ -92,6 +94,19 @@ def test_a_visitor_may_have_any_address(sender, visitor):
     assert written(("From", sender), ("Reply-To", visitor)) == (visitor, "")
 
 
+@pytest.mark.parametrize("visitor", ["1380013800@qq.com", "13800138000@163.com"])
+def test_an_account_that_is_a_number_is_a_persons(visitor):
+    """Behind another firm's form, too, where providers number their accounts (edge case 218)."""
+    sender = ("From", "Form <wordpress@site.example>")
+    assert written(sender, ("Reply-To", visitor)) == (visitor, "")
+
+
+def test_the_name_of_an_author_is_repaired():
+    """UTF-8 that was read as Latin-1 is no line break (edge cases 193 and 218)."""
+    original = ("X-Original-From", "Gro\u00c3\x9f <ann@customer.example>")
+    assert written(("From", GROUP), original, LIST_ID) == ("ann@customer.example", "Gro\u00df")
+
+
 def test_a_form_sent_through_the_owners_own_account_has_the_visitor_as_author():
     """Gmail's relay gives such mail the label SENT; it goes to the owner alone (edge case 188)."""
     form = (FROM_US, ("To", "owner@crm.example"), ANSWER_ANN)
@@ -129,6 +144,15 @@ def test_a_form_sent_through_the_owners_own_account_has_the_visitor_as_author():
         [("From", "Support <support@crm.example>"), ("Reply-To", "support+id4f2a@desk.example")],
         [("From", "owner@crm.example"), ("Reply-To", "reply-4711@desk.example")],
         [("From", "news@crm.example"), ("X-Original-Sender", "bounces-7@mailer.example"), LIST_ID],
+        [
+            ("From", "Bob via Network <hit-reply@y.example>"),
+            ("Reply-To", "Bob <abc123-def456_xyz@reply.y.example>"),
+        ],
+        [
+            ("From", "Bob via Rooms <automated@y.example>"),
+            ("Reply-To", "Bob <4a5b6c7d8e9f0a1b@guest.y.example>"),
+        ],
+        [("From", "no-reply@y.example"), ("Reply-To", "12345678901@desk.example")],
         # The list or the recipient itself.
         [("From", GROUP), ("Reply-To", "support@crm.example"), LIST_ID],
         [("From", GROUP), ("X-Original-Sender", "bounce+12=ann@mailer.example"), LIST_ID],

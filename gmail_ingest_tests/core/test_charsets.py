@@ -227,3 +227,48 @@ def test_decode_declared_never_raises(raw, charset):
 def test_codec_of_refuses_what_is_no_charset():
     """Labels are not passed on to Python's import of codecs unchecked."""
     assert [codec_of(x) for x in ("x" * 41, "a\x00b", "../os", "rot13", "punycode")] == [None] * 5
+
+
+@pytest.mark.parametrize(
+    ("raw", "text"),
+    [
+        (b"\x1b$B-!\x1b(B ok", "\u2460 ok"),
+        (b"\x1b$B|b66\x1b(B", "\u9ad9\u6a4b"),
+        (b"\x1b$@-j\n%=I=\x1b(J\n", "\u3231\n\u30bd\u8868\n"),
+        (b"\x1b$B-!\x1b(I1\n\x1b(B", "\u2460\uff71\n"),
+    ],
+)
+@pytest.mark.parametrize("charset", ["iso-2022-jp", "us-ascii", None])
+def test_windows_japanese_is_read_under_the_label_of_the_standard(raw, text, charset):
+    """Numbers in circles and names that only Windows has (edge case 215)."""
+    assert decode_declared(raw, charset) == (text, False)
+
+
+@pytest.mark.parametrize("end", [b"\x1b$B-", b"\x1b$B-\n", b"\x1b$B-!\xff", b"\x1b$B~~"])
+def test_japanese_that_is_cut_or_broken_keeps_what_is_whole(end):
+    """What no set has is replaced, and the words before it stay (edge case 215)."""
+    text, replaced = decode_declared(b"\x1b$B$3\x1b(B " + end, "iso-2022-jp")
+    assert (text[:2], replaced) == ("\u3053 ", True)
+
+
+@pytest.mark.parametrize("codec", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("charset", ["utf-8", None])
+def test_text_of_every_second_zero_is_utf_16(codec, charset):
+    """No label and no mark tell it; a text with some zeros is none (edge case 215)."""
+    raw = "Hello Ann".encode(codec)
+    assert decode_declared(raw, charset) == decode_inline(raw, charset) == ("Hello Ann", False)
+    assert decode_inline(b"Hello\0 Ann", charset) == ("Hello\0 Ann", False)
+
+
+def test_utf8_that_was_read_as_latin1_is_repaired_under_that_label_only():
+    """Whoever writes of such letters under another label means them (edge case 215)."""
+    broken = "Caf\u00c3\u00a9"
+    assert decode_inline(broken.encode(), "iso-8859-1") == ("Caf\u00e9", False)
+    assert decode_inline(broken.encode(), "utf-8") == (broken, False)
+
+
+@pytest.mark.parametrize("piece", [b"\x1b$B-!", b"\x1b(I1", b"\x1b$B-!\x1b(B", b"H\0", b"\x1b$B"])
+def test_japanese_and_zeros_take_linear_time(piece):
+    """Ten times the bytes take about ten times as long (edge case 215)."""
+    assert_linear(lambda times: decode_declared(piece * times, "iso-2022-jp"), 5_000)
+    assert_linear(lambda times: decode_declared(piece * times, None), 5_000)

@@ -168,10 +168,14 @@ def test_what_is_fetched_is_bounded() -> None:
     assert parts_to_fetch(payload, has_text=False) == tuple(small[:5])
 
 
-def test_sealed_data_of_an_enclosed_mail_is_not_the_mails() -> None:
-    """What a forwarded mail holds is not fetched for the one that holds it."""
+def test_sealed_data_of_an_enclosed_mail_is_fetched_for_its_words() -> None:
+    """What was signed in a forwarded mail is found; a signed document there is left (edge case
+    214).
+    """
     inner = part("application/pkcs7-mime", attachment_id="A", part_id="0.0")
-    assert parts_to_fetch(part("message/rfc822", parts=[inner]), has_text=False) == ()
+    document = {**inner, "filename": "contract.pdf.p7m"}
+    payload = part("message/rfc822", parts=[inner, document])
+    assert parts_to_fetch(payload, has_text=True) == (inner,)
 
 
 @pytest.mark.parametrize(

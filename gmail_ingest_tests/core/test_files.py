@@ -270,7 +270,8 @@ def test_file_keeps_what_identifies_it():
 
 
 @pytest.mark.parametrize(
-    "piece", ["cid:", 'cid:"', "cid:&lt;", "cid:%", "src=", "url(", "src=' ", "<"]
+    "piece",
+    ["cid:", 'cid:"', "cid:&lt;", "cid:%", "src=", "url(", "src=' ", "<", "cid:a, ", ",   cid:"],
 )
 def test_html_is_searched_in_linear_time(piece):
     """Ten times the HTML takes about ten times as long (edge case 151)."""

@@ -18,7 +18,6 @@ NOT_YET = {
     "text/groupwise/reply": "'>>> Name <address> date >>>' looks like a quote of a quote",
     "text/groupwise/quoted-name": "as text/groupwise/reply",
     "text/lotus-notes/older-sender-first": "a name, a date and fields without From, all apart",
-    "text/one-line-block/en": "all fields of a block on one line may be a sentence",
     "text/ticket/em-dashes": "'reply above this line' without dashes of its own may be a sentence",
     "html/notes/old-reply-table": "fields in a table of tables have lost their colons",
 }

@@ -87,6 +87,16 @@ def test_signature_above_the_footer_of_a_list_is_kept():
     assert read_reply(text) == Reply(YES, "Ann")
 
 
+def test_two_delimiters_are_one():
+    """Some type two hyphens where their program puts them (edge case 126)."""
+    assert read_reply(f"{YES}\n\n-- \n--\nAnn Lee\nExample Ltd") == Reply(
+        YES, "Ann Lee\nExample Ltd"
+    )
+    assert read_reply(f"{YES}\n\n-- \nAnn Lee\n--\nExample Ltd").signature == (
+        "Ann Lee\n--\nExample Ltd"
+    )
+
+
 def test_answer_below_a_signature_and_its_quote_stays():
     """A program puts its signature above the quote, and people answer below it (edge case 125)."""
     text = "-- \nAnn\n\nOn 1 Jan 2024, Bob wrote:\n> old\n\nmy answer\n\nSent from my iPhone"

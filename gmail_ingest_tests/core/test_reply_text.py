@@ -108,6 +108,24 @@ def test_quoted_mail_and_footers_are_dropped(quoted):
     assert read_reply(f"{YES}\n\n{quoted}\n") == Reply(YES, "")
 
 
+_PARTS = "\n".join(f"{number}. Part {number} of the news is this." for number in range(30))
+
+
+@pytest.mark.parametrize(
+    "below",
+    [
+        "----------\n1. Clean up the mailing list\n2. Budget\n\nWhat else?",
+        "==========\nOur mailing list is new.\n\nPlease tell what you think.\n\nAnn",
+        "__________\nTo UNSUBSCRIBE: https://news.example/out\n\n" + _PARTS,
+        "+--------+\n| A mailing list for news@x.example\n+--------+\n\n" + _PARTS,
+        "---\nMy permanent email address is ann@x.example\n\nhttps://x.example/mailman/listinfo/users",
+    ],
+)
+def test_own_words_below_a_rule_are_no_footer(below):
+    """A list's footer names a way out, and little stands below it (edge case 123)."""
+    assert read_reply(f"{YES}\n\n{below}\n") == Reply(f"{YES}\n\n{below}", "")
+
+
 @pytest.mark.parametrize("above", ["-----Original Message-----\n" + OUTLOOK, OUTLOOK])
 def test_answers_below_a_banner_stay(above):
     """Where quoted lines are marked, what stands above them ends nothing (edge case 125)."""

@@ -21,6 +21,27 @@ def test_bounce_is_read_in_words(sample):
     assert failed(message) == sample.expected
 
 
+@pytest.mark.parametrize("status", ["Status: 4.2.2", "Action: expired\nStatus: 4.2.2"])
+def test_a_status_that_tells_nothing_leaves_it_to_the_words(status):
+    """A server that gave up may have no more than a transient code for it (edge case 217)."""
+    fields = f"Final-Recipient: rfc822; john@example.org\n{status}\n"
+    assert failed(_with_status("Undelivered Mail Returned to Sender", fields)) == (
+        "john@example.org 4.2.2"
+    )
+    assert not _with_status("Your mail", fields).is_bounce
+    assert not _with_status("Delayed mail", fields).is_bounce
+
+
+def _with_status(subject, fields):
+    payload = part(
+        "multipart/report",
+        headers={"From": "postmaster@mx.example", "To": OWNER, "Subject": subject},
+        parts=[part(body="For people.", part_id="0"),
+               part("message/delivery-status", fields, part_id="1")],
+    )  # fmt: skip
+    return parse_message(resource(payload), owner_addresses=[OWNER])
+
+
 @pytest.mark.parametrize("sample", samples("other_reports"), ids=lambda sample: sample.name)
 def test_report_is_no_bounce_unless_delivery_failed(sample):
     """Delays, receipts, complaints and figures: case 05, mail 31, mail 32 (edge case 166)."""

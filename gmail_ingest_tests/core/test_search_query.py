@@ -55,6 +55,11 @@ def phrase(words):
         ('& "" -"" \'', ""),
         ("caf\u00e9\xa0cr\u00e8me", "caf\u00e9 & cr\u00e8me"),
         ("a\0b", "a b"),
+        # What is said twice is asked for once; the words of a phrase are what they are.
+        ("pen ink PEN", "pen & ink"),
+        ("pen -pen pen*", "pen & -pen & pen*"),
+        ("pen or ink or pen", "pen | ink"),
+        ('"so so"', "so so"),
         ("", ""),
     ],
 )

@@ -193,7 +193,7 @@ def test_a_line_that_ends_within_a_sentence_parts_no_word(text, words):
         ("ا\u0654حمد", "أحمد"),
         ("قُرْآنٌ", "قرآن"),
         ("رَحْمٰن", "رحمن"),
-        ("می\u200cخواهم", "میخواهم"),
+        ("می\u200cخواهم", "ميخواهم"),
         ("שָׁלוֹם", "שלום"),
         ("בְּרֵאשִׁ֖ית", "בראשית"),
         ("\ufb2aלום", "שלום"),
@@ -227,6 +227,42 @@ def test_what_looks_the_same_in_thai_and_lao_is_the_same(typed, meant):
     assert words_of(typed) == words_of(meant)
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("فاتورة ١٢٣٤", "فاتورة 1234"),
+        ("فاکتور ۱۲۳۴", "فاکتور 1234"),
+        ("इनवॉइस २०२४", "इनवॉइस 2024"),
+        ("ใบแจ้งหนี้๑๒๓", "ใบแจ้งหนี้ 123"),
+        ("ໃບ໑໒", "ໃບ 12"),
+        ("ចំនួន១២ថ្ងៃ", "ចំនួន 12 ថ្ងៃ"),
+        ("၂၀၂၄ခုနှစ်", "2024 ခုနှစ်"),
+        ("𝟙𝟚", "12"),
+    ],
+    ids=["Arabic", "Persian", "Devanagari", "Thai", "Lao", "Khmer", "Burmese", "mathematics"],
+)
+def test_a_number_is_the_same_in_all_digits(typed, meant):
+    """Whoever looks for a number need not know in which digits it was written (edge case 221)."""
+    assert words_of(typed) == words_of(meant)
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [
+        ("کتابی", "كتابي"),
+        ("قرارداد همکاری", "قرارداد همكاري"),
+        ("شركة المصرى", "شركة المصري"),
+        ("ﮐﺘﺎﺑﯽ", "کتابی"),
+    ],
+    ids=["Persian", "two words", "Egypt's yeh", "presentation forms"],
+)
+def test_arabic_letters_of_one_shape_are_one(typed, meant):
+    """Kaf and yeh are found as a keyboard or charset of Persian, Arabic or Egypt has them (edge
+    case 221).
+    """
+    assert words_of(typed) == words_of(meant)
+
+
 @pytest.mark.parametrize("text", ["ｶﾞ" * 1000, "か\u3099" * 1000, "\u1112\u1161\u11ab" * 1000])
 def test_a_character_in_parts_is_one_wherever_a_long_text_has_it(text):
     """Pieces that are normalised one by one do not part a character (edge case 195)."""
@@ -235,7 +271,18 @@ def test_a_character_in_parts_is_one_wherever_a_long_text_has_it(text):
 
 @pytest.mark.parametrize(
     "piece",
-    ["会議室", "会\n", "\u3300", "อำ", "\u0e40\u0e49\u0e4d", "א\u05b0", "가", "\u1100\u1161"],
+    [
+        "会議室",
+        "会\n",
+        "\u3300",
+        "อำ",
+        "\u0e40\u0e49\u0e4d",
+        "א\u05b0",
+        "ک۱",
+        "๑",
+        "가",
+        "\u1100\u1161",
+    ],
 )
 def test_words_of_scripts_without_blanks_take_linear_time(piece):
     """Ten times the text takes about ten times as long (edge case 195)."""

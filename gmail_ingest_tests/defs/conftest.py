@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import logging
 from collections.abc import Iterator
 
 import dagster as dg
 import pytest
 import structlog
+from alembic.script import ScriptDirectory
 
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.partitions import TENANTS
@@ -19,6 +21,17 @@ from gmail_ingest_tests.sync.service import TENANT, Service, sandbox_settings
 
 #: Words of the tests' mail and addresses, which Dagster must not know.
 PRIVATE = ("example.com", "example.net", "merger")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def revisions_read_once() -> Iterator[None]:
+    """Dagster reads its ninety revision files whenever it opens a storage, several times in a tick
+    of a sensor here; they do not change while tests run.
+    """
+    original = ScriptDirectory.__dict__["from_config"]
+    ScriptDirectory.from_config = functools.cache(ScriptDirectory.from_config)
+    yield
+    ScriptDirectory.from_config = original
 
 
 @pytest.fixture(autouse=True)

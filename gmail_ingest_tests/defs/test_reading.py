@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import time
+
 import dagster as dg
 import pytest
 
-from gmail_ingest.defs.reading import reading_job, reading_sensor
+from gmail_ingest.defs.reading import reading_job, reading_sensor, rest_behind_failures
 from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly, search
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 
@@ -93,6 +95,28 @@ def test_sensor_starts_no_second_run_beside_one(instance, resources):
     skipped = tick(instance, resources)
     assert not skipped.run_requests
     assert skipped.skip_reason.skip_message == "a run is under way"
+
+
+@pytest.mark.usefixtures("world")
+def test_runs_that_fail_rest_longer_each_time(instance, resources):
+    """A deployment in which every run fails is no loop of runs; a run that ends well, or is ended
+    by hand, begins anew (edge case 223).
+    """
+    now = time.time()
+
+    def end(status):
+        instance.create_run_for_job(reading_job, status=status)
+
+    for failed, rest in enumerate((60, 120, 240, 480, 960, 1_920, 3_600, 3_600, 3_600), 1):
+        end(dg.DagsterRunStatus.FAILURE)
+        skipped = tick(instance, resources)
+        assert not skipped.run_requests
+        told = f"the last {min(failed, 8)} runs failed: another one in "
+        assert skipped.skip_reason.skip_message.startswith(told)
+        assert rest_behind_failures(instance, now)[1] == pytest.approx(rest, abs=30)
+    assert rest_behind_failures(instance, time.time() + 3_600)[1] <= 0
+    end(dg.DagsterRunStatus.CANCELED)
+    assert len(tick(instance, resources).run_requests) == 1
 
 
 def test_sensor_runs_by_itself():

@@ -169,6 +169,7 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crm]:
     """A deployment of its own, with a sandbox as its Google."""
     data = DataDirectory(tmp_path_factory.mktemp("deployment"))
     with open_stack(data, lambda _: None) as stack:
+        _look_often(data)
         databases = stack.cleanup.enter_context(embedded_databases(data.postgres, durable=False))
         google = _start_google(stack)
         settings = _settings(google)
@@ -190,6 +191,16 @@ def crm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Crm]:
             )
             crm.google("POST", "limits", {"userPerMinute": None, "projectPerMinute": None})
             yield crm
+
+
+def _look_often(data: DataDirectory) -> None:
+    """Let Dagster look for dead runs every few seconds, which it does three times a minute: the
+    tests wait for what it does then.
+    """
+    file = data.dagster_home / "dagster.yaml"
+    text, seldom = file.read_text(), "poll_interval_seconds: 20"
+    assert seldom in text
+    file.write_text(text.replace(seldom, "poll_interval_seconds: 4"))
 
 
 def _start_google(stack: Stack) -> str:

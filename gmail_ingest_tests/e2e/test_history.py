@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
+from gmail_ingest_tests.browser.dagster_pages import CHROMIUM, TIMEOUT_MS, open_pages
 from gmail_ingest_tests.e2e.test_killed_processes import worker_of
 
 pytestmark = [
@@ -18,7 +19,7 @@ pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc"),
 ]
 
-SALES = "sales@acme.example"
+SALES, HELLO = "sales@acme.example", "hello@initech.example"
 NOW = datetime.now(UTC)
 #: 22 months that ended long before the initial sync's days: two runs of a backfill.
 START, END = datetime(NOW.year - 2, 1, 1, tzinfo=UTC), datetime(NOW.year - 1, 11, 1, tzinfo=UTC)
@@ -47,6 +48,37 @@ def backfill(crm, backfill_id):
 def tag(run, name):
     """A run's tag."""
     return next((each["value"] for each in run["tags"] if each["key"] == name), None)
+
+
+# The first of all: the partition map is of all backfills that there were.
+@pytest.mark.skipif(not CHROMIUM.exists(), reason=f"there is no {CHROMIUM}")
+def test_dagster_ui_shows_the_backfill_and_its_partitions(crm):
+    """In a real browser, the list of backfills, the page of one, and the partition map show what a
+    job has done, and no page fails.
+    """
+    crm.google("POST", "mailboxes", {"address": HELLO, "messages": 40, "spanDays": 200})
+    crm.connect("initech", HELLO)
+    end = (NOW - timedelta(days=60)).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
+    start = (end - timedelta(days=40)).replace(day=1)
+    body = {"startDate": start.isoformat(), "endDate": end.isoformat()}
+    job = crm.api("POST", "sync/initech/historical", body)["jobId"]
+
+    def state():
+        return crm.api("GET", f"sync/initech/jobs/{job}")
+
+    crm.until(lambda: state()["state"] == "succeeded", "the job's end")
+    shown, months = state()["dagsterBackfillId"], state()["progress"]["monthsTotal"]
+    with open_pages(crm.addresses.dagster) as pages:
+        listed = pages.backfills()
+        assert listed.get_by_text(shown).first.is_visible()
+        assert listed.get_by_text(f"{months} partitions").first.is_visible()
+        one = pages.backfill(shown)
+        assert one.get_by_text("emails_by_month").filter(visible=True).count() > 0
+        partitions = pages.partitions()
+        partitions.get_by_text(f"Materialized ({months})").wait_for(timeout=TIMEOUT_MS)
+        assert partitions.get_by_text("initech").filter(visible=True).count() > 0
+        assert partitions.get_by_text("Failed (0)").is_visible()
+        assert pages.errors == []
 
 
 @pytest.fixture(scope="module")

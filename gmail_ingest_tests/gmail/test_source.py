@@ -121,6 +121,29 @@ def test_source_fetches_bodies_that_gmail_keeps_apart(world, run, at_google):
     assert at_google.units_spent == 20 + 20
 
 
+def test_source_fetches_what_a_calendar_file_says(world, run, at_google):
+    """One call for an invitation that is a file, none for a document (edge cases 149 and 214)."""
+    calendar = (
+        b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Demo day\r\nEND:VEVENT\r\n"
+        b"END:VCALENDAR"
+    )
+    parts = (
+        b"Content-Type: text/plain\r\n\r\nJoin us",
+        b"Content-Type: application/ics; name=invite.ics\r\n\r\n" + calendar,
+        b"Content-Type: application/pdf; name=plan.pdf\r\n\r\n%PDF",
+    )
+    body = b"".join(b"--b\r\n" + part + b"\r\n" for part in parts) + b"--b--\r\n"
+    head = (
+        b"From: a@example.net\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=b\r\n"
+    )
+    message_id = world.deliver(head + b"\r\n" + body)
+    found = run(at_google.fetch(call_for(message_id)))[message_id]
+    assert (found.text, found.content_kind) == ("Join us", "invitation")
+    assert "Invitation: Demo day" in found.search_text
+    assert [file.filename for file in found.attachments] == ["invite.ics", "plan.pdf"]
+    assert at_google.units_spent == 20 + 20
+
+
 def test_source_retries_a_body_whose_id_is_stale(world, run, at_google):
     """A refused attachment id is transient: the next attempt gets a fresh one."""
     message_id = world.deliver(mail("large", body="x" * 4_000_000))

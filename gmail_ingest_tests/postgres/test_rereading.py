@@ -305,32 +305,6 @@ def test_a_batch_is_bounded_in_bytes(database, run):
     run(scenario())
 
 
-def test_a_mail_that_cannot_be_read_holds_up_no_other(database, run, caplog):
-    """It stays as it is, is counted, and is told without its words (edge case 201)."""
-
-    async def scenario():
-        mailbox = await database.connect()
-        await save_formerly(
-            database, mailbox, *(mail(f"m{number}", TEXTS["m1"]) for number in range(3))
-        )
-        await database.change(
-            "CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN RAISE EXCEPTION 'no: %%', NEW.text; END $$"
-        )
-        await database.change(
-            "CREATE TRIGGER refuse BEFORE UPDATE ON emails FOR EACH ROW"
-            " WHEN (NEW.gmail_id = 'm1') EXECUTE FUNCTION refuse()"
-        )
-        assert await reread(database) == [Batch(3, 2, 1), Batch(0, 0, 0)]
-        assert await search(database, "会議") == {"m0", "m2"}
-        assert [record.message for record in caplog.records] == [
-            "a stored mail cannot be read again and stays as it is"
-        ]
-        assert "会議" not in caplog.text
-
-    run(scenario())
-
-
 def test_all_mail_of_former_releases_can_be_read_again(database, run):
     """What a former release still stored when the end was reached is found by another beginning
     (edge case 201).

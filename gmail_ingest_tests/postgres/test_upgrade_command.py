@@ -6,10 +6,8 @@ such imports is seen here only. A new revision is tried without being named here
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 
 import psycopg
 import pytest
@@ -29,8 +27,6 @@ _SCRIPT = ScriptDirectory(next(iter(migrations.__path__)))
 REVISIONS = [each.revision for each in _SCRIPT.walk_revisions()][::-1]
 #: Mail of the first release, then a mail that was stored at each later revision.
 _FIRST = ["m0", "m1", "m2"]
-#: Commands at once: a process needs a second of one core.
-_AT_ONCE = 3
 _COPY = """
 INSERT INTO {table}
 SELECT (jsonb_populate_record(stored, jsonb_build_object('gmail_id', %s::text))).*
@@ -40,21 +36,21 @@ FROM {table} stored WHERE gmail_id = 'm0'
 
 @pytest.fixture(scope="module")
 def upgraded(postgres, administration, tmp_path_factory):
-    """What the command said on a database of each revision, and that database's address."""
+    """The command's exit code on a database of each revision, what all commands said, and that
+    database's address. The databases go with the session's server: to drop each takes a second.
+    """
     ladder = "ladder"
     administration.execute(f"CREATE DATABASE {ladder}")
     names = []
     for revision in REVISIONS:
         _climb(postgres.url(ladder), revision)
         names.append(f"at_{revision}")
-        administration.execute(f"CREATE DATABASE {names[-1]} TEMPLATE {ladder}")
+        administration.execute(f"CREATE DATABASE {names[-1]} TEMPLATE {ladder} STRATEGY FILE_COPY")
     urls = [postgres.url(name) for name in names]
     data_dir = tmp_path_factory.mktemp("data")
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        said = pool.map(lambda url: _run_command(url, data_dir), urls)
-        yield dict(zip(REVISIONS, zip(said, urls, strict=True), strict=True))
-    for name in (ladder, *names):
-        administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
+    codes, said = _run_commands(urls, data_dir)
+    found = [(code, said, url) for code, url in zip(codes, urls, strict=True)]
+    return dict(zip(REVISIONS, found, strict=True))
 
 
 def _climb(url, revision):
@@ -71,16 +67,15 @@ def _climb(url, revision):
                 connection.execute(_COPY.format(table=table), (f"r{revision}",))
 
 
-def _run_command(url, data_dir):
-    code = "from gmail_ingest.cli.main import run; run()"
-    return subprocess.run(
-        [sys.executable, "-c", code, "db", "upgrade", "--data-dir", data_dir],
-        env=os.environ | {"DATABASE_URL": url},
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=120,
+def _run_commands(urls, data_dir):
+    """The command's exit code on each database, and what all of them said."""
+    program = [sys.executable, "-m", "gmail_ingest_tests.postgres.upgrade_commands"]
+    done = subprocess.run(
+        [*program, str(data_dir), *urls], capture_output=True, text=True, check=True, timeout=300
     )
+    codes = [int(line) for line in done.stdout.splitlines() if line.lstrip("-").isdecimal()]
+    assert len(codes) == len(urls), done.stderr
+    return codes, done.stderr
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
@@ -88,8 +83,8 @@ def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
     """From every revision the command leads to the newest, and all mail is there, read and found
     (edge case 106).
     """
-    said, url = upgraded[revision]
-    assert said.returncode == 0, said.stderr
+    code, said, url = upgraded[revision]
+    assert code == 0, said
     assert current_revision(url) == REVISIONS[-1]
     stored = _FIRST + [f"r{each}" for each in REVISIONS[1 : REVISIONS.index(revision) + 1]]
 

@@ -11,7 +11,7 @@ from gmail_ingest_tests.proof.comparison import differences
 from gmail_ingest_tests.proof.mailbox_life import Event, Life
 
 #: Every boundary in a soak, a share of them otherwise: a share is a different one in each scenario.
-STRIDE = int(os.environ.get("GMAIL_INGEST_CRASH_STRIDE", "4"))
+STRIDE = int(os.environ.get("GMAIL_INGEST_CRASH_STRIDE", "8"))
 SCENARIOS = ("initial", "incremental", "expired")
 
 MAIL_BEFORE = [Event("deliver", pick) for pick in (6, 6, 1, 2, 4)] + [

@@ -17,6 +17,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, NamedTuple
 
+import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres import threads
@@ -36,6 +37,8 @@ _log = logging.getLogger(__name__)
 #: second.
 BATCH = 50
 BATCH_BYTES = 50_000
+#: Classes of SQLSTATE that speak of values: data, constraints, limits, triggers, internal errors.
+_OF_VALUES = {"22", "23", "54", "P0", "XX"}
 
 _TAKE = """
 SELECT id, tenant_id, address, aliases, read_to FROM mailboxes
@@ -170,12 +173,17 @@ async def _read_all(
 ) -> tuple[int, int]:
     """Read mails together; one by one where that fails. Returns how many are other than before, and
     how many could not be read.
+
+    Raises:
+        psycopg.Error: of the database and no mail's; the batch is undone.
     """
     try:
         async with connection.transaction():
             return await _reread(connection, mailbox, rows), 0
-    except Exception as error:  # noqa: BLE001 - one mail must not keep all that come behind it
+    except Exception as error:
         if len(rows) == 1:
+            if not _is_the_mails(error):
+                raise
             # Of the error its kind only: its text may hold mail.
             _log.error(
                 "a stored mail cannot be read again and stays as it is",
@@ -184,6 +192,15 @@ async def _read_all(
             return 0, 1
     counts = [await _read_all(connection, mailbox, [each]) for each in rows]
     return sum(changed for changed, _ in counts), sum(failed for _, failed in counts)
+
+
+def _is_the_mails(error: Exception) -> bool:
+    """Whether an error comes of what is in a mail. Any other of the database's (disk full, a
+    timeout, a right that is missing) would meet all mails, and none must be passed over for it.
+    """
+    if not isinstance(error, psycopg.Error) or isinstance(error, psycopg.DataError):
+        return True
+    return (error.sqlstate or "")[:2] in _OF_VALUES
 
 
 async def _reread(connection: Connection, mailbox: _Mailbox, rows: Sequence[_Row]) -> int:
