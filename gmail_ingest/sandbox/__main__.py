@@ -3,7 +3,7 @@
 Holds: ``main`` and its options. Add here: an option. Keep out: what the options mean
 (``settings``). When it listens it writes ``{"url": ...}`` to standard output and, if asked, to a
 file; SIGTERM and SIGINT end it cleanly.
-Source: the project's own contract.
+Source: docs/sandbox.md.
 """
 
 from __future__ import annotations

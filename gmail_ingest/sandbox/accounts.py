@@ -2,7 +2,7 @@
 
 Holds: ``Account`` and ``Accounts``. Add here: what concerns an account and not its mail. Keep
 out: mail (``mailbox``), tokens (``grants``), watches (``watches``).
-Source: google-facts section 2 (suspended accounts, accounts without Gmail).
+Source: docs/google.md#refused-calls (suspended accounts, accounts without Gmail).
 """
 
 from __future__ import annotations

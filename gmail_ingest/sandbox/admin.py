@@ -2,7 +2,7 @@
 
 Holds: ``AdminApi``: its routes, and the shape of its errors. Add here: a route. Keep out: what a
 route does (``admin_mailboxes``, ``admin_google``).
-Source: the project's own contract; JSON in camelCase; errors are ``{"error": {"message"}}``.
+Source: docs/sandbox.md; JSON in camelCase; errors are ``{"error": {"message"}}``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``AdminCall``, ``AdminError`` and the type of a handler. Add here: what handlers share when
 they read a request. Keep out: what they do.
-Source: the contract of ``admin``.
+Source: docs/sandbox.md.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: clock, counters, limits, forms, faults, Pub/Sub, certificates, service accounts, health.
 Add here: a route of that kind. Keep out: mailboxes (``admin_mailboxes``).
-Source: the contract of ``admin``.
+Source: docs/sandbox.md#pubsub-certificates-service-accounts, #clock-quota-counters, #faults.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``Index``. Keep out: the routes (``admin``) and what they do; what an endpoint does is the
 first line of its handler's docstring.
-Source: the contract of ``admin``.
+Source: docs/sandbox.md.
 """
 
 from __future__ import annotations

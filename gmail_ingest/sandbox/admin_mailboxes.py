@@ -2,7 +2,7 @@
 
 Holds: ``MailboxAdmin`` and its routes. Add here: a route under ``mailboxes/``. Keep out: loading
 large amounts of mail (``mail_loading``) and the whole Google (``admin_google``).
-Source: the contract of ``admin``.
+Source: docs/sandbox.md#mailboxes-and-their-mail, #conditions-of-an-account.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``App``: which part answers which path, and what all of Google's answers have in common
 (latency, compression, counts). Add here: a further host of Google's, by its path. Keep out: what a
 part answers.
-Source: google-facts section 6 (paths, method override) and 5 (compression).
+Source: docs/google.md#client-library (method override), #compression.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: how an id is made and read back, without a table of ids.
 Add here: nothing else. Keep out: the attachments' bytes.
-Source: google-facts section 5 (an id changes with every get, and old ones fail).
+Source: docs/google.md#attachments (an id changes with every get, and old ones fail).
 """
 
 import base64

@@ -2,7 +2,7 @@
 
 Holds: reading the parts, answering each as a call of its own, and writing the answers. Add here:
 what Google says of batches. Keep out: what a call answers (``gmail_calls``).
-Source: google-facts section 6: parts run side by side, so they count as parallel calls; answers
+Source: docs/google.md#batches: parts run side by side, so they count as parallel calls; answers
 come in any order, matched by Content-ID; each part costs what the single call costs.
 """
 

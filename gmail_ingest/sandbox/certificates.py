@@ -2,7 +2,7 @@
 
 Holds: ``KeyRing``: signing, publishing and rotating. Add here: another published form. Keep out:
 what is signed. A key costs a tenth of a second, so it is made when first needed.
-Source: google-facts sections 4 and 7: a kid → PEM map at /oauth2/v1/certs, JWK at /oauth2/v3/certs.
+Source: docs/google.md#certificates: a kid → PEM map at /oauth2/v1/certs, JWK at /oauth2/v3/certs.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Holds: which codec a mail's charset label means, and decoding that cannot fail.
 Add here: a label that mailers use and Python does not know. Keep out: MIME structure, headers.
-Source: google-facts section 5 (charset rules 1 and 2); the WHATWG encoding labels, by which web
-mail reads the legacy names as the supersets that mailers really send.
+Source: docs/google.md#body-text; the WHATWG encoding labels, by which web mail reads the legacy
+names as the supersets that mailers really send.
 """
 
 import codecs

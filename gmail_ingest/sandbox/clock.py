@@ -3,7 +3,7 @@
 Holds: one clock, real time plus an offset that the operator may move.
 Add here: nothing but time. Keep out: ``time.time()`` elsewhere in the mail side; everything that
 dates a message, an attachment id or a query asks this clock, so that moving it moves them all.
-Source: google-facts section 11 (expiries that a rehearsal must not wait for).
+Source: docs/sandbox.md#clock-quota-counters.
 """
 
 import time

@@ -2,7 +2,7 @@
 
 Holds: the conditions that a query is made of.
 Add here: a condition. Keep out: the query's syntax (``query.py``), the index (``search.py``).
-Source: google-facts section 5 (``q``).
+Source: docs/google.md#search.
 """
 
 from collections.abc import Callable, Iterable

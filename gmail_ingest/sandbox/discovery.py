@@ -3,7 +3,7 @@
 Holds: the discovery document that ships with google-api-python-client, compiled to a route
 table. Add here: a rule that the document states. Keep out: rules it does not state (the API
 module has them) and answers.
-Source: googleapiclient/discovery_cache/documents/gmail.v1.json, revision of the installed package.
+Source: docs/google.md#client-library: gmail.v1.json, the revision of the installed package.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: one error type per refusal that Gmail's API knows, free of HTTP.
 Add here: a type when a new refusal needs its own Google answer. Keep out: status codes and error
 bodies (the wire side maps each type to them), and addresses, subjects or bodies in messages.
-Source: google-facts section 2.
+Source: docs/google.md#error-bodies.
 """
 
 

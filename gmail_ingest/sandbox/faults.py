@@ -2,7 +2,8 @@
 
 Holds: ``FaultRule``, its JSON shape, and ``Faults``, which decides for each call. Add here: a way
 to choose a call, or a way to break it. Keep out: Google's words (``google_errors``).
-Source: google-facts sections 2, 3 and 4. The same rules, seeds and calls give the same faults.
+Source: docs/google.md#errors, #history, #notifications. The same rules, seeds and calls give the
+same faults.
 """
 
 from __future__ import annotations

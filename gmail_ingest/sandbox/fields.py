@@ -2,7 +2,7 @@
 
 Holds: the grammar of masks (``a,b(c,d),e/f,*``), their check against a schema, and their use.
 Add here: nothing else. Keep out: which methods take a mask (all do).
-Source: Google's guide to partial responses; google-facts section 5 (``Invalid field selection``).
+Source: docs/google.md#partial-answers.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``Forms``, the choice, and ``FormsInUse``, which can be changed while the sandbox runs.
 Add here: another thing of Gmail's whose form is not known, with the forms that reports name; the
 first is what is assumed. Keep out: how a form is made (``payload``, ``headers``).
-Source: docs/sandbox.md, "Forms that are not known", which says where each is reported.
+Source: docs/sandbox.md#forms-that-are-not-known, which says where each is reported.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``GmailApi``: token, userId, parameters, scopes, condition of the account, faults, limits,
 then the method, then ``fields`` and ``prettyPrint``. Add here: a step that all methods share. Keep
 out: what one method answers (``gmail_reads``, ``gmail_watch``).
-Source: google-facts sections 1, 2, 5 and 6.
+Source: docs/google.md#prices, #parallel-calls, #error-bodies, #partial-answers.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: one function a method, from a checked call to JSON. Add here: a further reading method.
 Keep out: checks that all methods share (``gmail_calls``) and mail itself (``mailbox``).
-Source: google-facts sections 3 and 5.
+Source: docs/google.md#history, #messages.
 """
 
 from __future__ import annotations

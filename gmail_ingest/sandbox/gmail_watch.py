@@ -2,7 +2,7 @@
 
 Holds: both methods, from a checked call to JSON. Add here: nothing else. Keep out: when a watched
 mailbox notifies (``watches``).
-Source: google-facts section 4.
+Source: docs/google.md#watches.
 """
 
 from __future__ import annotations

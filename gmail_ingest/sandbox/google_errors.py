@@ -2,7 +2,7 @@
 
 Holds: every error the sandbox can answer, by name, for real behaviour and fault rules alike.
 Add here: a row. Keep out: when an error happens.
-Source: google-facts section 2; the rows marked there with (K) are common knowledge.
+Source: docs/google.md#refused-calls, which says how sure each is.
 """
 
 from __future__ import annotations

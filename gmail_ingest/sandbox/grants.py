@@ -2,7 +2,7 @@
 
 Holds: ``Grants``: consent codes, refresh tokens, access tokens, and their end. Add here: another
 way in which a token is born or dies. Keep out: HTTP (``oauth_api``) and signatures.
-Source: google-facts sections 2 (causes of invalid_grant) and 7 (revoke ends the whole grant).
+Source: docs/google.md#dead-grants, #revocation (ends the whole grant).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Holds: reading of header bytes, however broken.
 Add here: a header syntax that real mail has. Keep out: bodies, multiparts, JSON.
-Source: google-facts section 5 (names keep case, order and duplicates; words decoded, malformed
-ones raw; 8-bit headers as UTF-8, then Latin-1); RFC 2047, RFC 2231, RFC 5322.
+Source: docs/google.md#headers (names keep case, order and duplicates; words decoded, malformed ones
+raw; 8-bit headers as UTF-8, then Latin-1); RFC 2047, RFC 2231, RFC 5322.
 """
 
 import binascii

@@ -2,7 +2,7 @@
 
 Holds: history ids, the records, their horizon, and Google's JSON of them.
 Add here: what history.list says. Keep out: applying the changes (``mailbox.py``), paging (wire).
-Source: google-facts section 3.
+Source: docs/google.md#history.
 """
 
 from bisect import bisect_right

@@ -2,7 +2,7 @@
 
 Holds: ``Request``, ``Response`` and the encoding of a response head. Add here: what every
 answer carries. Keep out: sockets (``http_protocol``) and what an answer means (the APIs).
-Source: RFC 9112; google-facts section 5 (gzip needs a header *and* a user agent).
+Source: RFC 9112; docs/google.md#compression (gzip needs a header *and* a user agent).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: system and user labels, their names and Google's JSON of them.
 Add here: what a label is. Keep out: which message carries it, and counts (``mailbox.py``).
-Source: google-facts section 5 (labels.list, system ids, ``Label_<n>``).
+Source: docs/google.md#labels.
 """
 
 from typing import Any, Final

@@ -2,8 +2,8 @@
 
 Holds: ``MailLoading``. Add here: another source of mail. Keep out: what a message is (``mailbox``)
 and how an mbox is read (``mbox``).
-Source: the contract of ``admin``. Mail is taken a few messages at a time, so that other calls are
-answered meanwhile and memory stays bounded.
+Source: docs/sandbox.md#mailboxes-and-their-mail. Mail is taken a few messages at a time, so that
+other calls are answered meanwhile and memory stays bounded.
 """
 
 from __future__ import annotations

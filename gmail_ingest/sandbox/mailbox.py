@@ -3,7 +3,7 @@
 Holds: delivery, deletion, relabelling, drafts and labels, each recorded in the history.
 Add here: another change, in steps of ``message_store``. Keep out: reads (``mailbox_reads.py``),
 HTTP, quota, push.
-Source: google-facts sections 3 and 5.
+Source: docs/google.md#history, #messages.
 """
 
 from collections.abc import Callable, Iterable, Sequence

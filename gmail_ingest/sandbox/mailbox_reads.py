@@ -3,7 +3,7 @@
 Holds: messages, threads, labels, search, history and content, as the API's methods need them.
 Add here: another read, in terms of the parts it composes. Keep out: changes (``mailbox.py``),
 HTTP, errors' bodies, quota, paging.
-Source: google-facts sections 3 and 5.
+Source: docs/google.md#history, #messages.
 """
 
 from collections.abc import Collection, Sequence

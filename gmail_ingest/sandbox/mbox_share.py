@@ -1,7 +1,8 @@
 """One mbox for several mailboxes: a share of its threads for each.
 
 Holds: ``share_of``. Add here: another way to split an mbox. Keep out: reading it (``mbox``).
-Source: the admin API's contract: threads stay whole, thread k of n shares goes to share k mod n.
+Source: docs/sandbox.md#mailboxes-and-their-mail: threads stay whole, thread k of n shares goes to
+share k mod n.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: the single steps that a change is made of (insert, remove, relabel), each keeping ids,
 threads, dates and history in agreement.
 Add here: an index over messages. Keep out: which steps make one change (``mailbox.py``), content.
-Source: google-facts sections 3 and 5.
+Source: docs/google.md#history, #messages.
 """
 
 import re

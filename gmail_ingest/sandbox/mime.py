@@ -3,7 +3,7 @@
 Holds: multiparts, nested messages, transfer encodings, file names; bodies stay spans of the raw
 mail until somebody asks for them.
 Add here: MIME structure that real mail has. Keep out: JSON, attachment ids, search.
-Source: google-facts section 5 (part ids, message/rfc822 expanded); RFC 2045, RFC 2046.
+Source: docs/google.md#parts (ids, message/rfc822 expanded); RFC 2045, RFC 2046.
 """
 
 import binascii

@@ -2,7 +2,7 @@
 
 Holds: what each endpoint reads and answers. Add here: an endpoint of accounts.google.com or
 oauth2.googleapis.com. Keep out: what a token is (``grants``), what a key is (``certificates``).
-Source: google-facts sections 2 (token endpoint table), 4 and 7; RFC 6749, 7523 and 7636.
+Source: docs/google.md#token-errors, #certificates, #oauth; RFC 6749, 7523 and 7636.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``PageTokens`` and where a listing goes on. Add here: nothing that knows a resource. Keep
 out: page sizes and bodies (``gmail_reads``).
-Source: google-facts section 5: a token belongs to the same query; new mail shifts a listing.
+Source: docs/google.md#lists: a token belongs to the same query; new mail shifts a listing.
 
 A token remembers the last item that was shown, not only how many, so that a deletion between two
 pages skips nothing.

@@ -3,7 +3,7 @@
 Holds: the JSON of Gmail's payload with holes for attachment ids, the snippet, the search text.
 Add here: what Gmail's payload says about a part. Keep out: message ids and labels (``render.py``),
 MIME syntax (``mime.py``).
-Source: google-facts section 5.
+Source: docs/google.md#parts, #body-text.
 """
 
 import base64

@@ -2,7 +2,8 @@
 
 Holds: ``PushService`` with its subscriptions and deliveries. Add here: a habit of Pub/Sub's push
 delivery. Keep out: when Gmail notifies (``watches``).
-Source: google-facts section 4: body and token, acknowledging statuses, deadline, backoff 0.1-60 s.
+Source: docs/google.md#push-delivery (body, acknowledging statuses, deadline, backoff),
+#push-tokens.
 """
 
 from __future__ import annotations

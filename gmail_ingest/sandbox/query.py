@@ -2,7 +2,7 @@
 
 Holds: the parser from ``q`` to conditions.
 Add here: an operator. Keep out: what a condition looks at (``conditions.py``), the index.
-Source: google-facts section 5; support.google.com/mail/answer/7190 (operators).
+Source: docs/google.md#search; https://support.google.com/mail/answer/7190 (operators).
 """
 
 import re

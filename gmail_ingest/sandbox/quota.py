@@ -2,8 +2,8 @@
 
 Holds: ``Quota``, the judge of whether a call may pass. Add here: a further limit. Keep out: the
 figures (``settings.Limits``) and the words of a refusal (``google_errors``).
-Source: google-facts section 1. A refused call costs nothing; a call that passed costs its units
-whatever its answer is.
+Source: docs/google.md#limits, #prices. A refused call costs nothing; a call that passed costs its
+units whatever its answer is.
 """
 
 from __future__ import annotations

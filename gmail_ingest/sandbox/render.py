@@ -3,7 +3,7 @@
 Holds: the record's layout, and the four formats.
 Add here: a format, or a field of the Message resource. Keep out: MIME (``payload.py``), ids
 of attachments (``attachments.py``), which message exists (``mailbox.py``), HTTP.
-Source: google-facts section 5.
+Source: docs/google.md#messages-and-threads, #parts.
 """
 
 import re

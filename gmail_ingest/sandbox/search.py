@@ -2,7 +2,7 @@
 
 Holds: the index and the run of a parsed query.
 Add here: a faster way to an answer. Keep out: syntax (``query.py``), conditions.
-Source: google-facts section 5 (newest first; spam and trash only on request).
+Source: docs/google.md#lists (newest first; spam and trash only on request).
 """
 
 from bisect import bisect_left, insort

@@ -3,7 +3,7 @@
 Holds: the order of the mail in time, the share of each kind, and the labels.
 Add here: another share or label. Keep out: what a mail says (``seed_conversations.py``,
 ``seed_machines.py``).
-Source: the shares are a guess at a salesperson's mailbox; nothing is taken from real mail.
+The shares are a guess at a salesperson's mailbox; nothing is taken from real mail.
 """
 
 from collections.abc import Callable, Iterator

@@ -3,7 +3,7 @@
 Holds: who writes what to whom, with replies that quote, several charsets, attachments, and now
 and then a mailer that gets something wrong.
 Add here: what people do in mail. Keep out: mail of machines (``seed_machines.py``), MIME.
-Source: the kinds of mail that edge-cases 41 to 58 name.
+Source: the kinds of mail that edge cases 41 to 58 name.
 """
 
 from dataclasses import dataclass, field

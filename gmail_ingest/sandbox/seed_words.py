@@ -3,7 +3,6 @@
 Holds: invented companies, people and sentences, by language.
 Add here: another language or topic. Keep out: MIME, dates, chance. All names are invented, and all
 domains are reserved for examples (RFC 2606), so that seeded mail can never reach anybody.
-Source: written for this project.
 """
 
 from dataclasses import dataclass

@@ -2,8 +2,8 @@
 
 Holds: ``SendAs``. Add here: a field of Google's SendAs resource.
 Keep out: mail, HTTP.
-Source: the SendAs resource of the Gmail API. The primary address has no verification status; an
-alias that its owner has not confirmed yet is pending, and nothing is sent as it.
+Source: docs/google.md#send-as-addresses. The primary address has no verification status; an alias
+that its owner has not confirmed yet is pending, and nothing is sent as it.
 """
 
 from typing import Any

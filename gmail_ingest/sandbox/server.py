@@ -2,7 +2,7 @@
 
 Holds: ``Sandbox`` (start, stop, address) and ``SandboxThread``. Add here: another way to run it.
 Keep out: what it answers (``app``) and the command line (``__main__``).
-Source: asyncio; uvloop where it is installed, for half the CPU a request.
+It uses uvloop where that is installed: half the CPU a request.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``ServiceAccount`` and the registry that verifies their assertions. Add here: what a
 service account may do. Keep out: access tokens (``grants``) and HTTP (``oauth_api``).
-Source: google-facts sections 2 (token endpoint table) and 7 (the assertion, and its ``aud``).
+Source: docs/google.md#token-errors, #service-accounts (the assertion, and its ``aud``).
 """
 
 from __future__ import annotations

@@ -2,14 +2,14 @@
 
 Holds: frozen ``SandboxSettings`` and the changeable ``Limits``. Add here: a choice that holds
 for a whole sandbox. Keep out: choices for one call (``faults``) or one mailbox (``mailboxes``).
-Source: google-facts sections 1 (limits and prices), 2 and 7.
+Source: docs/google.md#limits, #prices, #dead-grants, #access-tokens.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-#: Units a call, from google-facts section 1; one price a method, whatever its format or fields.
+#: Units a call (docs/google.md#prices); one price a method, whatever its format or fields.
 PRICES: dict[str, int] = {
     "gmail.users.messages.get": 20,
     "gmail.users.messages.attachments.get": 20,

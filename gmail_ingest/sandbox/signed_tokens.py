@@ -2,7 +2,7 @@
 
 Holds: ``sign_token``, ``verify_token``. Add here: nothing that knows a claim's meaning. Keep out:
 keys and their life (``certificates``, ``service_accounts``).
-Source: RFC 7515 and 7519; google-facts sections 4 and 7.
+Source: RFC 7515 and 7519; docs/google.md#push-tokens, #service-accounts.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: append and positional read of bytes in an unlinked temporary file.
 Add here: nothing that knows what the bytes mean. Keep out: mail, JSON, indexes.
-Source: the bound of 100,000 messages in about 200 MB of memory.
+So 100,000 messages fit into about 200 MB of memory.
 """
 
 import os

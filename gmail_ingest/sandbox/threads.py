@@ -2,8 +2,8 @@
 
 Holds: threads by id, and the RFC message ids that lead a reply to its thread.
 Add here: what makes messages one conversation. Keep out: storage of mail, search.
-Source: google-facts section 5 (a thread's id is its first message's; threads.get is oldest
-first). Threads are never merged later: a message that could join two joins the nearest.
+Source: docs/google.md#messages-and-threads (a thread's id is its first message's; threads.get is
+oldest first). Threads are never merged later: a message that could join two joins the nearest.
 """
 
 import re

@@ -3,8 +3,8 @@
 Holds: ``Watches``: beginning, renewing, expiring and ending a watch, and turning a change of a
 mailbox into a notification. Add here: a rule about when Gmail notifies. Keep out: delivery
 (``push``).
-Source: google-facts section 4: one topic a user, seven days, one notification a second with the
-excess dropped, a first notification at once.
+Source: docs/google.md#watches, #notification-contents: one topic a user, seven days, one
+notification a second with the excess dropped, a first notification at once.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``WireModel``: camelCase names, no unknown ones, no change after parsing. Add here: a habit
 that all admin bodies share. Keep out: the bodies themselves.
-Source: the admin API's contract (``admin``).
+Source: docs/sandbox.md.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Holds: the normal form that both the stored text and the query's words are brought into, and the
 reading of text out of HTML for snippets and search.
 Add here: what changes which words match. Keep out: query syntax, storage.
-Source: Gmail matches whole words and phrases, never parts of words; scripts without spaces are
-matched by character.
+Source: docs/google.md#search: Gmail matches whole words and phrases, never parts of words; scripts
+without spaces are matched by character.
 """
 
 import html
