@@ -3,7 +3,8 @@
 Holds: one class per recovery. Add here: a class only when its recovery differs from all others.
 Keep out: where an error comes from (adapters map their own failures to these, in one table each).
 Messages never carry an address, subject, body or token: they are stored and shown.
-Source: house-style.md habit 4; google-facts section 2 for the classes that Google's answers need.
+Source: docs/architecture.md#rooms (an error says by its type what is to be done);
+docs/google.md#refused-calls and #token-errors for the classes that Google's answers need.
 """
 
 from __future__ import annotations

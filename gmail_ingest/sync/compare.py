@@ -8,7 +8,7 @@ The truth is the listing with spam and trash, since stored mail that moved there
 that are not stored and carry a label that keeps mail out (spam, trash, draft, chat) do not belong.
 Days are listed together where a page holds them, and cut in two only where something is open, so
 that a day that is whole is told from one that is not at a fraction of a listing for each day.
-Source: design promise 6; edge cases 5, 13, 60 (no estimate is read), 61, 62, 67.
+Source: docs/promises.md#promise-6; edge cases 5, 13, 60 (no estimate is read), 61, 62, 67.
 """
 
 from __future__ import annotations

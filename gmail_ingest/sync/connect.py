@@ -2,7 +2,7 @@
 
 Holds: ``Connect``. Add here: what must be true of a mailbox before it is registered.
 Keep out: HTTP's shapes (``webhook_api``), rows and sealing (``adapters/postgres/registry.py``).
-Source: google-facts section 4 and 7 (identity is what getProfile says); edge cases 7, 24, 39.
+Source: docs/google.md#watches, #consent (identity is what getProfile says); edge cases 7, 24, 39.
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 Holds: the frozen values of credentials, and Protocols for sealing, storing and spending them.
 Add here: a further kind of credential.
 Keep out: encryption, tables and HTTP (adapters).
-Source: design promise 8; google-facts section 2 (last line: compare the generation) and 7.
+Source: docs/promises.md#promise-8; docs/google.md#dead-grants (compare the generation),
+#access-tokens, #scopes.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``follow_history``, ``list_window``, ``list_to_end``. Add here: further ways to learn of ids.
 Keep out: bodies. Each page is one transaction together with the checkpoint or page token, so that
 neither can pass an id that the ledger does not have (promise 1).
-Source: google-facts section 3; edge cases 3 to 11, 40, 90, 91.
+Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``Drain``. Add here: when a drain takes work, and when it ends.
 Keep out: the sync itself (``tenant_sync.py``), Dagster, LISTEN.
-Source: design.md "Drain runs".
+Source: docs/architecture.md#drain-runs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``HeldCredential``, a CredentialStore of one credential. Keep out: anything durable: what
 connect tries out is stored only if it works, and nothing is stored after a disconnect.
-Source: design promise 9.
+Source: docs/promises.md#promise-9.
 """
 
 from __future__ import annotations

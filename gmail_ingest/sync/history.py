@@ -3,7 +3,8 @@
 Holds: ``HistorySync``, the one use case behind every partition of ``emails_by_month``.
 Add here: what a mailbox's trouble means for the job. Keep out: the steps of one mailbox
 (``history_mailbox.py``), Dagster, how a job becomes runs (``history_plan.py``).
-Source: design promises 4 to 6; edge cases 31, 32, 34, 35, 36, 61 and 72.
+Source: docs/promises.md#promise-4, #promise-5, #promise-6; edge cases 31, 32, 34, 35, 36, 61 and
+72.
 
 A month is complete when, for every connected mailbox, all ids that Google listed have their final
 fate. Mailboxes go their own pace, so that a large one does not hold up the others; a month ends

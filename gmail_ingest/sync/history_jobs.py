@@ -2,8 +2,9 @@
 
 Holds: the values of a historical job and the ports of its book. Add here: a method only when a use
 case calls it. Keep out: the sync (``history.py``), how jobs become backfills (``history_plan.py``).
-Source: design "sync_jobs". A job is a range of time of one tenant; its months are the partitions
-that Dagster shows. It ends when each of its months is complete, or when a person must act.
+Source: docs/architecture.md#the-way-of-a-date-range. A job is a range of time of one tenant; its
+months are the partitions that Dagster shows. It ends when each of its months is complete, or when a
+person must act.
 """
 
 from __future__ import annotations

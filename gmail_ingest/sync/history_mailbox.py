@@ -2,9 +2,10 @@
 
 Holds: ``HistoryMailbox``. Add here: what one mailbox does for its months.
 Keep out: the tenant's other mailboxes and the job (``history.py``), each step's own work.
-Source: design promises 1 to 4, "Live before history". Ids that a listing named wait under the
-source ``history``, which only the holder of that lease fetches: so a message that a push and a
-backfill both meet belongs to whoever saw it first, and is fetched once.
+Source: docs/promises.md#promise-1, #promise-2, #promise-3, #promise-4;
+docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the source
+``history``, which only the holder of that lease fetches: so a message that a push and a backfill
+both meet belongs to whoever saw it first, and is fetched once.
 """
 
 from __future__ import annotations

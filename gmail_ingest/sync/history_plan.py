@@ -2,7 +2,7 @@
 
 Holds: ``next_step``, pure. Add here: a further case. Keep out: looking at Dagster and at the job
 (the history_sensor), doing it.
-Source: Dagster issues 27789 and 29467 (the state of a backfill may be wrong for good), 15325; edge
+Source: docs/dagster.md#states-of-backfills (they may be wrong for good), #run-monitoring; edge
 cases 34, 35, 68 and 70. The job's own rows decide when it is done; Dagster only says whether
 anybody works on it.
 """

@@ -2,8 +2,9 @@
 
 Holds: ``HistoryPricing``. Add here: a figure that a caller decides by.
 Keep out: prices and time (``core/price.py``).
-Source: design promise 4; edge case 60 (no estimate of Google's is read: ids are counted). It lists
-the very windows that the sync would list, 500 ids for 5 units, and asks the ledger what is known.
+Source: docs/promises.md#promise-4; edge case 60 (no estimate of Google's is read: ids are counted).
+It lists the very windows that the sync would list, 500 ids for 5 units, and asks the ledger what is
+known.
 """
 
 from __future__ import annotations

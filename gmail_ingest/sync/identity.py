@@ -2,9 +2,10 @@
 
 Holds: ``recognise``, ``find_former``, ``note_address``. Add here: another way to tell accounts
 apart. Keep out: what follows (``discover.py``, ``connect.py``, ``watch.py``), rows.
-Source: edge cases 39 and 90 to 93. What never changes and never comes again in an account are its
-message ids: they are the evidence. History ids go back when Google rebuilds a mailbox, and begin
-low in an account that was made anew; addresses change, and are given to others.
+Source: docs/google.md#accounts, #restarted-history; edge cases 39 and 90 to 93. What never changes
+and never comes again in an account are its message ids: they are the evidence. History ids go back
+when Google rebuilds a mailbox, and begin low in an account that was made anew; addresses change,
+and are given to others.
 
 It costs a page of one listing (5 units), and only where that names nothing known, at most
 ``SAMPLE`` reads of single messages (20 units each): 105 units, once for each time that ids went

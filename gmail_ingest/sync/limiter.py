@@ -5,8 +5,9 @@ Add here: how a sync asks. Keep out: where the shared state lives (``adapters/po
 
 A reservation answers "from when on": the limiter keeps a line of time for each mailbox and for the
 project, on which every reserved unit takes its place. History spends along that line at an even
-pace; live mail may run ahead of it, and pushes history back by what it spent (design promise 4).
-Source: the generic cell rate algorithm (ITU-T I.371); google-facts section 1.
+pace; live mail may run ahead of it, and pushes history back by what it spent
+(docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T I.371);
+docs/google.md#limits.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``Lister``, and ``compare_labels``. Add here: another way to ask for ids.
 Keep out: what the ledger says of them (``compare.py``).
-Source: google-facts section 5 (labelIds, includeSpamTrash); edge cases 5 and 60 (estimates are not
+Source: docs/google.md#lists (labelIds, includeSpamTrash); edge cases 5 and 60 (estimates are not
 read). A label costs 5 units for 500 ids, where reading each message again costs 20 for one.
 """
 

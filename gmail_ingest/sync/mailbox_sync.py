@@ -4,7 +4,8 @@ Holds: ``sync_mailbox``. Add here: the order of the steps.
 Keep out: each step's own work (``discover.py``, ``fetch.py``), the queue (``tenant_sync.py``).
 
 The promise: ids become durable together with the checkpoint, and each then has its own fate. So
-whatever fails after discovery leaves pending rows and no hole. Source: design.md, promises 1 to 3.
+whatever fails after discovery leaves pending rows and no hole. Source: docs/promises.md#promise-1,
+#promise-2, #promise-3.
 """
 
 from __future__ import annotations

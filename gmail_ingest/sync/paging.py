@@ -1,7 +1,7 @@
 """Reading all pages of a listing whose place needs no keeping.
 
 Holds: ``read_pages``. Add here: nothing. Keep out: listings with a durable page token
-(``discover.py``). Source: google-facts sections 3 and 5; edge cases 5 and 40.
+(``discover.py``). Source: docs/google.md#history-pages, #lists; edge cases 5 and 40.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``Patience``: the pace of the budget, the pause that a throttle asks for, and retries of
 calls that have no fate of their own in the ledger (listings, history, profile).
 Add here: what concerns every call. Keep out: the fates of messages (``fetch.py``).
-Source: google-facts section 2; edge cases 27, 31, 34.
+Source: docs/google.md#parallel-calls, #backoff, #named-times; edge cases 27, 31, 34.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``SyncPolicy``. Add here: a number that several use cases share.
 Keep out: reading of settings (the composition root fills the policy).
-Source: google-facts section 2 (truncated exponential backoff with jitter, from one second).
+Source: docs/google.md#backoff, #parallel-calls, #young-messages.
 """
 
 from __future__ import annotations

@@ -1,8 +1,9 @@
 """What Google says has changed since the checkpoint: it is the sync's to apply, and no difference.
 
 Holds: ``RecentChanges``. Add here: nothing. Keep out: applying history (``discover.py``).
-Source: google-facts section 3. What is stored is at least as new as the checkpoint, and a message
-that history does not name after it has not changed at Google since: only those can be compared.
+Source: docs/google.md#history-records. What is stored is at least as new as the checkpoint, and a
+message that history does not name after it has not changed at Google since: only those can be
+compared.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """After expired history: what is stored compared with Google as a whole, once.
 
 Holds: ``reconcile``. Add here: nothing. Keep out: the comparison (``compare.py``).
-Source: google-facts section 3 (an expired history is forgotten for good); edge cases 3 and 67. The
-forgotten history may have deleted or relabelled mail of any age, so that all that is stored is
-compared, not only the window that is listed again for new mail: 5 units for 500 ids.
+Source: docs/google.md#expired-history (an expired history is forgotten for good); edge cases 3 and
+67. The forgotten history may have deleted or relabelled mail of any age, so that all that is stored
+is compared, not only the window that is listed again for new mail: 5 units for 500 ids.
 """
 
 from __future__ import annotations

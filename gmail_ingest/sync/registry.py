@@ -2,7 +2,7 @@
 
 Holds: ``Registry`` and what crosses it. Add here: what connect or disconnect needs to know.
 Keep out: Google (``connect.py``, ``disconnect.py``), SQL and encryption (adapters).
-Source: design promises 7 to 9; edge cases 25, 39, 72, 73.
+Source: docs/promises.md#promise-7, #promise-8, #promise-9; edge cases 25, 39, 72, 73.
 """
 
 from __future__ import annotations

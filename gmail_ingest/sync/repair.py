@@ -3,7 +3,7 @@
 Holds: ``Repair``. Add here: how a further kind of difference is mended.
 Keep out: finding differences (``compare.py``). Google is read again for each message that is
 mended: listings come from an index that may lag, so that they only say where to look.
-Source: design promises 2, 3 and 6; edge cases 3 and 62.
+Source: docs/promises.md#promise-2, #promise-3, #promise-6; edge cases 3 and 62.
 """
 
 from __future__ import annotations

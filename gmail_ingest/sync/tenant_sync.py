@@ -3,7 +3,7 @@
 Holds: ``TenantSync``, the one use case behind a run of a tenant's partition, a drain run and the
 command line. Add here: what an error of one mailbox means for the job.
 Keep out: the steps of one mailbox (``mailbox_sync.py``), Dagster.
-Source: design.md "Flow"; edge cases 31 to 38, 70, 72, 74.
+Source: docs/architecture.md#the-way-of-a-push; edge cases 31 to 38, 70, 72, 74.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Holds: ``Verify``, the one use case behind the command, the asset check and the nightly job.
 Add here: which mailboxes and days. Keep out: the comparison (``compare.py``).
-Source: design promises 4 and 6. It spends as ``listing``, so that live mail keeps its reserve, and
-needs no lease to read: a repair takes the listing lease.
+Source: docs/promises.md#promise-4, #promise-6. It spends as ``listing``, so that live mail keeps
+its reserve, and needs no lease to read: a repair takes the listing lease.
 """
 
 from __future__ import annotations

@@ -3,8 +3,8 @@
 Holds: ``start_watch`` and ``renew_watches``. Add here: what concerns users.watch, and what else is
 asked of a mailbox once a day.
 Keep out: receiving pushes (``webhook_api``). A watch's history id never becomes a checkpoint: that
-would skip what is not yet in the ledger (google-facts section 4).
-Source: google-facts section 4 (7 days of life, renewal once a day); edge cases 24, 92 and 93.
+would skip what is not yet in the ledger (docs/google.md#watches). Source: docs/google.md#watches;
+edge cases 24, 92 and 93.
 """
 
 from __future__ import annotations

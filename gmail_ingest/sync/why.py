@@ -1,7 +1,8 @@
 """Why is this mail not in the CRM? An answer for each mailbox of a tenant.
 
 Holds: ``Why``. Add here: another place to look. Keep out: words (``why_words.py``), SQL, HTTP.
-Source: design promise 5; google-facts section 5 (``rfc822msgid:``), section 1 (5 units a listing).
+Source: docs/promises.md#promise-5; docs/google.md#search (``rfc822msgid:``), #prices (5 units a
+listing).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: pure functions from what is known to sentences. Add here: the words of a new fate or rule.
 Keep out: reading, subjects, addresses (what is said may be logged by whoever asks).
-Source: design promise 5; core/fates.py for what each fate means.
+Source: docs/promises.md#promise-5; core/fates.py for what each fate means.
 """
 
 from __future__ import annotations
