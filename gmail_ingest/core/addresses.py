@@ -4,7 +4,8 @@ Holds: ``participants_of``, ``fold_address``, ``is_no_reply``, ``direction_of``,
 Add here: another role, another spelling of the owner.
 Keep out: the grammar of headers (``address_list``), the person behind a sender (``authors``),
 contacts and companies (the CRM's), which mail is excluded.
-Source: Gmail help "Dots don't matter" and "plus" addressing.
+Source: https://support.google.com/mail/answer/7436150 (dots do not matter); RFC 5233 (what follows
+a plus).
 
 The one policy for aliases: an address is kept as written, lower-cased. Only the question "is
 this the owner?" folds: a ``+tag`` is dropped at every domain, and at gmail.com and

@@ -3,7 +3,8 @@
 Holds: ``MACHINE_WORDS``, which only programs write, and ``ABSENCE_WORDS``, which people write, too.
 Add here: another language's or program's words. Keep out: how they are used
 (``automatic_answers``).
-Source: the subjects that Outlook, Exchange, Lotus Notes, Gmail and web hosts give such mail.
+Source: gmail_ingest_tests/core/report_set: the subjects that Outlook, Exchange, Lotus Notes, Gmail
+and web hosts give such mail.
 """
 
 from gmail_ingest.core.report_phrases import Beginnings

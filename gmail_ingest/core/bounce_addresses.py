@@ -2,8 +2,8 @@
 
 Holds: ``named_places`` and ``places_in_prose``. Add here: another place in which a server names a
 recipient. Keep out: words of failures (``report_phrases``), what the report says (``bounce_text``).
-Source: the reports of Google, Exchange, Postfix, Exim, qmail, Sendmail, Courier, Domino, Amazon
-SES and the large providers.
+Source: docs/decisions/0007-bounces.md; gmail_ingest_tests/core/report_set: the reports of Google,
+Exchange, Postfix, Exim, qmail, Sendmail, Courier, Domino, Amazon SES and the large providers.
 
 An address counts only where a report names whom it did not reach: at the beginning of a line with
 a reason or an introduction, in brackets behind a name, behind a label, or in the sentence that says

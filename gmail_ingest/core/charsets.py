@@ -4,9 +4,9 @@ Holds: base64url, the two charset rules of the Gmail API (inline data, attachmen
 the bytes themselves say of their charset.
 Add here: another sign in the bytes that says more than their label.
 Keep out: which codec a label means (``charset_labels``), which part is a body (``parts``).
-Source: the Gmail API delivers ``body.data`` of text parts as UTF-8 whatever the Content-Type
-says, and ``attachments.get`` the raw bytes in the declared charset. Mail 22: one mail in 35 of
-public test mail has bytes that its label does not fit.
+Source: docs/google.md#body-text: Gmail delivers ``body.data`` of text parts as UTF-8 whatever the
+Content-Type says, and ``attachments.get`` the raw bytes in the declared charset. Mail 22: one mail
+in 35 of public test mail has bytes that its label does not fit.
 """
 
 import binascii

@@ -2,8 +2,8 @@
 
 Holds: how one listed id stands, which labels differ, how days are listed together, and what that
 costs. Add here: a rule of the comparison. Keep out: listing, repair, storage.
-Source: design promise 6; google-facts section 5 (labelIds, includeSpamTrash; no dates in a
-listing); edge cases 15, 61, 67 (sets, never each against each).
+Source: docs/promises.md#promise-6; docs/google.md#lists (labelIds, includeSpamTrash; no dates);
+edge cases 15, 61, 67 (sets, never each against each).
 """
 
 from __future__ import annotations

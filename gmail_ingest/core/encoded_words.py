@@ -3,9 +3,9 @@
 Holds: ``decode_words`` and ``repaired``.
 Add here: another way in which senders break encoded words, or letters without them.
 Keep out: which header is read, addresses.
-Source: RFC 2047; RFC 2231 section 5 (language); the Gmail API decodes well-formed words itself.
-``email.header`` is not used because its pattern takes quadratic time on a long value full of
-starts without an end.
+Source: RFC 2047; RFC 2231 section 5 (language); docs/google.md#headers (Gmail decodes well-formed
+words itself). ``email.header`` is not used because its pattern takes quadratic time on a long value
+full of starts without an end.
 """
 
 import binascii

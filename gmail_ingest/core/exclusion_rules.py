@@ -2,7 +2,7 @@
 
 Holds: ``ExclusionRule``, ``Criteria`` and ``checked``. Add here: what a further criterion may say.
 Keep out: what a rule hides (``exclusions.py``), JSON, storage.
-Source: google-facts section 5 (Gmail's label ids; those of users are ``Label_<n>``).
+Source: docs/google.md#labels (Gmail's label ids; those of users are ``Label_<n>``).
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``MailFacts``, ``Rulebook``: the one decision, for mail that comes and mail that is stored.
 Add here: a further criterion, with the fact that it needs. Keep out: how a rule is written and
 checked (``exclusion_rules.py``), Gmail's own labels that keep mail out (``scope.py``), storage.
-Source: design promise 5; edge cases 17, 64, 65.
+Source: docs/promises.md#promise-5; edge cases 17, 64, 65.
 
 Addresses and domains mean everybody whom the mail names, in any role, but the mailbox's owner: a
 blocked address hides what it wrote and what it was written. A domain covers its subdomains. Two

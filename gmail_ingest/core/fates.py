@@ -2,7 +2,7 @@
 
 Holds: ``Entry`` and the pure rules that lead from one to the next; the fake store and Postgres
 share them. Add here: a rule about fates. Keep out: times and attempts (they are the store's).
-Source: design promises 1 and 5; edge cases 8, 14, 15, 16.
+Source: docs/promises.md#promise-1, #promise-5; edge cases 8, 14, 15, 16.
 
 A fetch and a change of history may overtake each other: listed mail is fetched under one lease,
 history is applied under another. What was fetched before a change and is saved after it would

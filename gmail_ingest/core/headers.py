@@ -4,7 +4,8 @@ Holds: ``Headers`` (case-insensitive, duplicates kept in order), parameters of a
 field, and message ids.
 Add here: the reading of another kind of header value.
 Keep out: addresses (``addresses``), what a header says about the mail (``classify``).
-Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RFC 2045.
+Source: docs/google.md#headers (case, order and duplicates of names are kept); RFC 5322 and RFC
+2045.
 """
 
 import re

@@ -2,7 +2,7 @@
 
 Holds: the record types and ``fold_history``. Add here: what follows from the records alone.
 Keep out: what the ledger already knows about an id (the store decides with it).
-Source: google-facts section 3; edge cases 5, 6, 9, 14, 15 and 16.
+Source: docs/google.md#history-records, #history-ids; edge cases 5, 6, 9, 14, 15 and 16.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``Mark``; ``PROGRAMS``: the selectors of each family of programs; ``HIDDEN``.
 Add here: another program's classes or ids, with a line in the table of its tests.
 Keep out: what follows from a mark (``html_regions``), the tree (``html_marking``).
-Source: the HTML that these programs write.
+Source: gmail_ingest_tests/core/reply_set: the HTML that these programs write.
 
 Programs rename the classes and ids of mail that they quote (``x_``, ``yiv``, ``ydp`` before
 them): a signature inside that mail is not taken for the sender's own.

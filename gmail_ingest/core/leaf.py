@@ -3,7 +3,7 @@
 Holds: ``Leaf``, ``BodyPart`` and ``size_of``.
 Add here: another fact that can be read off one part and its place.
 Keep out: decisions that need the other parts (``parts``), the HTML (``files``).
-Source: the MessagePart resource of the Gmail API; RFC 2183 (Content-Disposition).
+Source: docs/google.md#parts; RFC 2183 (Content-Disposition).
 """
 
 import re

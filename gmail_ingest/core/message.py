@@ -3,7 +3,7 @@
 Holds: ``ParsedMessage`` and the values in it.
 Add here: a field that the CRM reads, with where it comes from.
 Keep out: how a field is found (``payload`` and its neighbours), storage.
-Source: the Message resource of the Gmail API; design: table ``emails``.
+Source: docs/google.md#messages-and-threads; docs/architecture.md#tables.
 """
 
 from dataclasses import dataclass

@@ -3,7 +3,7 @@
 Holds: ``part_of``, for mail that lies inside a part, where Gmail has not looked.
 Add here: MIME structure that real mail has.
 Keep out: what a part is (``parts``), which parts hold a mail (``containers``).
-Source: RFC 2045, RFC 2046; the MessagePart resource of the Gmail API.
+Source: RFC 2045, RFC 2046; docs/google.md#parts.
 """
 
 import binascii

@@ -2,7 +2,8 @@
 
 Holds: the arithmetic of months, and what a range must be like. Add here: a rule about ranges.
 Keep out: clocks (callers say what time it is), Dagster's partition keys.
-Source: edge case 61; google-facts section 5. Everything is UTC; a month is named by its first day.
+Source: edge case 61; docs/google.md#search (dates). Everything is UTC; a month is named by its
+first day.
 """
 
 from __future__ import annotations

@@ -4,8 +4,8 @@ Holds: ``sort_parts``, and ``has_separate_content``, which asks less.
 Add here: where in the tree a kind of content stands.
 Keep out: which part is the text (``text_parts``), what of a part is a file (``files``), decoding
 (``bodies``).
-Source: the MessagePart resource of the Gmail API; RFC 2046, RFC 2183. Gmail expands
-message/rfc822: the parts of a forwarded mail stand below it, and are not this mail's text.
+Source: docs/google.md#parts; RFC 2046, RFC 2183. Gmail expands message/rfc822: the parts of a
+forwarded mail stand below it, and are not this mail's text.
 """
 
 from collections.abc import Mapping, Sequence

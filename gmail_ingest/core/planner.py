@@ -2,8 +2,8 @@
 
 Holds: ``plan_fetch``. Add here: rules that need only ids, threads and prices.
 Keep out: when to call (the limiter) and how (the Gmail adapter).
-Source: google-facts section 1: threads.get costs 40 units whatever the thread holds,
-messages.get 20, so that three wanted messages of a thread cost 40 instead of 60.
+Source: docs/google.md#prices: threads.get costs 40 units whatever the thread holds, messages.get
+20, so that three wanted messages of a thread cost 40 instead of 60.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``fetch_units`` and ``seconds_needed``. Add here: a price that needs only ids.
 Keep out: asking Google or the ledger (``gmail_ingest.sync.history_price``).
-Source: google-facts section 1. The fetch plans with the same planner, in the same order and in
+Source: docs/google.md#prices. The fetch plans with the same planner, in the same order and in
 chunks of the same size, so that both agree but for what no listing tells: bodies that Gmail keeps
 apart, and calls that fail.
 """

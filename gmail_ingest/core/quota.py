@@ -2,7 +2,7 @@
 
 Holds: the prices as one frozen dataclass, and how a setting names them. Add here: the price of a
 further method. Keep out: budgets and limiting (they are state).
-Source: google-facts section 1 (the table of 2026-05-01).
+Source: docs/google.md#prices.
 """
 
 from __future__ import annotations

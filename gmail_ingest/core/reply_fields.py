@@ -3,8 +3,8 @@
 Holds: ``FIELD_KINDS`` (name to kind) and ``PASTED_FIELDS``.
 Add here: another language's or program's names.
 Keep out: when fields are a header block (``reply_headers``), other words (``reply_marks``).
-Source: the headers that Outlook, Gmail, Apple Mail, Thunderbird and Lotus Notes write, in the
-languages that they are translated to.
+Source: gmail_ingest_tests/core/reply_set: the headers that Outlook, Gmail, Apple Mail, Thunderbird
+and Lotus Notes write, in the languages that they are translated to.
 """
 
 # ruff: noqa: RUF001, SIM905 (Cyrillic and Greek letters are meant; lists of words without quotes read better)

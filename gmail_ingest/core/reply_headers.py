@@ -4,8 +4,9 @@ Holds: ``header_block`` (where a block of fields ends), ``may_start_block`` and
 ``is_known_field``.
 Add here: another layout of such a block.
 Keep out: names of fields (``reply_fields``), banners and introductions (``reply_introductions``).
-Source: the blocks of Outlook ("From, Sent, To, Subject"), Hotmail (Date or Subject first), Lotus
-Notes, Gmail's and Apple's forwards, Orange and La Poste ("Message du, De, A, Objet").
+Source: gmail_ingest_tests/core/reply_set: the blocks of Outlook ("From, Sent, To, Subject"),
+Hotmail (Date or Subject first), Lotus Notes, Gmail's and Apple's forwards, Orange and La Poste
+("Message du, De, A, Objet").
 
 A word before a colon is no evidence: forms of orders and trips have them too. A block counts with
 an address and a date, or what else only a program writes; in a language whose names are not

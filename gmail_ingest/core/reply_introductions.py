@@ -4,8 +4,8 @@ Holds: ``introduction_length`` (above a quote), ``introduces_the_rest`` (no mark
 ``is_banner`` and ``asks_for_answer_above``.
 Add here: another shape of an introduction.
 Keep out: words of a language (``reply_marks``), header blocks (``reply_headers``).
-Source: the introductions of Gmail, Outlook, Apple Mail, Yahoo, Zoho, GMX, Proton, Thunderbird,
-mutt, Lotus Notes and 163.
+Source: gmail_ingest_tests/core/reply_set: the introductions of Gmail, Outlook, Apple Mail, Yahoo,
+Zoho, GMX, Proton, Thunderbird, mutt, Lotus Notes and 163.
 
 Above a line that is marked as quoted an introduction is known by its shape, in any language: a
 date, and an address in brackets. Without a mark below, more is asked for, since all below goes.

@@ -5,7 +5,7 @@ Apple Mail and Thunderbird are translated to.
 Add here: another language's or program's words, with a line in the test table.
 Keep out: field names (``reply_fields``), words of signatures (``signature_marks``), the order in
 which marks count (``reply_text``).
-Source: the reply and forward headers that these programs write.
+Source: gmail_ingest_tests/core/reply_set: the reply and forward headers that these programs write.
 """
 
 # ruff: noqa: RUF001, SIM905 (Cyrillic and Greek letters are meant; lists of words without quotes read better)

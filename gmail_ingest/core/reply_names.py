@@ -5,7 +5,8 @@ Holds: ``is_name``, ``is_name_and_verb``, ``names_in``, ``begins_early``, ``is_w
 Add here: another sign that words are the sender's own.
 Keep out: the shapes of introductions (``reply_introductions``), words of programs
 (``reply_marks``).
-Source: the introductions of the programs that ``reply_introductions`` names.
+Source: gmail_ingest_tests/core/reply_set: the introductions of the programs that
+``reply_introductions`` names.
 """
 
 # ruff: noqa: RUF001, SIM905 (a Greek letter is meant; lists of words without quotes read better)

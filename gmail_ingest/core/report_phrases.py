@@ -2,7 +2,8 @@
 
 Holds: the beginnings of subjects, and phrases of texts: failed, delayed, delivered.
 Add here: a server's or a language's words. Keep out: how they are used (``bounce_text``).
-Source: the reports themselves, as servers write them and their public manuals quote them.
+Source: docs/decisions/0007-bounces.md: the reports themselves, as servers write them and their
+public manuals quote them.
 
 All are compared with text in one form: case folded, straight apostrophes, single blanks. A phrase
 of a text must say of the mail what happened: words that a person might write elsewhere ("retry",

@@ -3,8 +3,8 @@
 Holds: the built-in exclusion rules and their names. Add here: a rule that needs only labels.
 Keep out: rules that need a tenant's settings or a message's content.
 Source: https://developers.google.com/workspace/gmail/api/guides/labels (DRAFT, SPAM, TRASH, and
-that users may see CHAT); which label mail bears that is to be sent later is not documented: in
-n8n-io/n8n#15090 it had neither DRAFT nor SENT. Edge cases 11, 15, 16, 210.
+that users may see CHAT); which label mail bears that is to be sent later is not documented: see
+docs/google.md#scheduled-mail. Edge cases 11, 15, 16, 210.
 """
 
 from __future__ import annotations

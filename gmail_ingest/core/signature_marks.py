@@ -3,8 +3,8 @@
 Holds: patterns of the signatures that programs write, and of the footers of lists.
 Add here: another language's or program's words, with a line in the test table.
 Keep out: where a signature stands and how long it is (``reply_signatures``).
-Source: the default signatures of iOS, Android, BlackBerry, Samsung, Outlook, Yahoo, Proton and
-others, in the languages that they are translated to.
+Source: gmail_ingest_tests/core/reply_set: the default signatures of iOS, Android, BlackBerry,
+Samsung, Outlook, Yahoo, Proton and others, in the languages that they are translated to.
 """
 
 # ruff: noqa: RUF001, SIM905 (Cyrillic and Greek letters are meant; lists of words without quotes read better)

@@ -2,7 +2,7 @@
 
 Holds: ``Window`` and its Gmail query. Add here: arithmetic on windows.
 Keep out: clocks (callers say what time it is).
-Source: google-facts section 5 (q takes epoch seconds; YYYY/MM/DD means Pacific time); edge case 61.
+Source: docs/google.md#search (q takes epoch seconds; YYYY/MM/DD means Pacific time); edge case 61.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ class Window:
         """The Gmail search that lists this window, in epoch seconds.
 
         Widened by one second on each side: whether Google's bounds are inclusive is uncertain
-        (google-facts section 5); what falls outside is dropped again by internal date.
+        (docs/google.md#search); what falls outside is dropped again by internal date.
         """
         words = []
         if self.start is not None:
