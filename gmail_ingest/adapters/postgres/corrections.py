@@ -2,7 +2,7 @@
 
 Holds: ``read_stored``, ``read_known``, ``recall``, ``correct``. Add here: a further kind of repair.
 Keep out: what counts as a difference (``core/completeness.py``), coverage (``coverage.py``).
-Source: design promises 2 and 6; edge cases 3, 15, 67. Writers hold the mailbox's row
+Source: docs/promises.md#promise-2, #promise-6; edge cases 3, 15, 67. Writers hold the mailbox's row
 (``leases.fenced``), so that what they read here is still true when they write.
 """
 

@@ -2,7 +2,7 @@
 
 Holds: the statements of the CoverageStore port, and ``PostgresCoverage``, which the API reads.
 Add here: a question about stored days. Keep out: the comparison (``sync/compare.py``).
-Source: design promise 6 and data model; edge case 61 (days are UTC).
+Source: docs/promises.md#promise-6; edge case 61 (days are UTC).
 """
 
 from __future__ import annotations

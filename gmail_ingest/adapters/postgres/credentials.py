@@ -3,7 +3,7 @@
 Holds: ``PostgresCredentials`` (the CredentialStore port), ``key_versions``.
 Add here: what a credential needs after it was connected.
 Keep out: connecting and disconnecting (``registry``), Google (``adapters/gmail``).
-Source: google-facts section 2 (compare the generation first); edge cases 36, 37, 72.
+Source: docs/google.md#dead-grants (compare the generation first); edge cases 36, 37, 72.
 """
 
 from __future__ import annotations

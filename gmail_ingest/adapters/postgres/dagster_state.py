@@ -1,7 +1,8 @@
 """What Dagster's own database tells of Dagster, without Dagster.
 
 Holds: ``daemon_silence``. Keep out: changing anything there; runs (its API tells those).
-Source: Dagster's table ``daemon_heartbeats``: each daemon writes its row every 30 seconds.
+Source: docs/dagster.md#heartbeats-of-daemons: Dagster's table ``daemon_heartbeats``: each daemon
+writes its row every 30 seconds.
 """
 
 from __future__ import annotations

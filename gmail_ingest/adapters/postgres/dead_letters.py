@@ -2,7 +2,8 @@
 
 Holds: ``PostgresDeadLetters``. Add here: what a person does with what was given up.
 Keep out: giving up (``ledger.py``), the fate of one mail (``traces.py``).
-Source: design promise 5; edge case 2. All of it reads a partial index that holds dead letters only.
+Source: docs/promises.md#promise-5; edge case 2. All of it reads a partial index that holds dead
+letters only.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``delete_mail``. Add here: every new table that holds something of a mailbox.
 Keep out: single messages that Google deleted (the mail store).
-Source: design promise 9; edge case 66; google-facts section 8 (deletion requests are honoured).
+Source: docs/promises.md#promise-9; docs/google.md#policy; edge case 66.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Holds: ``PostgresDrains`` and ``listen``. Add here: what else is known of a drain.
 Keep out: the queue's rows (``sync_queue.py``).
-Source: measured: a drain whose host is gone stays "started" in Dagster's books for hours; only a
-heartbeat of its own tells. PostgreSQL's LISTEN; psycopg's ``AsyncConnection.notifies``.
+Source: docs/dagster.md#dead-workers: a drain whose host is gone stays "started" in Dagster's books
+for hours; only a heartbeat of its own tells. PostgreSQL's LISTEN; psycopg's
+``AsyncConnection.notifies``.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``MailSearch``. Add here: another way to find words. Keep out: terms (``search_terms.py``),
 filters (``email_lists.py``).
-Source: EXPLAIN on a million mails of one tenant.
+Source: EXPLAIN on a million mails of one tenant; docs/benchmarks.md.
 
 First the newest mails that the filters leave are looked at for the words: that finds frequent
 words, and ends a list that is short without them. Then the index is asked, month by month,

@@ -4,7 +4,7 @@ Those that a tenant's rule hides bear the bit ``facets.EXCLUDED``, and have no k
 
 Holds: ``write_emails``. Add here: a column of these tables, with where it comes from.
 Keep out: fates and threads (``save_batch.py``), reading (``email_reads.py``).
-Source: design.md's data model; edge case 53 (``search_terms.py`` bounds the search vector).
+Source: docs/architecture.md#tables; edge case 53 (``search_terms.py`` bounds the search vector).
 """
 
 from __future__ import annotations

@@ -2,9 +2,9 @@
 
 Holds: ``decide_next``. Add here: nothing: a batch is one transaction, and what is left of a
 mailbox is durable with it. Keep out: rules (``exclusion_rules.py``), hiding (``visibility.py``).
-Source: design promises 2 and 9; edge cases 17, 64, 68. All of a mailbox's mail is decided about,
-also under a rule that concerns little of it: one way, whatever changed, at 25 microseconds of CPU
-a mail.
+Source: docs/promises.md#promise-2, #promise-9; edge cases 17, 64, 68. All of a mailbox's mail is
+decided about, also under a rule that concerns little of it: one way, whatever changed, at 25
+microseconds of CPU a mail.
 """
 
 from __future__ import annotations

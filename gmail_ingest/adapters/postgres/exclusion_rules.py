@@ -3,7 +3,7 @@
 Holds: ``PostgresExclusionRules``, ``read_rulebook``, ``hidden_by_rule``. Add here: a question about
 rules. Keep out: what a rule hides (``core/exclusions.py``), what stored mail it hides
 (``visibility.py``, ``dry_runs.py``).
-Source: design promise 5; edge cases 17 and 64.
+Source: docs/promises.md#promise-5; edge cases 17 and 64.
 
 A change of a rule marks the mailboxes that it concerns: their stored mail is decided about again
 (``exclusion_marks``), by a job. New mail follows the new rules at once. Whoever stores mail reads

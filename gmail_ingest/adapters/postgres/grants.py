@@ -2,8 +2,8 @@
 
 Holds: ``read_grants``, ``to_grant``, and when a consent or a watch has another user.
 Keep out: what is done with them (``sync/disconnect.py``).
-Source: google-facts section 4 (one watch for a user and project) and 7 (a revoke ends the whole
-grant of a user and client); edge case 73.
+Source: docs/google.md#watches (one for a user and project), #revocation (ends the whole grant of a
+user and client); edge case 73.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``apply_changes``, ``write_labels``, ``delete_emails``. Add here: what a further kind of
 change does to rows. Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``,
 same transaction).
-Source: google-facts section 3; edge cases 8, 10, 14, 15, 16, 64.
+Source: docs/google.md#history-records, #history-ids, #drafts; edge cases 8, 10, 14, 15, 16, 64.
 """
 
 from __future__ import annotations

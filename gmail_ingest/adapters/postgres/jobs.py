@@ -2,8 +2,8 @@
 
 Holds: ``Job`` and ``PostgresJobs``. Add here: a question about jobs.
 Keep out: starting and ending them (the queue does, with its rows).
-Source: design.md's data model. A job that was given back while a newer request waited went into
-that one's job: whoever asks for it hears of the newer.
+Source: docs/architecture.md#the-queue. A job that was given back while a newer request waited went
+into that one's job: whoever asks for it hears of the newer.
 """
 
 from __future__ import annotations

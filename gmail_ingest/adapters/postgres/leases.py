@@ -2,7 +2,7 @@
 
 Holds: taking, extending and giving back leases; ``fenced`` transactions. Add here: nothing that
 writes mail. Keep out: when to take one (``sync/mailbox_sync.py``).
-Source: design promises 3 and 9; edge cases 68, 72, 74.
+Source: docs/promises.md#promise-3, #promise-9; edge cases 68, 72, 74.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Holds: statements on ``message_ledger`` alone. Add here: a question about it.
 Keep out: which fate follows from what (``core/fates.py``), mail.
-Source: design promises 1 and 5. All writers of a mailbox hold its row (``leases.fenced``), so
-that entries read here are still true when they are written.
+Source: docs/promises.md#promise-1, #promise-5. All writers of a mailbox hold its row
+(``leases.fenced``), so that entries read here are still true when they are written.
 """
 
 from __future__ import annotations

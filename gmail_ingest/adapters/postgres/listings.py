@@ -2,7 +2,7 @@
 
 Holds: statements on ``listings``, and a page's ids into the ledger. Add here: a further kind of
 window. Keep out: what is listed when (``sync/discover.py``).
-Source: design promise 1; edge cases 7, 17, 40, 61.
+Source: docs/promises.md#promise-1; edge cases 7, 17, 40, 61.
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of m
 table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
 and what only comparisons with Google and accounts need (``comparisons`` and ``accounts``, from
 which it inherits).
-Source: ``sync/ports.py``; design promises 1 to 3 and 9.
+Source: ``sync/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Holds: emails and what hangs on them. Add here: a column together with an Alembic migration
 (a test shows that both agree). Keep out: queries, fates (``tables.py``).
-Source: design.md's data model; edge cases 52 (no btree over a raw header: long ones are indexed
-by digest) and 53 (bounded search vector).
+Source: docs/architecture.md#tables; edge cases 52 (no btree over a raw header: long ones are
+indexed by digest) and 53 (bounded search vector).
 """
 
 from __future__ import annotations

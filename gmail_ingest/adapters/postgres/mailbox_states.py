@@ -2,7 +2,7 @@
 
 Holds: ``write_state`` and the statement that tries sick mailboxes again. Add here: a rule of how
 a state is entered or left. Keep out: which error means which state (``errors.py``).
-Source: edge cases 32, 35, 36, 38; google-facts section 2 ("compare the generation first").
+Source: edge cases 32, 35, 36, 38; docs/google.md#dead-grants (compare the generation first).
 
 Locks: the tenant's row first, as connect and disconnect do, so that a new consent is either before
 or after a state that an old one led to.

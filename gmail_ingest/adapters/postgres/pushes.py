@@ -2,8 +2,9 @@
 
 Holds: ``PostgresPushes``. Add here: what a notification changes.
 Keep out: verification and parsing (``webhook_api``), other ways into the queue (``sync_queue``).
-Source: design "The queue"; google-facts section 4; edge cases 8, 18, 22, 73; more than 1,000
-pushes a second must fit through one sidecar, so that a batch is one statement of psycopg.
+Source: docs/architecture.md#the-queue; docs/google.md#notification-contents; edge cases 8, 18, 22,
+73; more than 1,000 pushes a second must fit through one sidecar, so that a batch is one statement
+of psycopg.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: SQL text and the fragments that statements share. Add here: a rule of the queue.
 Keep out: running them (``sync_queue.py``).
-Source: design "The queue"; edge cases 8, 22, 70, 71, 74.
+Source: docs/architecture.md#the-queue; edge cases 8, 22, 70, 71, 74.
 
 One row waits for a (tenant, kind): the partial unique index makes sure of it. A row that is held
 is another one, so that a push during a sync makes a new waiting row instead of being lost.

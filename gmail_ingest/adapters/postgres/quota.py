@@ -1,7 +1,7 @@
 """The shared limiter: a row of ``quota_lines`` for each mailbox and one for the project.
 
 Holds: ``PostgresLimiter``. Add here: a further scope. Keep out: waiting (``sync/limiter.py``).
-Source: google-facts section 1: 6,000 units a minute for a mailbox, 1,200,000 for a project, in a
+Source: docs/google.md#limits: 6,000 units a minute for a mailbox, 1,200,000 for a project, in a
 sliding minute, 80,000,000 a day; the generic cell rate algorithm (ITU-T I.371).
 
 The clock is Postgres' own, so that the clocks of workers do not matter. A line ahead of now is

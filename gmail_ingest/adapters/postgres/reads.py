@@ -2,7 +2,7 @@
 
 Holds: ``PostgresReads``. Add here: what a status page asks for.
 Keep out: mail (``email_reads``), jobs (``jobs``), writing.
-Source: design promise 5; edge case 24 (a watch that lapses is visible).
+Source: docs/promises.md#promise-5; edge case 24 (a watch that lapses is visible).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``PostgresRegistry`` (the Registry port). Add here: a row that belongs to being connected.
 Keep out: credentials in use (``credentials``), deleting mail (``deletion``), Google.
-Source: design promises 3, 8, 9; edge cases 39, 72, 73.
+Source: docs/promises.md#promise-3, #promise-8, #promise-9; edge cases 39, 72, 73.
 
 Locks: connect and disconnect take the tenant's row FOR UPDATE first, so that they exclude each
 other, and a push that saw the tenant connected is either before a disconnect or finds it gone.

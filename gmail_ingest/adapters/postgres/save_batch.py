@@ -2,7 +2,7 @@
 
 Holds: ``save_outcomes``. Add here: what a further kind of outcome does.
 Keep out: columns (``email_writes.py``, ``ledger.py``), the rules (``core/fates.py``).
-Source: design promises 1, 2 and 5; edge cases 1, 2, 13, 14, 64.
+Source: docs/promises.md#promise-1, #promise-2, #promise-5; edge cases 1, 2, 13, 14, 64.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: the encoding under the seal. Add here: the encoding of a further kind of key.
 Keep out: encryption (the Sealer port), rows (``credentials``, ``registry``).
-Source: design promise 8; RFC 8259 for the JSON under the seal.
+Source: docs/promises.md#promise-8; RFC 8259 for the JSON under the seal.
 """
 
 from __future__ import annotations

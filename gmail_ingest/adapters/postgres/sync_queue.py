@@ -2,7 +2,7 @@
 
 Holds: ``PostgresSyncQueue``, and ``enqueue`` for those who are in a transaction already.
 Add here: a question about the queue. Keep out: its rules (``queue_sql.py``), jobs as a caller
-sees them (``jobs.py``). Source: ``sync/ports.py``; design "The queue".
+sees them (``jobs.py``). Source: ``sync/ports.py``; docs/architecture.md#the-queue.
 """
 
 from __future__ import annotations

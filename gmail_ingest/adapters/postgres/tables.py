@@ -2,7 +2,7 @@
 
 Holds: tables, constraints, indexes. Add here: a column
 together with an Alembic migration (a test shows that both agree).
-Keep out: queries, mail (``mail_tables.py``). Source: design.md's data model.
+Keep out: queries, mail (``mail_tables.py``). Source: docs/architecture.md#tables.
 """
 
 from __future__ import annotations

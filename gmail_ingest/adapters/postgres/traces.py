@@ -2,7 +2,7 @@
 
 Holds: ``PostgresTraces`` (the Traces port). Add here: a fact that an answer needs.
 Keep out: answers (``sync/why.py``).
-Source: design promise 5; edge case 52 (Message-IDs are found by digest, however long).
+Source: docs/promises.md#promise-5; edge case 52 (Message-IDs are found by digest, however long).
 
 The job under which a fate was decided is not kept with each message: one sync of a tenant and kind
 runs at a time, so that the time of the decision tells it. A column would cost every write.

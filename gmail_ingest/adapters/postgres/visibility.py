@@ -2,8 +2,8 @@
 
 Holds: ``redecide``, ``decide``. Add here: a further row by which reads find mail.
 Keep out: which mail is hidden (``core/exclusions.py``), writing mail (``email_writes.py``).
-Source: design promise 5; edge cases 17, 64, 65. The caller holds the mailbox's row, as every
-writer of it does.
+Source: docs/promises.md#promise-5; edge cases 17, 64, 65. The caller holds the mailbox's row, as
+every writer of it does.
 
 What is hidden is in no list, search, thread or count at no cost to them: its ``email_keys`` row is
 gone, and its facet's number is that of no facet (``facets.EXCLUDED``). Text, words and participants
