@@ -2,7 +2,7 @@
 
 Holds: parsing of key text. Add here: a further notation for keys.
 Keep out: where the text comes from (``adapters/secrets``), and encryption (``sealing``).
-Source: google-facts section 9 (accept raw or base64, exactly 32 bytes).
+Source: docs/google.md#secret-manager (a payload is bytes: a key may lie there raw or as base64).
 """
 
 from __future__ import annotations

@@ -2,7 +2,8 @@
 
 Holds: one pure function per kind of answer. Add here: an answer of a further method.
 Keep out: errors (``failures``), message payloads (``core.payload``).
-Source: google-facts sections 3 to 5 (keys are absent when empty; 64-bit numbers are strings).
+Source: docs/google.md#messages-and-threads (keys are absent when empty; 64-bit numbers are
+strings), #history-pages, #lists.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``Caller``. Add here: what every call of a mailbox needs.
 Keep out: which calls there are (``source``), waiting and retries (use cases).
-Source: google-facts section 2 (401s with good tokens happen: one alone says nothing).
+Source: docs/google.md#refused-calls (401s with good tokens happen: one alone says nothing).
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``Gmail``. Add here: what lives as long as the process.
 Keep out: anything of one mailbox.
-Source: google-facts section 7 (revoke).
+Source: docs/google.md#revocation.
 """
 
 from __future__ import annotations

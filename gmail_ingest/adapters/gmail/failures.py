@@ -2,8 +2,8 @@
 
 Holds: ``RULES`` and ``failure``. Add here: a refusal that was seen, with where it was seen.
 Keep out: reading of bodies (``refusal``), retries (use cases), token endpoint (``token_failures``).
-Source: google-facts section 2; edge cases 24, 30, 31, 32, 40. Texts name the reason and never
-quote Google's message, which may hold an address.
+Source: docs/google.md#refused-calls, #parallel-calls, #young-messages; edge cases 24, 30, 31, 32,
+40. Texts name the reason and never quote Google's message, which may hold an address.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``TokenEndpoint``. Add here: a further kind of grant.
 Keep out: caching, locking and storing of tokens (``tokens``).
-Source: google-facts section 7 (expiry is naive UTC, the library's default timeout is 120 s,
+Source: docs/google.md#access-tokens (expiry is naive UTC, the library's default timeout is 120 s,
 rotated refresh tokens come without notice).
 """
 

@@ -2,7 +2,7 @@
 
 Holds: ``Refusal`` and ``read_refusal``. Add here: a further place in which Google puts a reason.
 Keep out: what a refusal means (``failures``).
-Source: google-facts section 2.
+Source: docs/google.md#error-bodies, #named-times.
 """
 
 from __future__ import annotations

@@ -3,10 +3,11 @@
 Holds: ``GmailRequests``: one method per call that the service makes.
 Add here: a further method of the API, with the fields that are used of its answer.
 Keep out: sending (``transport``), prices, errors.
-Source: google-facts sections 3, 5 and 6; the static discovery document of googleapiclient.
-Making a resource costs more CPU than sending, so the service and its resources are made once per
-endpoint. A request still costs 30 microseconds, a seventh of a whole call; those that differ in
-one id and are made for every message are therefore built by the library once, and filled in.
+Source: docs/google.md#history-pages, #lists, #partial-answers, #client-library; the static
+discovery document of googleapiclient. Making a resource costs more CPU than sending, so the service
+and its resources are made once per endpoint. A request still costs 30 microseconds, a seventh of a
+whole call; those that differ in one id and are made for every message are therefore built by the
+library once, and filled in.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``service_account_keys``. Add here: a check that makes a wrong key file fail early.
 Keep out: token requests (``grants``).
-Source: google-facts section 7; the format of Google's JSON key files.
+Source: docs/google.md#service-accounts; the format of Google's JSON key files.
 """
 
 from __future__ import annotations

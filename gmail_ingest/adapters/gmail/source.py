@@ -2,7 +2,7 @@
 
 Holds: ``GmailMailSource``. Add here: a call that a use case needs.
 Keep out: URLs (``requests``), refusals (``failures``), parsing of mail (``core.payload``).
-Source: google-facts sections 1, 3 and 5; edge cases 13, 45.
+Source: docs/google.md#prices, #history-pages, #lists, #body-text; edge cases 13, 45.
 """
 
 from __future__ import annotations

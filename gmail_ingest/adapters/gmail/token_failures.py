@@ -2,8 +2,8 @@
 
 Holds: ``token_failure``. Add here: an error that Google's token endpoint was seen to give.
 Keep out: refusals of the Gmail API (``failures``).
-Source: google-facts section 2 (token endpoint); edge cases 36 and 38. Descriptions are not quoted:
-they may name an account.
+Source: docs/google.md#token-errors, #dead-grants; edge cases 36 and 38. Descriptions are not
+quoted: they may name an account.
 """
 
 from __future__ import annotations

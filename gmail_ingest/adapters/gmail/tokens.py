@@ -2,7 +2,7 @@
 
 Holds: ``GoogleTokens`` (the TokenSource port). Add here: when a token is reused or renewed.
 Keep out: the requests themselves (``grants``), encryption and SQL.
-Source: google-facts sections 2 (last line) and 7; edge cases 35, 36 and 37.
+Source: docs/google.md#access-tokens, #dead-grants; edge cases 35, 36 and 37.
 
 Two guards make one refresh of many wishes: within a process a task that all callers await, between
 processes the row lock of the credential, after which the row is read again.

@@ -2,7 +2,7 @@
 
 Holds: ``GmailTransport`` and what it returns. Add here: limits and headers of every call.
 Keep out: what an answer means (``failures``, ``answers``).
-Source: google-facts section 5 (gzip needs both headers); edge case 33 (sockets that never answer).
+Source: docs/google.md#compression; edge case 33 (sockets that never answer).
 """
 
 from __future__ import annotations

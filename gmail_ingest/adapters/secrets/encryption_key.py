@@ -2,7 +2,8 @@
 
 Holds: the choice between both, and the read. Add here: another keeper of secrets.
 Keep out: what the bytes mean (``adapters/crypto``).
-Source: google-facts section 9 (pin the version, verify the checksum, import lazily: 0.3 s, 57 MB).
+Source: docs/google.md#secret-manager (pin the version, verify the checksum, import lazily: 0.3 s,
+57 MB).
 """
 
 from __future__ import annotations
