@@ -2,10 +2,10 @@
 
 Holds: every use of what Dagster 1.13 does not document as public. Add here: a further one.
 Keep out: when to do it (``gmail_ingest.sync.history_plan``).
-Source: dagster 1.13, ``_core/execution/backfill.py``; the webserver does the same for its own
-mutations launchPartitionBackfill and cancelPartitionBackfill. It is done without the webserver, so
-that a request survives that being down; ``pyproject.toml`` pins the minor version.
-Asset backfills only: Dagster cancels job backfills while a code location is away (issue 33527).
+Source: docs/dagster.md#adding-backfills; the webserver does the same for its own mutations
+launchPartitionBackfill and cancelPartitionBackfill. It is done without the webserver, so that a
+request survives that being down; ``pyproject.toml`` pins the minor version. Asset backfills only:
+Dagster cancels job backfills while a code location is away (#kinds-of-backfills).
 """
 
 import time

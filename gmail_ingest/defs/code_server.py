@@ -3,9 +3,9 @@
 Holds: ``outlive_outages``, and what its log says at the start. Add here: nothing. Keep out: what
 a dead run leaves behind (``failures.py``), runs that died with their code server
 (``run_launcher.py``).
-Source: ``dagster/_grpc/server.py`` of Dagster 1.13: the thread that reports dead workers ends with
-its first error. Workers die when the database is away, and just then they cannot be reported: in a
-rehearsal such a run, and each one that died after it, stayed STARTED until max_runtime_seconds.
+Source: docs/dagster.md#dead-workers: the thread that reports dead workers ends with its first
+error. Workers die when the database is away, and just then they cannot be reported: in a rehearsal
+such a run, and each one that died after it, stayed STARTED until max_runtime_seconds.
 """
 
 import sys

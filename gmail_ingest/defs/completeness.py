@@ -3,12 +3,12 @@
 Holds: the asset with its check, and the op and job over all tenants. Add here: what a verification
 tells Dagster. Keep out: comparing (``gmail_ingest.sync.verify``), what an evaluation says
 (``verification.py``).
-Source: Dagster shows an evaluation until the asset is materialized anew, so that the check is not
-one of ``gmail/emails``, which every push materializes: ``gmail/completeness`` is materialized by a
-comparison and by nothing else. The UI starts "Execute all" without a partition: all tenants are
-meant then (``overall.py``). A run for each tenant would cost seconds of CPU before it does
-anything; what an op logs is kept with its partition like what a step of its own yields (tried on
-1.13).
+Source: docs/dagster.md#asset-checks: Dagster shows an evaluation until the asset is materialized
+anew, so that the check is not one of ``gmail/emails``, which every push materializes:
+``gmail/completeness`` is materialized by a comparison and by nothing else. The UI starts "Execute
+all" without a partition: all tenants are meant then (``overall.py``). A run for each tenant would
+cost seconds of CPU before it does anything; what an op logs is kept with its partition like what a
+step of its own yields (tried on 1.13).
 """
 
 import asyncio

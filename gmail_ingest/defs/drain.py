@@ -6,7 +6,7 @@ Keep out: claiming and syncing (``gmail_ingest.sync.drain``).
 A tenant's partition is materialized when mail came or changed. A drain outlives the failures of its
 tenants: that a mailbox stands still, or is synced again, is an evaluation of
 ``every_mailbox_is_synced`` (``mailboxes.py``), once for each change.
-Source: one run over an arbitrary set of partitions is not possible in Dagster (issue 32335), so
+Source: docs/dagster.md#sets-of-partitions: one run over any set of partitions is not possible, so
 that a drain is an op that logs a materialization for each tenant's partition that it changed.
 """
 

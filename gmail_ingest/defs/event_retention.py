@@ -2,9 +2,9 @@
 
 Holds: ``purge_events``, ``purge_checks``, ``purge_runs``. Keep out: our tables
 (``adapters/postgres/retention.py``).
-Source: https://github.com/dagster-io/dagster/issues/33785: Dagster's retention covers ticks only.
-``delete_run`` would take the newest materializations of a drain run's tenants along, and partitions
-would be "missing" again; so events go one by one, and a run only when nothing of it is kept.
+Source: docs/dagster.md#retention: Dagster's retention covers ticks only. ``delete_run`` would take
+the newest materializations of a drain run's tenants along, and partitions would be "missing" again;
+so events go one by one, and a run only when nothing of it is kept.
 
 Kept for ever, of each asset and partition: the newest event of each type, and of each check the
 newest evaluation with the event that it speaks of. That is all that Dagster shows as a state.

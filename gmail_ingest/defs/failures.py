@@ -2,9 +2,9 @@
 
 Holds: the dead_run_sensor. Add here: what else a dead run leaves behind.
 Keep out: retries of what it was to do (the queue asks again), alerts.
-Source: measured on Dagster 1.13: a run whose worker was killed is FAILURE after half a second when
-its code server lives; without this its claims and leases would be held until they expire. A run
-that is marked dead and still lives can write nothing more (fencing; Dagster issue 15325).
+Source: docs/dagster.md#dead-workers: a run whose worker was killed is FAILURE after half a second
+when its code server lives; without this its claims and leases would be held until they expire. A
+run that is marked dead and still lives can write nothing more (fencing; #run-monitoring).
 
 It looks at who holds something, and not at events of failed runs: Dagster shows an event once, also
 if what is to follow from it fails, and has none of this kind for a run that was cancelled.

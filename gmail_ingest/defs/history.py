@@ -3,9 +3,9 @@
 Holds: ``emails_by_month`` and its job. Add here: what a run tells Dagster.
 Keep out: the sync (``gmail_ingest.sync.history``), how a request becomes a backfill
 (``history_sensor.py``), in which order runs start (``run_coordinator.py``).
-Source: measured on Dagster 1.13 (asset backfills, multi_run): a year of one tenant is one run. Each
-month is told to Dagster when it is complete, so that the backfill's page moves; the step itself
-yields nothing, since Dagster would then count all months of the run once more.
+Source: docs/dagster.md#runs-of-backfills: a year of one tenant is one run. Each month is told to
+Dagster when it is complete, so that the backfill's page moves; the step itself yields nothing,
+since Dagster would then count all months of the run once more.
 """
 
 import asyncio

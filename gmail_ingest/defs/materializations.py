@@ -2,7 +2,7 @@
 
 Holds: ``store_materializations``. Add here: nothing. Keep out: what a materialization says
 (``metadata.py``).
-Source: dagster 1.13, ``_core/events`` and the event log storages' ``store_event_batch``, which
+Source: docs/dagster.md#cost-of-an-event: ``store_event_batch`` of the event log storages, which
 Dagster itself uses for an output of several partitions. ``context.log_event`` stores one event at a
 time, in three statements and two transactions, and logs a line: 11 ms of CPU, a third of all that
 the sync of a pushed tenant cost.

@@ -1,8 +1,8 @@
 """Keys of the partitions of history: a month and a tenant.
 
 Holds: writing and reading them. Add here: nothing else. Keep out: the partitions (``months.py``).
-Source: dagster.MultiPartitionsDefinition joins its dimensions, sorted by name, with a bar, which no
-tenant's id contains: ``2024-01-01|acme``.
+Source: docs/dagster.md#partition-keys: dagster.MultiPartitionsDefinition joins its dimensions,
+sorted by name, with a bar, which no tenant's id contains: ``2024-01-01|acme``.
 """
 
 from collections.abc import Iterable

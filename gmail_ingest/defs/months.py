@@ -1,7 +1,7 @@
 """Partitions of history: months crossed with tenants.
 
 Holds: the partitions definition. Add here: nothing else. Keep out: its keys (``month_keys.py``).
-Source: Dagster advises at most 100,000 partitions for an asset. It asks for partitions while the
+Source: docs/dagster.md#number-of-partitions, #partition-keys. Dagster asks for partitions while the
 code location loads: the first month is read from the environment then.
 """
 

@@ -1,11 +1,12 @@
 """How a check stands over all tenants: the evaluation that its page shows first.
 
 Holds: ``tell_overall``. Add here: nothing. Keep out: what a check is about.
-Source: Dagster 1.13. The UI starts "Execute all" without a partition and shows a check by its
-newest evaluation. Checks with partitions are a preview there: the page of one whose partitions are
-dynamic asks the database once for each partition, and fails ("the instance is not available to load
-partitions"). So the checks have no partitions, their evaluations do: one by tenant, and after those
-one over all, without a run, since a second one of the same run would take the first one's place.
+Source: docs/dagster.md#asset-checks. The UI starts "Execute all" without a partition and shows a
+check by its newest evaluation. Checks with partitions are a preview there: the page of one whose
+partitions are dynamic asks the database once for each partition, and fails ("the instance is not
+available to load partitions"). So the checks have no partitions, their evaluations do: one by
+tenant, and after those one over all, without a run, since a second one of the same run would take
+the first one's place.
 """
 
 from collections.abc import Mapping

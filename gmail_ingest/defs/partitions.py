@@ -2,8 +2,8 @@
 
 Holds: definitions of partitions, and how those of the tenants are kept. Add here: another set.
 Keep out: months (``month_keys.py``), which tenants are connected.
-Source: Dagster 1.13, ``_daemon/sensor.py``: the daemon adds the partitions that a tick asks
-for one by one, two statements each on a connection of its own; here it is one for thousands.
+Source: docs/dagster.md#dynamic-partitions: the daemon adds the partitions that a tick asks for one
+by one, two statements each on a connection of its own; here it is one for thousands.
 """
 
 from collections.abc import Collection

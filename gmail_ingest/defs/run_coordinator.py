@@ -2,9 +2,9 @@
 
 Holds: ``HistoryRunCoordinator``, which ``dagster.yaml`` names. Add here: a tag that a run needs,
 whoever started it (sensor, API, UI, command line). Keep out: limits (they are in ``dagster.yaml``).
-Source: Dagster's guide to customising the run queue (override ``submit_run``, add tags). Measured
-on 1.13: a backfill's runs are submitted oldest first, 0.2 s each, and dequeued meanwhile: without a
-hold the oldest year would come first whatever its priority.
+Source: docs/dagster.md#run-queue (override ``submit_run``, add tags): a backfill's runs are
+submitted oldest first, 0.2 s each, and dequeued meanwhile: without a hold the oldest year would
+come first whatever its priority.
 """
 
 from collections.abc import Mapping

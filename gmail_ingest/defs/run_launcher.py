@@ -2,9 +2,10 @@
 
 Holds: ``WatchedRunLauncher``. Add here: nothing that another launcher (Kubernetes) would not do
 itself. Keep out: what a dead run leaves behind (``failures.py``).
-Source: measured on Dagster 1.13: its own launcher cannot tell whether a worker lives, so that a run
-that died with its code server stayed STARTED until max_runtime_seconds, and kept its place among
-the runs for two hours. Launchers are made of Dagster's private modules; so are Dagster's own.
+Source: docs/dagster.md#dead-workers: Dagster's own launcher cannot tell whether a worker lives, so
+that a run that died with its code server stayed STARTED until max_runtime_seconds, and kept its
+place among the runs for two hours. Launchers are made of Dagster's private modules; so are
+Dagster's own.
 """
 
 import os

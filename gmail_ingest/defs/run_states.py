@@ -2,9 +2,9 @@
 
 Holds: questions to Dagster about runs, by id or by the tag of a dispatch. Add here: another one.
 Keep out: what follows from it (the sensors).
-Source: Dagster 1.13, ``_daemon/sensor.py``: a sensor has one tick at a time, and a tick's runs are
-created and submitted before the next tick begins, or never. A run whose submission failed stays
-NOT_STARTED for ever, and nothing of Dagster's ends it.
+Source: docs/dagster.md#sensor-ticks: a sensor has one tick at a time, and a tick's runs are created
+and submitted before the next tick begins, or never. A run whose submission failed stays NOT_STARTED
+for ever, and nothing of Dagster's ends it.
 """
 
 from collections.abc import Collection, Iterable, Sequence

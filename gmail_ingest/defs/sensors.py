@@ -2,9 +2,9 @@
 
 Holds: the sync_queue_sensor. Add here: thin shells around planning functions.
 Keep out: acknowledging queue rows: the run does that, after its commit.
-Source: measured on Dagster 1.13: the daemon asks a sensor every five seconds, so that a tick waits
-for a notification most of that time; a run_key that was used once blocks a second attempt (edge
-case 70), so that none is given.
+Source: docs/dagster.md#sensor-ticks, #run-keys: the daemon asks a sensor every five seconds, so
+that a tick waits for a notification most of that time; a run_key that was used once blocks a second
+attempt (edge case 70), so that none is given.
 
 A tick may fail anywhere, also after it has returned: Dagster checks its result, stores it, creates
 and submits each run. So nothing that a tick writes counts before Dagster has what it stands for:
