@@ -2,8 +2,8 @@
 
 Holds: the gate in front of the app. Add here: a path that has its own proof, or nothing to hide.
 Keep out: the table of keys (``PostgresApiKeys``), pushes (``push.py`` proves them itself).
-Source: design promise 7. The gate stands before routing and before a body is read, so that who
-has no key learns nothing and costs nothing.
+Source: docs/promises.md#promise-7. The gate stands before routing and before a body is read, so
+that who has no key learns nothing and costs nothing.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Certificates of Google's token signers, cached as Google allows.
 
 Holds: ``CertificateCache``. Keep out: what they verify (``pubsub_token.py``).
-Source: google-facts section 7: verify_token fetches them on every call, so the map of key id to
-PEM is kept here until Cache-Control ends it; an unknown key id fetches again, but rarely, since
+Source: docs/google.md#certificates: verify_token fetches them on every call, so the map of key id
+to PEM is kept here until Cache-Control ends it; an unknown key id fetches again, but rarely, since
 anybody can send one. Edge case 19.
 """
 

@@ -2,8 +2,8 @@
 
 Holds: the problem document, and which error becomes which. Add here: an error's status.
 Keep out: what an endpoint does.
-Source: RFC 9457; house-style habit 4. Pydantic's errors quote the input, and speak of expressions
-and types: only their place goes out, with a sentence of this file or of a validator.
+Source: RFC 9457. Pydantic's errors quote the input, and speak of expressions and types: only their
+place goes out, with a sentence of this file or of a validator.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Whether a push comes from our own Pub/Sub subscription.
 
 Holds: ``TokenVerifier`` and the type of verified claims. Keep out: HTTP statuses (``push.py``).
-Source: google-facts section 4 (claims of push tokens) and 7 (decode with a cached map); edge cases
-19, 20 and 75. A token may be used again for an hour: there is no replay check.
+Source: docs/google.md#push-tokens, #certificates; edge cases 19, 20 and 75. A token may be used
+again for an hour: there is no replay check.
 """
 
 from __future__ import annotations

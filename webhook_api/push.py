@@ -1,9 +1,9 @@
 """The push endpoint: verify, write down, acknowledge.
 
 Holds: the route and its table of statuses. Keep out: the sync itself (the queue's business).
-Source: google-facts section 4: 2xx acknowledges, anything else is delivered again; so what can
-never be used is acknowledged and counted, and what may be used later is not. Edge cases 18 to 22,
-26 and 69.
+Source: docs/google.md#push-delivery: 2xx acknowledges, anything else is delivered again; so what
+can never be used is acknowledged and counted, and what may be used later is not. Edge cases 18 to
+22, 26 and 69.
 
 | push | answer |
 |---|---|

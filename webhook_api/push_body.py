@@ -2,8 +2,8 @@
 
 Holds: ``parse_push``. Add here: a further shape in which pushes come.
 Keep out: verification, and what follows from a push.
-Source: google-facts section 4 (wrapped body; data in either base64 alphabet, padded or not;
-historyId a number or a string); edge case 21.
+Source: docs/google.md#push-delivery (wrapped body), #notification-contents (data in either base64
+alphabet, padded or not; historyId a number or a string); edge case 21.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """What the sidecar is made of, built once from the settings.
 
 Holds: the composition of adapters and use cases. Add here: what a new route needs.
-Keep out: routes. No key, no start (design promise 7): building fails where a setting is missing.
+Keep out: routes. No key, no start (docs/promises.md#promise-7):
+building fails where a setting is missing.
 """
 
 from __future__ import annotations

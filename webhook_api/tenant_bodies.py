@@ -1,7 +1,7 @@
 """A tenant's state as bodies: what a person has to do, and how its watches stand.
 
 Holds: the conversion from views. Keep out: reading (``PostgresReads``), routes.
-Source: google-facts section 4 (a watch lives seven days, renewal once a day); edge case 24.
+Source: docs/google.md#watches; edge case 24.
 """
 
 from __future__ import annotations
