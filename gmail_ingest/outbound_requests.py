@@ -1,7 +1,8 @@
 """A session of ``requests`` that follows this project's rule of proxies and trust.
 
 Holds: ``outbound_session``. Keep out: the rule (``outbound.py``).
-Source: requests' "Transport Adapters" (an SSLContext of one's own: the pool's key attributes).
+Source: https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters (an SSLContext
+of one's own: the pool's key attributes).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``burst``: 1,000 tenants pushed at once, while no run is alive, until all mail is stored.
 
 Holds: the benchmark. Baseline: one run for each of some tenants, scaled to as many.
-Source: design.md "Drain runs".
+Source: docs/architecture.md#drain-runs.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``cpu``: CPU milliseconds a message, worker and Postgres together.
 
-Holds: the benchmark. Baseline: the plain script. Source: the budget of two cores for the 1,000
-messages a second that Google allows a whole project.
+Holds: the benchmark. Baseline: the plain script. Source: docs/google.md#limits: a project has 1,000
+messages a second, for which two cores must do.
 """
 
 from __future__ import annotations

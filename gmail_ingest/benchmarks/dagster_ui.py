@@ -2,9 +2,9 @@
 
 Holds: ``DagsterUi`` and the queries of the asset's and the backfills' pages. Add here: a further
 page. Keep out: what is measured with it; how a person sees it (a browser's time is not in it).
-Source: the queries of the webserver's own pages in Dagster 1.13, with all fields that it computes:
-``PartitionHealthQuery``, the partition counts of ``AssetNodeLiveFragment``,
-``BackfillDetailsQuery`` and ``RunsFeedRootQuery``.
+Source: docs/dagster.md#webserver; the queries of the webserver's own pages in Dagster 1.13, with
+all fields that it computes: ``PartitionHealthQuery``, the partition counts of
+``AssetNodeLiveFragment``, ``BackfillDetailsQuery`` and ``RunsFeedRootQuery``.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``gaps``: mail that comes so close after other mail that Google drops its notification.
 
 Holds: the benchmark. Baseline: the same mail without second looks, from the same run.
-Source: Gmail's guide to push notifications: at most one a second for each watched mailbox, what
+Source: docs/google.md#notification-contents: at most one a second for each watched mailbox, what
 goes beyond it is dropped. The sandbox drops it, too.
 """
 

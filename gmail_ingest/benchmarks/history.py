@@ -1,7 +1,7 @@
 """``history``: ten years of one mailbox, 100,000 messages, by a backfill that is killed twice.
 
 Holds: the benchmark. Baseline: messages.get for each message, and the listing.
-Source: google-facts section 1: at Google's 6,000 units a minute it would take five hours, so the
+Source: docs/google.md#limits: at Google's 6,000 units a minute it would take five hours, so the
 limiter and the sandbox both have 60 times as much.
 """
 

@@ -1,7 +1,7 @@
 """What a backfill should have cost and left behind, from what the sandbox knows.
 
 Holds: ``planned_threads``, ``live_units`` and ``called``. Add here: a further comparison.
-Keep out: asking the sandbox or Postgres. Source: google-facts section 1 (prices).
+Keep out: asking the sandbox or Postgres. Source: docs/google.md#prices.
 """
 
 from __future__ import annotations

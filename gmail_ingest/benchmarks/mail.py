@@ -1,8 +1,8 @@
 """Mail to measure with: a corpus where there is one, seeded mail otherwise.
 
 Holds: finding the corpus, filling mailboxes, connecting them. Add here: another source of mail.
-Keep out: figures. Source: the environment variable GMAIL_INGEST_CORPUS names an mbox (also
-gzipped); by default it is looked for beside the checkout.
+Keep out: figures. The environment variable GMAIL_INGEST_CORPUS names an mbox (also gzipped); by
+default it is looked for beside the checkout.
 """
 
 from __future__ import annotations

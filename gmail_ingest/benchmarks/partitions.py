@@ -1,8 +1,8 @@
 """``partitions``: Dagster's pages and daemon at 1,000 tenants by 120 months.
 
 Holds: the benchmark. Baseline: the same page with twelve tenants, from the same service.
-Source: Dagster advises at most 100,000 partitions for an asset, and its webserver gives a query of
-its database 15 seconds. Materializations are real ones of one tenant's year, copied for all others
+Source: docs/dagster.md#number-of-partitions (at most 100,000 for an asset are advised), #webserver
+(15 seconds for a query). Materializations are real ones of one tenant's year, copied for all others
 by SQL: to materialize 120,000 partitions one by one would take half an hour.
 """
 

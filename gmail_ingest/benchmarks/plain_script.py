@@ -3,7 +3,7 @@
 Holds: the process: one mailbox after the other, googleapiclient's batches of 50, row inserts.
 Keep out: anything of ours: it parses no more than subject, sender and the first plain text, makes
 no search vector, has no ledger, and would lose what fails.
-Source: googleapiclient's own example of BatchHttpRequest; google-facts section 6.
+Source: googleapiclient's own example of BatchHttpRequest; docs/google.md#batches.
 """
 
 from __future__ import annotations

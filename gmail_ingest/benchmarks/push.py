@@ -1,7 +1,7 @@
 """``push-warm`` and ``push-cold``: from a push to a row that the API shows.
 
 Holds: both benchmarks. Baseline: the same service with one run per tenant and no drain runs.
-Source: design.md "Drain runs".
+Source: docs/architecture.md#drain-runs.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: the benchmark: three processes on one mailbox and project through the shared limiter, at the
 same time one worker's initial sync of another mailbox, and three processes without a limiter on a
-third: the baseline. Source: google-facts section 1 (6,000 units in a sliding minute).
+third: the baseline. Source: docs/google.md#limits (6,000 units in a sliding minute).
 """
 
 from __future__ import annotations

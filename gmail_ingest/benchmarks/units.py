@@ -1,6 +1,6 @@
 """``units``: quota units a stored message, over a whole initial sync with its listing.
 
-Holds: the benchmark. Baseline: messages.get for each message. Source: google-facts section 1.
+Holds: the benchmark. Baseline: messages.get for each message. Source: docs/google.md#prices.
 """
 
 from __future__ import annotations

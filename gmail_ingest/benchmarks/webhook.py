@@ -1,7 +1,7 @@
 """``webhook``: pushes that one sidecar process accepts a second, with token verification.
 
 Holds: the benchmark. Baseline: ``plain_receiver`` under the same load.
-Source: google-facts sections 4 and 7; Pub/Sub delivers again what is slow or refused.
+Source: docs/google.md#push-delivery (what is slow or refused comes again), #push-tokens.
 """
 
 from __future__ import annotations

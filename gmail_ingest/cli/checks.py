@@ -2,7 +2,7 @@
 
 Holds: ``Check`` and one function for each group of settings. Add here: a judgement that needs
 settings alone. Keep out: asking a database (``doctor``) or a network (``probes``).
-Source: Gmail's push guide (topic names); promise 7: no encryption key, no start.
+Source: docs/google.md#watches; docs/promises.md#promise-7.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Asking a mailbox's owner for consent from a terminal: a link to open, and a redirect to catch.
 
 Holds: ``ask_for_consent``. Keep out: the protocol (``runtime/consent``).
-Source: Google's "OAuth 2.0 for Desktop Apps" (redirect to loopback).
+Source: docs/google.md#consent (redirect to loopback).
 """
 
 from __future__ import annotations

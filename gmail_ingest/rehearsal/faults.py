@@ -2,7 +2,8 @@
 
 Holds: ``Fault`` and ``draw_faults``, pure. Add here: a way in which Google or the way to it fails.
 Keep out: crashes of our own processes (``crashes``).
-Source: google-facts sections 2 to 4; the rules are those of the sandbox's admin API.
+Source: docs/google.md#errors, #history, #notifications; the rules are those of
+docs/sandbox.md#faults.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 Holds: ``Consent`` (the question) and ``Grant`` (the answer). Add here: a parameter that Google's
 consent page knows. Keep out: receiving the redirect, and storing what came of it.
-Source: Google's "OAuth 2.0 for Web Server Applications"; RFC 7636; google-facts section 7:
-``prompt=consent`` is what makes Google give a refresh token again on a repeated consent.
+Source: docs/google.md#consent; RFC 7636: ``prompt=consent`` is what makes Google give a refresh
+token again on a repeated consent.
 """
 
 from __future__ import annotations
