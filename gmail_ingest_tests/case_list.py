@@ -2,7 +2,7 @@
 
 Holds: ``CASES``. Add here: a case, under the number that docstrings name. Keep out: the inputs
 (``core/case_inputs``), what is right of each (the tests).
-Source: public reports and public corpora.
+Source: docs/edge-cases.md#cases; public reports and public corpora.
 """
 
 from typing import Final

@@ -3,7 +3,7 @@
 Holds: ``proofs``, ``case_proofs``, ``page``, and the command ``python -m
 gmail_ingest_tests.edge_cases > docs/edge-cases.md``. Add here: another column of the page. Keep
 out: what an edge case requires (``edge_case_list.py``), what a case is (``case_list.py``).
-Source: the docstrings of the tests, read without importing them.
+Source: docs/edge-cases.md; the docstrings of the tests, read without importing them.
 """
 
 from __future__ import annotations

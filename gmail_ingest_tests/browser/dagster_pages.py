@@ -2,8 +2,8 @@
 
 Holds: ``open_pages`` and ``DagsterPages``. Add here: a page that people look at.
 Keep out: what must be on it (tests), where pictures go (``screenshots``).
-Source: a page is ready when what was asked for is visible and nothing spins any more; Dagster's UI
-keeps its connections open, so that the network is never idle.
+A page is ready when what was asked for is visible and nothing spins any more; Dagster's UI keeps
+its connections open, so that the network is never idle.
 """
 
 from __future__ import annotations

@@ -3,7 +3,7 @@
 Holds: ``resource`` and ``part`` (a message as Gmail's JSON has it).
 Add here: what a parser test needs to build its input.
 Keep out: whole mails (``served_mail.py``), quotas, history, HTTP (the sandbox has those).
-Source: the Gmail API reference of ``Message`` and ``MessagePart``.
+Source: docs/google.md#messages-and-threads, #parts.
 """
 
 import base64

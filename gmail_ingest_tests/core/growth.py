@@ -1,8 +1,8 @@
 """How the time of a function grows with its input.
 
 Holds: ``assert_linear``. Add here: another kind of growth to check.
-Keep out: what the function returns. Source: none of the limits is a time, so a busy machine
-changes nothing; quadratic work would take a hundred times as long.
+Keep out: what the function returns. None of the limits is a time, so a busy machine changes
+nothing; quadratic work would take a hundred times as long.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Holds: ``Served``, ``serve``, ``seeded`` and ``corpus``. Add here: another source of raw mail.
 Keep out: changes of what was served (``mutations.py``), expectations.
-Source: google-facts section 5, as the sandbox keeps it; the environment variable
+Source: docs/google.md#messages, as the sandbox keeps it; the environment variable
 GMAIL_INGEST_CORPUS names an mbox of real mail.
 """
 

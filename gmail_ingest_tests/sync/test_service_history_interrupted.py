@@ -180,7 +180,7 @@ def test_ids_left_by_a_cancelled_history_wake_no_other_sync(run, service, histor
 
 def test_live_mail_and_history_fetch_each_message_once(run, service, history):
     """A message that a push and a backfill both meet belongs to whoever saw it first; neither
-    waits for the other (design "Live before history").
+    waits for the other (docs/architecture.md#the-way-of-a-push).
     """
     now = datetime.now(UTC)
     window = Window(now - timedelta(days=20), now + timedelta(minutes=1))

@@ -3,7 +3,8 @@
 Holds: ``read_case``, ``read_served_apart``, what tests look at, and the files. Add here: the input
 of another case, under its number. Keep out: what is right (the tests ``test_case_*.py`` say it),
 what a case is (``case_list.py``).
-Source: public reports and public corpora, written anew with example names.
+Source: docs/edge-cases.md#cases: public reports and public corpora, written anew with example
+names.
 """
 
 from __future__ import annotations

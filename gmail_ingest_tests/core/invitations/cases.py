@@ -2,7 +2,7 @@
 
 Holds: ``CASES``, each with its kind, so that figures by kind can be given.
 Add here: another module of cases. Keep out: the cases themselves.
-Source: the neighbours.
+Source: the neighbours ``calendar_files.py``, ``odd.py``, ``programs.py`` and ``times.py``.
 """
 
 from __future__ import annotations

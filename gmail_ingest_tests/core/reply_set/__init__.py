@@ -5,5 +5,5 @@ the comparison with libraries (``compare``).
 Add here: a language (a table of ``data/languages-*.toml``), a program or layout (a body of
 ``data/*.txt``).
 Keep out: bodies of other projects' tests, expectations that an implementation gave.
-Source: the formats that mail programs write, each written anew with example names.
+They are the formats that mail programs write, each written anew with example names.
 """

@@ -3,8 +3,9 @@
 Holds: ``Item`` and ``items``.
 Add here: another notation of bodies.
 Keep out: what mail programs write (``data/``), what counts as right (``judge``).
-Source: the files of ``data/``. Bodies are parted by lines ``=== name``; a line ``only: en de``
-behind a template names its languages, and without one it is filled for each that has its words.
+Source: the files of gmail_ingest_tests/core/reply_set/data. Bodies are parted by lines ``===
+name``; a line ``only: en de`` behind a template names its languages, and without one it is filled
+for each that has its words.
 
 - ``templates-text.txt``, ``bodies-text-*.txt``: a gutter says whose a line is: ``+`` the sender's
   own, ``=`` of the signature, ``-`` neither.

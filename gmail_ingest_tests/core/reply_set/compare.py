@@ -5,8 +5,9 @@ Holds: ``read``, ``table``, ``faults`` and the command
 the answers of this project that are not the expected ones.
 Add here: another library.
 Keep out: what counts as right (``judge``).
-Source: the libraries' own documentation. None is a dependency: those that are not installed are
-named, and left out (talon, email-reply-parser, mail-parser-reply, quotequail, unquotemail).
+Source: docs/reply-text.md; the libraries' own documentation. None is a dependency: those that are
+not installed are named, and left out (talon, email-reply-parser, mail-parser-reply, quotequail,
+unquotemail).
 """
 
 from __future__ import annotations

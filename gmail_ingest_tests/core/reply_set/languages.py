@@ -2,12 +2,13 @@
 
 Holds: ``languages``. Add here: a key that templates need.
 Keep out: templates (``data/templates-*.txt``).
-Source: ``data/languages-*.toml``. A table has: ``who`` (the person who is quoted), ``own`` and
-``more`` (what the sender wrote), ``quoted`` (two lines of the mail that is answered), ``bye``,
-``prose`` (a sentence of the sender's own that looks like an introduction), ``when`` (a full date
-with a time), ``fields`` (From, Sent, To, Subject), ``mobile`` (a telephone's signature), ``gmail``
-(an introduction); and, where known, those of ``apple``, ``thunderbird``, ``yahoo``, the banners
-``gmail_forward``, ``apple_forward`` and ``original``, and ``get_outlook`` (a signature).
+Source: ``languages-*.toml`` in gmail_ingest_tests/core/reply_set/data. A table has: ``who`` (the
+person who is quoted), ``own`` and ``more`` (what the sender wrote), ``quoted`` (two lines of the
+mail that is answered), ``bye``, ``prose`` (a sentence of the sender's own that looks like an
+introduction), ``when`` (a full date with a time), ``fields`` (From, Sent, To, Subject), ``mobile``
+(a telephone's signature), ``gmail`` (an introduction); and, where known, those of ``apple``,
+``thunderbird``, ``yahoo``, the banners ``gmail_forward``, ``apple_forward`` and ``original``, and
+``get_outlook`` (a signature).
 """
 
 import functools

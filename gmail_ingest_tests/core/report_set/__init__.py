@@ -2,7 +2,7 @@
 
 Holds: ``samples``, which reads the tables beside it, and how a sample becomes a parsed message.
 Add here: nothing but what all tables need; a sample goes into its table. Keep out: expectations.
-Source: what these servers and programs write, in our own examples.
+Source: docs/decisions/0007-bounces.md; what these servers and programs write, in our own examples.
 
 A table is a text. Of each sample: its name behind ``===``, what is right behind ``=>``, the header
 lines, an empty line, and the text, up to the next sample. Further parts of the mail stand behind
