@@ -3,7 +3,7 @@
 Holds: ``configure_logging``. Add here: a processor that every process needs.
 Keep out: what is logged. Events are short names with ids and numbers: tenant, mailbox_id, job_id
 and run_id are bound with ``structlog.contextvars`` where a sync begins; addresses, subjects,
-bodies and tokens are never passed (promise 8 of the README's list).
+bodies and tokens are never passed (docs/promises.md#promise-8).
 """
 
 from __future__ import annotations

@@ -42,7 +42,7 @@ VERIFIED_AT_ONCE = 20
 
 
 def build_credentials(settings: Settings, engine: AsyncEngine) -> PostgresCredentials:
-    """The credential store; ConfigurationError without an encryption key (promise 7)."""
+    """The credential store; ConfigurationError without a key (docs/promises.md#promise-7)."""
     return PostgresCredentials(engine, AesGcmSealer(parse_key_ring(read_encryption_key(settings))))
 
 

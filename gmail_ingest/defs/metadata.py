@@ -1,7 +1,7 @@
 """What a materialization says: counts, units and lag; never anything of a mail.
 
 Holds: ``report_metadata``, ``counts_metadata``. Add here: a figure that a data engineer asks for.
-Keep out: links, addresses, subjects (promise 8).
+Keep out: links, addresses, subjects (docs/promises.md#promise-8).
 """
 
 import dagster as dg

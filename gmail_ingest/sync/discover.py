@@ -2,7 +2,7 @@
 
 Holds: ``follow_history``, ``list_window``, ``list_to_end``. Add here: further ways to learn of ids.
 Keep out: bodies. Each page is one transaction together with the checkpoint or page token, so that
-neither can pass an id that the ledger does not have (promise 1).
+neither can pass an id that the ledger does not have (docs/promises.md#promise-1).
 Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
 """
 

@@ -2,7 +2,7 @@
 
 Holds: ``Fetch``. Add here: how an answer becomes an outcome.
 Keep out: discovery (``discover.py``), SQL, HTTP. Every id handed to a call gets exactly one
-outcome, or the whole call is undone: nothing is forgotten in between (promise 1).
+outcome, or the whole call is undone: nothing is forgotten in between (docs/promises.md#promise-1).
 Source: edge cases 1, 2, 13, 28 and 61.
 
 Many calls that fail in a row say something of Google or of the account, not of their messages: the
