@@ -1,9 +1,10 @@
-"""Mail addresses: parsing them out of headers, and knowing the owner's.
+"""Mail addresses: whom a mail names, and knowing the owner's.
 
-Holds: ``parse_addresses``, ``fold_address``, ``participants_of`` and ``direction_of``.
-Add here: another way in which senders write addresses.
-Keep out: contacts and companies (the CRM's), which mail is excluded.
-Source: RFC 5322 section 3.4; Gmail help "Dots don't matter" and "plus" addressing.
+Holds: ``participants_of``, ``fold_address``, ``is_no_reply``, ``direction_of``, ``tidy_name``.
+Add here: another role, another spelling of the owner.
+Keep out: the grammar of headers (``address_list``), the person behind a sender (``authors``),
+contacts and companies (the CRM's), which mail is excluded.
+Source: Gmail help "Dots don't matter" and "plus" addressing.
 
 The one policy for aliases: an address is kept as written, lower-cased. Only the question "is
 this the owner?" folds: a ``+tag`` is dropped at every domain, and at gmail.com and
@@ -11,74 +12,24 @@ googlemail.com (one domain) dots in the local part are dropped. Two people are n
 """
 
 import re
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable
 
+from gmail_ingest.core.address_list import parse_addresses
+from gmail_ingest.core.domains import canonical_address
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Direction, Participant, Role
 
-# RFC 5321: 64 characters, "@", 255. What is longer is no address, and would not fit an index.
-MAX_ADDRESS_CHARS = 320
 # More than any provider lets one mail have; it bounds what one hostile header can cost.
 MAX_PARTICIPANTS = 10_000
 
 ROLES: tuple[Role, ...] = ("from", "sender", "reply-to", "to", "cc", "bcc")
 
-# Every alternative starts with a character of its own, so the scan is linear. Quotes and comments
-# may lack their end: the last group of each tells.
-_TOKEN = re.compile(
-    r'"(?P<quoted>[^"\\]*(?:\\.[^"\\]*)*)(?P<quote_end>"?)'
-    r"|\((?P<comment>[^()\\]*(?:\\.[^()\\]*)*)(?P<comment_end>\)?)"
-    r"|<(?P<angle>[^<>]*)>"
-    r"|(?P<mark>[,;:])"
-    r'|(?P<words>[^"(<,;:=]+|=\?[^?\s]{1,60}\?[BbQq]\?[^?\s]*\?=|[<=])',
-    re.DOTALL,
+#: Local parts by which senders say that nobody reads answers: ``no-reply``, ``jira.noreply2``.
+_NO_REPLY = re.compile(
+    r"(?:^|[-_.+])(?:no|never|dont|do[-_.]?not)[-_.]?(?:reply|respond)(?:$|[-_.+\d])"
 )
-_ESCAPED = re.compile(r"\\(.)", re.DOTALL)
-
-
-class _Mailbox:
-    """What has been read of one address up to its comma."""
-
-    __slots__ = ("angle", "comment", "words")
-
-    def __init__(self) -> None:
-        self.words: list[str] = []
-        self.comment = ""
-        self.angle: str | None = None
-
-    def phrase(self) -> str:
-        return " ".join(" ".join(self.words).split())
-
-    def address(self) -> tuple[str, str]:
-        """Return (display name, address); the address is ``""`` where there is none."""
-        if self.angle is not None:
-            return self.phrase() or self.comment, _valid("".join(self.angle.split()))
-        for word in "".join(self.words).split():
-            if found := _valid(word):
-                return self.comment, found
-        return "", ""
-
-
-def parse_addresses(value: str) -> list[tuple[str, str]]:
-    """Return the addresses of a header value.
-
-    Args:
-        value: A From, To, ... value, with or without encoded words.
-
-    Returns:
-        Pairs (display name as written, address in lower case). Names of groups, empty groups and
-        what is no address give nothing. A comma in a name without quotes is understood
-        (``Moore, Keith <k@x.example>``), because Gmail may decode a name without quoting it.
-    """
-    found: list[tuple[str, str]] = []
-    surname = ""
-    for mailbox in _mailboxes(value, _Mailbox()):
-        name, address = mailbox.address()
-        if address:
-            merge = surname and name and mailbox.angle is not None
-            found.append((f"{surname}, {name}" if merge else name, address))
-        surname = "" if address else mailbox.phrase()
-    return found
+# A quote mark between letters is an apostrophe; any other inside means that the outer two are none.
+_OTHER_QUOTE = re.compile(r"(?<!\w)['\"]|['\"](?!\w)")
 
 
 def fold_address(address: str) -> str:
@@ -90,11 +41,20 @@ def fold_address(address: str) -> str:
     Returns:
         The address under the policy of this module. For comparison only, never stored.
     """
-    local, _, domain = address.strip().lower().rpartition("@")
+    local, _, domain = canonical_address(address.strip()).rpartition("@")
     local = local.partition("+")[0] or local
     if domain in {"gmail.com", "googlemail.com"}:
         return f"{local.replace('.', '')}@gmail.com"
     return f"{local}@{domain}"
+
+
+def is_no_reply(address: str) -> bool:
+    """Tell whether an address says of itself that nobody reads answers to it.
+
+    Args:
+        address: Lower-cased.
+    """
+    return _NO_REPLY.search(address.rpartition("@")[0]) is not None
 
 
 def participants_of(headers: Headers) -> tuple[Participant, ...]:
@@ -111,7 +71,7 @@ def participants_of(headers: Headers) -> tuple[Participant, ...]:
         for value in headers.every(role):
             for name, address in parse_addresses(value) or _hidden_in_words(value, headers):
                 if (role, address) not in found:
-                    readable = _tidy_name(headers.readable(name), address)
+                    readable = tidy_name(headers.readable(name), address)
                     found[role, address] = Participant(role, address, readable)
                 if len(found) >= MAX_PARTICIPANTS:
                     return tuple(found.values())
@@ -125,63 +85,46 @@ def direction_of(
 
     Args:
         participants: Of the mail.
-        label_ids: Gmail's labels: SENT and DRAFT prove the owner's hand, whatever From says
-            (send-as aliases); in SPAM a From that names the owner is a forgery.
+        label_ids: Gmail's labels. SENT and DRAFT alone prove the owner's hand: From may be a
+            send-as alias of it, or the owner's address on mail of a group, of a web form or of
+            a forger (case 04).
         owners: The owner's addresses.
 
     Returns:
-        ``self`` for mail of the owner to nobody but the owner, else ``outbound`` or ``inbound``.
+        ``inbound`` without these labels; else ``self`` for mail to nobody but the owner, and
+        ``outbound``.
     """
+    if "SENT" not in label_ids and "DRAFT" not in label_ids:
+        return "inbound"
     mine = {fold_address(owner) for owner in owners}
-    senders: set[str] = set()
     recipients: set[str] = set()
     for participant in participants:
         if participant.role == "from":
-            senders.add(fold_address(participant.address))
+            mine.add(fold_address(participant.address))
         elif participant.role in {"to", "cc", "bcc"}:
             recipients.add(fold_address(participant.address))
-    written_here = "SENT" in label_ids or "DRAFT" in label_ids
-    if not written_here and ("SPAM" in label_ids or not senders & mine):
-        return "inbound"
-    return "self" if recipients and recipients <= mine | senders else "outbound"
+    return "self" if recipients and recipients <= mine else "outbound"
 
 
-def _mailboxes(value: str, mailbox: _Mailbox) -> Iterator[_Mailbox]:
-    for match in _TOKEN.finditer(value):
-        kind = match.lastgroup
-        if kind == "words":
-            mailbox.words.append(match["words"])
-        elif kind == "angle":
-            mailbox.angle = match["angle"]
-        elif kind == "mark":
-            if match["mark"] != ":":
-                yield mailbox
-            mailbox = _Mailbox()
-        elif kind == "quote_end" and match["quote_end"]:
-            mailbox.words.append(_ESCAPED.sub(r"\1", match["quoted"]))
-        elif kind == "comment_end" and match["comment_end"]:
-            mailbox.comment = mailbox.comment or match["comment"].strip()
-        else:
-            # Without its end a quote or comment swallows the rest: read that without such marks.
-            rest = value[match.start() :].translate({ord('"'): " ", ord("("): " "})
-            yield from _mailboxes(rest, mailbox)
-            return
-    yield mailbox
+def tidy_name(name: str, address: str) -> str:
+    """Return a display name as a person would write it.
 
+    Args:
+        name: Decoded, on one line.
+        address: Of that person.
 
-def _valid(candidate: str) -> str:
-    address = candidate.strip("<>'\"").removeprefix("mailto:").rstrip(".").lower()
-    local, _, domain = address.rpartition("@")
-    if not (local and domain and address.isprintable()):
-        return ""
-    return address if len(address) <= MAX_ADDRESS_CHARS else ""
+    Returns:
+        The name without quotes that stand around the whole of it, as a pair or not at all
+        (``'Ann' via Support`` keeps both); ``""`` for a name that only repeats the address.
+    """
+    while len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
+        inner = name[1:-1].strip()
+        if _OTHER_QUOTE.search(inner.strip("'\"")):
+            break
+        name = inner
+    return "" if name.lower().strip("'\"<>") == address else name
 
 
 def _hidden_in_words(value: str, headers: Headers) -> list[tuple[str, str]]:
     # Some senders encode the whole header, address and all.
     return parse_addresses(headers.readable(value)) if "=?" in value else []
-
-
-def _tidy_name(name: str, address: str) -> str:
-    tidy = name.strip("' ")
-    return "" if tidy.lower() == address else tidy

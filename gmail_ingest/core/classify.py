@@ -1,74 +1,77 @@
-"""Mail that no person wrote to another: automatic answers, bounces, lists.
+"""What a mail is: a person's, a report, an automatic answer, a list's.
 
-Holds: the three questions ``is_auto_reply``, ``is_bounce``, ``is_list``.
-Add here: another header by which programs name themselves.
-Keep out: what the CRM does with such mail (tenant settings).
-Source: RFC 3834 (Auto-Submitted), RFC 3464 (delivery status), RFC 2369 and 2919 (lists).
+Holds: ``classify``: which of its neighbours' answers counts where several fit.
+Add here: another kind, and its place among the others.
+Keep out: how each is told (``reports``, ``automatic_answers``, ``lists``), what the CRM does with
+such mail (tenant settings).
+Source: RFC 3834, RFC 6522; case 05, mail 31 to 34, 37 and 39.
 """
 
-from collections.abc import Iterable
+from dataclasses import dataclass
 
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.message import Participant
+from gmail_ingest.core.automatic_answers import is_automatic_answer, is_by_a_program
+from gmail_ingest.core.lists import is_list
+from gmail_ingest.core.message import ContentKind, FailedRecipient
+from gmail_ingest.core.reports import Mail, has_empty_return_path, report_of
+from gmail_ingest.core.text import TextCleaner
 
-_REPORTERS = frozenset({"mailer-daemon", "mail-daemon", "mailerdaemon"})
+
+@dataclass(frozen=True, slots=True)
+class Classes:
+    """What a mail is.
+
+    Attributes:
+        kind: The one word for it.
+        is_auto_reply: A program answered in a person's place.
+        is_bounce: Delivery to somebody failed.
+        is_list: It came through a list, or is bulk mail.
+        failed_recipients: Whom a bounce says that the mail did not reach.
+    """
+
+    kind: ContentKind
+    is_auto_reply: bool
+    is_bounce: bool
+    is_list: bool
+    failed_recipients: tuple[FailedRecipient, ...]
 
 
-def is_auto_reply(headers: Headers) -> bool:
-    """Tell whether a program sent the mail.
+def classify(mail: Mail, content: ContentKind, cleaner: TextCleaner) -> Classes:
+    """Return what a mail is.
 
     Args:
-        headers: The header fields of the mail.
+        mail: What tells it.
+        content: What its parts say: ``invitation``, ``encrypted``, ``unreadable`` or ``mail``.
+        cleaner: Makes texts storable.
 
     Returns:
-        True for Auto-Submitted other than ``no``, X-Autoreply and its kin, and Precedence
-        ``auto_reply``.
+        Of several kinds that fit the first of: report, invitation, automatic answer, encrypted
+        or unreadable mail, notification.
     """
-    submitted = headers.first("auto-submitted").lower().partition(";")[0].strip()
-    if submitted and submitted != "no":
-        return True
-    if "x-autoreply" in headers or "x-autorespond" in headers:
-        return True
-    return _precedence(headers) in {"auto_reply", "auto-reply"}
-
-
-def is_bounce(headers: Headers, root_type: str, participants: Iterable[Participant]) -> bool:
-    """Tell whether the mail reports that another could not be delivered.
-
-    Args:
-        headers: The header fields of the mail.
-        root_type: MIME type of the whole mail, lower-cased.
-        participants: Of the mail.
-
-    Returns:
-        True for a delivery status report, for mail of a mailer daemon, and for an empty
-        Return-Path: unless the mail names itself an automatic answer (RFC 3834 lets these have
-        one, too) or is a read receipt.
-    """
-    if root_type == "multipart/report":
-        content_type = headers.first("content-type").lower()
-        return "disposition-notification" not in content_type
-    for participant in participants:
-        if participant.role == "from" and participant.address.partition("@")[0] in _REPORTERS:
-            return True
-    if "return-path" not in headers or headers.first("return-path").strip("<> "):
-        return False
-    return not is_auto_reply(headers)
-
-
-def is_list(headers: Headers) -> bool:
-    """Tell whether the mail came through a list or is bulk mail.
-
-    Args:
-        headers: The header fields of the mail.
-
-    Returns:
-        True for List-Id, List-Unsubscribe, and Precedence ``list`` or ``bulk``.
-    """
-    if "list-id" in headers or "list-unsubscribe" in headers:
-        return True
-    return _precedence(headers) in {"list", "bulk"}
-
-
-def _precedence(headers: Headers) -> str:
-    return headers.first("precedence").lower()
+    asks_no_reports = has_empty_return_path(mail.headers)
+    report = report_of(mail, cleaner, asks_no_reports=asks_no_reports)
+    comes_by_list = is_list(mail.headers, mail.author, mail.owners)
+    answers = content != "invitation" and is_automatic_answer(
+        mail.headers,
+        mail.subject,
+        # A report has none, either, and answers nobody's words.
+        has_empty_return_path=report is None and asks_no_reports,
+        is_list=comes_by_list,
+        sender=mail.sender.address if mail.sender else "",
+    )
+    if report is not None:
+        kind = report.kind
+    elif content == "invitation":
+        kind = content
+    elif answers:
+        kind = "automatic_answer"
+    elif content == "mail" and is_by_a_program(mail.headers, has_empty_return_path=asks_no_reports):
+        kind = "notification"
+    else:
+        kind = content
+    return Classes(
+        kind=kind,
+        is_auto_reply=answers,
+        is_bounce=report is not None and report.is_bounce,
+        is_list=comes_by_list,
+        failed_recipients=report.failed if report else (),
+    )

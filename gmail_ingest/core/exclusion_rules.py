@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, fields, replace
 from typing import Literal, TypeVar
 
-from gmail_ingest.core.addresses import MAX_ADDRESS_CHARS
+from gmail_ingest.core.domains import normal
 from gmail_ingest.core.fates import CHANGED, DELETED
+from gmail_ingest.core.mailbox_words import address_in
 from gmail_ingest.core.scope import BUILT_IN_RULES
 from gmail_ingest.errors import InvalidInputError
 
@@ -37,7 +38,7 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _NAME = re.compile(NAME_PATTERN.strip("^$"), re.ASCII)
 #: Rules of the ledger that no tenant made.
 _RESERVED = BUILT_IN_RULES | {CHANGED, DELETED}
-#: RFC 1035: 253 characters; what is not ASCII stands as headers have it.
+#: RFC 1035: 253 characters; what is not ASCII may stand in either spelling (``core/domains.py``).
 _DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@.,;<>\"()]+(?:\.[^\s@.,;<>\"()]+)*")
 _USER_LABEL = "Label_"
 
@@ -117,7 +118,7 @@ def check_name(name: str) -> str:
 def _each(field: str, values: Iterable[str], read: Callable[[str], str | None]) -> tuple[str, ...]:
     found = []
     for position, value in enumerate(values):
-        entry = read(value.strip().lower())
+        entry = read(normal(value.strip()))
         if entry is None:
             what = "an address" if field.lower().endswith("addresses") else "a domain"
             raise InvalidInputError(f"{field}.{position}", f"is not {what}")
@@ -130,11 +131,10 @@ def _once(values: Iterable[T]) -> tuple[T, ...]:
 
 
 def _address(value: str) -> str | None:
-    local, _, domain = value.rpartition("@")
-    whole = local and _domain(domain) and value.isprintable() and " " not in value
-    return value if whole and len(value) <= MAX_ADDRESS_CHARS else None
+    # What the parser reads as this very address: a rule for anything else would fit no mail.
+    return address_in(value) or None
 
 
 def _domain(value: str) -> str | None:
-    domain = value.removeprefix("@")
+    domain = value.removeprefix("@").removesuffix(".")
     return domain if _DOMAIN.fullmatch(domain) else None

@@ -6,23 +6,19 @@ checked (``exclusion_rules.py``), Gmail's own labels that keep mail out (``scope
 Source: design promise 5; edge cases 17, 64, 65.
 
 Addresses and domains mean everybody whom the mail names, in any role, but the mailbox's owner: a
-blocked address hides what it wrote and what it was written. A domain covers its subdomains.
+blocked address hides what it wrote and what it was written. A domain covers its subdomains. Two
+spellings of one domain (``bücher.example``, ``xn--bcher-kva.example``) are one (case 18).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from gmail_ingest.core.addresses import fold_address
+from gmail_ingest.core.addresses import fold_address, is_no_reply
+from gmail_ingest.core.domains import ascii_domain, canonical_address
 from gmail_ingest.core.exclusion_rules import ExclusionRule, SenderKind
 from gmail_ingest.core.message import ParsedMessage
-
-#: Local parts by which senders say that nobody reads answers: ``no-reply``, ``jira.noreply2``.
-_NO_REPLY = re.compile(
-    r"(?:^|[-_.+])(?:no|never|dont|do[-_.]?not)[-_.]?(?:reply|respond)(?:$|[-_.+\d])"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,10 +29,9 @@ class MailFacts:
         sender: The first address of From, lower-cased.
         addresses: Everybody named, in any role, lower-cased.
         label_ids: Gmail's label ids.
-        is_auto_reply: Sent by a program (Auto-Submitted and its forerunners).
-        is_bounce: A report that mail could not be delivered.
-        is_list: Came through a mailing list, or is bulk mail (List-Id, List-Unsubscribe,
-            Precedence).
+        is_auto_reply: A program answered in a person's place.
+        is_bounce: A report that delivery to somebody failed.
+        is_list: Came through a mailing list, or is bulk mail (``lists`` has the rule).
     """
 
     sender: str | None
@@ -48,7 +43,7 @@ class MailFacts:
 
 
 _SENDER_KINDS: Mapping[SenderKind, Callable[[MailFacts], bool]] = {
-    "no_reply": lambda facts: _is_no_reply(facts.sender or ""),
+    "no_reply": lambda facts: is_no_reply(facts.sender or ""),
     "bounce": lambda facts: facts.is_bounce,
     "list": lambda facts: facts.is_list,
     "auto_reply": lambda facts: facts.is_auto_reply,
@@ -110,11 +105,11 @@ class _Judge:
         criteria = rule.criteria
         self.name = rule.name
         self._owner = owner
-        self._addresses = frozenset(criteria.addresses)
-        self._domains = frozenset(criteria.domains)
+        self._addresses = frozenset(map(canonical_address, criteria.addresses))
+        self._domains = frozenset(map(ascii_domain, criteria.domains))
         self._inside = (
-            frozenset(criteria.internal_addresses),
-            frozenset(criteria.internal_domains),
+            frozenset(map(canonical_address, criteria.internal_addresses)),
+            frozenset(map(ascii_domain, criteria.internal_domains)),
         )
         self._labels = frozenset(criteria.categories + criteria.labels)
         self._senders = tuple(_SENDER_KINDS[kind] for kind in criteria.senders)
@@ -147,6 +142,7 @@ class _Judge:
 
 
 def _is_among(address: str, addresses: Collection[str], domains: Collection[str]) -> bool:
+    address = canonical_address(address)
     if address in addresses:
         return True
     domain = address.rpartition("@")[2] if domains else ""
@@ -155,7 +151,3 @@ def _is_among(address: str, addresses: Collection[str], domains: Collection[str]
             return True
         domain = domain.partition(".")[2]
     return False
-
-
-def _is_no_reply(sender: str) -> bool:
-    return _NO_REPLY.search(sender.rpartition("@")[0]) is not None

@@ -9,7 +9,7 @@ Source: the Gmail API keeps case, order and duplicates of names; RFC 5322 and RF
 
 import re
 
-from gmail_ingest.core.encoded_words import decode_words
+from gmail_ingest.core.encoded_words import decode_words, repaired
 from gmail_ingest.core.text import TextCleaner, single_line
 
 _CHARSET = re.compile(r"""\bcharset\*?\s*=\s*["']?([^\s"';]{1,80})""", re.IGNORECASE)
@@ -45,6 +45,10 @@ class Headers:
     def __contains__(self, name: str) -> bool:
         """Tell whether a field is there (the name in lower case)."""
         return name in self._values
+
+    def has_any(self, names: frozenset[str]) -> bool:
+        """Tell whether one of several fields is there (the names in lower case)."""
+        return not self._values.keys().isdisjoint(names)
 
     def every(self, name: str) -> list[str]:
         """Return all values of a field.
@@ -83,6 +87,8 @@ class Headers:
     def readable(self, value: str) -> str:
         """Return a value on one line, storable, with encoded words decoded.
 
+        UTF-8 that was read as Latin-1 on the way is repaired where that is certain.
+
         Args:
             value: A header value, or a part of one.
 
@@ -90,7 +96,7 @@ class Headers:
             The value. A decoded word may hold anything, so it is cleaned again.
         """
         if "=?" not in value:
-            return single_line(value)
+            return single_line(value if value.isascii() else repaired(value))
         return single_line(self._cleaner.clean(decode_words(value)))
 
 

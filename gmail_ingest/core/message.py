@@ -107,8 +107,8 @@ class ParsedMessage:
         reply_text: What the sender wrote: text without quoted mail and signature.
         signature: The sender's, as far as it is marked as one; ``""`` without.
         size: Gmail's estimate in bytes.
-        is_auto_reply: Sent by a program (RFC 3834 and its forerunners).
-        is_bounce: A report that mail could not be delivered.
+        is_auto_reply: A program answered in a person's place (RFC 3834 and its forerunners).
+        is_bounce: A report that delivery to somebody failed.
         failed_recipients: Whom a bounce says that it did not reach.
         content_kind: What the mail is.
         is_list: Came through a mailing list, or is bulk mail.

@@ -10,7 +10,7 @@ message/rfc822: the parts of a forwarded mail stand below it, and are not this m
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mail
 from gmail_ingest.core.files import FilePart, file_part
@@ -34,9 +34,10 @@ _MAX_FETCHES = 10
 _TEXT_ONLY = {kind: frozenset({kind}) for kind in ("text/plain", "text/html")}
 
 
-@dataclass(frozen=True, slots=True)
-class SortedParts:
+class SortedParts(NamedTuple):
     """What a message consists of, in the order of its parts.
+
+    A tuple for the reason of ``BodyPart``.
 
     Attributes:
         bodies: The text of the mail.

@@ -15,7 +15,8 @@ from types import MappingProxyType
 from typing import Any
 
 from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
-from gmail_ingest.core.classify import is_auto_reply, is_bounce, is_list
+from gmail_ingest.core.authors import author_of, with_author
+from gmail_ingest.core.classify import classify
 from gmail_ingest.core.containers import opened
 from gmail_ingest.core.content_kind import kind_of_content
 from gmail_ingest.core.files import attachments_of
@@ -26,6 +27,7 @@ from gmail_ingest.core.mail_text import read_mail
 from gmail_ingest.core.message import ParsedMessage, Participant
 from gmail_ingest.core.parts import has_separate_content, sort_parts
 from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.reports import Mail
 from gmail_ingest.core.scope import is_nowhere
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.core.text import TextCleaner, single_line
@@ -122,6 +124,27 @@ def parse_message(
     label_ids = _label_ids(message.get("labelIds"), cleaner)
     gmail_id = cleaner.identifier(message.get("id"))
     sender = next((p for p in participants if p.role == "from"), None)
+    direction = direction_of(participants, label_ids, owner_addresses)
+    author = author_of(headers, participants, direction, owner_addresses)
+    participants = with_author(participants, author)
+    own_text = mail.text if mail.has_own else ""
+    classes = classify(
+        Mail(
+            headers=headers,
+            root_type=_root_type(payload, cleaner),
+            participants=participants,
+            sender=sender,
+            subject=subject,
+            text=own_text,
+            attachments=attachments,
+            parts=parts,
+            owners=owner_addresses,
+            author=author.address if author else "",
+            bodies=bodies,
+        ),
+        kind_of_content(payload, parts.types, own_text, mail.calendars, bodies),
+        cleaner,
+    )
     return ParsedMessage(
         gmail_id=gmail_id,
         thread_id=cleaner.identifier(message.get("threadId")) or gmail_id,
@@ -131,9 +154,9 @@ def parse_message(
         references=message_ids(headers.first("references")),
         subject=subject,
         sender=sender,
-        author=sender,
+        author=author,
         participants=participants,
-        direction=direction_of(participants, label_ids, owner_addresses),
+        direction=direction,
         internal_date=_instant(message.get("internalDate")),
         header_date_raw=headers.first("date") or None,
         label_ids=label_ids,
@@ -144,13 +167,11 @@ def parse_message(
         reply_text=unmarked(reply.text),
         signature=unmarked(reply.signature),
         size=size_of(message.get("sizeEstimate")),
-        is_auto_reply=is_auto_reply(headers),
-        is_bounce=is_bounce(headers, _root_type(payload, cleaner), participants),
-        is_list=is_list(headers),
-        content_kind=kind_of_content(
-            payload, parts.types, mail.text if mail.has_own else "", mail.calendars, bodies
-        ),
-        failed_recipients=(),
+        is_auto_reply=classes.is_auto_reply,
+        is_bounce=classes.is_bounce,
+        is_list=classes.is_list,
+        content_kind=classes.kind,
+        failed_recipients=classes.failed_recipients,
         attachments=attachments,
         search_text=search_text_of(subject, participants, attachments, text, mail.also_found),
         sanitized=cleaner.replaced,

@@ -85,19 +85,19 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
         start: The number of the line.
     """
     line = lines[start]
-    if start and _is_named(lines[start - 1]):
-        # Within a block, whose first line was looked at.
-        return False
     colon = line.find(":", 0, _MAX_NAME_CHARS + 1)
     if colon < 0 or "\uff1a" in line:
-        return _split(line)[0] in FIELD_KINDS
-    if line[:colon].strip("*_ \t").lower() in FIELD_KINDS:
-        return True
-    # Most lines with a colon stand alone with it.
-    following = lines[start + 1] if start + 1 < len(lines) else ""
-    if ":" not in following[: _MAX_NAME_CHARS + 1] and "\uff1a" not in following:
-        return False
-    return bool(_split(line)[0]) and _may_be_foreign(lines, start)
+        starts = _split(line)[0] in FIELD_KINDS
+    elif line[:colon].strip("*_ \t").lower() in FIELD_KINDS:
+        starts = True
+    else:
+        # Most lines with a colon stand alone with it.
+        following = lines[start + 1] if start + 1 < len(lines) else ""
+        if ":" not in following[: _MAX_NAME_CHARS + 1] and "\uff1a" not in following:
+            return False
+        starts = bool(_split(line)[0]) and _may_be_foreign(lines, start)
+    # Within a block, the first line was looked at.
+    return starts and not (start and _is_named(lines[start - 1]))
 
 
 def header_block(
@@ -172,7 +172,7 @@ def _is_named(line: str) -> bool:
 
 def _may_be_foreign(lines: Sequence[str], start: int) -> bool:
     following = lines[start + 1 : start + _MIN_FIELDS]
-    if not any("@" in line for line in lines[start : start + _MAX_FOREIGN_LINES]):
+    if "@" not in "".join(lines[start : start + _MAX_FOREIGN_LINES]):
         return False
     return len(following) == _MIN_FIELDS - 1 and all(_split(line)[0] for line in following)
 

@@ -44,6 +44,7 @@ MAX_INTRODUCTION_LINES: Final = 4
 _FOLDED_CHARS: Final = 60
 _EARLY_WORDS: Final = 4
 _MAX_NAME_WORDS: Final = 6
+_SMALL_NAME_WORDS: Final = (1, 2)
 _MAX_UNKNOWN_WORDS: Final = 15
 _MAX_ZONE_CHARS: Final = 14
 _MAX_FORWARD_WORDS: Final = 7
@@ -95,8 +96,8 @@ def is_banner(lines: Sequence[str], number: int) -> bool:
     # Apple Mail: "Begin forwarded message:".
     if words in FORWARD_INTRODUCTIONS:
         return True
-    below = lines[number + 1 : number + 3]
-    if not any(":" in each or "\uff1a" in each for each in below):
+    nearby = "".join(lines[number + 1 : number + 3])
+    if ":" not in nearby and "\uff1a" not in nearby:
         return False
     if len(words.split()) > _MAX_FORWARD_WORDS or FORWARDED.search(words) is None:
         return False
@@ -137,7 +138,7 @@ def may_introduce(lines: Sequence[str]) -> bool:
     Args:
         lines: The line and those above it that may belong to the introduction, in their order.
     """
-    return "@" in lines[-1] or any(_DIGIT.search(line) for line in lines)
+    return "@" in lines[-1] or _DIGIT.search("".join(lines)) is not None
 
 
 def goes_on_with_quoted_text(line: str) -> bool:
@@ -206,7 +207,8 @@ def _goes_on(above: str, below: str) -> bool:
     if "@" in above and ">" in above and "@" not in below:
         # "Ann <ann@x.example>, 5" and "Mar 2024, 10:00", or the verb alone in the second line.
         verb = find_verb(below)
-        return folded and (DATE.search(below) is not None or (verb and not verb.start()) is True)
+        alone = verb is not None and (not verb.start() or DATE.search(above) is not None)
+        return folded and (DATE.search(below) is not None or alone)
     if not _begins_early(above) or DATE.search(above) is None or YEAR.search(below):
         return False
     return folded or (YEAR.search(above) is not None and TIME.search(above) is not None)
@@ -247,7 +249,7 @@ def _is_introduction_without_colon(words: str, bare: str) -> bool:
     # web.de's program leaves the colon out.
     verb = find_verb(bare)
     if verb and YEAR.search(bare) and TIME.search(bare) and _begins_early(bare):
-        return len(bare.split()) <= _MAX_UNKNOWN_WORDS
+        return _is_name(_names(bare[verb.end() :])) and len(bare.split()) <= _MAX_UNKNOWN_WORDS
     # Outlook Express, in news: "Ann" <ann@x.example> wrote in message news:...
     if "news:" in bare and "@" in bare and verb is not None:
         return True
@@ -270,6 +272,9 @@ def _is_name_and_verb(words: str, verb: re.Match[str]) -> bool:
     if len(words.split()) > _MAX_NAME_WORDS:
         return False
     before, after = words[: verb.start()].strip(), words[verb.end() :].strip()
+    if not after and len(before.split()) in _SMALL_NAME_WORDS:
+        # Some write their names in small letters.
+        return before.split()[0].lower() not in _SENTENCE_STARTS
     return bool(before or after) and _is_name(before) and _is_name(after)
 
 

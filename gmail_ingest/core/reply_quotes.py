@@ -21,7 +21,7 @@ _AMOUNT = re.compile(r">\d")
 _WRAPPED_CHARS: Final = 40
 _SENTENCE_ENDS: Final = (".", "!", "?", ":", "\uff1a")
 _OPEN_PARENTHESIS = re.compile(r"[(<]https?://[^\s()<>]*$")
-_DEEP: Final = (">>>", "> > >")
+_PROMPT: Final = (">>> ", "> > > ")
 
 
 def begins_own_line(lines: Sequence[str], number: int) -> bool:
@@ -75,7 +75,7 @@ def is_deep(line: str) -> bool:
     Args:
         line: A stripped line.
     """
-    return line.startswith(_DEEP)
+    return line.startswith(_PROMPT) or line == ">>>"
 
 
 def other_mark(line: str) -> str:

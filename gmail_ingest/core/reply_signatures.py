@@ -281,6 +281,7 @@ def starts_footer(lines: Sequence[str], number: int) -> bool:
             break
         below.append(line[:_MAX_FOOTER_CHARS])
     words = " ".join(below).lower()
-    if any(footer in words for footer in LIST_FOOTERS):
-        return True
+    for footer in LIST_FOOTERS:
+        if footer in words:
+            return True
     return "unsubscribe" in words and UNSUBSCRIBE.search(words) is not None

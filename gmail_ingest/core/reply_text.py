@@ -260,6 +260,8 @@ class _Reader:
         """Go on behind what introduces a quote with marks, or end where it has none."""
         lines = self._lines
         self._draft.close(Above.QUOTE)
+        # Below a header block an introduction is that of a mail within the quoted one.
+        nested = bool(self._draft.kept) and following > 1 and is_known_field(lines[following - 1])
         for _ in range(_MAX_FIELDS + MAX_INTRODUCTION_LINES):
             while following < len(lines) and not lines[following]:
                 following += 1
@@ -271,7 +273,8 @@ class _Reader:
             end = header_block(lines, following, above="", at_top=False, ruled=True)
             if end is not None:
                 following = end
-            elif is_known_field(lines[following]) or self._introduces(following):
+                nested = bool(self._draft.kept)
+            elif is_known_field(lines[following]) or (not nested and self._introduces(following)):
                 following += 1
             else:
                 return None

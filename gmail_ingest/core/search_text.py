@@ -9,6 +9,7 @@ again, in bytes (``search_terms.py``); this keeps the work for one mail small.
 
 from collections.abc import Iterable
 
+from gmail_ingest.core.domains import spellings_of
 from gmail_ingest.core.message import Attachment, Participant
 
 MAX_SEARCH_CHARS = 250_000
@@ -29,7 +30,7 @@ def search_text_of(
 
     Args:
         subject: Decoded.
-        participants: Their names and addresses are found.
+        participants: Their names and addresses are found, these in each spelling of the domain.
         attachments: Their file names are found.
         text: The whole text, quotes included.
         also_found: What else the mail holds, such as the mails that are enclosed.
@@ -38,7 +39,9 @@ def search_text_of(
         At most ``MAX_SEARCH_CHARS`` characters and ``MAX_SEARCH_BYTES`` of UTF-8; the end of the
         text is what is lost.
     """
-    people = dict.fromkeys(word for p in participants for word in (p.name, p.address) if word)
+    people = dict.fromkeys(
+        word for p in participants for word in (p.name, p.address, *spellings_of(p.address)) if word
+    )
     files = [a.filename for a in attachments if a.filename]
     fields = (subject, " ".join(people), " ".join(files))
     joined = "\n".join((*(field[:_MAX_FIELD_CHARS] for field in fields if field), text))

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from gmail_ingest.core.addresses import MAX_ADDRESS_CHARS, MAX_PARTICIPANTS
+from gmail_ingest.core.addresses import MAX_PARTICIPANTS
+from gmail_ingest.core.mailbox_words import MAX_ADDRESS_CHARS
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
 

@@ -41,6 +41,20 @@ def test_a_checked_rule_is_in_one_form():
     assert checked(found) == found
 
 
+def test_a_rule_takes_addresses_as_mail_has_them():
+    """Quoted local parts, other scripts, a last dot (edge cases 180 and 186)."""
+    found = checked(
+        rule(
+            addresses=('"Front Desk"@hotel.test', "Ann@BU\u0308CHER.test", "ann@shop.test."),
+            domains=("B\u00fccher.test.", "xn--bcher-kva.test"),
+        )
+    )
+    assert found.criteria.addresses == (
+        '"front desk"@hotel.test', "ann@b\u00fccher.test", "ann@shop.test",
+    )  # fmt: skip
+    assert found.criteria.domains == ("b\u00fccher.test", "xn--bcher-kva.test")
+
+
 @pytest.mark.parametrize(
     ("wrong", "field"),
     [

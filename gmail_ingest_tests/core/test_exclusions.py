@@ -33,6 +33,28 @@ def hides(facts: MailFacts, **criteria) -> bool:
     return Rulebook([rule], OWNER, ["kim@alias.test"]).hiding(facts) == "rule"
 
 
+IN_LETTERS, IN_ASCII = "ann@mail.b\u00fccher.test", "ann@mail.xn--bcher-kva.test"
+
+
+@pytest.mark.parametrize("written", [IN_LETTERS, IN_ASCII])
+@pytest.mark.parametrize("asked", [IN_LETTERS, IN_ASCII, "ann@mail.B\u00dcCHER.test."])
+def test_a_rule_knows_both_spellings_of_a_domain(written, asked):
+    """Addresses, domains and inside: case 18 (edge case 186)."""
+    domain = asked.partition(".")[2]
+    assert hides(mail(written), addresses=(asked,))
+    assert hides(mail(written), domains=(domain,))
+    assert hides(mail(written), internal_domains=(domain,))
+    assert hides(mail(written), internal_addresses=(asked,))
+    assert not hides(mail(written), domains=("xn--bcher-kva.example",))
+
+
+def test_an_owner_in_letters_is_the_owner_in_ascii():
+    """A rule on the owner's domain never means the owner (edge case 186)."""
+    rule = ExclusionRule("rule", Criteria(domains=("mail.b\u00fccher.test",)))
+    assert Rulebook([rule], IN_LETTERS).hiding(mail(IN_ASCII)) is None
+    assert Rulebook([rule], "kim@mail.b\u00fccher.test").hiding(mail(IN_ASCII)) == "rule"
+
+
 @pytest.mark.parametrize(
     ("facts", "criteria", "expected"),
     [

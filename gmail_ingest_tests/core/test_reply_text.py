@@ -40,6 +40,7 @@ MARKED_ONLY = [
     "2024/1/1 Bob B <bob@x.example>",
     "Bob B <bob@x.example> writes:",
     "Bob wrote:",
+    "bob brown wrote:",
     "you wrote:",
     "* Bob B <bob@x.example> [2024-01-01 10:00]:",
     "Quoting Bob B <bob@x.example>:",
@@ -114,6 +115,12 @@ def test_answers_below_a_banner_stay(above):
     assert read_reply(text) == Reply(f"{YES}\n\nand here", "")
 
 
+def test_mail_quoted_within_a_quoted_mail_is_dropped():
+    """Outlook marks nothing: marks below its block are of a mail within (edge case 125)."""
+    text = f"{YES}\n\n{OUTLOOK}\n\nOn 1 Jan 2024, Ann wrote:\n> older\n\nold text"
+    assert read_reply(text) == Reply(YES, "")
+
+
 def test_answer_below_an_outlook_banner_stays():
     """An answer below it is not swallowed, with nothing above it (edge case 125)."""
     text = f"-----Original Message-----\n{OUTLOOK}\n\n> old text\n\nYes, please."
@@ -144,6 +151,7 @@ def test_mail_of_a_ticket_system_stays():
         "Hi,\n\nplease ask Bob <bob@x.example>:\n\n- one",
         "The report said:\n\nall is well",
         "The report said:\n> all is well\nand it is",
+        "On 1 Jan 2024 10:00 I wrote\nyes I agree\n> all is well\nand it is",
         "Hi,\n\non 3 May Ann wrote:\n\nwe lost.\n\nWhat now?",
         "Hi,\n\nOn 3 May 2024 at 10:00 Ann wrote:\n\nwe lost.\n\nWhat now?",
         "On 1 Jan 2024 Bob <bob@x.example> wrote:\n\nan old text\n\nand an unmarked answer",

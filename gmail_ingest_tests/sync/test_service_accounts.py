@@ -340,8 +340,8 @@ def test_a_disconnect_revokes_nothing_of_a_tenant_that_knows_the_former_name(run
 
 
 def test_a_renamed_owner_is_known_by_both_names(run, synced):
-    """Mail of his own that comes back through a list is his under either address, also what was
-    stored before (case 10, edge cases 58 and 92).
+    """Mail of his own that comes back through a list bears his name under either address, also what
+    was stored before, and came in (cases 04 and 10, edge cases 58 and 92).
     """
     synced.sandbox.call(lambda state: state.watches.granted_topics.add(TOPIC))
     letter = "From: {}\r\nTo: list@example.net\r\nSubject: x\r\n\r\nHello\r\n"
@@ -355,4 +355,4 @@ def test_a_renamed_owner_is_known_by_both_names(run, synced):
     reads = PostgresEmailReads(synced.engine)
     wanted = EmailFilter(TENANT, participant="list@example.net")
     found = run(reads.page(wanted, limit=9, cursor=None)).emails
-    assert [(each.sender.is_owner, each.direction) for each in found] == [(True, "outbound")] * 3
+    assert [(each.sender.is_owner, each.direction) for each in found] == [(True, "inbound")] * 3

@@ -173,7 +173,7 @@ RECIPIENTS = {
     b'"=?utf-8?B?SsO8cmdlbg==?=" <j@x.example>': [("j@x.example", "J\u00fcrgen")],
     b"undisclosed-recipients:;": [],
     b"Team: a@x.example, B <b@x.example>;": [("a@x.example", ""), ("b@x.example", "B")],
-    b"=?utf-8?Q?x=0D=0ABcc:_evil@x?= <c@x.example>": [("c@x.example", "evil@x")],
+    b"=?utf-8?Q?x=0D=0ABcc:_evil@x?= <c@x.example>": [("c@x.example", "x Bcc: evil@x")],
     b"": [],
     b"<>, @, , a@": [],
     b"A@X.Example, a@x.example": [("a@x.example", "")],

@@ -58,10 +58,6 @@ FROM (SELECT k.* FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) AS of (ma
       JOIN email_keys k USING (mailbox_id, gmail_id)) AS listed
 WHERE {is_wanted} AND {bounds} AND {is_participant}
 """)
-_IS_PARTICIPANT = sql.SQL("""EXISTS (
-    SELECT FROM participants p
-    WHERE p.mailbox_id = listed.mailbox_id AND p.gmail_id = listed.gmail_id
-      AND p.address = %(participant)s)""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +145,7 @@ async def _listed(
     query = _AMONG.format(
         is_wanted=mails.is_wanted(),
         bounds=mails.bounds(),
-        is_participant=sql.SQL("true") if wanted.participant is None else _IS_PARTICIPANT,
+        is_participant=mails.has_participant("listed"),
     )
     found = await read_positions(connection, query, mails.arguments() | _named(positions))
     if wanted.q and found:

@@ -30,6 +30,7 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import ANY_LABEL, LABEL_TRAITS, wanted_traits
 from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.core.addresses import ROLES
+from gmail_ingest.core.domains import spellings_of
 
 #: Facets up to which a page is merged soon: about 4 microseconds each.
 _FEW_FACETS = 1_000
@@ -127,9 +128,15 @@ _THREAD_PAGE = sql.SQL("""
 WITH {thread} SELECT * FROM thread ORDER BY {newest} OFFSET %(offset)s LIMIT %(rows)s - %(offset)s
 """)
 _THREAD_COUNT = sql.SQL("WITH {thread} SELECT count(*) FROM thread")
-_IS_PARTICIPANT = sql.SQL("""EXISTS (
-    SELECT FROM participants p WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id
-      AND p.address = %(participant)s)""")
+#: On the column ``address``. ANY of several gives up the order of the index: a page then sorts all
+#: mail of the person. So it is for those alone whose domain has two spellings.
+_IS_PERSON = sql.SQL("address = %(participant)s")
+_IS_PERSON_SPELT = sql.SQL("address = ANY(%(participant)s)")
+_HAS_PARTICIPANT = sql.SQL("""EXISTS (
+    SELECT FROM participants p WHERE p.mailbox_id = {mail}.mailbox_id
+      AND p.gmail_id = {mail}.gmail_id AND p.{is_person})""")
+#: Some address of one spelling, and one of two.
+_SOME_ONE, _SOME_TWO = "a@example", "a@xn--4ca.example"
 
 #: A time that is compared with none.
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
@@ -192,6 +199,12 @@ class MailList:
         label = sql.SQL("") if self._has_trait() else _HAS_LABEL
         return _IS_WANTED.format(mailbox=self._in_mailbox(), label=label)
 
+    def has_participant(self, mail: str) -> sql.Composed:
+        """The condition that a mail of that table's name has the participant that is wanted."""
+        if self.wanted.participant is None:
+            return _all([])
+        return _HAS_PARTICIPANT.format(mail=sql.Identifier(mail), is_person=self._is_person())
+
     def bounds(self) -> sql.Composed:
         """The conditions on the date, the cursor's among them."""
         conditions: list[sql.Composable] = [
@@ -204,6 +217,9 @@ class MailList:
         wanted = self.wanted
         names = ("tenant_id", "mailbox", "participant", "thread_id", *_BOUNDS)
         arguments = {name: getattr(wanted, name) for name in names}
+        if wanted.participant is not None:
+            spellings = spellings_of(wanted.participant)
+            arguments["participant"] = list(spellings) if len(spellings) > 1 else spellings[0]
         traits = wanted_traits(
             direction=wanted.direction,
             has_attachment=wanted.has_attachment,
@@ -245,12 +261,15 @@ class MailList:
             mailbox=None if wanted.mailbox is None else "",
             # A label that has a trait is asked for as no label is.
             label=None if self._has_trait() else "",
-            participant=None if wanted.participant is None else "",
+            participant=None if wanted.participant is None else self._someone(),
             since=None if wanted.since is None else _SOME_TIME,
             until=None if wanted.until is None else _SOME_TIME,
             thread_id=None if wanted.thread_id is None else "",
         )
         return MailList(alike, None if self.after is None else Position(_SOME_TIME, 0, ""))
+
+    def _someone(self) -> str:
+        return _SOME_ONE if self._is_person() is _IS_PERSON else _SOME_TWO
 
     def _has_trait(self) -> bool:
         return self.wanted.label is None or self.wanted.label in LABEL_TRAITS
@@ -260,6 +279,10 @@ class MailList:
 
     def _in_mailbox(self) -> sql.SQL:
         return sql.SQL("") if self.wanted.mailbox is None else _IN_MAILBOX
+
+    def _is_person(self) -> sql.SQL:
+        is_spelt = len(spellings_of(self.wanted.participant or "")) > 1
+        return _IS_PERSON_SPELT if is_spelt else _IS_PERSON
 
     def _table(self) -> sql.SQL:
         return sql.SQL("email_keys" if self.wanted.participant is None else "participants")
@@ -271,12 +294,12 @@ class MailList:
     def _match(self) -> sql.Composed:
         if self.wanted.participant is None:
             return self.bounds()
-        return _all([sql.SQL("address = %(participant)s"), self.bounds()])
+        return _all([self._is_person(), self.bounds()])
 
     def _thread(self) -> sql.Composed:
         conditions: list[sql.Composable] = [self.bounds()]
         if self.wanted.participant is not None:
-            conditions.append(_IS_PARTICIPANT)
+            conditions.append(self.has_participant("e"))
         return _THREAD.format(match=_all(conditions), is_wanted=self.is_wanted())
 
 

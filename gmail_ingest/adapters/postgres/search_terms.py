@@ -31,6 +31,7 @@ import psycopg
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
+from gmail_ingest.core.domains import spellings_of
 from gmail_ingest.core.search_query import Query, Term, Word
 
 #: Of a word; what is longer is found by its beginning.
@@ -189,7 +190,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     Args:
         query: not empty.
         mark: of the month.
-        address: find only mail of which this is a participant.
+        address: find only mail of which this is a participant, however its domain is spelt.
 
     Returns:
         The text of a tsquery.
@@ -197,7 +198,8 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
     asked = [" | ".join(f"({each})" for each in alternatives)]
     if address is not None:
-        asked.append(_quoted(f"{mark} {address}"))
+        people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
+        asked.append(" | ".join(people))
     elif any(term.excluded for terms in query for term in terms):
         # What a query only excludes gives the index nothing to start from.
         asked.append(_quoted(mark))
