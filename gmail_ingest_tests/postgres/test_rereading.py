@@ -125,13 +125,16 @@ EVERYWHERE = {
 
 
 def test_direction_is_right_wherever_it_is_kept(database, run):
-    """A mail that a former release took for the owner's is inbound afterwards in its row, facet,
-    key, people and thread, as if it were stored now (edge case 200).
+    """A mail with the owner in From and without SENT, which a former release took for the owner's,
+    is inbound afterwards in its row, facet, key, people and thread, as if it were stored now (case
+    04, edge case 200).
     """
 
     async def scenario():
         mailbox = await database.connect()
-        inbound = mail("m1", "Own words\n\n> quoted")
+        owner = Participant("from", "a@example.com", "Ann")
+        others = (owner, Participant("to", "group@example.com", ""))
+        inbound = mail("m1", "Own words\n\n> quoted", participants=others)
         inbound = replace(inbound, reply_text="Own words", direction="inbound")
         await save(database, mailbox, inbound)
         expected = {name: await database.rows(query) for name, query in EVERYWHERE.items()}
