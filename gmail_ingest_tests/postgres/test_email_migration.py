@@ -47,16 +47,21 @@ FROM emails, generate_series(0, 2) AS p WHERE p <> 1 OR gmail_id = 'm0'
 """
 
 
+def upgrade_from(revision, rows, url):
+    """Bring a database of an earlier revision, with these rows, to this release."""
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        command.upgrade(_config(connection), revision)
+    engine.dispose()
+    with psycopg.connect(plain_url(url)) as connection:
+        connection.execute(rows)
+    upgrade(url)
+
+
 @pytest.fixture
 def migrated(empty_database_url):
     """A database with mail of the first release, brought to this one."""
-    engine = sa.create_engine(empty_database_url)
-    with engine.connect() as connection:
-        command.upgrade(_config(connection), "0002")
-    engine.dispose()
-    with psycopg.connect(plain_url(empty_database_url)) as connection:
-        connection.execute(OLD_MAIL)
-    upgrade(empty_database_url)
+    upgrade_from("0002", OLD_MAIL, empty_database_url)
     return empty_database_url
 
 
@@ -244,13 +249,7 @@ SELECT id, 'm1', 't1', 'live', 'excluded', 'scheduled' FROM mailboxes
 
 def test_a_rule_of_a_name_that_became_built_in_goes_on_under_another(empty_database_url):
     """What a tenant's rule ``scheduled`` hides stays hidden by it (edge case 210)."""
-    engine = sa.create_engine(empty_database_url)
-    with engine.connect() as connection:
-        command.upgrade(_config(connection), "0013")
-    engine.dispose()
-    with psycopg.connect(plain_url(empty_database_url)) as connection:
-        connection.execute(OLD_RULE)
-    upgrade(empty_database_url)
+    upgrade_from("0013", OLD_RULE, empty_database_url)
     with psycopg.connect(plain_url(empty_database_url)) as connection:
         names = connection.execute(
             "SELECT name FROM exclusion_rules UNION ALL SELECT rule FROM message_ledger"

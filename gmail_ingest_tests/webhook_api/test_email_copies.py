@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.core.message import Participant
-from gmail_ingest_tests.webhook_api.test_emails import ANN, KIM, START, letter, store
+from gmail_ingest_tests.webhook_api.test_emails import ANN, KIM, START, add_mailboxes, letter, store
 
 LEE = "lee@crm.test"
 BOSS = "boss@crm.test"
@@ -20,15 +20,7 @@ def mail(number, message_id, **changes):
 @pytest.fixture
 def shared(api, engine, run):
     """Two mails that Kim and Lee both have, one of them in Lee's trash, and three of their own."""
-    api.database.execute("INSERT INTO tenants (id) VALUES ('tenant-1')")
-    for address in ("kim@crm.test", LEE):
-        api.database.execute(
-            "WITH i AS (INSERT INTO integrations (tenant_id, auth_type, subject)"
-            " VALUES ('tenant-1', 'oauth', %(a)s) RETURNING id)"
-            " INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)"
-            " SELECT 'tenant-1', id, %(a)s, 1 FROM i",
-            {"a": address},
-        )
+    add_mailboxes(api, "kim@crm.test", LEE)
     own = [
         mail(0, "<both@x>"),
         mail(1, "<kim@x>"),

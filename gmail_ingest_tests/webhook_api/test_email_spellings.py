@@ -6,7 +6,15 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.core.message import Participant
-from gmail_ingest_tests.webhook_api.test_emails import ANN, KIM, START, ids, letter, store
+from gmail_ingest_tests.webhook_api.test_emails import (
+    ANN,
+    KIM,
+    START,
+    add_mailboxes,
+    ids,
+    letter,
+    store,
+)
 
 IN_LETTERS = Participant("from", "ann@b\u00fccher.test", "Ann")
 IN_ASCII = Participant("from", "ann@xn--bcher-kva.test", "Ann")
@@ -22,15 +30,7 @@ def mail(number, sender, **changes):
 @pytest.fixture
 def spelt(api, engine, run):
     """Kim has mail of Ann's in both spellings; Lee, whose own address has two, a copy of one."""
-    api.database.execute("INSERT INTO tenants (id) VALUES ('tenant-1')")
-    for address in ("kim@crm.test", LEE):
-        api.database.execute(
-            "WITH i AS (INSERT INTO integrations (tenant_id, auth_type, subject)"
-            " VALUES ('tenant-1', 'oauth', %(a)s) RETURNING id)"
-            " INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)"
-            " SELECT 'tenant-1', id, %(a)s, 1 FROM i",
-            {"a": address},
-        )
+    add_mailboxes(api, "kim@crm.test", LEE)
     old = START - timedelta(days=400)
     run(
         store(

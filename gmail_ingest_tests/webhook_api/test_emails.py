@@ -54,6 +54,19 @@ MESSAGE = ParsedMessage(
 FILE = Attachment("2", "offer.pdf", "application/pdf", 1000, None, inline=False)
 
 
+def add_mailboxes(api, *addresses):
+    """Give tenant-1 mailboxes of these addresses."""
+    api.database.execute("INSERT INTO tenants (id) VALUES ('tenant-1')")
+    for address in addresses:
+        api.database.execute(
+            "WITH i AS (INSERT INTO integrations (tenant_id, auth_type, subject)"
+            " VALUES ('tenant-1', 'oauth', %(a)s) RETURNING id)"
+            " INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)"
+            " SELECT 'tenant-1', id, %(a)s, 1 FROM i",
+            {"a": address},
+        )
+
+
 def letter(number, **changes):
     """Message number n, n hours after the first, in thread t(n // 3)."""
     values = {
