@@ -19,6 +19,8 @@ _TIMEOUT_SECONDS = 20
 _LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { name loadStatus
   locationOrLoadError { __typename ... on PythonError { message } } } } } }"""
 
+_SENSORS = """{ instance { daemonHealth { daemonStatus(daemonType: "SENSOR") { healthy } } } }"""
+
 _RUNS = """query ($cursor: String) { runsOrError(cursor: $cursor, limit: 500) {
   __typename ... on Runs { results { runId status } } ... on PythonError { message } } }"""
 
@@ -64,6 +66,14 @@ class DagsterApi:
             if found.get("__typename") == "PythonError":
                 raise CodeLocationError(found["message"])
         return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
+
+    def sensors_run(self) -> bool:
+        """Whether Dagster's daemon looks at the sensors; False while that cannot be told."""
+        try:
+            health = self._ask(_SENSORS)["instance"]["daemonHealth"]
+        except requests.RequestException:
+            return False
+        return bool(health["daemonStatus"]["healthy"])
 
     def runs_by_state(self) -> dict[str, int]:
         """How many runs there are in each state, e.g. ``{"SUCCESS": 12}``."""

@@ -135,7 +135,9 @@ class Stack:
         session = loopback_session()
         self.wait(lambda: http_ok(session, f"{url}/server_info"), "webserver")
         self.start(services.daemon(env))
-        self.wait(DagsterApi(url).location_loaded, "Dagster's code location")
+        dagster = DagsterApi(url)
+        self.wait(dagster.location_loaded, "Dagster's code location")
+        self.wait(dagster.sensors_run, "Dagster's daemon")
 
 
 def require_unused(data: DataDirectory) -> None:

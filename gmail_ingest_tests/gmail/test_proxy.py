@@ -184,8 +184,10 @@ def test_loopback_clients_take_no_proxy(google_and_proxy):
     own, proxy = google_and_proxy
     with pytest.raises(SidecarError, match="400"):
         SidecarApi(f"http://{own.address}", "key").sync("acme")
-    assert not DagsterApi(f"http://{own.address}").location_loaded()
-    assert len(own.lines) == 2
+    dagster = DagsterApi(f"http://{own.address}")
+    assert not dagster.location_loaded()
+    assert not dagster.sensors_run()
+    assert len(own.lines) == 3
     assert proxy.lines == []
 
 
