@@ -23,14 +23,14 @@ from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.reconcile import reconcile
 from gmail_ingest.sync.records import Counts, Lease, Mailbox, Source, SyncKind
 
 
 async def sync_mailbox(
     store: ComparableStore,
-    source: MailSource,
+    client: MailboxClient,
     mailbox: Mailbox,
     kind: SyncKind,
     *,
@@ -50,15 +50,15 @@ async def sync_mailbox(
         MailboxStateError, OperatorActionError: somebody must act first.
         LeaseLostError, MailboxDisconnectedError: this worker may write nothing more.
     """
-    sync = _Sync(store, source, mailbox, policy, limiter, holder, counts)
-    before = source.units_spent
+    sync = _Sync(store, client, mailbox, policy, limiter, holder, counts)
+    before = client.units_spent
     try:
         if kind == "initial":
             await sync.initial(force=force)
         else:
             await sync.incremental(force=force)
     finally:
-        counts.units += source.units_spent - before
+        counts.units += client.units_spent - before
 
 
 Work = Callable[[Lease, Patience], Awaitable[None]]
@@ -68,7 +68,7 @@ class _Sync:
     def __init__(
         self,
         store: ComparableStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
         policy: SyncPolicy,
         limiter: Limiter,
@@ -76,7 +76,7 @@ class _Sync:
         counts: Counts,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
         self._policy = policy
         self._holder = holder
@@ -92,7 +92,7 @@ class _Sync:
         async def follow(lease: Lease, patience: Patience) -> None:
             nonlocal expired
             counts, expired = await follow_history(
-                self._store, self._source, patience, lease, self._mailbox, self._policy
+                self._store, self._client, patience, lease, self._mailbox, self._policy
             )
             self._counts.add(counts)
             await self._fetch(lease, patience)
@@ -112,7 +112,7 @@ class _Sync:
         # A sync that was stopped for good may have left several windows, and no job for them.
         while is_open:
             self._counts.add(
-                await list_window(self._store, self._source, patience, lease, window, self._policy)
+                await list_window(self._store, self._client, patience, lease, window, self._policy)
             )
             await self._fetch(lease, patience)
             is_open = await self._store.has_unfinished_listing(self._mailbox.id)
@@ -121,12 +121,12 @@ class _Sync:
         if any(each.reconcile_wanted for each in now):
             self._counts.add(
                 await reconcile(
-                    self._store, self._source, self._mailbox, patience, self._policy, lease
+                    self._store, self._client, self._mailbox, patience, self._policy, lease
                 )
             )
 
     async def _fetch(self, lease: Lease, patience: Patience) -> None:
-        fetch = Fetch(self._store, self._source, patience, self._policy)
+        fetch = Fetch(self._store, self._client, patience, self._policy)
         await fetch.drain(lease, self._counts)
 
     async def _with_lease(self, source: Source, work: Work, *, force: bool) -> None:

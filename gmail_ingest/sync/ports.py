@@ -34,7 +34,7 @@ from gmail_ingest.sync.records import (
 )
 
 
-class MailSource(Protocol):
+class MailboxClient(Protocol):
     """One mailbox at Google. Raises the classes of ``gmail_ingest.errors``; counts its units."""
 
     @property

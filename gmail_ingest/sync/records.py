@@ -1,6 +1,6 @@
 """The frozen values that cross the ports.
 
-Holds: what sources, stores and queues take and give. Add here: a value of a port.
+Holds: what clients, stores and queues take and give. Add here: a value of a port.
 Keep out: ports (``ports.py``), and values that only one use case or adapter knows.
 """
 

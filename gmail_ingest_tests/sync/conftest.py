@@ -16,7 +16,7 @@ from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Counts, Lease, Outcome, Source
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 from gmail_ingest_tests.sync.service import Service
 
 #: Retries come at once, and no run stays for one that is not due.
@@ -49,7 +49,7 @@ class Box:
 
     def __init__(self) -> None:
         self.store = RecordingStore()
-        self.google = MemoryMailSource()
+        self.google = MemoryMailboxClient()
         self.mailbox = self.store.add_mailbox("acme", "a@example.com", 100)
         self.counts = Counts()
 

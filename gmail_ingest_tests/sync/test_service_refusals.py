@@ -57,7 +57,7 @@ def test_a_mailbox_whose_mail_is_refused_is_not_connected(service, run):
 
 async def verified(service):
     """What the nightly verification finds."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     return await use_case.run(TENANT, plans, holder="verify", repair=True)
 
