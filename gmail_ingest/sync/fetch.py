@@ -92,13 +92,13 @@ class Fetch:
         """
         while True:
             pending, sizes = await self._store.due_messages(
-                lease.mailbox_id, lease.source, self._policy.chunk, self._listing_id
+                lease.mailbox_id, lease.origin, self._policy.chunk, self._listing_id
             )
             if pending:
                 await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
             if len(pending) == self._policy.chunk:
                 continue
-            due = await self._store.next_due(lease.mailbox_id, lease.source, self._listing_id)
+            due = await self._store.next_due(lease.mailbox_id, lease.origin, self._listing_id)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None
             if wait is None or wait > self._policy.linger:
                 return

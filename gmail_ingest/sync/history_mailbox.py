@@ -4,7 +4,7 @@ Holds: ``HistoryMailbox``. Add here: what one mailbox does for its months.
 Keep out: the tenant's other mailboxes and the job (``history.py``), each step's own work.
 Source: docs/promises.md#promise-1, #promise-2, #promise-3, #promise-4;
 docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the origin
-``history``, which only the holder of that lease fetches: so a message that a push and a backfill
+``backfill``, which only the holder of that lease fetches: so a message that a push and a backfill
 both meet belongs to whoever saw it first, and is fetched once.
 """
 
@@ -168,8 +168,8 @@ class HistoryMailbox:
     async def _lease(self) -> AsyncIterator[tuple[Lease, Patience]]:
         store, ttl = self._store, self._policy.lease
         mailbox = self._mailbox.id
-        lease = await store.acquire_lease(mailbox, "history", self._holder, ttl, force=False)
-        budget = Budget(self._limiter, mailbox, "history")
+        lease = await store.acquire_lease(mailbox, "backfill", self._holder, ttl, force=False)
+        budget = Budget(self._limiter, mailbox, "backfill")
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
                 yield lease, Patience(self._policy, budget)

@@ -129,7 +129,7 @@ class HistoryPricing:
     ) -> MailboxStateError | None:
         """Price one mailbox; why that cannot be done, if a person must act first."""
         async with self._slots:
-            budget = Budget(self._limiter, mailbox.id, "history")
+            budget = Budget(self._limiter, mailbox.id, "backfill")
             try:
                 await mailbox.run(months, Patience(self._policy, budget))
             except MailboxStateError as error:

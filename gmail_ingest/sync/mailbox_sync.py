@@ -14,6 +14,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.windows import last_days
 from gmail_ingest.errors import LeaseHeldError
 from gmail_ingest.sync.completeness import ComparableStore
@@ -25,7 +26,7 @@ from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.reconcile import reconcile
-from gmail_ingest.sync.records import Counts, Lease, Mailbox, Source, SyncKind
+from gmail_ingest.sync.records import Counts, Lease, Mailbox, SyncKind
 
 
 async def sync_mailbox(
@@ -97,7 +98,7 @@ class _Sync:
             self._counts.add(counts)
             await self._fetch(lease, patience)
 
-        await self._with_lease("live", follow, force=force)
+        await self._with_lease("push", follow, force=force)
         # Listed ids that are due for another attempt, or a resync: unless a listing run has them.
         due = await self._store.next_due(self._mailbox.id, "listing")
         resync = expired or self._mailbox.reconcile_wanted
@@ -129,10 +130,10 @@ class _Sync:
         fetch = Fetch(self._store, self._client, patience, self._policy)
         await fetch.drain(lease, self._counts)
 
-    async def _with_lease(self, source: Source, work: Work, *, force: bool) -> None:
+    async def _with_lease(self, origin: Origin, work: Work, *, force: bool) -> None:
         store, ttl = self._store, self._policy.lease
-        lease = await store.acquire_lease(self._mailbox.id, source, self._holder, ttl, force=force)
-        budget = Budget(self._limiter, self._mailbox.id, source)
+        lease = await store.acquire_lease(self._mailbox.id, origin, self._holder, ttl, force=force)
+        budget = Budget(self._limiter, self._mailbox.id, origin)
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
                 await work(lease, Patience(self._policy, budget))

@@ -177,7 +177,7 @@ class Why:
         return Answer(found=bool(found), findings=findings, price=0, asked=asked)
 
     async def _find(self, client: Finder, mailbox: Mailbox, rfc_id: str) -> Sequence[MessageRef]:
-        budget = Budget(self._limiter, mailbox.id, "live")
+        budget = Budget(self._limiter, mailbox.id, "push")
         try:
             await budget.spend(self._price)
             return await client.find(rfc_id)

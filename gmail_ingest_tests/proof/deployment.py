@@ -51,7 +51,7 @@ _LEFT = """
 SELECT 'queue row', kind, claimed_until::text, not_before::text
 FROM sync_queue WHERE tenant_id = %(tenant)s
 UNION ALL
-SELECT 'ledger entry', l.source, l.error, l.next_attempt_at::text
+SELECT 'ledger entry', l.origin, l.error, l.next_attempt_at::text
 FROM message_ledger l JOIN mailboxes m ON m.id = mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.fate = 'pending'
 UNION ALL
@@ -59,7 +59,7 @@ SELECT 'listing', l.page_token, l.started_at::text, NULL
 FROM listings l JOIN mailboxes m ON m.id = l.mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.done_at IS NULL
 UNION ALL
-SELECT 'lease', l.source, l.holder, l.until::text
+SELECT 'lease', l.origin, l.holder, l.until::text
 FROM leases l JOIN mailboxes m ON m.id = l.mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.until > now()
 UNION ALL

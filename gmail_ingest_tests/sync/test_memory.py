@@ -46,7 +46,7 @@ def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
     policy = SyncPolicy(batch_bytes=2 * MEGABYTE, chunk=200)
 
     async def sync():
-        lease = await store.acquire_lease(mailbox.id, "live", "w", policy.lease, force=False)
+        lease = await store.acquire_lease(mailbox.id, "push", "w", policy.lease, force=False)
         records = [added(f"m{number}", number + 1) for number in range(MESSAGES)]
         await store.apply_history(lease, fold_history(records), None)
         tracemalloc.reset_peak()

@@ -324,8 +324,8 @@ def test_a_disconnect_revokes_nothing_of_a_tenant_that_knows_the_former_name(run
     (theirs,) = run(synced.store.living("globex"))
     run(
         synced.rows(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)"
-            " SELECT %s, gmail_id, thread_id, source FROM message_ledger RETURNING 1",
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin)"
+            " SELECT %s, gmail_id, thread_id, origin FROM message_ledger RETURNING 1",
             theirs.id,
         )
     )

@@ -148,7 +148,7 @@ def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
     """A state that another sync of the mailbox put it into keeps its error and cause."""
     store, run = sick.service.store, sick.run
     (mailbox,) = [each for each in run(store.mailboxes(TENANT, None)) if each.address == OWNER]
-    lease = run(store.acquire_lease(mailbox.id, "live", "w", timedelta(minutes=1), force=False))
+    lease = run(store.acquire_lease(mailbox.id, "push", "w", timedelta(minutes=1), force=False))
     run(store.set_mailbox_state(mailbox.id, "needs_reauth", "refused", cause="scope_missing"))
     run(store.finish_sync(lease))
     shown, _ = sick.mailbox()
