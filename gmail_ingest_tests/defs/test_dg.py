@@ -9,11 +9,14 @@ from pathlib import Path
 from gmail_ingest.definitions import defs
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
 
+DG = Path(sys.executable).with_name("dg")
+
 
 def dg(*arguments: str) -> str:
     """What ``dg`` prints, with no environment but the checkout's dagster.yaml (no telemetry)."""
+    assert DG.exists(), "sh setup.sh test installs it"
     run = subprocess.run(
-        [Path(sys.executable).with_name("dg"), *arguments],
+        [DG, *arguments],
         cwd=PROJECT_ROOT,
         env={"PATH": os.defpath, "HOME": "/nowhere", "DAGSTER_HOME": str(PROJECT_ROOT)},
         capture_output=True,
