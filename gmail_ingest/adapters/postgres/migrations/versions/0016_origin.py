@@ -1,6 +1,6 @@
 """Where a message came from is its origin: push, listing or backfill.
 
-Revision 0016, after 0015. Source: docs/operation.md#upgrades. The ledger is written anew as a whole.
+Revision 0016, after 0015. Source: docs/operation.md#upgrades. The ledger is written anew whole.
 For a million entries that takes 5 s, where batches of UPDATE took 93, and no sync of the former
 release could have gone on beside them: the columns have other names from the first batch on.
 ``quota_lines.background_at`` is the line of all that is not live mail, listings and backfills.
