@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, SCHEDULED, exclusion_rule
 
 #: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,

@@ -12,7 +12,7 @@ from enum import IntEnum
 from typing import Literal
 from uuid import UUID
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
 

@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 
 from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError

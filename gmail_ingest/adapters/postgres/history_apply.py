@@ -19,7 +19,7 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.removals import admit_removals
 from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.sync.records import Counts
 

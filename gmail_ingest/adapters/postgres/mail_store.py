@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.history_apply import apply_changes
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.mailbox_states import write_state
 from gmail_ingest.adapters.postgres.save_batch import save_outcomes
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import (
