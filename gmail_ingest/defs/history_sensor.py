@@ -13,7 +13,7 @@ import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.history_dispatch import PostgresHistoryDispatch
-from gmail_ingest.defs.backfills import (
+from gmail_ingest.defs.dagster_backfills import (
     AssetGraph,
     add_backfill,
     cancel_backfill,

@@ -12,7 +12,7 @@ from datetime import date
 
 import dagster as dg
 
-from gmail_ingest.defs.backfills import BACKFILL_TAG, runs_to_come
+from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, runs_to_come
 from gmail_ingest.defs.month_keys import read_key
 from gmail_ingest.defs.tags import HISTORY_TAG, TENANT_TAG
 

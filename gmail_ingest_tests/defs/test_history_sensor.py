@@ -11,7 +11,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
 from gmail_ingest.core.months import months_of
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.backfills import add_backfill, targeted_keys
+from gmail_ingest.defs.dagster_backfills import add_backfill, targeted_keys
 from gmail_ingest.defs.history import emails_by_month
 from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.month_keys import partition_key
