@@ -1,4 +1,4 @@
-"""Keys of the partitions of history: a month and a tenant.
+"""Keys of the partitions of backfills: a month and a tenant.
 
 Holds: writing and reading them. Add here: nothing else. Keep out: the partitions
 (``month_partitions.py``).

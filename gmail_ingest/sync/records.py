@@ -20,7 +20,7 @@ from gmail_ingest.core.windows import Window
 #: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
 SyncKind = Literal["incremental", "initial", "exclusions"]
 #: Who first saw an id, and fetches it: the history of changes, the listing of the last days, or a
-#: historical sync. Each has a lease of its own, so that none waits for another or fetches its mail.
+#: backfill. Each has a lease of its own, so that none waits for another or fetches its mail.
 Source = Literal["live", "listing", "history"]
 
 

@@ -103,7 +103,7 @@ def test_verify_proves_days_that_are_whole(run, mails):
     assert mails.google.fetched == []
 
 
-def test_verify_takes_no_lease_and_spends_as_history(run, mails):
+def test_verify_takes_no_lease_and_spends_as_a_backfill(run, mails):
     """It reads beside a sync that has both leases, and leaves live mail its reserve."""
     run(mails.lease("live", holder="other"))
     run(mails.lease("listing", holder="other"))

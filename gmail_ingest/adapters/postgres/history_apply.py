@@ -104,7 +104,7 @@ async def apply_changes(
 
 
 async def _is_left(connection: Connection, mailbox_id: int, entries: Iterable[Entry]) -> bool:
-    """Whether some of the entries wait for a historical sync, and none is under way."""
+    """Whether some of the entries wait for a backfill, and none is under way."""
     if not any(each.source == "history" and each.fate == "pending" for each in entries):
         return False
     return await (await connection.execute(_UNDER_WAY, (mailbox_id,))).fetchone() is None
