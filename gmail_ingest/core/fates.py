@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, SCHEDULED, exclusion_rule
 
 #: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,
@@ -61,7 +61,7 @@ def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = 
     """The entry after a change of history; the same object if the change is old news.
 
     The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does. ``is_left``: no historical sync works on the
+    wins, otherwise the higher history id does. ``is_left``: no backfill works on the
     mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
     """
     rule = exclusion_rule(change.label_ids) if change.label_ids is not None else None
@@ -100,7 +100,7 @@ def after_sighting(entry: Entry | None, thread_id: str, origin: Origin = "listin
 
 
 def is_wanted(entry: Entry | None, thread_id: str) -> bool:
-    """Whether a historical sync that lists the message would fetch it."""
+    """Whether a backfill that lists the message would fetch it."""
     sighted = after_sighting(entry, thread_id, "backfill")
     return sighted.fate == "pending" and sighted.origin == "backfill"
 

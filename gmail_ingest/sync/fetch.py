@@ -48,7 +48,7 @@ from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_m
 class Fetch:
     """Fetches one origin of one mailbox until nothing is due.
 
-    A historical sync fetches what one ``listing`` named; of that, what lies outside ``window`` by
+    A backfill fetches what one ``listing`` named; of that, what lies outside ``window`` by
     its internal date is left out (edge case 61).
     """
 
