@@ -28,14 +28,14 @@ _MAILBOXES = 10
 #: Seconds between two mails of a mailbox, at random in between.
 _GAPS = (0.0, 2.0)
 #: Seconds after the last mail for which the rest is waited for.
-_PATIENCE = 15.0
+_TIMEOUT = 15.0
 _LOOK_SECONDS = 0.05
 _ROWS = "SELECT m.address, e.gmail_id FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id"
 
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    """Seconds until each mail was readable, ``_PATIENCE`` for what was not; what all of it cost."""
+    """Seconds until each mail was readable, ``_TIMEOUT`` for what was not; what all of it cost."""
 
     seconds: Sequence[float]
     unread: int
@@ -63,7 +63,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         goal=f"all within {GOAL_SECONDS:.0f} s",
         reached=longest <= GOAL_SECONDS,
         baseline=max(plain.seconds),
-        baseline_is=f"no second look; waited for {_PATIENCE:.0f} s, then no longer",
+        baseline_is=f"no second look; waited for {_TIMEOUT:.0f} s, then no longer",
         conditions={
             "mails": count,
             "mailboxes": mailboxes,
@@ -142,7 +142,7 @@ class _Watcher:
 
     def finish(self, expected: int) -> tuple[list[float], int]:
         """Wait for the rest; the seconds of each mail, and how many never came."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while time.monotonic() < deadline and any(each not in self._seen for each in self.came):
             time.sleep(_LOOK_SECONDS)
         self._stop.set()
@@ -150,7 +150,7 @@ class _Watcher:
         if len(self.came) != expected:
             raise BenchmarkError("the sandbox gave two mails of one mailbox one id")
         waited = [
-            self._seen[each] - at if each in self._seen else _PATIENCE
+            self._seen[each] - at if each in self._seen else _TIMEOUT
             for each, at in self.came.items()
         ]
         return waited, sum(each not in self._seen for each in self.came)

@@ -40,12 +40,12 @@ from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.dead_labels import DeadLabels
 from gmail_ingest.sync.identity import note_address, recognise
 from gmail_ingest.sync.listed import Lister, compare_labels
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.recent_changes import RecentChanges
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.repair import Repair, read_again
+from gmail_ingest.sync.throttle import Throttle
 
 #: Ids of several days that are listed at once at the most: more means mail that was never synced,
 #: and its days are listed in smaller groups, so that memory stays bounded.
@@ -57,7 +57,7 @@ Progress = Callable[[int], None]
 class Comparison:
     """Compares one mailbox, filling ``found``; with a ``repair`` it mends as it goes.
 
-    ``patience`` must spend as ``listing``, so that live mail keeps its reserve.
+    ``throttle`` must spend as ``listing``, so that live mail keeps its reserve.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Comparison:
         store: ComparableStore,
         source: MailSource,
         mailbox: Mailbox,
-        patience: Patience,
+        throttle: Throttle,
         policy: SyncPolicy,
         found: MailboxVerification,
         repair: Repair | None,
@@ -73,9 +73,9 @@ class Comparison:
         self._store = store
         self._source = source
         self._mailbox = mailbox
-        self._patience = patience
+        self._throttle = throttle
         self._policy = policy
-        self._lister = Lister(source, patience, policy.prices)
+        self._lister = Lister(source, throttle, policy.prices)
         self._found = found
         self._repair = repair
         self._out: set[str] = set()
@@ -132,20 +132,20 @@ class Comparison:
         self._gone = dict.fromkeys(self._withheld, True)
         self._room = await self._store.removal_room(self._mailbox.id)
         prices = self._policy.prices
-        profile = await self._patience.call(self._source.profile, prices.profile_get)
+        profile = await self._throttle.call(self._source.profile, prices.profile_get)
         await note_address(self._store, self._mailbox, profile)
         # Compared with another account, all that is stored would have vanished.
         went_back = profile.history_id < active[0].checkpoint
         if (
             went_back
             and await recognise(
-                self._store, self._source, self._patience, active[0], profile, prices
+                self._store, self._source, self._throttle, active[0], profile, prices
             )
             == "other"
         ):
             raise AccountReplacedError("another account has this address now: the next sync tells")
         self._changes = RecentChanges(
-            self._source, self._patience, prices, active[0].checkpoint, profile.history_id
+            self._source, self._throttle, prices, active[0].checkpoint, profile.history_id
         )
 
     async def _settle_dead_labels(self) -> frozenset[str]:
@@ -267,7 +267,7 @@ class Comparison:
                 self._unconfirmed.add(message_id)
                 continue
             call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-            answer = await read_again(self._source, self._patience, call)
+            answer = await read_again(self._source, self._throttle, call)
             self._gone[message_id] = answer is not None and not answer
             self._confirmed += self._gone[message_id]
         return {each for each in still if self._gone[each]}

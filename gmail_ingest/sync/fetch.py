@@ -29,7 +29,6 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, MailStore
 from gmail_ingest.sync.records import (
@@ -43,6 +42,7 @@ from gmail_ingest.sync.records import (
     Stored,
 )
 from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_mailbox
+from gmail_ingest.sync.throttle import Throttle
 
 
 class Fetch:
@@ -56,7 +56,7 @@ class Fetch:
         self,
         store: MailStore,
         source: MailSource,
-        patience: Patience,
+        throttle: Throttle,
         policy: SyncPolicy,
         *,
         listing: Listing | None = None,
@@ -64,7 +64,7 @@ class Fetch:
     ) -> None:
         self._store = store
         self._source = source
-        self._patience = patience
+        self._throttle = throttle
         self._policy = policy
         self._listing_id = listing.id if listing is not None else None
         self._window = window or Window()
@@ -113,7 +113,7 @@ class Fetch:
         size = 0
         try:
             while todo or running:
-                while todo and len(running) < self._patience.in_flight:
+                while todo and len(running) < self._throttle.in_flight:
                     call = todo.popleft()
                     self._upcoming -= call.units
                     running.add(asyncio.create_task(self._attempt(call)))
@@ -146,11 +146,11 @@ class Fetch:
         self._refused.clear()
 
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
-        turn = await self._patience.ready(call.units, self._upcoming)
+        turn = await self._throttle.acquire(call.units, self._upcoming)
         try:
             messages = await self._source.fetch(call)
         except ThrottledError as error:
-            await self._patience.throttled(error, turn)
+            await self._throttle.back_off(error, turn)
             self._refused.append(call)
             return []
         except (RefusedByGoogleError, SuspectAccountError) as error:
@@ -162,7 +162,7 @@ class Fetch:
         except RejectedRequestError as error:
             failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
             return self._answered() + self._released() + failed
-        self._patience.succeeded()
+        self._throttle.succeeded()
         self._given = True
         return (
             self._answered()
@@ -177,7 +177,7 @@ class Fetch:
             MailboxStateError, TransientError: it is the mailbox that is refused.
         """
         is_answered = (ended and self._given) or await answers_for(
-            self._source, self._patience, self._policy.prices, self._refusals.messages
+            self._source, self._throttle, self._policy.prices, self._refusals.messages
         )
         # None is held any more if a call that was under way meanwhile was answered after all.
         if not is_answered and self._refusals.messages:

@@ -21,10 +21,10 @@ from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.history_jobs import HistoryJob, HistoryStore, Settled
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Counts, Lease, Mailbox
+from gmail_ingest.sync.throttle import Throttle
 
 #: Seconds until a lease that another historical sync holds is asked for again.
 BUSY = 2.0
@@ -101,8 +101,8 @@ class HistoryMailbox:
         losses = 0
         while left:
             try:
-                async with self._lease() as (lease, patience):
-                    await self._work(lease, patience, left, settled)
+                async with self._lease() as (lease, throttle):
+                    await self._work(lease, throttle, left, settled)
             except LeaseHeldError:
                 await asyncio.sleep(BUSY)
             except LeaseLostError:
@@ -113,14 +113,14 @@ class HistoryMailbox:
     async def _work(
         self,
         lease: Lease,
-        patience: Patience,
+        throttle: Throttle,
         left: list[date],
         settled: Callable[[Settled], None],
     ) -> None:
         idle_since = datetime.now(UTC)
         while left:
             for month in tuple(left):
-                found = await self._month_with_patience(lease, patience, month)
+                found = await self._retry_month(lease, throttle, month)
                 if found is not None:
                     left.remove(month)
                     settled(found)
@@ -131,14 +131,12 @@ class HistoryMailbox:
                     raise TransientError("messages of this range still wait for another attempt")
                 await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
 
-    async def _month_with_patience(
-        self, lease: Lease, patience: Patience, month: date
-    ) -> Settled | None:
+    async def _retry_month(self, lease: Lease, throttle: Throttle, month: date) -> Settled | None:
         failures = 0
         while True:
             fetched = self._done()
             try:
-                return await self._month(lease, patience, month)
+                return await self._month(lease, throttle, month)
             except ThrottledError as error:
                 now = datetime.now(UTC)
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
@@ -152,27 +150,27 @@ class HistoryMailbox:
                 pause = self._policy.retry_delay(failures, outage=True)
             await asyncio.sleep(max(pause, 0.0))
 
-    async def _month(self, lease: Lease, patience: Patience, month: date) -> Settled | None:
+    async def _month(self, lease: Lease, throttle: Throttle, month: date) -> Settled | None:
         store, source, policy = self._store, self._source, self._policy
         opened = await store.open_listing(lease, self._job.part(month))
         self._note()
         self._listing_id = opened.id
-        listing = await list_to_end(store, source, patience, lease, opened, policy, self._counts)
-        fetch = Fetch(store, source, patience, policy, listing=listing, window=self._job.window)
+        listing = await list_to_end(store, source, throttle, lease, opened, policy, self._counts)
+        fetch = Fetch(store, source, throttle, policy, listing=listing, window=self._job.window)
         await fetch.drain(lease, self._counts)
         if await store.next_due(self._mailbox.id, None, listing.id) is not None:
             return None
         return Settled(month, listing)
 
     @asynccontextmanager
-    async def _lease(self) -> AsyncIterator[tuple[Lease, Patience]]:
+    async def _lease(self) -> AsyncIterator[tuple[Lease, Throttle]]:
         store, ttl = self._store, self._policy.lease
         mailbox = self._mailbox.id
         lease = await store.acquire_lease(mailbox, "history", self._holder, ttl, force=False)
         budget = Budget(self._limiter, mailbox, "history")
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
-                yield lease, Patience(self._policy, budget)
+                yield lease, Throttle(self._policy, budget)
         finally:
             await budget.close()
             await store.release_lease(lease)

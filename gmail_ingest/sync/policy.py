@@ -1,4 +1,4 @@
-"""How patient a sync is: retries of a message, waits for Google, sizes of chunks.
+"""Numbers of a sync: retries of a message, waits for Google, sizes of chunks.
 
 Holds: ``SyncPolicy``. Add here: a number that several use cases share.
 Keep out: reading of settings (the composition root fills the policy).

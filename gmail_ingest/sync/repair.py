@@ -19,18 +19,18 @@ from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Counts, Lease, Mailbox, MessageRef
+from gmail_ingest.sync.throttle import Throttle
 
 
 async def read_again(
-    source: MailSource, patience: Patience, call: FetchCall
+    source: MailSource, throttle: Throttle, call: FetchCall
 ) -> Mapping[str, ParsedMessage] | None:
     """The wanted messages of a call as Google has them now; None if one cannot be read at all."""
     try:
-        return await patience.call(lambda: source.fetch(call), call.units)
+        return await throttle.call(lambda: source.fetch(call), call.units)
     except RejectedRequestError:
         return None
 
@@ -47,7 +47,7 @@ class Repair:
         store: ComparableStore,
         source: MailSource,
         mailbox: Mailbox,
-        patience: Patience,
+        throttle: Throttle,
         policy: SyncPolicy,
         *,
         holder: str,
@@ -56,7 +56,7 @@ class Repair:
         self._store = store
         self._source = source
         self._mailbox = mailbox
-        self._patience = patience
+        self._throttle = throttle
         self._policy = policy
         self._holder = holder
         self._lease = lease
@@ -102,7 +102,7 @@ class Repair:
         for start in range(0, len(refs), step):
             recalled = await self._store.recall(lease, refs[start : start + step])
             self.counts.discovered += recalled
-        fetch = Fetch(self._store, self._source, self._patience, self._policy)
+        fetch = Fetch(self._store, self._source, self._throttle, self._policy)
         await fetch.drain(lease, self.counts)
 
     async def remove(
@@ -136,7 +136,7 @@ class Repair:
     async def _is_gone(self, message_id: str) -> bool:
         price = self._policy.prices.messages_get
         call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-        found = await read_again(self._source, self._patience, call)
+        found = await read_again(self._source, self._throttle, call)
         return found is not None and not found
 
     async def drop_labels(self, label_ids: Collection[str]) -> None:
@@ -166,7 +166,7 @@ class Repair:
             read: dict[str, ParsedMessage] = {}
             unread: set[str] = set()
             for call in plan_fetch(wanted, self._policy.prices):
-                found = await read_again(self._source, self._patience, call)
+                found = await read_again(self._source, self._throttle, call)
                 if found is None:
                     unread.update(each.message_id for each in call.wanted)
                 else:

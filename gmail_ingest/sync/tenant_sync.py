@@ -48,10 +48,10 @@ log = structlog.get_logger(__name__)
 
 #: A mailbox that somebody else holds is looked at again after this long.
 BUSY = timedelta(seconds=5)
-#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told, and one
-#: that makes this many attempts in a row end with nothing done.
-PATIENCE = timedelta(minutes=1)
-VAIN_ATTEMPTS = 3
+#: A pause of the quota up to this long is part of an ordinary sync; a longer one is reported.
+QUIET_PAUSE = timedelta(minutes=1)
+#: A shorter one is reported, too, when so many attempts in a row ended with nothing done.
+FRUITLESS_ATTEMPTS = 3
 #: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
 #: however many and slow, leave it free.
 LIVE_SHARE = 8
@@ -315,8 +315,8 @@ class TenantSync:
                 return MailboxReport(mailbox.id, counts, text, until, quiet=True)
             case ThrottledError():
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
-                in_vain = claim.attempts >= VAIN_ATTEMPTS and not counts.found
-                if until - now <= PATIENCE and not in_vain:
+                fruitless = claim.attempts >= FRUITLESS_ATTEMPTS and not counts.found
+                if until - now <= QUIET_PAUSE and not fruitless:
                     return MailboxReport(mailbox.id, counts, text, until, quiet=True)
                 return await self._later(mailbox, counts, text, "quota", until)
             case RefusedByGoogleError() if claim.attempts < self._policy.suspect_attempts:

@@ -25,13 +25,13 @@ from gmail_ingest.sync.completeness import (
     Verdict,
 )
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.repair import Repair
 from gmail_ingest.sync.side_by_side import side_by_side
+from gmail_ingest.sync.throttle import Throttle
 
 log = structlog.get_logger(__name__)
 
@@ -178,16 +178,16 @@ class Verify:
     ) -> None:
         source = self._open_source(mailbox)
         budget = Budget(self._limiter, mailbox.id, "listing")
-        patience = Patience(self._policy, budget)
+        throttle = Throttle(self._policy, budget)
         try:
             async with Repair(
-                self._store, source, mailbox, patience, self._policy, holder=holder
+                self._store, source, mailbox, throttle, self._policy, holder=holder
             ) as mending:
                 comparison = Comparison(
                     self._store,
                     source,
                     mailbox,
-                    patience,
+                    throttle,
                     self._policy,
                     found,
                     mending if repair else None,

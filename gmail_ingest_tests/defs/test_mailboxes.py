@@ -8,7 +8,7 @@ import pytest
 
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sync import patience
+from gmail_ingest.sync import throttle
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, metadata, told_by
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
@@ -17,7 +17,7 @@ from gmail_ingest_tests.sync.service import OWNER, TENANT
 def drained(run, service, instance, resources, monkeypatch):
     """Drain what waits, also what waits for a later attempt; the tenants that were materialized."""
     # What Google does not answer is given back at once, not after five tries.
-    monkeypatch.setattr(patience, "TRIES", 1)
+    monkeypatch.setattr(throttle, "TRIES", 1)
 
     def drain() -> list[str]:
         run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
@@ -110,7 +110,7 @@ def test_asset_fails_when_its_work_was_put_back(run, service, instance, material
     """Google down is a failed run with cause and remedy, and no materialization; when Google
     answers again, the next one says so (edge case 85).
     """
-    monkeypatch.setattr(patience, "TRIES", 1)
+    monkeypatch.setattr(throttle, "TRIES", 1)
     run(service.connected())
     service.deliver("the merger")
     service.fault("history.list", action="error", error="unavailable")

@@ -12,8 +12,8 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.patience import TRIES
 from gmail_ingest.sync.records import Counts, Ruled
+from gmail_ingest.sync.throttle import TRIES
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.tenants import Tenant
 
@@ -162,7 +162,7 @@ def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, troubl
 
 
 def test_short_pauses_that_let_nothing_be_done_are_told(run, tenant):
-    """Google may ask for a moment's patience for half an hour: the third attempt in a row that did
+    """Google may ask for short pauses for half an hour: the third attempt in a row that did
     nothing is trouble, and the one that gets through ends it (edge case 85).
     """
     told = []
