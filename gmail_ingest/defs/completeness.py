@@ -20,9 +20,9 @@ from pydantic import Field
 
 from gmail_ingest.adapters.postgres.coverage import Proof
 from gmail_ingest.defs.loop import LoopThread, StopHook, run
-from gmail_ingest.defs.mailboxes import tell_all_standings
+from gmail_ingest.defs.mailboxes import report_all_health
 from gmail_ingest.defs.materializations import store_materializations
-from gmail_ingest.defs.overall import Context, tell_overall
+from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import connected_tenants, open_verify, read_proof
@@ -113,8 +113,8 @@ def verify_tenants_op(
     resources = (mail_store, credential_store, gmail)
     tally = _verify(context, resources, config.tenants)
     _tell_proof(context, run(read_proof(mail_store)), tally)
-    # How mailboxes stand is told when it changes, and once a night in any case.
-    tell_all_standings(context, mail_store)
+    # The health of mailboxes is reported when it changes, and once a night in any case.
+    report_all_health(context, mail_store)
     if failure := tally.failure():
         raise dg.Failure(failure, allow_retries=False)
 
@@ -139,9 +139,9 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
     async def work(emit: Callable[[Done], None], stop: StopHook) -> Tally:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             tenants = _named(wanted, await connected_tenants(resources[0]))
-            async with open_verify(*resources) as (verify, standings):
+            async with open_verify(*resources) as (verify, health_store):
                 task = asyncio.ensure_future(
-                    verify_tenants(verify, standings, tenants, run_id, lambda *done: emit(done))
+                    verify_tenants(verify, health_store, tenants, run_id, lambda *done: emit(done))
                 )
 
                 def cancel() -> None:
@@ -201,7 +201,7 @@ def _tell(context: Context, batch: Sequence[Done]) -> None:
 
 
 def _tell_proof(context: Context, proof: Proof, tally: Tally) -> None:
-    tell_overall(
+    report_overall(
         context,
         CHECK,
         passed=_passed(proof, tally),

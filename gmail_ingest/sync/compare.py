@@ -22,10 +22,10 @@ from gmail_ingest.core.completeness import (
     SPAN_IDS,
     DayTally,
     Known,
-    Standing,
+    Presence,
     StoredMails,
     group_days,
-    standing,
+    presence_of,
 )
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.removals import question
@@ -187,7 +187,7 @@ class Comparison:
                 again = await self._judge(open_, tallies)
                 open_ = {ref: self._excuse(ref, how) for ref, how in again.items()}
             self._vanished |= vanished
-        undated: dict[MessageRef, Standing] = {
+        undated: dict[MessageRef, Presence] = {
             ref: how for ref, how in open_.items() if how != "out"
         }
         if undated and len(days) > 1:
@@ -216,17 +216,17 @@ class Comparison:
 
     async def _judge(
         self, refs: Iterable[MessageRef], tallies: dict[date, DayTally]
-    ) -> dict[MessageRef, Standing]:
+    ) -> dict[MessageRef, Presence]:
         """Count ids with a row on their days; the others, whose day no listing tells, come back."""
         todo = list(refs)
-        undated: dict[MessageRef, Standing] = {}
+        undated: dict[MessageRef, Presence] = {}
         for start in range(0, len(todo), PAGE_IDS):
             chunk = todo[start : start + PAGE_IDS]
             ids = [ref.message_id for ref in chunk]
             known = await self._store.known(self._mailbox.id, ids)
             for ref in chunk:
                 entry = known.get(ref.message_id)
-                how = standing(entry, out=self._is_out(ref.message_id, entry))
+                how = presence_of(entry, out=self._is_out(ref.message_id, entry))
                 if how not in {"stored", "kept_out"}:
                     undated[ref] = how
                 elif entry is not None and entry.internal_date is not None:
@@ -248,7 +248,7 @@ class Comparison:
                 ids |= mails.message_ids
         return ids.difference(listed)
 
-    def _excuse(self, ref: MessageRef, how: Standing) -> Standing:
+    def _excuse(self, ref: MessageRef, how: Presence) -> Presence:
         """What history names is on its way: it waits, or came after the comparison began."""
         if how != "missing" or not self._changes.named(ref.message_id):
             return how
@@ -275,7 +275,7 @@ class Comparison:
     def _count(
         self,
         tallies: dict[date, DayTally],
-        undated: dict[MessageRef, Standing],
+        undated: dict[MessageRef, Presence],
         vanished: Collection[str],
     ) -> None:
         """Count what is open: undated ids are left only where a single day was listed."""

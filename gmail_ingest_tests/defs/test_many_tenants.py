@@ -9,7 +9,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.engine import create_engine, statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.standings import PostgresStandings
+from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
 from gmail_ingest.defs.verification import TENANTS_AT_ONCE, verify_tenants
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.verify import Verify
@@ -64,8 +64,8 @@ def test_night_of_many_tenants_needs_few_connections_and_outlives_a_bug(few_conn
         store = PostgresMailStore(few_connections)
         verify = Verify(store, open_source, QUICK, limiter=Unlimited())
         names = [f"t{number}" for number in range(1, TENANTS + 1)]
-        standings = PostgresStandings(few_connections)
-        tally = await verify_tenants(verify, standings, names, "run-1", told.__setitem__)
+        health_store = PostgresTenantHealth(few_connections)
+        tally = await verify_tenants(verify, health_store, names, "run-1", told.__setitem__)
         async with statement(few_connections) as connection:
             found = await connection.execute("SELECT passed, count(*) FROM verdicts GROUP BY 1")
             return tally, dict(await found.fetchall())
@@ -102,8 +102,8 @@ def test_tenant_that_cannot_even_be_planned_ends_no_night(few_connections, run):
         verify = Verify(
             Store(few_connections), lambda _: MemoryMailSource(), QUICK, limiter=Unlimited()
         )
-        standings = PostgresStandings(few_connections)
-        await verify_tenants(verify, standings, ["t1", "t2", "t3"], "run-1", told.__setitem__)
+        health_store = PostgresTenantHealth(few_connections)
+        await verify_tenants(verify, health_store, ["t1", "t2", "t3"], "run-1", told.__setitem__)
 
     run(night())
     assert {name: found.passed for name, found in told.items()} == {

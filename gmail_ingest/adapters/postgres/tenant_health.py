@@ -1,7 +1,7 @@
-"""The Standings port in Postgres: each method a statement or two.
+"""The TenantHealthStore port in Postgres: each method a statement or two.
 
-Holds: ``PostgresStandings``. Add here: a question about mailboxes that stand still.
-Keep out: how they come to (``mailbox_states.py``), words (``sync/standing.py``).
+Holds: ``PostgresTenantHealth``. Add here: a question about mailboxes that stand still.
+Keep out: how they come to (``mailbox_states.py``), words (``sync/tenant_health.py``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from operator import itemgetter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.sync.standing import Overall, StoppedMailbox, TenantStanding
+from gmail_ingest.sync.tenant_health import OverallHealth, StoppedMailbox, TenantHealth
 
 #: Mailboxes that something shall be synced from: what a former account left is no trouble, and
 #: nobody could end it.
@@ -44,38 +44,38 @@ FROM tenants t WHERE t.state = 'connected'
 """  # noqa: S608 - fragments of this file
 
 
-class PostgresStandings:
-    """See ``sync.standing.Standings``; what a method does is written there."""
+class PostgresTenantHealth:
+    """See ``sync.tenant_health.TenantHealthStore``; what a method does is written there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantStanding]:
-        """The standings of connected tenants."""
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
+        """The health of connected tenants."""
         return await self._read(tenants, amiss=False)
 
-    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantStanding]:
+    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
         """Only those with trouble, now or as told."""
         return await self._read(tenants, amiss=True)
 
-    async def note_told(self, told: Mapping[str, str | None]) -> Overall:
-        """Keep what was told; how all stand."""
+    async def note_told(self, told: Mapping[str, str | None]) -> OverallHealth:
+        """Keep what was told; the health of all."""
         async with statement(self._engine) as connection:
             if told:
                 await connection.execute(_TOLD, (list(told), list(told.values())))
             row = await (await connection.execute(_OVERALL)).fetchone()
         assert row is not None  # noqa: S101 - an aggregate without groups is a row
-        return Overall(*row)
+        return OverallHealth(*row)
 
     async def _read(
         self, tenants: Collection[str] | None, *, amiss: bool
-    ) -> Mapping[str, TenantStanding]:
+    ) -> Mapping[str, TenantHealth]:
         named = None if tenants is None else list(tenants)
         async with statement(self._engine) as connection:
             found = await connection.execute(_READ, {"tenants": named, "amiss": amiss})
             rows = await found.fetchall()
         return {
-            tenant: TenantStanding(
+            tenant: TenantHealth(
                 tenant,
                 total,
                 tuple(StoppedMailbox(*row[3:]) for row in own if row[3] is not None),

@@ -1,6 +1,6 @@
 """What ``gmail-ingest status`` says beside its table: what stands still, why, and what to do.
 
-Holds: ``Standing`` and its words. Add here: a reason for which work waits. Keep out: the table
+Holds: ``StatusReport`` and its words. Add here: a reason for which work waits. Keep out: the table
 (``processes``), reading (``adapters/postgres/hindrances``).
 """
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class StatusReport:
     """What hinders syncs now, and what mail is still to be read again; ``oldest_seconds``: of the
     queue's rows that nobody works on.
     """
@@ -74,12 +74,12 @@ class Standing:
             yield f"stored mail is read again by this release, beside the service: {self.reading}"
 
 
-async def read_standing(engine: AsyncEngine) -> Standing:
+async def read_status_report(engine: AsyncEngine) -> StatusReport:
     """Read what hinders syncs."""
     from gmail_ingest.adapters.postgres.hindrances import PostgresHindrances
 
     hindrances = PostgresHindrances(engine)
-    return Standing(
+    return StatusReport(
         await hindrances.oldest_seconds(),
         await hindrances.troubled(),
         await hindrances.put_back(),

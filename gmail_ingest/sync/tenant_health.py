@@ -1,7 +1,8 @@
 """Whether a tenant's mailboxes are synced, and what is told of it once.
 
-Holds: ``TenantStanding``, its words, and the port ``Standings``. Add here: what a person should
-read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``), Dagster.
+Holds: ``TenantHealth``, its words, and the port ``TenantHealthStore``. Add here: what a person
+should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
+Dagster.
 
 Trouble is a mailbox that is in a state which somebody must end, or whose last sync failed, or was
 given back to the queue because Google does not answer, refuses, or asks for a pause of more than a
@@ -37,7 +38,7 @@ class StoppedMailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class TenantStanding:
+class TenantHealth:
     """A connected tenant: how many mailboxes it has, and which of them stand still.
 
     ``told`` is the trouble that Dagster was told of last, as ``trouble`` names it; None if it was
@@ -99,7 +100,7 @@ class TenantStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Overall:
+class OverallHealth:
     """How many tenants are connected, and how many of them have mailboxes that stand still."""
 
     tenants: int
@@ -117,18 +118,18 @@ class Overall:
         return f"every mailbox of {self.tenants} tenants is synced"
 
 
-class Standings(Protocol):
-    """Where the standings of tenants are read, and what was told of them is kept."""
+class TenantHealthStore(Protocol):
+    """Where the health of tenants is read, and what was reported of it is kept."""
 
-    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantStanding]:
-        """The standings of those of these tenants that are connected; of all if None."""
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
+        """The health of those of these tenants that are connected; of all if None."""
         ...
 
-    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantStanding]:
+    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
         """As ``read``, only those that have trouble, or were told to have some."""
         ...
 
-    async def note_told(self, told: Mapping[str, str | None]) -> Overall:
+    async def note_told(self, told: Mapping[str, str | None]) -> OverallHealth:
         """Keep what was told of each tenant: its trouble, or None that it has none. Returns how
         all tenants stand now.
         """
