@@ -107,7 +107,7 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     print_table(
         ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
         [
-            (m.tenant_id, m.address, m.state, _stored(m), *_troubles(m), m.last_synced_at)
+            (m.tenant_id, m.address, m.state, _stored(m), *_unfinished(m), m.last_synced_at)
             for m in mailboxes
         ],
     )
@@ -119,7 +119,7 @@ def _stored(mailbox: MailboxOverview) -> str:
     return f"~{mailbox.stored}" if mailbox.approximate else str(mailbox.stored)
 
 
-def _troubles(mailbox: MailboxOverview) -> tuple[int, int, int]:
+def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
     waiting, dead = mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
     return waiting, dead, mailbox.removals_withheld
 

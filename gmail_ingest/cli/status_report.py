@@ -18,7 +18,7 @@ from gmail_ingest.errors import remedy_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from gmail_ingest.adapters.postgres.hindrances import PutBack, TroubledMailbox
+    from gmail_ingest.adapters.postgres.hindrances import FailingMailbox, PutBack
     from gmail_ingest.sync.reread import Left
 
 
@@ -29,7 +29,7 @@ class StatusReport:
     """
 
     oldest_seconds: float | None
-    troubled: Sequence[TroubledMailbox]
+    failing: Sequence[FailingMailbox]
     put_back: Sequence[PutBack]
     reading: Left
 
@@ -49,7 +49,7 @@ class StatusReport:
                     "action": remedy_of(each.state, each.cause),
                     "command": remedies.of_mailbox(each.tenant_id, each.state, each.cause),
                 }
-                for each in self.troubled
+                for each in self.failing
             ],
             "putBack": [
                 {
@@ -68,7 +68,7 @@ class StatusReport:
         """As people read it; ``waiting`` counts the queue's rows that nobody works on."""
         age = f", the oldest for {long(self.oldest_seconds)}" if self.oldest_seconds else ""
         yield f"{waiting} waiting in the queue{age if waiting else ''}"
-        yield from map(_of_mailbox, self.troubled)
+        yield from map(_of_mailbox, self.failing)
         yield from map(_of_work, self.put_back)
         if self.reading.mailboxes:
             yield f"stored mail is read again by this release, beside the service: {self.reading}"
@@ -81,13 +81,13 @@ async def read_status_report(engine: AsyncEngine) -> StatusReport:
     hindrances = PostgresHindrances(engine)
     return StatusReport(
         await hindrances.oldest_seconds(),
-        await hindrances.troubled(),
+        await hindrances.failing(),
         await hindrances.put_back(),
         await what_is_left(engine),
     )
 
 
-def _of_mailbox(each: TroubledMailbox) -> str:
+def _of_mailbox(each: FailingMailbox) -> str:
     since = f" since {_at(each.failed_at)}" if each.failed_at else ""
     cause = f" ({each.cause})" if each.cause else ""
     remedy = remedy_of(each.state, each.cause) or "It is tried again by itself."

@@ -1,7 +1,7 @@
 """The email assets.
 
 Holds: assets. Add here: an asset whose body builds the ports and calls one use case.
-Keep out: syncing itself (``gmail_ingest.sync``), what counts as trouble
+Keep out: syncing itself (``gmail_ingest.sync``), what counts as a failure
 (``sync/tenant_health.py``).
 """
 
@@ -44,21 +44,21 @@ def emails(
     async def sync() -> tuple[TenantReport, TenantHealth | None]:
         async with open_tenant_sync(mail_store, credential_store, gmail) as (sync, health_store):
             report = await sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
-            return report, (await health_store.amiss([tenant])).get(tenant)
+            return report, (await health_store.failing([tenant])).get(tenant)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
         report, health = run(sync())
     metadata = report_metadata(report)
     if health is not None:
         report_health(context, mail_store, {tenant: health})
-    troubles = [*report.errors, *report.put_back.values()]
-    stands_still = health is not None and health.trouble is not None
-    if troubles or (stands_still and not report.has_changes):
+    failures = [*report.errors, *report.put_back.values()]
+    stands_still = health is not None and health.failure is not None
+    if failures or (stands_still and not report.has_changes):
         if report.has_changes:
             context.log_event(
                 dg.AssetMaterialization(emails.key, partition=tenant, metadata=metadata)
             )
         if health is not None and stands_still:
-            troubles = [health.describe()]
-        raise dg.Failure("; ".join(troubles), metadata=metadata, allow_retries=False)
+            failures = [health.describe()]
+        raise dg.Failure("; ".join(failures), metadata=metadata, allow_retries=False)
     return dg.MaterializeResult(metadata=metadata)

@@ -211,13 +211,13 @@ def _tell_proof(context: Context, proof: Proof, tally: Tally) -> None:
 
 
 def _passed(proof: Proof, tally: Tally) -> bool:
-    return not (proof.amiss or tally.crashed)
+    return not (proof.unproven or tally.crashed)
 
 
 def _words(proof: Proof, tally: Tally) -> str:
     words = []
-    if proof.amiss:
-        words.append(f"mail of {proof.amiss} of {proof.tenants} tenants is not proven complete")
+    if proof.unproven:
+        words.append(f"mail of {proof.unproven} of {proof.tenants} tenants is not proven complete")
     elif proof.oldest is not None:
         words.append(
             f"every listed message of {proof.tenants} tenants is accounted for, by comparisons of "
@@ -231,4 +231,4 @@ def _words(proof: Proof, tally: Tally) -> str:
 
 
 def _figures(proof: Proof) -> dict[str, int]:
-    return {"tenants": proof.tenants, "amiss": proof.amiss, "never_compared": proof.new}
+    return {"tenants": proof.tenants, "amiss": proof.unproven, "never_compared": proof.new}

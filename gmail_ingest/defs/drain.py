@@ -42,7 +42,7 @@ GATHER_SECONDS = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tenants worked off, and the health of those with trouble, now or as told."""
+    """Tenants worked off, and the health of those that fail, now or as reported."""
 
     done: tuple[Done, ...]
     health: Mapping[str, TenantHealth]
@@ -113,7 +113,7 @@ async def gathering(
         if not done:
             return
         try:
-            found = await health_store.amiss({tenant for tenant, _ in done})
+            found = await health_store.failing({tenant for tenant, _ in done})
         except Exception as error:  # noqa: BLE001 - what was stored is told in any case
             log.warning("tenant_health_unknown", error=place_of(error))
             found = {}

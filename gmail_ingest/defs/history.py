@@ -26,7 +26,7 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.defs.services import open_history
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.errors import JobEndedError
-from gmail_ingest.sync.history import Trouble
+from gmail_ingest.sync.history import Failures
 from gmail_ingest.sync.history_jobs import Asked, HistoryJob, MonthDone
 
 #: Months of a run at the most. A run's start costs 2 s of CPU, and its slot is for the next tenant
@@ -60,7 +60,7 @@ with warnings.catch_warnings():
         """
         asked = _asked(context)
 
-        async def sync(emit: Callable[[Told], None], stop: StopHook) -> Trouble:
+        async def sync(emit: Callable[[Told], None], stop: StopHook) -> Failures:
             with structlog.contextvars.bound_contextvars(run_id=asked.run_id):
                 async with open_history(mail_store, credential_store, gmail) as history:
                     job = await history.begin(asked)
@@ -74,10 +74,10 @@ with warnings.catch_warnings():
                     stop.set(cancel)
                     return await task
 
-        with LoopThread[Told, Trouble](sync) as loop:
+        with LoopThread[Told, Failures](sync) as loop:
             for told in loop.events():
                 _tell(context, asked, told)
-            _raise_trouble(loop)
+            _raise_failures(loop)
         yield from ()
 
 
@@ -143,11 +143,11 @@ def _is_told(context: dg.AssetExecutionContext, key: str, since: datetime) -> bo
     return bool(context.instance.fetch_materializations(known, limit=1).records)
 
 
-def _raise_trouble(loop: LoopThread[Told, Trouble]) -> None:
+def _raise_failures(loop: LoopThread[Told, Failures]) -> None:
     """Fail the run with the reason why months are not complete."""
     try:
-        trouble = loop.result()
+        failures = loop.result()
     except JobEndedError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    if trouble is not None and trouble.text:
-        raise dg.Failure(trouble.text, allow_retries=False)
+    if failures is not None and failures.text:
+        raise dg.Failure(failures.text, allow_retries=False)

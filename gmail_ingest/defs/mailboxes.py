@@ -1,11 +1,11 @@
 """The tenants' mailboxes, and the check that each of them is synced.
 
 Holds: the asset, its check, and ``report_health``, by which runs evaluate it as they go.
-Add here: a further truth about mailboxes. Keep out: what counts as trouble
+Add here: a further truth about mailboxes. Keep out: what counts as a failure
 (``sync/tenant_health.py``).
 
 A run of one tenant fails when it could not do its work. Drain runs stay alive; they evaluate the
-check, as every sync does, when the trouble is another one than was told before, and when it is
+check, as every sync does, when the failure is another one than was reported last, and when it is
 over: an event costs 11 ms and 2.4 kB, and a retry is no news. Nothing materializes the mailboxes,
 which are Google's, so that no push takes an evaluation from the page (``overall.py``).
 """
@@ -48,27 +48,27 @@ def every_mailbox_is_synced(
 
 
 def report_all_health(context: Context, mail_store: MailStoreResource) -> OverallHealth:
-    """Evaluate the check over all tenants, and for those that have news; returns all's health."""
+    """Evaluate the check over all tenants, and for each that has changed; returns all's health."""
     return _tell(context, mail_store, run(read_health(mail_store, None)).values())
 
 
 def report_health(
     context: Context, mail_store: MailStoreResource, health: Mapping[str, TenantHealth]
 ) -> None:
-    """Evaluate the check for tenants whose trouble is not what was told before, or is over; then
-    over all tenants, which is what its page shows first. Nothing if there is no news.
+    """Evaluate the check for tenants whose failure is not what was reported last, or is over; then
+    over all tenants, which is what its page shows first. Nothing if nothing has changed.
     """
-    if any(each.has_news for each in health.values()):
+    if any(each.has_changed for each in health.values()):
         _tell(context, mail_store, health.values())
 
 
 def _tell(
     context: Context, mail_store: MailStoreResource, health: Iterable[TenantHealth]
 ) -> OverallHealth:
-    news = [each for each in health if each.has_news]
-    _evaluate(context.op_execution_context, news)
+    changed = [each for each in health if each.has_changed]
+    _evaluate(context.op_execution_context, changed)
     # After the events: a run that dies in between tells twice rather than never.
-    overall = run(note_told(mail_store, {each.tenant_id: each.trouble for each in news}))
+    overall = run(note_told(mail_store, {each.tenant_id: each.failure for each in changed}))
     report_overall(
         context,
         every_mailbox_is_synced.check_key,
@@ -85,7 +85,7 @@ def _evaluate(context: dg.OpExecutionContext, health: Iterable[TenantHealth]) ->
         evaluation = dg.AssetCheckEvaluation(
             asset_key=check.asset_key,
             check_name=check.name,
-            passed=tenant.trouble is None,
+            passed=tenant.failure is None,
             severity=_severity(tenant),
             description=tenant.describe(),
             metadata={"mailboxes": tenant.mailboxes, "stopped": len(tenant.stopped)},
@@ -96,9 +96,9 @@ def _evaluate(context: dg.OpExecutionContext, health: Iterable[TenantHealth]) ->
 
 
 def _severity(tenant: TenantHealth) -> dg.AssetCheckSeverity:
-    waits = tenant.trouble is not None and tenant.only_waits
+    waits = tenant.failure is not None and tenant.only_waits
     return dg.AssetCheckSeverity.WARN if waits else dg.AssetCheckSeverity.ERROR
 
 
 def _figures(overall: OverallHealth) -> dict[str, int]:
-    return {"tenants": overall.tenants, "amiss": overall.amiss}
+    return {"tenants": overall.tenants, "amiss": overall.failing}

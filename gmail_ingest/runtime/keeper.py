@@ -21,7 +21,7 @@ _NAME = "up"
 
 
 class KeepsDyingError(GmailIngestError):
-    """A process ended again and again: its trouble does not pass by itself."""
+    """A process ended again and again: its failure does not pass by itself."""
 
     def __init__(self, name: str, times: int, window_seconds: float, tail: str) -> None:
         super().__init__(

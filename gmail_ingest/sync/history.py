@@ -1,7 +1,7 @@
 """A historical sync: the months of one run, over all mailboxes of its tenant.
 
 Holds: ``HistorySync``, the one use case behind every partition of ``emails_by_month``.
-Add here: what a mailbox's trouble means for the job. Keep out: the steps of one mailbox
+Add here: what a mailbox's failure means for the job. Keep out: the steps of one mailbox
 (``history_mailbox.py``), Dagster, how a job becomes runs (``history_plan.py``).
 Source: docs/promises.md#promise-4, #promise-5, #promise-6; edge cases 31, 32, 34, 35, 36, 61 and
 72.
@@ -59,7 +59,7 @@ Done = Callable[[MonthDone], None]
 
 
 @dataclass(slots=True)
-class Trouble:
+class Failures:
     """What kept months from completion: texts without anything private.
 
     ``blocked`` needs a person; ``waiting`` goes on by itself at ``not_before`` (UTC).
@@ -110,7 +110,7 @@ class HistorySync:
 
     async def run(
         self, job: HistoryJob, months: Sequence[date], holder: str, done: Done
-    ) -> Trouble:
+    ) -> Failures:
         """Complete months of a job, newest first; ``done`` hears of each.
 
         What keeps a month from completion is in the answer, and in the job.
@@ -122,21 +122,21 @@ class HistorySync:
             done(MonthDone(month, job.done[month], done_before=job.created_at))
         left = sorted(set(months) - set(job.done), reverse=True)
         with structlog.contextvars.bound_contextvars(tenant=job.tenant_id, job_id=str(job.id)):
-            trouble = await self._complete(job, left, holder, done) if left else Trouble()
-            if trouble.text:
-                await self._book.pause(job.id, trouble.text, trouble.not_before)
-            log.info("history_ended", months=len(left), trouble=trouble.text or None)
-        return trouble
+            failures = await self._complete(job, left, holder, done) if left else Failures()
+            if failures.text:
+                await self._book.pause(job.id, failures.text, failures.not_before)
+            log.info("history_ended", months=len(left), failures=failures.text or None)
+        return failures
 
     async def _complete(
         self, job: HistoryJob, months: Sequence[date], holder: str, done: Done
-    ) -> Trouble:
-        trouble = Trouble()
+    ) -> Failures:
+        failures = Failures()
         for stopped in await self._store.stopped(job.tenant_id):
-            trouble.block(stopped)
+            failures.block(stopped)
         mailboxes = await self._store.mailboxes(job.tenant_id, None)
-        if not mailboxes and not trouble.blocked:
-            trouble.block(NO_MAILBOX)
+        if not mailboxes and not failures.blocked:
+            failures.block(NO_MAILBOX)
         workers = [
             HistoryMailbox(
                 self._store,
@@ -149,9 +149,9 @@ class HistorySync:
             )
             for each in mailboxes
         ]
-        tally = _Tally(len(mailboxes), complete=not trouble.blocked)
+        tally = _Tally(len(mailboxes), complete=not failures.blocked)
         tasks = [
-            asyncio.create_task(self._work(worker, mailbox, months, tally, trouble))
+            asyncio.create_task(self._work(worker, mailbox, months, tally, failures))
             for worker, mailbox in zip(workers, mailboxes, strict=True)
         ]
         try:
@@ -169,7 +169,7 @@ class HistorySync:
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
-        return trouble
+        return failures
 
     async def _tell(
         self, job: HistoryJob, workers: Sequence[HistoryMailbox], tally: _Tally, done: Done
@@ -196,7 +196,7 @@ class HistorySync:
         mailbox: Mailbox,
         months: Sequence[date],
         tally: _Tally,
-        trouble: Trouble,
+        failures: Failures,
     ) -> None:
         async with self._slots:
             with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
@@ -204,25 +204,25 @@ class HistorySync:
                     await worker.run(months, tally.settled)
                 except GmailIngestError as error:
                     log.warning("mailbox_stopped", error=type(error).__name__)
-                    await self._explain(mailbox, error, trouble)
+                    await self._explain(mailbox, error, failures)
 
-    async def _explain(self, mailbox: Mailbox, error: GmailIngestError, trouble: Trouble) -> None:
+    async def _explain(self, mailbox: Mailbox, error: GmailIngestError, failures: Failures) -> None:
         now, text = datetime.now(UTC), str(error)
         match error:
             case MailboxDisconnectedError() | LeaseLostError():
-                trouble.wait(text, now)
+                failures.wait(text, now)
             case ThrottledError():
                 pause = timedelta(seconds=self._policy.longest_sleep)
-                trouble.wait(text, error.until or now + pause)
+                failures.wait(text, error.until or now + pause)
             case TransientError():
-                trouble.wait(text, now + timedelta(seconds=self._policy.longest_retry))
+                failures.wait(text, now + timedelta(seconds=self._policy.longest_retry))
             case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
                 await self._note(mailbox, stop.state, text, stop.cause)
-                trouble.block(f"{stop.state}: {stop.remedy}")
+                failures.block(f"{stop.state}: {stop.remedy}")
             case _:
                 known = OperatorActionError.cause if type(error) is OperatorActionError else None
                 await self._note(mailbox, "active", text, known)
-                trouble.block(text)
+                failures.block(text)
 
     async def _note(self, mailbox: Mailbox, state: str, text: str, cause: str | None) -> None:
         await self._store.set_mailbox_state(

@@ -4,10 +4,11 @@ Holds: ``TenantHealth``, its words, and the port ``TenantHealthStore``. Add here
 should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
 Dagster.
 
-Trouble is a mailbox that is in a state which somebody must end, or whose last sync failed, or was
-given back to the queue because Google does not answer, refuses, or asks for a pause of more than a
-minute. A mailbox that another worker syncs, or a shorter pause, is none, unless attempt after
-attempt ends with one and nothing else. It ends with the next sync that reaches its end.
+A mailbox fails that is in a state which somebody must end, or whose last sync failed, or was given
+back to the queue because Google does not answer, refuses, or asks for a pause of more than a
+minute. A mailbox that another worker syncs, or a shorter pause, is no failure, unless attempt
+after attempt ends with one and nothing else. A failure ends with the next sync that reaches its
+end.
 """
 
 from __future__ import annotations
@@ -41,8 +42,8 @@ class StoppedMailbox:
 class TenantHealth:
     """A connected tenant: how many mailboxes it has, and which of them stand still.
 
-    ``told`` is the trouble that Dagster was told of last, as ``trouble`` names it; None if it was
-    told of none, or that it is over.
+    ``told`` is the failure that was reported to Dagster last, as ``failure`` names it; None if
+    none was, or that it is over.
     """
 
     tenant_id: str
@@ -51,17 +52,17 @@ class TenantHealth:
     told: str | None = None
 
     @property
-    def trouble(self) -> str | None:
-        """What is amiss, in a form that changes with its cause and not with each attempt."""
+    def failure(self) -> str | None:
+        """What fails, in a form that changes with its cause and not with each attempt."""
         if not self.stopped:
             return None
         names = [f"{len(each)} {name}" for name, each in self._groups()]
         return f"{', '.join(names)} of {self.mailboxes}"
 
     @property
-    def has_news(self) -> bool:
-        """Whether Dagster was told otherwise."""
-        return self.trouble != self.told
+    def has_changed(self) -> bool:
+        """Whether Dagster shows another failure, or none, or still shows one that is over."""
+        return self.failure != self.told
 
     @property
     def unread(self) -> int:
@@ -104,17 +105,17 @@ class OverallHealth:
     """How many tenants are connected, and how many of them have mailboxes that stand still."""
 
     tenants: int
-    amiss: int
+    failing: int
 
     @property
     def passed(self) -> bool:
         """Whether every mailbox is synced."""
-        return not self.amiss
+        return not self.failing
 
     def describe(self) -> str:
         """In words."""
-        if self.amiss:
-            return f"{self.amiss} of {self.tenants} tenants have mailboxes that cannot be synced"
+        if self.failing:
+            return f"{self.failing} of {self.tenants} tenants have mailboxes that cannot be synced"
         return f"every mailbox of {self.tenants} tenants is synced"
 
 
@@ -125,12 +126,12 @@ class TenantHealthStore(Protocol):
         """The health of those of these tenants that are connected; of all if None."""
         ...
 
-    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
-        """As ``read``, only those that have trouble, or were told to have some."""
+    async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
+        """As ``read``, only those that fail, or were reported to fail."""
         ...
 
     async def note_told(self, told: Mapping[str, str | None]) -> OverallHealth:
-        """Keep what was told of each tenant: its trouble, or None that it has none. Returns how
+        """Keep what was told of each tenant: its failure, or None that it has none. Returns how
         all tenants stand now.
         """
         ...

@@ -72,7 +72,7 @@ class MailboxReport:
     retry_at: datetime | None = None
     superseded: bool = False
     gone: bool = False
-    #: Asked again soon, for a reason that is nobody's trouble.
+    #: Asked again soon, for a reason that is nobody's failure.
     quiet: bool = False
 
 
@@ -239,8 +239,8 @@ class TenantSync:
         retries = [each.retry_at for each in done if each.retry_at]
         report.put_back.pop(claim.kind, None)
         if retries:
-            if troubles := sorted({each.error for each in done if each.error and not each.quiet}):
-                report.put_back[claim.kind] = "; ".join(troubles)
+            if failures := sorted({each.error for each in done if each.error and not each.quiet}):
+                report.put_back[claim.kind] = "; ".join(failures)
             await self._queue.release(claim, min(retries), total, error)
             state = "released"
         else:

@@ -25,7 +25,7 @@ from gmail_ingest_tests.gmail.integrations import insert_integration
 KEYS = {"1": bytes(32), "2": bytes(range(32)), "3": bytes([7]) * 32}
 #: The revision before the newest changes nothing of PostgreSQL's.
 OLDER_DAGSTER = "UPDATE alembic_version SET version_num = 'f495c27d5019'"
-TROUBLE = """
+FAILURES = """
 INSERT INTO tenants (id) VALUES ('acme'), ('zeta');
 INSERT INTO integrations (tenant_id, auth_type, subject)
 VALUES ('acme', 'oauth', 's'), ('zeta', 'oauth', 's');
@@ -54,13 +54,13 @@ def bare_environment(monkeypatch, tmp_path, database_url):
 
 
 @pytest.fixture
-def trouble(database_url):
+def failures(database_url):
     """A mailbox whose grant is dead, and another tenant's work that was put back."""
     with psycopg.connect(plain_url(database_url), autocommit=True) as connection:
-        connection.execute(TROUBLE)
+        connection.execute(FAILURES)
 
 
-@pytest.mark.usefixtures("trouble")
+@pytest.mark.usefixtures("failures")
 def test_status_tells_what_stands_still_and_what_to_do(capsys):
     """State, since when, why, the remedy and its command; what was put back, and the queue's age
     (edge case 118).
@@ -78,7 +78,7 @@ def test_status_tells_what_stands_still_and_what_to_do(capsys):
     assert "tried again by itself from" in back
 
 
-@pytest.mark.usefixtures("trouble")
+@pytest.mark.usefixtures("failures")
 def test_status_tells_programs_the_same(capsys):
     """The same as fields."""
     assert exit_code(["status", "--json"]) == 0
@@ -96,7 +96,7 @@ def test_status_tells_programs_the_same(capsys):
     assert back["error"] == "throttled by Google"
 
 
-def test_status_of_an_idle_service_names_no_trouble(capsys):
+def test_status_of_an_idle_service_names_no_failure(capsys):
     """Nothing waits, nothing stands still."""
     assert exit_code(["status", "--json"]) == 0
     told = json.loads(capsys.readouterr().out)

@@ -81,7 +81,7 @@ def test_drain_materializes_what_came_beside_a_mailbox_that_stands_still(
 
 
 def test_drain_tells_another_cause(run, service, instance, drained):
-    """A trouble that becomes another one is news (edge case 85)."""
+    """A failure that becomes another one is news (edge case 85)."""
     run(service.connected())
     service.fault("history.list", action="error", error="unavailable")
     run(service.queue.enqueue(TENANT, "incremental"))
@@ -97,7 +97,7 @@ def test_drain_tells_another_cause(run, service, instance, drained):
 def test_drain_tells_nothing_of_a_mailbox_that_another_worker_syncs(
     run, service, instance, drained
 ):
-    """Somebody else syncs it: that is no trouble (edge case 85)."""
+    """Somebody else syncs it: that is no failure (edge case 85)."""
     run(service.connected())
     (mailbox,) = run(service.rows("SELECT id FROM mailboxes"))
     run(service.store.acquire_lease(mailbox, "live", "w", timedelta(minutes=1), force=False))

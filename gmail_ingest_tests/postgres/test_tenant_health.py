@@ -34,8 +34,8 @@ async def synced(database, mailbox, source="live"):
     await database.store.release_lease(held)
 
 
-def test_trouble_is_told_once_for_each_cause(database, health, run):
-    """Attempts that fail alike are one trouble; another cause, and the end, are news
+def test_failure_is_reported_once_for_each_cause(database, health, run):
+    """Attempts that fail alike are one failure; another cause, and the end, are news
     (edge case 85).
     """
 
@@ -43,35 +43,35 @@ def test_trouble_is_told_once_for_each_cause(database, health, run):
         first = await database.connect("a@example.com")
         await database.connect("b@example.com")
         await database.connect("c@example.com", tenant="globex")
-        assert await health.amiss(["acme", "globex"]) == {}
+        assert await health.failing(["acme", "globex"]) == {}
         await fail(database, first)
-        (found,) = (await health.amiss(["acme", "globex"])).values()
+        (found,) = (await health.failing(["acme", "globex"])).values()
         assert (found.tenant_id, found.mailboxes, found.told) == ("acme", 2, None)
-        assert found.trouble == "1 no_answer of 2"
-        assert await health.note_told({"acme": found.trouble}) == OverallHealth(2, 1)
+        assert found.failure == "1 no_answer of 2"
+        assert await health.note_told({"acme": found.failure}) == OverallHealth(2, 1)
         await fail(database, first, retry_at=SOON + timedelta(minutes=5))
-        again = (await health.amiss(["acme"]))["acme"]
-        assert again.trouble == again.told
+        again = (await health.failing(["acme"]))["acme"]
+        assert again.failure == again.told
         assert again.stopped[0].failing_since == found.stopped[0].failing_since
         await fail(database, first, "grant_dead", None, "needs_reauth")
-        other = (await health.amiss(["acme"]))["acme"]
-        assert (other.trouble, other.told) == ("1 grant_dead of 2", "1 no_answer of 2")
+        other = (await health.failing(["acme"]))["acme"]
+        assert (other.failure, other.told) == ("1 grant_dead of 2", "1 no_answer of 2")
         assert other.unread == 1
-        await health.note_told({"acme": other.trouble})
+        await health.note_told({"acme": other.failure})
         await database.change("UPDATE mailboxes SET state = 'active' WHERE id = %s", first)
-        tried = (await health.amiss(["acme"]))["acme"]
-        assert tried.trouble == tried.told
+        tried = (await health.failing(["acme"]))["acme"]
+        assert tried.failure == tried.told
         await synced(database, first)
-        over = (await health.amiss(["acme"]))["acme"]
-        assert (over.trouble, over.told) == (None, "1 grant_dead of 2")
+        over = (await health.failing(["acme"]))["acme"]
+        assert (over.failure, over.told) == (None, "1 grant_dead of 2")
         assert await health.note_told({"acme": None}) == OverallHealth(2, 0)
-        assert await health.amiss(["acme"]) == {}
+        assert await health.failing(["acme"]) == {}
         assert set(await health.read(None)) == {"acme", "globex"}
 
     run(scenario())
 
 
-def test_what_a_former_account_left_is_no_trouble(database, health, run):
+def test_what_a_former_account_left_is_no_failure(database, health, run):
     """Case 09: a mailbox whose account was made anew stays replaced for ever, and its tenant's
     check passes all the same; it counts as no mailbox that should be synced (edge case 85).
     """
@@ -80,11 +80,11 @@ def test_what_a_former_account_left_is_no_trouble(database, health, run):
         first = await database.connect("a@example.com")
         await database.connect("b@example.com")
         await fail(database, first, "replaced", None, "replaced")
-        assert await health.amiss(["acme"]) == {}
+        assert await health.failing(["acme"]) == {}
         found = (await health.read(["acme"]))["acme"]
         assert (found.mailboxes, found.stopped, found.unread) == (1, (), 0)
         assert await health.note_told({}) == OverallHealth(1, 0)
-        assert await PostgresHindrances(database.engine).troubled() == []
+        assert await PostgresHindrances(database.engine).failing() == []
 
     run(scenario())
 
@@ -93,7 +93,7 @@ def test_what_a_former_account_left_is_no_trouble(database, health, run):
 def test_a_listing_that_ends_well_forgets_what_is_tried_again(
     database, health, run, retry_at, left
 ):
-    """An initial sync whose retry succeeds leaves no trouble behind, one that is only noted stays
+    """An initial sync whose retry succeeds leaves no failure behind, one that is only noted stays
     until history was followed (edge case 85).
     """
 
@@ -104,7 +104,7 @@ def test_a_listing_that_ends_well_forgets_what_is_tried_again(
         )
         await fail(database, mailbox, "operator", retry_at)
         await synced(database, mailbox, "listing")
-        assert (await health.read(["acme"]))["acme"].trouble == left
+        assert (await health.read(["acme"]))["acme"].failure == left
 
     run(scenario())
 

@@ -158,17 +158,17 @@ class SyncedMailbox(RuleBasedStateMachine):
         kinds=st.lists(st.sampled_from(["incremental", "initial"]), min_size=1, max_size=2),
         force=st.booleans(),
         workers=st.integers(1, 2),
-        trouble=st.lists(faults, max_size=3, unique_by=lambda rule: rule.get("error")),
+        injected=st.lists(faults, max_size=3, unique_by=lambda rule: rule.get("error")),
         meanwhile=st.lists(
             st.tuples(places, st.integers(1, 40), events, st.booleans()), max_size=3
         ),
         pace=paces,
         crash=st.one_of(st.none(), st.tuples(st.integers(1, 60), st.sampled_from(list(WAYS)))),
     )
-    def sync(self, kinds, force, workers, trouble, meanwhile, pace, crash):
+    def sync(self, kinds, force, workers, injected, meanwhile, pace, crash):
         """Workers sync while Google changes and fails, and one of them may break off."""
         deployment = self.deployment
-        for each in trouble:
+        for each in injected:
             deployment.fault(**each)
         if pace["slow"]:
             deployment.fault(method="gmail.users.*.get", action="latency", latencyMs=15)

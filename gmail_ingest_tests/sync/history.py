@@ -19,7 +19,7 @@ from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sync.history import HistorySync, Trouble
+from gmail_ingest.sync.history import Failures, HistorySync
 from gmail_ingest.sync.history_jobs import Asked, MonthDone
 from gmail_ingest.sync.history_price import HistoryPrice, HistoryPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
@@ -87,7 +87,7 @@ class History:
         policy: SyncPolicy = QUICK_HISTORY,
         holder: str = "run:1",
         **more: Any,
-    ) -> Trouble:
+    ) -> Failures:
         """Do what one run of Dagster does."""
         sync = self.sync(policy)
         job = await sync.begin(self.asked(job_id, months, **more))

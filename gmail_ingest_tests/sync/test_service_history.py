@@ -110,14 +110,14 @@ def test_history_of_two_mailboxes_needs_both(run, service, history):
     history.load(40, address=OTHER)
     service.sandbox.call(lambda state: state.grants.revoke_mailbox(OTHER))
     job = run(history.ask())
-    trouble = run(history.run(job))
-    assert len(trouble.blocked) == 1
-    assert trouble.text.startswith("needs_reauth: Connect this mailbox again")
+    failures = run(history.run(job))
+    assert len(failures.blocked) == 1
+    assert failures.text.startswith("needs_reauth: Connect this mailbox again")
     assert (history.done, run(history.open_months(job))) == ([], list(months_of(YEAR)))
     assert service.agrees(OWNER)
-    assert run(history.job(job))[2] == trouble.text
+    assert run(history.job(job))[2] == failures.text
 
-    run(history.dispatch.end(job, "failed", trouble.text))
+    run(history.dispatch.end(job, "failed", failures.text))
     run(service.connect(OTHER))
     run(service.sync())
     calls = service.sandbox.call(lambda state: dict(state.counters.calls_by_mailbox[OWNER]))

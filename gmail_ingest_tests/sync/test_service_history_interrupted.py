@@ -269,10 +269,10 @@ def test_daily_allowance_pauses_the_job(run, service):
     history = History(service, PostgresLimiter(service.engine, limits))
     history.load(30, MARCH)
     job = run(history.ask(MARCH))
-    trouble = run(history.run(job, [month(3)]))
-    assert trouble.not_before is not None
-    assert trouble.not_before > datetime.now(UTC)
-    assert not trouble.blocked
+    failures = run(history.run(job, [month(3)]))
+    assert failures.not_before is not None
+    assert failures.not_before > datetime.now(UTC)
+    assert not failures.blocked
     (view,) = run(history.dispatch.unsettled())
     assert (view.id, view.resumes, view.waits) == (job, True, True)
     service.deliver("now")

@@ -145,9 +145,9 @@ def test_a_mailbox_that_is_throttled_comes_back_at_its_time(run, tenant):
 
 
 @pytest.mark.parametrize(
-    ("pause", "trouble"), [(timedelta(seconds=40), None), (timedelta(minutes=15), "quota")]
+    ("pause", "cause"), [(timedelta(seconds=40), None), (timedelta(minutes=15), "quota")]
 )
-def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, trouble):
+def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, cause):
     """A pause up to a minute is part of a sync; a longer one keeps the mailbox waiting, and says so
     (edge case 85).
     """
@@ -156,21 +156,21 @@ def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, troubl
     report = run(tenant.run(QUICK))
     (row,) = tenant.queue.rows
     assert row.not_before == until
-    assert [cause for _, cause in tenant.store.troubles.values()] == ([trouble] if trouble else [])
-    assert tenant.store.retries.get(1) == (until if trouble else None)
-    assert list(report.put_back) == (["incremental"] if trouble else [])
+    assert [each for _, each in tenant.store.failures.values()] == ([cause] if cause else [])
+    assert tenant.store.retries.get(1) == (until if cause else None)
+    assert list(report.put_back) == (["incremental"] if cause else [])
 
 
 def test_short_pauses_that_let_nothing_be_done_are_told(run, tenant):
     """Google may ask for short pauses for half an hour: the third attempt in a row that did
-    nothing is trouble, and the one that gets through ends it (edge case 85).
+    nothing is a failure, and the one that gets through ends it (edge case 85).
     """
     told = []
     for _ in range(3):
         until = datetime.now(UTC) + timedelta(seconds=40)
         tenant.google[1].failures["history:0"].append(ThrottledError("mailbox", until))
         report = run(tenant.run(QUICK))
-        told.append((list(report.put_back), [cause for _, cause in tenant.store.troubles.values()]))
+        told.append((list(report.put_back), [cause for _, cause in tenant.store.failures.values()]))
         tenant.queue.rows[0].not_before = datetime.now(UTC)
     assert told == [([], []), ([], []), (["incremental"], ["quota"])]
     assert run(tenant.run(QUICK)).put_back == {}
@@ -184,7 +184,7 @@ def test_an_error_that_nobody_foresaw_is_noted_by_class_and_place(run, tenant):
     tenant.google[1].always["history:0"] = KeyError("owner@private.example")
     with pytest.raises(KeyError):
         run(tenant.run(QUICK))
-    text, cause = tenant.store.troubles[1]
+    text, cause = tenant.store.failures[1]
     assert (text.split(" in ")[0], cause) == ("unexpected KeyError", "unexpected")
     assert tenant.store.retries[1] == tenant.queue.rows[0].not_before
     assert "private" not in text + (tenant.job().error or "")

@@ -21,8 +21,8 @@ tenants = sa.Table(
     sa.Column("settings", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("disconnected_at", TIMESTAMP),
-    sa.Column("told_trouble", sa.Text),
-    comment="told_trouble: the trouble that Dagster was told of last",
+    sa.Column("reported_failure", sa.Text),
+    comment="reported_failure: the failure that was reported to Dagster last",
 )
 
 integrations = sa.Table(

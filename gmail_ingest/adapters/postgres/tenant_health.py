@@ -15,12 +15,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.sync.tenant_health import OverallHealth, StoppedMailbox, TenantHealth
 
-#: Mailboxes that something shall be synced from: what a former account left is no trouble, and
+#: Mailboxes that something shall be synced from: what a former account left is no failure, and
 #: nobody could end it.
 _MEANT = "m.state NOT IN ('disconnected', 'replaced')"
 _STOPPED = "(m.state <> 'active' OR m.failing_since IS NOT NULL)"
 _READ = f"""
-SELECT t.id, t.told_trouble, n.total, m.state, m.cause, m.last_error, m.failing_since, m.retry_at
+SELECT t.id, t.reported_failure, n.total, m.state, m.cause, m.last_error, m.failing_since,
+       m.retry_at
 FROM tenants t
 CROSS JOIN LATERAL (
     SELECT count(*)::int AS total, count(*) FILTER (WHERE {_STOPPED}) AS stopped
@@ -28,13 +29,13 @@ CROSS JOIN LATERAL (
 ) n
 LEFT JOIN mailboxes m ON m.tenant_id = t.id AND {_MEANT} AND {_STOPPED}
 WHERE t.state = 'connected' AND (%(tenants)s::text[] IS NULL OR t.id = ANY(%(tenants)s))
-  AND (NOT %(amiss)s OR n.stopped > 0 OR t.told_trouble IS NOT NULL)
+  AND (NOT %(failing)s OR n.stopped > 0 OR t.reported_failure IS NOT NULL)
 ORDER BY t.id, m.id
 """  # noqa: S608 - fragments of this file
 _TOLD = """
-UPDATE tenants t SET told_trouble = told.trouble
-FROM unnest(%s::text[], %s::text[]) AS told (id, trouble)
-WHERE t.id = told.id AND t.told_trouble IS DISTINCT FROM told.trouble
+UPDATE tenants t SET reported_failure = told.failure
+FROM unnest(%s::text[], %s::text[]) AS told (id, failure)
+WHERE t.id = told.id AND t.reported_failure IS DISTINCT FROM told.failure
 """
 _OVERALL = f"""
 SELECT count(*)::int, count(*) FILTER (WHERE EXISTS (
@@ -52,11 +53,11 @@ class PostgresTenantHealth:
 
     async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
         """The health of connected tenants."""
-        return await self._read(tenants, amiss=False)
+        return await self._read(tenants, failing=False)
 
-    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
-        """Only those with trouble, now or as told."""
-        return await self._read(tenants, amiss=True)
+    async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
+        """Only those that fail, now or as reported."""
+        return await self._read(tenants, failing=True)
 
     async def note_told(self, told: Mapping[str, str | None]) -> OverallHealth:
         """Keep what was told; the health of all."""
@@ -68,11 +69,11 @@ class PostgresTenantHealth:
         return OverallHealth(*row)
 
     async def _read(
-        self, tenants: Collection[str] | None, *, amiss: bool
+        self, tenants: Collection[str] | None, *, failing: bool
     ) -> Mapping[str, TenantHealth]:
         named = None if tenants is None else list(tenants)
         async with statement(self._engine) as connection:
-            found = await connection.execute(_READ, {"tenants": named, "amiss": amiss})
+            found = await connection.execute(_READ, {"tenants": named, "failing": failing})
             rows = await found.fetchall()
         return {
             tenant: TenantHealth(
