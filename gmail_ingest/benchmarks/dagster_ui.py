@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gmail_ingest.benchmarks.ground import BenchmarkError
+from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.runtime.readiness import loopback_session
 
 #: The asset of months by tenant.

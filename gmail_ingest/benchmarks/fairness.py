@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError
+from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.benchmarks.history import months_back
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
@@ -59,7 +59,7 @@ class Dozen:
         """Make and connect a mailbox of so many messages for every tenant."""
         days = (datetime.now(UTC) - midnight(months_back(months))).total_seconds() / 86_400
         for number, name in enumerate(NAMES):
-            self.service.ground.google.create_mailbox(
+            self.service.harness.google.create_mailbox(
                 _address(name), messages=each, seed=number, span_days=days, bursts=months // 3
             )
             progress("making mailboxes", number + 1, len(NAMES))
@@ -71,13 +71,13 @@ class Dozen:
         for name in NAMES:
             progress("dry runs", len(self.prices), len(NAMES))
             self.prices[name] = self.api.sync_history(name, *window, dry_run=True)["units"]
-        self._units_before = self.service.ground.google.units_by_mailbox()
+        self._units_before = self.service.harness.google.units_by_mailbox()
         for name in NAMES:
             self.jobs[name] = self.api.sync_history(name, *window)["jobId"]
 
     def shares(self) -> dict[str, float]:
         """What each tenant has got so far, as a share of its price."""
-        units = self.service.ground.google.units_by_mailbox()
+        units = self.service.harness.google.units_by_mailbox()
         return {
             name: (units.get(_address(name), 0) - self._units_before.get(_address(name), 0)) / price
             for name, price in self.prices.items()
@@ -107,9 +107,9 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         dozen = Dozen(service)
         dozen.connect(each, months, progress)
         dozen.ask(months, progress)
-        rejected = service.ground.google.rejections()
+        rejected = service.harness.google.rejections()
         course = _follow(dozen, progress)
-        rejected = service.ground.google.rejections() - rejected
+        rejected = service.harness.google.rejections() - rejected
         spent = dozen.shares()
     index, slowest = jain(course.at_first), min(course.at_first) / max(course.at_first)
     a_minute = rejected / max(course.seconds / _MINUTE, 1.0)
@@ -176,7 +176,7 @@ def _follow(dozen: Dozen, progress: Progress) -> _Course:
         progress("syncing history", round(100 * done), 100)
         course.fullest_minute = max(
             course.fullest_minute,
-            minute.spent(course.seconds, dozen.service.ground.google.units_spent()),
+            minute.spent(course.seconds, dozen.service.harness.google.units_spent()),
         )
         if told and done >= told[0]:
             told.pop(0)

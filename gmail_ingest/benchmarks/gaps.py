@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError, plain_url
+from gmail_ingest.benchmarks.harness import BenchmarkError, plain_url
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.demo.latency import percentile
 
 GOAL_SECONDS = 3.0
@@ -95,11 +95,11 @@ def _deliver(
         service.connect(addresses, progress)
         # The first mails start a drain run, which stays; those of several mailboxes at once.
         for number, address in enumerate(addresses[:6]):
-            service.ground.google.arrive(address, number)
+            service.harness.google.arrive(address, number)
         service.wait(lambda: service.emails() >= min(6, mailboxes), "the drain run")
-        service.wait(lambda: service.ground.number(_DRAINS) > 0, "the drain run")
+        service.wait(lambda: service.harness.number(_DRAINS) > 0, "the drain run")
         time.sleep(2.0)
-        service.ground.google.reset_counters()
+        service.harness.google.reset_counters()
         watcher = _Watcher(service)
         cpu = service.cpu_seconds()
         with ThreadPoolExecutor(mailboxes) as pool:
@@ -112,7 +112,7 @@ def _deliver(
         return _Delivered(
             seconds,
             unread,
-            sum(service.ground.google.units_by_mailbox().values()),
+            sum(service.harness.google.units_by_mailbox().values()),
             service.cpu_seconds() - cpu,
             service.dagster.runs_by_state(),
         )
@@ -126,7 +126,7 @@ def _come(service: Service, address: str, mails: int, watcher: _Watcher) -> None
     for number in range(mails):
         time.sleep(chance.uniform(*_GAPS))
         began = time.monotonic()
-        watcher.came[address, service.ground.google.arrive(address, 1000 + number)] = began
+        watcher.came[address, service.harness.google.arrive(address, 1000 + number)] = began
 
 
 class _Watcher:
@@ -135,7 +135,7 @@ class _Watcher:
     def __init__(self, service: Service) -> None:
         self.came: dict[tuple[str, str], float] = {}
         self._seen: dict[tuple[str, str], float] = {}
-        self._url = plain_url(service.ground.databases.mail)
+        self._url = plain_url(service.harness.databases.mail)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()

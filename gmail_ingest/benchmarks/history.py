@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import plain_url
+from gmail_ingest.benchmarks.harness import plain_url
 from gmail_ingest.benchmarks.history_pushes import Pusher, spread
 from gmail_ingest.benchmarks.history_run import HistoryWatch, Watched
 from gmail_ingest.benchmarks.history_truth import called, live_units, planned_threads
 from gmail_ingest.benchmarks.memory import FLAT, few
 from gmail_ingest.benchmarks.proc import resident_bytes
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.demo.audit import Audit, audit
@@ -83,7 +83,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     limits = ("--user-units-per-minute", str(_MAILBOX_MINUTE))
     with open_service(changes, latency_ms=_LATENCY_MS, limits=limits) as service:
         progress("making the mailbox", 0, messages)
-        service.ground.google.create_mailbox(
+        service.harness.google.create_mailbox(
             _ADDRESS,
             messages=messages,
             span_days=(datetime.now(UTC) - midnight(start)).total_seconds() / 86_400,
@@ -102,8 +102,8 @@ def months_back(count: int) -> date:
 
 
 def _backfill(service: Service, start: date, progress: Progress) -> _Found:
-    google, api = service.ground.google, SidecarApi(service.api, service.api_key)
-    rows = Rows(plain_url(service.ground.databases.mail))
+    google, api = service.harness.google, SidecarApi(service.api, service.api_key)
+    rows = Rows(plain_url(service.harness.databases.mail))
     pushes = Pusher(service, _ADDRESS, _TENANT, first_seed=1_000_000)
     pushes.push(_WARM_PUSHES, progress)
     window = midnight(start), datetime.now(UTC).replace(microsecond=0)
@@ -133,7 +133,7 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
         pages_again=called(repeats, "messages.list"),
         rejections=rejections,
         audit=compared,
-        sandbox_bytes=resident_bytes(service.ground.sandbox),
+        sandbox_bytes=resident_bytes(service.harness.sandbox),
         beside=beside,
         calm=pushes.take(),
     )

@@ -15,12 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from gmail_ingest.benchmarks.dagster_ground import Service
 from gmail_ingest.benchmarks.dagster_ui import DagsterUi
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError
+from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.benchmarks.memory import growth
 from gmail_ingest.benchmarks.proc import resident_bytes
+from gmail_ingest.benchmarks.service import Service
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
 #: Shares of the messages after which the worker and the daemon are killed.
@@ -71,7 +71,7 @@ class HistoryWatch:
             BenchmarkError: it did not succeed, or takes hours.
         """
         seen, began = Watched(), time.monotonic()
-        supervisor = self._service.ground.stack.supervisor
+        supervisor = self._service.harness.stack.supervisor
         while seen.job.get("state") != "succeeded":
             supervisor.revive()
             seen.job = self._api.job(self._tenant, job_id)
@@ -101,6 +101,6 @@ class HistoryWatch:
                     os.kill(pid, signal.SIGKILL)
                     seen.killed["worker"] += 1
         if share >= KILL_DAEMON and not seen.killed["daemon"]:
-            daemon = self._service.ground.stack.supervisor.child("daemon")
+            daemon = self._service.harness.stack.supervisor.child("daemon")
             os.kill(daemon.group, signal.SIGKILL)
             seen.killed["daemon"] += 1

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gmail_ingest.demo.run import Ground, open_demo, psycopg_url
+from gmail_ingest.demo.run import DemoOverrides, open_demo, psycopg_url
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.rehearsal.crashes import Crashes
 from gmail_ingest.rehearsal.google import FaultySandbox
@@ -44,8 +44,10 @@ def open_rehearsal(
             servers.append(server)
             yield databases_on(server)
 
-    ground = Ground(databases, TUNING)
-    with open_demo(options.demo, data, on_step=on_step, show=lambda _: None, ground=ground) as demo:
+    overrides = DemoOverrides(databases, TUNING)
+    with open_demo(
+        options.demo, data, on_step=on_step, show=lambda _: None, overrides=overrides
+    ) as demo:
         sandbox = FaultySandbox(demo.addresses.sandbox or "")
         supervisor = demo.stack.supervisor
         life = MailboxLife(sandbox, options.dice("mail"))
