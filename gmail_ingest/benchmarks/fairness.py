@@ -1,7 +1,7 @@
 """``fairness``: twelve tenants ask for three years each at once, and share the project's budget.
 
-Holds: the benchmark, and ``Dozen``: its tenants. Baseline: one tenant after the other, which serves
-one when it has done the first. Source: Jain, Chiu and Hawe 1984: (sum x)^2 / (n * sum x^2), between
+Holds: the benchmark, and ``TwelveTenants``. Baseline: one tenant after the other, which serves one
+when it has done the first. Source: Jain, Chiu and Hawe 1984: (sum x)^2 / (n * sum x^2), between
 1/n and 1.
 """
 
@@ -43,7 +43,7 @@ _TOLD = (0.1, 0.25, 0.5, 0.75)
 
 
 @dataclass(slots=True)
-class Dozen:
+class TwelveTenants:
     """The tenants of the demonstration, their prices and jobs by name."""
 
     service: Service
@@ -65,8 +65,8 @@ class Dozen:
             progress("making mailboxes", number + 1, len(NAMES))
         self.service.connect_full({_address(name): name for name in NAMES}, progress)
 
-    def ask(self, months: int, progress: Progress) -> None:
-        """Price and then ask for the same months of every tenant."""
+    def request(self, months: int, progress: Progress) -> None:
+        """Price and then request the same months of every tenant."""
         window = midnight(months_back(months)), datetime.now(UTC).replace(microsecond=0)
         for name in NAMES:
             progress("dry runs", len(self.prices), len(NAMES))
@@ -104,13 +104,13 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     each = max(60, round(_EACH * scale))
     months = max(4, round(_MONTHS * min(1.0, 5 * scale)))
     with open_twelve(months) as service:
-        dozen = Dozen(service)
-        dozen.connect(each, months, progress)
-        dozen.ask(months, progress)
+        tenants = TwelveTenants(service)
+        tenants.connect(each, months, progress)
+        tenants.request(months, progress)
         rejected = service.harness.google.rejections()
-        course = _follow(dozen, progress)
+        course = _follow(tenants, progress)
         rejected = service.harness.google.rejections() - rejected
-        spent = dozen.shares()
+        spent = tenants.shares()
     index, slowest = jain(course.at_first), min(course.at_first) / max(course.at_first)
     a_minute = rejected / max(course.seconds / _MINUTE, 1.0)
     budget = course.fullest_minute / _PROJECT_MINUTE
@@ -166,17 +166,17 @@ def jain(shares: Sequence[float]) -> float:
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 0.0
 
 
-def _follow(dozen: Dozen, progress: Progress) -> _Course:
+def _follow(tenants: TwelveTenants, progress: Progress) -> _Course:
     course, minute, began = _Course(), _Minute(), time.monotonic()
     told = list(_TOLD)
     while True:
-        states, shares = dozen.states(), dozen.shares()
+        states, shares = tenants.states(), tenants.shares()
         course.seconds = time.monotonic() - began
         done = sum(min(share, 1.0) for share in shares.values()) / len(shares)
         progress("syncing history", round(100 * done), 100)
         course.fullest_minute = max(
             course.fullest_minute,
-            minute.spent(course.seconds, dozen.service.harness.google.units_spent()),
+            minute.spent(course.seconds, tenants.service.harness.google.units_spent()),
         )
         if told and done >= told[0]:
             told.pop(0)
@@ -189,7 +189,7 @@ def _follow(dozen: Dozen, progress: Progress) -> _Course:
             course.first_at, course.at_first = course.seconds, list(shares.values())
         if len(ended) == len(NAMES):
             return course
-        dozen.service.check()
+        tenants.service.check()
         time.sleep(_LOOK_SECONDS)
 
 
