@@ -221,7 +221,7 @@ class Claim:
     """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
 
     ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
-    every mailbox of the tenant; ``force`` takes leases over; ``deaths`` counts the workers that
+    every mailbox of the tenant; ``force`` takes leases over; ``crashes`` counts the workers that
     died with it, one after the other; ``again`` asks for a second look whatever is found.
     """
 
@@ -233,7 +233,7 @@ class Claim:
     attempts: int
     force: bool
     holder: str
-    deaths: int = 0
+    crashes: int = 0
     priority: int = Priority.ASKED
     again: bool = False
 

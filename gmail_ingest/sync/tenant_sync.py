@@ -165,8 +165,8 @@ class TenantSync:
         with structlog.contextvars.bound_contextvars(
             tenant=claim.tenant_id, job_id=claim.job_id and str(claim.job_id), kind=claim.kind
         ):
-            if claim.deaths >= self._policy.max_deaths:
-                await self._bury(claim, report)
+            if claim.crashes >= self._policy.max_crashes:
+                await self._fail_poison_job(claim, report)
                 return
             try:
                 done = await self._work(claim)
@@ -193,12 +193,12 @@ class TenantSync:
             counts.setdefault(ruled.mailbox_id, Counts()).add(ruled.counts)
         return [MailboxReport(mailbox_id, total) for mailbox_id, total in counts.items()]
 
-    async def _bury(self, claim: Claim, report: TenantReport) -> None:
-        """End a job that takes its workers with it; what it did not do is found by the next."""
-        error = f"its worker died {claim.deaths} times in a row: see the failed runs' logs"
+    async def _fail_poison_job(self, claim: Claim, report: TenantReport) -> None:
+        """Fail a job that crashes its workers; what it did not do is found by the next."""
+        error = f"its worker died {claim.crashes} times in a row: see the failed runs' logs"
         await self._queue.acknowledge(claim, "failed", Counts(), error)
         await self._note(claim, error, None)
-        log.error("sync_buried", deaths=claim.deaths)
+        log.error("poison_job_failed", crashes=claim.crashes)
         report.jobs += 1
         report.errors.append(error)
 

@@ -8,7 +8,7 @@ import pytest
 
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.runtime.databases import embedded_server
-from gmail_ingest.runtime.keeper import Keeper, KeepsDyingError
+from gmail_ingest.runtime.keeper import CrashLoopError, Keeper
 from gmail_ingest.runtime.process import ProcessSpec
 from gmail_ingest.runtime.restarts import Restarts
 from gmail_ingest.runtime.supervisor import Supervisor
@@ -19,7 +19,7 @@ def test_restarts_wait_longer_each_time_and_end():
     """The pause doubles, has a longest, and after the limit there is none."""
     restarts = Restarts(limit=4, window_seconds=100, first_pause_seconds=1, longest_pause_seconds=3)
     assert [restarts.died("x", at) for at in range(5)] == [1, 2, 3, 3, None]
-    assert restarts.deaths("x") == 5
+    assert restarts.crashes("x") == 5
 
 
 def test_restarts_forget_deaths_of_long_ago_and_tell_processes_apart():
@@ -86,7 +86,7 @@ def test_keeper_ends_with_the_log_of_a_process_that_keeps_dying(supervisor, tmp_
         if now == 10.0:
             break
     ended(supervisor, "daemon")
-    with pytest.raises(KeepsDyingError, match=r"daemon ended 3 times(?s:.*)no such table"):
+    with pytest.raises(CrashLoopError, match=r"daemon ended 3 times(?s:.*)no such table"):
         keeper.look(20.0)
 
 

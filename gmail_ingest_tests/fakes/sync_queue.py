@@ -33,7 +33,7 @@ class Row:
     again: bool = False
     dagster_run_id: str | None = None
     attempts: int = 0
-    deaths: int = 0
+    crashes: int = 0
     claimed_by: str | None = None
     claimed_until: datetime | None = None
 
@@ -120,7 +120,7 @@ class MemorySyncQueue:
         ]
         chosen = _turns(free, now, limit, limit if background is None else min(limit, background))
         for row in chosen:
-            row.deaths += row.claimed_by is not None
+            row.crashes += row.claimed_by is not None
             row.claimed_by, row.claimed_until = holder, now + ttl
             row.attempts += 1
             row.dagster_run_id = dagster_run_id or row.dagster_run_id
@@ -138,7 +138,7 @@ class MemorySyncQueue:
                 row.attempts,
                 row.force,
                 holder,
-                row.deaths,
+                row.crashes,
                 row.priority,
                 row.again,
             )
@@ -185,7 +185,7 @@ class MemorySyncQueue:
         waiting = self._waiting(row.tenant_id, row.kind)
         if waiting is None:
             row.claimed_by = row.claimed_until = None
-            row.not_before, row.deaths = not_before, 0
+            row.not_before, row.crashes = not_before, 0
             return
         self.rows.remove(row)
         if waiting.job_id is None:

@@ -136,7 +136,7 @@ def test_a_job_that_takes_its_workers_with_it_ends_failed(run, tenant):
     (edge cases 34 and 68).
     """
     run(tenant.queue.enqueue("acme", "incremental"))
-    for _ in range(QUICK.max_deaths):
+    for _ in range(QUICK.max_crashes):
         run(tenant.queue.claim("dead", limit=1, ttl=timedelta(seconds=-1)))
     report = run(tenant.run())
     assert tenant.google[1].calls == []

@@ -1,7 +1,8 @@
-"""Columns by the words of the code: the failure that was reported last.
+"""Columns by the words of the code: the failure that was reported last, crashes of workers.
 
-Revision 0016, after 0015. Source: ``adapters/postgres/tenant_health.py``. A rename changes the
-catalogue only: no row is written, and the tables are locked for a moment.
+Revision 0016, after 0015. Source: ``tenant_health.py`` and ``queue_sql.py`` in
+``adapters/postgres``. A rename changes the catalogue only: no row is written, and the tables are
+locked for a moment.
 """
 
 from alembic import op
@@ -11,10 +12,19 @@ down_revision = "0015"
 branch_labels = None
 depends_on = None
 
+_QUEUE = (
+    "mailbox_ids NULL: every mailbox of the tenant; job_id NULL: nobody asked for it; "
+    "priority: the smallest is claimed first; again: look once more afterwards; dispatch_id: the "
+    "run that was started for it; dispatches: runs that never took it, one after the other; "
+    "crashes: workers that died with it, one after the other"
+)
+
 
 def upgrade() -> None:
-    """Rename the column."""
+    """Rename the columns."""
     op.alter_column("tenants", "told_trouble", new_column_name="reported_failure")
     op.create_table_comment(
         "tenants", "reported_failure: the failure that was reported to Dagster last"
     )
+    op.alter_column("sync_queue", "deaths", new_column_name="crashes")
+    op.create_table_comment("sync_queue", _QUEUE)
