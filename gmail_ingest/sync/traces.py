@@ -2,7 +2,7 @@
 
 Holds: the frozen values of "why is this mail not in the CRM?", and the port that reads them.
 Add here: a fact that an answer needs. Keep out: the answer (``why.py``), its words
-(``why_words.py``), SQL. Source: docs/promises.md#promise-5.
+(``why_text.py``), SQL. Source: docs/promises.md#promise-5.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Why is this mail not in the CRM? An answer for each mailbox of a tenant.
 
-Holds: ``Why``. Add here: another place to look. Keep out: words (``why_words.py``), SQL, HTTP.
+Holds: ``Why``. Add here: another place to look. Keep out: words (``why_text.py``), SQL, HTTP.
 Source: docs/promises.md#promise-5; docs/google.md#search (``rfc822msgid:``), #prices (5 units a
 listing).
 """
@@ -16,7 +16,7 @@ from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.traces import MailboxProgress, Trace, Traces
-from gmail_ingest.sync.why_words import explain, explain_unknown, explain_unlisted
+from gmail_ingest.sync.why_text import explain, explain_unknown, explain_unlisted
 
 #: Longest Message-ID or Gmail id that is looked for, in characters (12 KB were seen: edge case 52).
 MAX_LENGTH = 20_000

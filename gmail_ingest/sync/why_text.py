@@ -39,11 +39,11 @@ def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tuple
         progress: of its mailbox.
         max_attempts: attempts until a message is given up.
     """
-    said, then = _explain(trace, progress, max_attempts)
+    happened, next_step = _explain(trace, progress, max_attempts)
     if progress.mailbox.state == "replaced":
         # Nobody asks Google for a former account's mail.
-        then = remedy_of("replaced", None) or ""
-    return said, then
+        next_step = remedy_of("replaced", None) or ""
+    return happened, next_step
 
 
 def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tuple[str, str]:
@@ -51,16 +51,18 @@ def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tupl
     match trace.fate:
         case "stored":
             hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
-            said = f"The mail is stored{_on(trace)}{hidden}; {seen}."
-            then = "Nothing happens until Gmail tells of a change."
+            happened = f"The mail is stored{_on(trace)}{hidden}; {seen}."
+            next_step = "Nothing happens until Gmail tells of a change."
             if progress.mailbox.state != "active":
-                then = _not_synced(progress)
-            return _withheld(trace, said, then)
+                next_step = _not_synced(progress)
+            return _withheld(trace, happened, next_step)
         case "excluded":
             rule = trace.rule or "unnamed"
             if is_hidden(trace.fate, trace.rule):
-                said = f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
-                return _withheld(trace, said, _SHOWN_AGAIN)
+                happened = (
+                    f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
+                )
+                return _withheld(trace, happened, _SHOWN_AGAIN)
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
             return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
         case "gone":
@@ -68,8 +70,8 @@ def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tupl
             end = "this is final" if trace.rule == DELETED else "it is fetched if it shows up again"
             return f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end)
         case "dead":
-            said = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
-            return f"{said}; {seen}.", "Nothing happens until somebody asks for another try."
+            happened = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
+            return f"{happened}; {seen}.", "Nothing happens until somebody asks for another try."
         case _:
             return _pending(trace, seen), _next(trace, progress, max_attempts)
 
@@ -78,45 +80,47 @@ def explain_unknown(progress: MailboxProgress) -> tuple[str, str, str]:
     """Why a mailbox knows nothing of a mail: a verdict, and the two sentences of ``explain``."""
     box = progress.mailbox
     if box.state == "disconnected":
-        said = "The mailbox is disconnected, and knew nothing of this mail."
-        return "disconnected", said, "Nothing happens until it is connected again."
+        happened = "The mailbox is disconnected, and knew nothing of this mail."
+        return "disconnected", happened, "Nothing happens until it is connected again."
     if box.state == "replaced":
-        said = "The mailbox's account is no more, and knew nothing of this mail."
-        return "disconnected", said, remedy_of(box.state, progress.cause) or ""
+        happened = "The mailbox's account is no more, and knew nothing of this mail."
+        return "disconnected", happened, remedy_of(box.state, progress.cause) or ""
     if box.state != "active":
         since = f"since {_at(box.last_synced_at)}" if box.last_synced_at else "yet"
-        said = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
-        return "not_known", said, remedy_of(box.state, progress.cause) or ""
+        happened = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
+        return "not_known", happened, remedy_of(box.state, progress.cause) or ""
     if progress.listing or progress.listed_from is None or box.last_synced_at is None:
-        said = "The mailbox's listing has not come to its end: the mail may still be found."
-        return "not_known", said, "The sync goes on by itself; ask again when it is done."
-    said = (
+        happened = "The mailbox's listing has not come to its end: the mail may still be found."
+        return "not_known", happened, "The sync goes on by itself; ask again when it is done."
+    happened = (
         f"Google never named this mail: what came since {_at(progress.listed_from)} was listed, "
         f"and history is followed up to {_at(box.last_synced_at)}."
     )
     rest = "is older than that, was in spam or trash all the time, or is not in this mailbox"
-    return "never_listed", said, f"The mail {rest}."
+    return "never_listed", happened, f"The mail {rest}."
 
 
 def explain_unlisted() -> tuple[str, str]:
     """What it means that Google finds a mail that the ledger does not have."""
-    said = "Google has this mail, but named it to no sync"
+    happened = "Google has this mail, but named it to no sync"
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
-    then = "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
-    return f"{said}: {why}.", then
+    next_step = (
+        "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
+    )
+    return f"{happened}: {why}.", next_step
 
 
-def _withheld(trace: Trace, said: str, then: str) -> tuple[str, str]:
+def _withheld(trace: Trace, happened: str, next_step: str) -> tuple[str, str]:
     """The sentences about a stored mail, if Gmail has it no longer and it is not removed yet."""
     if trace.withheld_at is None:
-        return said, then
-    said += (
+        return happened, next_step
+    happened += (
         f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
         "them to be removed without a person's word."
     )
     if trace.accepted:
-        return said, "A person agreed: the next sync removes it."
-    return said, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+        return happened, "A person agreed: the next sync removes it."
+    return happened, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
 
 
 def _pending(trace: Trace, seen: str) -> str:
