@@ -18,7 +18,6 @@ from dataclasses import dataclass
 import dagster as dg
 import structlog
 
-from gmail_ingest.collector import calm_collector
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.loop import LoopThread, StopHook
 from gmail_ingest.defs.mailboxes import report_health
@@ -27,6 +26,7 @@ from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.services import open_drain
 from gmail_ingest.errors import place_of
+from gmail_ingest.garbage_collector import tune_garbage_collector
 from gmail_ingest.sync.tenant_health import TenantHealth, TenantHealthStore
 from gmail_ingest.sync.tenant_sync import TenantReport
 
@@ -64,7 +64,7 @@ def drain(
     context.instance.optimize_for_webserver(
         statement_timeout=STATEMENT_TIMEOUT_MS, pool_recycle=600, max_overflow=4
     )
-    calm_collector()
+    tune_garbage_collector()
 
     async def work(emit: Callable[[Batch], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
