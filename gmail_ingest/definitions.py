@@ -7,7 +7,7 @@ Loads with no environment at all; sensors read their interval from it when it is
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.code_server import outlive_outages, tell_misspelt_settings
+from gmail_ingest.defs.code_server import retry_orphan_checks, tell_misspelt_settings
 from gmail_ingest.defs.completeness import completeness, completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
@@ -23,7 +23,7 @@ from gmail_ingest.defs.sensors import build_sync_queue_sensor
 from gmail_ingest.settings import load_settings
 
 # The code server has no other door for code of ours than loading this module.
-outlive_outages()
+retry_orphan_checks()
 tell_misspelt_settings()
 
 defs = dg.Definitions(
