@@ -37,8 +37,8 @@ from gmail_ingest.sync.history_jobs import (
     HistoryBook,
     HistoryJob,
     HistoryStore,
+    MailboxMonthDone,
     MonthDone,
-    Settled,
 )
 from gmail_ingest.sync.history_mailbox import HistoryMailbox
 from gmail_ingest.sync.limiter import Limiter
@@ -201,7 +201,7 @@ class HistorySync:
         async with self._slots:
             with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
                 try:
-                    await worker.run(months, tally.settled)
+                    await worker.run(months, tally.month_done)
                 except GmailIngestError as error:
                     log.warning("mailbox_stopped", error=type(error).__name__)
                     await self._explain(mailbox, error, failures)
@@ -238,12 +238,12 @@ class _Tally:
         self._complete = complete
         self._listings: dict[date, list[int]] = {}
 
-    def settled(self, found: Settled) -> None:
+    def month_done(self, found: MailboxMonthDone) -> None:
         """A mailbox has nothing of the month left to do."""
         self._listings.setdefault(found.month, []).append(found.listing.id)
 
     def completed(self) -> list[tuple[date, list[int]]]:
-        """The months that all mailboxes have settled since the last time, with their listings."""
+        """The months that all mailboxes have done since the last time, with their listings."""
         if not self._complete:
             return []
         whole = [m for m, listings in self._listings.items() if len(listings) == self._mailboxes]

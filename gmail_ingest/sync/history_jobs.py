@@ -118,7 +118,7 @@ class MonthDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class MailboxMonthDone:
     """A month of one mailbox of which nothing is pending any more."""
 
     month: date

@@ -19,7 +19,7 @@ from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, 
 from gmail_ingest.sync.discover import list_to_end
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
-from gmail_ingest.sync.history_jobs import HistoryJob, HistoryStore, Settled
+from gmail_ingest.sync.history_jobs import HistoryJob, HistoryStore, MailboxMonthDone
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource
@@ -38,7 +38,7 @@ LOSSES = 3
 
 
 class HistoryMailbox:
-    """Works on one mailbox for one job; ``settled`` hears of each month that is complete.
+    """Works on one mailbox for one job; ``month_done`` hears of each month that is complete.
 
     ``counts`` grows as the work goes on, by listing, and is emptied by whoever reads it.
     """
@@ -89,7 +89,9 @@ class HistoryMailbox:
         self._note()
         return self._finished
 
-    async def run(self, months: Sequence[date], settled: Callable[[Settled], None]) -> None:
+    async def run(
+        self, months: Sequence[date], month_done: Callable[[MailboxMonthDone], None]
+    ) -> None:
         """Work until each of these months is complete, newest first.
 
         Raises:
@@ -102,7 +104,7 @@ class HistoryMailbox:
         while left:
             try:
                 async with self._lease() as (lease, throttle):
-                    await self._work(lease, throttle, left, settled)
+                    await self._work(lease, throttle, left, month_done)
             except LeaseHeldError:
                 await asyncio.sleep(BUSY)
             except LeaseLostError:
@@ -115,7 +117,7 @@ class HistoryMailbox:
         lease: Lease,
         throttle: Throttle,
         left: list[date],
-        settled: Callable[[Settled], None],
+        month_done: Callable[[MailboxMonthDone], None],
     ) -> None:
         idle_since = datetime.now(UTC)
         while left:
@@ -123,7 +125,7 @@ class HistoryMailbox:
                 found = await self._retry_month(lease, throttle, month)
                 if found is not None:
                     left.remove(month)
-                    settled(found)
+                    month_done(found)
                     idle_since = datetime.now(UTC)
             if left:
                 # What is left waits for another attempt, or is fetched by a live sync.
@@ -131,7 +133,9 @@ class HistoryMailbox:
                     raise TransientError("messages of this range still wait for another attempt")
                 await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
 
-    async def _retry_month(self, lease: Lease, throttle: Throttle, month: date) -> Settled | None:
+    async def _retry_month(
+        self, lease: Lease, throttle: Throttle, month: date
+    ) -> MailboxMonthDone | None:
         failures = 0
         while True:
             fetched = self._done()
@@ -150,7 +154,9 @@ class HistoryMailbox:
                 pause = self._policy.retry_delay(failures, outage=True)
             await asyncio.sleep(max(pause, 0.0))
 
-    async def _month(self, lease: Lease, throttle: Throttle, month: date) -> Settled | None:
+    async def _month(
+        self, lease: Lease, throttle: Throttle, month: date
+    ) -> MailboxMonthDone | None:
         store, source, policy = self._store, self._source, self._policy
         opened = await store.open_listing(lease, self._job.part(month))
         self._note()
@@ -160,7 +166,7 @@ class HistoryMailbox:
         await fetch.drain(lease, self._counts)
         if await store.next_due(self._mailbox.id, None, listing.id) is not None:
             return None
-        return Settled(month, listing)
+        return MailboxMonthDone(month, listing)
 
     @asynccontextmanager
     async def _lease(self) -> AsyncIterator[tuple[Lease, Throttle]]:

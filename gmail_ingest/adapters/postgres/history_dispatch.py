@@ -57,7 +57,7 @@ class PostgresHistoryDispatch:
             for id_, tenant, state, start, end, months, *rest in rows
         ]
 
-    async def ask(self, job_id: UUID, backfill_id: str) -> bool:
+    async def assign_backfill(self, job_id: UUID, backfill_id: str) -> bool:
         """Announce a backfill, before it is added: whoever dies in between finds it announced.
 
         Returns whether the job is open.
