@@ -38,7 +38,7 @@ MAY_BE_A_BURST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class QueueSnapshot:
     """What the sensor saw: rows that wait, drains that live, tenants that are connected."""
 
     waiting: int
@@ -135,7 +135,7 @@ async def look_at_queue(
     known: Collection[str],
     sweep: bool,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> Look:
+) -> QueueSnapshot:
     """Ask for what nobody pushed, then wait a little until there is something to do.
 
     Args:
@@ -159,7 +159,7 @@ async def look_at_queue(
                 if 0 < waiting <= settings.max_tenant_runs and not drains:
                     await pause(MAY_BE_A_BURST)
                     waiting = (await queue.waiting()).waiting
-                return Look(waiting, drains, connected)
+                return QueueSnapshot(waiting, drains, connected)
             await channel.wait(min(left, LOOK_EVERY))
 
 

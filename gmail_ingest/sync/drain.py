@@ -85,7 +85,7 @@ class Drain:
         self._policy = policy
         self._running: dict[asyncio.Task[None], Claim] = {}
         #: When (``time.monotonic``) second looks are due that this drain asked for.
-        self._looks: list[float] = []
+        self._second_looks: list[float] = []
         #: Whether something may wait that was not there at the last claim.
         self._rung = True
         self._stopping = asyncio.Event()
@@ -112,7 +112,7 @@ class Drain:
                         self._start(claim, done)
                     if claims or self._running:
                         busy_at = time.monotonic()
-                    elif not self._looks and time.monotonic() - busy_at >= policy.linger:
+                    elif not self._second_looks and time.monotonic() - busy_at >= policy.linger:
                         break
                     if not claims:
                         await self._rest(wakeups)
@@ -150,8 +150,8 @@ class Drain:
                 crash = {"error": place_of(error), "trace": trace_of(error)}
                 log.warning("sync_crashed", tenant=claim.tenant_id, **crash)
                 report.put_back[claim.kind] = place_of(error)
-            if report.look_at is not None:
-                heapq.heappush(self._looks, report.look_at)
+            if report.second_look_at is not None:
+                heapq.heappush(self._second_looks, report.second_look_at)
             done(claim.tenant_id, report)
 
         def end(task: asyncio.Task[None]) -> None:
@@ -168,8 +168,8 @@ class Drain:
         is due, or a while.
         """
         seconds = self._policy.look_every
-        if self._looks:
-            seconds = min(seconds, max(0.0, self._looks[0] - time.monotonic()))
+        if self._second_looks:
+            seconds = min(seconds, max(0.0, self._second_looks[0] - time.monotonic()))
         waits = [
             asyncio.create_task(wakeups.wait(seconds)),
             asyncio.create_task(self._stopping.wait()),
@@ -177,8 +177,8 @@ class Drain:
         try:
             await asyncio.wait({*waits, *self._running}, return_when=asyncio.FIRST_COMPLETED)
             self._rung = self._rung or waits[0].done()
-            while self._looks and self._looks[0] <= time.monotonic():
-                heapq.heappop(self._looks)
+            while self._second_looks and self._second_looks[0] <= time.monotonic():
+                heapq.heappop(self._second_looks)
                 self._rung = True
         finally:
             for task in waits:

@@ -22,12 +22,12 @@ from gmail_ingest.sync.records import (
     Lease,
     Listing,
     ListPage,
-    LookAgain,
     Mailbox,
     MessageRef,
     Outcome,
     Profile,
     Ruled,
+    SecondLook,
     Source,
     SyncKind,
     Watch,
@@ -278,11 +278,11 @@ class SyncQueue(Protocol):
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         """Remove a claimed row and end its job in ``state``; nothing if the claim was lost.
 
-        A row without a job gets one now if it found something or failed. ``look`` asks for a second
+        A row without a job gets one now if it found something or failed. ``second_look`` asks for a second
         look in the same transaction; it joins the waiting row if there is one.
         """
         ...

@@ -209,7 +209,7 @@ class Priority(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
+class SecondLook:
     """Mailboxes to look at once more, ``after`` so many seconds."""
 
     mailbox_ids: tuple[int, ...]

@@ -38,7 +38,7 @@ from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource, SyncQueue
-from gmail_ingest.sync.records import Claim, Counts, LookAgain, Mailbox, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, Mailbox, SecondLook, SyncKind
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.side_by_side import all_ended
 
@@ -91,7 +91,7 @@ class TenantReport:
     errors: list[str] = field(default_factory=list)
     put_back: dict[SyncKind, str] = field(default_factory=dict)
     #: When (``time.monotonic``) the second look is due that this work asked for.
-    look_at: float | None = None
+    second_look_at: float | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -141,7 +141,7 @@ class TenantSync:
             await self._queue.enqueue(tenant_id, ask)
             claims = await self._claim(tenant_id, holder, run_id)
         try:
-            while claims or running or report.look_at is not None:
+            while claims or running or report.second_look_at is not None:
                 running |= {asyncio.create_task(self.work_off(each, report)) for each in claims}
                 running = await _some(running, report)
                 claims = await self._claim(tenant_id, holder, run_id)
@@ -250,10 +250,10 @@ class TenantSync:
                 superseded = True
                 error = "no mailbox of this tenant can be synced in its present state"
             state = "cancelled" if superseded else "failed" if errors else "succeeded"
-            look = self._look_again(claim, done)
-            await self._queue.acknowledge(claim, state, total, error, look)
-            if look is not None:
-                report.look_at = time.monotonic() + look.after
+            second_look = self._second_look(claim, done)
+            await self._queue.acknowledge(claim, state, total, error, second_look)
+            if second_look is not None:
+                report.second_look_at = time.monotonic() + second_look.after
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
         report.counts.add(total)
         report.jobs += 1
@@ -261,7 +261,7 @@ class TenantSync:
         if state == "failed":  # what was given back is tried again: no failure yet
             report.errors.extend(errors)
 
-    def _look_again(self, claim: Claim, done: list[MailboxReport]) -> LookAgain | None:
+    def _second_look(self, claim: Claim, done: list[MailboxReport]) -> SecondLook | None:
         """Whether mail may have come whose notification Google dropped, since it had just sent one:
         for what was found, or for what means nothing here (a draft).
         """
@@ -270,7 +270,7 @@ class TenantSync:
         wanted = [each for each in done if each.error is None]
         told = claim.again or claim.is_pushed
         ids = tuple(each.mailbox_id for each in wanted if told or each.counts.found)
-        return LookAgain(ids, self._policy.look_again) if ids else None
+        return SecondLook(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager
     async def _slot(self, claim: Claim) -> AsyncIterator[None]:
@@ -383,7 +383,11 @@ async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[a
 
     An error is raised when all the rest has ended too.
     """
-    left = None if report.look_at is None else max(0.0, report.look_at - time.monotonic())
+    left = (
+        None
+        if report.second_look_at is None
+        else max(0.0, report.second_look_at - time.monotonic())
+    )
     if not running:
         await asyncio.sleep(left or 0.0)
     else:
@@ -391,6 +395,6 @@ async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[a
         if any(task.cancelled() or task.exception() for task in done):
             await all_ended(running)
         running = running - done
-    if report.look_at is not None and time.monotonic() >= report.look_at:
-        report.look_at = None
+    if report.second_look_at is not None and time.monotonic() >= report.second_look_at:
+        report.second_look_at = None
     return running

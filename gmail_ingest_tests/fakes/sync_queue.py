@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gmail_ingest.sync.records import Claim, Counts, LookAgain, Priority, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, Priority, SecondLook, SyncKind
 
 LONG_DUE = timedelta(seconds=60)
 
@@ -156,22 +156,22 @@ class MemorySyncQueue:
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         row = self._mine(claim)
         if row is None:
             return
         self.rows.remove(row)
         self._end(row, state, counts, error)
-        if look is None:
+        if second_look is None:
             return
         waiting = self._waiting(row.tenant_id, row.kind)
         if waiting is not None:
-            waiting.mailbox_ids = _union(waiting.mailbox_ids, look.mailbox_ids)
+            waiting.mailbox_ids = _union(waiting.mailbox_ids, second_look.mailbox_ids)
             waiting.again = True
             return
-        at, id_ = datetime.now(UTC) + timedelta(seconds=look.after), next(self._ids)
-        ids = tuple(sorted(look.mailbox_ids))
+        at, id_ = datetime.now(UTC) + timedelta(seconds=second_look.after), next(self._ids)
+        ids = tuple(sorted(second_look.mailbox_ids))
         again = Row(id_, row.tenant_id, row.kind, None, ids, None, False, at, Priority.AGAIN)
         self.rows.append(again)
 

@@ -20,7 +20,7 @@ from gmail_ingest.adapters.postgres import queue_sql
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Claim, Counts, LookAgain, Priority, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, Priority, SecondLook, SyncKind
 
 #: The part (1 / so many) of each claim for what is not live and has been due for a minute.
 TURNS = 8
@@ -164,13 +164,13 @@ class PostgresSyncQueue:
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         """Remove a claimed row, end its job, and ask for a second look; nothing if it was lost."""
         parameters = _mine(claim, counts, error) | {
             "state": state,
-            "look_ids": sorted(look.mailbox_ids) if look else None,
-            "look_after": timedelta(seconds=look.after if look else 0),
+            "look_ids": sorted(second_look.mailbox_ids) if second_look else None,
+            "look_after": timedelta(seconds=second_look.after if second_look else 0),
         }
         async with statement(self._engine) as connection:
             await connection.execute(queue_sql.ACKNOWLEDGE, parameters)
