@@ -188,8 +188,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
-    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
+class AppliedRules:
+    """A batch after rules were applied: ``excluded`` are hidden anew, ``updated`` shown again."""
 
     mailbox_id: int
     counts: Counts

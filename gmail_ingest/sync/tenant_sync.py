@@ -189,8 +189,8 @@ class TenantSync:
 
     async def _apply_rules(self, claim: Claim) -> list[MailboxReport]:
         counts: dict[int, Counts] = {}
-        while (ruled := await self._store.decide_next(claim.tenant_id)) is not None:
-            counts.setdefault(ruled.mailbox_id, Counts()).add(ruled.counts)
+        while (applied := await self._store.decide_next(claim.tenant_id)) is not None:
+            counts.setdefault(applied.mailbox_id, Counts()).add(applied.counts)
         return [MailboxReport(mailbox_id, total) for mailbox_id, total in counts.items()]
 
     async def _fail_poison_job(self, claim: Claim, report: TenantReport) -> None:

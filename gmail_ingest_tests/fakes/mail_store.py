@@ -26,6 +26,7 @@ from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.records import (
+    AppliedRules,
     Counts,
     Excluded,
     Failed,
@@ -35,7 +36,6 @@ from gmail_ingest.sync.records import (
     Mailbox,
     MessageRef,
     Outcome,
-    Ruled,
     Source,
     Stored,
 )
@@ -71,7 +71,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self.named: dict[tuple[int, str], int] = {}
         self.failures: dict[int, tuple[str | None, str | None]] = {}
         self.retries: dict[int, datetime | None] = {}
-        self.to_rule: defaultdict[str, deque[Ruled]] = defaultdict(deque)
+        self.to_rule: defaultdict[str, deque[AppliedRules]] = defaultdict(deque)
         self._leases: dict[tuple[int, Source], Lease] = {}
 
     def add_mailbox(
@@ -275,7 +275,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             known = {*aliases, *former, *self.differing.get(mailbox_id, ())} - {row.address}
             self._change(mailbox_id, aliases=tuple(sorted(known)))
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         left = self.to_rule[tenant_id]
         return left.popleft() if left else None
 

@@ -12,7 +12,7 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.records import Counts, Ruled
+from gmail_ingest.sync.records import AppliedRules, Counts
 from gmail_ingest.sync.throttle import TRIES
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.tenants import Tenant
@@ -49,9 +49,9 @@ def test_a_change_of_rules_is_worked_off_without_google(run, tenant):
     """
     tenant.store.rows[1] = replace(tenant.store.rows[1], state="needs_reauth")
     batches = [
-        Ruled(1, Counts(excluded=2)),
-        Ruled(1, Counts(excluded=1)),
-        Ruled(7, Counts(updated=4)),
+        AppliedRules(1, Counts(excluded=2)),
+        AppliedRules(1, Counts(excluded=1)),
+        AppliedRules(7, Counts(updated=4)),
     ]
     tenant.store.to_rule["acme"].extend(batches)
     run(tenant.queue.enqueue("acme", "exclusions"))

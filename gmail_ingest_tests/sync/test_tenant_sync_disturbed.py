@@ -110,13 +110,13 @@ def test_mailboxes_at_once_are_bounded(run):
     tenant = Tenant(*[f"{number}@example.com" for number in range(6)])
     most = 0
 
-    async def second_look(_call) -> None:
+    async def look(_call) -> None:
         nonlocal most
         await asyncio.sleep(0)
         most = max(most, sum(bool(each.in_flight) for each in tenant.google.values()))
 
     for google in tenant.google.values():
-        google.on_fetch = second_look
+        google.on_fetch = look
     sync = tenant.sync(mailboxes_at_once=2)
     assert len(run(sync.run_tenant("acme", "worker")).mailboxes) == 6
     assert most == 2
@@ -194,7 +194,7 @@ def test_mail_whose_notification_was_dropped_is_found_by_a_second_look(run, tena
     late = iter(["late", "later"])
     original, looks = google.list_history, 0
 
-    async def second_look(start, token):
+    async def look(start, token):
         nonlocal looks
         looks += 1
         page = await original(start, token)
@@ -202,7 +202,7 @@ def test_mail_whose_notification_was_dropped_is_found_by_a_second_look(run, tena
             google.arrive(message)  # after Gmail has answered, as mail does that is not told of
         return page
 
-    google.list_history = second_look
+    google.list_history = look
     report = run(tenant.run(LOOKING))
     assert tenant.stored == {"1a", "1b", "late", "later"}
     assert looks == 4
@@ -235,13 +235,13 @@ def test_notification_of_nothing_is_followed_by_a_second_look(run, tenant):
     run(tenant.queue.enqueue("acme", "incremental", mailbox_ids=[1], history_id=7))
     original = google.list_history
 
-    async def second_look(start, token):
+    async def look(start, token):
         page = await original(start, token)
         if len(google.calls) == 1:
             google.arrive("late")
         return page
 
-    google.list_history = second_look
+    google.list_history = look
     run(tenant.run(LOOKING))
     assert tenant.stored == {"late"}
     assert sum(call.startswith("history") for call in google.calls) == 3
@@ -258,7 +258,7 @@ def test_second_look_does_not_wait_for_a_long_listing(run, tenant):
         original, list_messages = google.list_history, google.list_messages
         looks = 0
 
-        async def second_look(start, token):
+        async def look(start, token):
             nonlocal looks
             looks += 1
             if looks == 2:
@@ -270,7 +270,7 @@ def test_second_look_does_not_wait_for_a_long_listing(run, tenant):
                 await found.wait()
             return await list_messages(*args, **options)
 
-        google.list_history, google.list_messages = second_look, slow
+        google.list_history, google.list_messages = look, slow
         await tenant.queue.enqueue("acme", "initial")
         await tenant.queue.enqueue("acme", "incremental")
         await tenant.run(LOOKING)

@@ -25,13 +25,13 @@ from gmail_ingest.core.history import MessageChange
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import (
+    AppliedRules,
     Counts,
     Lease,
     Listing,
     Mailbox,
     MessageRef,
     Outcome,
-    Ruled,
     Source,
 )
 
@@ -251,7 +251,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
         async with statement(self._engine) as connection:
             await connection.execute(_ALIASES, {"id": mailbox_id, "aliases": sorted(set(aliases))})
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         """Hold the next stored mails of a tenant against rules that changed."""
         return await exclusion_marks.decide_next(self._engine, tenant_id)
 
