@@ -7,7 +7,7 @@ Loads with no environment at all; sensors read their interval from it when it is
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.code_server import retry_orphan_checks, tell_misspelt_settings
+from gmail_ingest.defs.code_server import retry_orphan_checks, warn_of_misspelt_settings
 from gmail_ingest.defs.completeness import completeness, completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
@@ -24,7 +24,7 @@ from gmail_ingest.settings import load_settings
 
 # The code server has no other door for code of ours than loading this module.
 retry_orphan_checks()
-tell_misspelt_settings()
+warn_of_misspelt_settings()
 
 defs = dg.Definitions(
     assets=[emails, emails_by_month, completeness, mailboxes],

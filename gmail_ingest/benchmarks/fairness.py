@@ -38,8 +38,8 @@ _PROJECT_MINUTE = _MAILBOX_MINUTE * 2 // 3
 _MINUTE = 60.0
 _LOOK_SECONDS = 0.5
 _LONGEST_SECONDS = 7_200.0
-#: Shares of the whole work at which progress is told.
-_TOLD = (0.1, 0.25, 0.5, 0.75)
+#: Shares of the whole work at which progress is reported.
+_SHARES_REPORTED = (0.1, 0.25, 0.5, 0.75)
 
 
 @dataclass(slots=True)
@@ -168,7 +168,7 @@ def jain(shares: Sequence[float]) -> float:
 
 def _follow(tenants: TwelveTenants, progress: Progress) -> _Course:
     course, minute, began = _Course(), _Minute(), time.monotonic()
-    told = list(_TOLD)
+    to_report = list(_SHARES_REPORTED)
     while True:
         states, shares = tenants.states(), tenants.shares()
         course.seconds = time.monotonic() - began
@@ -178,8 +178,8 @@ def _follow(tenants: TwelveTenants, progress: Progress) -> _Course:
             course.fullest_minute,
             minute.spent(course.seconds, tenants.service.harness.google.units_spent()),
         )
-        if told and done >= told[0]:
-            told.pop(0)
+        if to_report and done >= to_report[0]:
+            to_report.pop(0)
             lowest, highest = min(shares.values()), max(shares.values())
             course.progress.append(f"{100 * done:.0f} %: {lowest:.2f} to {highest:.2f}")
         ended = [each["state"] for each in states.values() if each["finishedAt"]]

@@ -63,7 +63,7 @@ class _Phase:
     longest_wait: float = 0.0
     lost: int = 0
 
-    def told(self, name: str) -> dict[str, object]:
+    def conditions(self, name: str) -> dict[str, object]:
         """As conditions."""
         return {
             f"{name}SearchP50Ms": _rounded(percentile(self.searches, 0.5)),
@@ -111,9 +111,9 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
             "savedMailsASecond": round(_SAVED / _SAVE_EVERY),
             "searchesThatFoundLess": lost,
             "foundWithinSentences": found_within,
-            **before.told("before"),
-            **during.told("during"),
-            **after.told("after"),
+            **before.conditions("before"),
+            **during.conditions("during"),
+            **after.conditions("after"),
             "durable": True,
         },
     )

@@ -92,13 +92,13 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     if as_json:
         where = None if running is None else asdict(running.addresses)
         rows = [asdict(mailbox) for mailbox in mailboxes]
-        told = {
+        overview = {
             "running": where,
             "queueWaiting": waiting,
             "oldTransactions": old,
             "mailboxes": rows,
         }
-        print_json(told | report.to_json())
+        print_json(overview | report.to_json())
         return
     if old:
         NOTES.print(f"transactions: {old}", markup=False, highlight=False)

@@ -94,8 +94,8 @@ def _of_mailbox(each: FailingMailbox) -> str:
     command = remedies.of_mailbox(each.tenant_id, each.state, each.cause)
     typed = f" `{command}`" if command else ""
     state = "its last sync failed" if each.state == "active" else each.state
-    told = f": {each.error}." if each.error else "."
-    return f"{each.tenant_id} {each.address}: {state}{since}{cause}{told} {remedy}{typed}"
+    error = f": {each.error}." if each.error else "."
+    return f"{each.tenant_id} {each.address}: {state}{since}{cause}{error} {remedy}{typed}"
 
 
 def _of_work(each: PutBack) -> str:

@@ -38,7 +38,7 @@ def retry_orphan_checks() -> None:
     module.DagsterApiServer._check_for_orphaned_runs = check_again  # noqa: SLF001 - as above
 
 
-def tell_misspelt_settings() -> None:
+def warn_of_misspelt_settings() -> None:
     """Log each variable that was meant as a setting and is read by nothing, once a code server."""
     if _SERVER in sys.modules:
         for sentence in misspelt():

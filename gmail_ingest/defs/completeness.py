@@ -86,7 +86,7 @@ def completeness(
             description=_words(proof, tally),
             metadata=_figures(proof),
         )
-    _tell_proof(context, proof, tally)
+    _report_proof(context, proof, tally)
     if failure := tally.failure():
         raise dg.Failure(failure, allow_retries=False)
 
@@ -112,7 +112,7 @@ def verify_tenants_op(
     """Verify tenants side by side; fails if mail is left unaccounted for, so that it is seen."""
     resources = (mail_store, credential_store, gmail)
     tally = _verify(context, resources, config.tenants)
-    _tell_proof(context, run(read_proof(mail_store)), tally)
+    _report_proof(context, run(read_proof(mail_store)), tally)
     # The health of mailboxes is reported when it changes, and once a night in any case.
     report_all_health(context, mail_store)
     if failure := tally.failure():
@@ -154,10 +154,10 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
     try:
         with loop:
             for done in loop.batches(GATHER_SECONDS):
-                _tell(context, done)
+                _report(context, done)
     finally:
         # A termination comes at any time: what was found by then is told all the same.
-        _tell(context, loop.left())
+        _report(context, loop.left())
     tally = loop.result()
     assert tally is not None  # noqa: S101 - it returned
     return tally
@@ -175,7 +175,7 @@ def _named(wanted: Sequence[str], connected: Sequence[str]) -> Sequence[str]:
     return list(dict.fromkeys(wanted)) or connected
 
 
-def _tell(context: Context, batch: Sequence[Done]) -> None:
+def _report(context: Context, batch: Sequence[Done]) -> None:
     """Materialize what was compared, and evaluate the check for each."""
     if not batch:
         return
@@ -200,7 +200,7 @@ def _tell(context: Context, batch: Sequence[Done]) -> None:
         op_context.log_event(evaluation)  # type: ignore[arg-type]
 
 
-def _tell_proof(context: Context, proof: Proof, tally: Tally) -> None:
+def _report_proof(context: Context, proof: Proof, tally: Tally) -> None:
     report_overall(
         context,
         CHECK,

@@ -33,7 +33,7 @@ from gmail_ingest.sync.history_jobs import Asked, HistoryJob, MonthDone
 #: when it ends.
 MONTHS_PER_RUN = 12
 
-Told = HistoryJob | MonthDone
+JobEvent = HistoryJob | MonthDone
 
 with warnings.catch_warnings():
     # The lock pins Dagster: a beta that changes is met by the tests of an upgrade.
@@ -60,7 +60,7 @@ with warnings.catch_warnings():
         """
         asked = _asked(context)
 
-        async def sync(emit: Callable[[Told], None], stop: StopHook) -> Failures:
+        async def sync(emit: Callable[[JobEvent], None], stop: StopHook) -> Failures:
             with structlog.contextvars.bound_contextvars(run_id=asked.run_id):
                 async with open_history(mail_store, credential_store, gmail) as history:
                     job = await history.begin(asked)
@@ -74,9 +74,9 @@ with warnings.catch_warnings():
                     stop.set(cancel)
                     return await task
 
-        with LoopThread[Told, Failures](sync) as loop:
-            for told in loop.events():
-                _tell(context, asked, told)
+        with LoopThread[JobEvent, Failures](sync) as loop:
+            for event in loop.events():
+                _report(context, asked, event)
             _raise_failures(loop)
         yield from ()
 
@@ -117,23 +117,23 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
     )
 
 
-def _tell(context: dg.AssetExecutionContext, asked: Asked, told: Told) -> None:
+def _report(context: dg.AssetExecutionContext, asked: Asked, event: JobEvent) -> None:
     """Show in Dagster what the sync has come to."""
-    if isinstance(told, HistoryJob):
-        tags = {JOB_TAG: str(told.id), TENANT_TAG: told.tenant_id}
+    if isinstance(event, HistoryJob):
+        tags = {JOB_TAG: str(event.id), TENANT_TAG: event.tenant_id}
         context.instance.add_run_tags(asked.run_id, tags)
         return
-    key = partition_key(told.month, asked.tenant_id)
-    if told.done_before is not None and _is_told(context, key, told.done_before):
+    key = partition_key(event.month, asked.tenant_id)
+    if event.done_before is not None and _is_reported(context, key, event.done_before):
         return
     context.log_event(
         dg.AssetMaterialization(
-            emails_by_month.key, partition=key, metadata=counts_metadata(told.counts)
+            emails_by_month.key, partition=key, metadata=counts_metadata(event.counts)
         )
     )
 
 
-def _is_told(context: dg.AssetExecutionContext, key: str, since: datetime) -> bool:
+def _is_reported(context: dg.AssetExecutionContext, key: str, since: datetime) -> bool:
     """Whether an earlier run of the same job has told of a month before it died."""
     known = dg.AssetRecordsFilter(
         asset_key=emails_by_month.key,
@@ -143,7 +143,7 @@ def _is_told(context: dg.AssetExecutionContext, key: str, since: datetime) -> bo
     return bool(context.instance.fetch_materializations(known, limit=1).records)
 
 
-def _raise_failures(loop: LoopThread[Told, Failures]) -> None:
+def _raise_failures(loop: LoopThread[JobEvent, Failures]) -> None:
     """Fail the run with the reason why months are not complete."""
     try:
         failures = loop.result()

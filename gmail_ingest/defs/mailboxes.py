@@ -18,7 +18,7 @@ from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.services import note_told, read_health
+from gmail_ingest.defs.services import mark_reported, read_health
 from gmail_ingest.sync.tenant_health import OverallHealth, TenantHealth
 
 mailboxes = dg.AssetSpec(
@@ -49,7 +49,7 @@ def every_mailbox_is_synced(
 
 def report_all_health(context: Context, mail_store: MailStoreResource) -> OverallHealth:
     """Evaluate the check over all tenants, and for each that has changed; returns all's health."""
-    return _tell(context, mail_store, run(read_health(mail_store, None)).values())
+    return _report(context, mail_store, run(read_health(mail_store, None)).values())
 
 
 def report_health(
@@ -59,16 +59,16 @@ def report_health(
     over all tenants, which is what its page shows first. Nothing if nothing has changed.
     """
     if any(each.has_changed for each in health.values()):
-        _tell(context, mail_store, health.values())
+        _report(context, mail_store, health.values())
 
 
-def _tell(
+def _report(
     context: Context, mail_store: MailStoreResource, health: Iterable[TenantHealth]
 ) -> OverallHealth:
     changed = [each for each in health if each.has_changed]
     _evaluate(context.op_execution_context, changed)
     # After the events: a run that dies in between tells twice rather than never.
-    overall = run(note_told(mail_store, {each.tenant_id: each.failure for each in changed}))
+    overall = run(mark_reported(mail_store, {each.tenant_id: each.failure for each in changed}))
     report_overall(
         context,
         every_mailbox_is_synced.check_key,

@@ -104,10 +104,12 @@ async def read_health(
         return await PostgresTenantHealth(engine).read(tenants)
 
 
-async def note_told(mail_store: MailStoreResource, told: Mapping[str, str | None]) -> OverallHealth:
-    """Keep what Dagster was told of each tenant's mailboxes; returns the health of all tenants."""
+async def mark_reported(
+    mail_store: MailStoreResource, reported: Mapping[str, str | None]
+) -> OverallHealth:
+    """Keep what was reported of each tenant's mailboxes; returns the health of all tenants."""
     async with mail_store.open() as engine:
-        return await PostgresTenantHealth(engine).note_told(told)
+        return await PostgresTenantHealth(engine).mark_reported(reported)
 
 
 async def read_proof(mail_store: MailStoreResource) -> Proof:

@@ -92,15 +92,15 @@ async def verify_tenants(
     health_store: TenantHealthStore,
     tenants: Iterable[str],
     run_id: str,
-    tell: Callable[[str, Evaluation], None],
+    report: Callable[[str, Evaluation], None],
 ) -> Tally:
-    """Verify tenants, so many at a time; ``tell`` hears of each as it ends, whatever it met."""
+    """Verify tenants, so many at a time; ``report`` hears of each as it ends, whatever it met."""
     tally = Tally()
 
     async def one(tenant: str) -> None:
         found = await verify_tenant(verify, health_store, tenant, run_id)
         tally.add(found)
-        tell(tenant, found)
+        report(tenant, found)
 
     await side_by_side(TENANTS_AT_ONCE, tenants, one)
     return tally

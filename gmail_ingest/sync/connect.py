@@ -155,7 +155,7 @@ class Connect:
         registered = await self._register(request, credential, found)
         watched = await self._watch(credential, registered)
         renamed = {each.address for each in found if each.renames is not None}
-        mailboxes = tuple(_told(each, registered, renamed) for each in watched)
+        mailboxes = tuple(_with_changes(each, registered, renamed) for each in watched)
         log.info(
             "connected",
             tenant=request.tenant_id,
@@ -289,7 +289,7 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
     return Mailbox(0, tenant_id, 0, address, (), 0, "active", None, None)
 
 
-def _told(
+def _with_changes(
     each: ConnectedMailbox, registered: Registered, renamed: Collection[str]
 ) -> ConnectedMailbox:
     mailbox = each.mailbox

@@ -158,20 +158,20 @@ class HistorySync:
             while tasks and (await asyncio.wait(tasks, timeout=LOOK_EVERY))[1]:
                 # A cancellation waits for it: what it has taken from the workers would be told by
                 # nobody else.
-                await to_its_end(self._tell(job, workers, tally, done))
+                await to_its_end(self._report(job, workers, tally, done))
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             # However it ends: what was paid for is told.
             with contextlib.suppress(JobEndedError):
-                await self._tell(job, workers, tally, done)
+                await self._report(job, workers, tally, done)
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
         return failures
 
-    async def _tell(
+    async def _report(
         self, job: HistoryJob, workers: Sequence[HistoryMailbox], tally: _Tally, done: Done
     ) -> None:
         """Add what was done to the job, and end the months that are complete.

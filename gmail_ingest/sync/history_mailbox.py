@@ -63,7 +63,7 @@ class HistoryMailbox:
         self._holder = holder
         self._listing_id: int | None = None
         self._counts = Counts()
-        self._units_told = 0
+        self._units_reported = 0
         self._finished = 0
         self._taken: dict[int, Counts] = {}
 
@@ -74,10 +74,10 @@ class HistoryMailbox:
         return taken
 
     def _note(self) -> None:
-        units, self._counts.units = self._source.units_spent - self._units_told, 0
+        units, self._counts.units = self._source.units_spent - self._units_reported, 0
         if self._listing_id is None:
             return
-        self._units_told += units
+        self._units_reported += units
         counts = self._counts
         self._finished += counts.listed + counts.stored + counts.excluded + counts.gone
         fresh = self._counts.take()

@@ -1,4 +1,4 @@
-"""Whether a tenant's mailboxes are synced, and what is told of it once.
+"""Whether a tenant's mailboxes are synced, and what is reported of it once.
 
 Holds: ``TenantHealth``, its words, and the port ``TenantHealthStore``. Add here: what a person
 should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
@@ -42,14 +42,14 @@ class StoppedMailbox:
 class TenantHealth:
     """A connected tenant: how many mailboxes it has, and which of them stand still.
 
-    ``told`` is the failure that was reported to Dagster last, as ``failure`` names it; None if
-    none was, or that it is over.
+    ``reported_failure`` is the one that was reported to Dagster last, as ``failure`` names it; None
+    if none was, or that it is over.
     """
 
     tenant_id: str
     mailboxes: int
     stopped: tuple[StoppedMailbox, ...]
-    told: str | None = None
+    reported_failure: str | None = None
 
     @property
     def failure(self) -> str | None:
@@ -62,7 +62,7 @@ class TenantHealth:
     @property
     def has_changed(self) -> bool:
         """Whether Dagster shows another failure, or none, or still shows one that is over."""
-        return self.failure != self.told
+        return self.failure != self.reported_failure
 
     @property
     def unread(self) -> int:
@@ -130,8 +130,8 @@ class TenantHealthStore(Protocol):
         """As ``read``, only those that fail, or were reported to fail."""
         ...
 
-    async def note_told(self, told: Mapping[str, str | None]) -> OverallHealth:
-        """Keep what was told of each tenant: its failure, or None that it has none. Returns how
+    async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
+        """Keep what was reported of each tenant: its failure, or None that it has none. Returns how
         all tenants stand now.
         """
         ...

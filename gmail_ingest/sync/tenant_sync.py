@@ -268,8 +268,8 @@ class TenantSync:
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
         wanted = [each for each in done if each.error is None]
-        told = claim.again or claim.is_pushed
-        ids = tuple(each.mailbox_id for each in wanted if told or each.counts.found)
+        notified = claim.again or claim.is_pushed
+        ids = tuple(each.mailbox_id for each in wanted if notified or each.counts.found)
         return SecondLook(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager

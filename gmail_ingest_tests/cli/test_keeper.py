@@ -49,12 +49,12 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     other = supervisor.start(
         ProcessSpec("daemon", (sys.executable, "-c", "import time; time.sleep(600)"), {})
     )
-    told = []
+    reported = []
     keeper = Keeper(
-        supervisor, tmp_path, tell=told.append, restarts=Restarts(first_pause_seconds=10)
+        supervisor, tmp_path, tell=reported.append, restarts=Restarts(first_pause_seconds=10)
     )
     keeper.look(0.0)
-    assert told == []
+    assert reported == []
     os.kill(child.group, signal.SIGKILL)
     ended(supervisor, "sidecar")
     keeper.look(1.0)
@@ -63,7 +63,7 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     keeper.look(11.0)
     assert supervisor.child("sidecar").group != child.group
     assert supervisor.child("daemon") is other
-    assert told == [
+    assert reported == [
         "sidecar was ended by signal 9; starting it again in 10 s (1 of 5)",
         "started sidecar again",
     ]

@@ -54,8 +54,8 @@ def test_dead_letters_are_read_page_by_page(sidecar, capsys):
     """A limit above a page's is asked for in pages; what is left is said."""
     sidecar.answer = {"deadLetters": [LETTER] * 500, "nextCursor": "next"}
     assert exit_code(["dead-letters", "list", "acme", "--limit", "700", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["more"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["more"]
     assert [each.query for each in sidecar.asked] == [
         {"limit": "500"},
         {"limit": "200", "cursor": "next"},

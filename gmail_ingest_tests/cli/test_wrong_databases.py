@@ -132,9 +132,9 @@ def test_every_command_tells_a_wrong_database_in_one_sentence(wrong, capsys):
 def test_json_commands_tell_the_error_as_json(wrong, capsys):
     """With --json the last line of standard output is an object that holds the error."""
     assert exit_code(["status", "--json"]) in {1, 2}
-    told = json.loads(capsys.readouterr().out)
-    assert wrong in told["error"]
-    assert told["exitCode"] in {1, 2}
+    printed = json.loads(capsys.readouterr().out)
+    assert wrong in printed["error"]
+    assert printed["exitCode"] in {1, 2}
 
 
 def test_unforeseen_errors_show_class_and_place_alone(monkeypatch, capsys):

@@ -9,7 +9,7 @@ import pytest
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.errors import ReauthoriseError
 from gmail_ingest.sync import throttle
-from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, metadata, told_by
+from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
 
@@ -23,7 +23,7 @@ def drained(run, service, instance, resources, monkeypatch):
         run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
         result = drain_job.execute_in_process(instance=instance, resources=resources)
         assert result.success
-        return [each.partition for each in told_by(instance, result.run_id)]
+        return [each.partition for each in materializations_of(instance, result.run_id)]
 
     return drain
 
@@ -116,7 +116,7 @@ def test_asset_fails_when_its_work_was_put_back(run, service, instance, material
     service.fault("history.list", action="error", error="unavailable")
     result = materialize(raise_on_error=False)
     assert not result.success
-    assert told_by(instance, result.run_id) == []
+    assert materializations_of(instance, result.run_id) == []
     (event,) = result.get_step_failure_events()
     failure = event.step_failure_data.user_failure_data
     assert "1 active (no_answer)" in failure.description
@@ -136,7 +136,7 @@ def test_asset_of_dead_mailboxes_is_not_materialized_again(run, service, instanc
     assert not materialize(raise_on_error=False).success
     result = materialize(raise_on_error=False)
     assert not result.success
-    assert told_by(instance, result.run_id) == []
+    assert materializations_of(instance, result.run_id) == []
     assert len(evaluations(instance)) == 1
 
 
@@ -148,5 +148,5 @@ def test_asset_materializes_what_came_before_it_fails(run, service, instance, ma
     service.fault("*", mailbox=OWNER, action="error", error="mail_service_not_enabled")
     result = materialize(raise_on_error=False)
     assert not result.success
-    (told,) = told_by(instance, result.run_id)
-    assert (told.partition, told.metadata["stored"].value) == (TENANT, 5)
+    (reported,) = materializations_of(instance, result.run_id)
+    assert (reported.partition, reported.metadata["stored"].value) == (TENANT, 5)

@@ -46,25 +46,25 @@ def test_failure_is_reported_once_for_each_cause(database, health, run):
         assert await health.failing(["acme", "globex"]) == {}
         await fail(database, first)
         (found,) = (await health.failing(["acme", "globex"])).values()
-        assert (found.tenant_id, found.mailboxes, found.told) == ("acme", 2, None)
+        assert (found.tenant_id, found.mailboxes, found.reported_failure) == ("acme", 2, None)
         assert found.failure == "1 no_answer of 2"
-        assert await health.note_told({"acme": found.failure}) == OverallHealth(2, 1)
+        assert await health.mark_reported({"acme": found.failure}) == OverallHealth(2, 1)
         await fail(database, first, retry_at=SOON + timedelta(minutes=5))
         again = (await health.failing(["acme"]))["acme"]
-        assert again.failure == again.told
+        assert again.failure == again.reported_failure
         assert again.stopped[0].failing_since == found.stopped[0].failing_since
         await fail(database, first, "grant_dead", None, "needs_reauth")
         other = (await health.failing(["acme"]))["acme"]
-        assert (other.failure, other.told) == ("1 grant_dead of 2", "1 no_answer of 2")
+        assert (other.failure, other.reported_failure) == ("1 grant_dead of 2", "1 no_answer of 2")
         assert other.unread == 1
-        await health.note_told({"acme": other.failure})
+        await health.mark_reported({"acme": other.failure})
         await database.change("UPDATE mailboxes SET state = 'active' WHERE id = %s", first)
         tried = (await health.failing(["acme"]))["acme"]
-        assert tried.failure == tried.told
+        assert tried.failure == tried.reported_failure
         await synced(database, first)
         over = (await health.failing(["acme"]))["acme"]
-        assert (over.failure, over.told) == (None, "1 grant_dead of 2")
-        assert await health.note_told({"acme": None}) == OverallHealth(2, 0)
+        assert (over.failure, over.reported_failure) == (None, "1 grant_dead of 2")
+        assert await health.mark_reported({"acme": None}) == OverallHealth(2, 0)
         assert await health.failing(["acme"]) == {}
         assert set(await health.read(None)) == {"acme", "globex"}
 
@@ -83,7 +83,7 @@ def test_what_a_former_account_left_is_no_failure(database, health, run):
         assert await health.failing(["acme"]) == {}
         found = (await health.read(["acme"]))["acme"]
         assert (found.mailboxes, found.stopped, found.unread) == (1, (), 0)
-        assert await health.note_told({}) == OverallHealth(1, 0)
+        assert await health.mark_reported({}) == OverallHealth(1, 0)
         assert await PostgresHindrances(database.engine).failing() == []
 
     run(scenario())

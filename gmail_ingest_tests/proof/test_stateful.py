@@ -262,7 +262,7 @@ class SyncedMailbox(RuleBasedStateMachine):
         self.follow()
         for former, stored in self.former.items():
             assert self.deployment.run(self.deployment.emails(former)) == stored
-        if self.life.is_untold:
+        if self.life.has_unreported_change:
             self.deployment.run(self.deployment.verify(self.tenant))
         box = self.deployment.at_google(self.address, lambda box: box)
         found = self.deployment.run(

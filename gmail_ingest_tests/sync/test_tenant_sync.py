@@ -165,14 +165,16 @@ def test_short_pauses_that_let_nothing_be_done_are_told(run, tenant):
     """Google may ask for short pauses for half an hour: the third attempt in a row that did
     nothing is a failure, and the one that gets through ends it (edge case 85).
     """
-    told = []
+    reported = []
     for _ in range(3):
         until = datetime.now(UTC) + timedelta(seconds=40)
         tenant.google[1].failures["history:0"].append(ThrottledError("mailbox", until))
         report = run(tenant.run(QUICK))
-        told.append((list(report.put_back), [cause for _, cause in tenant.store.failures.values()]))
+        reported.append(
+            (list(report.put_back), [cause for _, cause in tenant.store.failures.values()])
+        )
         tenant.queue.rows[0].not_before = datetime.now(UTC)
-    assert told == [([], []), ([], []), (["incremental"], ["quota"])]
+    assert reported == [([], []), ([], []), (["incremental"], ["quota"])]
     assert run(tenant.run(QUICK)).put_back == {}
     assert tenant.stored == {"1a", "1b"}
 

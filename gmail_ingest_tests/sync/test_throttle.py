@@ -31,8 +31,8 @@ class Answers:
         return answer
 
 
-class Told(Unlimited):
-    """A limiter that allows everything and notes what it was told."""
+class RecordingLimiter(Unlimited):
+    """A limiter that allows everything and records what was reported to it."""
 
     def __init__(self) -> None:
         self.refusals: list[tuple[str, datetime]] = []
@@ -162,7 +162,7 @@ def test_call_does_not_retry_what_needs_a_person(run):
 
 def test_throttle_spends_the_price_of_each_call_first(run):
     """What a call costs is reserved before it is made."""
-    limiter = Told()
+    limiter = RecordingLimiter()
     call = Answers("page")
     run(Throttle(QUICK, Budget(limiter, 1, "live")).call(call, 5))
     assert limiter.reserved == [5]
@@ -170,7 +170,7 @@ def test_throttle_spends_the_price_of_each_call_first(run):
 
 def test_throttle_tells_all_processes_what_google_refused(run):
     """A refusal pauses the mailbox for everybody, not for this worker alone (edge case 31)."""
-    limiter, until = Told(), soon(3600)
+    limiter, until = RecordingLimiter(), soon(3600)
     throttle = Throttle(QUICK, Budget(limiter, 1, "live"))
     with pytest.raises(ThrottledError):
         run(throttle.back_off(ThrottledError("project", until)))

@@ -77,8 +77,8 @@ def test_a_port_that_is_none_is_one_sentence(monkeypatch, capsys, port):
     for arguments in ([], ["--port", port]):
         with own_logging():
             assert main(arguments) == 2
-        (told,) = capsys.readouterr().err.splitlines()
-        said = json.loads(told)
+        (reported,) = capsys.readouterr().err.splitlines()
+        said = json.loads(reported)
         assert said["reason"] == "PORT or --port must be a number from 0 to 65535"
 
 

@@ -161,10 +161,10 @@ class PostgresHistoryJobs:
             if news:
                 progress = total.discovered + total.stored + total.excluded > 0
                 values = {"id": job_id, "counts": _json(total), "progress": progress}
-                told = await connection.execute(_ADVANCE, values)
+                advanced = await connection.execute(_ADVANCE, values)
             else:
-                told = await connection.execute(_SEEN, (job_id,))
-            row = await told.fetchone()
+                advanced = await connection.execute(_SEEN, (job_id,))
+            row = await advanced.fetchone()
         return row is not None and bool(row[0])
 
     async def finish_month(

@@ -97,7 +97,7 @@ _SYNCED: Mapping[Source, LiteralString] = {
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
 # A former address stays the account's, unless somebody else of the tenant has it by now.
 _ALIASES = """
-UPDATE mailboxes m SET aliases = told.addresses
+UPDATE mailboxes m SET aliases = known.addresses
 FROM (SELECT ARRAY(
     SELECT DISTINCT each FROM (
         SELECT unnest(%(aliases)s::text[])
@@ -106,11 +106,11 @@ FROM (SELECT ARRAY(
         WHERE k.id = %(id)s AND NOT EXISTS (
             SELECT FROM mailboxes o
             WHERE o.tenant_id = k.tenant_id AND o.address = former AND o.state <> 'replaced')
-    ) AS known (each)
+    ) AS candidate (each)
     WHERE each <> (SELECT address FROM mailboxes WHERE id = %(id)s)
     ORDER BY each
-) AS addresses) AS told
-WHERE m.id = %(id)s AND m.aliases <> told.addresses
+) AS addresses) AS known
+WHERE m.id = %(id)s AND m.aliases <> known.addresses
   AND m.state NOT IN ('disconnected', 'replaced')
 """
 

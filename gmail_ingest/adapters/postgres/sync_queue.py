@@ -244,14 +244,14 @@ class PostgresSyncQueue:
 
 
 def _mine(claim: Claim, counts: Counts, error: str | None) -> dict[str, object]:
-    told: dict[str, object] = dict(counts.totals())
+    totals: dict[str, object] = dict(counts.totals())
     if counts.lag_seconds is not None:
-        told["lag_seconds"] = counts.lag_seconds
+        totals["lag_seconds"] = counts.lag_seconds
     return {
         "id": claim.id,
         "holder": claim.holder,
         "attempts": claim.attempts,
-        "counts": orjson.dumps(told).decode(),
+        "counts": orjson.dumps(totals).decode(),
         "error": error,
         "new_job": uuid4(),
         "telling": counts.found or error is not None,

@@ -32,10 +32,10 @@ WHERE t.state = 'connected' AND (%(tenants)s::text[] IS NULL OR t.id = ANY(%(ten
   AND (NOT %(failing)s OR n.stopped > 0 OR t.reported_failure IS NOT NULL)
 ORDER BY t.id, m.id
 """  # noqa: S608 - fragments of this file
-_TOLD = """
-UPDATE tenants t SET reported_failure = told.failure
-FROM unnest(%s::text[], %s::text[]) AS told (id, failure)
-WHERE t.id = told.id AND t.reported_failure IS DISTINCT FROM told.failure
+_MARK_REPORTED = """
+UPDATE tenants t SET reported_failure = reported.failure
+FROM unnest(%s::text[], %s::text[]) AS reported (id, failure)
+WHERE t.id = reported.id AND t.reported_failure IS DISTINCT FROM reported.failure
 """
 _OVERALL = f"""
 SELECT count(*)::int, count(*) FILTER (WHERE EXISTS (
@@ -59,11 +59,11 @@ class PostgresTenantHealth:
         """Only those that fail, now or as reported."""
         return await self._read(tenants, failing=True)
 
-    async def note_told(self, told: Mapping[str, str | None]) -> OverallHealth:
-        """Keep what was told; the health of all."""
+    async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
+        """Keep what was reported; the health of all."""
         async with statement(self._engine) as connection:
-            if told:
-                await connection.execute(_TOLD, (list(told), list(told.values())))
+            if reported:
+                await connection.execute(_MARK_REPORTED, (list(reported), list(reported.values())))
             row = await (await connection.execute(_OVERALL)).fetchone()
         assert row is not None  # noqa: S101 - an aggregate without groups is a row
         return OverallHealth(*row)
@@ -80,7 +80,7 @@ class PostgresTenantHealth:
                 tenant,
                 total,
                 tuple(StoppedMailbox(*row[3:]) for row in own if row[3] is not None),
-                told,
+                reported_failure,
             )
-            for (tenant, told, total), own in groupby(rows, itemgetter(0, 1, 2))
+            for (tenant, reported_failure, total), own in groupby(rows, itemgetter(0, 1, 2))
         }
