@@ -57,10 +57,10 @@ class KeyRegister:
 
     async def _known(self, digest: bytes, believed: float) -> bool:
         async with self._lock:
-            asked_at = self._clock()
-            if asked_at - self._loaded_at >= believed:
+            now = self._clock()
+            if now - self._loaded_at >= believed:
                 self._hashes = await self._load()
-                self._loaded_at = asked_at
+                self._loaded_at = now
         # All are compared, in constant time each: how long it takes tells nothing of any key.
         return bool(sum(hmac.compare_digest(digest, each) for each in self._hashes))
 

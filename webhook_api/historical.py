@@ -32,10 +32,10 @@ def historical_router(services: Services) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/sync", tags=["sync"], responses=NOT_FOUND)
 
-    def window_of(asked: HistoricalRequest) -> Window:
+    def window_of(body: HistoricalRequest) -> Window:
         return check_range(
-            asked.start_date,
-            asked.end_date,
+            body.start_date,
+            body.end_date,
             earliest=services.settings.history_start,
             now=datetime.now(UTC),
         )
@@ -49,7 +49,7 @@ def historical_router(services: Services) -> APIRouter:
     )
     async def historical(
         tenant_id: TenantInPath,
-        asked: HistoricalRequest,
+        body: HistoricalRequest,
         response: Response,
         *,
         dry_run: Annotated[
@@ -62,11 +62,11 @@ def historical_router(services: Services) -> APIRouter:
         `/api/sync/{tenantId}/jobs/{jobId}`.
         """
         unreachable = require_syncable(await services.reads.tenant(tenant_id))
-        window = window_of(asked)
+        window = window_of(body)
         if dry_run:
             response.status_code = 200
             price = await services.history_pricing.price(tenant_id, window)
-            return price_body(tenant_id, asked, price)
+            return price_body(tenant_id, body, price)
         job_id = await services.history_jobs.request(tenant_id, window, months_of(window))
         return HistoricalQueued(job_id=job_id, kind="historical", unreachable=unreachable)
 

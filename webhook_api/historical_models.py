@@ -66,14 +66,12 @@ class HistoricalPriceBody(Model):
     months: list[MonthPriceBody]
 
 
-def price_body(
-    tenant_id: str, asked: HistoricalRequest, price: HistoryPrice
-) -> HistoricalPriceBody:
+def price_body(tenant_id: str, body: HistoricalRequest, price: HistoryPrice) -> HistoricalPriceBody:
     """A price as the API shows it, the oldest month first."""
     return HistoricalPriceBody(
         tenant_id=tenant_id,
-        start_date=asked.start_date,
-        end_date=asked.end_date,
+        start_date=body.start_date,
+        end_date=body.end_date,
         messages=price.listed,
         to_fetch=price.wanted,
         units=price.units,

@@ -119,7 +119,7 @@ def why_body(answer: Answer) -> WhyBody:
         found=answer.found,
         mailboxes=[_finding(each) for each in answer.findings],
         ask_google_units=answer.price,
-        google=AskedBody.model_validate(answer.asked) if answer.asked else None,
+        google=AskedBody.model_validate(answer.google) if answer.google else None,
     )
 
 

@@ -112,11 +112,11 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
     known = {row.message_id for row in rows.all()}
     planned = planned_threads(google.messages(_ADDRESS), google.months(_ADDRESS), known)
     google.reset_counters()
-    asked = api.sync_history(_TENANT, *window)
+    accepted = api.sync_history(_TENANT, *window)
     pushes.take()
     with pushes.every(_PUSH_SECONDS):
         watch = HistoryWatch(service, _TENANT, price["toFetch"], progress)
-        watched = watch.follow(asked["jobId"])
+        watched = watch.follow(accepted["jobId"])
     beside = pushes.take()
     calls, repeats = google.calls_by_method(_ADDRESS), google.repeats(_ADDRESS)
     units = google.units_of(_ADDRESS) - live_units(calls, len(beside))

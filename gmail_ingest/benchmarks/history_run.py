@@ -28,7 +28,7 @@ KILL_WORKER, KILL_DAEMON = 0.35, 0.65
 _LONGEST_SECONDS = 7_200.0
 _LOOK_SECONDS = 0.5
 #: Dagster is asked for its runs this seldom: it takes the cores that are measured.
-_ASK_SECONDS = 3.0
+_POLL_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class HistoryWatch:
         self._wanted = wanted
         self._progress = progress
         self._workers: Mapping[str, int] = {}
-        self._asked_at = 0.0
+        self._polled_at = 0.0
 
     def follow(self, job_id: str) -> Watched:
         """Watch until the job has ended, and kill on the way.
@@ -87,9 +87,9 @@ class HistoryWatch:
         return seen
 
     def _sample(self, seen: Watched) -> None:
-        if time.monotonic() - self._asked_at > _ASK_SECONDS:
+        if time.monotonic() - self._polled_at > _POLL_SECONDS:
             self._workers = self._ui.history_workers()
-            self._asked_at = time.monotonic()
+            self._polled_at = time.monotonic()
         for run, pid in self._workers.items():
             if resident := resident_bytes(pid):
                 seen.resident[run].append(resident)

@@ -174,11 +174,11 @@ class _World:
         daemon = service.harness.stack.supervisor.child("daemon")
         logged, cpu, began = len(daemon.log.read_text()), tree_cpu_seconds(daemon.group), _now()
         end = min(midnight(next_month(months[-1])), began)
-        asked = self._api.sync_history(_TENANT, midnight(months[0]), end)
+        accepted = self._api.sync_history(_TENANT, midnight(months[0]), end)
         backfills: list[str] = []
 
         def done() -> bool:
-            job = self._api.job(_TENANT, asked["jobId"])
+            job = self._api.job(_TENANT, accepted["jobId"])
             backfills.append(job["dagsterBackfillId"] or "")
             return job["state"] == "succeeded" and ui.ended(backfills[-1])
 

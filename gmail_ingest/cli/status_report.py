@@ -55,7 +55,7 @@ class StatusReport:
                 {
                     "tenantId": each.tenant_id,
                     "kind": each.kind,
-                    "askedAt": each.asked_at,
+                    "askedAt": each.enqueued_at,
                     "notBefore": each.not_before,
                     "attempts": each.attempts,
                     "error": each.error,
@@ -102,7 +102,7 @@ def _of_work(each: PutBack) -> str:
     tries = "1 attempt" if each.attempts == 1 else f"{each.attempts} attempts"
     why = f" ({each.error})" if each.error else ""
     return (
-        f"{each.tenant_id}: {each.kind} sync, asked for at {_at(each.asked_at)}, was put back "
+        f"{each.tenant_id}: {each.kind} sync, asked for at {_at(each.enqueued_at)}, was put back "
         f"after {tries}{why}; it is tried again by itself from {_at(each.not_before)} on"
     )
 

@@ -27,7 +27,7 @@ from gmail_ingest.defs.services import open_history
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.errors import JobEndedError
 from gmail_ingest.sync.history import Failures
-from gmail_ingest.sync.history_jobs import Asked, HistoryJob, MonthDone
+from gmail_ingest.sync.history_jobs import HistoryJob, MonthDone, RequestedMonths
 
 #: Months of a run at the most. A run's start costs 2 s of CPU, and its slot is for the next tenant
 #: when it ends.
@@ -58,15 +58,15 @@ with warnings.catch_warnings():
         Safe to run at any time, also twice at once: what is listed, stored or known is not asked
         for again. The range that the API was asked for is honoured exactly.
         """
-        asked = _asked(context)
+        requested = _requested_months(context)
 
         async def sync(emit: Callable[[JobEvent], None], stop: StopHook) -> Failures:
-            with structlog.contextvars.bound_contextvars(run_id=asked.run_id):
+            with structlog.contextvars.bound_contextvars(run_id=requested.run_id):
                 async with open_history(mail_store, credential_store, gmail) as history:
-                    job = await history.begin(asked)
+                    job = await history.begin(requested)
                     emit(job)
-                    holder = f"run:{asked.run_id}"
-                    task = asyncio.ensure_future(history.run(job, asked.months, holder, emit))
+                    holder = f"run:{requested.run_id}"
+                    task = asyncio.ensure_future(history.run(job, requested.months, holder, emit))
 
                     def cancel() -> None:
                         task.cancel()
@@ -76,7 +76,7 @@ with warnings.catch_warnings():
 
         with LoopThread[JobEvent, Failures](sync) as loop:
             for event in loop.events():
-                _report(context, asked, event)
+                _report(context, requested, event)
             _raise_failures(loop)
         yield from ()
 
@@ -90,7 +90,7 @@ emails_by_month_job = dg.define_asset_job(
 )
 
 
-def _asked(context: dg.AssetExecutionContext) -> Asked:
+def _requested_months(context: dg.AssetExecutionContext) -> RequestedMonths:
     """What this run is about, from its partitions and tags."""
     months, tenant = read_keys(context.partition_keys)
     instance, run = context.instance, context.run
@@ -105,7 +105,7 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
         if target is not None:
             keys, until = target
             all_months = months_for(tenant, keys) or months
-    return Asked(
+    return RequestedMonths(
         tenant_id=tenant,
         months=months,
         all_months=all_months,
@@ -117,13 +117,13 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
     )
 
 
-def _report(context: dg.AssetExecutionContext, asked: Asked, event: JobEvent) -> None:
+def _report(context: dg.AssetExecutionContext, requested: RequestedMonths, event: JobEvent) -> None:
     """Show in Dagster what the sync has come to."""
     if isinstance(event, HistoryJob):
         tags = {JOB_TAG: str(event.id), TENANT_TAG: event.tenant_id}
-        context.instance.add_run_tags(asked.run_id, tags)
+        context.instance.add_run_tags(requested.run_id, tags)
         return
-    key = partition_key(event.month, asked.tenant_id)
+    key = partition_key(event.month, requested.tenant_id)
     if event.done_before is not None and _is_reported(context, key, event.done_before):
         return
     context.log_event(

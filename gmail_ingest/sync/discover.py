@@ -81,7 +81,7 @@ async def follow_history(
         except (HistoryExpiredError, RejectedRequestError) as error:
             profile = await throttle.call(source.profile, policy.prices.profile_get)
             if not _is_expired(error, profile, mailbox):
-                refused = _asked_again(error, refused=refused)
+                refused = _retried(error, refused=refused)
                 continue
             await _resync(store, source, throttle, lease, mailbox, policy, profile)
             return counts, True
@@ -219,7 +219,7 @@ def _is_expired(error: Exception, profile: Profile, mailbox: Mailbox) -> bool:
     return isinstance(error, HistoryExpiredError) or profile.history_id < mailbox.checkpoint
 
 
-def _asked_again(error: Exception, *, refused: bool) -> bool:
+def _retried(error: Exception, *, refused: bool) -> bool:
     # It may have gone past the start since, and answers the second time.
     if refused:
         raise error

@@ -33,12 +33,12 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.history_jobs import (
-    Asked,
     HistoryBook,
     HistoryJob,
     HistoryStore,
     MailboxMonthDone,
     MonthDone,
+    RequestedMonths,
 )
 from gmail_ingest.sync.history_mailbox import HistoryMailbox
 from gmail_ingest.sync.limiter import Limiter
@@ -104,9 +104,9 @@ class HistorySync:
         self._limiter = limiter
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
-    async def begin(self, asked: Asked) -> HistoryJob:
+    async def begin(self, requested: RequestedMonths) -> HistoryJob:
         """The job that a run is about; JobEndedError if it was cancelled meanwhile."""
-        return await self._book.begin(asked)
+        return await self._book.begin(requested)
 
     async def run(
         self, job: HistoryJob, months: Sequence[date], holder: str, done: Done

@@ -39,7 +39,7 @@ class HistoryJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedMonths:
     """What a run of Dagster is about: months of one tenant, and who asked for them.
 
     ``job_id`` is known if the API asked; otherwise the run came from Dagster's UI or command line,
@@ -60,7 +60,7 @@ class Asked:
 class HistoryBook(Protocol):
     """Where historical jobs are kept, each method one transaction."""
 
-    async def begin(self, asked: Asked) -> HistoryJob:
+    async def begin(self, requested: RequestedMonths) -> HistoryJob:
         """The job that a run is about, running from now on; a new one if nobody asked before, or if
         a person started the run after that job had ended.
 

@@ -199,7 +199,7 @@ class Priority(IntEnum):
     """Whose turn it is in the queue, the smallest first; the first two are live mail."""
 
     #: A push or a person asked for it.
-    ASKED = 0
+    REQUESTED = 0
     #: A second look, for mail whose notification Google dropped.
     AGAIN = 1
     #: A listing of a mailbox, or a change of rules, that somebody asked for.
@@ -234,13 +234,13 @@ class Claim:
     force: bool
     holder: str
     crashes: int = 0
-    priority: int = Priority.ASKED
+    priority: int = Priority.REQUESTED
     again: bool = False
 
     @property
     def is_pushed(self) -> bool:
         """Whether Google notified of one of its mailboxes: then these are named."""
-        return self.priority == Priority.ASKED and self.mailbox_ids is not None
+        return self.priority == Priority.REQUESTED and self.mailbox_ids is not None
 
     @property
     def is_live(self) -> bool:

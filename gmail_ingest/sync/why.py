@@ -53,8 +53,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What asking Google brought: mailboxes that answered, that did not, and the units spent."""
+class GoogleLookup:
+    """What a search at Google brought: mailboxes that answered, that did not, and units spent."""
 
     answered: int
     failed: int
@@ -71,7 +71,7 @@ class Answer:
     found: bool
     findings: tuple[Finding, ...]
     price: int
-    asked: Asked | None = None
+    google: GoogleLookup | None = None
 
 
 _VERDICTS = {
@@ -175,8 +175,8 @@ class Why:
             if each.mailbox.id in found.keys() - there
         )
         findings = known + only_there or tuple(_unknown(each) for each in mailboxes)
-        asked = Asked(len(askable) - failed, failed, units)
-        return Answer(found=bool(found), findings=findings, price=0, asked=asked)
+        google = GoogleLookup(len(askable) - failed, failed, units)
+        return Answer(found=bool(found), findings=findings, price=0, google=google)
 
     async def _find(self, source: Finder, mailbox: Mailbox, rfc_id: str) -> Sequence[MessageRef]:
         budget = Budget(self._limiter, mailbox.id, "live")

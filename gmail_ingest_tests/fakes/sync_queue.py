@@ -29,7 +29,7 @@ class Row:
     history_id: int | None
     force: bool
     not_before: datetime
-    priority: int = Priority.ASKED
+    priority: int = Priority.REQUESTED
     again: bool = False
     dagster_run_id: str | None = None
     attempts: int = 0
@@ -76,8 +76,8 @@ class MemorySyncQueue:
     ) -> UUID:
         now = datetime.now(UTC)
         named = None if mailbox_ids is None else tuple(sorted(set(mailbox_ids)))
-        is_asked = force or kind == "incremental"
-        priority = Priority.ASKED if is_asked else Priority.LISTING
+        is_requested = force or kind == "incremental"
+        priority = Priority.REQUESTED if is_requested else Priority.LISTING
         row = self._waiting(tenant_id, kind)
         if row is None:
             id_ = next(self._ids)

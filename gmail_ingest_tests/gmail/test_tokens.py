@@ -267,10 +267,10 @@ def test_tokens_of_a_wider_grant_carry_its_scope(world, run, scope):
     """A grant that allows more instead of just reading goes on working, and is remembered."""
     source, credential = tokens(world, world.grant(fresh=False, scope=scope))
     first = run(source.access_token(world.mailbox))
-    asked = world.count("oauth2.token")
+    requested = world.count("oauth2.token")
     assert credential.keys.scopes == (scope,)
     assert run(source.access_token(world.mailbox, rejected=first)) != first
-    assert world.count("oauth2.token") == asked + 1
+    assert world.count("oauth2.token") == requested + 1
 
 
 def test_tokens_of_a_grant_that_cannot_read_say_what_is_missing(world, run):

@@ -20,7 +20,7 @@ from gmail_ingest.core.windows import Window
 from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest.sandbox.seed import seeded_messages
 from gmail_ingest.sync.history import Failures, HistorySync
-from gmail_ingest.sync.history_jobs import Asked, MonthDone
+from gmail_ingest.sync.history_jobs import MonthDone, RequestedMonths
 from gmail_ingest.sync.history_price import HistoryPrice, HistoryPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
@@ -72,12 +72,14 @@ class History:
         """Ask for a range, as the API does."""
         return await self.book.request(TENANT, window, months_of(window))
 
-    def asked(self, job_id: UUID | None, months: Sequence[date], **more: Any) -> Asked:
+    def requested(
+        self, job_id: UUID | None, months: Sequence[date], **more: Any
+    ) -> RequestedMonths:
         """What a run of Dagster is about."""
         now = datetime.now(UTC)
         known: dict[str, Any] = {"run_id": str(uuid4()), "created_at": now, "until": now}
         known |= {"all_months": tuple(months)} | more
-        return Asked(TENANT, tuple(months), job_id=job_id, **known)
+        return RequestedMonths(TENANT, tuple(months), job_id=job_id, **known)
 
     async def run(
         self,
@@ -90,7 +92,7 @@ class History:
     ) -> Failures:
         """Do what one run of Dagster does."""
         sync = self.sync(policy)
-        job = await sync.begin(self.asked(job_id, months, **more))
+        job = await sync.begin(self.requested(job_id, months, **more))
         return await sync.run(job, months, holder, self.done.append)
 
     def sync(self, policy: SyncPolicy = QUICK_HISTORY) -> HistorySync:

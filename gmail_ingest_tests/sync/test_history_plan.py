@@ -19,7 +19,7 @@ from gmail_ingest.sync.history_plan import (
 )
 from gmail_ingest_tests.sync.history import YEAR, month
 
-ASKED = JobView(
+REQUESTED = JobView(
     id=uuid4(),
     tenant_id="acme",
     state="queued",
@@ -34,7 +34,7 @@ ASKED = JobView(
     asks=0,
     shared=False,
 )
-BEGUN = replace(ASKED, state="running", backfill_id="b1", run_id="r1", asks=1)
+BEGUN = replace(REQUESTED, state="running", backfill_id="b1", run_id="r1", asks=1)
 NONE = DagsterView("none")
 OPEN = DagsterView("open", alive=True, started=True)
 ENDED = DagsterView("ended", started=True)
@@ -42,12 +42,12 @@ ENDED = DagsterView("ended", started=True)
 
 def test_new_request_becomes_a_backfill():
     """What the API wrote down is asked for."""
-    assert next_step(ASKED, NONE) == StartBackfill()
+    assert next_step(REQUESTED, NONE) == StartBackfill()
 
 
 def test_announced_backfill_that_is_not_there_is_added():
     """Whoever announced it died before adding it."""
-    assert next_step(replace(ASKED, backfill_id="b1"), NONE) == ResubmitBackfill()
+    assert next_step(replace(REQUESTED, backfill_id="b1"), NONE) == ResubmitBackfill()
 
 
 @pytest.mark.parametrize("dagster", [OPEN, DagsterView("open"), DagsterView("ended", alive=True)])

@@ -106,8 +106,8 @@ def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick,
     service.deliver(*[f"mail {number}" for number in range(count)])
     before = service.calls("messages.get") + service.calls("threads.get")
     sick.work_off()
-    asked = service.calls("messages.get") + service.calls("threads.get") - before
-    assert asked <= QUICK.refusals + QUICK.calls_in_flight + 3
+    calls = service.calls("messages.get") + service.calls("threads.get") - before
+    assert calls <= QUICK.refusals + QUICK.calls_in_flight + 3
     mailbox, _ = sick.mailbox()
     assert (mailbox.state, mailbox.cause) == ("suspended", "refused")
     assert "403 forbidden" in (mailbox.last_error or "")

@@ -56,7 +56,7 @@ class PutBack:
 
     tenant_id: str
     kind: str
-    asked_at: datetime
+    enqueued_at: datetime
     not_before: datetime
     attempts: int
     error: str | None

@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.queue_sql import ADDED_COUNTS
 from gmail_ingest.core.months import next_month
 from gmail_ingest.core.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.history_jobs import Asked, HistoryJob
+from gmail_ingest.sync.history_jobs import HistoryJob, RequestedMonths
 from gmail_ingest.sync.records import Counts
 
 _TENANT = "SELECT FROM tenants WHERE id = %s AND state = 'connected' FOR SHARE"
@@ -124,14 +124,14 @@ class PostgresHistoryJobs:
                 raise InvalidInputError("jobId", "only historical syncs can be cancelled")
             await connection.execute(_CANCEL, (job_id, tenant_id))
 
-    async def begin(self, asked: Asked) -> HistoryJob:
+    async def begin(self, requested: RequestedMonths) -> HistoryJob:
         """The job that a run is about."""
         key = {
-            "tenant": asked.tenant_id,
-            "job": asked.job_id,
-            "backfill": asked.backfill_id,
-            "run": asked.run_id,
-            "created": asked.created_at,
+            "tenant": requested.tenant_id,
+            "job": requested.job_id,
+            "backfill": requested.backfill_id,
+            "run": requested.run_id,
+            "created": requested.created_at,
         }
         async with transaction(self._engine) as connection:
             row = await (await connection.execute(_KNOWN, key)).fetchone()
@@ -140,15 +140,15 @@ class PostgresHistoryJobs:
                 raise JobEndedError("the job has ended: what is stored stays")
             if job_id is None or not is_open:
                 # With what ended before, nobody started this run for it.
-                months = asked.months if job_id else asked.all_months
-                job_id = await _adopt(connection, asked, months, again=row is not None)
-            begun = await connection.execute(_BEGIN, {"id": job_id, "run": asked.run_id})
+                months = requested.months if job_id else requested.all_months
+                job_id = await _adopt(connection, requested, months, again=row is not None)
+            begun = await connection.execute(_BEGIN, {"id": job_id, "run": requested.run_id})
             found = await begun.fetchone()
             assert found is not None  # noqa: S101 - its row is locked
             start, end, created_at = found
             done = await (await connection.execute(_DONE, (job_id,))).fetchall()
         counts = {month: _counts(said) for month, said in done}
-        return HistoryJob(job_id, asked.tenant_id, Window(start, end), created_at, counts)
+        return HistoryJob(job_id, requested.tenant_id, Window(start, end), created_at, counts)
 
     async def advance(self, job_id: UUID, counts: Mapping[int, Counts]) -> bool:
         """Add counts by listing, and say that the worker lives."""
@@ -214,18 +214,18 @@ async def _insert(
 
 
 async def _adopt(
-    connection: Connection, asked: Asked, months: Collection[date], *, again: bool
+    connection: Connection, requested: RequestedMonths, months: Collection[date], *, again: bool
 ) -> UUID:
     """A job for what Dagster's UI or command line started: whole months, up to its time."""
-    until = asked.created_at if again else asked.until
+    until = requested.created_at if again else requested.until
     window = Window(midnight(min(months)), min(midnight(next_month(max(months))), until))
     return await _insert(
         connection,
-        asked.tenant_id,
+        requested.tenant_id,
         window,
         months,
-        backfill_id=None if again else asked.backfill_id,
-        run_id=asked.run_id,
+        backfill_id=None if again else requested.backfill_id,
+        run_id=requested.run_id,
     )
 
 

@@ -82,7 +82,7 @@ async def enqueue(
         # As text: it may be longer than any integer of Postgres.
         "history_id": None if history_id is None else str(history_id),
         "force": force,
-        "priority": Priority.ASKED if force or kind == "incremental" else Priority.LISTING,
+        "priority": Priority.REQUESTED if force or kind == "incremental" else Priority.LISTING,
     }
     try:
         row = await (await connection.execute(queue_sql.ENQUEUE, parameters)).fetchone()
