@@ -135,8 +135,8 @@ class DagsterUi:
 
     def _worker(self, run_id: str) -> int | None:
         events = self._query(_EVENTS, run=run_id).data["logsForRun"]["events"]
-        said = (_PID.search(each.get("message") or "") for each in events)
-        return next((int(match[1]) for match in said if match), None)
+        matches = (_PID.search(each.get("message") or "") for each in events)
+        return next((int(match[1]) for match in matches if match), None)
 
     def _about_asset(self, query: str, **variables: object) -> TimedAnswer:
         return self._query(query, asset={"path": list(ASSET)}, **variables)

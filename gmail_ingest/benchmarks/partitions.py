@@ -219,8 +219,8 @@ def iterations(log: str) -> list[float]:
     """Seconds that each iteration of the backfill daemon took, by its log."""
     found: list[float] = []
     began: datetime | None = None
-    for said, what in _ITERATION.findall(log):
-        at = datetime.strptime(said, "%Y-%m-%d %H:%M:%S %z")
+    for text, what in _ITERATION.findall(log):
+        at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
         if what.startswith("Evaluating"):
             began = at
         elif began is not None:

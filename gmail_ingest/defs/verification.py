@@ -120,8 +120,8 @@ async def verify_tenant(
     except Exception as error:  # noqa: BLE001 - one tenant's bug must not end the night of all
         crash = {"error": place_of(error), "trace": trace_of(error)}
         log.error("tenant_verification_crashed", tenant=tenant_id, **crash)  # noqa: TRY400 - its text may be private
-        said = f"{place_of(error)}; see the log of run {run_id}"
-        return Evaluation(False, dg.AssetCheckSeverity.ERROR, said, {}, crashed=True)  # noqa: FBT003 - a value of the check
+        message = f"{place_of(error)}; see the log of run {run_id}"
+        return Evaluation(False, dg.AssetCheckSeverity.ERROR, message, {}, crashed=True)  # noqa: FBT003 - a value of the check
     return evaluation_of(found, unread=health.unread if health else 0)
 
 

@@ -90,9 +90,11 @@ class TenantHealth:
                 f"since {_minute(since)}" if since else "",
                 f"tried again at {_minute(again)}" if again else "",
             ]
-            said = ", ".join(part for part in parts if part)
+            when_and_why = ", ".join(part for part in parts if part)
             remedy = remedy_of(each[0].state, each[0].cause) or ""
-            words.append(" ".join(part for part in (f"{said}:", _sentence(error), remedy) if part))
+            words.append(
+                " ".join(part for part in (f"{when_and_why}:", _sentence(error), remedy) if part)
+            )
         return "; ".join(words)
 
     def _groups(self) -> list[tuple[str, list[StoppedMailbox]]]:

@@ -242,6 +242,6 @@ def test_a_day_that_is_none_is_told_in_plain_words(command, wanted):
     """Neither the pattern of a date nor a library's own words are shown."""
     ran = CliRunner().invoke(app, command)
     assert ran.exit_code == 2
-    said = " ".join(ran.output.replace("│", " ").split())
-    assert wanted in said
-    assert "%Y" not in said
+    message = " ".join(ran.output.replace("│", " ").split())
+    assert wanted in message
+    assert "%Y" not in message

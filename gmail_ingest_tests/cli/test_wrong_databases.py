@@ -70,7 +70,7 @@ def bare_environment(monkeypatch, tmp_path):
 def wrong(request, monkeypatch):
     """The environment of a wrong database; what commands say of it."""
     name = request.param
-    statements, said = WRONG[name]
+    statements, message = WRONG[name]
     socket = "?host=/no/such/socket"
     url = {
         "nothing listens": f"postgresql+psycopg://u:{PASSWORD}@127.0.0.1:1/mail",
@@ -101,7 +101,7 @@ def wrong(request, monkeypatch):
         # `up` and `db upgrade` would mend these: they stop at Dagster's.
         dagster = "postgresql+psycopg2://u@127.0.0.1:1/dagster"
     monkeypatch.setenv("DAGSTER_PG_URL", dagster)
-    return said
+    return message
 
 
 @pytest.mark.parametrize("wrong", WRONG, indirect=True)
@@ -163,7 +163,7 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("127.0.0.1:1", "must begin with http:// or https://"),
         ("http://127.0.0.1:1", "the sidecar at http://127.0.0.1:1 does not answer"),
@@ -171,13 +171,13 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
         ("ftp://127.0.0.1", "must begin with http:// or https://"),
     ],
 )
-def test_a_sidecar_that_does_not_answer_is_told_in_one_sentence(monkeypatch, capsys, url, said):
+def test_a_sidecar_that_does_not_answer_is_told_in_one_sentence(monkeypatch, capsys, url, message):
     """Commands of the API name its address and where to mend it."""
     monkeypatch.setenv("GMAIL_INGEST_API_URL", url)
     monkeypatch.setenv("GMAIL_INGEST_API_KEY", PASSWORD)
     assert exit_code(["sync", "acme"]) != 0
     shown = capsys.readouterr().err
-    assert said in shown
+    assert message in shown
     assert PASSWORD not in shown
     assert shown.count("\n") == 1
 

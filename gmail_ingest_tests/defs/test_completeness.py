@@ -150,8 +150,8 @@ def test_night_refuses_tenants_that_are_not_connected(synced, instance, resource
     )
     assert not result.success
     (event,) = result.get_step_failure_events()
-    said = event.step_failure_data.user_failure_data.description
-    assert said.startswith("tenants: 1 of those named are not connected: amce.")
+    failure = event.step_failure_data.user_failure_data.description
+    assert failure.startswith("tenants: 1 of those named are not connected: amce.")
     assert synced.calls("labels.list") == calls
     assert evaluations(instance) == {}
 
@@ -194,6 +194,6 @@ def verification(**counts):
 )
 def test_evaluation_is_an_error_only_for_what_is_left(found, passed, severity):
     """What waits, was repaired or could not be looked at is a warning."""
-    said = evaluation_of(found)
-    assert (said.passed, said.severity.name) == (passed, severity)
-    assert "a@example.com" not in repr(said)
+    evaluation = evaluation_of(found)
+    assert (evaluation.passed, evaluation.severity.name) == (passed, severity)
+    assert "a@example.com" not in repr(evaluation)

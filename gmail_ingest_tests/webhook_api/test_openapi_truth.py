@@ -97,8 +97,8 @@ def check(answer, call, document):
     schema = {**described["schema"], "components": document["components"]}
     Draft202012Validator(schema).validate(answer.json())
     if status == "422":
-        said = answer.text.lower()
-        assert not any(each in said for each in FOREIGN), answer.text
+        message = answer.text.lower()
+        assert not any(each in message for each in FOREIGN), answer.text
 
 
 @pytest.fixture

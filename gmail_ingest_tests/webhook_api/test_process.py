@@ -78,8 +78,8 @@ def test_a_port_that_is_none_is_one_sentence(monkeypatch, capsys, port):
         with own_logging():
             assert main(arguments) == 2
         (reported,) = capsys.readouterr().err.splitlines()
-        said = json.loads(reported)
-        assert said["reason"] == "PORT or --port must be a number from 0 to 65535"
+        message = json.loads(reported)
+        assert message["reason"] == "PORT or --port must be a number from 0 to 65535"
 
 
 def test_the_sidecar_loads_no_dagster():

@@ -61,7 +61,7 @@ async def read_known(
 ) -> dict[str, Known]:
     """What the ledger says of these ids, and whether the stored ones have their row."""
     rows = await connection.execute(_KNOWN, (mailbox_id, list(ids)))
-    return {gmail_id: Known(*said) for gmail_id, *said in await rows.fetchall()}
+    return {gmail_id: Known(*fields) for gmail_id, *fields in await rows.fetchall()}
 
 
 async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:

@@ -147,7 +147,7 @@ class PostgresHistoryJobs:
             assert found is not None  # noqa: S101 - its row is locked
             start, end, created_at = found
             done = await (await connection.execute(_DONE, (job_id,))).fetchall()
-        counts = {month: _counts(said) for month, said in done}
+        counts = {month: _counts(stored) for month, stored in done}
         return HistoryJob(job_id, requested.tenant_id, Window(start, end), created_at, counts)
 
     async def advance(self, job_id: UUID, counts: Mapping[int, Counts]) -> bool:
@@ -177,8 +177,8 @@ class PostgresHistoryJobs:
             if row is None or not row[0]:
                 return None
             closed = await connection.execute(_CLOSE, (list(listing_ids),))
-            for (said,) in await closed.fetchall():
-                counts.add(_counts(said))
+            for (stored,) in await closed.fetchall():
+                counts.add(_counts(stored))
             await connection.execute(_FINISH, (job_id, month, _json(counts)))
             await connection.execute(_SUCCEED, {"id": job_id})
         return counts
@@ -233,5 +233,5 @@ def _json(counts: Counts) -> str:
     return orjson.dumps(counts.totals()).decode()
 
 
-def _counts(said: Mapping[str, int]) -> Counts:
-    return Counts(**{name: int(said.get(name, 0)) for name in Counts().totals()})
+def _counts(stored: Mapping[str, int]) -> Counts:
+    return Counts(**{name: int(stored.get(name, 0)) for name in Counts().totals()})

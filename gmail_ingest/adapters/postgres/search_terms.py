@@ -180,8 +180,8 @@ def months_back(newest: Month, oldest: Month) -> Iterator[Month]:
 
 def mark(tenant_id: str, month: Month) -> str:
     """The mark of a tenant's month."""
-    said = f"{tenant_id}{month.year:04}{month.month:02}".encode()
-    return b64encode(md5(said, usedforsecurity=False).digest())[:4].decode()
+    seed = f"{tenant_id}{month.year:04}{month.month:02}".encode()
+    return b64encode(md5(seed, usedforsecurity=False).digest())[:4].decode()
 
 
 def month_query(query: Query, mark: str, address: str | None = None) -> str:
