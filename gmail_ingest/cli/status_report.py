@@ -1,7 +1,7 @@
 """What ``gmail-ingest status`` says beside its table: what stands still, why, and what to do.
 
 Holds: ``StatusReport`` and its words. Add here: a reason for which work waits. Keep out: the table
-(``processes``), reading (``adapters/postgres/hindrances``).
+(``processes``), reading (``adapters/postgres/stalled_work``).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from gmail_ingest.errors import remedy_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from gmail_ingest.adapters.postgres.hindrances import FailingMailbox, PutBack
+    from gmail_ingest.adapters.postgres.stalled_work import FailingMailbox, PutBack
     from gmail_ingest.sync.reread import Left
 
 
 @dataclass(frozen=True, slots=True)
 class StatusReport:
-    """What hinders syncs now, and what mail is still to be read again; ``oldest_seconds``: of the
-    queue's rows that nobody works on.
+    """What keeps syncs from going on now, and what mail is still to be read again;
+    ``oldest_seconds``: of the queue's rows that nobody works on.
     """
 
     oldest_seconds: float | None
@@ -75,14 +75,14 @@ class StatusReport:
 
 
 async def read_status_report(engine: AsyncEngine) -> StatusReport:
-    """Read what hinders syncs."""
-    from gmail_ingest.adapters.postgres.hindrances import PostgresHindrances
+    """Read what keeps syncs from going on."""
+    from gmail_ingest.adapters.postgres.stalled_work import PostgresStalledWork
 
-    hindrances = PostgresHindrances(engine)
+    stalled = PostgresStalledWork(engine)
     return StatusReport(
-        await hindrances.oldest_seconds(),
-        await hindrances.failing(),
-        await hindrances.put_back(),
+        await stalled.oldest_seconds(),
+        await stalled.failing(),
+        await stalled.put_back(),
         await what_is_left(engine),
     )
 

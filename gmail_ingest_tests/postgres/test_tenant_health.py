@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.hindrances import PostgresHindrances
+from gmail_ingest.adapters.postgres.stalled_work import PostgresStalledWork
 from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
 from gmail_ingest.sync.tenant_health import OverallHealth
 from gmail_ingest_tests.postgres.worlds import MINUTE
@@ -84,7 +84,7 @@ def test_what_a_former_account_left_is_no_failure(database, health, run):
         found = (await health.read(["acme"]))["acme"]
         assert (found.mailboxes, found.stopped, found.unread) == (1, (), 0)
         assert await health.mark_reported({}) == OverallHealth(1, 0)
-        assert await PostgresHindrances(database.engine).failing() == []
+        assert await PostgresStalledWork(database.engine).failing() == []
 
     run(scenario())
 

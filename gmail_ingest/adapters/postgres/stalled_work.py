@@ -1,7 +1,7 @@
-"""What does not go on, for the operator: mailboxes that fail, and work that was put back.
+"""Work that stalls, for the operator: mailboxes that fail, and work that was put back.
 
-Holds: ``PostgresHindrances``. Keep out: counts of mail (``overview``), what a tenant's CRM is shown
-(``reads``).
+Holds: ``PostgresStalledWork``. Keep out: counts of mail (``overview``), what a tenant's CRM is
+shown (``reads``).
 """
 
 from __future__ import annotations
@@ -62,8 +62,8 @@ class PutBack:
     error: str | None
 
 
-class PostgresHindrances:
-    """Reads what hinders syncs, of all tenants."""
+class PostgresStalledWork:
+    """Reads what stalls, of all tenants."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
