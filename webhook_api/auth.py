@@ -76,10 +76,10 @@ class ApiKeyGate:
         """Serve a request, or refuse it."""
         refusal = None
         if scope["type"] != "lifespan" and not _is_open(scope["path"]):
-            refusal = await self._judge(Headers(scope=scope))
+            refusal = await self._authenticate(Headers(scope=scope))
         await (refusal or self._app)(scope, receive, send)
 
-    async def _judge(self, headers: Headers) -> Response | None:
+    async def _authenticate(self, headers: Headers) -> Response | None:
         key = _key(headers)
         try:
             if key and await self._register.accepts(key):

@@ -1,7 +1,7 @@
 """One mailbox compared with what Google lists: ids day by day, then labels.
 
 Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
-(``core/completeness.py``), asking Google (``listed.py``), mending (``repair.py``), which mailboxes
+(``core/completeness.py``), asking Google (``listed.py``), repair (``repair.py``), which mailboxes
 and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
@@ -127,7 +127,7 @@ class Comparison:
         active = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if not active:
             raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
-        await self._mend(lambda repair: repair.remove_accepted())
+        await self._run_repair(lambda repair: repair.remove_accepted())
         self._withheld = await self._store.withheld_removals(self._mailbox.id)
         self._gone = dict.fromkeys(self._withheld, True)
         self._room = await self._store.removal_room(self._mailbox.id)
@@ -154,7 +154,7 @@ class Comparison:
         label_ids, self._dead = await labels.read()
         bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
         self._found.label_differences += bearing
-        if bearing and await self._mend(lambda repair: repair.drop_labels(self._dead)):
+        if bearing and await self._run_repair(lambda repair: repair.drop_labels(self._dead)):
             bearing = 0
         self._found.open_label_differences += bearing
         return label_ids
@@ -172,20 +172,20 @@ class Comparison:
             return
         tallies = {day: DayTally(day) for day in days}
         refs = [MessageRef(*each) for each in listed.items()]
-        open_ = await self._judge(refs, tallies)
+        open_ = await self._classify(refs, tallies)
         vanished = self._unlisted(days, listed)
         self._returned.update(self._withheld.intersection(listed))
         if vanished or "missing" in open_.values():
             await self._changes.refresh()
-            open_ = {ref: self._excuse(ref, how) for ref, how in open_.items()}
+            open_ = {ref: self._reclassify(ref, how) for ref, how in open_.items()}
             vanished = await self._confirm_gone(vanished)
         if first_look:
             missing = [ref for ref, how in open_.items() if how == "missing"]
             self._found.missing += len(missing)
             self._found.vanished += len(vanished)
-            if missing and await self._mend(lambda repair: repair.bring_back(missing)):
-                again = await self._judge(open_, tallies)
-                open_ = {ref: self._excuse(ref, how) for ref, how in again.items()}
+            if missing and await self._run_repair(lambda repair: repair.refetch(missing)):
+                again = await self._classify(open_, tallies)
+                open_ = {ref: self._reclassify(ref, how) for ref, how in again.items()}
             self._vanished |= vanished
         undated: dict[MessageRef, Presence] = {
             ref: how for ref, how in open_.items() if how != "out"
@@ -196,7 +196,7 @@ class Comparison:
         self._count(tallies, undated, vanished)
         await self._record(tallies.values(), checked_at)
 
-    async def _mend(self, work: Callable[[Repair], Awaitable[None]]) -> bool:
+    async def _run_repair(self, work: Callable[[Repair], Awaitable[None]]) -> bool:
         """Repair, if that was asked for and nobody else lists the mailbox; whether it was done."""
         if self._repair is None:
             return False
@@ -214,7 +214,7 @@ class Comparison:
         for half in (days[:middle], days[middle:]):
             await self._compare_days(half, first_look=first_look)
 
-    async def _judge(
+    async def _classify(
         self, refs: Iterable[MessageRef], tallies: dict[date, DayTally]
     ) -> dict[MessageRef, Presence]:
         """Count ids with a row on their days; the others, whose day no listing tells, come back."""
@@ -248,7 +248,7 @@ class Comparison:
                 ids |= mails.message_ids
         return ids.difference(listed)
 
-    def _excuse(self, ref: MessageRef, how: Presence) -> Presence:
+    def _reclassify(self, ref: MessageRef, how: Presence) -> Presence:
         """What history names is on its way: it waits, or came after the comparison began."""
         if how != "missing" or not self._changes.named(ref.message_id):
             return how
@@ -304,9 +304,9 @@ class Comparison:
             removed.update(await repair.remove(new, self._unconfirmed))
 
         if self._returned:
-            await self._mend(lambda repair: repair.keep(self._returned))
+            await self._run_repair(lambda repair: repair.keep(self._returned))
         if new:
-            await self._mend(remove)
+            await self._run_repair(remove)
         if removed and removed == self._vanished:
             for tally, checked_at in self._short:
                 self._found.open_vanished -= tally.vanished
@@ -318,7 +318,7 @@ class Comparison:
             self._found.error = self._found.error or question(self._found.withheld)
 
     async def _settle_labels(self, differing: set[str]) -> None:
-        """Leave out what history is about to change; mend the rest, or count it."""
+        """Leave out what history is about to change; repair the rest, or count it."""
         if not differing:
             return
         await self._changes.refresh()
@@ -331,7 +331,7 @@ class Comparison:
             mended.update(await repair.relabel(still))
 
         if still:
-            await self._mend(relabel)
+            await self._run_repair(relabel)
         self._found.open_label_differences += len(still - mended)
 
     async def _with_row(self, ids: Collection[str]) -> set[str]:

@@ -87,7 +87,7 @@ class Drain:
         #: When (``time.monotonic``) second looks are due that this drain asked for.
         self._second_looks: list[float] = []
         #: Whether something may wait that was not there at the last claim.
-        self._rung = True
+        self._notified = True
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -130,9 +130,9 @@ class Drain:
         if background < share and self._running:
             background = 0
         # Places that are nearly all taken by live mail are free again in a moment.
-        if free <= 0 or free < share // 2 or not (background or self._rung):
+        if free <= 0 or free < share // 2 or not (background or self._notified):
             return []
-        self._rung = False
+        self._notified = False
         return await self._queue.claim(
             f"run:{run_id}",
             limit=free,
@@ -157,7 +157,7 @@ class Drain:
         def end(task: asyncio.Task[None]) -> None:
             self._running.pop(task)
             # What came for this tenant meanwhile is free now, and has rung already.
-            self._rung = self._rung or claim.is_live
+            self._notified = self._notified or claim.is_live
 
         task = asyncio.create_task(work())
         self._running[task] = claim
@@ -176,10 +176,10 @@ class Drain:
         ]
         try:
             await asyncio.wait({*waits, *self._running}, return_when=asyncio.FIRST_COMPLETED)
-            self._rung = self._rung or waits[0].done()
+            self._notified = self._notified or waits[0].done()
             while self._second_looks and self._second_looks[0] <= time.monotonic():
                 heapq.heappop(self._second_looks)
-                self._rung = True
+                self._notified = True
         finally:
             for task in waits:
                 task.cancel()

@@ -72,7 +72,7 @@ class Fetch:
         #: Calls that Google refused to take now, to be made again.
         self._refused: list[FetchCall] = []
         #: Failed without an answer since the last answer, with the error.
-        self._doubts: list[tuple[PendingMessage, str]] = []
+        self._undecided: list[tuple[PendingMessage, str]] = []
         #: All messages in doubt since that answer, also those whose failure is noted already.
         self._unanswered: set[str] = set()
         self._outage: TransientError | None = None
@@ -124,7 +124,7 @@ class Fetch:
                 self._take_back(todo)
                 suspect = self._refusals.suspect(ended=not todo and not running)
                 if suspect is not None:
-                    batch.extend(await self._judge(suspect, ended=not todo and not running))
+                    batch.extend(await self._resolve(suspect, ended=not todo and not running))
                 if len(batch) >= self._policy.batch_messages or size >= self._policy.batch_bytes:
                     full, batch, size = batch, [], 0
                     counts.add(await self._store.save(lease, full))
@@ -170,7 +170,7 @@ class Fetch:
             + [self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted]
         )
 
-    async def _judge(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
+    async def _resolve(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
         """Refused messages spend an attempt; those of a mailbox that is refused do not.
 
         Raises:
@@ -188,7 +188,7 @@ class Fetch:
         return [self._failed(wanted, error) for wanted, error in self._refusals.release()]
 
     def _doubt(self, call: FetchCall, error: TransientError) -> None:
-        self._doubts.extend((wanted, str(error)) for wanted in call.wanted)
+        self._undecided.extend((wanted, str(error)) for wanted in call.wanted)
         self._unanswered.update(wanted.message_id for wanted in call.wanted)
         if len(self._unanswered) >= self._policy.outage:
             self._outage = error
@@ -199,9 +199,9 @@ class Fetch:
 
     def _doubted(self) -> list[Outcome]:
         """What to say of messages without an answer, now that it is clear whose fault that is."""
-        doubts, self._doubts = self._doubts, []
-        judge = self._failed if self._outage is None else self._spared
-        return [judge(wanted, error) for wanted, error in doubts]
+        undecided, self._undecided = self._undecided, []
+        outcome_of = self._failed if self._outage is None else self._spared
+        return [outcome_of(wanted, error) for wanted, error in undecided]
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:

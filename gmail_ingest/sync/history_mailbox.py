@@ -34,7 +34,7 @@ LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
 LOOK_EVERY = 5.0
 #: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
-LOSSES = 3
+LOST_LEASES = 3
 
 
 class HistoryMailbox:
@@ -100,7 +100,7 @@ class HistoryMailbox:
             LeaseLostError, MailboxDisconnectedError: this worker may write nothing more.
         """
         left = sorted(months, reverse=True)
-        losses = 0
+        lost_leases = 0
         while left:
             try:
                 async with self._lease() as (lease, throttle):
@@ -108,8 +108,8 @@ class HistoryMailbox:
             except LeaseHeldError:
                 await asyncio.sleep(BUSY)
             except LeaseLostError:
-                losses += 1
-                if losses > LOSSES:
+                lost_leases += 1
+                if lost_leases > LOST_LEASES:
                     raise
 
     async def _work(

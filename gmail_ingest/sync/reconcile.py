@@ -28,7 +28,7 @@ async def reconcile(
     policy: SyncPolicy,
     lease: Lease,
 ) -> Counts:
-    """Compare and mend all stored mail under a listing lease, and note that it was done.
+    """Compare and repair all stored mail under a listing lease, and note that it was done.
 
     Returns what was mended; units are not in it. Raises as a listing sync; what was not done
     then is begun again by the next sync.

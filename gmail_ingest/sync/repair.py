@@ -89,7 +89,7 @@ class Repair:
             self._lease = lease
         return self._lease
 
-    async def bring_back(self, refs: Sequence[MessageRef]) -> None:
+    async def refetch(self, refs: Sequence[MessageRef]) -> None:
         """Put listed ids into the ledger, and fetch all that is due.
 
         Raises:
@@ -109,7 +109,7 @@ class Repair:
         self, message_ids: Collection[str], unconfirmed: Collection[str] = ()
     ) -> frozenset[str]:
         """Remove stored mails that Google no longer has, unless they are too many to be removed
-        without a person; returns those that were. Raises as ``bring_back``.
+        without a person; returns those that were. Raises as ``refetch``.
         """
         lease = await self._held()
         admitted = await self._store.admit_removals(lease, sorted(message_ids), unconfirmed)
@@ -120,7 +120,7 @@ class Repair:
 
     async def remove_accepted(self) -> None:
         """Remove what a person accepted, after Google was asked for each mail that it was not yet
-        asked for. Raises as ``bring_back``, and TransientError.
+        asked for. Raises as ``refetch``, and TransientError.
         """
         step, store = self._policy.batch_messages, self._store
         while batch := await store.accepted_removals(self._mailbox.id, step):
@@ -130,7 +130,7 @@ class Repair:
             await store.settle_removals(lease, [each for each, _ in batch])
 
     async def keep(self, message_ids: Collection[str]) -> None:
-        """Withhold mails no longer that Google lists again. Raises as ``bring_back``."""
+        """Withhold mails no longer that Google lists again. Raises as ``refetch``."""
         await self._store.settle_removals(await self._held(), message_ids)
 
     async def _is_gone(self, message_id: str) -> bool:
@@ -140,7 +140,7 @@ class Repair:
         return found is not None and not found
 
     async def drop_labels(self, label_ids: Collection[str]) -> None:
-        """Take labels off all stored mail, in bounded batches. Raises as ``bring_back``."""
+        """Take labels off all stored mail, in bounded batches. Raises as ``refetch``."""
         lease, most = await self._held(), self._policy.batch_messages
         while True:
             done = await self._store.drop_labels(lease, label_ids, most)
@@ -151,7 +151,7 @@ class Repair:
     async def relabel(self, message_ids: Iterable[str]) -> set[str]:
         """Read mails again whose labels differ; returns those that agree now.
 
-        Raises as ``bring_back``, and TransientError.
+        Raises as ``refetch``, and TransientError.
         """
         lease = await self._held()
         ids = sorted(message_ids)

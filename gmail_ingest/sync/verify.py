@@ -110,7 +110,7 @@ class Verify:
             tenant_id: whose mailboxes they are.
             plans: which mailboxes and days.
             holder: names the worker in a lease.
-            repair: whether to mend what is found.
+            repair: whether to repair what is found.
             progress: hears how many days were done, again and again.
 
         What stops one mailbox is in its ``error``, and stops no other.
@@ -182,7 +182,7 @@ class Verify:
         try:
             async with Repair(
                 self._store, source, mailbox, throttle, self._policy, holder=holder
-            ) as mending:
+            ) as repairs:
                 comparison = Comparison(
                     self._store,
                     source,
@@ -190,12 +190,12 @@ class Verify:
                     throttle,
                     self._policy,
                     found,
-                    mending if repair else None,
+                    repairs if repair else None,
                 )
                 try:
                     await comparison.run(days, progress)
                 finally:
-                    found.counts.add(mending.counts)
+                    found.counts.add(repairs.counts)
         finally:
             found.counts.units += source.units_spent
             await budget.close()
