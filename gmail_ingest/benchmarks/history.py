@@ -59,7 +59,7 @@ class _Found:
     audit: Audit
     sandbox_bytes: int
     beside: list[float]
-    calm: list[float]
+    without_backfill: list[float]
 
     @property
     def ratio(self) -> float:
@@ -67,7 +67,7 @@ class _Found:
 
     @property
     def slower(self) -> float:
-        return spread(self.beside)["p50"] - spread(self.calm)["p50"]
+        return spread(self.beside)["p50"] - spread(self.without_backfill)["p50"]
 
 
 def run(progress: Progress, scale: float = 1.0) -> Figure:
@@ -135,7 +135,7 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
         audit=compared,
         sandbox_bytes=resident_bytes(service.harness.sandbox),
         beside=beside,
-        calm=pushes.take(),
+        without_backfill=pushes.take(),
     )
 
 
@@ -183,7 +183,7 @@ def _figure(found: _Found, messages: int, months: int) -> Figure:
             "sandboxMB": round(found.sandbox_bytes / _MB),
             "pushes": len(found.beside),
             "pushSeconds": spread(found.beside),
-            "pushSecondsWithoutBackfill": spread(found.calm),
+            "pushSecondsWithoutBackfill": spread(found.without_backfill),
             "limits": f"limiter and sandbox at {_SCALE} times Google's units a mailbox",
             "latencyMs": _LATENCY_MS,
             "mail": f"seeded mail, a fifth of it in {min(_BURSTS, months)} busy days",

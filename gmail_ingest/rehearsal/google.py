@@ -24,12 +24,12 @@ class FaultySandbox(SandboxApi):
 
     def arm(self, faults: list[Fault]) -> None:
         """Replace the faults in force by these."""
-        self.mend()
+        self.clear_faults()
         for fault in faults:
             armed = self._post("faults", dict(fault.rule))
             self._kinds[str(armed["id"])] = fault.kind
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more; what was hit until then is counted."""
         for armed in self._get("faults")["faults"]:
             if armed["hits"]:

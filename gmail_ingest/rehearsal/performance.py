@@ -74,7 +74,7 @@ class Rehearsal:
         began = time.monotonic()
         self._wait_for_syncs()
         self._disturb(time.monotonic() + self._options.minutes * 60)
-        self._sandbox.mend()
+        self._sandbox.clear_faults()
         self._happened["push_suppressed"] = self._sandbox.suppressed()
         self._on_step("mended; waiting until it is quiet")
         self._give_back()

@@ -325,14 +325,14 @@ class Comparison:
         real = {each for each in differing if not self._changes.named(each)}
         still = await self._with_row({each for each in real if not self._gone.get(each)})
         self._found.label_differences += len(still)
-        mended: set[str] = set()
+        repaired: set[str] = set()
 
         async def relabel(repair: Repair) -> None:
-            mended.update(await repair.relabel(still))
+            repaired.update(await repair.relabel(still))
 
         if still:
             await self._run_repair(relabel)
-        self._found.open_label_differences += len(still - mended)
+        self._found.open_label_differences += len(still - repaired)
 
     async def _with_row(self, ids: Collection[str]) -> set[str]:
         todo = sorted(ids)

@@ -134,7 +134,7 @@ class Fetch:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            batch.extend(self._doubted())
+            batch.extend(self._decide())
             # Also when the mailbox cannot go on: what was paid for is kept.
             if batch:
                 counts.add(await self._store.save(lease, batch))
@@ -157,7 +157,7 @@ class Fetch:
             self._refusals.hold(call, error)
             return self._answered()
         except TransientError as error:
-            self._doubt(call, error)
+            self._leave_undecided(call, error)
             return []
         except RejectedRequestError as error:
             failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
@@ -187,7 +187,7 @@ class Fetch:
     def _released(self) -> list[Outcome]:
         return [self._failed(wanted, error) for wanted, error in self._refusals.release()]
 
-    def _doubt(self, call: FetchCall, error: TransientError) -> None:
+    def _leave_undecided(self, call: FetchCall, error: TransientError) -> None:
         self._undecided.extend((wanted, str(error)) for wanted in call.wanted)
         self._unanswered.update(wanted.message_id for wanted in call.wanted)
         if len(self._unanswered) >= self._policy.outage:
@@ -195,9 +195,9 @@ class Fetch:
 
     def _answered(self) -> list[Outcome]:
         self._unanswered.clear()
-        return self._doubted()
+        return self._decide()
 
-    def _doubted(self) -> list[Outcome]:
+    def _decide(self) -> list[Outcome]:
         """What to say of messages without an answer, now that it is clear whose fault that is."""
         undecided, self._undecided = self._undecided, []
         outcome_of = self._failed if self._outage is None else self._spared

@@ -30,7 +30,7 @@ async def reconcile(
 ) -> Counts:
     """Compare and repair all stored mail under a listing lease, and note that it was done.
 
-    Returns what was mended; units are not in it. Raises as a listing sync; what was not done
+    Returns what was repaired; units are not in it. Raises as a listing sync; what was not done
     then is begun again by the next sync.
     """
     stored = await store.stored_days(mailbox.id)

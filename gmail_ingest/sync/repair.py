@@ -1,8 +1,8 @@
 """Mending what a comparison with Google found, under the listing lease.
 
-Holds: ``Repair``. Add here: how a further kind of difference is mended.
+Holds: ``Repair``. Add here: how a further kind of difference is repaired.
 Keep out: finding differences (``compare.py``). Google is read again for each message that is
-mended: listings come from an index that may lag, so that they only say where to look.
+repaired: listings come from an index that may lag, so that they only say where to look.
 Source: docs/promises.md#promise-2, #promise-3, #promise-6; edge cases 3 and 62.
 """
 
@@ -155,7 +155,7 @@ class Repair:
         """
         lease = await self._held()
         ids = sorted(message_ids)
-        mended: set[str] = set()
+        repaired: set[str] = set()
         for start in range(0, len(ids), self._policy.batch_messages):
             chunk = ids[start : start + self._policy.batch_messages]
             known = await self._store.known(self._mailbox.id, chunk)
@@ -174,5 +174,5 @@ class Repair:
             gone = set(chunk) - read.keys() - unread
             admitted = await self._store.admit_removals(lease, gone)
             self.counts.add(await self._store.correct(lease, tuple(read.values()), admitted))
-            mended |= set(chunk) - unread - (gone - admitted)
-        return mended
+            repaired |= set(chunk) - unread - (gone - admitted)
+        return repaired

@@ -47,7 +47,7 @@ def test_drain_tells_once_that_google_does_not_answer_and_once_that_it_does(
     assert drained() == []
     assert drained() == []
     assert len(evaluations(instance)) == 1
-    service.mend()
+    service.clear_faults()
     assert drained() == [TENANT]
     assert evaluations(instance)[1:] == [(TENANT, True, "every mailbox is synced")]
     service.deliver("another")
@@ -86,7 +86,7 @@ def test_drain_tells_another_cause(run, service, instance, drained):
     service.fault("history.list", action="error", error="unavailable")
     run(service.queue.enqueue(TENANT, "incremental"))
     drained()
-    service.mend()
+    service.clear_faults()
     service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
     drained()
     first, second = evaluations(instance)
@@ -121,7 +121,7 @@ def test_asset_fails_when_its_work_was_put_back(run, service, instance, material
     failure = event.step_failure_data.user_failure_data
     assert "1 active (no_answer)" in failure.description
     assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
-    service.mend()
+    service.clear_faults()
     run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
     assert metadata(materialize())["stored"] == 1
     assert [each[:2] for each in evaluations(instance)] == [(TENANT, False), (TENANT, True)]

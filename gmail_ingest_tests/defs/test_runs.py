@@ -184,7 +184,7 @@ def test_watch_renewal_that_fails_is_seen(run, service, instance, resources):
     assert not result.success
     (event,) = result.get_step_failure_events()
     assert "1 watches" in event.step_failure_data.user_failure_data.description
-    service.mend()
+    service.clear_faults()
     _, counts = renewed(instance, resources)
     assert counts == {"renewed": 1, "failed": 0}
 

@@ -179,7 +179,7 @@ class SyncedMailbox(RuleBasedStateMachine):
                 event(f"a worker ended by {type(outcome).__name__}")
                 assert crash is not None, repr(outcome)
                 assert isinstance(outcome, BROKEN_OFF), repr(outcome)
-        deployment.mend()
+        deployment.clear_faults()
 
     async def work(self, kinds, force, workers, meanwhile, policy, crash):
         """Let workers sync, and one more for each change that Google pushes (it drops what comes
@@ -255,7 +255,7 @@ class SyncedMailbox(RuleBasedStateMachine):
 
     def teardown(self):
         """Nothing disturbs any more: both sides become equal, with no manual step."""
-        self.deployment.mend()
+        self.deployment.clear_faults()
         self.deployment.run(self.deployment.renew(self.tenant))
         assert self.deployment.run(self.deployment.addresses(self.tenant)) == [self.address]
         self.deployment.run(self.deployment.settle(self.tenant))

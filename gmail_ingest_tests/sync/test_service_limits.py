@@ -55,7 +55,7 @@ def test_answers_in_any_order_are_kept_each_for_its_own_message(run, waiting):
     assert 0 < len(failed) < 20
     assert run(waiting.stored()) == set(waiting.ids) - set(failed)
     calls = waiting.calls("messages.get")
-    waiting.mend()
+    waiting.clear_faults()
     run(waiting.make_due())
     run(waiting.sync())
     assert waiting.calls("messages.get") - calls == len(failed)
