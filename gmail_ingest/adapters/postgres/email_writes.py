@@ -14,8 +14,9 @@ from collections.abc import Collection, Sequence
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import EXCLUDED, Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import SearchVector, mark, search_vector
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.reading import READING
 from gmail_ingest.core.search_words import words_of
 
@@ -228,7 +229,7 @@ def _author(message: ParsedMessage) -> dict[str, str] | None:
 
 def _vector(tenant_id: str, message: ParsedMessage) -> SearchVector:
     return search_vector(
-        mark(tenant_id, Month.of(message.internal_date)),
+        mark(tenant_id, month_of(message.internal_date)),
         words_of(message.search_text),
         (each.address for each in message.participants),
     )
