@@ -10,10 +10,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import AUDIENCE, PUSH_ACCOUNT, Ground, open_ground, plain_url
+from gmail_ingest.benchmarks.ground import Ground, open_ground, plain_url
 from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.latency import percentile
+from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT
 from gmail_ingest.runtime import services
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
 from gmail_ingest.sandbox.server import Sandbox

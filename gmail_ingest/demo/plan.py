@@ -1,6 +1,7 @@
 """Who is in the demonstration, and how much mail they have.
 
-Holds: ``DemoOptions``, the tenants, the days of their mail, and how numbers are split.
+Holds: ``DemoOptions``, the tenants, the days of their mail, the names of the sandbox's project, and
+how numbers are split.
 Keep out: doing any of it.
 """
 
@@ -11,6 +12,13 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Literal
 
+#: The Google Cloud project that the sandbox plays, and its Pub/Sub.
+PROJECT = "sandbox-project"
+TOPIC = f"projects/{PROJECT}/topics/gmail-push"
+AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
+PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
+#: An mbox may be decades old, and all of it shall come with the initial sync.
+ALL_DAYS = 36_500
 #: The sandbox gives every mailbox Google's own budget, unless scaled.
 UNITS_PER_MINUTE = 6_000
 #: Days that the initial sync lists, ages of the seeded mail before them, and of that within them:

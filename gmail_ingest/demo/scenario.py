@@ -20,6 +20,7 @@ from gmail_ingest.demo.plan import (
     MAILBOXES,
     OWNERS,
     PAST_DAYS,
+    PROJECT,
     RECENT_DAYS,
     TENANTS,
     DemoOptions,
@@ -45,7 +46,7 @@ _BETWEEN_CHANGES_SECONDS = 1.2
 _SAMPLED_SUBJECTS = 60
 #: Nothing listens there: the code is taken from the redirect itself.
 _REDIRECT_URI = "http://127.0.0.1/consent"
-_SERVICE_ACCOUNT = "sync@sandbox-project.iam.gserviceaccount.com"
+_SERVICE_ACCOUNT = f"sync@{PROJECT}.iam.gserviceaccount.com"
 #: A drain run stays STARTED for the next push; these states pass by themselves.
 _PASSING = {"QUEUED", "NOT_STARTED", "STARTING", "CANCELING"}
 
