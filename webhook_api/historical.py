@@ -14,6 +14,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from gmail_ingest.core.months import check_range, months_of
 from gmail_ingest.core.windows import Window
+from webhook_api.composition import Services
 from webhook_api.historical_models import (
     HistoricalPriceBody,
     HistoricalQueued,
@@ -21,10 +22,9 @@ from webhook_api.historical_models import (
     price_body,
 )
 from webhook_api.job_bodies import job_body
-from webhook_api.models import TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.reachable import require_syncable
-from webhook_api.services import Services
+from webhook_api.shared_models import TenantInPath
 from webhook_api.sync_models import JobBody
 
 

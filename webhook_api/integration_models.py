@@ -15,7 +15,7 @@ from pydantic import model_validator as check_model
 
 from gmail_ingest.sync.connect import WatchOutcome
 from gmail_ingest.sync.credentials import OAuthKeys
-from webhook_api.models import Model, Moment, TenantId
+from webhook_api.shared_models import Model, Moment, TenantId
 
 #: Mailboxes of one request: each costs a call to Google while the caller waits.
 MAX_MAILBOXES = 500

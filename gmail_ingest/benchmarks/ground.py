@@ -27,7 +27,7 @@ from gmail_ingest.benchmarks.local_google import LocalGoogle
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.plan import ALL_DAYS, AUDIENCE, PROJECT, PUSH_ACCOUNT
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.databases import Databases, embedded_databases
 from gmail_ingest.runtime.environment import (
@@ -194,7 +194,7 @@ def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, 
         *(f"--client-id={client_id}", f"--client-secret={secret}", *options),
     )
     environment = base_environment({}, stack.data.bytecode)
-    child = stack.start(services.sandbox(environment, *arguments))
+    child = stack.start(process_commands.sandbox(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     url = str(json.loads(ready.read_text())["url"])
     return child, url, _settings(url, client_id, secret)

@@ -15,7 +15,7 @@ from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.latency import percentile
 from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
 from gmail_ingest.sandbox.server import Sandbox
 
@@ -95,8 +95,8 @@ def _start_sidecar(ground: Ground, certificates: str) -> tuple[str, int]:
     settings = ground.settings.model_copy(update={"google_certs_uri": certificates})
     environment = ground.stack.child_environment(settings, ground.databases)
     (port,) = free_ports(1)
-    child = ground.stack.start(services.sidecar(environment, port))
-    url, session = f"http://{services.LOOPBACK}:{port}", loopback_session()
+    child = ground.stack.start(process_commands.sidecar(environment, port))
+    url, session = f"http://{process_commands.LOOPBACK}:{port}", loopback_session()
     ground.stack.wait(lambda: http_ok(session, f"{url}/readyz"), "sidecar")
     secret = settings.pubsub_verification_token.get_secret_value()
     return f"{url}/webhooks/pubsub?token={secret}", child.group
@@ -107,8 +107,8 @@ def _start_plain(ground: Ground, certificates: str) -> str:
     database = plain_url(ground.databases.mail)
     plan = {"port": port, "database": database, "certificates": certificates, "audience": AUDIENCE}
     ground.worker("plain_receiver", plan)
-    ground.stack.wait(lambda: port_open(services.LOOPBACK, port), "plain receiver")
-    return f"http://{services.LOOPBACK}:{port}/push"
+    ground.stack.wait(lambda: port_open(process_commands.LOOPBACK, port), "plain receiver")
+    return f"http://{process_commands.LOOPBACK}:{port}/push"
 
 
 def _load(

@@ -17,10 +17,10 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from gmail_ingest.core.address_list import parse_addresses
+from gmail_ingest.core.clean_text import single_line
 from gmail_ingest.core.domains import canonical_address
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Direction, Participant, Role
-from gmail_ingest.core.text import single_line
 
 # More than any provider lets one mail have; it bounds what one hostile header can cost.
 MAX_PARTICIPANTS = 10_000

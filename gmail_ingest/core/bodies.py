@@ -12,11 +12,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from gmail_ingest.core.charsets import decode_base64url, decode_declared, decode_inline
+from gmail_ingest.core.clean_text import TextCleaner, unix_lines
 from gmail_ingest.core.enriched import is_enriched, plain_of_enriched
 from gmail_ingest.core.flowed import is_flowed, unfolded, unmarked
 from gmail_ingest.core.html_text import html_to_text
 from gmail_ingest.core.leaf import BodyPart
-from gmail_ingest.core.text import TextCleaner, unix_lines
 from gmail_ingest.core.text_parts import INVISIBLE
 
 # Newsletters put "see this mail in a browser" there. Reading HTML takes a third of a mail's time,

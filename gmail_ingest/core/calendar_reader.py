@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gmail_ingest.core.charsets import decode_declared
-from gmail_ingest.core.text import unix_lines
+from gmail_ingest.core.clean_text import unix_lines
 
 #: An invitation has a few thousand characters; a calendar beyond this is a file, not a mail's text.
 MAX_CHARS = 500_000

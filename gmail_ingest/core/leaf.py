@@ -10,9 +10,9 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+from gmail_ingest.core.clean_text import TextCleaner, single_line
 from gmail_ingest.core.headers import Headers, charset_of
 from gmail_ingest.core.part_types import ALTERNATIVE, BODIES, CALENDARS, is_data, text_type
-from gmail_ingest.core.text import TextCleaner, single_line
 
 # A column of type integer holds it; Gmail takes no message near this size.
 MAX_SIZE = 2**31 - 1

@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from gmail_ingest.core.bodies import decoded_text, join_bodies
 from gmail_ingest.core.calendar_text import CalendarText, calendar_text
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.enclosed import EnclosedMail
 from gmail_ingest.core.leaf import BodyPart
 from gmail_ingest.core.parts import SortedParts
 from gmail_ingest.core.pgp_text import MARK, without_armour
 from gmail_ingest.core.search_text import MAX_SEARCH_CHARS
-from gmail_ingest.core.text import TextCleaner
 from gmail_ingest.core.text_parts import INVISIBLE
 
 _CALENDAR = "BEGIN:VCALENDAR"

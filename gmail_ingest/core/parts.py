@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mail
 from gmail_ingest.core.files import FilePart, file_part
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import BodyPart, Leaf
 from gmail_ingest.core.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
-from gmail_ingest.core.text import TextCleaner
 from gmail_ingest.core.text_parts import text_parts
 
 # Real mail nests below ten; deeper trees are made to hurt.

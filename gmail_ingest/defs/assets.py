@@ -7,12 +7,12 @@ Keep out: syncing itself (``gmail_ingest.sync``), what counts as trouble (``sync
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.mailboxes import tell_standings
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_tenant_sync
+from gmail_ingest.defs.use_cases import open_tenant_sync
 from gmail_ingest.sync.standing import TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantReport
 

@@ -19,13 +19,13 @@ import structlog
 from pydantic import Field
 
 from gmail_ingest.adapters.postgres.coverage import Proof
-from gmail_ingest.defs.loop import LoopThread, StopHook, run
+from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import tell_all_standings
 from gmail_ingest.defs.materializations import store_materializations
 from gmail_ingest.defs.overall import Context, tell_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import connected_tenants, open_verify, read_proof
+from gmail_ingest.defs.use_cases import connected_tenants, open_verify, read_proof
 from gmail_ingest.defs.verification import Evaluation, Tally, verify_tenants
 
 Done = tuple[str, Evaluation]

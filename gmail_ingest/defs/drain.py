@@ -20,12 +20,12 @@ import structlog
 
 from gmail_ingest.collector import calm_collector
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.loop import LoopThread, StopHook
+from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.mailboxes import tell_standings
 from gmail_ingest.defs.materializations import store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_drain
+from gmail_ingest.defs.use_cases import open_drain
 from gmail_ingest.errors import place_of
 from gmail_ingest.sync.standing import Standings, TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantReport

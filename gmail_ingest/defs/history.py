@@ -18,13 +18,13 @@ import dagster as dg
 import structlog
 
 from gmail_ingest.defs.backfills import BACKFILL_TAG, targeted_keys
-from gmail_ingest.defs.loop import LoopThread, StopHook
+from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.metadata import counts_metadata
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_keys
-from gmail_ingest.defs.months import MONTHS_BY_TENANT
+from gmail_ingest.defs.month_partitions import MONTHS_BY_TENANT
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_history
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
+from gmail_ingest.defs.use_cases import open_history
 from gmail_ingest.errors import JobEndedError
 from gmail_ingest.sync.history import Trouble
 from gmail_ingest.sync.history_jobs import Asked, HistoryJob, MonthDone

@@ -22,8 +22,8 @@ from gmail_ingest.defs.backfills import (
     new_backfill_id,
     open_backfills,
 )
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.history import emails_by_month
-from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource

@@ -8,10 +8,10 @@ push (measured with Dagster 1.13).
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.mailboxes import tell_standings
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import read_standings, renew_all_watches
+from gmail_ingest.defs.use_cases import read_standings, renew_all_watches
 
 emails_job = dg.define_asset_job(
     "emails_job",

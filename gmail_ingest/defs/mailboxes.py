@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.overall import Context, tell_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.services import note_told, read_standings
+from gmail_ingest.defs.use_cases import note_told, read_standings
 from gmail_ingest.sync.standing import Overall, TenantStanding
 
 mailboxes = dg.AssetSpec(

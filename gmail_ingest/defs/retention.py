@@ -9,8 +9,8 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from gmail_ingest.adapters.postgres.retention import PostgresRetention
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.event_retention import purge_checks, purge_events, purge_runs
-from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.settings import Settings, load_settings
 

@@ -33,7 +33,7 @@ from gmail_ingest.demo.sandbox_api import PushTarget, SandboxApi
 from gmail_ingest.demo.scenario import Scenario
 from gmail_ingest.demo.snapshot import Snapshot
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.consent import OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
@@ -145,7 +145,7 @@ def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> s
         *("--seed", str(options.seed)),
     )
     environment = base_environment({}, stack.data.bytecode)
-    stack.start(services.sandbox(environment, *arguments))
+    stack.start(process_commands.sandbox(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     return str(json.loads(ready.read_text())["url"])
 

@@ -1,7 +1,7 @@
 """One mailbox compared with what Google lists: ids day by day, then labels.
 
 Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
-(``core/completeness.py``), asking Google (``listed.py``), mending (``repair.py``), which mailboxes
+(``core/completeness.py``), asking Google (``lister.py``), mending (``repair.py``), which mailboxes
 and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
@@ -39,7 +39,7 @@ from gmail_ingest.errors import (
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.dead_labels import DeadLabels
 from gmail_ingest.sync.identity import note_address, recognise
-from gmail_ingest.sync.listed import Lister, compare_labels
+from gmail_ingest.sync.lister import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailSource

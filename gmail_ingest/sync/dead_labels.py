@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from gmail_ingest.sync.completeness import ComparableStore
-from gmail_ingest.sync.listed import Lister
+from gmail_ingest.sync.lister import Lister
 
 #: How ids of labels begin that a user made. All others are Gmail's own, which are never deleted.
 USER_LABEL = "Label_"

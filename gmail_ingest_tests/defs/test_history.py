@@ -12,7 +12,7 @@ from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.defs.history import MONTHS_PER_RUN, emails_by_month
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_key, read_keys
-from gmail_ingest.defs.months import MONTHS
+from gmail_ingest.defs.month_partitions import MONTHS
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest_tests.defs.test_runs import everything
 from gmail_ingest_tests.sync.history import YEAR, History, moment, month

@@ -1,7 +1,8 @@
 """Reading mail: pages of lists and searches, and threads.
 
 Holds: ``PostgresEmailReads``. Add here: another way to ask for mail. Keep out: which mails a page
-shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing (``reads``).
+shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing
+(``status_reads``).
 Source: edge case 49 (order by internal date).
 """
 

@@ -1,7 +1,7 @@
 """What does not go on, for the operator: mailboxes in trouble, and work that was put back.
 
 Holds: ``PostgresHindrances``. Keep out: counts of mail (``overview``), what a tenant's CRM is shown
-(``reads``).
+(``status_reads``).
 """
 
 from __future__ import annotations
