@@ -41,9 +41,9 @@ def emails(
     tenant, run_id = context.partition_key, context.run.run_id
 
     async def sync() -> tuple[TenantReport, TenantStanding | None]:
-        async with open_tenant_sync(mail_store, credential_store, gmail) as (sync, standings):
-            report = await sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
-            return report, (await standings.amiss([tenant])).get(tenant)
+        async with open_tenant_sync(mail_store, credential_store, gmail) as opened:
+            report = await opened.use_case.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
+            return report, (await opened.standings.amiss([tenant])).get(tenant)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
         report, standing = run(sync())

@@ -139,9 +139,15 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
     async def work(emit: Callable[[Done], None], stop: StopHook) -> Tally:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             tenants = _named(wanted, await connected_tenants(resources[0]))
-            async with open_verify(*resources) as (verify, standings):
+            async with open_verify(*resources) as opened:
                 task = asyncio.ensure_future(
-                    verify_tenants(verify, standings, tenants, run_id, lambda *done: emit(done))
+                    verify_tenants(
+                        opened.use_case,
+                        opened.standings,
+                        tenants,
+                        run_id,
+                        lambda *done: emit(done),
+                    )
                 )
 
                 def cancel() -> None:

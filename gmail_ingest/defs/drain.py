@@ -69,11 +69,11 @@ def drain(
     async def work(emit: Callable[[Batch], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             async with (
-                open_drain(mail_store, credential_store, gmail) as (worker, standings),
-                gathering(standings, emit) as done,
+                open_drain(mail_store, credential_store, gmail) as opened,
+                gathering(opened.standings, emit) as done,
             ):
-                stop.set(worker.stop)
-                return await worker.run(run_id, done)
+                stop.set(opened.use_case.stop)
+                return await opened.use_case.run(run_id, done)
 
     changed = 0
 

@@ -92,7 +92,8 @@ emails_by_month_job = dg.define_asset_job(
 
 def _asked(context: dg.AssetExecutionContext) -> Asked:
     """What this run is about, from its partitions and tags."""
-    months, tenant = read_keys(context.partition_keys)
+    ours = read_keys(context.partition_keys)
+    months, tenant = ours.months, ours.tenant
     instance, run = context.instance, context.run
     record = instance.get_run_record_by_id(run.run_id)
     assert record is not None  # noqa: S101 - the run that executes this
@@ -103,8 +104,8 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
         graph = context.repository_def.asset_graph
         target = targeted_keys(instance, graph, emails_by_month.key, backfill_id)
         if target is not None:
-            keys, until = target
-            all_months = months_for(tenant, keys) or months
+            until = target.asked_at
+            all_months = months_for(tenant, target.keys) or months
     return Asked(
         tenant_id=tenant,
         months=months,

@@ -33,12 +33,12 @@ def renew_watches(
     gmail: GmailResource,
 ) -> None:
     """Renew watches; fails if one could not be renewed, so that somebody sees it."""
-    renewed, failed = run(renew_all_watches(mail_store, credential_store, gmail))
-    context.add_output_metadata({"renewed": renewed, "failed": failed})
+    done = run(renew_all_watches(mail_store, credential_store, gmail))
+    context.add_output_metadata({"renewed": done.renewed, "failed": done.failed})
     # A dead grant may be met here first: without a push nothing else would tell of it.
     tell_standings(context, mail_store, run(read_standings(mail_store, None)))
-    if failed:
-        raise dg.Failure(f"{failed} watches could not be renewed: see the mailboxes' states")
+    if done.failed:
+        raise dg.Failure(f"{done.failed} watches could not be renewed: see the mailboxes' states")
 
 
 @dg.job(executor_def=dg.in_process_executor)

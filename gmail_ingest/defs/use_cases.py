@@ -6,6 +6,8 @@ Keep out: Dagster's objects, decisions, looks at the queue (``queue_look.py``).
 
 from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Generic, TypeVar
 
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
@@ -19,8 +21,18 @@ from gmail_ingest.sync.history import HistorySync
 from gmail_ingest.sync.standing import Overall, Standings, TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.sync.watch import Renewals, renew_watches
 from gmail_ingest.wiring import build_drain, build_history, build_tenant_sync, build_verify
+
+UseCase = TypeVar("UseCase")
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Generic[UseCase]):
+    """A use case for the length of a run, and how tenants' mailboxes stand."""
+
+    use_case: UseCase
+    standings: Standings
 
 
 @asynccontextmanager
@@ -28,13 +40,11 @@ async def open_tenant_sync(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[TenantSync, Standings]]:
-    """The use case behind every sync, for the length of a run, which logs in our one form; and
-    how the tenant's mailboxes stand.
-    """
+) -> AsyncIterator[Opened[TenantSync]]:
+    """The use case behind every sync, for the length of a run, which logs in our one form."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_tenant_sync(settings, engine, google), PostgresStandings(engine)
+        yield Opened(build_tenant_sync(settings, engine, google), PostgresStandings(engine))
 
 
 @asynccontextmanager
@@ -42,11 +52,11 @@ async def open_drain(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[Drain, Standings]]:
-    """A drain, and how tenants' mailboxes stand, for the length of a run."""
+) -> AsyncIterator[Opened[Drain]]:
+    """A drain, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_drain(settings, engine, google), PostgresStandings(engine)
+        yield Opened(build_drain(settings, engine, google), PostgresStandings(engine))
 
 
 @asynccontextmanager
@@ -66,11 +76,11 @@ async def open_verify(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[Verify, Standings]]:
-    """The comparison with Gmail, and who cannot be compared, for the length of a run."""
+) -> AsyncIterator[Opened[Verify]]:
+    """The comparison with Gmail, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_verify(settings, engine, google), PostgresStandings(engine)
+        yield Opened(build_verify(settings, engine, google), PostgresStandings(engine))
 
 
 async def read_standings(
@@ -109,10 +119,8 @@ async def renew_all_watches(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> tuple[int, int]:
-    """Renew Gmail's push notifications, and read the owners' addresses again. Returns how many were
-    renewed, and how many failed.
-    """
+) -> Renewals:
+    """Renew Gmail's push notifications, and read the owners' addresses again."""
     topic = load_settings().pubsub_topic
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         store = PostgresMailStore(engine)

@@ -91,10 +91,11 @@ class _Sync:
 
         async def follow(lease: Lease, patience: Patience) -> None:
             nonlocal expired
-            counts, expired = await follow_history(
+            followed = await follow_history(
                 self._store, self._source, patience, lease, self._mailbox, self._policy
             )
-            self._counts.add(counts)
+            expired = followed.expired
+            self._counts.add(followed.counts)
             await self._fetch(lease, patience)
 
         await self._with_lease("live", follow, force=force)

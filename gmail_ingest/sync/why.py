@@ -16,7 +16,7 @@ from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.traces import Standing, Trace, Traces
-from gmail_ingest.sync.why_words import explain, explain_unknown, explain_unlisted
+from gmail_ingest.sync.why_words import Explanation, explain, explain_unknown, explain_unlisted
 
 #: Longest Message-ID or Gmail id that is looked for, in characters (12 KB were seen: edge case 52).
 MAX_LENGTH = 20_000
@@ -131,10 +131,10 @@ class Why:
     def _known(self, traces: Sequence[Trace], standings: Sequence[Standing]) -> tuple[Finding, ...]:
         by_id = {each.mailbox.id: each for each in standings}
         return tuple(
-            Finding(
+            _finding(
                 by_id[trace.mailbox_id],
                 _VERDICTS[trace.fate],
-                *explain(trace, by_id[trace.mailbox_id], self._max_attempts),
+                explain(trace, by_id[trace.mailbox_id], self._max_attempts),
                 trace.gmail_id,
                 trace,
             )
@@ -168,7 +168,7 @@ class Why:
         )
         there = {each.standing.mailbox.id for each in known}
         only_there = tuple(
-            Finding(each, "at_google", *explain_unlisted(), found[each.mailbox.id])
+            _finding(each, "at_google", explain_unlisted(), found[each.mailbox.id])
             for each in standings
             if each.mailbox.id in found.keys() - there
         )
@@ -186,7 +186,18 @@ class Why:
 
 
 def _unknown(standing: Standing) -> Finding:
-    return Finding(standing, *explain_unknown(standing))
+    unknown = explain_unknown(standing)
+    return _finding(standing, unknown.verdict, unknown.explanation)
+
+
+def _finding(
+    standing: Standing,
+    verdict: str,
+    explanation: Explanation,
+    gmail_id: str | None = None,
+    trace: Trace | None = None,
+) -> Finding:
+    return Finding(standing, verdict, explanation.said, explanation.then, gmail_id, trace)
 
 
 def _spellings(rfc_id: str) -> list[str]:

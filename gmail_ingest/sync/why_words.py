@@ -8,6 +8,7 @@ Source: docs/promises.md#promise-5; core/fates.py for what each fate means.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
 from gmail_ingest.core.removals import ACCEPTING
@@ -31,22 +32,36 @@ _SHOWN_AGAIN = (
 _SEEN_BY = {"live": "Gmail's history", "listing": "a listing", "history": "a historical sync"}
 
 
-def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
-    """What happened to a mail that the ledger knows, and what happens next: two sentences.
+class Explanation(NamedTuple):
+    """Two sentences: what became of a mail, and what happens next."""
+
+    said: str
+    then: str
+
+
+class Unknown(NamedTuple):
+    """Why a mailbox knows nothing of a mail: a verdict (``why.Finding``), and its explanation."""
+
+    verdict: str
+    explanation: Explanation
+
+
+def explain(trace: Trace, standing: Standing, max_attempts: int) -> Explanation:
+    """What happened to a mail that the ledger knows, and what happens next.
 
     Args:
         trace: its entry.
         standing: of its mailbox.
         max_attempts: attempts until a message is given up.
     """
-    said, then = _explain(trace, standing, max_attempts)
+    explanation = _explain(trace, standing, max_attempts)
     if standing.mailbox.state == "replaced":
         # Nobody asks Google for a former account's mail.
-        then = remedy_of("replaced", None) or ""
-    return said, then
+        return explanation._replace(then=remedy_of("replaced", None) or "")
+    return explanation
 
 
-def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
+def _explain(trace: Trace, standing: Standing, max_attempts: int) -> Explanation:
     seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.source]}"
     match trace.fate:
         case "stored":
@@ -62,61 +77,68 @@ def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, 
                 said = f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
                 return _withheld(trace, said, _SHOWN_AGAIN)
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
-            return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
+            said = f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}."
+            return Explanation(said, _first(why))
         case "gone":
             how = "was deleted in Gmail" if trace.rule == DELETED else "was gone at Google"
             end = "this is final" if trace.rule == DELETED else "it is fetched if it shows up again"
-            return f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end)
+            return Explanation(f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end))
         case "dead":
             said = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
-            return f"{said}; {seen}.", "Nothing happens until somebody asks for another try."
+            then = "Nothing happens until somebody asks for another try."
+            return Explanation(f"{said}; {seen}.", then)
         case _:
-            return _pending(trace, seen), _next(trace, standing, max_attempts)
+            return Explanation(_pending(trace, seen), _next(trace, standing, max_attempts))
 
 
-def explain_unknown(standing: Standing) -> tuple[str, str, str]:
-    """Why a mailbox knows nothing of a mail: a verdict, and the two sentences of ``explain``."""
+def explain_unknown(standing: Standing) -> Unknown:
+    """Why a mailbox knows nothing of a mail."""
     box = standing.mailbox
     if box.state == "disconnected":
         said = "The mailbox is disconnected, and knew nothing of this mail."
-        return "disconnected", said, "Nothing happens until it is connected again."
+        then = "Nothing happens until it is connected again."
+        return Unknown("disconnected", Explanation(said, then))
     if box.state == "replaced":
         said = "The mailbox's account is no more, and knew nothing of this mail."
-        return "disconnected", said, remedy_of(box.state, standing.cause) or ""
+        then = remedy_of(box.state, standing.cause) or ""
+        return Unknown("disconnected", Explanation(said, then))
     if box.state != "active":
         since = f"since {_at(box.last_synced_at)}" if box.last_synced_at else "yet"
         said = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
-        return "not_known", said, remedy_of(box.state, standing.cause) or ""
+        then = remedy_of(box.state, standing.cause) or ""
+        return Unknown("not_known", Explanation(said, then))
     if standing.listing or standing.listed_from is None or box.last_synced_at is None:
         said = "The mailbox's listing has not come to its end: the mail may still be found."
-        return "not_known", said, "The sync goes on by itself; ask again when it is done."
+        then = "The sync goes on by itself; ask again when it is done."
+        return Unknown("not_known", Explanation(said, then))
     said = (
         f"Google never named this mail: what came since {_at(standing.listed_from)} was listed, "
         f"and history is followed up to {_at(box.last_synced_at)}."
     )
     rest = "is older than that, was in spam or trash all the time, or is not in this mailbox"
-    return "never_listed", said, f"The mail {rest}."
+    return Unknown("never_listed", Explanation(said, f"The mail {rest}."))
 
 
-def explain_unlisted() -> tuple[str, str]:
+def explain_unlisted() -> Explanation:
     """What it means that Google finds a mail that the ledger does not have."""
     said = "Google has this mail, but named it to no sync"
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
     then = "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
-    return f"{said}: {why}.", then
+    return Explanation(f"{said}: {why}.", then)
 
 
-def _withheld(trace: Trace, said: str, then: str) -> tuple[str, str]:
+def _withheld(trace: Trace, said: str, then: str) -> Explanation:
     """The sentences about a stored mail, if Gmail has it no longer and it is not removed yet."""
     if trace.withheld_at is None:
-        return said, then
+        return Explanation(said, then)
     said += (
         f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
         "them to be removed without a person's word."
     )
     if trace.accepted:
-        return said, "A person agreed: the next sync removes it."
-    return said, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+        return Explanation(said, "A person agreed: the next sync removes it.")
+    then = f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+    return Explanation(said, then)
 
 
 def _pending(trace: Trace, seen: str) -> str:
