@@ -175,5 +175,5 @@ def _property(line: str, end_of_name: int) -> Property:
     value = rest[1:]
     if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
         raw = binascii.a2b_qp(value.encode("utf-8", "replace"))
-        value = decode_declared(raw, parameters.get("CHARSET"))[0]
+        value = decode_declared(raw, parameters.get("CHARSET")).text
     return Property(value, parameters)

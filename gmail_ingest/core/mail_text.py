@@ -58,9 +58,9 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
         invitation; else the mails in it, each below a banner and the fields that say whose it is,
         so that nobody takes them for the sender's words; else what it reports to programs.
     """
-    text, html = join_bodies(parts.bodies, fetched, cleaner)
-    if MARK in text:
-        text = without_armour(text)
+    bodies = join_bodies(parts.bodies, fetched, cleaner)
+    html = bodies.html
+    text = without_armour(bodies.text) if MARK in bodies.text else bodies.text
     if text.startswith(_CALENDAR):
         # A program that sent it without its type.
         told = _calendar(text, "", cleaner)
@@ -114,7 +114,7 @@ def _enclosed(
         if length > MAX_SEARCH_CHARS:
             break
         fields = "\n".join(f"{name}: {value}" for name, value in mail.fields)
-        text, _ = join_bodies(mail.bodies, fetched, cleaner)
+        text = join_bodies(mail.bodies, fetched, cleaner).text
         calendars = _told(_calendars(mail.calendars, fetched, cleaner))
         said = "\n\n".join(filter(None, (text, calendars)))
         if fields or said:

@@ -189,7 +189,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 
 def _content(data: bytes, mime_type: str, content_type: str) -> Part:
     if mime_type.startswith("text/"):
-        data = decode_declared(data, charset_of(content_type))[0].encode("utf-8", "replace")
+        data = decode_declared(data, charset_of(content_type)).text.encode("utf-8", "replace")
     is_read = mime_type.startswith(("text/", "message/")) or "pkcs7" in mime_type
     if not data or not (is_read or len(data) <= _LARGEST_INLINE):
         return {"size": len(data)}

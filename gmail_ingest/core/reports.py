@@ -205,7 +205,9 @@ def _words(mail: Mail) -> ReportText:
 
 def _header_recipients(mail: Mail) -> tuple[FailedRecipient, ...]:
     values = mail.headers.every("x-failed-recipients")
-    addresses = dict.fromkeys(found for value in values for _, found in parse_addresses(value))
+    addresses = dict.fromkeys(
+        person.address for value in values for person in parse_addresses(value)
+    )
     if not addresses:
         return ()
     named = list(addresses)[:MAX_RECIPIENTS]

@@ -45,12 +45,12 @@ def read_keys(keys: Iterable[str]) -> TenantMonths:
         dg.Failure: they are of several tenants.
     """
     found = [read_key(key) for key in keys]
-    tenants = {each.tenant for each in found}
+    tenants = {key.tenant for key in found}
     if len(tenants) != 1:
         raise dg.Failure("a run is about the months of one tenant: start a backfill for each")
-    return TenantMonths(tuple(sorted({each.month for each in found})), tenants.pop())
+    return TenantMonths(tuple(sorted({key.month for key in found})), tenants.pop())
 
 
 def months_for(tenant: str, keys: Iterable[str]) -> tuple[date, ...]:
     """The months that keys name for a tenant, oldest first."""
-    return tuple(sorted({each.month for each in map(read_key, keys) if each.tenant == tenant}))
+    return tuple(sorted({key.month for key in map(read_key, keys) if key.tenant == tenant}))

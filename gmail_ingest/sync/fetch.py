@@ -186,7 +186,9 @@ class Fetch:
         return self._released()
 
     def _released(self) -> list[Outcome]:
-        return [self._failed(each.message, each.error) for each in self._refusals.release()]
+        return [
+            self._failed(refused.message, refused.error) for refused in self._refusals.release()
+        ]
 
     def _doubt(self, call: FetchCall, error: TransientError) -> None:
         self._doubts.extend((wanted, str(error)) for wanted in call.wanted)
