@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
 #: The Google Cloud project that the sandbox plays, and its Pub/Sub.
 PROJECT = "sandbox-project"
@@ -79,10 +79,24 @@ OWNERS = {mailbox: tenant.name for tenant in TENANTS for mailbox in tenant.mailb
 MAILBOXES = tuple(OWNERS)
 
 
-def range_of_the_past(today: date) -> tuple[date, date]:
-    """First days of months, the second exclusive, between which all seeded mail of the past is."""
+class Days(NamedTuple):
+    """From ``start`` on, before ``end``."""
+
+    start: date
+    end: date
+
+
+class Burst(NamedTuple):
+    """Messages that arrive together; ``mailbox`` is its index among ``MAILBOXES``."""
+
+    mailbox: int
+    messages: int
+
+
+def range_of_the_past(today: date) -> Days:
+    """The whole months in which all seeded mail of the past is."""
     oldest = today - timedelta(days=PAST_DAYS[1] + 1)
-    return oldest.replace(day=1), today.replace(day=1)
+    return Days(oldest.replace(day=1), today.replace(day=1))
 
 
 def split(total: int, parts: int) -> list[int]:
@@ -90,13 +104,13 @@ def split(total: int, parts: int) -> list[int]:
     return [total // parts + (part < total % parts) for part in range(parts)]
 
 
-def bursts(total: int, size: int) -> list[tuple[int, int]]:
-    """Cut arriving mail into bursts: (index of the mailbox, messages), mailboxes in turn."""
+def bursts(total: int, size: int) -> list[Burst]:
+    """Cut arriving mail into bursts, mailboxes in turn."""
     left = split(total, len(MAILBOXES))
-    found: list[tuple[int, int]] = []
+    found: list[Burst] = []
     while any(left):
         for index, waiting in enumerate(left):
             if waiting:
-                found.append((index, min(size, waiting)))
+                found.append(Burst(index, min(size, waiting)))
                 left[index] -= min(size, waiting)
     return found
