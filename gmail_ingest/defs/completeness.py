@@ -21,7 +21,7 @@ from pydantic import Field
 from gmail_ingest.adapters.postgres.coverage import Proof
 from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import tell_all_standings
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
 from gmail_ingest.defs.overall import Context, tell_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
@@ -32,8 +32,6 @@ Done = tuple[str, Evaluation]
 Resources = tuple[MailStoreResource, CredentialStoreResource, GmailResource]
 
 KEY = dg.AssetKey(["gmail", "completeness"])
-#: Seconds of verified tenants that are stored together.
-GATHER_SECONDS = 0.2
 #: Unknown tenants that an error names.
 _SHOWN = 5
 

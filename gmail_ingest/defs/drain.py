@@ -22,7 +22,7 @@ from gmail_ingest.collector import calm_collector
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.mailboxes import tell_standings
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.use_cases import open_drain
@@ -36,8 +36,6 @@ log = structlog.get_logger(__name__)
 
 #: Milliseconds that storing an event may take.
 STATEMENT_TIMEOUT_MS = 30_000
-#: Materializations of so long are stored together. Mail is readable before, at once.
-GATHER_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
