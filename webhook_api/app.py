@@ -17,6 +17,7 @@ from gmail_ingest.settings import Settings
 from webhook_api.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
 from webhook_api.backfills import backfill_router
 from webhook_api.certificates import CertificateCache, google_certificates
+from webhook_api.composition import Services, build_services
 from webhook_api.coverage import coverage_router
 from webhook_api.dead_letters import dead_letters_router
 from webhook_api.emails import emails_router
@@ -27,7 +28,6 @@ from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_
 from webhook_api.problems import LastResort, add_problem_handlers
 from webhook_api.push import PushReceiver, push_router
 from webhook_api.removals import removals_router
-from webhook_api.services import Services, build_services
 from webhook_api.strictness import RefuseUnknown
 from webhook_api.sync import sync_router
 from webhook_api.why import why_router

@@ -21,11 +21,11 @@ from webhook_api.backfill_models import (
     HistoricalRequest,
     price_body,
 )
+from webhook_api.composition import Services
 from webhook_api.job_bodies import job_body
-from webhook_api.models import TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.reachable import require_syncable
-from webhook_api.services import Services
+from webhook_api.shared_models import TenantInPath
 from webhook_api.sync_models import JobBody
 
 

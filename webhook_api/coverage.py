@@ -12,9 +12,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from webhook_api.models import Day, Model, TenantInPath
+from webhook_api.composition import Services
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import Day, Model, TenantInPath
 
 
 class RangeBody(Model):

@@ -11,11 +11,11 @@ from uuid import UUID
 from fastapi import APIRouter, Path, Query
 
 from gmail_ingest.sync.records import SyncKind
+from webhook_api.composition import Services
 from webhook_api.job_bodies import job_body
-from webhook_api.models import Queued, TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.reachable import require_syncable
-from webhook_api.services import Services
+from webhook_api.shared_models import Queued, TenantInPath
 from webhook_api.sync_models import JobBody, JobsBody, QueueEntryBody, StatusBody, UnlockedBody
 from webhook_api.tenant_bodies import tenant_body
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from pydantic import Field
 
 from webhook_api.integration_models import TenantBody
-from webhook_api.models import Model
+from webhook_api.shared_models import Model
 
 
 class ProgressBody(Model):

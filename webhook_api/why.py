@@ -15,9 +15,9 @@ from pydantic import Field
 
 from gmail_ingest.core.fates import Fate, Origin
 from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
-from webhook_api.models import Model, TenantInQuery
+from webhook_api.composition import Services
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import Model, TenantInQuery
 from webhook_api.tenant_bodies import action_of
 
 #: What the API calls an origin.

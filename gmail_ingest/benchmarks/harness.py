@@ -25,8 +25,9 @@ from pydantic import SecretStr
 from gmail_ingest.adapters.postgres.migrate import upgrade
 from gmail_ingest.benchmarks.local_google import LocalGoogle
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
+from gmail_ingest.demo.plan import ALL_DAYS, AUDIENCE, PROJECT, PUSH_ACCOUNT
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.databases import Databases, embedded_databases
 from gmail_ingest.runtime.environment import (
@@ -39,12 +40,6 @@ from gmail_ingest.runtime.stack import Stack, open_stack
 from gmail_ingest.runtime.supervisor import Supervisor
 from gmail_ingest.settings import Settings
 
-PROJECT = "sandbox-project"
-TOPIC = f"projects/{PROJECT}/topics/gmail-push"
-AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
-PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
-#: A corpus may be decades old, and all of it shall be listed.
-ALL_DAYS = 36_500
 #: No worker of a benchmark runs longer than this.
 LONGEST_SECONDS = 1_800.0
 #: The sandbox's limits switched off, so that only our own speed counts.
@@ -199,7 +194,7 @@ def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, 
         *(f"--client-id={client_id}", f"--client-secret={secret}", *options),
     )
     environment = base_environment({}, stack.data.bytecode)
-    child = stack.start(services.sandbox(environment, *arguments))
+    child = stack.start(process_commands.sandbox(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     url = str(json.loads(ready.read_text())["url"])
     return child, url, _settings(url, client_id, secret)

@@ -24,6 +24,7 @@ from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import Harness
+from gmail_ingest.demo.sandbox_api import Share
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
 from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
 from gmail_ingest.sandbox.mbox_share import share_of
@@ -66,7 +67,7 @@ def fill(
     for index, address in enumerate(addresses):
         if files:
             harness.google.create_mailbox(address)
-            harness.google.load_share(address, files[index % len(files)], (0, 1), 0)
+            harness.google.load_share(address, files[index % len(files)], Share(0, 1), 0)
         else:
             harness.google.create_mailbox(address, messages=each, seed=index)
         progress("filling mailboxes", index + 1, len(addresses))

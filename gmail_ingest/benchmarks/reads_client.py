@@ -23,7 +23,7 @@ from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.benchmarks.harness import BenchmarkError, Harness, plain_url
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.reads_data import MAIN
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session
 
 #: Mails of a page.
@@ -49,12 +49,12 @@ class Client:
         environment = harness.stack.child_environment(harness.settings, harness.databases)
         (port,) = free_ports(1)
         self._harness = harness
-        self._sidecar = harness.stack.start(services.sidecar(environment, port)).group
-        ready = f"http://{services.LOOPBACK}:{port}/readyz"
+        self._sidecar = harness.stack.start(process_commands.sidecar(environment, port)).group
+        ready = f"http://{process_commands.LOOPBACK}:{port}/readyz"
         with loopback_session() as session:
             harness.stack.wait(lambda: http_ok(session, ready), "sidecar")
         # Not requests: reading a page took 1.4 ms of CPU there, on the cores that answer it.
-        self._connection = HTTPConnection(services.LOOPBACK, port, timeout=120)
+        self._connection = HTTPConnection(process_commands.LOOPBACK, port, timeout=120)
         self._headers = {"X-API-Key": asyncio.run(_api_key(harness.databases.mail))}
 
     def ask(self, parameters: Mapping[str, str]) -> bytes:

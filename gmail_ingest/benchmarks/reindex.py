@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.benchmarks.figure import Figure, Progress
+from gmail_ingest.benchmarks.figure import Figure, Progress, to_tenths
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.benchmarks.reindex_mail import (
     SENTENCE,
@@ -66,10 +66,10 @@ class _Phase:
     def conditions(self, name: str) -> dict[str, object]:
         """As conditions."""
         return {
-            f"{name}SearchP50Ms": _rounded(percentile(self.searches, 0.5)),
-            f"{name}SearchP95Ms": _rounded(percentile(self.searches, 0.95)),
-            f"{name}SaveP50Ms": _rounded(percentile(self.saves, 0.5)),
-            f"{name}SaveP95Ms": _rounded(percentile(self.saves, 0.95)),
+            f"{name}SearchP50Ms": to_tenths(percentile(self.searches, 0.5)),
+            f"{name}SearchP95Ms": to_tenths(percentile(self.searches, 0.95)),
+            f"{name}SaveP50Ms": to_tenths(percentile(self.saves, 0.5)),
+            f"{name}SaveP95Ms": to_tenths(percentile(self.saves, 0.95)),
             f"{name}ShareOfLooksThatSawAWait": round(self.waits / max(1, self.looks), 4),
             f"{name}LongestWaitSeconds": round(self.longest_wait, 3),
         }
@@ -198,7 +198,3 @@ async def _timed(work: Awaitable[T]) -> tuple[float, T]:
 def _seconds(count: float) -> Callable[[], bool]:
     ends = time.monotonic() + count
     return lambda: time.monotonic() < ends
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)

@@ -18,9 +18,6 @@ from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import (
-    AUDIENCE,
-    PUSH_ACCOUNT,
-    TOPIC,
     UNLIMITED,
     BenchmarkError,
     Harness,
@@ -28,6 +25,7 @@ from gmail_ingest.benchmarks.harness import (
 )
 from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import children_of, tree_cpu_seconds
+from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT, TOPIC
 from gmail_ingest.demo.sandbox_api import PushTarget
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.readiness import loopback_session

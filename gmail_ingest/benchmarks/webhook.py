@@ -10,11 +10,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.harness import AUDIENCE, PUSH_ACCOUNT, Harness, open_harness, plain_url
+from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.latency import percentile
-from gmail_ingest.runtime import services
+from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
 from gmail_ingest.sandbox.server import Sandbox
 
@@ -94,8 +95,8 @@ def _start_sidecar(harness: Harness, certificates: str) -> tuple[str, int]:
     settings = harness.settings.model_copy(update={"google_certs_uri": certificates})
     environment = harness.stack.child_environment(settings, harness.databases)
     (port,) = free_ports(1)
-    child = harness.stack.start(services.sidecar(environment, port))
-    url, session = f"http://{services.LOOPBACK}:{port}", loopback_session()
+    child = harness.stack.start(process_commands.sidecar(environment, port))
+    url, session = f"http://{process_commands.LOOPBACK}:{port}", loopback_session()
     harness.stack.wait(lambda: http_ok(session, f"{url}/readyz"), "sidecar")
     secret = settings.pubsub_verification_token.get_secret_value()
     return f"{url}/webhooks/pubsub?token={secret}", child.group
@@ -106,8 +107,8 @@ def _start_plain(harness: Harness, certificates: str) -> str:
     database = plain_url(harness.databases.mail)
     plan = {"port": port, "database": database, "certificates": certificates, "audience": AUDIENCE}
     harness.worker("plain_receiver", plan)
-    harness.stack.wait(lambda: port_open(services.LOOPBACK, port), "plain receiver")
-    return f"http://{services.LOOPBACK}:{port}/push"
+    harness.stack.wait(lambda: port_open(process_commands.LOOPBACK, port), "plain receiver")
+    return f"http://{process_commands.LOOPBACK}:{port}/push"
 
 
 def _load(

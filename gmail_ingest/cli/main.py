@@ -111,11 +111,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - the outermost place
         if os.environ.get(_LOG_LEVEL, "").upper() == "DEBUG":
             traceback.print_exc()
-        text, code = explain_failure(error)
-        NOTES.print(f"error: {text}", markup=False, highlight=False)
+        failure = explain_failure(error)
+        NOTES.print(f"error: {failure.text}", markup=False, highlight=False)
         if "--json" in given and given[0] not in _OF_OTHERS:
-            print_json({"error": text, "exitCode": code})
-        sys.exit(code)
+            print_json({"error": failure.text, "exitCode": failure.exit_code})
+        sys.exit(failure.exit_code)
 
 
 @cache

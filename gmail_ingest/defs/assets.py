@@ -8,12 +8,12 @@ Keep out: syncing itself (``gmail_ingest.sync``), what counts as a failure
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_tenant_sync
+from gmail_ingest.defs.use_cases import open_tenant_sync
 from gmail_ingest.sync.tenant_health import TenantHealth
 from gmail_ingest.sync.tenant_sync import TenantReport
 
@@ -42,9 +42,9 @@ def emails(
     tenant, run_id = context.partition_key, context.run.run_id
 
     async def sync() -> tuple[TenantReport, TenantHealth | None]:
-        async with open_tenant_sync(mail_store, credential_store, gmail) as (sync, health_store):
-            report = await sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
-            return report, (await health_store.failing([tenant])).get(tenant)
+        async with open_tenant_sync(mail_store, credential_store, gmail) as opened:
+            report = await opened.use_case.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
+            return report, (await opened.health_store.failing([tenant])).get(tenant)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
         report, health = run(sync())

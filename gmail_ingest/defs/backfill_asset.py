@@ -18,13 +18,13 @@ import dagster as dg
 import structlog
 
 from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, targeted_keys
-from gmail_ingest.defs.loop import LoopThread, StopHook
+from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.metadata import counts_metadata
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_keys
 from gmail_ingest.defs.month_partitions import MONTHS_BY_TENANT
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_backfill
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
+from gmail_ingest.defs.use_cases import open_backfill
 from gmail_ingest.errors import JobEndedError
 from gmail_ingest.sync.backfill import Failures
 from gmail_ingest.sync.backfill_jobs import BackfillJob, MonthDone, RequestedMonths
@@ -92,7 +92,8 @@ emails_by_month_job = dg.define_asset_job(
 
 def _requested_months(context: dg.AssetExecutionContext) -> RequestedMonths:
     """What this run is about, from its partitions and tags."""
-    months, tenant = read_keys(context.partition_keys)
+    ours = read_keys(context.partition_keys)
+    months, tenant = ours.months, ours.tenant
     instance, run = context.instance, context.run
     record = instance.get_run_record_by_id(run.run_id)
     assert record is not None  # noqa: S101 - the run that executes this
@@ -103,8 +104,8 @@ def _requested_months(context: dg.AssetExecutionContext) -> RequestedMonths:
         graph = context.repository_def.asset_graph
         target = targeted_keys(instance, graph, emails_by_month.key, backfill_id)
         if target is not None:
-            keys, until = target
-            all_months = months_for(tenant, keys) or months
+            until = target.asked_at
+            all_months = months_for(tenant, target.keys) or months
     return RequestedMonths(
         tenant_id=tenant,
         months=months,

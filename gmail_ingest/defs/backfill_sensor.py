@@ -24,7 +24,7 @@ from gmail_ingest.defs.dagster_backfills import (
     new_backfill_id,
     open_backfills,
 )
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource

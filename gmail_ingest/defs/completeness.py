@@ -19,21 +19,19 @@ import structlog
 from pydantic import Field
 
 from gmail_ingest.adapters.postgres.coverage import Proof
-from gmail_ingest.defs.loop import LoopThread, StopHook, run
+from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import report_all_health
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
 from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import connected_tenants, open_verify, read_proof
+from gmail_ingest.defs.use_cases import connected_tenants, open_verify, read_proof
 from gmail_ingest.defs.verification import Evaluation, Tally, verify_tenants
 
 Done = tuple[str, Evaluation]
 Resources = tuple[MailStoreResource, CredentialStoreResource, GmailResource]
 
 KEY = dg.AssetKey(["gmail", "completeness"])
-#: Seconds of verified tenants that are stored together.
-GATHER_SECONDS = 0.2
 #: Unknown tenants that an error names.
 _SHOWN = 5
 
@@ -139,9 +137,15 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
     async def work(emit: Callable[[Done], None], stop: StopHook) -> Tally:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             tenants = _named(wanted, await connected_tenants(resources[0]))
-            async with open_verify(*resources) as (verify, health_store):
+            async with open_verify(*resources) as opened:
                 task = asyncio.ensure_future(
-                    verify_tenants(verify, health_store, tenants, run_id, lambda *done: emit(done))
+                    verify_tenants(
+                        opened.use_case,
+                        opened.health_store,
+                        tenants,
+                        run_id,
+                        lambda *done: emit(done),
+                    )
                 )
 
                 def cancel() -> None:

@@ -12,15 +12,11 @@ import time
 import warnings
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import dagster as dg
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.execution.backfill import (
-    BulkActionsFilter,
-    BulkActionStatus,
-    PartitionBackfill,
-)
+from dagster._core.execution.backfill import BulkActionsFilter, BulkActionStatus, PartitionBackfill
 from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from dagster._core.utils import make_new_backfill_id
@@ -114,18 +110,25 @@ def look_at_runs(
     )
 
 
+class TargetedKeys(NamedTuple):
+    """The keys of a backfill's partitions, and when (UTC) it was asked for."""
+
+    keys: list[str]
+    asked_at: datetime
+
+
 def targeted_keys(
     instance: dg.DagsterInstance, graph: AssetGraph, asset_key: dg.AssetKey, backfill_id: str
-) -> tuple[list[str], datetime] | None:
-    """The partitions of a backfill, and when (UTC) it was asked for; None if it is not known."""
+) -> TargetedKeys | None:
+    """The partitions of a backfill; None if it is not known."""
     backfill = instance.get_backfill(backfill_id)
     if backfill is None:
         return None
     at = datetime.fromtimestamp(backfill.backfill_timestamp, UTC)
     if not backfill.is_asset_backfill:
-        return list(backfill.partition_names or ()), at
+        return TargetedKeys(list(backfill.partition_names or ()), at)
     target = backfill.get_asset_backfill_data(graph).target_subset
-    return list(target.get_partitions_subset(asset_key).get_partition_keys()), at
+    return TargetedKeys(list(target.get_partitions_subset(asset_key).get_partition_keys()), at)
 
 
 def runs_to_come(instance: dg.DagsterInstance, backfill_id: str) -> Sequence[Mapping[str, str]]:

@@ -19,12 +19,12 @@ import dagster as dg
 import structlog
 
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.loop import LoopThread, StopHook
+from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.mailboxes import report_health
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_drain
+from gmail_ingest.defs.use_cases import open_drain
 from gmail_ingest.errors import place_of
 from gmail_ingest.garbage_collector import tune_garbage_collector
 from gmail_ingest.sync.tenant_health import TenantHealth, TenantHealthStore
@@ -36,8 +36,6 @@ log = structlog.get_logger(__name__)
 
 #: Milliseconds that storing an event may take.
 STATEMENT_TIMEOUT_MS = 30_000
-#: Materializations of so long are stored together. Mail is readable before, at once.
-GATHER_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +67,11 @@ def drain(
     async def work(emit: Callable[[Batch], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             async with (
-                open_drain(mail_store, credential_store, gmail) as (worker, health_store),
-                gathering(health_store, emit) as done,
+                open_drain(mail_store, credential_store, gmail) as opened,
+                gathering(opened.health_store, emit) as done,
             ):
-                stop.set(worker.stop)
-                return await worker.run(run_id, done)
+                stop.set(opened.use_case.stop)
+                return await opened.use_case.run(run_id, done)
 
     changed = 0
 

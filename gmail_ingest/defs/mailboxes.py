@@ -14,11 +14,11 @@ from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.services import mark_reported, read_health
+from gmail_ingest.defs.use_cases import mark_reported, read_health
 from gmail_ingest.sync.tenant_health import OverallHealth, TenantHealth
 
 mailboxes = dg.AssetSpec(

@@ -20,6 +20,9 @@ import dagster as dg
 from dagster._core.events import DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 
+#: Materializations of so many seconds are stored together. Mail is readable before, at once.
+GATHER_SECONDS = 0.2
+
 
 def store_materializations(
     context: dg.OpExecutionContext, materializations: Sequence[dg.AssetMaterialization]

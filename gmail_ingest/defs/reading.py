@@ -14,7 +14,7 @@ from itertools import takewhile
 import dagster as dg
 
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.defs.loop import run
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import ENDED, IN_FLIGHT, count_runs, end_unsubmitted
 from gmail_ingest.sync.reread import Left, Reread

@@ -13,7 +13,7 @@ from datetime import date
 import dagster as dg
 
 from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, runs_to_come
-from gmail_ingest.defs.month_keys import read_key
+from gmail_ingest.defs.month_keys import TenantMonth, read_key
 from gmail_ingest.defs.tags import BACKFILL_TENANT_TAG, TENANT_TAG
 
 #: Seconds that a run may take: a year of a mailbox with 100,000 mails takes six hours at Google's
@@ -36,7 +36,7 @@ class BackfillRunCoordinator(dg.QueuedRunCoordinator):
         newest = _newest_month(run)
         if newest is None:
             return super().submit_run(context)
-        month, tenant = newest
+        month, tenant = newest.month, newest.tenant
         self._instance.add_run_tags(
             run.run_id,
             {
@@ -60,7 +60,7 @@ class BackfillRunCoordinator(dg.QueuedRunCoordinator):
 
     def _months_to_come(self, backfill_id: str, tenant: str) -> list[date]:
         found = [_read(tags) for tags in runs_to_come(self._instance, backfill_id)]
-        return [each[0] for each in found if each is not None and each[1] == tenant]
+        return [each.month for each in found if each is not None and each.tenant == tenant]
 
     def _held(self, backfill_id: str, tenant: str) -> list[dg.DagsterRun]:
         held = self._instance.get_runs(
@@ -72,12 +72,12 @@ class BackfillRunCoordinator(dg.QueuedRunCoordinator):
         return sorted(held, key=lambda each: str(_newest_month(each)), reverse=True)
 
 
-def _newest_month(run: dg.DagsterRun) -> tuple[date, str] | None:
+def _newest_month(run: dg.DagsterRun) -> TenantMonth | None:
     """The newest month and the tenant of a backfill's run; None for any other."""
     is_ours = run.job_name == _JOB or _KEY in (run.asset_selection or ())
     return _read(run.tags) if is_ours else None
 
 
-def _read(tags: Mapping[str, str]) -> tuple[date, str] | None:
+def _read(tags: Mapping[str, str]) -> TenantMonth | None:
     key = next((tags[name] for name in _KEY_TAGS if name in tags), None)
     return read_key(key) if key is not None else None

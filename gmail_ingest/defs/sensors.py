@@ -20,9 +20,10 @@ import dagster as dg
 
 from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.defs.drain import drain_job
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.jobs import emails_job
-from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.partitions import TENANTS, keep_partitions
+from gmail_ingest.defs.queue_look import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import (
     IN_FLIGHT,
@@ -31,7 +32,6 @@ from gmail_ingest.defs.run_states import (
     end_unsubmitted,
     lost_runs,
 )
-from gmail_ingest.defs.services import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.tags import DISPATCH_TAG, JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs

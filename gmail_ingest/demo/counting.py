@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gmail_ingest.demo.audit import GoogleMessage
 
@@ -31,6 +32,13 @@ class Count:
     def whole(self) -> bool:
         """Whether all that comes without being asked for is stored."""
         return self.stored == self.at_google
+
+
+class OlderMail(NamedTuple):
+    """Messages from before the window, which nobody asked for: at Google, and with rows."""
+
+    at_google: int
+    stored: int
 
 
 def count(truth: Iterable[GoogleMessage], rows: Collection[str], since: int | None) -> Count:

@@ -1,7 +1,8 @@
 """One child process: its command, its process group, its log.
 
 Holds: ``ProcessSpec``, ``Child`` and the error of a child that died. Add here: what is true of
-any child. Keep out: which children there are (``services``), and in which order (``stack``).
+any child. Keep out: which children there are (``process_commands``), and in which order
+(``stack``).
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Child:
         self.log = log
         self._pipe = LogPipe(log, spec.name)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - a command of ``services``
+            self._process = subprocess.Popen(  # noqa: S603 - a command of ``process_commands``
                 spec.command,
                 env=dict(spec.environment),
                 cwd=directory,

@@ -1,7 +1,7 @@
 """One mailbox compared with what Google lists: ids day by day, then labels.
 
 Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
-(``core/completeness.py``), asking Google (``listed.py``), repair (``repair.py``), which mailboxes
+(``core/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which mailboxes
 and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
@@ -30,15 +30,11 @@ from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.removals import question
 from gmail_ingest.core.scope import SCHEDULED
 from gmail_ingest.core.windows import window_of
-from gmail_ingest.errors import (
-    AccountReplacedError,
-    LeaseHeldError,
-    MailboxDisconnectedError,
-)
+from gmail_ingest.errors import AccountReplacedError, LeaseHeldError, MailboxDisconnectedError
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.dead_labels import DeadLabels
 from gmail_ingest.sync.identity import note_address, recognise
-from gmail_ingest.sync.listed import Lister, compare_labels
+from gmail_ingest.sync.lister import Lister, compare_labels
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.recent_changes import RecentChanges
@@ -107,14 +103,13 @@ class Comparison:
         for span in group_days(days, sizes, SPAN_IDS):
             window = window_of(span)
             self._stored = await self._store.stored_mails(self._mailbox.id, window)
-            differing, self._out, self._sent = await compare_labels(
-                self._lister, window, label_ids, self._stored, self._dead
-            )
+            labels = await compare_labels(self._lister, window, label_ids, self._stored, self._dead)
+            self._out, self._sent = labels.out, labels.sent
             for group in group_days(span, sizes, self._policy.compared_together):
                 await self._compare_days(group, first_look=True)
                 if progress is not None:
                     progress(len(group))
-            await self._settle_labels(differing)
+            await self._settle_labels(labels.differing)
         await self._settle_vanished()
 
     async def _begin(self) -> None:
@@ -145,14 +140,14 @@ class Comparison:
 
     async def _settle_dead_labels(self) -> frozenset[str]:
         """Take dead labels off all stored mail, or count it; returns the labels that there are."""
-        labels = DeadLabels(self._store, self._lister, self._mailbox.id)
-        label_ids, self._dead = await labels.read()
+        read = await DeadLabels(self._store, self._lister, self._mailbox.id).read()
+        self._dead = read.dead
         bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
         self._found.label_differences += bearing
         if bearing and await self._run_repair(lambda repair: repair.drop_labels(self._dead)):
             bearing = 0
         self._found.open_label_differences += bearing
-        return label_ids
+        return read.listed
 
     async def _compare_days(self, days: Sequence[date], *, first_look: bool) -> None:
         """Compare a group of days and record them; what is open makes it look at each half."""

@@ -45,7 +45,8 @@ AT_ONCE = 8
 #: Seconds before an unexplained refusal is tried again: gone then as often as not (edge case 32).
 SUSPECT_PAUSES = (0.5, 1.0)
 
-WatchState = Literal["active", "failed", "off"]
+#: What became of the watch that a connect asks for; ``off``: no topic is configured.
+WatchOutcome = Literal["active", "failed", "off"]
 
 
 class Google(Protocol):
@@ -93,7 +94,7 @@ class ConnectedMailbox:
 
     mailbox: Mailbox
     reconnected: bool
-    watch: WatchState
+    watch: WatchOutcome
     watch_expires_at: datetime | None
     watch_error: str | None
     former_address: str | None = None

@@ -9,7 +9,7 @@ Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.core.windows import Window, last_days
@@ -47,6 +47,17 @@ OVERLAP = timedelta(days=1)
 RESTARTS = 3
 
 
+class FollowedHistory(NamedTuple):
+    """What following the history brought; ``expired`` if Gmail had it no longer.
+
+    Then a resync listing was opened in the same transaction that moved the checkpoint, and somebody
+    must list it.
+    """
+
+    counts: Counts
+    expired: bool
+
+
 async def follow_history(
     store: DiscoveryStore,
     client: MailboxClient,
@@ -54,11 +65,8 @@ async def follow_history(
     lease: Lease,
     mailbox: Mailbox,
     policy: SyncPolicy,
-) -> tuple[Counts, bool]:
+) -> FollowedHistory:
     """Apply all pages of history after the checkpoint.
-
-    Returns the counts, and whether history had expired: then a resync listing was opened in the
-    same transaction that moved the checkpoint, and somebody must list it.
 
     A history id below the checkpoint is an expired history, whatever the status of the answer
     (edge case 90).
@@ -84,7 +92,7 @@ async def follow_history(
                 refused = _retried(error, refused=refused)
                 continue
             await _resync(store, client, throttle, lease, mailbox, policy, profile)
-            return counts, True
+            return FollowedHistory(counts, expired=True)
         except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
             restarts, page_token = _one_more(restarts, error), None
@@ -94,13 +102,13 @@ async def follow_history(
             profile = await throttle.call(client.profile, policy.prices.profile_get)
             if profile.history_id < mailbox.checkpoint:
                 await _resync(store, client, throttle, lease, mailbox, policy, profile)
-                return counts, True
+                return FollowedHistory(counts, expired=True)
         last = page.next_page_token is None
         changes = fold_history(page.records)
         if changes or last:
             counts.add(await store.apply_history(lease, changes, page.history_id if last else None))
         if last:
-            return counts, False
+            return FollowedHistory(counts, expired=False)
         page_token = page.next_page_token
 
 
@@ -207,10 +215,9 @@ async def list_to_end(
             restarts = _one_more(restarts, error)
             listing = await store.restart_listing(lease, listing)
             continue
-        listing, added = await store.apply_list_page(
-            lease, listing, page.refs, page.next_page_token
-        )
-        counts.add(added)
+        applied = await store.apply_list_page(lease, listing, page.refs, page.next_page_token)
+        listing = applied.listing
+        counts.add(applied.counts)
     return listing
 
 

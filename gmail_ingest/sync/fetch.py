@@ -91,15 +91,16 @@ class Fetch:
             LeaseLostError, MailboxDisconnectedError: when nothing more may be written.
         """
         while True:
-            pending, sizes = await self._store.due_messages(
+            due = await self._store.due_messages(
                 lease.mailbox_id, lease.origin, self._policy.chunk, self._listing_id
             )
-            if pending:
-                await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
-            if len(pending) == self._policy.chunk:
+            if due.messages:
+                calls = plan_fetch(due.messages, self._policy.prices, due.thread_sizes)
+                await self._run(lease, calls, counts)
+            if len(due.messages) == self._policy.chunk:
                 continue
-            due = await self._store.next_due(lease.mailbox_id, lease.origin, self._listing_id)
-            wait = (due - datetime.now(UTC)).total_seconds() if due else None
+            due_at = await self._store.next_due(lease.mailbox_id, lease.origin, self._listing_id)
+            wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else None
             if wait is None or wait > self._policy.linger:
                 return
             await asyncio.sleep(max(wait, 0.05))
@@ -185,7 +186,9 @@ class Fetch:
         return self._released()
 
     def _released(self) -> list[Outcome]:
-        return [self._failed(wanted, error) for wanted, error in self._refusals.release()]
+        return [
+            self._failed(refused.message, refused.error) for refused in self._refusals.release()
+        ]
 
     def _leave_undecided(self, call: FetchCall, error: TransientError) -> None:
         self._undecided.extend((wanted, str(error)) for wanted in call.wanted)

@@ -92,10 +92,11 @@ class _Sync:
 
         async def follow(lease: Lease, throttle: Throttle) -> None:
             nonlocal expired
-            counts, expired = await follow_history(
+            followed = await follow_history(
                 self._store, self._client, throttle, lease, self._mailbox, self._policy
             )
-            self._counts.add(counts)
+            expired = followed.expired
+            self._counts.add(followed.counts)
             await self._fetch(lease, throttle)
 
         await self._with_lease("push", follow, force=force)

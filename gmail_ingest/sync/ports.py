@@ -14,12 +14,14 @@ from uuid import UUID
 from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import (
+    AppliedPage,
     AppliedRules,
     Claim,
     Counts,
+    DueMessages,
     HistoryPage,
     Lease,
     Listing,
@@ -148,7 +150,7 @@ class MailStore(Protocol):
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
-    ) -> tuple[Listing, Counts]:
+    ) -> AppliedPage:
         """Put listed ids into the ledger and move the page token, in one transaction."""
         ...
 
@@ -175,10 +177,8 @@ class MailStore(Protocol):
 
     async def due_messages(
         self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
-    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
-        """Ids to fetch now, newest thread first, and how many messages their threads are known
-        to have; of one listing only, if one is named.
-        """
+    ) -> DueMessages:
+        """What to fetch now of this source; of one listing only, if one is named."""
         ...
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:

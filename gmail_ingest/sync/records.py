@@ -6,15 +6,17 @@ Keep out: ports (``ports.py``), and values that only one use case or adapter kno
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
 from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
@@ -105,6 +107,23 @@ class Listing:
     page_token: str | None
     done: bool
     origin: Origin = "listing"
+
+
+class AppliedPage(NamedTuple):
+    """A page of a listing in the ledger: the listing as it goes on, and what the page counts."""
+
+    listing: Listing
+    counts: Counts
+
+
+class DueMessages(NamedTuple):
+    """Ids to fetch now, newest thread first, and how many messages their threads are known to have.
+
+    ``thread_sizes`` has no entry for a message whose thread is not known.
+    """
+
+    messages: Sequence[PendingMessage]
+    thread_sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

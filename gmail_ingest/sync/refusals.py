@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
+from typing import NamedTuple
 
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.quota import Prices
@@ -42,6 +43,13 @@ WITNESSES = 3
 _ALL = Window(start=datetime(2004, 4, 1, tzinfo=UTC))
 
 
+class RefusedMessage(NamedTuple):
+    """A message that Google refused, and the error's text."""
+
+    message: PendingMessage
+    error: str
+
+
 class Refusals:
     """Refused calls since Google last answered one, by their error's text."""
 
@@ -55,9 +63,13 @@ class Refusals:
         self._held[str(error)].append(call)
         self._last[str(error)] = error
 
-    def release(self) -> list[tuple[PendingMessage, str]]:
+    def release(self) -> list[RefusedMessage]:
         """Google answers for this mailbox: the messages, each with its own error."""
-        held = [(wanted, text) for text, calls in self._held.items() for wanted in _wanted(calls)]
+        held = [
+            RefusedMessage(wanted, text)
+            for text, calls in self._held.items()
+            for wanted in _wanted(calls)
+        ]
         self._held.clear()
         self._last.clear()
         return held

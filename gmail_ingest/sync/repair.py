@@ -125,9 +125,13 @@ class Repair:
         step, store = self._policy.batch_messages, self._store
         while batch := await store.accepted_removals(self._mailbox.id, step):
             lease = await self._held()
-            gone = [each for each, confirmed in batch if confirmed or await self._is_gone(each)]
+            gone = [
+                removal.message_id
+                for removal in batch
+                if removal.confirmed or await self._is_gone(removal.message_id)
+            ]
             self.counts.add(await store.correct(lease, (), gone))
-            await store.settle_removals(lease, [each for each, _ in batch])
+            await store.settle_removals(lease, [removal.message_id for removal in batch])
 
     async def keep(self, message_ids: Collection[str]) -> None:
         """Withhold mails no longer that Google lists again. Raises as ``refetch``."""

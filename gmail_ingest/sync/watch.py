@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -52,6 +52,13 @@ class WatchedMailboxes(Protocol):
         ...
 
 
+class Renewals(NamedTuple):
+    """How many watches were renewed, and how many failed."""
+
+    renewed: int
+    failed: int
+
+
 async def start_watch(client: MailboxClient, topic: str) -> Watch:
     """Watch a mailbox; an older watch on another topic is stopped first (edge case 24)."""
     try:
@@ -68,8 +75,8 @@ async def renew_watches(
     topic: str,
     *,
     page: int = PAGE,
-) -> tuple[int, int]:
-    """Renew what is due. Returns how many watches were renewed, and how many failed.
+) -> Renewals:
+    """Renew what is due.
 
     The account's primary address and its other ones are read again by the way, also where no topic
     is configured (an empty ``topic``) and nothing is watched: they change as seldom, and where the
@@ -102,7 +109,7 @@ async def renew_watches(
     for mailbox, profile in taken:
         with contextlib.suppress(GmailIngestError):
             await _settle_taken(store, open_client, mailbox, profile)
-    return renewed, failed
+    return Renewals(renewed, failed)
 
 
 async def _renew(

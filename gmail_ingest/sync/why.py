@@ -16,7 +16,7 @@ from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.traces import MailboxProgress, Trace, Traces
-from gmail_ingest.sync.why_text import explain, explain_unknown, explain_unlisted
+from gmail_ingest.sync.why_text import Explanation, explain, explain_unknown, explain_unlisted
 
 #: Longest Message-ID or Gmail id that is looked for, in characters (12 KB were seen: edge case 52).
 MAX_LENGTH = 20_000
@@ -133,10 +133,10 @@ class Why:
     ) -> tuple[Finding, ...]:
         by_id = {each.mailbox.id: each for each in mailboxes}
         return tuple(
-            Finding(
+            _finding(
                 by_id[trace.mailbox_id],
                 _VERDICTS[trace.fate],
-                *explain(trace, by_id[trace.mailbox_id], self._max_attempts),
+                explain(trace, by_id[trace.mailbox_id], self._max_attempts),
                 trace.gmail_id,
                 trace,
             )
@@ -170,7 +170,7 @@ class Why:
         )
         there = {each.progress.mailbox.id for each in known}
         only_there = tuple(
-            Finding(each, "at_google", *explain_unlisted(), found[each.mailbox.id])
+            _finding(each, "at_google", explain_unlisted(), found[each.mailbox.id])
             for each in mailboxes
             if each.mailbox.id in found.keys() - there
         )
@@ -188,7 +188,18 @@ class Why:
 
 
 def _unknown(progress: MailboxProgress) -> Finding:
-    return Finding(progress, *explain_unknown(progress))
+    unknown = explain_unknown(progress)
+    return _finding(progress, unknown.verdict, unknown.explanation)
+
+
+def _finding(
+    progress: MailboxProgress,
+    verdict: str,
+    explanation: Explanation,
+    gmail_id: str | None = None,
+    trace: Trace | None = None,
+) -> Finding:
+    return Finding(progress, verdict, explanation.happened, explanation.next_step, gmail_id, trace)
 
 
 def _spellings(rfc_id: str) -> list[str]:

@@ -8,6 +8,7 @@ Source: docs/promises.md#promise-5; core/fates.py for what each fate means.
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
 from gmail_ingest.core.removals import ACCEPTING
@@ -31,22 +32,36 @@ _SHOWN_AGAIN = (
 _SEEN_BY = {"push": "Gmail's history", "listing": "a listing", "backfill": "a backfill"}
 
 
-def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tuple[str, str]:
-    """What happened to a mail that the ledger knows, and what happens next: two sentences.
+class Explanation(NamedTuple):
+    """Two sentences: what became of a mail, and what happens next."""
+
+    happened: str
+    next_step: str
+
+
+class Unknown(NamedTuple):
+    """Why a mailbox knows nothing of a mail: a verdict (``why.Finding``), and its explanation."""
+
+    verdict: str
+    explanation: Explanation
+
+
+def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> Explanation:
+    """What happened to a mail that the ledger knows, and what happens next.
 
     Args:
         trace: its entry.
         progress: of its mailbox.
         max_attempts: attempts until a message is given up.
     """
-    happened, next_step = _explain(trace, progress, max_attempts)
+    explanation = _explain(trace, progress, max_attempts)
     if progress.mailbox.state == "replaced":
         # Nobody asks Google for a former account's mail.
-        next_step = remedy_of("replaced", None) or ""
-    return happened, next_step
+        return explanation._replace(next_step=remedy_of("replaced", None) or "")
+    return explanation
 
 
-def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tuple[str, str]:
+def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> Explanation:
     seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.origin]}"
     match trace.fate:
         case "stored":
@@ -64,63 +79,70 @@ def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tupl
                 )
                 return _withheld(trace, happened, _SHOWN_AGAIN)
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
-            return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
+            happened = f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}."
+            return Explanation(happened, _first(why))
         case "gone":
             how = "was deleted in Gmail" if trace.rule == DELETED else "was gone at Google"
             end = "this is final" if trace.rule == DELETED else "it is fetched if it shows up again"
-            return f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end)
+            return Explanation(f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end))
         case "dead":
             happened = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
-            return f"{happened}; {seen}.", "Nothing happens until somebody asks for another try."
+            next_step = "Nothing happens until somebody asks for another try."
+            return Explanation(f"{happened}; {seen}.", next_step)
         case _:
-            return _pending(trace, seen), _next(trace, progress, max_attempts)
+            return Explanation(_pending(trace, seen), _next(trace, progress, max_attempts))
 
 
-def explain_unknown(progress: MailboxProgress) -> tuple[str, str, str]:
-    """Why a mailbox knows nothing of a mail: a verdict, and the two sentences of ``explain``."""
+def explain_unknown(progress: MailboxProgress) -> Unknown:
+    """Why a mailbox knows nothing of a mail."""
     box = progress.mailbox
     if box.state == "disconnected":
         happened = "The mailbox is disconnected, and knew nothing of this mail."
-        return "disconnected", happened, "Nothing happens until it is connected again."
+        next_step = "Nothing happens until it is connected again."
+        return Unknown("disconnected", Explanation(happened, next_step))
     if box.state == "replaced":
         happened = "The mailbox's account is no more, and knew nothing of this mail."
-        return "disconnected", happened, remedy_of(box.state, progress.cause) or ""
+        next_step = remedy_of(box.state, progress.cause) or ""
+        return Unknown("disconnected", Explanation(happened, next_step))
     if box.state != "active":
         since = f"since {_at(box.last_synced_at)}" if box.last_synced_at else "yet"
         happened = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
-        return "not_known", happened, remedy_of(box.state, progress.cause) or ""
+        next_step = remedy_of(box.state, progress.cause) or ""
+        return Unknown("not_known", Explanation(happened, next_step))
     if progress.listing or progress.listed_from is None or box.last_synced_at is None:
         happened = "The mailbox's listing has not come to its end: the mail may still be found."
-        return "not_known", happened, "The sync goes on by itself; ask again when it is done."
+        next_step = "The sync goes on by itself; ask again when it is done."
+        return Unknown("not_known", Explanation(happened, next_step))
     happened = (
         f"Google never named this mail: what came since {_at(progress.listed_from)} was listed, "
         f"and history is followed up to {_at(box.last_synced_at)}."
     )
     rest = "is older than that, was in spam or trash all the time, or is not in this mailbox"
-    return "never_listed", happened, f"The mail {rest}."
+    return Unknown("never_listed", Explanation(happened, f"The mail {rest}."))
 
 
-def explain_unlisted() -> tuple[str, str]:
+def explain_unlisted() -> Explanation:
     """What it means that Google finds a mail that the ledger does not have."""
     happened = "Google has this mail, but named it to no sync"
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
     next_step = (
         "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
     )
-    return f"{happened}: {why}.", next_step
+    return Explanation(f"{happened}: {why}.", next_step)
 
 
-def _withheld(trace: Trace, happened: str, next_step: str) -> tuple[str, str]:
+def _withheld(trace: Trace, happened: str, next_step: str) -> Explanation:
     """The sentences about a stored mail, if Gmail has it no longer and it is not removed yet."""
     if trace.withheld_at is None:
-        return happened, next_step
+        return Explanation(happened, next_step)
     happened += (
         f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
         "them to be removed without a person's word."
     )
     if trace.accepted:
-        return happened, "A person agreed: the next sync removes it."
-    return happened, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+        return Explanation(happened, "A person agreed: the next sync removes it.")
+    next_step = f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+    return Explanation(happened, next_step)
 
 
 def _pending(trace: Trace, seen: str) -> str:

@@ -8,7 +8,7 @@ Keep out: rules about fates (``core/fates.py``, which Postgres follows too), fai
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
@@ -27,8 +27,10 @@ from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.records import (
+    AppliedPage,
     AppliedRules,
     Counts,
+    DueMessages,
     Excluded,
     Failed,
     Gone,
@@ -162,7 +164,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
-    ) -> tuple[Listing, Counts]:
+    ) -> AppliedPage:
         self._fence(lease)
         counts = Counts()
         for ref in refs:
@@ -175,7 +177,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             if listing.origin == "backfill" and entry.fate == "pending":
                 self._name(key, listing)
         moved = replace(listing, page_token=next_token, done=next_token is None)
-        return self._put_listing(moved), counts
+        return AppliedPage(self._put_listing(moved), counts)
 
     async def restart_listing(self, lease: Lease, listing: Listing) -> Listing:
         self._fence(lease)
@@ -193,7 +195,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
 
     async def due_messages(
         self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
-    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
+    ) -> DueMessages:
         now = datetime.now(UTC)
         sizes = Counter(
             entry.thread_id
@@ -213,7 +215,8 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         ]
         newest = sorted(due, key=lambda each: (each.thread_id, each.message_id), reverse=True)
         named = newest[:limit]
-        return named, {each.thread_id: sizes[each.thread_id] for each in named if each.thread_id}
+        threads = {each.thread_id for each in named if each.thread_id}
+        return DueMessages(named, {each: sizes[each] for each in threads})
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         self._fence(lease)

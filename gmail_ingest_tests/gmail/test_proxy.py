@@ -12,8 +12,8 @@ import google.auth.credentials
 import pytest
 from google.api_core.exceptions import GoogleAPIError
 
-from gmail_ingest.adapters.gmail.grants import TokenEndpoint
 from gmail_ingest.adapters.gmail.requests import GmailRequests
+from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.transport import GmailTransport
 from gmail_ingest.adapters.secrets.encryption_key import open_secret_manager
 from gmail_ingest.errors import (

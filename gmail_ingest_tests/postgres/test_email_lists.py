@@ -219,5 +219,5 @@ def test_statements_of_pages_are_put_together_once(names, has_trait, is_behind):
         filters["label"] = "INBOX"
     after = Position(datetime(2026, 1, 9, tzinfo=UTC), 3, "m3") if is_behind else None
     mails = MailList(EmailFilter("acme", **filters), after)
-    query, _ = mails.page(10)
+    query = mails.page(10).statement
     assert query == mails.compose_page().as_bytes()

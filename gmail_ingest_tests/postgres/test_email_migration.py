@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from gmail_ingest.adapters.postgres.engine import create_engine, transaction
 from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.migrate import _config, upgrade
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.core.former_words import former_words_of
 from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
 from gmail_ingest.core.search_text import search_text_of
@@ -161,7 +161,7 @@ def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_databa
         _upgrade_to(empty_database_url, "0002")
         connection.execute(OLD_MAIL)
         _upgrade_to(empty_database_url, "0013")
-        marked = mark("acme", Month(2026, 1))
+        marked = mark("acme", date(2026, 1, 1))
         vector = search_vector(marked, former_words_of(text), ["o'ann@shop.test"])
         stored = "UPDATE emails SET text = %s, search_vector = %b::tsvector WHERE gmail_id = 'm0'"
         connection.execute(stored, (text, vector))

@@ -6,10 +6,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
+from gmail_ingest.adapters.postgres.search_terms import mark, month_query
 from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
 from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import Participant
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError
 from gmail_ingest.sync.records import Stored
@@ -66,7 +67,7 @@ def test_search_finds_words_of_body_and_subject(database, run):
         inside = parsed("m1", subject="Hello", search_text="Hello\nthe invoice")
         on_top = parsed("m2", subject="Invoice", search_text="Invoice\nplease pay")
         await store(database, mailbox, inside, on_top)
-        marked, found = mark("acme", Month.of(NOON)), {}
+        marked, found = mark("acme", month_of(NOON)), {}
         for word in ("invoice", "pay", "hello"):
             rows = await database.rows(
                 "SELECT gmail_id FROM emails WHERE search_vector @@ CAST(%s AS tsquery) ORDER BY 1",

@@ -7,7 +7,7 @@ import pytest
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.adapters.postgres.status_reads import PostgresReads
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.sync.credentials import SCOPE
 from gmail_ingest.sync.limiter import Unlimited

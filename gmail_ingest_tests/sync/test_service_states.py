@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.adapters.postgres.status_reads import PostgresReads
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sandbox.faults import FaultRule
 from gmail_ingest.sync.connect import Connect, ConnectRequest

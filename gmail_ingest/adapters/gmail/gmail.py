@@ -11,9 +11,9 @@ from types import TracebackType
 from typing import Self
 
 from gmail_ingest.adapters.gmail.caller import Caller
-from gmail_ingest.adapters.gmail.grants import TokenEndpoint
 from gmail_ingest.adapters.gmail.mailbox_client import GmailMailboxClient
 from gmail_ingest.adapters.gmail.requests import PAGE_SIZE, GmailRequests
+from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
 from gmail_ingest.adapters.gmail.transport import CONNECTIONS, GmailTransport
 from gmail_ingest.core.quota import Prices, parse_prices

@@ -21,6 +21,9 @@ from gmail_ingest.errors import ConfigurationError, GmailIngestError
 
 #: Seconds until a server that says nothing is given up; libpq alone would wait for minutes.
 CONNECT_SECONDS = 10
+#: The advisory lock of whoever migrates a database, the mail's or Dagster's: any number that all
+#: releases share, "gmailing" in ASCII.
+MIGRATION_LOCK = 0x676D61696C696E67
 
 Kind = Literal["empty", "current", "older", "newer", "dagster", "foreign"]
 

@@ -1,7 +1,8 @@
 """Reading mail: pages of lists and searches, and threads.
 
 Holds: ``PostgresEmailReads``. Add here: another way to ask for mail. Keep out: which mails a page
-shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing (``reads``).
+shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing
+(``status_reads``).
 Source: edge case 49 (order by internal date).
 """
 
@@ -18,12 +19,7 @@ from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor,
 from gmail_ingest.adapters.postgres.email_lists import USUAL, Effort, MailList, read_positions
 from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, to_thread
 from gmail_ingest.adapters.postgres.email_search import UNLIMITED, MailSearch, SearchResult
-from gmail_ingest.adapters.postgres.email_views import (
-    EmailFilter,
-    EmailPage,
-    EmailView,
-    ThreadView,
-)
+from gmail_ingest.adapters.postgres.email_views import EmailFilter, EmailPage, EmailView, ThreadView
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.facets import EXCLUDED
 from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
@@ -145,7 +141,8 @@ class PostgresEmailReads:
     async def _find(self, connection: Connection, mails: MailList, rows: int) -> SearchResult:
         if mails.wanted.q:
             return await MailSearch(connection, self._search_seconds).find(mails, rows)
-        return SearchResult(await read_positions(connection, *mails.page(rows)))
+        page = mails.page(rows)
+        return SearchResult(await read_positions(connection, page.statement, page.arguments))
 
     async def thread(
         self,
@@ -196,7 +193,8 @@ async def _check_tenant(connection: Connection, tenant_id: str) -> None:
 
 async def _count(connection: Connection, mails: MailList, most: int) -> int:
     """How many mails a list has; more than ``most`` are not told apart."""
-    row = await (await connection.execute(*mails.count(most + 1))).fetchone()
+    count = mails.count(most + 1)
+    row = await (await connection.execute(count.statement, count.arguments)).fetchone()
     return int(row[0]) if row else 0
 
 
@@ -204,8 +202,8 @@ async def _listed(
     connection: Connection, mails: MailList, limit: int, offset: int = 0
 ) -> tuple[SearchResult, tuple[EmailView, ...]]:
     """Positions of a page and of the mail behind it, and the page's mails."""
-    query, arguments = mails.emails(limit + 1, offset)
-    rows = await (await connection.execute(query, arguments)).fetchall()
+    page = mails.emails(limit + 1, offset)
+    rows = await (await connection.execute(page.statement, page.arguments)).fetchall()
     if not rows:
         await _check_tenant(connection, mails.wanted.tenant_id)
     positions = tuple(Position(*row[:3]) for row in rows)

@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from psycopg import sql
 
@@ -28,8 +28,10 @@ from gmail_ingest.adapters.postgres.email_lists import (
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.rereading import is_left
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
+from gmail_ingest.adapters.postgres.search_terms import mark, month_query
+from gmail_ingest.core.months import month_of, months_back, next_month
 from gmail_ingest.core.search_query import Query, parse_query, without_former
+from gmail_ingest.core.windows import midnight
 
 #: Mails looked at, at the most, before the index is asked where enough of them had the words.
 _MOST_LOOKED_AT = 600
@@ -125,13 +127,13 @@ class MailSearch:
         self, mails: MailList, words: Query, positions: Sequence[Position], rows: int
     ) -> tuple[Position, ...]:
         tenant, queries = mails.wanted.tenant_id, {}
-        for month in {Month.of(each.internal_date) for each in positions}:
+        for month in {month_of(each.internal_date) for each in positions}:
             queries[month] = month_query(words, mark(tenant, month))
         arguments = {
             "dates": [each.internal_date for each in positions],
             "mailboxes": [each.mailbox_id for each in positions],
             "ids": [each.gmail_id for each in positions],
-            "queries": [queries[Month.of(each.internal_date)] for each in positions],
+            "queries": [queries[month_of(each.internal_date)] for each in positions],
             "rows": rows,
         }
         return await read_positions(self.connection, _MATCH, arguments)
@@ -150,11 +152,11 @@ class MailSearch:
             if len(found) == rows:
                 break
             if now >= deadline and months:
-                return SearchResult(found, Position(batch[-1].start, 0, ""))
+                return SearchResult(found, Position(midnight(batch[-1]), 0, ""))
             at_once = _next_months(len(batch), now - began, deadline - now)
         return SearchResult(found)
 
-    async def _span(self, mails: MailList, newest: datetime) -> list[Month]:
+    async def _span(self, mails: MailList, newest: datetime) -> list[date]:
         """The months that may hold something, newest first."""
         row = await (await self.connection.execute(_OLDEST, (mails.wanted.tenant_id,))).fetchone()
         if row is None:
@@ -162,16 +164,16 @@ class MailSearch:
         (oldest,) = row
         if mails.wanted.since is not None:
             oldest = max(oldest, mails.wanted.since)
-        return list(months_back(Month.of(newest), Month.of(oldest)))
+        return list(months_back(month_of(newest), month_of(oldest)))
 
     async def _search_months(
-        self, mails: MailList, words: Query, months: Sequence[Month], rows: int
+        self, mails: MailList, words: Query, months: Sequence[date], rows: int
     ) -> tuple[Position, ...]:
         tenant, address = mails.wanted.tenant_id, mails.wanted.participant
         arguments = mails.arguments() | {
             "queries": [month_query(words, mark(tenant, each), address) for each in months],
-            "starts": [each.start for each in months],
-            "ends": [each.end for each in months],
+            "starts": [midnight(each) for each in months],
+            "ends": [midnight(next_month(each)) for each in months],
             "rows": rows,
         }
         query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())

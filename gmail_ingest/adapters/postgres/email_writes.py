@@ -10,12 +10,14 @@ Source: docs/architecture.md#tables; edge case 53 (``search_terms.py`` bounds th
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import EXCLUDED, Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import SearchVector, mark, search_vector
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.reading import READING
 from gmail_ingest.core.search_words import words_of
 
@@ -122,19 +124,31 @@ ON CONFLICT (mailbox_id, gmail_id, part_id) DO NOTHING
 """
 
 
+class WrittenEmails(NamedTuple):
+    """Gmail ids of mails that were written: new ones, and those whose row was older."""
+
+    inserted: set[str]
+    replaced: set[str]
+
+    @property
+    def all(self) -> set[str]:
+        """Both."""
+        return self.inserted | self.replaced
+
+
 async def write_emails(
     connection: Connection,
     mailbox_id: int,
     messages: Sequence[ParsedMessage],
     hidden: Collection[str],
-) -> tuple[set[str], set[str]]:
-    """Insert messages, or replace rows that are older; returns the ids inserted and replaced.
+) -> WrittenEmails:
+    """Insert messages, or replace rows that are older.
 
     A message of the same or an older history id than its row changes nothing. ``hidden`` are the
     Gmail ids that a rule of the tenant's hides.
     """
     if not messages:
-        return set(), set()
+        return WrittenEmails(set(), set())
     facets = {each.gmail_id: _facet(each) for each in messages}
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
     facet = {
@@ -158,7 +172,7 @@ async def write_emails(
     files = [row for each in written for row in _attachments(each)]
     if files:
         await connection.execute(_ATTACHMENTS, (mailbox_id, to_json(files)))
-    return inserted, replaced
+    return WrittenEmails(inserted, replaced)
 
 
 def _facet(message: ParsedMessage) -> Facet:
@@ -228,7 +242,7 @@ def _author(message: ParsedMessage) -> dict[str, str] | None:
 
 def _vector(tenant_id: str, message: ParsedMessage) -> SearchVector:
     return search_vector(
-        mark(tenant_id, Month.of(message.internal_date)),
+        mark(tenant_id, month_of(message.internal_date)),
         words_of(message.search_text),
         (each.address for each in message.participants),
     )

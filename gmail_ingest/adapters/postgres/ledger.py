@@ -10,12 +10,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
+from typing import NamedTuple
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.fates import Entry, Origin
 from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
-from gmail_ingest.sync.records import Failed
+from gmail_ingest.sync.records import DueMessages, Failed
 
 _READ = """
 SELECT gmail_id, thread_id, origin, fate, rule, history_id FROM message_ledger
@@ -100,33 +101,40 @@ async def write_entries(
         await connection.execute(_WRITE, (mailbox_id, to_json(rows)))
 
 
+class FailureCounts(NamedTuple):
+    """Of ids that failed: how many are tried again, and how many are given up."""
+
+    retrying: int
+    dead: int
+
+
 async def write_failures(
     connection: Connection, mailbox_id: int, failures: Sequence[Failed]
-) -> tuple[int, int]:
-    """Count an attempt of each pending id; returns how many retry and how many are dead."""
+) -> FailureCounts:
+    """Count an attempt of each pending id."""
     if not failures:
-        return 0, 0
+        return FailureCounts(retrying=0, dead=0)
     rows: list[dict[str, object]] = [
         {"gmail_id": each.message_id, "error": each.error, "retry_at": each.retry_at}
         for each in failures
     ]
     found = await connection.execute(_FAILED, (to_json(rows), mailbox_id))
     fates = [row[0] for row in await found.fetchall()]
-    return fates.count("pending"), fates.count("dead")
+    return FailureCounts(retrying=fates.count("pending"), dead=fates.count("dead"))
 
 
 async def read_due(
     connection: Connection, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None
-) -> tuple[list[PendingMessage], dict[str, int]]:
+) -> DueMessages:
     """Pending ids due now, newest thread first, and the sizes of their threads in the ledger."""
     wanted = (NOT_FOUND_YET, mailbox_id, origin, listing_id, listing_id, limit)
     rows = await (await connection.execute(_DUE, wanted)).fetchall()
     due = [PendingMessage(*row) for row in rows]
     threads = list({each.thread_id for each in due if each.thread_id})
     if not threads:
-        return due, {}
+        return DueMessages(due, {})
     sizes = await connection.execute(_THREAD_SIZES, (mailbox_id, threads))
-    return due, dict(await sizes.fetchall())
+    return DueMessages(due, dict(await sizes.fetchall()))
 
 
 async def read_next_due(

@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.core.fates import Origin, after_sighting
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Listing, MessageRef
+from gmail_ingest.sync.records import AppliedPage, Counts, Listing, MessageRef
 
 #: How long a listing is taken up again. Google keeps history for about as long, so that a mailbox
 #: that was connected all the time has heard by then of what has come into the window since.
@@ -90,7 +90,7 @@ async def new_listing(
 
 async def apply_page(
     connection: Connection, listing: Listing, refs: Sequence[MessageRef], token: str | None
-) -> tuple[Listing, Counts]:
+) -> AppliedPage:
     """Put a page's ids into the ledger and go on to ``token``; None ends the listing.
 
     Ids that are new, or that the page proves to be there after all, count as discovered.
@@ -109,7 +109,7 @@ async def apply_page(
         await connection.execute(_NAME, place | {"named": list(named)})
     moved = await connection.execute(_MOVE, place)
     counts = Counts(listed=len(named), discovered=len(news))
-    return _listing(await moved.fetchone()), counts
+    return AppliedPage(_listing(await moved.fetchone()), counts)
 
 
 async def restart(connection: Connection, listing: Listing) -> Listing:

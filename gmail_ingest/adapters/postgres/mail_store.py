@@ -23,11 +23,12 @@ from gmail_ingest.adapters.postgres.mailbox_states import write_state
 from gmail_ingest.adapters.postgres.save_batch import save_outcomes
 from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import (
+    AppliedPage,
     AppliedRules,
     Counts,
+    DueMessages,
     Lease,
     Listing,
     Mailbox,
@@ -167,7 +168,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
-    ) -> tuple[Listing, Counts]:
+    ) -> AppliedPage:
         """Put listed ids into the ledger and move the page token."""
         async with leases.fenced(self._engine, lease) as connection:
             return await listings.apply_page(connection, listing, refs, next_token)
@@ -193,7 +194,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
 
     async def due_messages(
         self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
-    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
+    ) -> DueMessages:
         """Ids to fetch now, newest thread first, and the sizes of their threads."""
         async with statement(self._engine) as connection:
             return await ledger.read_due(connection, mailbox_id, origin, limit, listing_id)

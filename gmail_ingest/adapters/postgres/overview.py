@@ -1,6 +1,6 @@
 """All tenants at a glance, for the operator at a terminal.
 
-Holds: ``PostgresOverview``. Keep out: one tenant in detail (``reads``), mail.
+Holds: ``PostgresOverview``. Keep out: one tenant in detail (``status_reads``), mail.
 
 Counts are made of narrow tables and small indexes, each in a statement of its own: a count over
 mail took 13 s for a million, and while it ran no old version of any row could be removed. Tables

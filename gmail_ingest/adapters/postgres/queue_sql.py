@@ -45,7 +45,8 @@ PENDING_LOOK = "(q.priority = 1 AND q.attempts = 0 AND q.not_before > now())"
 #: Seconds for which what is not live has been due when it gets its share of each claim.
 _LONG_DUE = "interval '60 seconds'"
 
-_UNION = """
+#: The mailboxes of a waiting row and of what joins it; NULL, which means all of a tenant's, stays.
+JOINED_MAILBOXES = """
 CASE WHEN q.mailbox_ids IS NULL OR excluded.mailbox_ids IS NULL THEN NULL
      ELSE ARRAY(SELECT DISTINCT each FROM unnest(q.mailbox_ids || excluded.mailbox_ids) each
                 ORDER BY each) END
@@ -72,7 +73,7 @@ WITH queued AS (
             %(force)s, %(priority)s)
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
     SET job_id = coalesce(q.job_id, excluded.job_id),
-        mailbox_ids = {_UNION},
+        mailbox_ids = {JOINED_MAILBOXES},
         history_id = GREATEST(q.history_id, excluded.history_id),
         force = q.force OR excluded.force,
         priority = LEAST(q.priority, excluded.priority),
@@ -168,7 +169,7 @@ INSERT INTO sync_queue AS q (tenant_id, kind, mailbox_ids, priority, not_before,
 SELECT tenant_id, kind, %(look_ids)s, 1, now() + %(look_after)s, claimed_by, now()
 FROM mine WHERE %(look_ids)s::bigint[] IS NOT NULL
 ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
-SET mailbox_ids = {_UNION}, again = true
+SET mailbox_ids = {JOINED_MAILBOXES}, again = true
 """  # noqa: S608 - fragments of this file
 
 #: Gives a row back: it waits again, or goes into the row that came to wait meanwhile, and its job
@@ -186,7 +187,7 @@ WITH mine AS (
     FROM mine
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
     SET job_id = coalesce(q.job_id, excluded.job_id),
-        mailbox_ids = {_UNION},
+        mailbox_ids = {JOINED_MAILBOXES},
         history_id = GREATEST(q.history_id, excluded.history_id),
         priority = LEAST(q.priority, excluded.priority),
         again = q.again OR excluded.again,

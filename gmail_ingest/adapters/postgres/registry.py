@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.accounts import rename, retire, succeed
 from gmail_ingest.adapters.postgres.deletion import delete_mail
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.grants import read_grants
+from gmail_ingest.adapters.postgres.held_grants import read_grants
 from gmail_ingest.adapters.postgres.mailbox_endings import end_mailbox, read_given_back
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, UNLOCKED

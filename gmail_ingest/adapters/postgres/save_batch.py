@@ -34,26 +34,26 @@ async def save_outcomes(
     messages = _storable(lease, outcomes, after)
     _decide(outcomes, after)
     hidden = await hidden_by_rule(connection, lease.mailbox_id, messages)
-    inserted, replaced = await write_emails(connection, lease.mailbox_id, messages, hidden)
-    for key in inserted | replaced:
+    written = await write_emails(connection, lease.mailbox_id, messages, hidden)
+    for key in written.all:
         after[key] = after_ruling(after[key], hidden.get(key))
     decided = {key: entry for key, entry in after.items() if entry is not before.get(key)}
     await write_entries(connection, lease.mailbox_id, decided)
     failed = [each for each in outcomes if isinstance(each, Failed)]
-    retrying, dead = await write_failures(connection, lease.mailbox_id, failed)
-    touched = {each.thread_id for each in messages if each.gmail_id in inserted | replaced}
+    failures = await write_failures(connection, lease.mailbox_id, failed)
+    touched = {each.thread_id for each in messages if each.gmail_id in written.all}
     await threads.recompute(connection, lease.mailbox_id, touched)
-    if replaced.intersection(hidden):
+    if written.replaced.intersection(hidden):
         await threads.remove_empty(connection, lease.mailbox_id, touched)
-    inserted.difference_update(hidden)
+    shown = written.inserted.difference(hidden)
     return Counts(
-        stored=len(inserted),
-        updated=len(replaced),
+        stored=len(shown),
+        updated=len(written.replaced),
         excluded=sum(entry.fate == "excluded" for entry in decided.values()),
         gone=sum(entry.fate == "gone" for entry in decided.values()),
-        retrying=retrying + sum(entry.fate == "pending" for entry in decided.values()),
-        dead=dead,
-        lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in inserted]),
+        retrying=failures.retrying + sum(entry.fate == "pending" for entry in decided.values()),
+        dead=failures.dead,
+        lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in shown]),
     )
 
 

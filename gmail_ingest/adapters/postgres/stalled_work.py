@@ -1,7 +1,7 @@
 """Work that stalls, for the operator: mailboxes that fail, and work that was put back.
 
 Holds: ``PostgresStalledWork``. Keep out: counts of mail (``overview``), what a tenant's CRM is
-shown (``reads``).
+shown (``status_reads``).
 """
 
 from __future__ import annotations

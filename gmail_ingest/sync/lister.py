@@ -9,6 +9,7 @@ read). A label costs 5 units for 500 ids, where reading each message again costs
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from gmail_ingest.core.completeness import StoredMails, label_differences
 from gmail_ingest.core.quota import Prices
@@ -57,13 +58,25 @@ class Lister:
         return listed
 
 
+class LabelComparison(NamedTuple):
+    """How labels at Google fall on a window.
+
+    ``differing``: ids of stored mails with other labels; ``out``: ids that do not belong in the CRM
+    by their labels at Google; ``sent``: ids that are sent.
+    """
+
+    differing: set[str]
+    out: set[str]
+    sent: set[str]
+
+
 async def compare_labels(
     lister: Lister,
     window: Window,
     label_ids: Collection[str],
     stored: Sequence[StoredMails],
     settled: Collection[str] = (),
-) -> tuple[set[str], set[str], set[str]]:
+) -> LabelComparison:
     """List a window label by label, holding one label's ids at a time, and those that decide.
 
     Args:
@@ -72,10 +85,6 @@ async def compare_labels(
         label_ids: the labels that the mailbox has.
         stored: all stored mails of the window.
         settled: labels that are not looked at.
-
-    Returns:
-        Ids of stored mails whose labels differ, ids that do not belong in the CRM by their labels
-        at Google, and ids that are sent.
     """
     here = {label for mails in stored for label in mails.label_ids}
     differing: set[str] = set()
@@ -99,4 +108,4 @@ async def compare_labels(
         elif label_id in EXCLUDED_LABELS:
             out |= ids
     # What is sent is no draft any more (core/scope.py).
-    return differing, out | (unsent - sent), sent
+    return LabelComparison(differing, out | (unsent - sent), sent)

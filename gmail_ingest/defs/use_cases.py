@@ -1,22 +1,16 @@
-"""From resources to use cases, for assets, ops and sensors.
+"""From resources to use cases, for assets and ops.
 
 Holds: one function for each use case that Dagster starts. Add here: as those come.
-Keep out: Dagster's objects, decisions.
+Keep out: Dagster's objects, decisions, looks at the queue (``queue_look.py``).
 """
 
-import asyncio
-import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from collections.abc import AsyncIterator, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from datetime import timedelta
-
-from sqlalchemy.ext.asyncio import AsyncEngine
+from typing import Generic, TypeVar
 
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
-from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
@@ -27,23 +21,18 @@ from gmail_ingest.sync.drain import Drain
 from gmail_ingest.sync.tenant_health import OverallHealth, TenantHealth, TenantHealthStore
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.sync.watch import Renewals, renew_watches
 from gmail_ingest.wiring import build_backfill, build_drain, build_tenant_sync, build_verify
 
-#: A row whose pause has passed is not notified of.
-LOOK_EVERY = 1.0
-#: Seconds after which a few pushes are looked at again: the first of a thousand look like a few,
-#: each run that is started for one costs 4 CPU seconds, and drains would start five seconds later.
-MAY_BE_A_BURST = 0.25
+UseCase = TypeVar("UseCase")
 
 
 @dataclass(frozen=True, slots=True)
-class QueueSnapshot:
-    """What the sensor saw: rows that wait, drains that live, tenants that are connected."""
+class Opened(Generic[UseCase]):
+    """A use case for the length of a run, and the health of tenants' mailboxes."""
 
-    waiting: int
-    drains: int
-    connected: frozenset[str]
+    use_case: UseCase
+    health_store: TenantHealthStore
 
 
 @asynccontextmanager
@@ -51,13 +40,11 @@ async def open_tenant_sync(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[TenantSync, TenantHealthStore]]:
-    """The use case behind every sync, for the length of a run, which logs in our one form; and
-    the health of the tenant's mailboxes.
-    """
+) -> AsyncIterator[Opened[TenantSync]]:
+    """The use case behind every sync, for the length of a run, which logs in our one form."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_tenant_sync(settings, engine, google), PostgresTenantHealth(engine)
+        yield Opened(build_tenant_sync(settings, engine, google), PostgresTenantHealth(engine))
 
 
 @asynccontextmanager
@@ -65,11 +52,11 @@ async def open_drain(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[Drain, TenantHealthStore]]:
-    """A drain, and the health of tenants' mailboxes, for the length of a run."""
+) -> AsyncIterator[Opened[Drain]]:
+    """A drain, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_drain(settings, engine, google), PostgresTenantHealth(engine)
+        yield Opened(build_drain(settings, engine, google), PostgresTenantHealth(engine))
 
 
 @asynccontextmanager
@@ -89,11 +76,11 @@ async def open_verify(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[Verify, TenantHealthStore]]:
-    """The comparison with Gmail, and who cannot be compared, for the length of a run."""
+) -> AsyncIterator[Opened[Verify]]:
+    """The comparison with Gmail, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_verify(settings, engine, google), PostgresTenantHealth(engine)
+        yield Opened(build_verify(settings, engine, google), PostgresTenantHealth(engine))
 
 
 async def read_health(
@@ -130,55 +117,12 @@ def _settings() -> Settings:
     return settings
 
 
-async def look_at_queue(
-    engine: AsyncEngine,
-    settings: Settings,
-    *,
-    known: Collection[str],
-    sweep: bool,
-    pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> QueueSnapshot:
-    """Ask for what nobody pushed, then wait a little until there is something to do.
-
-    Args:
-        engine: of the mail's database.
-        settings: how long to wait, and what is due for a poll.
-        known: the tenants that are partitions already.
-        sweep: whether to look for mailboxes that nobody pushed for.
-        pause: passes the seconds until a few are looked at again.
-    """
-    queue, tenants = PostgresSyncQueue(engine), PostgresTenants(engine)
-    if sweep:
-        await queue.sweep(timedelta(seconds=settings.poll_interval_seconds))
-    ends = time.monotonic() + settings.sensor_wait_seconds
-    async with listen(engine) as channel:
-        while True:
-            waiting = (await queue.waiting()).waiting
-            connected = frozenset(await tenants.connected())
-            left = ends - time.monotonic()
-            if waiting or connected != set(known) or left <= 0:
-                drains = await PostgresDrains(engine).alive()
-                if 0 < waiting <= settings.max_tenant_runs and not drains:
-                    await pause(MAY_BE_A_BURST)
-                    waiting = (await queue.waiting()).waiting
-                return QueueSnapshot(waiting, drains, connected)
-            await channel.wait(min(left, LOOK_EVERY))
-
-
-async def free_dead_run(engine: AsyncEngine, run_id: str) -> int:
-    """Take everything from a run that is dead. Returns how many claims it had."""
-    await PostgresDrains(engine).ended(run_id)
-    return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")
-
-
 async def renew_all_watches(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> tuple[int, int]:
-    """Renew Gmail's push notifications, and read the owners' addresses again. Returns how many were
-    renewed, and how many failed.
-    """
+) -> Renewals:
+    """Renew Gmail's push notifications, and read the owners' addresses again."""
     topic = load_settings().pubsub_topic
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         store = PostgresMailStore(engine)

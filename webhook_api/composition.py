@@ -25,9 +25,9 @@ from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRule
 from gmail_ingest.adapters.postgres.jobs import PostgresJobs
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.reads import PostgresReads
 from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+from gmail_ingest.adapters.postgres.status_reads import PostgresReads
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.errors import ConfigurationError

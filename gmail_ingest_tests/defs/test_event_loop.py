@@ -3,7 +3,7 @@ import threading
 
 import pytest
 
-from gmail_ingest.defs.loop import LoopThread, run
+from gmail_ingest.defs.event_loop import LoopThread, run
 
 
 def test_run_returns_and_raises_what_the_coroutine_does():
@@ -65,7 +65,7 @@ def test_loop_thread_keeps_what_an_interruption_left():
 
     loop = LoopThread(work)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("gmail_ingest.defs.loop.time.sleep", interrupted)
+        patch.setattr("gmail_ingest.defs.event_loop.time.sleep", interrupted)
         with pytest.raises(KeyboardInterrupt), loop:
             list(loop.batches(0.1))
     assert loop.left() == [0, 1, 2]
