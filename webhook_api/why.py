@@ -12,8 +12,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gmail_ingest.core.fates import Fate, Source
+from gmail_ingest.core.fates import Source
+from gmail_ingest.core.shown_fates import EXCLUDED, ShownFate, shown_fate
 from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
+from gmail_ingest.sync.why_words import FindingVerdict
 from webhook_api.models import Model, TenantInQuery
 from webhook_api.openapi import NOT_FOUND
 from webhook_api.services import Services
@@ -24,7 +26,9 @@ class LedgerEntryBody(Model):
     """What the ledger holds of the mail in this mailbox; times are UTC."""
 
     thread_id: str
-    fate: Fate = Field(description="pending: not fetched yet; dead: given up after its attempts.")
+    fate: ShownFate = Field(
+        description="pending: not fetched yet; dead: given up after its attempts."
+    )
     rule: str | None
     attempts: int
     next_attempt_at: datetime | None = Field(description="While it is pending.")
@@ -123,19 +127,23 @@ def why_body(answer: Answer) -> WhyBody:
     )
 
 
+def _shown_verdict(verdict: FindingVerdict) -> str:
+    return EXCLUDED if verdict in {"hidden", "left_out"} else verdict
+
+
 def _finding(finding: Finding) -> FindingBody:
     standing, trace = finding.standing, finding.trace
     mailbox = standing.mailbox
     return FindingBody(
         mailbox=mailbox.address,
-        verdict=finding.verdict,
+        verdict=_shown_verdict(finding.verdict),
         explanation=finding.explanation,
         next=finding.next,
         gmail_id=finding.gmail_id,
         ledger=LedgerEntryBody(
             thread_id=trace.thread_id,
-            fate=trace.fate,
-            rule=trace.rule,
+            fate=shown_fate(trace.fate),
+            rule=trace.reason,
             attempts=trace.attempts,
             next_attempt_at=trace.next_attempt_at if trace.fate == "pending" else None,
             error=trace.error,

@@ -14,6 +14,7 @@ from uuid import UUID
 
 from gmail_ingest.core.history import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.scope import LeftOutReason
 from gmail_ingest.core.windows import Window
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
@@ -117,11 +118,11 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Excluded:
-    """The named rule keeps the message out, as it was at ``history_id`` (0 if unknown)."""
+class LeftOut:
+    """The message is not to be stored, as it was at ``history_id`` (0 if unknown)."""
 
     message_id: str
-    rule: str
+    reason: LeftOutReason
     history_id: int = 0
 
 
@@ -134,14 +135,18 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None."""
+    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None.
+
+    ``missed``: Google said that there is no such message, which is not believed yet.
+    """
 
     message_id: str
     error: str
     retry_at: datetime | None
+    missed: bool = False
 
 
-Outcome = Stored | Excluded | Gone | Failed
+Outcome = Stored | LeftOut | Gone | Failed
 
 
 @dataclass(slots=True)
@@ -153,7 +158,8 @@ class Counts:
     stored: int = 0
     updated: int = 0
     deleted: int = 0
-    excluded: int = 0
+    hidden: int = 0
+    left_out: int = 0
     gone: int = 0
     retrying: int = 0
     dead: int = 0
@@ -189,7 +195,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class Ruled:
-    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
+    """A batch held against the rules: ``hidden`` are hidden anew, ``updated`` shown again."""
 
     mailbox_id: int
     counts: Counts

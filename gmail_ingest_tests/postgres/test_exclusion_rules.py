@@ -25,10 +25,10 @@ def test_the_job_goes_on_where_a_dead_worker_stopped(acme, run, monkeypatch):
         messages = [parsed(f"m{n}", f"t{n}", label_ids=("STARRED",)) for n in range(5)]
         await acme.save(box, *messages)
         await acme.rules.put("acme", HIDE)
-        assert (await acme.world.store.decide_next("acme")).counts.excluded == 2
+        assert (await acme.world.store.decide_next("acme")).counts.hidden == 2
         assert await acme.shown() == ["m2", "m3", "m4"]
         assert (await acme.rules.all("acme")).undecided_mailboxes == 1
-        assert (await acme.world.store.decide_next("acme")).counts.excluded == 2
+        assert (await acme.world.store.decide_next("acme")).counts.hidden == 2
         await acme.rules.put("acme", replace(HIDE, criteria=Criteria(labels=("SENT",))))
         # From the beginning: what the rule hid before is shown again.
         assert (await acme.settle()).updated == 4
