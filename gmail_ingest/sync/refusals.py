@@ -27,6 +27,7 @@ from gmail_ingest.errors import (
     GmailIngestError,
     MailboxStateError,
     MailboxUnavailableError,
+    RefusalReason,
     RefusedByGoogleError,
     SuspectAccountError,
 )
@@ -36,6 +37,7 @@ from gmail_ingest.sync.records import ListPage
 
 #: A refusal of either kind may be the mailbox's.
 Refusal = RefusedByGoogleError | SuspectAccountError
+_Kind = tuple[type[Refusal], RefusalReason | None]
 #: Other messages that are asked for: one of them may be refused for its own sake, too.
 WITNESSES = 3
 #: All mail that there can be, asked for as the syncs ask: with a search query.
@@ -43,38 +45,41 @@ _ALL = Window(start=datetime(2004, 4, 1, tzinfo=UTC))
 
 
 class Refusals:
-    """Refused calls since Google last answered one, by their error's text."""
+    """Refused calls since Google last answered one, by what it gave as its reason."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held: defaultdict[str, list[FetchCall]] = defaultdict(list)
-        self._last: dict[str, Refusal] = {}
+        self._held: defaultdict[_Kind, list[tuple[FetchCall, Refusal]]] = defaultdict(list)
 
     def hold(self, call: FetchCall, error: Refusal) -> None:
         """Remember a refused call."""
-        self._held[str(error)].append(call)
-        self._last[str(error)] = error
+        self._held[type(error), error.reason].append((call, error))
 
     def release(self) -> list[tuple[PendingMessage, str]]:
         """Google answers for this mailbox: the messages, each with its own error."""
-        held = [(wanted, text) for text, calls in self._held.items() for wanted in _wanted(calls)]
+        held = [
+            (wanted, str(error))
+            for refused in self._held.values()
+            for call, error in refused
+            for wanted in call.wanted
+        ]
         self._held.clear()
-        self._last.clear()
         return held
 
     def suspect(self, *, ended: bool) -> Refusal | None:
         """The error that the mailbox may be refused with, if it is time to find out: it came as
         often as is believed of messages, or (``ended``) no other call is left.
         """
-        for text, calls in self._held.items():
-            if ended or len(calls) >= self._most:
-                return self._last[text]
+        for refused in self._held.values():
+            if ended or len(refused) >= self._most:
+                _, error = refused[-1]
+                return error
         return None
 
     @property
     def messages(self) -> frozenset[str]:
         """Ids of all messages that are held."""
-        calls = (call for calls in self._held.values() for call in calls)
+        calls = (call for refused in self._held.values() for call, _ in refused)
         return frozenset(wanted.message_id for call in calls for wanted in call.wanted)
 
 
@@ -147,7 +152,3 @@ async def try_reading(source: MailSource) -> None:
             return
     if refused is not None:
         raise refused
-
-
-def _wanted(calls: Collection[FetchCall]) -> list[PendingMessage]:
-    return [wanted for call in calls for wanted in call.wanted]
