@@ -200,8 +200,8 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     if address is not None:
         people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
         asked.append(" | ".join(people))
-    elif any(term.excluded for terms in query for term in terms):
-        # What a query only excludes gives the index nothing to start from.
+    elif any(term.negated for terms in query for term in terms):
+        # What a query only negates gives the index nothing to start from.
         asked.append(_quoted(mark))
     return " & ".join(f"({each})" for each in asked)
 
@@ -209,7 +209,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
 def _term(mark: str, term: Term) -> str:
     forms = (each for each in (term.words, term.former) if each)
     asked = " | ".join(f"({_phrase(mark, each)})" for each in forms)
-    return f"{'!' if term.excluded else ''}({asked})"
+    return f"{'!' if term.negated else ''}({asked})"
 
 
 def _phrase(mark: str, words: Iterable[Word]) -> str:
