@@ -67,6 +67,27 @@ def test_failed_ids_are_due_again_with_their_attempts(world, run):
     run(scenario())
 
 
+def test_an_attempt_knows_whether_google_missed_the_message_last(world, run):
+    """Google's last word counts, not an earlier one, whatever the error says (edge case 13)."""
+
+    async def scenario():
+        mailbox = await world.connect()
+        held = await lease(world, mailbox)
+        await discover(world, held, "m1", "m2")
+        past = datetime.now(UTC) - MINUTE
+        told = []
+        for outcomes in (
+            [Failed("m1", "not found yet", past, missed=True), Failed("m2", "503", past)],
+            [Failed("m1", "503", past), Failed("m2", "404", past, missed=True)],
+        ):
+            await world.store.save(held, outcomes)
+            due, _ = await world.store.due_messages(mailbox, "live", 10)
+            told.append({each.message_id: each.missed for each in due})
+        assert told == [{"m1": True, "m2": False}, {"m1": False, "m2": True}]
+
+    run(scenario())
+
+
 def test_dead_letter_stays_dead_and_blocks_nothing(world, run):
     """An id that was given up is not due again, and the checkpoint moves on (edge case 2)."""
 
