@@ -85,16 +85,16 @@ def test_what_google_did_not_find_is_known_without_its_text(migrated):
 def test_counts_of_jobs_keep_their_sum(migrated):
     """No count of a former release is lost, and none keeps its name."""
     rows = migrated.execute(
-        "SELECT counts FROM sync_jobs UNION ALL SELECT counts FROM job_months"
-        " UNION ALL SELECT counts FROM listings"
+        "SELECT kind, counts FROM sync_jobs UNION ALL SELECT 'month', counts FROM job_months"
+        " UNION ALL SELECT 'listing', counts FROM listings"
     ).fetchall()
-    assert [row[0] for row in rows] == [
-        {"stored": 5, "left_out": 4},
-        {"hidden": 3},
-        {},
-        {"left_out": 0},
-        {"listed": 9, "left_out": 4},
-    ]
+    assert dict(rows) == {
+        "historical": {"stored": 5, "left_out": 4},
+        "exclusions": {"hidden": 3},
+        "initial": {},
+        "month": {"left_out": 0},
+        "listing": {"listed": 9, "left_out": 4},
+    }
 
 
 def test_the_database_knows_the_fates_of_the_code(migrated):
