@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
@@ -64,7 +64,7 @@ def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> 
     return TenantSync(
         PostgresSyncQueue(engine),
         build_mail_store(settings, engine),
-        gmail.source,
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
@@ -75,7 +75,7 @@ def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verif
     """The comparison with what Google lists."""
     return Verify(
         build_mail_store(settings, engine),
-        gmail.source,
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         # Each holds sets of ids: 39 MB of a mailbox of 100,000 mails.
@@ -88,7 +88,7 @@ def build_history(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Hist
     return HistorySync(
         PostgresHistoryJobs(engine),
         PostgresHistoryStore(engine),
-        gmail.source,
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
@@ -99,7 +99,7 @@ def build_history_pricing(settings: Settings, engine: AsyncEngine, gmail: Gmail)
     """What history would cost."""
     return HistoryPricing(
         PostgresHistoryStore(engine),
-        gmail.source,
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
     )
@@ -139,7 +139,7 @@ def build_why(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Why:
     """Answers to "why is this mail not in the CRM?"."""
     return Why(
         PostgresTraces(engine),
-        gmail.source,
+        gmail.open_client,
         build_limiter(settings, engine),
         max_attempts=settings.max_attempts,
         prices=parse_prices(settings.quota_prices),

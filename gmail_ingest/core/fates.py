@@ -27,8 +27,10 @@ from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
 Fate = Literal["pending", "stored", "hidden", "left_out", "gone", "dead"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 _BY_WORD: Mapping[str, Fate] = {fate: fate for fate in FATES}
-#: Who first saw a message, or saw it come back.
-Source = Literal["live", "listing", "history"]
+#: Where a message was first seen, or seen to come back: in Gmail's history of changes (after a push
+#: or a poll), in a listing of the last days, or in that of a backfill. Each has a lease of its own,
+#: so that none waits for another or fetches its mail.
+Origin = Literal["push", "listing", "backfill"]
 
 #: The reason of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
 #: ``gone`` without it was a 404, which a later sight of the message refutes.
@@ -50,7 +52,7 @@ class Entry:
     """
 
     thread_id: str
-    source: Source
+    origin: Origin
     fate: Fate
     reason: str | None = None
     history_id: int = 0
@@ -90,7 +92,7 @@ def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = 
     if entry is None:
         fate: Fate = "gone" if change.deleted else "left_out" if reason else "pending"
         why = DELETED if change.deleted else reason
-        return Entry(change.thread_id, "live", fate, why, change.history_id)
+        return Entry(change.thread_id, "push", fate, why, change.history_id)
     newest = max(entry.history_id, change.history_id)
     if change.deleted:
         gone = replace(entry, fate="gone", reason=DELETED, history_id=newest)
@@ -114,25 +116,25 @@ def _after_newer(
         case "left_out":
             if change.label_ids is None:
                 return entry
-            return replace(newer, reason=reason) if reason else _again(newer, "live")
+            return replace(newer, reason=reason) if reason else _again(newer, "push")
         case "gone":
             is_final = entry.reason == DELETED or reason is not None
-            return newer if is_final else _again(newer, "live")
+            return newer if is_final else _again(newer, "push")
         case "pending":
             if change.label_ids is None:
                 return newer
-            source = "live" if is_left and entry.source == "history" else entry.source
-            return replace(newer, source=source, reason=CHANGED)
+            origin = "push" if is_left and entry.origin == "backfill" else entry.origin
+            return replace(newer, origin=origin, reason=CHANGED)
         case "dead":
             return newer
         case _:
             assert_never(entry.fate)
 
 
-def after_sighting(entry: Entry | None, thread_id: str, source: Source = "listing") -> Entry:
+def after_sighting(entry: Entry | None, thread_id: str, origin: Origin = "listing") -> Entry:
     """The entry after a listing named the message; the same object if that says nothing new."""
     if entry is None:
-        return Entry(thread_id, source, "pending")
+        return Entry(thread_id, origin, "pending")
     match entry.fate:
         case "left_out":
             is_refuted = entry.reason in REFUTED_BY_LISTING
@@ -142,13 +144,13 @@ def after_sighting(entry: Entry | None, thread_id: str, source: Source = "listin
             is_refuted = False
         case _:
             assert_never(entry.fate)
-    return _again(entry, source) if is_refuted else entry
+    return _again(entry, origin) if is_refuted else entry
 
 
 def is_wanted(entry: Entry | None, thread_id: str) -> bool:
     """Whether a historical sync that lists the message would fetch it."""
-    sighted = after_sighting(entry, thread_id, "history")
-    return sighted.fate == "pending" and sighted.source == "history"
+    sighted = after_sighting(entry, thread_id, "backfill")
+    return sighted.fate == "pending" and sighted.origin == "backfill"
 
 
 def after_outcome(
@@ -166,7 +168,7 @@ def after_outcome(
 
 
 def after_storing(
-    entry: Entry | None, thread_id: str, history_id: int, source: Source
+    entry: Entry | None, thread_id: str, history_id: int, origin: Origin
 ) -> Entry | None:
     """The entry after a fetch brought the message; it is to be written if that has a row.
 
@@ -175,7 +177,7 @@ def after_storing(
     it waited; should Google never answer with anything newer, the second answer counts.
     """
     if entry is None:
-        return Entry(thread_id, source, "stored", None, history_id)
+        return Entry(thread_id, origin, "stored", None, history_id)
     if entry.fate == "gone":
         return None
     if entry.has_row:
@@ -227,5 +229,5 @@ def _is_overtaken(entry: Entry, history_id: int) -> bool:
     return entry.reason == CHANGED and history_id < entry.history_id
 
 
-def _again(entry: Entry, source: Source) -> Entry:
-    return replace(entry, source=source, fate="pending", reason=None)
+def _again(entry: Entry, origin: Origin) -> Entry:
+    return replace(entry, origin=origin, fate="pending", reason=None)

@@ -180,4 +180,4 @@ async def renew_all_watches(
     topic = load_settings().pubsub_topic
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         store = PostgresMailStore(engine)
-        return await renew_watches(PostgresTenants(engine), store, google.source, topic)
+        return await renew_watches(PostgresTenants(engine), store, google.open_client, topic)

@@ -43,7 +43,7 @@ from gmail_ingest.sync.history_jobs import (
 from gmail_ingest.sync.history_mailbox import HistoryMailbox
 from gmail_ingest.sync.limiter import Limiter
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.side_by_side import to_its_end
@@ -85,13 +85,13 @@ class Trouble:
 
 
 class HistorySync:
-    """Works on historical jobs; ``open_source`` gives a mailbox's side at Google."""
+    """Works on historical jobs; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
         book: HistoryBook,
         store: HistoryStore,
-        open_source: Callable[[Mailbox], MailSource],
+        open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
         limiter: Limiter,
@@ -99,7 +99,7 @@ class HistorySync:
     ) -> None:
         self._book = book
         self._store = store
-        self._open_source = open_source
+        self._open_client = open_client
         self._policy = policy
         self._limiter = limiter
         self._slots = asyncio.Semaphore(mailboxes_at_once)
@@ -140,7 +140,7 @@ class HistorySync:
         workers = [
             HistoryMailbox(
                 self._store,
-                self._open_source(each),
+                self._open_client(each),
                 each,
                 self._policy,
                 self._limiter,

@@ -3,8 +3,8 @@
 Holds: ``HistoryMailbox``. Add here: what one mailbox does for its months.
 Keep out: the tenant's other mailboxes and the job (``history.py``), each step's own work.
 Source: docs/promises.md#promise-1, #promise-2, #promise-3, #promise-4;
-docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the source
-``history``, which only the holder of that lease fetches: so a message that a push and a backfill
+docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the origin
+``backfill``, which only the holder of that lease fetches: so a message that a push and a backfill
 both meet belongs to whoever saw it first, and is fetched once.
 """
 
@@ -23,7 +23,7 @@ from gmail_ingest.sync.history_jobs import HistoryJob, HistoryStore, Settled
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox
 
 #: Seconds until a lease that another historical sync holds is asked for again.
@@ -46,7 +46,7 @@ class HistoryMailbox:
     def __init__(
         self,
         store: HistoryStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
         policy: SyncPolicy,
         limiter: Limiter,
@@ -55,7 +55,7 @@ class HistoryMailbox:
         holder: str,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
         self._policy = policy
         self._limiter = limiter
@@ -74,7 +74,7 @@ class HistoryMailbox:
         return taken
 
     def _note(self) -> None:
-        units, self._counts.units = self._source.units_spent - self._units_told, 0
+        units, self._counts.units = self._client.units_spent - self._units_told, 0
         if self._listing_id is None:
             return
         self._units_told += units
@@ -154,12 +154,12 @@ class HistoryMailbox:
             await asyncio.sleep(max(pause, 0.0))
 
     async def _month(self, lease: Lease, patience: Patience, month: date) -> Settled | None:
-        store, source, policy = self._store, self._source, self._policy
+        store, client, policy = self._store, self._client, self._policy
         opened = await store.open_listing(lease, self._job.part(month))
         self._note()
         self._listing_id = opened.id
-        listing = await list_to_end(store, source, patience, lease, opened, policy, self._counts)
-        fetch = Fetch(store, source, patience, policy, listing=listing, window=self._job.window)
+        listing = await list_to_end(store, client, patience, lease, opened, policy, self._counts)
+        fetch = Fetch(store, client, patience, policy, listing=listing, window=self._job.window)
         await fetch.drain(lease, self._counts)
         if await store.next_due(self._mailbox.id, None, listing.id) is not None:
             return None
@@ -169,8 +169,8 @@ class HistoryMailbox:
     async def _lease(self) -> AsyncIterator[tuple[Lease, Patience]]:
         store, ttl = self._store, self._policy.lease
         mailbox = self._mailbox.id
-        lease = await store.acquire_lease(mailbox, "history", self._holder, ttl, force=False)
-        budget = Budget(self._limiter, mailbox, "history")
+        lease = await store.acquire_lease(mailbox, "backfill", self._holder, ttl, force=False)
+        budget = Budget(self._limiter, mailbox, "backfill")
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
                 yield lease, Patience(self._policy, budget)

@@ -26,7 +26,7 @@ from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage, Mailbox
 from gmail_ingest.sync.side_by_side import side_by_side
 
@@ -74,19 +74,19 @@ class HistoryPrice:
 
 
 class HistoryPricing:
-    """Prices ranges; ``open_source`` gives a mailbox's side at Google."""
+    """Prices ranges; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
         store: HistoryStore,
-        open_source: Callable[[Mailbox], MailSource],
+        open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
         limiter: Limiter,
         mailboxes_at_once: int = 20,
     ) -> None:
         self._store = store
-        self._open_source = open_source
+        self._open_client = open_client
         self._policy = policy
         self._limiter = limiter
         self._at_once = mailboxes_at_once
@@ -106,7 +106,7 @@ class HistoryPricing:
             raise NotFoundError("this tenant has no mailbox that can be read in its present state")
         months = months_of(window)
         prices = [
-            _MailboxPricing(self._store, self._open_source(each), each, window, self._policy)
+            _MailboxPricing(self._store, self._open_client(each), each, window, self._policy)
             for each in mailboxes
         ]
         stopped = await side_by_side(self._at_once, prices, lambda each: self._price(each, months))
@@ -129,7 +129,7 @@ class HistoryPricing:
     ) -> MailboxStateError | None:
         """Price one mailbox; why that cannot be done, if a person must act first."""
         async with self._slots:
-            budget = Budget(self._limiter, mailbox.id, "history")
+            budget = Budget(self._limiter, mailbox.id, "backfill")
             try:
                 await mailbox.run(months, Patience(self._policy, budget))
             except MailboxStateError as error:
@@ -154,13 +154,13 @@ class _MailboxPricing:
     def __init__(
         self,
         store: HistoryStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
         window: Window,
         policy: SyncPolicy,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._window = window
         self._policy = policy
         self.id = mailbox.id
@@ -176,7 +176,7 @@ class _MailboxPricing:
     @property
     def spent(self) -> int:
         """Units that this took."""
-        return self._source.units_spent
+        return self._client.units_spent
 
     async def run(self, months: Sequence[date], patience: Patience) -> None:
         """Price each month."""
@@ -197,7 +197,7 @@ class _MailboxPricing:
 
     async def _list(self, window: Window, patience: Patience) -> tuple[int, dict[str, str]]:
         async def read(token: str | None) -> ListPage:
-            return await self._source.list_messages(window, token)
+            return await self._client.list_messages(window, token)
 
         pages = 0
         threads: dict[str, str] = {}

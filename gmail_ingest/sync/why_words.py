@@ -43,7 +43,7 @@ _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
     "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
 )
-_SEEN_BY = {"live": "Gmail's history", "listing": "a listing", "history": "a historical sync"}
+_SEEN_BY = {"push": "Gmail's history", "listing": "a listing", "backfill": "a historical sync"}
 
 
 def verdict_of(fate: Fate) -> FindingVerdict:
@@ -75,7 +75,7 @@ def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, s
 
 
 def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
-    seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.source]}"
+    seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.origin]}"
     reason = trace.reason or "unnamed"
     match trace.fate:
         case "stored":
@@ -162,7 +162,7 @@ def _pending(trace: Trace, seen: str) -> str:
 def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
     if standing.mailbox.state != "active":
         return _not_synced(standing)
-    if not trace.attempts and trace.source == "history":
+    if not trace.attempts and trace.origin == "backfill":
         return "The historical sync of its month fetches it; if that was cancelled, the next one."
     if not trace.attempts:
         return "The sync that is queued or under way fetches it."

@@ -25,19 +25,19 @@ class Line:
     """The project's row, as the statements of ``adapters/postgres/quota.py`` change it."""
 
     live_at: float = 0.0
-    history_at: float = 0.0
+    background_at: float = 0.0
     burst_at: float = -60.0
 
     def reserve(self, units: int, now: float, *, live: bool) -> float:
         """Take units; the time from which on they may be spent."""
         cost = units / RATE
         if not live:
-            self.history_at = max(self.history_at, now) + cost
-            return self.history_at - cost
-        if max(self.live_at, self.history_at) < now - 60:
+            self.background_at = max(self.background_at, now) + cost
+            return self.background_at - cost
+        if max(self.live_at, self.background_at) < now - 60:
             self.burst_at = now
         self.live_at = max(self.live_at, now) + cost
-        self.history_at = max(self.history_at, now) + cost
+        self.background_at = max(self.background_at, now) + cost
         ahead = max(AHEAD - LATE, BURST - (now - self.burst_at))
         return max(now, self.live_at - ahead)
 

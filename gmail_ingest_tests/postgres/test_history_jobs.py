@@ -143,7 +143,7 @@ def test_pause_of_another_run_stays(run, database, book):
 
 def test_counts_are_those_of_the_listing_and_of_the_job(run, database, book, mailbox):
     """A month's counts survive the job that began it."""
-    held = run(lease(database, mailbox, "history"))
+    held = run(lease(database, mailbox, "backfill"))
     listing = run(database.store.open_listing(held, MARCH))
     job = run(book.request("acme", MARCH, [month(3)]))
     run(book.advance(job, {listing.id: Counts(stored=3, units=60)}))
@@ -160,18 +160,18 @@ def test_counts_are_those_of_the_listing_and_of_the_job(run, database, book, mai
 
 def test_listing_of_last_month_is_not_believed(run, database, mailbox):
     """A page token, and what it led past, is too old after a week."""
-    held = run(lease(database, mailbox, "history"))
+    held = run(lease(database, mailbox, "backfill"))
     listing = run(database.store.open_listing(held, MARCH))
     run(database.change("UPDATE listings SET started_at = now() - interval '8 days'"))
     assert run(database.store.open_listing(held, MARCH)).id != listing.id
 
 
 def test_listings_of_history_and_of_the_last_days_do_not_meet(run, world):
-    """Each source goes on with its own; another window is another listing."""
+    """Each origin goes on with its own; another window is another listing."""
 
     async def scenario():
         mailbox = await world.connect()
-        history = await lease(world, mailbox, "history")
+        history = await lease(world, mailbox, "backfill")
         listing = await lease(world, mailbox, "listing")
         recent = await world.store.open_listing(listing, Window(start=MARCH.start))
         march = await world.store.open_listing(history, MARCH)
@@ -179,7 +179,7 @@ def test_listings_of_history_and_of_the_last_days_do_not_meet(run, world):
         assert len({recent.id, march.id, april.id}) == 3
         assert (await world.store.open_listing(listing, MARCH)).id == recent.id
         assert (await world.store.open_listing(history, MARCH)).id == march.id
-        assert march.source == "history"
+        assert march.origin == "backfill"
 
     run(scenario())
 
@@ -190,20 +190,20 @@ def test_listing_is_settled_when_nothing_that_it_named_is_pending(run, world):
     async def scenario():
         mailbox = await world.connect()
         store = world.store
-        live, history = [await lease(world, mailbox, each) for each in ("live", "history")]
+        live, history = [await lease(world, mailbox, each) for each in ("push", "backfill")]
         refs = [MessageRef("m1", "t1"), MessageRef("m2", "t1")]
         march = await store.open_listing(history, MARCH)
         march, counts = await store.apply_list_page(history, march, refs, None)
         assert (counts.listed, counts.discovered, march.done) == (2, 2, True)
-        due, sizes = await store.due_messages(mailbox, "history", 10, march.id)
+        due, sizes = await store.due_messages(mailbox, "backfill", 10, march.id)
         assert ([each.message_id for each in due], sizes) == (["m2", "m1"], {"t1": 2})
-        assert await store.due_messages(mailbox, "live", 10) == ([], {})
+        assert await store.due_messages(mailbox, "push", 10) == ([], {})
         april = await store.open_listing(history, APRIL)
         april, counts = await store.apply_list_page(history, april, refs[:1], None)
         assert counts.discovered == 0
         assert await store.next_due(mailbox, None, april.id) is not None
         assert not (await store.open_listing(history, MARCH)).done
-        assert live.source == "live"
+        assert live.origin == "push"
 
     run(scenario())
 
@@ -214,7 +214,7 @@ def test_mail_counts_as_synced_back_to_the_first_gap(run, database, book, mailbo
     """
     recent = run(lease(database, mailbox, "listing"))
     run(database.store.open_listing(recent, Window(start=APRIL.start)))
-    held = run(lease(database, mailbox, "history"))
+    held = run(lease(database, mailbox, "backfill"))
     february = Window(datetime(2021, 2, 1, tzinfo=UTC), MARCH.start)
     old = Window(datetime(2010, 2, 1, tzinfo=UTC), datetime(2010, 3, 1, tzinfo=UTC))
     job = run(book.request("acme", YEAR, months_of(YEAR)))
@@ -234,14 +234,14 @@ def test_change_of_a_waiting_message_goes_to_whoever_works(run, world, under_way
     async def scenario():
         mailbox = await world.connect()
         store = world.store
-        live, history = [await lease(world, mailbox, each) for each in ("live", "history")]
+        live, history = [await lease(world, mailbox, each) for each in ("push", "backfill")]
         march = await store.open_listing(history, MARCH)
         await store.apply_list_page(history, march, [MessageRef("m1", "t1")], None)
         if not under_way:
             await store.release_lease(history)
         change = MessageChange("m1", "t1", 150, deleted=False, label_ids=("INBOX", "STARRED"))
         await store.apply_history(live, [change], None)
-        due, _ = await store.due_messages(mailbox, "live", 10)
+        due, _ = await store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ([] if under_way else ["m1"])
 
     run(scenario())

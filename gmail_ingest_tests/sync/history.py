@@ -95,13 +95,13 @@ class History:
 
     def sync(self, policy: SyncPolicy = QUICK_HISTORY) -> HistorySync:
         """The use case."""
-        gmail = self.service.gmail.source
-        return HistorySync(self.book, self.store, gmail, policy, limiter=self.limiter)
+        open_client = self.service.gmail.open_client
+        return HistorySync(self.book, self.store, open_client, policy, limiter=self.limiter)
 
     async def price(self, window: Window = YEAR) -> HistoryPrice:
         """The dry run."""
-        gmail = self.service.gmail.source
-        pricing = HistoryPricing(self.store, gmail, QUICK_HISTORY, limiter=self.limiter)
+        open_client = self.service.gmail.open_client
+        pricing = HistoryPricing(self.store, open_client, QUICK_HISTORY, limiter=self.limiter)
         return await pricing.price(TENANT, window)
 
     async def job(self, job_id: UUID) -> tuple[str, dict[str, int], str | None]:

@@ -86,7 +86,7 @@ def test_killed_listing_goes_on_at_its_page(run, service, history):
 
     run(kill_after_a_page())
     service.mend()
-    assert run(service.rows("SELECT ids_listed FROM listings WHERE source = 'history'")) == [500]
+    assert run(service.rows("SELECT ids_listed FROM listings WHERE origin = 'backfill'")) == [500]
     run(history.let_leases_end())
     listed, fetched = history.lists(), history.gets()
 
@@ -97,9 +97,9 @@ def test_killed_listing_goes_on_at_its_page(run, service, history):
 
     run(list_the_rest())
     assert history.lists() - listed == 2
-    assert run(service.rows("SELECT ids_listed > 1000 FROM listings WHERE source = 'history'")) == [
-        True
-    ]
+    assert run(
+        service.rows("SELECT ids_listed > 1000 FROM listings WHERE origin = 'backfill'")
+    ) == [True]
 
 
 def test_history_of_a_done_run_is_told_again_without_a_call(run, history):
@@ -210,8 +210,8 @@ def test_month_waits_for_what_a_live_sync_fetches(run, service, history):
     mailbox = run(service.rows("SELECT id FROM mailboxes"))[0]
     run(
         service.rows(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)"
-            " VALUES (%s, %s, %s, 'live') RETURNING 1",
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin)"
+            " VALUES (%s, %s, %s, 'push') RETURNING 1",
             mailbox,
             message_id,
             message_id,

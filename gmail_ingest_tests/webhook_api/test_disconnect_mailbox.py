@@ -62,7 +62,7 @@ def test_one_mailbox_ends_and_its_colleague_goes_on(domain, google, engine, run)
     boxes = ids(domain)
     lease = run(
         PostgresMailStore(engine).acquire_lease(
-            boxes[ANN], "live", "worker", timedelta(minutes=1), force=False
+            boxes[ANN], "push", "worker", timedelta(minutes=1), force=False
         )
     )
     answer = domain.call("DELETE", f"{PATH}/Ann@crm.test")

@@ -24,11 +24,11 @@ from gmail_ingest.sync.completeness import Verdict
 # The inner NULLs are windows without a beginning.
 _SYNCED_FROM = """
 SELECT CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END
-FROM listings WHERE mailbox_id = %s AND source = 'listing'
+FROM listings WHERE mailbox_id = %s AND origin = 'listing'
 """
 _HISTORY = """
 SELECT DISTINCT window_start, window_end FROM listings
-WHERE mailbox_id = %s AND source = 'history' AND closed_at IS NOT NULL
+WHERE mailbox_id = %s AND origin = 'backfill' AND closed_at IS NOT NULL
 """
 _DAYS = """
 SELECT (internal_date AT TIME ZONE 'UTC')::date, count(*) FROM emails

@@ -45,7 +45,7 @@ _RETRY = """
 UPDATE message_ledger
 SET fate = 'pending', reason = NULL, attempts = 0, error = NULL, missed = false,
     next_attempt_at = now(), decided_at = NULL,
-    source = CASE WHEN source = 'history' THEN 'listing' ELSE source END
+    origin = CASE WHEN origin = 'backfill' THEN 'listing' ELSE origin END
 WHERE mailbox_id = ANY(%(mailboxes)s) AND fate = 'dead'
   AND (%(ids)s::text[] IS NULL OR gmail_id = ANY(%(ids)s))
 RETURNING mailbox_id

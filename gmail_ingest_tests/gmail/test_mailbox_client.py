@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.gmail import source as module
+from gmail_ingest.adapters.gmail import mailbox_client as module
 from gmail_ingest.core.windows import Window, last_days
 from gmail_ingest.errors import (
     GoneError,
@@ -24,11 +24,11 @@ TOPIC = SandboxSettings().watch_topic
 def at_google(world, run):
     """The owner's mailbox through the adapter."""
     gmail = world.gmail()
-    yield gmail.source(world.mailbox)
+    yield gmail.open_client(world.mailbox)
     run(gmail.aclose())
 
 
-def test_source_reads_profile_pages_and_history(world, run, at_google):
+def test_client_reads_profile_pages_and_history(world, run, at_google):
     """A mailbox is listed, followed and described as it is at Google, at the price list's units."""
     start = run(at_google.profile())
     assert start.address == OWNER
@@ -42,7 +42,7 @@ def test_source_reads_profile_pages_and_history(world, run, at_google):
     assert at_google.units_spent == 1 + 5 + 2
 
 
-def test_source_lists_only_its_window(world, run, at_google):
+def test_client_lists_only_its_window(world, run, at_google):
     """A window that ended yesterday holds nothing of today."""
     world.deliver(mail("today"))
     yesterday = datetime.now(UTC) - timedelta(days=1)
@@ -50,7 +50,7 @@ def test_source_lists_only_its_window(world, run, at_google):
     assert page.refs == ()
 
 
-def test_source_lists_labels_and_what_has_them(world, run, at_google):
+def test_client_lists_labels_and_what_has_them(world, run, at_google):
     """Each label's mail is listed for itself, spam and trash only if everything is wanted."""
     world.deliver(mail("inbox"))
     message_id = world.deliver(mail("junk"), label_ids=["SPAM"])
@@ -66,7 +66,7 @@ def test_source_lists_labels_and_what_has_them(world, run, at_google):
         run(at_google.list_messages(window, None, label_id="Label_404", everywhere=True))
 
 
-def test_source_fetches_a_message(world, run, at_google):
+def test_client_fetches_a_message(world, run, at_google):
     """A message is fetched and parsed."""
     message_id = world.deliver(mail("Grüße".encode().decode(), body="Größe 5 €"))
     found = run(at_google.fetch(call_for(message_id)))
@@ -75,7 +75,7 @@ def test_source_fetches_a_message(world, run, at_google):
     assert at_google.units_spent == 20
 
 
-def test_source_fetches_only_the_wanted_messages_of_a_thread(world, run, at_google):
+def test_client_fetches_only_the_wanted_messages_of_a_thread(world, run, at_google):
     """One threads.get gives the wanted messages, and no others."""
     first = world.deliver(mail("a"))
     rest = [world.deliver(mail("a"), thread_id=first) for _ in range(3)]
@@ -85,14 +85,14 @@ def test_source_fetches_only_the_wanted_messages_of_a_thread(world, run, at_goog
     assert world.count("gmail.users.messages.get") == 0
 
 
-def test_source_leaves_out_what_is_gone(world, run, at_google):
+def test_client_leaves_out_what_is_gone(world, run, at_google):
     """A deleted message is absent, and no error (edge case 13)."""
     message_id = world.deliver(mail("a"))
     world.box(lambda box: box.delete(message_id))
     assert run(at_google.fetch(call_for(message_id))) == {}
 
 
-def test_source_confirms_each_message_of_a_thread_that_is_gone(world, run, at_google):
+def test_client_confirms_each_message_of_a_thread_that_is_gone(world, run, at_google):
     """A thread's 404 says nothing about its messages: each is asked for by itself."""
     ids = [world.deliver(mail("a")) for _ in range(3)]
     world.box(lambda box: box.delete(ids[2]))
@@ -101,14 +101,14 @@ def test_source_confirms_each_message_of_a_thread_that_is_gone(world, run, at_go
     assert at_google.units_spent == 40 + 3 * 20
 
 
-def test_source_confirms_a_message_that_its_thread_lacks(world, run, at_google):
+def test_client_confirms_a_message_that_its_thread_lacks(world, run, at_google):
     """A message that a thread's answer leaves out is asked for before it counts as gone."""
     first, elsewhere = world.deliver(mail("a")), world.deliver(mail("b"))
     found = run(at_google.fetch(call_for(first, elsewhere, thread_id=first)))
     assert set(found) == {first, elsewhere}
 
 
-def test_source_fetches_bodies_that_gmail_keeps_apart(world, run, at_google):
+def test_client_fetches_bodies_that_gmail_keeps_apart(world, run, at_google):
     """A text that comes with an attachment id is fetched and decoded (edge case 45)."""
     text = "Zürich " * 500_000
     raw = (
@@ -121,7 +121,7 @@ def test_source_fetches_bodies_that_gmail_keeps_apart(world, run, at_google):
     assert at_google.units_spent == 20 + 20
 
 
-def test_source_fetches_what_a_calendar_file_says(world, run, at_google):
+def test_client_fetches_what_a_calendar_file_says(world, run, at_google):
     """One call for an invitation that is a file, none for a document (edge cases 149 and 214)."""
     calendar = (
         b"BEGIN:VCALENDAR\r\nMETHOD:REQUEST\r\nBEGIN:VEVENT\r\nSUMMARY:Demo day\r\nEND:VEVENT\r\n"
@@ -144,7 +144,7 @@ def test_source_fetches_what_a_calendar_file_says(world, run, at_google):
     assert at_google.units_spent == 20 + 20
 
 
-def test_source_retries_a_body_whose_id_is_stale(world, run, at_google):
+def test_client_retries_a_body_whose_id_is_stale(world, run, at_google):
     """A refused attachment id is transient: the next attempt gets a fresh one."""
     message_id = world.deliver(mail("large", body="x" * 4_000_000))
     world.fault(
@@ -154,7 +154,7 @@ def test_source_retries_a_body_whose_id_is_stale(world, run, at_google):
         run(at_google.fetch(call_for(message_id)))
 
 
-def test_source_gives_up_on_a_message_that_breaks_the_parser(
+def test_client_gives_up_on_a_message_that_breaks_the_parser(
     world, run, at_google, monkeypatch: pytest.MonkeyPatch
 ):
     """Whatever a parser raises is a failure of that message, without a word of it (edge case 2)."""
@@ -170,7 +170,7 @@ def test_source_gives_up_on_a_message_that_breaks_the_parser(
     assert caught.value.__cause__ is None
 
 
-def test_source_refreshes_once_after_a_401(world, run, at_google):
+def test_client_refreshes_once_after_a_401(world, run, at_google):
     """A token that Google refuses is renewed, and the call made again with the new one."""
     world.sandbox.call(lambda state: state.grants.expire_access_tokens())
     assert run(at_google.profile()).address == OWNER
@@ -178,7 +178,7 @@ def test_source_refreshes_once_after_a_401(world, run, at_google):
     assert at_google.units_spent == 2
 
 
-def test_source_asks_for_consent_after_the_third_401(world, run, at_google):
+def test_client_asks_for_consent_after_the_third_401(world, run, at_google):
     """Only refusals in a row, the last of a token fresh from Google, end a grant."""
     world.fault(method="gmail.users.getProfile", action="error", error="auth_error")
     with pytest.raises(ReauthoriseError):
@@ -186,35 +186,35 @@ def test_source_asks_for_consent_after_the_third_401(world, run, at_google):
     assert world.count("gmail.users.getProfile") == 3
 
 
-def test_source_outlives_the_end_of_its_own_and_the_stored_token(world, run):
+def test_client_outlives_the_end_of_its_own_and_the_stored_token(world, run):
     """When Google ends every access token, another worker's newer one in the store included, the
     mailbox gets a fresh one and needs no consent.
     """
     held = HeldCredential("acme", world.grant())
     gmail = world.gmail(held)
-    source = gmail.source(world.mailbox)
-    run(source.profile())
+    client = gmail.open_client(world.mailbox)
+    run(client.profile())
     held.change(world.grant())
     world.sandbox.call(lambda state: state.grants.expire_access_tokens())
-    assert run(source.profile()).address == OWNER
+    assert run(client.profile()).address == OWNER
     assert world.count("oauth2.token") == 1
     run(gmail.aclose())
 
 
-def test_source_tells_expired_history(world, run, at_google):
+def test_client_tells_expired_history(world, run, at_google):
     """A checkpoint that Google forgot is named as such (edge case 3)."""
     world.fault(method="gmail.users.history.list", action="expiredHistory")
     with pytest.raises(HistoryExpiredError):
         run(at_google.list_history(1, None))
 
 
-def test_source_tells_an_invalid_page_token(run, at_google):
+def test_client_tells_an_invalid_page_token(run, at_google):
     """A stale page token is named as such (edge case 40)."""
     with pytest.raises(PageTokenInvalidError):
         run(at_google.list_messages(Window(), "no-such-token"))
 
 
-def test_source_follows_empty_pages(world, run, at_google):
+def test_client_follows_empty_pages(world, run, at_google):
     """A page without ids that has a token is no end (edge case 5)."""
     world.deliver(mail("a"))
     world.fault(method="gmail.users.messages.list", action="emptyPage", times=1)
@@ -224,7 +224,7 @@ def test_source_follows_empty_pages(world, run, at_google):
     assert len(run(at_google.list_messages(Window(), page.next_page_token)).refs) == 1
 
 
-def test_source_watches_and_stops(world, run, at_google):
+def test_client_watches_and_stops(world, run, at_google):
     """A watch lasts about seven days; another topic is a conflict (edge case 24)."""
     watch = run(at_google.watch(TOPIC))
     assert timedelta(days=6) < watch.expires_at - datetime.now(UTC) < timedelta(days=8)
@@ -236,7 +236,7 @@ def test_source_watches_and_stops(world, run, at_google):
 
 
 @pytest.mark.parametrize(("action", "times"), [("reset", 2), ("truncate", 1), ("html", 1)])
-def test_source_calls_a_broken_answer_transient(world, run, at_google, action, times):
+def test_client_calls_a_broken_answer_transient(world, run, at_google, action, times):
     """A reset, a cut-off body and HTML say nothing about the message (edge case 1)."""
     message_id = world.deliver(mail("a"))
     # aiohttp itself makes up for one reset.
@@ -246,7 +246,7 @@ def test_source_calls_a_broken_answer_transient(world, run, at_google, action, t
     assert set(run(at_google.fetch(call_for(message_id)))) == {message_id}
 
 
-def test_source_never_takes_an_html_404_for_a_deletion(world, run, at_google):
+def test_client_never_takes_an_html_404_for_a_deletion(world, run, at_google):
     """Only the API's own 404 makes a message gone."""
     message_id = world.deliver(mail("a"))
     world.fault(

@@ -1,6 +1,6 @@
-"""The MailSource port on the Gmail API.
+"""The MailboxClient port on the Gmail API.
 
-Holds: ``GmailMailSource``. Add here: a call that a use case needs.
+Holds: ``GmailMailboxClient``. Add here: a call that a use case needs.
 Keep out: URLs (``requests``), refusals (``failures``), parsing of mail (``core.payload``).
 Source: docs/google.md#prices, #history-pages, #lists, #body-text; edge cases 13, 45.
 """
@@ -29,7 +29,7 @@ T = TypeVar("T")
 _MUST_QUOTE = re.compile(r'[\s(){}"]')
 
 
-class GmailMailSource:
+class GmailMailboxClient:
     """One mailbox at Google. Cheap to make; shares connections and requests with all others."""
 
     def __init__(

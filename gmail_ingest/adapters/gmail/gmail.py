@@ -12,8 +12,8 @@ from typing import Self
 
 from gmail_ingest.adapters.gmail.caller import Caller
 from gmail_ingest.adapters.gmail.grants import TokenEndpoint
+from gmail_ingest.adapters.gmail.mailbox_client import GmailMailboxClient
 from gmail_ingest.adapters.gmail.requests import PAGE_SIZE, GmailRequests
-from gmail_ingest.adapters.gmail.source import GmailMailSource
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
 from gmail_ingest.adapters.gmail.transport import CONNECTIONS, GmailTransport
 from gmail_ingest.core.quota import Prices, parse_prices
@@ -58,17 +58,19 @@ class Gmail:
         self._endpoint = TokenEndpoint(settings)
         self._tokens = GoogleTokens(self._endpoint, credentials)
 
-    def source(self, mailbox: Mailbox) -> GmailMailSource:
+    def open_client(self, mailbox: Mailbox) -> GmailMailboxClient:
         """Open a connected mailbox; no call is made."""
-        return self._source(mailbox, self._tokens)
+        return self._open(mailbox, self._tokens)
 
-    def source_with(self, credentials: CredentialStore, mailbox: Mailbox) -> GmailMailSource:
+    def open_client_with(
+        self, credentials: CredentialStore, mailbox: Mailbox
+    ) -> GmailMailboxClient:
         """Open a mailbox with other credentials: one that is being connected or given back."""
-        return self._source(mailbox, GoogleTokens(self._endpoint, credentials))
+        return self._open(mailbox, GoogleTokens(self._endpoint, credentials))
 
-    def _source(self, mailbox: Mailbox, tokens: GoogleTokens) -> GmailMailSource:
+    def _open(self, mailbox: Mailbox, tokens: GoogleTokens) -> GmailMailboxClient:
         caller = Caller(mailbox, self._transport, tokens)
-        return GmailMailSource(mailbox, caller, self._requests, self._prices)
+        return GmailMailboxClient(mailbox, caller, self._requests, self._prices)
 
     async def revoke(self, token: str) -> None:
         """End the grant that a refresh or access token belongs to, for this OAuth client.
