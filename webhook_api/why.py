@@ -41,7 +41,7 @@ class LedgerEntryBody(Model):
     source: SeenBy = Field(
         description="Who saw it first, or saw it come back: live, Gmail's history of changes "
         "(after a push or by polling); listing, the list of the last days that an initial sync, a "
-        "resync or a comparison reads; history, the list of a month that a historical sync reads."
+        "resync or a comparison reads; history, the list of a month that a backfill reads."
     )
     first_seen_at: datetime
     decided_at: datetime | None

@@ -42,9 +42,9 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
         case "excluded":
             return _of_excluded(tenant, ledger.get("rule"))
         case "at_google":
-            return f"{_command('sync', tenant)}, or of an older mail: {_history(tenant)}"
+            return f"{_command('sync', tenant)}, or of an older mail: {_backfill(tenant)}"
         case "never_listed":
-            return f"if it is older: {_history(tenant)}"
+            return f"if it is older: {_backfill(tenant)}"
         case "disconnected":
             return reconnect(tenant)
         case "not_known" | "retrying":
@@ -56,13 +56,13 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
 def _of_excluded(tenant: str, rule: str | None) -> str | None:
     """The API names the exclusion rule that hides a mail, or why it was left out."""
     if rule == OUTSIDE_RANGE:
-        return _history(tenant)
+        return _backfill(tenant)
     if rule is None or rule in LEFT_OUT_REASONS:
         return None
     return _command("tenants", "rules", "list", tenant)
 
 
-def _history(tenant: str) -> str:
+def _backfill(tenant: str) -> str:
     return _command("sync", "history", tenant) + " --from DAY --to DAY"
 
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal, assert_never, get_args
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
 
 #: ``pending`` waits for a fetch; ``stored`` is shown; ``hidden`` is stored and not shown, by an
@@ -85,7 +85,7 @@ def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = 
     """The entry after a change of history; the same object if the change is old news.
 
     The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does. ``is_left``: no historical sync works on the
+    wins, otherwise the higher history id does. ``is_left``: no backfill works on the
     mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
     """
     reason = left_out_reason(change.label_ids) if change.label_ids is not None else None
@@ -148,7 +148,7 @@ def after_sighting(entry: Entry | None, thread_id: str, origin: Origin = "listin
 
 
 def is_wanted(entry: Entry | None, thread_id: str) -> bool:
-    """Whether a historical sync that lists the message would fetch it."""
+    """Whether a backfill that lists the message would fetch it."""
     sighted = after_sighting(entry, thread_id, "backfill")
     return sighted.fate == "pending" and sighted.origin == "backfill"
 

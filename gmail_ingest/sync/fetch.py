@@ -52,7 +52,7 @@ _NOT_FOUND_YET = "not found yet"
 class Fetch:
     """Fetches one origin of one mailbox until nothing is due.
 
-    A historical sync fetches what one ``listing`` named; of that, what lies outside ``window`` by
+    A backfill fetches what one ``listing`` named; of that, what lies outside ``window`` by
     its internal date is left out (edge case 61).
     """
 

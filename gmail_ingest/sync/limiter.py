@@ -4,10 +4,10 @@ Holds: ``Limiter`` (the port), ``Budget`` (one sync's way of spending), ``Unlimi
 Add here: how a sync asks. Keep out: where the shared state lives (``adapters/postgres/quota.py``).
 
 A reservation answers "from when on": the limiter keeps a line of time for each mailbox and for the
-project, on which every reserved unit takes its place. History spends along that line at an even
-pace; live mail may run ahead of it, and pushes history back by what it spent
-(docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T I.371);
-docs/google.md#limits.
+project, on which every reserved unit takes its place. Background work (lists and
+backfills) spends along that line at an even pace; live mail may run ahead of it, and pushes it back
+by what it spent (docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T
+I.371); docs/google.md#limits.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Limiter(Protocol):
         ...
 
     async def pace(self) -> Pace | None:
-        """How fast history may go from now on; None if nothing is limited."""
+        """How fast background work may go from now on; None if nothing is limited."""
         ...
 
 
@@ -82,7 +82,7 @@ class Budget:
                 await self._reserve(max(units, min(CHUNK, units + upcoming)))
             at = self._next_at
             self._units -= units
-            # Live mail was told when it may spend all of it; history spends along the line.
+            # Live mail was told when it may spend all of it; background work spends along it.
             if self._origin != "push":
                 self._next_at += timedelta(seconds=self._limiter.seconds(units))
         wait = (at - datetime.now(UTC)).total_seconds()

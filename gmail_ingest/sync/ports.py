@@ -12,7 +12,7 @@ from typing import Protocol
 from uuid import UUID
 
 from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import Window

@@ -13,7 +13,7 @@ from typing import Literal
 from uuid import UUID
 
 from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.scope import LeftOutReason
 from gmail_ingest.core.windows import Window

@@ -43,7 +43,7 @@ _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
     "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
 )
-_SEEN_BY = {"push": "Gmail's history", "listing": "a listing", "backfill": "a historical sync"}
+_SEEN_BY = {"push": "Gmail's history", "listing": "a listing", "backfill": "a backfill"}
 
 
 def verdict_of(fate: Fate) -> FindingVerdict:
@@ -163,7 +163,7 @@ def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
     if standing.mailbox.state != "active":
         return _not_synced(standing)
     if not trace.attempts and trace.origin == "backfill":
-        return "The historical sync of its month fetches it; if that was cancelled, the next one."
+        return "The backfill of its month fetches it; if that was cancelled, the next one."
     if not trace.attempts:
         return "The sync that is queued or under way fetches it."
     left = max(0, max_attempts - trace.attempts)

@@ -12,7 +12,7 @@ from gmail_ingest.core.fates import (
     after_sighting,
     after_storing,
 )
-from gmail_ingest.core.history import HistoryRecord, MessageChange, fold_history
+from gmail_ingest.core.history_records import HistoryRecord, MessageChange, fold_history
 from gmail_ingest.core.scope import left_out_reason
 
 LABELS = st.sampled_from([("INBOX",), (), ("SPAM",), ("TRASH", "STARRED"), ("DRAFT",), ("SENT",)])

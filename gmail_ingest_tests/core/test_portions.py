@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from gmail_ingest.core.portions import Permits, Portions
 
-#: Google's limit of the project, in units a minute, and the share of it that history leaves.
+#: Google's limit of the project, in units a minute, and what background work leaves of it, a share.
 MINUTE = 60_000
 RESERVE = 0.02
 RATE = MINUTE * (1 - RESERVE) / 60
@@ -149,7 +149,7 @@ def test_portion_is_exact_while_the_line_is_written_seldom():
     assert worker.added == 600
 
 
-def test_units_of_history_keep_their_places():
+def test_units_of_background_work_keep_their_places():
     """Units of a portion are spent one after the other, those behind a gap after the gap."""
     portions = Portions(10.0, 1.0, paced=True)
     portions.add(10, 100.0)

@@ -21,7 +21,7 @@ from gmail_ingest.core.fates import (
     after_sighting,
     after_storing,
 )
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window

@@ -8,7 +8,7 @@ import pytest
 from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
 from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import Participant
 from gmail_ingest.core.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError

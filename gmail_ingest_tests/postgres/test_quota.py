@@ -23,7 +23,7 @@ def close(seconds):
     return pytest.approx(seconds, abs=0.15)
 
 
-def test_limiter_gives_history_places_one_after_another(limiter, run):
+def test_limiter_gives_background_work_places_one_after_another(limiter, run):
     """Each reservation begins where the one before ends, whoever made it."""
     waits = [run(limiter.reserve(1, 98, "listing")) for _ in range(3)]
     assert waits == [close(0), close(1), close(2)]
@@ -41,15 +41,15 @@ def test_limiter_keeps_mailboxes_apart(limiter, run):
     assert run(limiter.reserve(2, 20, "listing")) == close(0)
 
 
-def test_limiter_lets_live_mail_overtake_history(limiter, run):
-    """Live mail spends at once while history is in debt, and pushes history back by as much."""
+def test_limiter_lets_live_mail_overtake_background_work(limiter, run):
+    """Live mail spends at once while background work is in debt, and pushes it back by as much."""
     run(limiter.reserve(1, 980, "listing"))
     assert run(limiter.reserve(1, 98, "push")) == close(0)
     assert run(limiter.reserve(1, 20, "listing")) == close(11)
 
 
-def test_limiter_bounds_live_mail_beside_history_by_the_reserve(limiter, run):
-    """Beside running history live mail has its reserve at once and then its own even pace."""
+def test_limiter_bounds_live_mail_beside_background_work_by_the_reserve(limiter, run):
+    """Beside background work live mail has its reserve at once and then its own even pace."""
     run(limiter.reserve(1, 98, "listing"))
     first = run(limiter.reserve(1, 98, "push"))
     then = [run(limiter.reserve(1, 98, "push")) for _ in range(3)]
@@ -95,7 +95,7 @@ def test_limiter_refuses_a_wait_that_is_too_long(limiter, run):
         assert abs((told.value.until - until).total_seconds()) < 1.5
 
 
-def test_limiter_stops_history_at_the_days_allowance(engine, run):
+def test_limiter_stops_background_work_at_the_days_allowance(engine, run):
     """Beyond the project's units of a day only live mail goes on."""
     limiter = PostgresLimiter(engine, Limits(project_day=100))
     run(limiter.reserve(1, 90, "listing"))
@@ -132,7 +132,7 @@ def test_limiter_does_not_deadlock_when_many_reserve_at_once(limiter, run):
     assert len(run(many())) == 128
 
 
-def test_limiter_tells_the_pace_of_history(limiter, run):
+def test_limiter_tells_the_pace_of_backfills(limiter, run):
     """Units a second without the reserve of live mail, and what is left of Google's day."""
     before = run(limiter.pace())
     run(limiter.reserve(1, 98, "backfill"))

@@ -94,7 +94,7 @@ def test_refused_project_stops_a_portion(engine, run):
 
 
 def test_portion_does_not_pass_the_days_allowance(engine, run):
-    """History ends at the day's units, to a portion, however many calls there are."""
+    """Background work ends at the day's units, to a portion, however many calls there are."""
     limiter = PostgresLimiter(engine, Limits(10**8, 10**9, project_day=20_000))
 
     reserved = []

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import Counts, Failed, Gone, LeftOut, MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history import fold_history
+from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.sandbox.server import Sandbox
 from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest.sync.fetch import Fetch

@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.windows import Window

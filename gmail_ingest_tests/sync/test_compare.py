@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import (
     HistoryExpiredError,
@@ -102,7 +102,7 @@ def test_verify_proves_days_that_are_whole(run, mails):
     assert mails.google.fetched == []
 
 
-def test_verify_takes_no_lease_and_spends_as_history(run, mails):
+def test_verify_takes_no_lease_and_spends_as_a_backfill(run, mails):
     """It reads beside a sync that has both leases, and leaves live mail its reserve."""
     run(mails.lease("push", holder="other"))
     run(mails.lease("listing", holder="other"))

@@ -36,7 +36,7 @@ class Ledger:
 
 
 def test_budget_reserves_planned_units_in_chunks(run):
-    """Ten planned calls of history cost one reservation, and what is left is given back."""
+    """Ten planned calls of a backfill cost one reservation, and what is left is given back."""
     ledger = Ledger()
 
     async def spend():
@@ -66,7 +66,7 @@ def test_budget_loses_its_place_when_it_comes_late(run):
     assert ledger.returned == [CHUNK - 20]
 
 
-def test_budget_paces_history_along_its_line(run):
+def test_budget_paces_background_work_along_its_line(run):
     """Calls of a chunk start one after another, as their units are earned."""
     started = []
 

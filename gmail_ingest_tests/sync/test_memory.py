@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from gmail_ingest.core.history import fold_history
+from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy

@@ -40,7 +40,7 @@ WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
   AND EXISTS (SELECT FROM message_ledger l WHERE l.mailbox_id = m.id AND l.fate = 'dead')
 ORDER BY m.id FOR NO KEY UPDATE
 """  # noqa: S608 - a constant
-# What a historical sync gave up, the sync that is queued fetches.
+# What a backfill gave up, the sync that is queued fetches.
 _RETRY = """
 UPDATE message_ledger
 SET fate = 'pending', reason = NULL, attempts = 0, error = NULL, missed = false,

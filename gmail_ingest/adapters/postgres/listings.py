@@ -36,7 +36,7 @@ _OPEN = f"""
 INSERT INTO listings (mailbox_id, window_start, window_end, origin) VALUES (%s, %s, %s, %s)
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns above
-# A listing waits for all that it named, whoever fetches it: the month of a historical sync is
+# A listing waits for all that it named, whoever fetches it: the month of a backfill is
 # complete when none of it is pending.
 _NAME = """
 WITH before AS (
@@ -71,7 +71,7 @@ async def unfinished_listing(connection: Connection, mailbox_id: int) -> Listing
 
 
 async def listing_of(connection: Connection, mailbox_id: int, window: Window) -> Listing | None:
-    """The historical listing of just this window that no completed month has used up.
+    """A backfill's listing of just this window that no completed month has used up.
 
     It may be listed to its end: then what it named need not be listed again.
     """

@@ -22,7 +22,7 @@ from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mail
 from gmail_ingest.adapters.postgres.mailbox_states import write_state
 from gmail_ingest.adapters.postgres.save_batch import save_outcomes
 from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef, Outcome, Ruled

@@ -5,9 +5,9 @@ Source: docs/google.md#limits: 6,000 units a minute for a mailbox, 1,200,000 for
 sliding minute, 80,000,000 a day; the generic cell rate algorithm (ITU-T I.371).
 
 The clock is Postgres' own, so that the clocks of workers do not matter. A line ahead of now is
-debt. History begins where its line ends. Live mail may be in debt by the reserve; on a mailbox
-that was idle for a minute by nearly a minute's units, less what has passed since: so no sliding
-minute ever holds more than the limit.
+debt. Background work (lists and backfills) begins where its line ends. Live mail may be in debt by
+the reserve; on a mailbox that was idle for a minute by nearly a minute's units, less what has
+passed since: so no sliding minute ever holds more than the limit.
 """
 
 from __future__ import annotations
@@ -62,7 +62,7 @@ RETURNING scope, greatest(
         - greatest((SELECT n.reserve FROM {_SCOPES} WHERE n.scope = q.scope),
                    %(burst)s - extract(epoch FROM now() - q.burst_at))) AS wait
 """  # noqa: S608 - a fragment of this file
-_HISTORY = f"""
+_BACKGROUND = f"""
 INSERT INTO quota_lines AS q (scope, live_at, background_at, burst_at)
 SELECT scope, now(), now() + cost, now() - interval '1 minute' FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
@@ -109,7 +109,7 @@ FROM lines JOIN used USING (scope)
 """  # noqa: S608 - fragments of this file
 _RESERVE: Mapping[bool, str] = {
     True: _BOTH.format(lines=_LIVE),
-    False: _BOTH.format(lines=_HISTORY),
+    False: _BOTH.format(lines=_BACKGROUND),
 }
 _RETURN = _BOTH.format(lines=_GIVE_BACK)
 

@@ -133,8 +133,8 @@ sync_jobs = sa.Table(
         "created_at",
         postgresql_where=sa.text("kind = 'historical' AND settled_at IS NULL"),
     ),
-    comment="of historical jobs: settled_at: Dagster has nothing to do for it any more; asks: "
-    "backfills that got nothing done, one after the other; seen_at: its worker's last word",
+    comment="of backfills: settled_at: Dagster has nothing to do for it any more; asks: "
+    "those of Dagster that got nothing done, one after the other; seen_at: its worker's last word",
 )
 
 job_months = sa.Table(
@@ -144,7 +144,7 @@ job_months = sa.Table(
     sa.Column("month", sa.Date, primary_key=True),
     sa.Column("done_at", TIMESTAMP),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
-    comment="the months of a historical job; done_at: all that Google listed has a final fate",
+    comment="the months of a backfill; done_at: all that Google listed has a final fate",
 )
 
 sync_queue = sa.Table(
@@ -255,7 +255,7 @@ listings = sa.Table(
     sa.Column("closed_at", TIMESTAMP),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
     comment="a window of a mailbox being listed: the durable page token; closed_at: used up by a "
-    "completed month of a historical sync",
+    "completed month of a backfill",
 )
 
 facet_numbers = sa.Sequence("facet_numbers", metadata=metadata)

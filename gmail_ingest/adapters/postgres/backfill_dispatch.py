@@ -1,7 +1,7 @@
-"""Historical jobs as the history_sensor sees and moves them.
+"""Backfill jobs as the backfill_sensor sees and moves them.
 
-Holds: ``PostgresHistoryDispatch``. Add here: a question of the sensor.
-Keep out: what to do (``sync/history_plan.py``), what workers write (``history_jobs.py``).
+Holds: ``PostgresBackfillDispatch``. Add here: a question of the sensor.
+Keep out: what to do (``sync/backfill_plan.py``), what workers write (``backfill_jobs.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.history_plan import JobView
+from gmail_ingest.sync.backfill_plan import JobView
 
 # Oldest first: whoever asked first is served first.
 _UNSETTLED = """
@@ -42,14 +42,14 @@ UPDATE sync_jobs SET settled_at = now() WHERE id = %s AND state NOT IN ('queued'
 """
 
 
-class PostgresHistoryDispatch:
-    """Reads and moves historical jobs."""
+class PostgresBackfillDispatch:
+    """Reads and moves backfill jobs."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def unsettled(self) -> list[JobView]:
-        """The jobs that are open, or whose backfill may still be, oldest first."""
+        """The jobs that are open, or whose backfill in Dagster may still be, oldest first."""
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_UNSETTLED)).fetchall()
         return [
@@ -58,7 +58,7 @@ class PostgresHistoryDispatch:
         ]
 
     async def ask(self, job_id: UUID, backfill_id: str) -> bool:
-        """Announce a backfill, before it is added: whoever dies in between finds it announced.
+        """Announce a Dagster backfill before it is added: whoever dies in between finds it so.
 
         Returns whether the job is open.
         """

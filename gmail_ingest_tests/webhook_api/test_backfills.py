@@ -1,4 +1,4 @@
-"""Historical syncs over HTTP: asked for, priced, watched, cancelled."""
+"""Backfills over HTTP: asked for, priced, watched, cancelled."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ def test_cancelled_job_is_shown_and_ended_once(api):
 
 
 @pytest.mark.usefixtures("kim")
-def test_only_historical_jobs_are_cancelled(api):
+def test_only_backfills_are_cancelled(api):
     """Others end by themselves; a job of another tenant is not there."""
     live = api.call("POST", "/api/sync/tenant-1").json()["jobId"]
     answer = api.call("POST", f"/api/sync/tenant-1/jobs/{live}/cancel")

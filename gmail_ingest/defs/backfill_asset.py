@@ -1,8 +1,8 @@
-"""History: the asset of months by tenant.
+"""Backfills: the asset of months by tenant.
 
 Holds: ``emails_by_month`` and its job. Add here: what a run tells Dagster.
-Keep out: the sync (``gmail_ingest.sync.history``), how a request becomes a backfill
-(``history_sensor.py``), in which order runs start (``run_coordinator.py``).
+Keep out: the sync (``gmail_ingest.sync.backfill``), how a request becomes a backfill in Dagster
+(``backfill_sensor.py``), in which order runs start (``run_coordinator.py``).
 Source: docs/dagster.md#runs-of-backfills: a year of one tenant is one run. Each month is told to
 Dagster when it is complete, so that the backfill's page moves; the step itself yields nothing,
 since Dagster would then count all months of the run once more.
@@ -17,23 +17,23 @@ from uuid import UUID
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.backfills import BACKFILL_TAG, targeted_keys
+from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, targeted_keys
 from gmail_ingest.defs.loop import LoopThread, StopHook
 from gmail_ingest.defs.metadata import counts_metadata
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_keys
-from gmail_ingest.defs.months import MONTHS_BY_TENANT
+from gmail_ingest.defs.month_partitions import MONTHS_BY_TENANT
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_history
+from gmail_ingest.defs.services import open_backfill
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.errors import JobEndedError
-from gmail_ingest.sync.history import Trouble
-from gmail_ingest.sync.history_jobs import Asked, HistoryJob, MonthDone
+from gmail_ingest.sync.backfill import Trouble
+from gmail_ingest.sync.backfill_jobs import Asked, BackfillJob, MonthDone
 
 #: Months of a run at the most. A run's start costs 2 s of CPU, and its slot is for the next tenant
 #: when it ends.
 MONTHS_PER_RUN = 12
 
-Told = HistoryJob | MonthDone
+Told = BackfillJob | MonthDone
 
 with warnings.catch_warnings():
     # The lock pins Dagster: a beta that changes is met by the tests of an upgrade.
@@ -62,11 +62,11 @@ with warnings.catch_warnings():
 
         async def sync(emit: Callable[[Told], None], stop: StopHook) -> Trouble:
             with structlog.contextvars.bound_contextvars(run_id=asked.run_id):
-                async with open_history(mail_store, credential_store, gmail) as history:
-                    job = await history.begin(asked)
+                async with open_backfill(mail_store, credential_store, gmail) as backfill:
+                    job = await backfill.begin(asked)
                     emit(job)
                     holder = f"run:{asked.run_id}"
-                    task = asyncio.ensure_future(history.run(job, asked.months, holder, emit))
+                    task = asyncio.ensure_future(backfill.run(job, asked.months, holder, emit))
 
                     def cancel() -> None:
                         task.cancel()
@@ -119,7 +119,7 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
 
 def _tell(context: dg.AssetExecutionContext, asked: Asked, told: Told) -> None:
     """Show in Dagster what the sync has come to."""
-    if isinstance(told, HistoryJob):
+    if isinstance(told, BackfillJob):
         tags = {JOB_TAG: str(told.id), TENANT_TAG: told.tenant_id}
         context.instance.add_run_tags(asked.run_id, tags)
         return

@@ -1,11 +1,11 @@
-"""What the benchmarks of history compute from what they saw."""
+"""What the benchmarks of backfills compute from what they saw."""
 
 from datetime import date
 
 import pytest
 
+from gmail_ingest.benchmarks.backfill_truth import live_units, planned_threads
 from gmail_ingest.benchmarks.fairness import jain
-from gmail_ingest.benchmarks.history_truth import live_units, planned_threads
 from gmail_ingest.benchmarks.partitions import iterations
 from gmail_ingest.demo.audit import GoogleMessage
 

@@ -1,7 +1,7 @@
 """A backfill on its way: watched, its worker and the daemon killed once each, its memory sampled.
 
-Holds: ``HistoryWatch`` and ``Watched``. Add here: a further thing that is sampled.
-Keep out: what was asked for, and what is said of it (``history.py``).
+Holds: ``BackfillWatch`` and ``Watched``. Add here: a further thing that is sampled.
+Keep out: what was asked for, and what is said of it (``backfill.py``).
 """
 
 from __future__ import annotations
@@ -51,8 +51,8 @@ class Watched:
         return max((growth(values) for values in self.resident.values()), default=1.0)
 
 
-class HistoryWatch:
-    """Follows one historical job to its end."""
+class BackfillWatch:
+    """Follows one backfill to its end."""
 
     def __init__(self, service: Service, tenant: str, wanted: int, progress: Progress) -> None:
         self._service = service
@@ -76,7 +76,7 @@ class HistoryWatch:
             supervisor.revive()
             seen.job = self._api.job(self._tenant, job_id)
             done = seen.job["progress"]["stored"] + seen.job["progress"]["excluded"]
-            self._progress("syncing history", done, self._wanted)
+            self._progress("backfilling", done, self._wanted)
             seen.seconds = time.monotonic() - began
             if seen.job["state"] in {"failed", "cancelled"} or seen.seconds > _LONGEST_SECONDS:
                 raise BenchmarkError(f"the job is {seen.job['state']}: {seen.job['error']}")
@@ -88,7 +88,7 @@ class HistoryWatch:
 
     def _sample(self, seen: Watched) -> None:
         if time.monotonic() - self._asked_at > _ASK_SECONDS:
-            self._workers = self._ui.history_workers()
+            self._workers = self._ui.backfill_workers()
             self._asked_at = time.monotonic()
         for run, pid in self._workers.items():
             if resident := resident_bytes(pid):

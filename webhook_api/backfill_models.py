@@ -1,4 +1,4 @@
-"""Bodies of historical syncs: the range that is asked for, and what it would cost.
+"""Bodies of backfills: the range that is asked for, and what it would cost.
 
 Holds: request and response models. Keep out: routes, prices.
 """
@@ -10,7 +10,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
-from gmail_ingest.sync.history_price import HistoryPrice
+from gmail_ingest.sync.backfill_price import BackfillPrice
 from webhook_api.models import Model, Queued, to_utc
 
 
@@ -36,7 +36,7 @@ class HistoricalRequest(Model):
 
 
 class HistoricalQueued(Queued):
-    """A historical sync was asked for; if just this range is under way, it is that job."""
+    """A backfill was asked for; if just this range is under way, it is that job."""
 
 
 class MonthPriceBody(Model):
@@ -49,7 +49,7 @@ class MonthPriceBody(Model):
 
 
 class HistoricalPriceBody(Model):
-    """What a historical sync would fetch and cost. Nothing was started or written."""
+    """What a backfill would fetch and cost. Nothing was started or written."""
 
     tenant_id: str
     start_date: datetime
@@ -67,7 +67,7 @@ class HistoricalPriceBody(Model):
 
 
 def price_body(
-    tenant_id: str, asked: HistoricalRequest, price: HistoryPrice
+    tenant_id: str, asked: HistoricalRequest, price: BackfillPrice
 ) -> HistoricalPriceBody:
     """A price as the API shows it, the oldest month first."""
     return HistoricalPriceBody(

@@ -1,4 +1,4 @@
-"""Partitions of history: months crossed with tenants.
+"""Partitions of backfills: months crossed with tenants.
 
 Holds: the partitions definition. Add here: nothing else. Keep out: its keys (``month_keys.py``).
 Source: docs/dagster.md#number-of-partitions, #partition-keys. Dagster asks for partitions while the

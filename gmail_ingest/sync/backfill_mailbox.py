@@ -1,7 +1,7 @@
-"""The history of one mailbox: month after month, newest first, each listed and then fetched.
+"""The backfill of one mailbox: month after month, newest first, each listed and then fetched.
 
-Holds: ``HistoryMailbox``. Add here: what one mailbox does for its months.
-Keep out: the tenant's other mailboxes and the job (``history.py``), each step's own work.
+Holds: ``BackfillMailbox``. Add here: what one mailbox does for its months.
+Keep out: the tenant's other mailboxes and the job (``backfill.py``), each step's own work.
 Source: docs/promises.md#promise-1, #promise-2, #promise-3, #promise-4;
 docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the origin
 ``backfill``, which only the holder of that lease fetches: so a message that a push and a backfill
@@ -16,17 +16,17 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, TransientError
+from gmail_ingest.sync.backfill_jobs import BackfillJob, BackfillStore, Settled
 from gmail_ingest.sync.discover import list_to_end
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
-from gmail_ingest.sync.history_jobs import HistoryJob, HistoryStore, Settled
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox
 
-#: Seconds until a lease that another historical sync holds is asked for again.
+#: Seconds until a lease that another backfill holds is asked for again.
 BUSY = 2.0
 #: A pause up to this long (seconds) is slept through: starting another run costs more than a
 #: process that sleeps. Then the job waits without one.
@@ -37,7 +37,7 @@ LOOK_EVERY = 5.0
 LOSSES = 3
 
 
-class HistoryMailbox:
+class BackfillMailbox:
     """Works on one mailbox for one job; ``settled`` hears of each month that is complete.
 
     ``counts`` grows as the work goes on, by listing, and is emptied by whoever reads it.
@@ -45,13 +45,13 @@ class HistoryMailbox:
 
     def __init__(
         self,
-        store: HistoryStore,
+        store: BackfillStore,
         client: MailboxClient,
         mailbox: Mailbox,
         policy: SyncPolicy,
         limiter: Limiter,
         *,
-        job: HistoryJob,
+        job: BackfillJob,
         holder: str,
     ) -> None:
         self._store = store

@@ -1,8 +1,8 @@
-"""A historical sync: the months of one run, over all mailboxes of its tenant.
+"""A backfill's months of one run, over all mailboxes of their tenant.
 
-Holds: ``HistorySync``, the one use case behind every partition of ``emails_by_month``.
+Holds: ``BackfillSync``, the one use case behind every partition of ``emails_by_month``.
 Add here: what a mailbox's trouble means for the job. Keep out: the steps of one mailbox
-(``history_mailbox.py``), Dagster, how a job becomes runs (``history_plan.py``).
+(``backfill_mailbox.py``), Dagster, how a job becomes runs (``backfill_plan.py``).
 Source: docs/promises.md#promise-4, #promise-5, #promise-6; edge cases 31, 32, 34, 35, 36, 61 and
 72.
 
@@ -32,15 +32,15 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.history_jobs import (
+from gmail_ingest.sync.backfill_jobs import (
     Asked,
-    HistoryBook,
-    HistoryJob,
-    HistoryStore,
+    BackfillBook,
+    BackfillJob,
+    BackfillStore,
     MonthDone,
     Settled,
 )
-from gmail_ingest.sync.history_mailbox import HistoryMailbox
+from gmail_ingest.sync.backfill_mailbox import BackfillMailbox
 from gmail_ingest.sync.limiter import Limiter
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
@@ -84,13 +84,13 @@ class Trouble:
         return "; ".join(sorted({*self.blocked, *self.waiting}))
 
 
-class HistorySync:
-    """Works on historical jobs; ``open_client`` gives a mailbox's side at Google."""
+class BackfillSync:
+    """Works on backfill jobs; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
-        book: HistoryBook,
-        store: HistoryStore,
+        book: BackfillBook,
+        store: BackfillStore,
         open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
@@ -104,12 +104,12 @@ class HistorySync:
         self._limiter = limiter
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
-    async def begin(self, asked: Asked) -> HistoryJob:
+    async def begin(self, asked: Asked) -> BackfillJob:
         """The job that a run is about; JobEndedError if it was cancelled meanwhile."""
         return await self._book.begin(asked)
 
     async def run(
-        self, job: HistoryJob, months: Sequence[date], holder: str, done: Done
+        self, job: BackfillJob, months: Sequence[date], holder: str, done: Done
     ) -> Trouble:
         """Complete months of a job, newest first; ``done`` hears of each.
 
@@ -125,11 +125,11 @@ class HistorySync:
             trouble = await self._complete(job, left, holder, done) if left else Trouble()
             if trouble.text:
                 await self._book.pause(job.id, trouble.text, trouble.not_before)
-            log.info("history_ended", months=len(left), trouble=trouble.text or None)
+            log.info("backfill_ended", months=len(left), trouble=trouble.text or None)
         return trouble
 
     async def _complete(
-        self, job: HistoryJob, months: Sequence[date], holder: str, done: Done
+        self, job: BackfillJob, months: Sequence[date], holder: str, done: Done
     ) -> Trouble:
         trouble = Trouble()
         for stopped in await self._store.stopped(job.tenant_id):
@@ -138,7 +138,7 @@ class HistorySync:
         if not mailboxes and not trouble.blocked:
             trouble.block(NO_MAILBOX)
         workers = [
-            HistoryMailbox(
+            BackfillMailbox(
                 self._store,
                 self._open_client(each),
                 each,
@@ -172,7 +172,7 @@ class HistorySync:
         return trouble
 
     async def _tell(
-        self, job: HistoryJob, workers: Sequence[HistoryMailbox], tally: _Tally, done: Done
+        self, job: BackfillJob, workers: Sequence[BackfillMailbox], tally: _Tally, done: Done
     ) -> None:
         """Add what was done to the job, and end the months that are complete.
 
@@ -192,7 +192,7 @@ class HistorySync:
 
     async def _work(
         self,
-        worker: HistoryMailbox,
+        worker: BackfillMailbox,
         mailbox: Mailbox,
         months: Sequence[date],
         tally: _Tally,

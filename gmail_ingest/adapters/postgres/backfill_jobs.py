@@ -1,9 +1,9 @@
-"""Historical jobs in Postgres, as those who ask for them and their workers write them.
+"""Backfill jobs in Postgres, as those who ask for them and their workers write them.
 
-Holds: ``PostgresHistoryJobs`` (the HistoryBook port, asking, cancelling). Add here: a method of
-that port. Keep out: how jobs become backfills (``history_dispatch.py``), jobs as a caller reads
+Holds: ``PostgresBackfillJobs`` (the BackfillBook port, asking, cancelling). Add here: a method of
+that port. Keep out: how Dagster sees them (``backfill_dispatch.py``), jobs as a caller reads
 them (``jobs.py``).
-Source: ``sync/history_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides: whoever
+Source: ``sync/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides: whoever
 changes a month or ends the job holds it.
 """
 
@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.queue_sql import ADDED_COUNTS
 from gmail_ingest.core.months import next_month
 from gmail_ingest.core.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.history_jobs import Asked, HistoryJob
+from gmail_ingest.sync.backfill_jobs import Asked, BackfillJob
 from gmail_ingest.sync.records import Counts
 
 _TENANT = "SELECT FROM tenants WHERE id = %s AND state = 'connected' FOR SHARE"
@@ -92,8 +92,8 @@ WHERE id = %s AND tenant_id = %s AND kind = 'historical' AND state IN ('queued',
 _KIND = "SELECT kind FROM sync_jobs WHERE id = %s AND tenant_id = %s"
 
 
-class PostgresHistoryJobs:
-    """See ``sync.history_jobs.HistoryBook``; what a method does and raises is written there."""
+class PostgresBackfillJobs:
+    """See ``sync.backfill_jobs.BackfillBook``; what a method does and raises is written there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -114,17 +114,17 @@ class PostgresHistoryJobs:
 
         Raises:
             NotFoundError: the tenant has no such job.
-            InvalidInputError: it is no historical job: others end by themselves within minutes.
+            InvalidInputError: it is no backfill: other jobs end by themselves within minutes.
         """
         async with transaction(self._engine) as connection:
             row = await (await connection.execute(_KIND, (job_id, tenant_id))).fetchone()
             if row is None:
                 raise NotFoundError("there is no such job")
             if row[0] != "historical":
-                raise InvalidInputError("jobId", "only historical syncs can be cancelled")
+                raise InvalidInputError("jobId", "only backfills can be cancelled")
             await connection.execute(_CANCEL, (job_id, tenant_id))
 
-    async def begin(self, asked: Asked) -> HistoryJob:
+    async def begin(self, asked: Asked) -> BackfillJob:
         """The job that a run is about."""
         key = {
             "tenant": asked.tenant_id,
@@ -148,7 +148,7 @@ class PostgresHistoryJobs:
             start, end, created_at = found
             done = await (await connection.execute(_DONE, (job_id,))).fetchall()
         counts = {month: _counts(said) for month, said in done}
-        return HistoryJob(job_id, asked.tenant_id, Window(start, end), created_at, counts)
+        return BackfillJob(job_id, asked.tenant_id, Window(start, end), created_at, counts)
 
     async def advance(self, job_id: UUID, counts: Mapping[int, Counts]) -> bool:
         """Add counts by listing, and say that the worker lives."""

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from gmail_ingest.benchmarks.backfill_pushes import Pusher, spread
+from gmail_ingest.benchmarks.backfill_run import BackfillWatch, Watched
+from gmail_ingest.benchmarks.backfill_truth import called, live_units, planned_threads
 from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.ground import plain_url
-from gmail_ingest.benchmarks.history_pushes import Pusher, spread
-from gmail_ingest.benchmarks.history_run import HistoryWatch, Watched
-from gmail_ingest.benchmarks.history_truth import called, live_units, planned_threads
 from gmail_ingest.benchmarks.memory import FLAT, few
 from gmail_ingest.benchmarks.proc import resident_bytes
 from gmail_ingest.core.quota import Prices
@@ -108,14 +108,14 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
     pushes.push(_WARM_PUSHES, progress)
     window = midnight(start), datetime.now(UTC).replace(microsecond=0)
     progress("the dry run", 0, 1)
-    price = api.sync_history(_TENANT, *window, dry_run=True)
+    price = api.backfill(_TENANT, *window, dry_run=True)
     known = {row.message_id for row in rows.all()}
     planned = planned_threads(google.messages(_ADDRESS), google.months(_ADDRESS), known)
     google.reset_counters()
-    asked = api.sync_history(_TENANT, *window)
+    asked = api.backfill(_TENANT, *window)
     pushes.take()
     with pushes.every(_PUSH_SECONDS):
-        watch = HistoryWatch(service, _TENANT, price["toFetch"], progress)
+        watch = BackfillWatch(service, _TENANT, price["toFetch"], progress)
         watched = watch.follow(asked["jobId"])
     beside = pushes.take()
     calls, repeats = google.calls_by_method(_ADDRESS), google.repeats(_ADDRESS)

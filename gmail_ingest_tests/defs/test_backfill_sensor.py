@@ -1,4 +1,4 @@
-"""From historical jobs to backfills and back, with a real Dagster instance and real Postgres."""
+"""From jobs to Dagster's backfills and back, with a real Dagster instance and real Postgres."""
 
 from __future__ import annotations
 
@@ -8,29 +8,29 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
-from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
+from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.core.months import months_of
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.backfills import add_backfill, targeted_keys
-from gmail_ingest.defs.history import emails_by_month
-from gmail_ingest.defs.history_sensor import history_sensor
+from gmail_ingest.defs.backfill_asset import emails_by_month
+from gmail_ingest.defs.backfill_sensor import backfill_sensor
+from gmail_ingest.defs.dagster_backfills import add_backfill, targeted_keys
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 from gmail_ingest_tests.proof.interruptions import at_exchange, lose_answer, lose_request
-from gmail_ingest_tests.sync.history import YEAR, month
+from gmail_ingest_tests.sync.backfills import YEAR, month
 from gmail_ingest_tests.sync.service import TENANT
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
 
 
 class Jobs:
-    """Historical jobs of a connected tenant, and the sensor over them."""
+    """Backfill jobs of a connected tenant, and the sensor over them."""
 
     def __init__(self, engine, database_url, instance, run) -> None:
         self.world = PostgresWorld(engine)
-        self.book = PostgresHistoryJobs(engine)
+        self.book = PostgresBackfillJobs(engine)
         self.instance, self._run = instance, run
         self._resources = {"mail_store": MailStoreResource(database_url=database_url)}
         run(self.world.connect())
@@ -42,7 +42,7 @@ class Jobs:
             repository_def=defs.get_repository_def(),
             resources=self._resources,
         )
-        history_sensor(context)
+        backfill_sensor(context)
 
     def backfills(self) -> list[PartitionBackfill]:
         """All backfills, the newest first."""
@@ -202,7 +202,7 @@ def _tick_that_may_fail(jobs) -> None:
 
 
 @pytest.mark.parametrize("how", [lose_request, lose_answer])
-def test_history_tick_broken_anywhere_strands_no_job(jobs, run, how):
+def test_backfill_tick_broken_anywhere_strands_no_job(jobs, run, how):
     """Wherever our database goes away, the next tick adds the one backfill (edge case 80)."""
     number, is_broken = 1, True
     while is_broken:

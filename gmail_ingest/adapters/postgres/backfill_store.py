@@ -1,7 +1,7 @@
-"""The mail store of a historical sync: what it asks beside a sync of changes.
+"""The mail store of a backfill: what it asks beside a sync of changes.
 
-Holds: ``PostgresHistoryStore``. Add here: a method of the HistoryStore port.
-Keep out: jobs (``history_jobs.py``). Source: ``sync/history_jobs.py``; edge cases 32 and 35.
+Holds: ``PostgresBackfillStore``. Add here: a method of the BackfillStore port.
+Keep out: jobs (``backfill_jobs.py``). Source: ``sync/backfill_jobs.py``; edge cases 32 and 35.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ ORDER BY id
 """
 
 
-class PostgresHistoryStore(PostgresMailStore):
-    """See ``sync.history_jobs.HistoryStore``."""
+class PostgresBackfillStore(PostgresMailStore):
+    """See ``sync.backfill_jobs.BackfillStore``."""
 
     async def stopped(self, tenant_id: str) -> list[str]:
         """Why mailboxes of the tenant cannot be synced now."""

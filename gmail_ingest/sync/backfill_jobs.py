@@ -1,7 +1,7 @@
-"""Historical jobs: what was asked for, and what its worker tells of it.
+"""Backfill jobs: what was asked for, and what its worker tells of it.
 
-Holds: the values of a historical job and the ports of its book. Add here: a method only when a use
-case calls it. Keep out: the sync (``history.py``), how jobs become backfills (``history_plan.py``).
+Holds: the values of a job and the ports of its book. Add here: a method only when a use case calls
+it. Keep out: the sync (``backfill.py``), what Dagster has to do for them (``backfill_plan.py``).
 Source: docs/architecture.md#the-way-of-a-date-range. A job is a range of time of one tenant; its
 months are the partitions that Dagster shows. It ends when each of its months is complete, or when a
 person must act.
@@ -23,8 +23,8 @@ from gmail_ingest.sync.records import Counts, Listing
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryJob:
-    """A historical job that a worker works on; ``window`` is bounded, months are UTC."""
+class BackfillJob:
+    """A backfill job that a worker works on; ``window`` is bounded, months are UTC."""
 
     id: UUID
     tenant_id: str
@@ -43,8 +43,8 @@ class Asked:
     """What a run of Dagster is about: months of one tenant, and who asked for them.
 
     ``job_id`` is known if the API asked; otherwise the run came from Dagster's UI or command line,
-    as part of ``backfill_id`` or by itself, and covers whole months up to ``until`` (UTC).
-    ``all_months`` are those of the whole backfill; ``created_at`` (UTC) is the run's.
+    as part of Dagster's ``backfill_id`` or by itself, and covers whole months up to ``until``
+    (UTC). ``all_months`` are those of the whole backfill; ``created_at`` (UTC) is the run's.
     """
 
     tenant_id: str
@@ -57,10 +57,10 @@ class Asked:
     backfill_id: str | None = None
 
 
-class HistoryBook(Protocol):
-    """Where historical jobs are kept, each method one transaction."""
+class BackfillBook(Protocol):
+    """Where backfill jobs are kept, each method one transaction."""
 
-    async def begin(self, asked: Asked) -> HistoryJob:
+    async def begin(self, asked: Asked) -> BackfillJob:
         """The job that a run is about, running from now on; a new one if nobody asked before, or if
         a person started the run after that job had ended.
 
@@ -92,8 +92,8 @@ class HistoryBook(Protocol):
         ...
 
 
-class HistoryStore(MailStore, Protocol):
-    """The mail store of a historical sync."""
+class BackfillStore(MailStore, Protocol):
+    """The mail store of a backfill."""
 
     async def stopped(self, tenant_id: str) -> list[str]:
         """Why connected mailboxes of the tenant cannot be synced now: state and remedy, each once

@@ -1,4 +1,4 @@
-"""Historical syncs that are cut short: killed, cancelled, throttled, overtaken by live mail.
+"""Backfills that are cut short: killed, cancelled, throttled, overtaken by live mail.
 
 Calls are counted at the sandbox: nothing is fetched twice, no page is listed twice without need.
 """
@@ -18,24 +18,24 @@ from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import JobEndedError
 from gmail_ingest.wiring import build_why
-from gmail_ingest_tests.sync.history import QUICK_HISTORY, YEAR, History, moment, month
+from gmail_ingest_tests.sync.backfills import QUICK_BACKFILL, YEAR, Backfills, moment, month
 from gmail_ingest_tests.sync.service import OWNER
 
 #: Each fetched message is stored by itself, so that an interruption finds some stored.
-ONE_BY_ONE = replace(QUICK_HISTORY, batch_messages=1, calls_in_flight=1)
+ONE_BY_ONE = replace(QUICK_BACKFILL, batch_messages=1, calls_in_flight=1)
 MARCH = Window(moment(2021, 3, 1), moment(2021, 4, 1))
 
 
 @pytest.fixture
-def history(service) -> History:
+def backfills(service) -> Backfills:
     """A connected mailbox without mail of the last days."""
     service.run(service.connected())
-    return History(service)
+    return Backfills(service)
 
 
-async def begin(history: History, job, months, **more) -> asyncio.Task:
+async def begin(backfills: Backfills, job, months, **more) -> asyncio.Task:
     """Let a run begin; it goes on beside the test."""
-    return asyncio.create_task(history.run(job, months, policy=ONE_BY_ONE, **more))
+    return asyncio.create_task(backfills.run(job, months, policy=ONE_BY_ONE, **more))
 
 
 async def kill(task: asyncio.Task) -> None:
@@ -45,121 +45,121 @@ async def kill(task: asyncio.Task) -> None:
         await task
 
 
-def test_killed_history_goes_on_where_it_was(run, service, history):
+def test_killed_backfill_goes_on_where_it_was(run, service, backfills):
     """A second run fetches what is missing only, and lists no page again that was listed
     (edge cases 35 and 68).
     """
-    history.load(60, MARCH)
-    wanted = run(history.price(MARCH)).wanted
-    job = run(history.ask(MARCH))
-    fetched, listed = history.gets(), history.lists()
+    backfills.load(60, MARCH)
+    wanted = run(backfills.price(MARCH)).wanted
+    job = run(backfills.ask(MARCH))
+    fetched, listed = backfills.gets(), backfills.lists()
 
     async def kill_in_the_middle() -> None:
-        task = await begin(history, job, [month(3)])
-        await service.until(lambda: history.gets() - fetched >= 10)
+        task = await begin(backfills, job, [month(3)])
+        await service.until(lambda: backfills.gets() - fetched >= 10)
         await kill(task)
 
     run(kill_in_the_middle())
     stored = len(run(service.stored()))
     assert 0 < stored < wanted
-    run(history.let_leases_end())
-    assert not run(history.run(job, [month(3)])).text
+    run(backfills.let_leases_end())
+    assert not run(backfills.run(job, [month(3)])).text
     assert service.agrees()
-    assert history.lists() - listed == 1
-    state, counts, _ = run(history.job(job))
+    assert backfills.lists() - listed == 1
+    state, counts, _ = run(backfills.job(job))
     assert (state, counts["stored"], counts["listed"]) == ("succeeded", wanted, wanted)
-    assert [each.month for each in history.done] == [month(3)]
-    assert history.done[0].counts.stored == wanted
+    assert [each.month for each in backfills.done] == [month(3)]
+    assert backfills.done[0].counts.stored == wanted
 
 
-def test_killed_listing_goes_on_at_its_page(run, service, history):
+def test_killed_listing_goes_on_at_its_page(run, service, backfills):
     """The page token is durable: the first page is not listed again (edge case 40)."""
-    history.load(1_100, MARCH)
-    job = run(history.ask(MARCH))
+    backfills.load(1_100, MARCH)
+    job = run(backfills.ask(MARCH))
     service.fault("messages.list", action="error", error="unavailable", nth=list(range(2, 99)))
-    listed = history.lists()
+    listed = backfills.lists()
 
     async def kill_after_a_page() -> None:
-        task = await begin(history, job, [month(3)])
-        await service.until(lambda: history.lists() - listed >= 2)
+        task = await begin(backfills, job, [month(3)])
+        await service.until(lambda: backfills.lists() - listed >= 2)
         await kill(task)
 
     run(kill_after_a_page())
     service.mend()
     assert run(service.rows("SELECT ids_listed FROM listings WHERE origin = 'backfill'")) == [500]
-    run(history.let_leases_end())
-    listed, fetched = history.lists(), history.gets()
+    run(backfills.let_leases_end())
+    listed, fetched = backfills.lists(), backfills.gets()
 
     async def list_the_rest() -> None:
-        task = await begin(history, job, [month(3)])
-        await service.until(lambda: history.gets() > fetched)
+        task = await begin(backfills, job, [month(3)])
+        await service.until(lambda: backfills.gets() > fetched)
         await kill(task)
 
     run(list_the_rest())
-    assert history.lists() - listed == 2
+    assert backfills.lists() - listed == 2
     assert run(
         service.rows("SELECT ids_listed > 1000 FROM listings WHERE origin = 'backfill'")
     ) == [True]
 
 
-def test_history_of_a_done_run_is_told_again_without_a_call(run, history):
+def test_backfill_of_a_done_run_is_told_again_without_a_call(run, backfills):
     """A run that Dagster repeats finds its months complete."""
-    history.load(20, MARCH)
-    job = run(history.ask(Window(MARCH.start, moment(2021, 5, 1))))
-    run(history.run(job, [month(3)]))
-    calls = history.lists() + history.gets()
-    before = history.done.pop()
-    assert not run(history.run(job, [month(3)])).text
-    (again,) = history.done
+    backfills.load(20, MARCH)
+    job = run(backfills.ask(Window(MARCH.start, moment(2021, 5, 1))))
+    run(backfills.run(job, [month(3)]))
+    calls = backfills.lists() + backfills.gets()
+    before = backfills.done.pop()
+    assert not run(backfills.run(job, [month(3)])).text
+    (again,) = backfills.done
     assert (again.month, again.counts) == (before.month, before.counts)
     assert (before.done_before, again.done_before is None) == (None, False)
-    assert history.lists() + history.gets() == calls
+    assert backfills.lists() + backfills.gets() == calls
 
 
-def test_cancelled_history_stops_and_is_resumed_without_fetching_again(run, service, history):
+def test_cancelled_backfill_stops_and_is_resumed_without_fetching_again(run, service, backfills):
     """What is stored stays; asked again, the rest is fetched, and no page is listed again."""
-    history.load(60, MARCH)
-    wanted = run(history.price(MARCH)).wanted
-    job = run(history.ask(MARCH))
-    fetched, listed = history.gets(), history.lists()
+    backfills.load(60, MARCH)
+    wanted = run(backfills.price(MARCH)).wanted
+    job = run(backfills.ask(MARCH))
+    fetched, listed = backfills.gets(), backfills.lists()
 
     async def cancel_in_the_middle() -> None:
-        task = await begin(history, job, [month(3)])
-        await service.until(lambda: history.gets() - fetched >= 5)
-        await history.book.cancel("acme", job)
+        task = await begin(backfills, job, [month(3)])
+        await service.until(lambda: backfills.gets() - fetched >= 5)
+        await backfills.book.cancel("acme", job)
         with pytest.raises(JobEndedError):
             await task
 
     service.fault("*.get", action="latency", latencyMs=50)
     run(cancel_in_the_middle())
     service.mend()
-    state, counts, _ = run(history.job(job))
+    state, counts, _ = run(backfills.job(job))
     assert state == "cancelled"
     stored = len(run(service.stored()))
     assert 0 < counts["stored"] == stored < wanted
     # A run of it that was queued in Dagster starts, and does nothing.
-    calls = history.gets()
+    calls = backfills.gets()
     with pytest.raises(JobEndedError):
-        run(history.run(job, [month(3)], created_at=datetime(2021, 1, 1, tzinfo=UTC)))
-    assert history.gets() == calls
+        run(backfills.run(job, [month(3)], created_at=datetime(2021, 1, 1, tzinfo=UTC)))
+    assert backfills.gets() == calls
 
-    again = run(history.ask(MARCH))
+    again = run(backfills.ask(MARCH))
     assert again != job
-    assert not run(history.run(again, [month(3)])).text
+    assert not run(backfills.run(again, [month(3)])).text
     assert service.agrees()
-    assert history.lists() - listed == 1
-    assert run(history.job(again))[1]["stored"] == wanted - stored
+    assert backfills.lists() - listed == 1
+    assert run(backfills.job(again))[1]["stored"] == wanted - stored
 
 
-def test_ids_left_by_a_cancelled_history_wake_no_other_sync(run, service, history):
+def test_ids_left_by_a_cancelled_backfill_wake_no_other_sync(run, service, backfills):
     """Cancelled is cancelled: neither the sweep nor an incremental sync fetches the rest."""
-    history.load(30, MARCH)
-    job = run(history.ask(MARCH))
+    backfills.load(30, MARCH)
+    job = run(backfills.ask(MARCH))
 
     async def cancel_after_listing() -> None:
-        task = await begin(history, job, [month(3)])
-        await service.until(lambda: history.gets() > 0)
-        await history.book.cancel("acme", job)
+        task = await begin(backfills, job, [month(3)])
+        await service.until(lambda: backfills.gets() > 0)
+        await backfills.book.cancel("acme", job)
         with pytest.raises(JobEndedError):
             await task
 
@@ -178,34 +178,34 @@ def test_ids_left_by_a_cancelled_history_wake_no_other_sync(run, service, histor
     assert run(service.fates())["pending"] == left
 
 
-def test_live_mail_and_history_fetch_each_message_once(run, service, history):
+def test_live_mail_and_backfill_fetch_each_message_once(run, service, backfills):
     """A message that a push and a backfill both meet belongs to whoever saw it first; neither
     waits for the other (docs/architecture.md#the-way-of-a-push).
     """
     now = datetime.now(UTC)
     window = Window(now - timedelta(days=20), now + timedelta(minutes=1))
-    history.load(40, Window(window.start, now - timedelta(days=1)))
-    history.load(20, MARCH)
+    backfills.load(40, Window(window.start, now - timedelta(days=1)))
+    backfills.load(20, MARCH)
     run(service.sync("initial"))
     service.deliver(*(f"new {number}" for number in range(5)))
-    fetched = history.gets()
+    fetched = backfills.gets()
     expected = len(service.box(lambda box: box.message_ids())) - len(run(service.stored()))
     months = months_of(Window(YEAR.start, now))
-    job = run(history.ask(Window(YEAR.start, window.end)))
+    job = run(backfills.ask(Window(YEAR.start, window.end)))
 
     async def both() -> None:
         await asyncio.gather(
-            history.run(job, months[2:3] + months[-2:]), service.sync(holder="live")
+            backfills.run(job, months[2:3] + months[-2:]), service.sync(holder="live")
         )
 
     run(both())
     assert service.agrees()
-    assert history.gets() - fetched <= expected
+    assert backfills.gets() - fetched <= expected
 
 
-def test_month_waits_for_what_a_live_sync_fetches(run, service, history):
+def test_month_waits_for_what_a_live_sync_fetches(run, service, backfills):
     """A month is complete when nothing that was listed is pending, whoever fetches it."""
-    history.put(moment(2021, 3, 5))
+    backfills.put(moment(2021, 3, 5))
     (message_id,) = service.box(lambda box: box.message_ids())
     mailbox = run(service.rows("SELECT id FROM mailboxes"))[0]
     run(
@@ -217,41 +217,41 @@ def test_month_waits_for_what_a_live_sync_fetches(run, service, history):
             message_id,
         )
     )
-    job = run(history.ask(MARCH))
+    job = run(backfills.ask(MARCH))
 
     async def wait_and_fetch() -> None:
-        task = asyncio.create_task(history.run(job, [month(3)]))
-        await service.until(lambda: history.lists() > 1)
+        task = asyncio.create_task(backfills.run(job, [month(3)]))
+        await service.until(lambda: backfills.lists() > 1)
         await asyncio.sleep(0)
-        assert await history.open_months(job) == [month(3)]
+        assert await backfills.open_months(job) == [month(3)]
         await service.sync()
         await task
 
     run(wait_and_fetch())
-    assert run(history.open_months(job)) == []
+    assert run(backfills.open_months(job)) == []
     assert service.agrees()
 
 
-def test_retries_are_waited_for(run, service, history):
+def test_retries_are_waited_for(run, service, backfills):
     """Messages that fail and succeed later are stored before their month is complete
     (edge cases 1 and 28).
     """
-    history.load(20, MARCH)
-    job = run(history.ask(MARCH))
+    backfills.load(20, MARCH)
+    job = run(backfills.ask(MARCH))
     service.fault("*.get", action="error", error="backend_error", times=6)
-    assert not run(history.run(job, [month(3)])).text
+    assert not run(backfills.run(job, [month(3)])).text
     assert service.agrees()
 
 
-def test_dead_letter_ends_its_month(run, service, history):
+def test_dead_letter_ends_its_month(run, service, backfills):
     """A message that can never be read is given up, and its month is complete (edge case 2)."""
-    history.put(moment(2021, 3, 5))
-    history.put(moment(2021, 3, 6), "fine")
-    job = run(history.ask(MARCH))
+    backfills.put(moment(2021, 3, 5))
+    backfills.put(moment(2021, 3, 6), "fine")
+    job = run(backfills.ask(MARCH))
     (bad, _) = service.box(lambda box: sorted(box.message_ids()))
     service.fault("messages.get", action="error", error="invalid_argument", messageId=bad)
-    assert not run(history.run(job, [month(3)])).text
-    state, counts, _ = run(history.job(job))
+    assert not run(backfills.run(job, [month(3)])).text
+    state, counts, _ = run(backfills.job(job))
     assert (state, counts["dead"], counts["stored"]) == ("succeeded", 1, 1)
     # Asked for once more, it is fetched by the sync that is queued.
     service.mend()
@@ -266,34 +266,34 @@ def test_daily_allowance_pauses_the_job(run, service):
     """
     run(service.connected())
     limits = Limits(mailbox_minute=600_000, project_minute=600_000, project_day=100)
-    history = History(service, PostgresLimiter(service.engine, limits))
-    history.load(30, MARCH)
-    job = run(history.ask(MARCH))
-    trouble = run(history.run(job, [month(3)]))
+    backfills = Backfills(service, PostgresLimiter(service.engine, limits))
+    backfills.load(30, MARCH)
+    job = run(backfills.ask(MARCH))
+    trouble = run(backfills.run(job, [month(3)]))
     assert trouble.not_before is not None
     assert trouble.not_before > datetime.now(UTC)
     assert not trouble.blocked
-    (view,) = run(history.dispatch.unsettled())
+    (view,) = run(backfills.dispatch.unsettled())
     assert (view.id, view.resumes, view.waits) == (job, True, True)
     service.deliver("now")
     run(service.sync())
     assert len(run(service.stored())) >= 1
 
 
-def test_two_histories_of_a_mailbox_take_turns(run, service, history):
+def test_two_backfills_of_a_mailbox_take_turns(run, service, backfills):
     """The lease keeps two runs of one mailbox apart; both come to their end."""
-    history.load(30, MARCH)
+    backfills.load(30, MARCH)
     april = Window(MARCH.end, moment(2021, 5, 1))
-    history.load(30, april, seed=4)
-    one, other = run(history.ask(MARCH)), run(history.ask(april))
+    backfills.load(30, april, seed=4)
+    one, other = run(backfills.ask(MARCH)), run(backfills.ask(april))
 
     async def both() -> None:
         await asyncio.gather(
-            history.run(one, [month(3)], holder="run:1"),
-            history.run(other, [month(4)], holder="run:2"),
+            backfills.run(one, [month(3)], holder="run:1"),
+            backfills.run(other, [month(4)], holder="run:2"),
         )
 
     run(both())
     assert service.agrees()
     peak = service.sandbox.call(lambda state: state.counters.peak_in_flight[OWNER])
-    assert peak <= QUICK_HISTORY.calls_in_flight
+    assert peak <= QUICK_BACKFILL.calls_in_flight

@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.sync.history_plan import (
+from gmail_ingest.sync.backfill_plan import (
     MOST_ASKS,
     SILENT,
     STUCK,
@@ -17,7 +17,7 @@ from gmail_ingest.sync.history_plan import (
     Wait,
     next_step,
 )
-from gmail_ingest_tests.sync.history import YEAR, month
+from gmail_ingest_tests.sync.backfills import YEAR, month
 
 ASKED = JobView(
     id=uuid4(),

@@ -1,6 +1,6 @@
-"""Historical syncs in tests: a mailbox with mail of two years, and the use cases over it.
+"""Backfills in tests: a mailbox with mail of two years, and the use cases over it.
 
-Holds: ``History``, what a test does and sees. Add here: another word for what tests do.
+Holds: ``Backfills``, what a test does and sees. Add here: another word for what tests do.
 Keep out: Dagster, the sidecar.
 """
 
@@ -12,24 +12,24 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from gmail_ingest.adapters.postgres.history_dispatch import PostgresHistoryDispatch
-from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
-from gmail_ingest.adapters.postgres.history_store import PostgresHistoryStore
+from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
+from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sync.history import HistorySync, Trouble
-from gmail_ingest.sync.history_jobs import Asked, MonthDone
-from gmail_ingest.sync.history_price import HistoryPrice, HistoryPricing
+from gmail_ingest.sync.backfill import BackfillSync, Trouble
+from gmail_ingest.sync.backfill_jobs import Asked, MonthDone
+from gmail_ingest.sync.backfill_price import BackfillPrice, BackfillPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, Service, mail
 
 #: Long over: nothing of it is of the last days.
 YEAR = Window(datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))
-#: Retries of a historical sync wait in the run itself.
-QUICK_HISTORY = replace(QUICK, linger=0.0, outage_retry=0.05)
+#: Retries of a backfill wait in the run itself.
+QUICK_BACKFILL = replace(QUICK, linger=0.0, outage_retry=0.05)
 
 
 def month(number: int, year: int = 2021) -> date:
@@ -37,15 +37,15 @@ def month(number: int, year: int = 2021) -> date:
     return date(year, number, 1)
 
 
-class History:
-    """One deployment's historical syncs."""
+class Backfills:
+    """One deployment's backfills."""
 
     def __init__(self, service: Service, limiter: Limiter | None = None) -> None:
         self.service = service
         self.limiter = limiter or Unlimited()
-        self.book = PostgresHistoryJobs(service.engine)
-        self.dispatch = PostgresHistoryDispatch(service.engine)
-        self.store = PostgresHistoryStore(service.engine)
+        self.book = PostgresBackfillJobs(service.engine)
+        self.dispatch = PostgresBackfillDispatch(service.engine)
+        self.store = PostgresBackfillStore(service.engine)
         self.done: list[MonthDone] = []
 
     def load(self, count: int, window: Window = YEAR, address: str = OWNER, seed: int = 3) -> None:
@@ -84,7 +84,7 @@ class History:
         job_id: UUID | None,
         months: Sequence[date] = months_of(YEAR),
         *,
-        policy: SyncPolicy = QUICK_HISTORY,
+        policy: SyncPolicy = QUICK_BACKFILL,
         holder: str = "run:1",
         **more: Any,
     ) -> Trouble:
@@ -93,15 +93,15 @@ class History:
         job = await sync.begin(self.asked(job_id, months, **more))
         return await sync.run(job, months, holder, self.done.append)
 
-    def sync(self, policy: SyncPolicy = QUICK_HISTORY) -> HistorySync:
+    def sync(self, policy: SyncPolicy = QUICK_BACKFILL) -> BackfillSync:
         """The use case."""
-        open_client = self.service.gmail.open_client
-        return HistorySync(self.book, self.store, open_client, policy, limiter=self.limiter)
+        gmail = self.service.gmail.open_client
+        return BackfillSync(self.book, self.store, gmail, policy, limiter=self.limiter)
 
-    async def price(self, window: Window = YEAR) -> HistoryPrice:
+    async def price(self, window: Window = YEAR) -> BackfillPrice:
         """The dry run."""
-        open_client = self.service.gmail.open_client
-        pricing = HistoryPricing(self.store, open_client, QUICK_HISTORY, limiter=self.limiter)
+        gmail = self.service.gmail.open_client
+        pricing = BackfillPricing(self.store, gmail, QUICK_BACKFILL, limiter=self.limiter)
         return await pricing.price(TENANT, window)
 
     async def job(self, job_id: UUID) -> tuple[str, dict[str, int], str | None]:

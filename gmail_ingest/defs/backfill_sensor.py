@@ -1,6 +1,7 @@
-"""From historical jobs to Dagster's backfills, and from what became of those back to the jobs.
+"""From backfill jobs to Dagster's backfills, and from what became of those back to the jobs.
 
-Holds: the history_sensor. Add here: how a step is done. Keep out: which step (``next_step``).
+Holds: the backfill_sensor, whose name in Dagster stays ``history_sensor``: Dagster keeps a sensor's
+state by its name. Add here: how a step is done. Keep out: which step (``next_step``).
 Source: docs/dagster.md#adding-backfills: adding a backfill takes 0.05 s, the daemon starts its runs
 within 30 s. A backfill's id is written into the job before the backfill is added, so that whoever
 dies in between leaves an id that is looked for and, not found, added. Only then is the one that it
@@ -12,8 +13,9 @@ from collections.abc import Collection
 import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.history_dispatch import PostgresHistoryDispatch
-from gmail_ingest.defs.backfills import (
+from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
+from gmail_ingest.defs.backfill_asset import emails_by_month
+from gmail_ingest.defs.dagster_backfills import (
     AssetGraph,
     add_backfill,
     cancel_backfill,
@@ -22,13 +24,12 @@ from gmail_ingest.defs.backfills import (
     new_backfill_id,
     open_backfills,
 )
-from gmail_ingest.defs.history import emails_by_month
 from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
-from gmail_ingest.sync.history_plan import (
+from gmail_ingest.sync.backfill_plan import (
     Add,
     Ask,
     DagsterView,
@@ -44,13 +45,13 @@ from gmail_ingest.sync.history_plan import (
     name="history_sensor",
     minimum_interval_seconds=5,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Turns historical jobs into backfills of gmail/emails_by_month, cancels those of "
+    description="Turns jobs into backfills of gmail/emails_by_month, cancels those of "
     "cancelled jobs, and asks again for what is left when runs were lost.",
 )
-def history_sensor(
+def backfill_sensor(
     context: dg.SensorEvaluationContext, mail_store: MailStoreResource
 ) -> dg.SkipReason:
-    """Move every historical job one step."""
+    """Move every backfill job one step."""
     instance = context.instance
     repository = context.repository_def
     assert repository is not None  # noqa: S101 - the daemon evaluates sensors of a repository
@@ -60,7 +61,7 @@ def history_sensor(
         async with mail_store.open() as engine:
             return await _move_all(engine, instance, repository.asset_graph, tenants)
 
-    return dg.SkipReason(f"{run(tick())} historical jobs are not settled")
+    return dg.SkipReason(f"{run(tick())} backfill jobs are not settled")
 
 
 async def _move_all(
@@ -69,7 +70,7 @@ async def _move_all(
     graph: AssetGraph,
     tenants: Collection[str],
 ) -> int:
-    dispatch = PostgresHistoryDispatch(engine)
+    dispatch = PostgresBackfillDispatch(engine)
     jobs = await dispatch.unsettled()
     failed: dict[str, Exception] = {}
     for job in jobs:
@@ -80,12 +81,12 @@ async def _move_all(
     if failed:
         names = ", ".join(f"{job} ({type(error).__name__})" for job, error in failed.items())
         last = next(reversed(failed.values()))
-        raise dg.Failure(f"tried again in the next tick: historical jobs {names}") from last
+        raise dg.Failure(f"tried again in the next tick: backfill jobs {names}") from last
     return len(jobs)
 
 
 async def _move(
-    dispatch: PostgresHistoryDispatch,
+    dispatch: PostgresBackfillDispatch,
     instance: dg.DagsterInstance,
     graph: AssetGraph,
     tenants: Collection[str],

@@ -1,7 +1,7 @@
-"""What a historical job needs of Dagster next: a backfill, the end of one, or nothing.
+"""What a backfill job needs of Dagster next: a Dagster backfill, the end of one, or nothing.
 
 Holds: ``next_step``, pure. Add here: a further case. Keep out: looking at Dagster and at the job
-(the history_sensor), doing it.
+(the backfill_sensor), doing it.
 Source: docs/dagster.md#states-of-backfills (they may be wrong for good), #run-monitoring; edge
 cases 34, 35, 68 and 70. The job's own rows decide when it is done; Dagster only says whether
 anybody works on it.
@@ -16,7 +16,7 @@ from uuid import UUID
 
 from gmail_ingest.core.windows import Window
 
-#: Backfills that got nothing done, one after the other, after which a job has failed.
+#: Dagster backfills that got nothing done, one after the other, after which a job has failed.
 MOST_ASKS = 5
 #: Seconds of silence after which work that Dagster calls running, without a run, is given up.
 STUCK = 600.0
@@ -24,16 +24,16 @@ STUCK = 600.0
 SILENT = 180.0
 
 
-#: What became of a job's backfill; ``none`` if there is none.
-Backfill = Literal["none", "open", "cancelled", "ended"]
+#: What became of a job's backfill in Dagster; ``none`` if there is none.
+DagsterBackfill = Literal["none", "open", "cancelled", "ended"]
 
 
 @dataclass(frozen=True, slots=True)
 class JobView:
-    """A historical job as the sensor sees it.
+    """A backfill job as the sensor sees it.
 
     ``resumes`` by itself after a pause, and ``waits`` until that is over; ``silent`` is the seconds
-    since its worker's last word; ``asks`` the backfills that got nothing done, one after the
+    since its worker's last word; ``asks`` Dagster's backfills that got nothing done, one after the
     other; ``months`` are those that are not complete; ``shared`` that other open jobs belong to
     the same backfill.
     """
@@ -61,7 +61,7 @@ class DagsterView:
     cancelled; ``started`` whether it has any.
     """
 
-    backfill: Backfill
+    backfill: DagsterBackfill
     alive: bool = False
     cancelled: bool = False
     started: bool = False

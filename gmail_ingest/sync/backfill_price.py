@@ -1,10 +1,10 @@
-"""What a historical sync would fetch and cost, told before it starts; nothing is written.
+"""What a backfill would fetch and cost, told before it starts; nothing is written.
 
-Holds: ``HistoryPricing``. Add here: a figure that a caller decides by.
+Holds: ``BackfillPricing``. Add here: a figure that a caller decides by.
 Keep out: prices and time (``core/price.py``).
 Source: docs/promises.md#promise-4; edge case 60 (no estimate of Google's is read: ids are counted).
-It lists the very windows that the sync would list, 500 ids for 5 units, and asks the ledger what is
-known.
+It lists the very windows that the backfill would list, 500 ids for 5 units, and asks the ledger
+what is known.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.price import fetch_units, seconds_needed
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import MailboxStateError, NotFoundError
-from gmail_ingest.sync.history_jobs import HistoryStore
+from gmail_ingest.sync.backfill_jobs import BackfillStore
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.patience import Patience
@@ -44,7 +44,7 @@ class MonthPrice:
 
 
 @dataclass(frozen=True, slots=True)
-class HistoryPrice:
+class BackfillPrice:
     """The price of a range; ``spent`` is what finding it out took, in quota units.
 
     ``seconds`` are at the budgets of the mailboxes and the project with the daily allowance, if
@@ -73,12 +73,12 @@ class HistoryPrice:
         return sum(each.units for each in self.months)
 
 
-class HistoryPricing:
+class BackfillPricing:
     """Prices ranges; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
-        store: HistoryStore,
+        store: BackfillStore,
         open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
@@ -93,7 +93,7 @@ class HistoryPricing:
         # Of all requests together.
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
-    async def price(self, tenant_id: str, window: Window) -> HistoryPrice:
+    async def price(self, tenant_id: str, window: Window) -> BackfillPrice:
         """Price a bounded window of all mailboxes of a tenant.
 
         Raises:
@@ -117,7 +117,7 @@ class HistoryPricing:
         seconds = seconds_needed([each.units for each in priced], pace) if pace else None
         refused = (f"{why.state}: {why.remedy}" for why in stopped if why)
         left_out = [*await self._store.stopped(tenant_id), *refused]
-        return HistoryPrice(
+        return BackfillPrice(
             tuple(_sum(month, [each.months[month] for each in priced]) for month in months),
             seconds,
             sum(each.spent for each in prices),
@@ -153,7 +153,7 @@ class _MailboxPricing:
 
     def __init__(
         self,
-        store: HistoryStore,
+        store: BackfillStore,
         client: MailboxClient,
         mailbox: Mailbox,
         window: Window,

@@ -1,7 +1,8 @@
-"""Routes of historical syncs: price them, ask for them, cancel them.
+"""Routes of backfills: price them, ask for them, cancel them.
 
-Holds: /api/sync/{tenantId}/historical and the cancelling of jobs. Keep out: syncing: Dagster's
-history_sensor makes a backfill of what is written here, whenever it is back.
+Holds: /api/sync/{tenantId}/historical and the cancelling of jobs. The API's path, its kind of job
+and the names of its models say ``historical`` for a backfill. Keep out: syncing: Dagster's sensor
+makes a backfill of what is written here, whenever it is back.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from fastapi import APIRouter, Path, Query, Response
 
 from gmail_ingest.core.months import check_range, months_of
 from gmail_ingest.core.windows import Window
-from webhook_api.historical_models import (
+from webhook_api.backfill_models import (
     HistoricalPriceBody,
     HistoricalQueued,
     HistoricalRequest,
@@ -28,7 +29,7 @@ from webhook_api.services import Services
 from webhook_api.sync_models import JobBody
 
 
-def historical_router(services: Services) -> APIRouter:
+def backfill_router(services: Services) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/sync", tags=["sync"], responses=NOT_FOUND)
 
@@ -65,19 +66,19 @@ def historical_router(services: Services) -> APIRouter:
         window = window_of(asked)
         if dry_run:
             response.status_code = 200
-            price = await services.history_pricing.price(tenant_id, window)
+            price = await services.backfill_pricing.price(tenant_id, window)
             return price_body(tenant_id, asked, price)
-        job_id = await services.history_jobs.request(tenant_id, window, months_of(window))
+        job_id = await services.backfill_jobs.request(tenant_id, window, months_of(window))
         return HistoricalQueued(job_id=job_id, kind="historical", unreachable=unreachable)
 
-    @router.post("/{tenantId}/jobs/{jobId}/cancel", summary="Stop a historical sync")
+    @router.post("/{tenantId}/jobs/{jobId}/cancel", summary="Stop a backfill")
     async def cancel(
         tenant_id: TenantInPath, job_id: Annotated[UUID, Path(alias="jobId")]
     ) -> JobBody:
-        """Cancel an open historical sync: what is stored stays, and asking for the range again
+        """Cancel an open backfill: what is stored stays, and asking for the range again
         goes on where it stopped. A job that has ended is shown as it is.
         """
-        await services.history_jobs.cancel(tenant_id, job_id)
+        await services.backfill_jobs.cancel(tenant_id, job_id)
         return job_body(await services.jobs.job(tenant_id, job_id))
 
     return router

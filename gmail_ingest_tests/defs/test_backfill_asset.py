@@ -1,4 +1,4 @@
-"""Months of history as Dagster's partitions: the asset, over real Postgres and a sandbox."""
+"""Months of backfills as Dagster's partitions: the asset, over real Postgres and a sandbox."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ import pytest
 
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
-from gmail_ingest.defs.history import MONTHS_PER_RUN, emails_by_month
+from gmail_ingest.defs.backfill_asset import MONTHS_PER_RUN, emails_by_month
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_key, read_keys
-from gmail_ingest.defs.months import MONTHS
+from gmail_ingest.defs.month_partitions import MONTHS
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest_tests.defs.test_runs import everything
-from gmail_ingest_tests.sync.history import YEAR, History, moment, month
+from gmail_ingest_tests.sync.backfills import YEAR, Backfills, moment, month
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
 KEY = dg.AssetKey(["gmail", "emails_by_month"])
@@ -23,10 +23,10 @@ QUARTER = Window(moment(2021, 1, 10), moment(2021, 3, 20))
 
 
 @pytest.fixture
-def history(run, service) -> History:
+def backfills(run, service) -> Backfills:
     """A connected mailbox without mail of the last days."""
     run(service.connected())
-    return History(service)
+    return Backfills(service)
 
 
 @pytest.fixture
@@ -64,11 +64,11 @@ def failure(result: dg.ExecuteInProcessResult) -> str:
 
 
 def test_run_tells_each_month_once_when_it_is_complete(
-    run, service, history, instance, materialize
+    run, service, backfills, instance, materialize
 ):
     """Newest first, with counts and units; the range of the request is honoured exactly."""
-    history.load(40)
-    job = run(history.ask(QUARTER))
+    backfills.load(40)
+    job = run(backfills.ask(QUARTER))
     result = materialize(month(1), month(3), job)
     assert result.success
     events = told(result)
@@ -80,54 +80,54 @@ def test_run_tells_each_month_once_when_it_is_complete(
     assert set(instance.get_materialized_partitions(KEY)) == {
         partition_key(each, TENANT) for each in months_of(QUARTER)
     }
-    assert run(history.job(job))[0] == "succeeded"
+    assert run(backfills.job(job))[0] == "succeeded"
     private = (OWNER, "example.com", "example.net")
     assert not [word for word in private if word in everything(instance, result.run_id)]
 
 
-def test_repeated_run_tells_no_month_twice(run, history, instance, materialize):
+def test_repeated_run_tells_no_month_twice(run, backfills, instance, materialize):
     """A run that Dagster repeats after its worker died adds no second event, and tells those of
     which the first died before it could.
     """
-    history.load(20)
-    job = run(history.ask(QUARTER))
+    backfills.load(20)
+    job = run(backfills.ask(QUARTER))
     assert materialize(month(2), month(2), job).success
-    run(history.run(job, [month(3)]))
+    run(backfills.run(job, [month(3)]))
     events = told(materialize(month(1), month(3), job))
     assert [read_key(each.partition)[0] for each in events] == [month(3), month(1)]
     events = instance.fetch_materializations(KEY, limit=99).records
     assert len(events) == len({each.partition_key for each in events}) == 3
 
 
-def test_run_of_a_mailbox_that_needs_a_person_tells_no_month(run, service, history, materialize):
+def test_run_of_a_mailbox_that_needs_a_person_tells_no_month(run, service, backfills, materialize):
     """What is not complete is not materialized; run and job say what to do (edge case 36)."""
-    history.load(20)
+    backfills.load(20)
     service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
-    job = run(history.ask(QUARTER))
+    job = run(backfills.ask(QUARTER))
     result = materialize(month(1), month(3), job)
     assert failure(result).startswith("needs_reauth: Connect this mailbox again")
     assert told(result) == []
-    assert run(history.job(job))[2] == failure(result)
+    assert run(backfills.job(job))[2] == failure(result)
 
 
-def test_run_of_a_cancelled_job_does_nothing(run, history, materialize):
+def test_run_of_a_cancelled_job_does_nothing(run, backfills, materialize):
     """It was queued in Dagster when the job was cancelled."""
-    history.load(20)
-    job = run(history.ask(QUARTER))
-    calls = history.lists()
+    backfills.load(20)
+    job = run(backfills.ask(QUARTER))
+    calls = backfills.lists()
     run(
-        history.service.rows(
+        backfills.service.rows(
             "UPDATE sync_jobs SET state = 'cancelled',"
             " finished_at = now() + interval '1 minute' RETURNING 1"
         )
     )
     assert failure(materialize(month(1), month(3), job)).endswith("what is stored stays")
-    assert history.lists() == calls
+    assert backfills.lists() == calls
 
 
-def test_partition_materialized_by_hand_is_a_job(run, service, history, instance, materialize):
+def test_partition_materialized_by_hand_is_a_job(run, service, backfills, instance, materialize):
     """A single run covers its whole month, and carries the job's id from then on."""
-    history.load(60)
+    backfills.load(60)
     result = materialize(month(2), month(2))
     assert result.success
     query = "SELECT id, state, window_start, window_end, dagster_run_id FROM sync_jobs"
@@ -138,11 +138,11 @@ def test_partition_materialized_by_hand_is_a_job(run, service, history, instance
     assert (tags[JOB_TAG], tags[TENANT_TAG]) == (str(job), TENANT)
 
 
-def test_run_of_several_tenants_is_refused(run, history, instance, resources):
+def test_run_of_several_tenants_is_refused(run, backfills, instance, resources):
     """Dagster may group partitions of several tenants (issues 23996, 28861)."""
     instance.add_dynamic_partitions("tenants", ["globex"])
-    history.load(5)
-    job = run(history.ask(YEAR))
+    backfills.load(5)
+    job = run(backfills.ask(YEAR))
     result = dg.materialize(
         [emails_by_month],
         instance=instance,

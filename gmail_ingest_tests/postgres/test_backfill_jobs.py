@@ -1,4 +1,4 @@
-"""Historical jobs in Postgres: asked for at once by many, months that end once, listings reused."""
+"""Backfill jobs in Postgres: asked for at once by many, months that end once, listings reused."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.history_jobs import Asked
+from gmail_ingest.sync.backfill_jobs import Asked
 from gmail_ingest.sync.records import Counts, MessageRef
 from gmail_ingest_tests.postgres.worlds import lease
-from gmail_ingest_tests.sync.history import YEAR, month
+from gmail_ingest_tests.sync.backfills import YEAR, month
 
 MARCH = Window(datetime(2021, 3, 1, tzinfo=UTC), datetime(2021, 4, 1, tzinfo=UTC))
 APRIL = Window(MARCH.end, datetime(2021, 5, 1, tzinfo=UTC))
 
 
 @pytest.fixture
-def book(engine) -> PostgresHistoryJobs:
+def book(engine) -> PostgresBackfillJobs:
     """The jobs."""
-    return PostgresHistoryJobs(engine)
+    return PostgresBackfillJobs(engine)
 
 
 @pytest.fixture
@@ -100,7 +100,7 @@ def test_cancelled_job_is_left_by_its_worker_and_by_late_runs(run, book):
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_only_historical_jobs_can_be_cancelled(run, database, book):
+def test_only_backfills_can_be_cancelled(run, database, book):
     """Others end by themselves within minutes."""
     job = run(database.queue.enqueue("acme", "incremental"))
     with pytest.raises(InvalidInputError):
@@ -166,19 +166,19 @@ def test_listing_of_last_month_is_not_believed(run, database, mailbox):
     assert run(database.store.open_listing(held, MARCH)).id != listing.id
 
 
-def test_listings_of_history_and_of_the_last_days_do_not_meet(run, world):
+def test_listings_of_backfills_and_of_the_last_days_do_not_meet(run, world):
     """Each origin goes on with its own; another window is another listing."""
 
     async def scenario():
         mailbox = await world.connect()
-        history = await lease(world, mailbox, "backfill")
+        backfill = await lease(world, mailbox, "backfill")
         listing = await lease(world, mailbox, "listing")
         recent = await world.store.open_listing(listing, Window(start=MARCH.start))
-        march = await world.store.open_listing(history, MARCH)
-        april = await world.store.open_listing(history, APRIL)
+        march = await world.store.open_listing(backfill, MARCH)
+        april = await world.store.open_listing(backfill, APRIL)
         assert len({recent.id, march.id, april.id}) == 3
         assert (await world.store.open_listing(listing, MARCH)).id == recent.id
-        assert (await world.store.open_listing(history, MARCH)).id == march.id
+        assert (await world.store.open_listing(backfill, MARCH)).id == march.id
         assert march.origin == "backfill"
 
     run(scenario())
@@ -190,19 +190,19 @@ def test_listing_is_settled_when_nothing_that_it_named_is_pending(run, world):
     async def scenario():
         mailbox = await world.connect()
         store = world.store
-        live, history = [await lease(world, mailbox, each) for each in ("push", "backfill")]
+        live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
         refs = [MessageRef("m1", "t1"), MessageRef("m2", "t1")]
-        march = await store.open_listing(history, MARCH)
-        march, counts = await store.apply_list_page(history, march, refs, None)
+        march = await store.open_listing(backfill, MARCH)
+        march, counts = await store.apply_list_page(backfill, march, refs, None)
         assert (counts.listed, counts.discovered, march.done) == (2, 2, True)
         due, sizes = await store.due_messages(mailbox, "backfill", 10, march.id)
         assert ([each.message_id for each in due], sizes) == (["m2", "m1"], {"t1": 2})
         assert await store.due_messages(mailbox, "push", 10) == ([], {})
-        april = await store.open_listing(history, APRIL)
-        april, counts = await store.apply_list_page(history, april, refs[:1], None)
+        april = await store.open_listing(backfill, APRIL)
+        april, counts = await store.apply_list_page(backfill, april, refs[:1], None)
         assert counts.discovered == 0
         assert await store.next_due(mailbox, None, april.id) is not None
-        assert not (await store.open_listing(history, MARCH)).done
+        assert not (await store.open_listing(backfill, MARCH)).done
         assert live.origin == "push"
 
     run(scenario())
@@ -234,11 +234,11 @@ def test_change_of_a_waiting_message_goes_to_whoever_works(run, world, under_way
     async def scenario():
         mailbox = await world.connect()
         store = world.store
-        live, history = [await lease(world, mailbox, each) for each in ("push", "backfill")]
-        march = await store.open_listing(history, MARCH)
-        await store.apply_list_page(history, march, [MessageRef("m1", "t1")], None)
+        live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
+        march = await store.open_listing(backfill, MARCH)
+        await store.apply_list_page(backfill, march, [MessageRef("m1", "t1")], None)
         if not under_way:
-            await store.release_lease(history)
+            await store.release_lease(backfill)
         change = MessageChange("m1", "t1", 150, deleted=False, label_ids=("INBOX", "STARRED"))
         await store.apply_history(live, [change], None)
         due, _ = await store.due_messages(mailbox, "push", 10)

@@ -1,4 +1,4 @@
-"""Historical syncs in the whole service: real backfills, a real daemon, workers that die."""
+"""Backfills in the whole service: a real Dagster, its daemon, workers that die."""
 
 from __future__ import annotations
 
