@@ -10,6 +10,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
+from gmail_ingest.core.shown_fates import shown_counts
 from gmail_ingest.sync.records import SyncKind
 from webhook_api.composition import Services
 from webhook_api.job_bodies import job_body
@@ -66,7 +67,7 @@ def sync_router(services: Services) -> APIRouter:
         found = await services.reads.status(tenant_id)
         return StatusBody(
             tenant=tenant_body(found.tenant, watching=watching),
-            ledger=dict(found.ledger),
+            ledger=shown_counts(found.ledger),
             queue=[QueueEntryBody.model_validate(each) for each in found.queue],
             jobs=[job_body(each) for each in await services.jobs.latest(tenant_id, JOBS_SHOWN)],
         )

@@ -13,8 +13,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gmail_ingest.core.fates import Fate, Origin
+from gmail_ingest.core.fates import Origin
+from gmail_ingest.core.shown_fates import EXCLUDED, ShownFate, shown_fate
 from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
+from gmail_ingest.sync.why_text import FindingVerdict
 from webhook_api.composition import Services
 from webhook_api.openapi import NOT_FOUND
 from webhook_api.shared_models import Model, TenantInQuery
@@ -29,7 +31,9 @@ class LedgerEntryBody(Model):
     """What the ledger holds of the mail in this mailbox; times are UTC."""
 
     thread_id: str
-    fate: Fate = Field(description="pending: not fetched yet; dead: given up after its attempts.")
+    fate: ShownFate = Field(
+        description="pending: not fetched yet; dead: given up after its attempts."
+    )
     rule: str | None
     attempts: int
     next_attempt_at: datetime | None = Field(description="While it is pending.")
@@ -128,19 +132,23 @@ def why_body(answer: Answer) -> WhyBody:
     )
 
 
+def _shown_verdict(verdict: FindingVerdict) -> str:
+    return EXCLUDED if verdict in {"hidden", "left_out"} else verdict
+
+
 def _finding(finding: Finding) -> FindingBody:
     progress, trace = finding.progress, finding.trace
     mailbox = progress.mailbox
     return FindingBody(
         mailbox=mailbox.address,
-        verdict=finding.verdict,
+        verdict=_shown_verdict(finding.verdict),
         explanation=finding.explanation,
         next=finding.next,
         gmail_id=finding.gmail_id,
         ledger=LedgerEntryBody(
             thread_id=trace.thread_id,
-            fate=trace.fate,
-            rule=trace.rule,
+            fate=shown_fate(trace.fate),
+            rule=trace.reason,
             attempts=trace.attempts,
             next_attempt_at=trace.next_attempt_at if trace.fate == "pending" else None,
             error=trace.error,

@@ -118,10 +118,10 @@ async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
     longest = timedelta(seconds=settings.longest_transaction_seconds)
     transactions = PostgresTransactions(engine)
     warning = remedy(await transactions.older_than(longest))
-    hidden = await transactions.hidden()
+    unseen = await transactions.unseen()
     detail = warning or f"none open for {settings.longest_transaction_seconds} s"
-    if hidden:
-        detail += f"; {hidden} sessions of other roles are not seen: GRANT pg_monitor to this one"
+    if unseen:
+        detail += f"; {unseen} sessions of other roles are not seen: GRANT pg_monitor to this one"
     return Check("transactions", passed=not warning, detail=detail, required=False)
 
 

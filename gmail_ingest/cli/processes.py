@@ -19,6 +19,7 @@ from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.status_report import StatusReport, read_status_report
+from gmail_ingest.core.shown_fates import shown_counts
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 
@@ -91,7 +92,7 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     old = asyncio.run(_old_transactions(data_dir))
     if as_json:
         where = None if running is None else asdict(running.addresses)
-        rows = [asdict(mailbox) for mailbox in mailboxes]
+        rows = [asdict(each) | {"fates": shown_counts(each.fates)} for each in mailboxes]
         overview = {
             "running": where,
             "queueWaiting": waiting,

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from gmail_ingest.core.fates import is_hidden
+from gmail_ingest.core.scope import LEFT_OUT_REASONS, OUTSIDE_RANGE
 
 #: Of these a service account's key is what is connected again.
 _OF_SERVICE_ACCOUNTS = frozenset({"key_refused", "delegation", "address_moved"})
@@ -39,10 +39,8 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
             return _command(
                 "dead-letters", "retry", tenant, "--message", finding.get("gmailId") or ""
             )
-        case "excluded" if is_hidden("excluded", ledger.get("rule")):
-            return _command("tenants", "rules", "list", tenant)
-        case "excluded" if ledger.get("rule") == "outside_range":
-            return _backfill(tenant)
+        case "excluded":
+            return _of_excluded(tenant, ledger.get("rule"))
         case "at_google":
             return f"{_command('sync', tenant)}, or of an older mail: {_backfill(tenant)}"
         case "never_listed":
@@ -53,6 +51,15 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
             known = of_mailbox(tenant, finding.get("state", "active"), None)
             return known or (_command("sync", tenant) if not ledger else None)
     return None
+
+
+def _of_excluded(tenant: str, rule: str | None) -> str | None:
+    """The API names the exclusion rule that hides a mail, or why it was left out."""
+    if rule == OUTSIDE_RANGE:
+        return _backfill(tenant)
+    if rule is None or rule in LEFT_OUT_REASONS:
+        return None
+    return _command("tenants", "rules", "list", tenant)
 
 
 def _backfill(tenant: str) -> str:

@@ -3,7 +3,7 @@
 Holds: ``participants_of``, ``fold_address``, ``is_no_reply``, ``direction_of``, ``tidy_name``.
 Add here: another role, another spelling of the owner.
 Keep out: the grammar of headers (``address_list``), the person behind a sender (``authors``),
-contacts and companies (the CRM's), which mail is excluded.
+contacts and companies (the CRM's), which mail is hidden.
 Source: https://support.google.com/mail/answer/7436150 (dots do not matter); RFC 5233 (what follows
 a plus).
 

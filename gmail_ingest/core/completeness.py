@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 from math import ceil
-from typing import Literal
+from typing import Literal, assert_never
 
-from gmail_ingest.core.fates import DELETED, Fate, is_hidden
+from gmail_ingest.core.fates import DELETED, Fate
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import midnight
 
-#: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``kept_out`` is
-#: stored, and hidden by a rule of the tenant's. Both are no hole, only ``out`` is not counted.
-Presence = Literal["stored", "out", "kept_out", "dead", "pending", "missing"]
+#: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``hidden`` is
+#: stored, and not shown, by an exclusion rule. Both are no hole, only ``out`` is not counted.
+Presence = Literal["stored", "out", "hidden", "dead", "pending", "missing"]
 #: Ids that a page of a listing holds. Days are listed together up to fewer stored mails, so that
 #: what was never stored (spam, drafts) fits on the same page.
 PAGE_IDS = 500
@@ -43,7 +43,7 @@ class Known:
 
     thread_id: str
     fate: Fate
-    rule: str | None
+    reason: str | None
     internal_date: datetime | None
 
 
@@ -59,7 +59,7 @@ class StoredMails:
 @dataclass(slots=True)
 class DayTally:
     """One UTC day of one mailbox, in ids. ``listed`` counts what Google lists and the CRM wants;
-    ``accounted`` is stored, kept out by a rule, or a dead letter (``dead``: visible, with its
+    ``accounted`` is stored, hidden by a rule or not, or a dead letter (``dead``: visible, with its
     error); ``vanished`` is stored, but gone at Google.
     """
 
@@ -79,7 +79,7 @@ class DayTally:
         self.pending += presence == "pending"
         self.missing += presence == "missing"
         self.dead += presence == "dead"
-        self.accounted += presence in {"stored", "kept_out", "dead"}
+        self.accounted += presence in {"stored", "hidden", "dead"}
 
     @property
     def is_whole(self) -> bool:
@@ -99,8 +99,8 @@ def presence_of(known: Known | None, *, out: bool) -> Presence:
     if known is not None and known.internal_date is not None:
         if known.fate == "stored":
             return "stored"
-        if is_hidden(known.fate, known.rule):
-            return "kept_out"
+        if known.fate == "hidden":
+            return "hidden"
     if out:
         return "out"
     if known is None:
@@ -110,9 +110,11 @@ def presence_of(known: Known | None, *, out: bool) -> Presence:
             return known.fate
         case "gone":
             # History's word is final; listings come from an index that may lag behind it.
-            return "out" if known.rule == DELETED else "missing"
-        case "excluded" | "stored":
+            return "out" if known.reason == DELETED else "missing"
+        case "left_out" | "stored" | "hidden":
             return "missing"
+        case _:
+            assert_never(known.fate)
 
 
 def label_differences(

@@ -79,7 +79,8 @@ class BackfillMailbox:
             return
         self._units_reported += units
         counts = self._counts
-        self._finished += counts.listed + counts.stored + counts.excluded + counts.gone
+        settled = counts.stored + counts.hidden + counts.left_out + counts.gone
+        self._finished += counts.listed + settled
         fresh = self._counts.take()
         fresh.units = units
         self._taken.setdefault(self._listing_id, Counts()).add(fresh)

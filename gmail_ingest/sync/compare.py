@@ -5,7 +5,7 @@ Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
 and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
-that are not stored and carry a label that keeps mail out (spam, trash, draft, chat) do not belong.
+that are not stored and carry a label that leaves mail out (spam, trash, draft, chat) do not belong.
 Days are listed together where a page holds them, and cut in two only where something is open, so
 that a day that is whole is told from one that is not at a fraction of a listing for each day.
 Source: docs/promises.md#promise-6; edge cases 5, 13, 60 (no estimate is read), 61, 62, 67.
@@ -217,7 +217,7 @@ class Comparison:
             for ref in chunk:
                 entry = known.get(ref.message_id)
                 how = presence_of(entry, out=self._is_out(ref.message_id, entry))
-                if how not in {"stored", "kept_out"}:
+                if how not in {"stored", "hidden"}:
                     undated[ref] = how
                 elif entry is not None and entry.internal_date is not None:
                     # Outside of the window by its date: it counts on its own day (edge case 61).
@@ -227,7 +227,7 @@ class Comparison:
         return undated
 
     def _is_out(self, message_id: str, entry: Known | None) -> bool:
-        waits = entry is not None and entry.fate == "excluded" and entry.rule == SCHEDULED
+        waits = entry is not None and entry.fate == "left_out" and entry.reason == SCHEDULED
         return message_id in self._out or (waits and message_id not in self._sent)
 
     def _unlisted(self, days: Collection[date], listed: Collection[str]) -> set[str]:

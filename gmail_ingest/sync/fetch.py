@@ -16,11 +16,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
-from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, exclusion_rule
+from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
+from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import (
     RefusedByGoogleError,
@@ -33,16 +34,19 @@ from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
     Counts,
-    Excluded,
     Failed,
     Gone,
     Lease,
+    LeftOut,
     Listing,
     Outcome,
     Stored,
 )
 from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_mailbox
 from gmail_ingest.sync.throttle import Throttle
+
+#: What is said of a message that Google does not have, as long as that is not believed.
+_NOT_FOUND_YET = "not found yet"
 
 
 class Fetch:
@@ -208,17 +212,19 @@ class Fetch:
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
-            rule = exclusion_rule(message.label_ids) or (SCHEDULED if message.is_unsent else None)
-            if not self._window.contains(message.internal_date):
-                rule = rule or OUTSIDE_RANGE
-            if rule:
-                return Excluded(wanted.message_id, rule, message.history_id)
+            reason = left_out_reason(message.label_ids)
+            if reason is None and message.is_unsent:
+                reason = SCHEDULED
+            if reason is None and not self._window.contains(message.internal_date):
+                reason = OUTSIDE_RANGE
+            if reason is not None:
+                return LeftOut(wanted.message_id, reason, message.history_id)
             return Stored(message)
         # Seconds after an add, a 404 may be Google's own replication (edge case 13): believed when
         # it is repeated, not when it follows failures of another kind.
         believed = wanted.missed and wanted.attempts > 1
         if wanted.age < self._policy.young and not believed:
-            return self._failed(wanted, NOT_FOUND_YET)
+            return replace(self._failed(wanted, _NOT_FOUND_YET), missed=True)
         return Gone(wanted.message_id)
 
     def _spared(self, wanted: PendingMessage, error: str) -> Failed:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from gmail_ingest.core.completeness import StoredMails, label_differences
 from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.scope import EXCLUDED_LABELS, UNSENT_LABELS
+from gmail_ingest.core.scope import LEFT_OUT_LABELS, UNSENT_LABELS
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
@@ -105,7 +105,7 @@ async def compare_labels(
             unsent |= ids
         elif label_id == "SENT":
             sent = ids
-        elif label_id in EXCLUDED_LABELS:
+        elif label_id in LEFT_OUT_LABELS:
             out |= ids
     # What is sent is no draft any more (core/scope.py).
     return LabelComparison(differing, out | (unsent - sent), sent)

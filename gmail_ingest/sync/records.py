@@ -17,6 +17,7 @@ from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.scope import LeftOutReason
 from gmail_ingest.core.windows import Window
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
@@ -134,11 +135,11 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Excluded:
-    """The named rule keeps the message out, as it was at ``history_id`` (0 if unknown)."""
+class LeftOut:
+    """The message is not to be stored, as it was at ``history_id`` (0 if unknown)."""
 
     message_id: str
-    rule: str
+    reason: LeftOutReason
     history_id: int = 0
 
 
@@ -151,14 +152,18 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None."""
+    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None.
+
+    ``missed``: Google said that there is no such message, which is not believed yet.
+    """
 
     message_id: str
     error: str
     retry_at: datetime | None
+    missed: bool = False
 
 
-Outcome = Stored | Excluded | Gone | Failed
+Outcome = Stored | LeftOut | Gone | Failed
 
 
 @dataclass(slots=True)
@@ -170,7 +175,8 @@ class Counts:
     stored: int = 0
     updated: int = 0
     deleted: int = 0
-    excluded: int = 0
+    hidden: int = 0
+    left_out: int = 0
     gone: int = 0
     retrying: int = 0
     dead: int = 0
@@ -206,7 +212,7 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class AppliedRules:
-    """A batch after rules were applied: ``excluded`` are hidden anew, ``updated`` shown again."""
+    """A batch after rules were applied: ``hidden`` are hidden anew, ``updated`` shown again."""
 
     mailbox_id: int
     counts: Counts

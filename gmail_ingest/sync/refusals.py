@@ -28,6 +28,7 @@ from gmail_ingest.errors import (
     GmailIngestError,
     MailboxStateError,
     MailboxUnavailableError,
+    RefusalReason,
     RefusedByGoogleError,
     SuspectAccountError,
 )
@@ -37,6 +38,7 @@ from gmail_ingest.sync.throttle import Throttle
 
 #: A refusal of either kind may be the mailbox's.
 Refusal = RefusedByGoogleError | SuspectAccountError
+_Kind = tuple[type[Refusal], RefusalReason | None]
 #: Other messages that are asked for: one of them may be refused for its own sake, too.
 WITNESSES = 3
 #: All mail that there can be, asked for as the syncs ask: with a search query.
@@ -51,42 +53,41 @@ class RefusedMessage(NamedTuple):
 
 
 class Refusals:
-    """Refused calls since Google last answered one, by their error's text."""
+    """Refused calls since Google last answered one, by what it gave as its reason."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held: defaultdict[str, list[FetchCall]] = defaultdict(list)
-        self._last: dict[str, Refusal] = {}
+        self._held: defaultdict[_Kind, list[tuple[FetchCall, Refusal]]] = defaultdict(list)
 
     def hold(self, call: FetchCall, error: Refusal) -> None:
         """Remember a refused call."""
-        self._held[str(error)].append(call)
-        self._last[str(error)] = error
+        self._held[type(error), error.reason].append((call, error))
 
     def release(self) -> list[RefusedMessage]:
         """Google answers for this mailbox: the messages, each with its own error."""
         held = [
-            RefusedMessage(wanted, text)
-            for text, calls in self._held.items()
-            for wanted in _wanted(calls)
+            RefusedMessage(wanted, str(error))
+            for refused in self._held.values()
+            for call, error in refused
+            for wanted in call.wanted
         ]
         self._held.clear()
-        self._last.clear()
         return held
 
     def suspect(self, *, ended: bool) -> Refusal | None:
         """The error that the mailbox may be refused with, if it is time to find out: it came as
         often as is believed of messages, or (``ended``) no other call is left.
         """
-        for text, calls in self._held.items():
-            if ended or len(calls) >= self._most:
-                return self._last[text]
+        for refused in self._held.values():
+            if ended or len(refused) >= self._most:
+                _, error = refused[-1]
+                return error
         return None
 
     @property
     def messages(self) -> frozenset[str]:
         """Ids of all messages that are held."""
-        calls = (call for calls in self._held.values() for call in calls)
+        calls = (call for refused in self._held.values() for call, _ in refused)
         return frozenset(wanted.message_id for call in calls for wanted in call.wanted)
 
 
@@ -159,7 +160,3 @@ async def try_reading(client: MailboxClient) -> None:
             return
     if refused is not None:
         raise refused
-
-
-def _wanted(calls: Collection[FetchCall]) -> list[PendingMessage]:
-    return [wanted for call in calls for wanted in call.wanted]

@@ -21,8 +21,8 @@ from gmail_ingest.sync.records import Mailbox
 class Trace:
     """A message's entry in a mailbox's ledger; times are UTC.
 
-    ``origin`` is where it was seen first, or seen to come back. ``hidden`` is True for a stored
-    message in spam or trash. Job and run are those under which the fate was decided, where known.
+    ``origin`` is where it was seen first, or seen to come back. ``spam_or_trash`` is True for a
+    stored message there. Job and run are those under which the fate was decided, where known.
     ``withheld_at`` is when Gmail was found not to have a stored mail any more that was not removed
     without a person's word; ``accepted``: it was given.
     """
@@ -31,14 +31,14 @@ class Trace:
     gmail_id: str
     thread_id: str
     fate: Fate
-    rule: str | None
+    reason: str | None
     attempts: int
     next_attempt_at: datetime
     error: str | None
     origin: Origin
     first_seen_at: datetime
     decided_at: datetime | None
-    hidden: bool
+    spam_or_trash: bool
     job_id: UUID | None
     dagster_run_id: str | None
     withheld_at: datetime | None = None

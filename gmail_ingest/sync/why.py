@@ -16,7 +16,14 @@ from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.traces import MailboxProgress, Trace, Traces
-from gmail_ingest.sync.why_text import Explanation, explain, explain_unknown, explain_unlisted
+from gmail_ingest.sync.why_text import (
+    Explanation,
+    FindingVerdict,
+    explain,
+    explain_unknown,
+    explain_unlisted,
+    verdict_of,
+)
 
 #: Longest Message-ID or Gmail id that is looked for, in characters (12 KB were seen: edge case 52).
 MAX_LENGTH = 20_000
@@ -39,13 +46,11 @@ class Finder(Protocol):
 class Finding:
     """What became of the mail in one mailbox.
 
-    ``verdict`` is stored, excluded, gone, retrying or dead_letter where the ledger knows it;
-    otherwise never_listed, not_known, disconnected, or at_google. ``gmail_id`` is None where none
-    is known. ``next`` is what happens next.
+    ``gmail_id`` is None where none is known. ``next`` is what happens next.
     """
 
     progress: MailboxProgress
-    verdict: str
+    verdict: FindingVerdict
     explanation: str
     next: str
     gmail_id: str | None = None
@@ -72,15 +77,6 @@ class Answer:
     findings: tuple[Finding, ...]
     price: int
     google: GoogleLookup | None = None
-
-
-_VERDICTS = {
-    "stored": "stored",
-    "excluded": "excluded",
-    "gone": "gone",
-    "pending": "retrying",
-    "dead": "dead_letter",
-}
 
 
 class Why:
@@ -135,7 +131,7 @@ class Why:
         return tuple(
             _finding(
                 by_id[trace.mailbox_id],
-                _VERDICTS[trace.fate],
+                verdict_of(trace.fate),
                 explain(trace, by_id[trace.mailbox_id], self._max_attempts),
                 trace.gmail_id,
                 trace,
@@ -194,7 +190,7 @@ def _unknown(progress: MailboxProgress) -> Finding:
 
 def _finding(
     progress: MailboxProgress,
-    verdict: str,
+    verdict: FindingVerdict,
     explanation: Explanation,
     gmail_id: str | None = None,
     trace: Trace | None = None,

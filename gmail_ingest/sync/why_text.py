@@ -1,29 +1,43 @@
 """What became of a mail, and what happens next, in words that a person understands.
 
-Holds: pure functions from what is known to sentences. Add here: the words of a new fate or rule.
+Holds: pure functions from what is known to sentences. Add here: the words of a new fate or reason.
 Keep out: reading, subjects, addresses (what is said may be logged by whoever asks).
 Source: docs/promises.md#promise-5; core/fates.py for what each fate means.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
-from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
+from gmail_ingest.core.fates import CHANGED, DELETED, Fate
 from gmail_ingest.core.removals import ACCEPTING
-from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import MailboxProgress, Trace
 
-#: Why a rule keeps mail out, and what would bring it in. Rules without words here are named.
-_RULES = {
+#: What became of a mail in one word: what the ledger knows of it first; then, of what it does not
+#: know, what a mailbox or Google says.
+FindingVerdict = Literal[
+    "stored",
+    "hidden",
+    "left_out",
+    "gone",
+    "retrying",
+    "dead_letter",
+    "never_listed",
+    "not_known",
+    "disconnected",
+    "at_google",
+]
+#: Why mail is left out, and what would bring it in.
+_LEFT_OUT: Mapping[str, str] = {
     "draft": "it is a draft; it is fetched when it is sent",
-    SCHEDULED: "it is to be sent later; it is fetched when it is sent",
+    "scheduled": "it is to be sent later; it is fetched when it is sent",
     "chat": "it is a chat, not mail; it is never stored",
     "spam": "it was in spam; it is fetched if somebody moves it out of there",
     "trash": "it was in the trash; it is fetched if somebody moves it out of there",
-    OUTSIDE_RANGE: "it lies beside the range that was asked for; it is fetched when its own is",
+    "outside_range": "it lies beside the range that was asked for; it is fetched when its own is",
 }
 _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
@@ -42,8 +56,21 @@ class Explanation(NamedTuple):
 class Unknown(NamedTuple):
     """Why a mailbox knows nothing of a mail: a verdict (``why.Finding``), and its explanation."""
 
-    verdict: str
+    verdict: FindingVerdict
     explanation: Explanation
+
+
+def verdict_of(fate: Fate) -> FindingVerdict:
+    """The word for a mail that the ledger knows."""
+    match fate:
+        case "pending":
+            return "retrying"
+        case "dead":
+            return "dead_letter"
+        case "stored" | "hidden" | "left_out" | "gone":
+            return fate
+        case _:
+            assert_never(fate)
 
 
 def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> Explanation:
@@ -63,34 +90,37 @@ def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> Expla
 
 def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> Explanation:
     seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.origin]}"
+    reason = trace.reason or "unnamed"
     match trace.fate:
         case "stored":
-            hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
-            happened = f"The mail is stored{_on(trace)}{hidden}; {seen}."
+            happened = f"The mail is stored{_on(trace)}"
+            if trace.spam_or_trash:
+                happened += ", in spam or trash, where lists show it only if asked"
+            happened += f"; {seen}."
             next_step = "Nothing happens until Gmail tells of a change."
             if progress.mailbox.state != "active":
                 next_step = _not_synced(progress)
             return _withheld(trace, happened, next_step)
-        case "excluded":
-            rule = trace.rule or "unnamed"
-            if is_hidden(trace.fate, trace.rule):
-                happened = (
-                    f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
-                )
-                return _withheld(trace, happened, _SHOWN_AGAIN)
-            why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
-            happened = f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}."
+        case "hidden":
+            happened = f"The mail is stored, and hidden by the rule '{reason}'{_on(trace)}; {seen}."
+            return _withheld(trace, happened, _SHOWN_AGAIN)
+        case "left_out":
+            why = _LEFT_OUT.get(reason, "it is fetched once the rule no longer applies to it")
+            happened = f"The mail was left out by the rule '{reason}'{_on(trace)}; {seen}."
             return Explanation(happened, _first(why))
         case "gone":
-            how = "was deleted in Gmail" if trace.rule == DELETED else "was gone at Google"
-            end = "this is final" if trace.rule == DELETED else "it is fetched if it shows up again"
+            is_deleted = reason == DELETED
+            how = "was deleted in Gmail" if is_deleted else "was gone at Google"
+            end = "this is final" if is_deleted else "it is fetched if it shows up again"
             return Explanation(f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end))
         case "dead":
             happened = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
             next_step = "Nothing happens until somebody asks for another try."
             return Explanation(f"{happened}; {seen}.", next_step)
-        case _:
+        case "pending":
             return Explanation(_pending(trace, seen), _next(trace, progress, max_attempts))
+        case _:
+            assert_never(trace.fate)
 
 
 def explain_unknown(progress: MailboxProgress) -> Unknown:
@@ -148,7 +178,7 @@ def _withheld(trace: Trace, happened: str, next_step: str) -> Explanation:
 def _pending(trace: Trace, seen: str) -> str:
     if trace.attempts:
         return f"The mail is not fetched yet: {_attempts(trace)} failed ({trace.error}); {seen}."
-    changed = ", and changed in Gmail meanwhile" if trace.rule == CHANGED else ""
+    changed = ", and changed in Gmail meanwhile" if trace.reason == CHANGED else ""
     return f"The mail waits to be fetched{changed}; {seen}."
 
 

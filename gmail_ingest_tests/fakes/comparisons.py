@@ -82,7 +82,7 @@ class MemoryComparisons:
             email = self.emails.get((mailbox_id, message_id))
             if entry is not None:
                 dated = email.internal_date if email else None
-                found[message_id] = Known(entry.thread_id, entry.fate, entry.rule, dated)
+                found[message_id] = Known(entry.thread_id, entry.fate, entry.reason, dated)
         return found
 
     async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:

@@ -23,7 +23,7 @@ from gmail_ingest.core.fates import (
 )
 from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
+from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.records import (
@@ -31,10 +31,10 @@ from gmail_ingest.sync.records import (
     AppliedRules,
     Counts,
     DueMessages,
-    Excluded,
     Failed,
     Gone,
     Lease,
+    LeftOut,
     Listing,
     Mailbox,
     MessageRef,
@@ -53,6 +53,7 @@ class Attempts:
     due: datetime = field(default_factory=lambda: datetime.now(UTC))
     first_seen: datetime = field(default_factory=lambda: datetime.now(UTC))
     error: str | None = None
+    missed: bool = False
 
 
 class MemoryMailStore(MemoryComparisons, MemoryAccounts):
@@ -140,7 +141,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
                 counts.updated += 1
             if before is None or before.fate != entry.fate:
                 counts.discovered += before is None or entry.fate == "pending"
-                counts.excluded += entry.fate == "excluded"
+                counts.left_out += entry.fate == "left_out"
                 counts.gone += entry.fate == "gone" and email is None
             self._note(key, entry)
         if checkpoint is not None:
@@ -208,7 +209,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
                 entry.thread_id,
                 self.attempts[key].attempts,
                 (now - self.attempts[key].first_seen).total_seconds(),
-                self.attempts[key].error == NOT_FOUND_YET,
+                self.attempts[key].missed,
             )
             for key, entry in self._pending(mailbox_id, origin, listing_id)
             if self.attempts[key].due <= now
@@ -225,8 +226,8 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             match outcome:
                 case Stored(message):
                     self._store(lease, message, counts)
-                case Excluded(message_id, rule, history_id):
-                    self._decide(lease, message_id, "excluded", counts, rule, history_id)
+                case LeftOut(message_id, reason, history_id):
+                    self._decide(lease, message_id, "left_out", counts, reason, history_id)
                 case Gone(message_id):
                     self._decide(lease, message_id, "gone", counts)
                 case Failed():
@@ -292,7 +293,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         before = self.entries.get(key)
         times = self.attempts.setdefault(key, Attempts())
         if before is not None and before.fate != entry.fate:
-            times.error, times.due = None, datetime.now(UTC)
+            times.error, times.missed, times.due = None, False, datetime.now(UTC)
             times.attempts = 0 if entry.fate == "pending" else times.attempts
         self.entries[key] = entry
 
@@ -324,19 +325,19 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self,
         lease: Lease,
         message_id: str,
-        fate: Literal["excluded", "gone"],
+        fate: Literal["left_out", "gone"],
         counts: Counts,
-        rule: str | None = None,
+        reason: str | None = None,
         history_id: int = 0,
     ) -> None:
         key = (lease.mailbox_id, message_id)
         before = self.entries.get(key)
         if before is None:
             return
-        entry = after_outcome(before, fate, rule, history_id)
+        entry = after_outcome(before, fate, reason, history_id)
         self._note(key, entry)
         if entry is not before:
-            counts.excluded += entry.fate == "excluded"
+            counts.left_out += entry.fate == "left_out"
             counts.gone += entry.fate == "gone"
             counts.retrying += entry.fate == "pending"
 
@@ -347,7 +348,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             return
         times = self.attempts[key]
         times.attempts += 1
-        times.error = failed.error
+        times.error, times.missed = failed.error, failed.missed
         if failed.retry_at is None:
             self.entries[key] = replace(entry, fate="dead")
             counts.dead += 1

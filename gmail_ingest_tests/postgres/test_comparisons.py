@@ -67,7 +67,7 @@ def test_known_tells_fates_and_whether_the_row_is_there(world, run):
         found = await world.store.known(mailbox, ["a", "b", "nobody"])
         assert found == {
             "a": Known("t-a", "stored", None, NOON),
-            "b": Known("t-b", "excluded", "spam", None),
+            "b": Known("t-b", "left_out", "spam", None),
         }
         assert await world.store.known(mailbox, []) == {}
 

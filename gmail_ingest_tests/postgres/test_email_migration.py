@@ -120,7 +120,9 @@ def test_migrated_facets_are_those_that_writing_makes(migrated, run):
             facet_of("outbound", False, ["SPAM"]),
         ]
         async with transaction(engine) as connection:
-            rows = await connection.execute("SELECT id, mailbox_id, hidden FROM facets ORDER BY id")
+            rows = await connection.execute(
+                "SELECT id, mailbox_id, spam_or_trash FROM facets ORDER BY id"
+            )
             known = await rows.fetchall()
             found = await facet_ids(connection, known[0][1], facets)
         await engine.dispose()
@@ -252,6 +254,6 @@ def test_a_rule_of_a_name_that_became_built_in_goes_on_under_another(empty_datab
     upgrade_from("0013", OLD_RULE, empty_database_url)
     with psycopg.connect(plain_url(empty_database_url)) as connection:
         names = connection.execute(
-            "SELECT name FROM exclusion_rules UNION ALL SELECT rule FROM message_ledger"
+            "SELECT name FROM exclusion_rules UNION ALL SELECT reason FROM message_ledger"
         ).fetchall()
     assert names == [("scheduled.tenant",)] * 2

@@ -13,7 +13,7 @@ def change(message_id, history_id, labels=("INBOX",), *, deleted=False, thread="
 
 
 def test_apply_history_makes_new_ids_due(world, run):
-    """An archived, a sent and an inbox message are all pending, a draft is excluded by name
+    """An archived, a sent and an inbox message are all pending, a draft is left out by name
     (edge cases 11, 12).
     """
 
@@ -27,12 +27,12 @@ def test_apply_history_makes_new_ids_due(world, run):
             change("m4", 104, ("DRAFT",)),
         ]
         counts = await world.store.apply_history(held, page, None)
-        assert (counts.discovered, counts.excluded) == (4, 1)
+        assert (counts.discovered, counts.left_out) == (4, 1)
         due, sizes = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["m2", "m3", "m1"]
         assert [each.attempts for each in due] == [0, 0, 0]
         assert dict(sizes) == {"t1": 3, "t2": 1}
-        assert await world.fate(mailbox, "m4") == ("excluded", "draft")
+        assert await world.fate(mailbox, "m4") == ("left_out", "draft")
 
     run(scenario())
 
@@ -49,7 +49,7 @@ def test_apply_history_again_changes_nothing(world, run):
             change("m3", 103, None, deleted=True),
         ]
         first = await world.store.apply_history(held, page, 110)
-        assert (first.discovered, first.excluded, first.gone) == (3, 1, 1)
+        assert (first.discovered, first.left_out, first.gone) == (3, 1, 1)
         again = await world.store.apply_history(held, page, 110)
         assert again == Counts()
 
@@ -103,7 +103,7 @@ def test_history_ids_are_compared_as_numbers_of_any_length(world, run):
     run(scenario())
 
 
-def test_unspam_of_an_excluded_message_makes_it_due(world, run):
+def test_unspam_of_a_message_that_was_left_out_makes_it_due(world, run):
     """A message that leaves spam is fetched, although it was never stored (edge case 15)."""
 
     async def scenario():
@@ -157,7 +157,7 @@ def test_deletion_wins_whatever_the_page_split(world, run, order):
 
 
 def test_rotated_drafts_leave_no_rows(world, run):
-    """Auto-saves of a draft leave excluded and deleted ids only, the sent mail is due
+    """Auto-saves of a draft leave ids that are left out or deleted only, the sent mail is due
     (edge case 16).
     """
 

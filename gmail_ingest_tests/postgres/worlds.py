@@ -35,7 +35,7 @@ class World(Protocol):
     async def disconnect(self, mailbox_id: int) -> None: ...
 
     async def fate(self, mailbox_id: int, gmail_id: str) -> tuple[str, str | None]:
-        """Fate and rule."""
+        """Fate and reason."""
         ...
 
     async def labels(self, mailbox_id: int, gmail_id: str) -> tuple[str, ...] | None:
@@ -67,7 +67,7 @@ class MemoryWorld:
 
     async def fate(self, mailbox_id: int, gmail_id: str) -> tuple[str, str | None]:
         entry = self.store.entries[mailbox_id, gmail_id]
-        return entry.fate, entry.rule
+        return entry.fate, entry.reason
 
     async def labels(self, mailbox_id: int, gmail_id: str) -> tuple[str, ...] | None:
         email = self.store.emails.get((mailbox_id, gmail_id))
@@ -116,7 +116,7 @@ class PostgresWorld:
 
     async def fate(self, mailbox_id: int, gmail_id: str) -> tuple[str, str | None]:
         rows = await self.rows(
-            "SELECT fate, rule FROM message_ledger WHERE mailbox_id = %s AND gmail_id = %s",
+            "SELECT fate, reason FROM message_ledger WHERE mailbox_id = %s AND gmail_id = %s",
             mailbox_id,
             gmail_id,
         )

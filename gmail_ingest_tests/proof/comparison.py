@@ -25,7 +25,7 @@ FULL JOIN (
     USING (thread_id)
 WHERE t.message_count IS DISTINCT FROM e.members
 """
-_LEDGER = "SELECT gmail_id, fate, rule FROM message_ledger WHERE mailbox_id = %s"
+_LEDGER = "SELECT gmail_id, fate, reason FROM message_ledger WHERE mailbox_id = %s"
 _JOBS = """
 SELECT state FROM sync_jobs
 WHERE tenant_id = %s AND state NOT IN ('succeeded', 'failed', 'cancelled') AND merged_into IS NULL

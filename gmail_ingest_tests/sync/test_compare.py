@@ -127,7 +127,7 @@ def test_repair_fetches_what_is_missing(run, mails):
     del mails.store.entries[1, "m03"]
     del mails.store.emails[1, "m04"]
     arrive(mails, mail("new", NOON + DAY))
-    mails.store.entries[1, "freed"] = Entry("tfreed", "push", "excluded", "spam")
+    mails.store.entries[1, "freed"] = Entry("tfreed", "push", "left_out", "spam")
     arrive(mails, mail("freed", NOON, "INBOX"))
     found = run(verify(mails, repair=True))
     assert (found.missing, found.open, found.is_complete) == (4, 0, True)

@@ -225,11 +225,11 @@ def test_follow_history_fetches_what_a_label_brings_into_scope(run, box):
 
 
 def test_follow_history_does_not_ask_for_drafts(run, box):
-    """A draft is excluded by its labels alone, without a call (edge case 16)."""
+    """A draft is left out by its labels alone, without a call (edge case 16)."""
     box.google.history_pages = [[HistoryRecord(101, "added", "m1", "tm1", ("DRAFT",))]]
     counts, _ = run(follow(box))
-    assert box.fate("m1") == "excluded"
-    assert counts.excluded == 1
+    assert box.fate("m1") == "left_out"
+    assert counts.left_out == 1
 
 
 def test_follow_history_resyncs_after_expired_history(run, box):

@@ -73,7 +73,7 @@ def test_backfill_honours_the_range_to_the_second(run, service, backfills):
     assert not run(backfills.run(job, months_of(window))).text
     stored = run(service.rows("SELECT internal_date FROM emails ORDER BY 1"))
     assert stored == sorted(inside)
-    rules = "SELECT DISTINCT rule FROM message_ledger WHERE fate = 'excluded'"
+    rules = "SELECT DISTINCT reason FROM message_ledger WHERE fate = 'left_out'"
     assert run(service.rows(rules)) == ["outside_range"]
     # What lies beside it is found when its own range is asked for.
     later = Window(window.start - SECOND, window.end + 2 * SECOND)

@@ -49,14 +49,14 @@ def test_a_change_of_rules_is_worked_off_without_google(run, tenant):
     """
     tenant.store.rows[1] = replace(tenant.store.rows[1], state="needs_reauth")
     batches = [
-        AppliedRules(1, Counts(excluded=2)),
-        AppliedRules(1, Counts(excluded=1)),
+        AppliedRules(1, Counts(hidden=2)),
+        AppliedRules(1, Counts(hidden=1)),
         AppliedRules(7, Counts(updated=4)),
     ]
     tenant.store.to_rule["acme"].extend(batches)
     run(tenant.queue.enqueue("acme", "exclusions"))
     report = run(tenant.run())
-    assert (report.counts.excluded, report.counts.updated, report.mailboxes) == (3, 4, {1, 7})
+    assert (report.counts.hidden, report.counts.updated, report.mailboxes) == (3, 4, {1, 7})
     assert (tenant.job().state, tenant.job().error) == ("succeeded", None)
     assert tenant.google[1].calls == []
 

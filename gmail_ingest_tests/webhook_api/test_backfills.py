@@ -144,7 +144,9 @@ def test_only_backfills_are_cancelled(api):
 def test_progress_is_told_with_rate_and_estimate(api):
     """Months, messages, units, rate and end, of the job and in the tenant's status."""
     job_id = api.call("POST", PATH, YEAR).json()["jobId"]
-    counts = '{"listed": 700, "stored": 500, "excluded": 60, "dead": 40, "units": 9000}'
+    counts = (
+        '{"listed": 700, "stored": 500, "hidden": 20, "left_out": 40, "dead": 40, "units": 9000}'
+    )
     api.database.execute(
         "UPDATE sync_jobs SET state = 'running', counts = %s,"
         " started_at = now() - interval '5 minutes' WHERE id = %s",

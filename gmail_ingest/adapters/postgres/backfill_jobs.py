@@ -159,7 +159,7 @@ class PostgresBackfillJobs:
             for listing_id, each in news.items():
                 await connection.execute(_LISTED, {"id": listing_id, "counts": _json(each)})
             if news:
-                progress = total.discovered + total.stored + total.excluded > 0
+                progress = total.discovered + total.stored + total.hidden + total.left_out > 0
                 values = {"id": job_id, "counts": _json(total), "progress": progress}
                 advanced = await connection.execute(_ADVANCE, values)
             else:

@@ -43,8 +43,9 @@ ORDER BY m.id FOR NO KEY UPDATE
 # What a backfill gave up, the sync that is queued fetches.
 _RETRY = """
 UPDATE message_ledger
-SET fate = 'pending', rule = NULL, attempts = 0, error = NULL, next_attempt_at = now(),
-    decided_at = NULL, origin = CASE WHEN origin = 'backfill' THEN 'listing' ELSE origin END
+SET fate = 'pending', reason = NULL, attempts = 0, error = NULL, missed = false,
+    next_attempt_at = now(), decided_at = NULL,
+    origin = CASE WHEN origin = 'backfill' THEN 'listing' ELSE origin END
 WHERE mailbox_id = ANY(%(mailboxes)s) AND fate = 'dead'
   AND (%(ids)s::text[] IS NULL OR gmail_id = ANY(%(ids)s))
 RETURNING mailbox_id

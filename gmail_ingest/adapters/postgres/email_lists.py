@@ -35,7 +35,7 @@ from gmail_ingest.core.domains import spellings_of
 #: Conditions on facets by the filter's field: on ``facet_labels``, whose key begins with these.
 _WANTED = sql.SQL("""
     tenant_id = %(tenant_id)s AND label_id = %(label)s
-    AND hidden = ANY(%(hidden)s) AND direction = ANY(%(directions)s)
+    AND spam_or_trash = ANY(%(spam_or_trash)s) AND direction = ANY(%(directions)s)
     AND has_attachment = ANY(%(has_attachment)s) {mailbox}""")
 _IN_MAILBOX = sql.SQL(f"""AND mailbox_id = ANY(ARRAY(
         SELECT m.id FROM mailboxes m WHERE m.tenant_id = %(tenant_id)s AND {NAMED}))""")  # noqa: S608 - a constant
@@ -241,11 +241,11 @@ class MailList:
             direction=wanted.direction,
             has_attachment=wanted.has_attachment,
             label=wanted.label,
-            hidden=wanted.include_spam_trash,
+            spam_or_trash=wanted.include_spam_trash,
         )
         arguments |= {"mask": traits.mask, "traits": traits.value}
         arguments["label"] = wanted.label or ANY_LABEL
-        arguments["hidden"] = _BOTH if wanted.include_spam_trash else [False]
+        arguments["spam_or_trash"] = _BOTH if wanted.include_spam_trash else [False]
         arguments["directions"] = [wanted.direction] if wanted.direction else [*_DIRECTIONS]
         arguments["has_attachment"] = (
             _BOTH if wanted.has_attachment is None else [wanted.has_attachment]

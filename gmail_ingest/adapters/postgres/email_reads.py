@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, t
 from gmail_ingest.adapters.postgres.email_search import UNLIMITED, MailSearch, SearchResult
 from gmail_ingest.adapters.postgres.email_views import EmailFilter, EmailPage, EmailView, ThreadView
 from gmail_ingest.adapters.postgres.engine import Connection, statement
-from gmail_ingest.adapters.postgres.facets import EXCLUDED
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT
 from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.errors import NotFoundError
 
@@ -38,7 +38,7 @@ FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
      AS page (mailbox_id, gmail_id, place)
 JOIN emails e USING (mailbox_id, gmail_id)
 JOIN mailboxes m ON m.id = page.mailbox_id
-WHERE e.facet_id < %(excluded)s
+WHERE e.facet_id < %(hidden_bit)s
 ORDER BY page.place
 """).format(columns=sql.SQL(EMAIL_COLUMNS))
 _THREADS = sql.SQL(f"""
@@ -52,7 +52,7 @@ _THREAD_EMAILS = sql.SQL("""
 SELECT {columns}
 FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
 WHERE e.mailbox_id = %(mailbox_id)s AND e.thread_id = %(thread_id)s
-  AND e.facet_id < %(excluded)s AND {wanted}
+  AND e.facet_id < %(hidden_bit)s AND {wanted}
 ORDER BY e.internal_date, e.gmail_id
 """)
 
@@ -167,7 +167,7 @@ class PostgresEmailReads:
             "tenant_id": tenant_id,
             "thread_id": thread_id,
             "mailbox": mailbox,
-            "excluded": EXCLUDED,
+            "hidden_bit": HIDDEN_BIT,
         }
         query = _THREAD_EMAILS.format(
             columns=sql.SQL(EMAIL_COLUMNS),
@@ -239,7 +239,7 @@ async def _read(
     arguments = {
         "mailboxes": [each.mailbox_id for each in positions],
         "ids": [each.gmail_id for each in positions],
-        "excluded": EXCLUDED,
+        "hidden_bit": HIDDEN_BIT,
     }
     rows = await (await connection.execute(_EMAILS, arguments)).fetchall()
     return {positions[place - 1]: to_email(row) for place, *row in rows}

@@ -59,7 +59,7 @@ async def _decide_batch(connection: Connection, mailbox_id: int, batch: int) -> 
         await connection.execute(_DONE, (mailbox_id,))
     else:
         await connection.execute(_MOVE, (mails[-1].gmail_id, mailbox_id))
-    return AppliedRules(mailbox_id, Counts(excluded=done.hidden, updated=done.shown))
+    return AppliedRules(mailbox_id, Counts(hidden=done.hidden, updated=done.shown))
 
 
 async def _finds(connection: Connection, query: str, key: str) -> bool:

@@ -79,7 +79,8 @@ class Job:
     @property
     def progress(self) -> Progress:
         """How far it is."""
-        decided = sum(self.counts.get(name, 0) for name in ("stored", "excluded", "gone", "dead"))
+        settled = ("stored", "hidden", "left_out", "gone", "dead")
+        decided = sum(self.counts.get(name, 0) for name in settled)
         return Progress(
             self.months_done,
             self.months_total,

@@ -22,7 +22,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.facets import EXCLUDED
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT
 from gmail_ingest.adapters.postgres.history_apply import Labelled, write_labels
 from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.core.message import Attachment, Participant, Role
@@ -253,5 +253,5 @@ def _labelled(row: _Row, direction: str) -> Labelled:
         row.has_attachment,
         row.label_ids,
         row.history_id,
-        hidden=row.facet_id >= EXCLUDED,
+        hidden=row.facet_id >= HIDDEN_BIT,
     )

@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries, write_failures
 from gmail_ingest.core.fates import Entry, after_outcome, after_ruling, after_storing
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sync.records import Counts, Excluded, Failed, Gone, Lease, Outcome, Stored
+from gmail_ingest.sync.records import Counts, Failed, Gone, Lease, LeftOut, Outcome, Stored
 
 
 async def save_outcomes(
@@ -25,7 +25,7 @@ async def save_outcomes(
 ) -> Counts:
     """Write a batch; saving it again changes and counts nothing.
 
-    What a rule of the tenant's hides is written and counted as excluded.
+    What a rule of the tenant's hides is written, and counted as hidden.
     A message deleted meanwhile is not stored, a stored one is not given up, and one that was
     changed after it was fetched waits for another fetch.
     """
@@ -49,7 +49,8 @@ async def save_outcomes(
     return Counts(
         stored=len(shown),
         updated=len(written.replaced),
-        excluded=sum(entry.fate == "excluded" for entry in decided.values()),
+        hidden=sum(entry.fate == "hidden" for entry in decided.values()),
+        left_out=sum(entry.fate == "left_out" for entry in decided.values()),
         gone=sum(entry.fate == "gone" for entry in decided.values()),
         retrying=failures.retrying + sum(entry.fate == "pending" for entry in decided.values()),
         dead=failures.dead,
@@ -82,11 +83,11 @@ def _storable(
 
 def _decide(outcomes: Sequence[Outcome], entries: dict[str, Entry]) -> None:
     for outcome in outcomes:
-        if isinstance(outcome, Excluded | Gone) and outcome.message_id in entries:
+        if isinstance(outcome, LeftOut | Gone) and outcome.message_id in entries:
             entry = entries[outcome.message_id]
-            if isinstance(outcome, Excluded):
+            if isinstance(outcome, LeftOut):
                 entries[outcome.message_id] = after_outcome(
-                    entry, "excluded", outcome.rule, outcome.history_id
+                    entry, "left_out", outcome.reason, outcome.history_id
                 )
             else:
                 entries[outcome.message_id] = after_outcome(entry, "gone")

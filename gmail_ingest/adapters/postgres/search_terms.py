@@ -175,8 +175,8 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     if address is not None:
         people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
         conditions.append(" | ".join(people))
-    elif any(term.excluded for terms in query for term in terms):
-        # What a query only excludes gives the index nothing to start from.
+    elif any(term.negated for terms in query for term in terms):
+        # What a query only negates gives the index nothing to start from.
         conditions.append(_quoted(mark))
     return " & ".join(f"({each})" for each in conditions)
 
@@ -184,7 +184,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
 def _term(mark: str, term: Term) -> str:
     forms = (each for each in (term.words, term.former) if each)
     conditions = " | ".join(f"({_phrase(mark, each)})" for each in forms)
-    return f"{'!' if term.excluded else ''}({conditions})"
+    return f"{'!' if term.negated else ''}({conditions})"
 
 
 def _phrase(mark: str, words: Iterable[Word]) -> str:

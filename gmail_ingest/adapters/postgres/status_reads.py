@@ -21,6 +21,7 @@ from gmail_ingest.adapters.postgres.status_views import (
     SyncStatus,
     TenantStatus,
 )
+from gmail_ingest.core.fates import FATES, fate_of
 from gmail_ingest.errors import NotFoundError
 
 _TENANT = "SELECT id, state, created_at, disconnected_at FROM tenants WHERE id = %s"
@@ -47,8 +48,6 @@ SELECT q.kind, q.job_id, q.enqueued_at, q.not_before, q.attempts,
 FROM sync_queue q JOIN sync_jobs j ON j.id = q.job_id
 WHERE q.tenant_id = %s ORDER BY q.enqueued_at, q.id
 """
-#: All fates, so that a count that is missing reads as none.
-_FATES = ("pending", "stored", "excluded", "gone", "dead")
 
 
 class PostgresReads:
@@ -67,11 +66,12 @@ class PostgresReads:
         async with transaction(self._engine) as connection:
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             tenant = await _tenant(connection, tenant_id)
-            fates = dict(await _rows(connection, _LEDGER, tenant_id))
+            counted = await _rows(connection, _LEDGER, tenant_id)
             queue = await _rows(connection, _QUEUE, tenant_id)
+        fates = {fate_of(fate): int(count) for fate, count in counted}
         return SyncStatus(
             tenant=tenant,
-            ledger={fate: fates.get(fate, 0) for fate in _FATES},
+            ledger={fate: fates.get(fate, 0) for fate in FATES},
             queue=tuple(
                 QueueEntry(kind, job, _utc(enqueued), _utc(due), attempts, claimed, error)
                 for kind, job, enqueued, due, attempts, claimed, error in queue

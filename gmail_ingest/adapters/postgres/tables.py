@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from gmail_ingest.adapters.postgres.schema import HISTORY_ID, NOW, TIMESTAMP, metadata
+from gmail_ingest.core.fates import FATES
 from gmail_ingest.core.reading import READING
 
 tenants = sa.Table(
@@ -198,7 +199,7 @@ message_ledger = sa.Table(
     sa.Column("thread_id", sa.Text, nullable=False),
     sa.Column("origin", sa.Text, nullable=False),
     sa.Column("fate", sa.Text, nullable=False, server_default="pending"),
-    sa.Column("rule", sa.Text),
+    sa.Column("reason", sa.Text),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("next_attempt_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("error", sa.Text),
@@ -206,9 +207,8 @@ message_ledger = sa.Table(
     sa.Column("listing_id", sa.BigInteger),
     sa.Column("first_seen_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("decided_at", TIMESTAMP),
-    sa.CheckConstraint(
-        "fate IN ('pending', 'stored', 'excluded', 'gone', 'dead')", name="fate_known"
-    ),
+    sa.Column("missed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.CheckConstraint(f"fate IN {FATES}", name="fate_known"),
     sa.Index(
         "ix_message_ledger_pending",
         "mailbox_id",
@@ -226,11 +226,18 @@ message_ledger = sa.Table(
         postgresql_where=sa.text("fate = 'dead'"),
     ),
     sa.Index(
-        "ix_message_ledger_excluded",
+        "ix_message_ledger_hidden",
         "mailbox_id",
-        "rule",
-        postgresql_where=sa.text("fate = 'excluded'"),
+        "reason",
+        postgresql_where=sa.text("fate = 'hidden'"),
     ),
+    sa.Index(
+        "ix_message_ledger_left_out",
+        "mailbox_id",
+        postgresql_where=sa.text("fate = 'left_out'"),
+    ),
+    comment="reason: why it has its fate: the exclusion rule that hides it, or what leaves it out; "
+    "missed: Google's last word is that there is no such message, which is not believed yet",
 )
 
 listings = sa.Table(

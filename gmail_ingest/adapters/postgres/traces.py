@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.core.fates import fate_of
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.traces import MailboxProgress, Trace
 
@@ -43,7 +44,7 @@ WHERE l.mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
 #: Jobs that were asked for before a decision, newest first, among which the one that made it is.
 _JOBS = 50
 _TRACES = f"""
-SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.rule, l.attempts, l.next_attempt_at,
+SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.reason, l.attempts, l.next_attempt_at,
        l.error, l.origin, l.first_seen_at, l.decided_at,
        coalesce(e.label_ids && '{{SPAM,TRASH}}', false), job.id, job.dagster_run_id,
        w.withheld_at, w.accepted_at IS NOT NULL
@@ -106,15 +107,15 @@ def _trace(row: Sequence[Any]) -> Trace:
         mailbox_id=row[0],
         gmail_id=row[1],
         thread_id=row[2],
-        fate=row[3],
-        rule=row[4],
+        fate=fate_of(row[3]),
+        reason=row[4],
         attempts=row[5],
         next_attempt_at=row[6].astimezone(UTC),
         error=row[7],
         origin=row[8],
         first_seen_at=row[9].astimezone(UTC),
         decided_at=_utc(row[10]),
-        hidden=row[11],
+        spam_or_trash=row[11],
         job_id=row[12],
         dagster_run_id=row[13],
         withheld_at=_utc(row[14]),
