@@ -25,11 +25,11 @@ from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.ground import Ground
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
-from gmail_ingest.sandbox.mbox_share import share_of
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials
+from gmail_sandbox.mbox import MboxMessage, read_mbox
+from gmail_sandbox.mbox_share import share_of
 
 _VARIABLE = "GMAIL_INGEST_CORPUS"
 _BESIDE = Path("..", "shared", "corpus", "lists.mbox.gz")

@@ -16,7 +16,7 @@ from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.latency import percentile
 from gmail_ingest.runtime import services
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_sandbox.server import Sandbox
 
 GOAL = 1_000
 GOAL_P99_MS = 50

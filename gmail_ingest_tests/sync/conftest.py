@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 
 from gmail_ingest.core.history import fold_history
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
@@ -18,6 +16,8 @@ from gmail_ingest.sync.records import Counts, Lease, Outcome, Source
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailSource
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 #: Retries come at once, and no run stays for one that is not due.
 QUICK = SyncPolicy(
