@@ -19,8 +19,8 @@ from gmail_sandbox.admin_google import google_routes
 from gmail_sandbox.admin_index import Index
 from gmail_sandbox.admin_mailboxes import mailbox_routes
 from gmail_sandbox.errors import LabelConflictError, SandboxError
-from gmail_sandbox.http_messages import Request, Response, json_response
 from gmail_sandbox.state import SandboxState
+from gmail_sandbox.wire.http_messages import Request, Response, json_response
 
 _LOG = logging.getLogger(__name__)
 

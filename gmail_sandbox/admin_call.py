@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from gmail_sandbox.accounts import Account, Accounts
-from gmail_sandbox.http_messages import Request, Response
-from gmail_sandbox.wire_model import WireModel
+from gmail_sandbox.wire.http_messages import Request, Response
+from gmail_sandbox.wire.wire_model import WireModel
 
 Model = TypeVar("Model", bound=WireModel)
 

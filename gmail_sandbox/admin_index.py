@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from gmail_sandbox.admin_call import AdminHandler
-from gmail_sandbox.http_messages import HTML, Request, Response, json_response
+from gmail_sandbox.wire.http_messages import HTML, Request, Response, json_response
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>The sandbox</title>
 <style>body{{font:16px/1.5 system-ui;margin:2rem;max-width:70rem}}td{{padding:.2rem 1rem .2rem 0;\

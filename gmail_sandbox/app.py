@@ -17,10 +17,10 @@ from gmail_sandbox.batch import Batch
 from gmail_sandbox.gmail_calls import GmailApi, fault_response
 from gmail_sandbox.gmail_reads import Reads
 from gmail_sandbox.gmail_watch import watch_answers
-from gmail_sandbox.google_errors import GoogleRefusalError, error_response
-from gmail_sandbox.http_messages import Request, Response
 from gmail_sandbox.oauth_api import OAuthApi
 from gmail_sandbox.state import SandboxState
+from gmail_sandbox.wire.google_errors import GoogleRefusalError, error_response
+from gmail_sandbox.wire.http_messages import Request, Response
 
 _LOG = logging.getLogger(__name__)
 _BATCH_PATHS = frozenset({"/batch", "/batch/gmail/v1"})

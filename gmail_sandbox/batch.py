@@ -13,8 +13,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from gmail_sandbox.google_errors import GoogleRefusalError
-from gmail_sandbox.http_messages import Request, Response, status_phrase
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
+from gmail_sandbox.wire.http_messages import Request, Response, status_phrase
 
 MAX_PARTS = 100
 _BOUNDARY = re.compile(r'boundary="?([^";]+)"?', re.IGNORECASE)

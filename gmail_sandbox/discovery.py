@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import orjson
 
-from gmail_sandbox.google_errors import GoogleRefusalError
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 _PREFIX = ("gmail", "v1", "users")
 _UNSIGNED = {"uint32": 2**32, "uint64": 2**64}

@@ -17,8 +17,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import Field, field_validator, model_validator
 
 from gmail_sandbox.counters import Counters
-from gmail_sandbox.google_errors import ERRORS
-from gmail_sandbox.wire_model import WireModel
+from gmail_sandbox.wire.google_errors import ERRORS
+from gmail_sandbox.wire.wire_model import WireModel
 
 Action = Literal[
     "error",

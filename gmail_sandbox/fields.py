@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import Any
 
 from gmail_sandbox.discovery import document
-from gmail_sandbox.google_errors import GoogleRefusalError
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 #: A mask: what is kept of each named field; an empty mask keeps everything.
 Mask = dict[str, "Mask"]

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gmail_sandbox.wire_model import WireModel
+from gmail_sandbox.wire.wire_model import WireModel
 
 HeaderBytes = Literal["utf8", "latin1", "replaced"]
 

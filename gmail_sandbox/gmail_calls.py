@@ -28,11 +28,11 @@ from gmail_sandbox.errors import (
 )
 from gmail_sandbox.faults import FaultRule, Strike
 from gmail_sandbox.fields import apply_mask, compile_mask
-from gmail_sandbox.google_errors import GoogleRefusalError, error_response
 from gmail_sandbox.grants import AccessToken
-from gmail_sandbox.http_messages import Request, Response
 from gmail_sandbox.mailbox import Mailbox
 from gmail_sandbox.state import SandboxState
+from gmail_sandbox.wire.google_errors import GoogleRefusalError, error_response
+from gmail_sandbox.wire.http_messages import Request, Response
 
 
 @dataclass(slots=True)

@@ -18,9 +18,9 @@ import orjson
 
 from gmail_sandbox.errors import UnknownLabelError
 from gmail_sandbox.gmail_calls import Answer, Call
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.mailbox import StoredMessage, ThreadHit
 from gmail_sandbox.paging import PageTokens, Position, resume
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from collections.abc import Mapping
 import orjson
 
 from gmail_sandbox.gmail_calls import Answer, Call
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.watches import Watches
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 
 def watch_answers(watches: Watches) -> Mapping[str, Answer]:

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.grants import ConsentCode, Grant
-from gmail_sandbox.http_messages import HTML, Request, Response, json_response
 from gmail_sandbox.signed_tokens import base64url
 from gmail_sandbox.state import SandboxState
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
+from gmail_sandbox.wire.http_messages import HTML, Request, Response, json_response
 
 JWT_BEARER = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 _NO_STORE = "no-cache, no-store, max-age=0, must-revalidate"

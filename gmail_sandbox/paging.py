@@ -20,7 +20,7 @@ from typing import NamedTuple, TypeVar
 
 import orjson
 
-from gmail_sandbox.google_errors import GoogleRefusalError
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 T = TypeVar("T")
 _SEAL = 8

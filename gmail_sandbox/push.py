@@ -24,7 +24,7 @@ from gmail_sandbox.certificates import KeyRing
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
 from gmail_sandbox.faults import Faults
-from gmail_sandbox.wire_model import WireModel
+from gmail_sandbox.wire.wire_model import WireModel
 
 if TYPE_CHECKING:
     import aiohttp

@@ -12,8 +12,8 @@ from collections import defaultdict, deque
 
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.settings import Limits
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 MINUTE = 60.0
 _DAY = 86_400

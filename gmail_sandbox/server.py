@@ -15,9 +15,9 @@ from types import TracebackType
 from typing import Self, TypeVar
 
 from gmail_sandbox.app import App
-from gmail_sandbox.http_protocol import HttpProtocol
 from gmail_sandbox.settings import Limits, SandboxSettings
 from gmail_sandbox.state import SandboxState
+from gmail_sandbox.wire.http_protocol import HttpProtocol
 
 T = TypeVar("T")
 _BACKLOG = 1_024

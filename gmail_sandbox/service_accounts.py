@@ -20,13 +20,13 @@ from cryptography.hazmat.primitives.serialization import (
 
 from gmail_sandbox.certificates import SigningKey, new_signing_key
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.signed_tokens import (
     MalformedTokenError,
     VerifiedClaims,
     unverified_claims,
     verify_token,
 )
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 GOOGLE_TOKEN_URI = "https://oauth2.googleapis.com/token"  # noqa: S105 - an address, not a secret
 _LONGEST_LIFE = 3_600

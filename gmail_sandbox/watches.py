@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
 from gmail_sandbox.errors import HistoryExpiredError
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.mailbox import Mailbox
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 WATCH_SECONDS = 7 * 86_400
 _SECONDS_BETWEEN = 1.0

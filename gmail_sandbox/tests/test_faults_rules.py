@@ -8,8 +8,8 @@ from pydantic import ValidationError
 
 from gmail_sandbox.counters import Counters
 from gmail_sandbox.faults import FaultRule, Faults
-from gmail_sandbox.google_errors import ERRORS, error_response
 from gmail_sandbox.tests.conftest import make_owner
+from gmail_sandbox.wire.google_errors import ERRORS, error_response
 
 
 def hits(count=20, **rule):

@@ -4,10 +4,10 @@ import pytest
 
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
-from gmail_sandbox.google_errors import GoogleRefusalError
 from gmail_sandbox.quota import Quota
 from gmail_sandbox.settings import Limits
 from gmail_sandbox.tests.conftest import await_counters, make_owner
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 GET = "gmail.users.messages.get"
 

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_sandbox.fields import apply_mask, compile_mask
-from gmail_sandbox.google_errors import GoogleRefusalError
+from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 MESSAGE = {
     "id": "1",

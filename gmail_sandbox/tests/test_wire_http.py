@@ -6,8 +6,8 @@ import socket
 import time
 from urllib.parse import urlencode, urlsplit
 
-from gmail_sandbox.http_protocol import SPILL_BYTES
 from gmail_sandbox.tests.conftest import await_counters
+from gmail_sandbox.wire.http_protocol import SPILL_BYTES
 
 
 def raw_exchange(url: str, data: bytes) -> bytes:

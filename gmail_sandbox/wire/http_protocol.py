@@ -22,7 +22,7 @@ from typing import Any, cast
 import httptools
 
 from gmail_sandbox.counters import Counters
-from gmail_sandbox.http_messages import TEXT, Request, Response
+from gmail_sandbox.wire.http_messages import TEXT, Request, Response
 
 #: Bodies above this go to a file, so that a mailbox of many gigabytes can be uploaded.
 SPILL_BYTES = 8 * 1024 * 1024

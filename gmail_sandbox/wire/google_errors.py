@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import orjson
 
-from gmail_sandbox.http_messages import HTML, JSON, Response
+from gmail_sandbox.wire.http_messages import HTML, JSON, Response
 
 Shape = Literal["api", "oauth", "html"]
 
