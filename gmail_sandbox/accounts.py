@@ -15,8 +15,8 @@ from typing import Literal
 
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.forms import FormsInUse
+from gmail_sandbox.mail.mbox import MboxMessage
 from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.mbox import MboxMessage
 from gmail_sandbox.spool import Spool
 
 Condition = Literal["active", "suspended", "mailServiceOff"]

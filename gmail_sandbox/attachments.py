@@ -14,7 +14,7 @@ from typing import Final
 
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.errors import UnknownAttachmentError
-from gmail_sandbox.payload import encode_base64url
+from gmail_sandbox.mail.payload import encode_base64url
 
 ATTACHMENT_ID_SECONDS: Final = 3600.0
 """How long an attachment id is accepted; Google states no number, clients must not rely on one."""

@@ -13,9 +13,9 @@ from gmail_sandbox.clock import Clock
 from gmail_sandbox.errors import UnknownMessageError
 from gmail_sandbox.forms import FormsInUse
 from gmail_sandbox.history import StartAbove
+from gmail_sandbox.mail.mbox import MboxMessage
+from gmail_sandbox.mail.payload import prepare
 from gmail_sandbox.mailbox_reads import MailboxReads, ThreadHit
-from gmail_sandbox.mbox import MboxMessage
-from gmail_sandbox.payload import prepare
 from gmail_sandbox.render import StoredMessage
 from gmail_sandbox.spool import Spool
 

@@ -13,7 +13,7 @@ from typing import Final
 
 from gmail_sandbox.errors import UnknownMessageError
 from gmail_sandbox.history import ChangeType, HistoryLog, StartAbove
-from gmail_sandbox.payload import Prepared
+from gmail_sandbox.mail.payload import Prepared
 from gmail_sandbox.query import Query
 from gmail_sandbox.render import StoredMessage
 from gmail_sandbox.search import DateIndex

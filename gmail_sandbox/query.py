@@ -28,8 +28,8 @@ from gmail_sandbox.conditions import (
     looks_at_labels_only,
 )
 from gmail_sandbox.errors import InvalidQueryError
+from gmail_sandbox.mail.words import normalise
 from gmail_sandbox.threads import rfc_key
-from gmail_sandbox.words import normalise
 
 _MAX_DEPTH: Final = 50
 _TOKEN: Final = re.compile(

@@ -15,7 +15,7 @@ from typing import Final
 import orjson
 
 from gmail_sandbox.attachments import AttachmentIds
-from gmail_sandbox.payload import HOLE, SEARCH_FIELDS, Prepared, encode_base64url
+from gmail_sandbox.mail.payload import HOLE, SEARCH_FIELDS, Prepared, encode_base64url
 from gmail_sandbox.spool import Spool
 
 _LENGTHS: Final = struct.Struct(">IIII")

@@ -11,7 +11,7 @@ from random import Random
 from typing import Final
 
 from gmail_sandbox import seed_machines as machines
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 from gmail_sandbox.seed_conversations import Conversation, Person, begin, write_next
 from gmail_sandbox.seed_words import USER_LABELS
 

@@ -28,8 +28,8 @@ from gmail_ingest.runtime.data_directory import PROJECT_ROOT
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials
-from gmail_sandbox.mbox import MboxMessage, read_mbox
-from gmail_sandbox.mbox_share import share_of
+from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
+from gmail_sandbox.mail.mbox_share import share_of
 
 _VARIABLE = "GMAIL_INGEST_CORPUS"
 _BESIDE = Path("..", "shared", "corpus", "lists.mbox.gz")

@@ -21,8 +21,8 @@ from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.payload import missing_bodies, parse_message
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.forms import Forms, FormsInUse
+from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.mbox import MboxMessage, read_mbox
 from gmail_sandbox.seed import seeded_messages
 from gmail_sandbox.spool import Spool
 

@@ -8,7 +8,7 @@ from gmail_ingest_tests.core.gmail_json import part, resource, with_headers
 from gmail_ingest_tests.core.report_set import failed
 from gmail_ingest_tests.core.served_mail import OWNER, serve
 from gmail_sandbox.forms import Forms
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 
 FORMS = [Forms(report=each) for each in ("container", "blocks", "inline", "attachmentId")]
 

@@ -18,7 +18,7 @@ from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
 from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute
 from gmail_sandbox.forms import Forms
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 
 HEAD = "From: Ann Example <ann@customer.example>\nTo: owner@crm.example\nSubject: FW: meeting\n"
 EVENT = """BEGIN:VCALENDAR

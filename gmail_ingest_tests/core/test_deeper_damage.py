@@ -24,7 +24,7 @@ from gmail_ingest_tests.core.test_deeper_content import (
     sealed_mail,
 )
 from gmail_sandbox.forms import Forms
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 
 _MAILS = (
     *ENCRYPTED.values(),

@@ -11,7 +11,7 @@ from gmail_ingest_tests.core.reply_set.compare import read
 from gmail_ingest_tests.core.reply_set.judge import as_expected, lost
 from gmail_ingest_tests.core.reply_set.languages import languages
 from gmail_ingest_tests.core.served_mail import serve
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 
 #: Bodies that do not give what is expected, each with the reason. Never one that loses own words.
 NOT_YET = {

@@ -23,7 +23,7 @@ from gmail_ingest.sync.history_price import HistoryPrice, HistoryPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, Service, mail
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 from gmail_sandbox.seed import seeded_messages
 
 #: Long over: nothing of it is of the last days.

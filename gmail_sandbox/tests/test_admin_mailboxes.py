@@ -4,8 +4,8 @@ import mailbox as mbox_library
 
 import pytest
 
-from gmail_sandbox.mbox import MboxMessage
-from gmail_sandbox.mbox_share import share_of
+from gmail_sandbox.mail.mbox import MboxMessage
+from gmail_sandbox.mail.mbox_share import share_of
 from gmail_sandbox.tests.conftest import make_owner
 
 

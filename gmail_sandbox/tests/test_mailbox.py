@@ -7,8 +7,8 @@ from gmail_sandbox.errors import (
     UnknownMessageError,
     UnknownThreadError,
 )
+from gmail_sandbox.mail.mbox import MboxMessage
 from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.mbox import MboxMessage
 from gmail_sandbox.spool import Spool
 from gmail_sandbox.tests.letters import letter
 

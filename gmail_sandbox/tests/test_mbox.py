@@ -3,7 +3,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from gmail_sandbox.mbox import read_mbox
+from gmail_sandbox.mail.mbox import read_mbox
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC).timestamp()
 PLAIN = b"""From ann@example.com Tue Mar  5 10:00:00 2024

@@ -1,7 +1,7 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_sandbox.mime import MimePart, parse_mail
+from gmail_sandbox.mail.mime import MimePart, parse_mail
 
 
 def shape(part: MimePart) -> tuple[str, str, tuple]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_sandbox import charsets
+from gmail_sandbox.mail import charsets
 
 
 @pytest.mark.parametrize(

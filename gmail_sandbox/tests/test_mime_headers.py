@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_sandbox.headers import decode_words, split_headers, split_parameters
+from gmail_sandbox.mail.headers import decode_words, split_headers, split_parameters
 
 
 def test_split_headers_keeps_case_order_and_duplicates():

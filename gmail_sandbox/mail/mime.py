@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gmail_sandbox.forms import HeaderBytes
-from gmail_sandbox.headers import decode_words, split_headers, split_parameters
+from gmail_sandbox.mail.headers import decode_words, split_headers, split_parameters
 
 # Deeper or larger trees exist only to break parsers; what is beyond stays one undivided part.
 _MAX_DEPTH: Final = 40

@@ -11,8 +11,8 @@ import re
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
-from gmail_sandbox import charsets
 from gmail_sandbox.forms import HeaderBytes
+from gmail_sandbox.mail import charsets
 
 _FIELD: Final = re.compile(rb"([!-9;-~]+)[ \t]*:(.*(?:\n[ \t].*)*)\n?")
 _WORD: Final = re.compile(r"=\?([^\s?*]+)(?:\*[^\s?]*)?\?([BbQq])\?([^\s?]*)\?=")

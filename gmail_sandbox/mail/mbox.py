@@ -16,7 +16,7 @@ from email.utils import mktime_tz, parsedate_tz
 from pathlib import Path
 from typing import Final
 
-from gmail_sandbox.headers import decode_words, split_headers
+from gmail_sandbox.mail.headers import decode_words, split_headers
 
 _FROM_LINE: Final = re.compile(rb"From \S.*\d:\d\d.* \d{4}\s*\Z")
 _QUOTED_FROM: Final = re.compile(rb">+From ")

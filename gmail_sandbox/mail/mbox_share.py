@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from gmail_sandbox.mbox import MboxMessage
+from gmail_sandbox.mail.mbox import MboxMessage
 
 _REFERRING = re.compile(
     rb"^(message-id|in-reply-to|references):((?:.*\n)(?:[ \t].*\n)*)", re.IGNORECASE | re.MULTILINE

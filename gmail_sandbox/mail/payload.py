@@ -15,10 +15,10 @@ from typing import Final
 
 import orjson
 
-from gmail_sandbox import charsets
 from gmail_sandbox.forms import Forms
-from gmail_sandbox.mime import MimePart, parse_mail
-from gmail_sandbox.words import normalise, text_of_html
+from gmail_sandbox.mail import charsets
+from gmail_sandbox.mail.mime import MimePart, parse_mail
+from gmail_sandbox.mail.words import normalise, text_of_html
 
 HOLE: Final = b"\xff"
 """Encloses ``offset,length`` where an attachment id belongs; this byte is never in UTF-8."""
