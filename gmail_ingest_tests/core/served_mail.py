@@ -23,7 +23,7 @@ from gmail_sandbox.clock import Clock
 from gmail_sandbox.forms import Forms, FormsInUse
 from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.seed import seeded_messages
+from gmail_sandbox.seeded.messages import seeded_messages
 from gmail_sandbox.spool import Spool
 
 OWNER = "owner@crm.example"

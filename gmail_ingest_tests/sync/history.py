@@ -24,7 +24,7 @@ from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, Service, mail
 from gmail_sandbox.mail.mbox import MboxMessage
-from gmail_sandbox.seed import seeded_messages
+from gmail_sandbox.seeded.messages import seeded_messages
 
 #: Long over: nothing of it is of the last days.
 YEAR = Window(datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))

@@ -5,7 +5,7 @@ import pytest
 
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.seed import seeded_messages
+from gmail_sandbox.seeded.messages import seeded_messages
 from gmail_sandbox.spool import Spool
 
 NEWEST = 1_760_000_000.0

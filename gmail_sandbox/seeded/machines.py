@@ -9,9 +9,9 @@ from datetime import UTC, datetime, timedelta
 from email.utils import formatdate
 from random import Random
 
-from gmail_sandbox import seed_mime as mime
-from gmail_sandbox.seed_conversations import Person, fill
-from gmail_sandbox.seed_words import COMPANIES, ENGLISH, PRODUCTS
+from gmail_sandbox.seeded import raw_mail
+from gmail_sandbox.seeded.conversations import Person, fill
+from gmail_sandbox.seeded.vocabulary import COMPANIES, ENGLISH, PRODUCTS
 
 
 def newsletter(owner: Person, date: int, random: Random) -> bytes:
@@ -27,10 +27,10 @@ def newsletter(owner: Person, date: int, random: Random) -> bytes:
     text = "\n".join(fill(random.choice(ENGLISH.sentences), company, random) for _ in range(12))
     return (
         _head(owner, Person(company, f"news@{domain}"), subject, date, random)
-        + mime.header("List-Id", f"{company} news <news.{domain}>")
-        + mime.header("List-Unsubscribe", f"<https://{domain}/unsubscribe>")
-        + mime.header("Precedence", "bulk")
-        + mime.html_part(text, "utf-8")
+        + raw_mail.header("List-Id", f"{company} news <news.{domain}>")
+        + raw_mail.header("List-Unsubscribe", f"<https://{domain}/unsubscribe>")
+        + raw_mail.header("Precedence", "bulk")
+        + raw_mail.html_part(text, "utf-8")
     )
 
 
@@ -48,8 +48,8 @@ def notice(owner: Person, date: int, random: Random) -> bytes:
     text = f"Ticket {number} was updated.\n\nView it at https://{domain}/tickets/{number}\n"
     return (
         _head(owner, sender, f"[Ticket {number}] Updated", date, random)
-        + mime.header("Auto-Submitted", "auto-generated")
-        + mime.text_part(text, "utf-8")
+        + raw_mail.header("Auto-Submitted", "auto-generated")
+        + raw_mail.text_part(text, "utf-8")
     )
 
 
@@ -70,15 +70,15 @@ def invitation(owner: Person, date: int, random: Random) -> bytes:
         f"ORGANIZER:mailto:calendar@{domain}\nATTENDEE:mailto:{owner.address}\n"
         "END:VEVENT\nEND:VCALENDAR\n"
     )
-    calendar = mime.text_part(event, "utf-8", "calendar").replace(
+    calendar = raw_mail.text_part(event, "utf-8", "calendar").replace(
         b"charset=utf-8", b"charset=utf-8; method=REQUEST", 1
     )
-    text = mime.text_part(f"You are invited to a call with {company}.\n", "utf-8")
+    text = raw_mail.text_part(f"You are invited to a call with {company}.\n", "utf-8")
     boundary = f"c{random.getrandbits(48):012x}"
     sender = Person(f"{company} calendar", f"calendar@{domain}")
-    return _head(owner, sender, f"Invitation: call with {company}", date, random) + mime.multipart(
-        "alternative", boundary, text, calendar
-    )
+    return _head(
+        owner, sender, f"Invitation: call with {company}", date, random
+    ) + raw_mail.multipart("alternative", boundary, text, calendar)
 
 
 def bounce(owner: Person, date: int, random: Random) -> bytes:
@@ -99,14 +99,14 @@ def bounce(owner: Person, date: int, random: Random) -> bytes:
         f"Content-Type: text/rfc822-headers\r\n\r\nFrom: <{owner.address}>\r\nTo: <{lost}>\r\n"
         f"Subject: {random.choice(PRODUCTS)}\r\n"
     )
-    text = mime.text_part(f"Your message to {lost} could not be delivered.\n", "us-ascii")
+    text = raw_mail.text_part(f"Your message to {lost} could not be delivered.\n", "us-ascii")
     sender = Person("Mail Delivery Subsystem", f"mailer-daemon@{domain}")
     boundary = f"r{random.getrandbits(48):012x}"
     return (
         b"Return-Path: <>\r\n"
         + _head(owner, sender, "Undelivered Mail Returned to Sender", date, random)
-        + mime.header("Auto-Submitted", "auto-replied")
-        + mime.multipart(
+        + raw_mail.header("Auto-Submitted", "auto-replied")
+        + raw_mail.multipart(
             "report",
             boundary,
             text,
@@ -130,9 +130,9 @@ def automatic_reply(owner: Person, date: int, random: Random) -> bytes:
     text = f"I am out of the office until day {random.randint(2, 28)} of next month.\n"
     return (
         _head(owner, Person(name, f"away@{domain}"), "Automatic reply: out of office", date, random)
-        + mime.header("Auto-Submitted", "auto-replied")
-        + mime.header("X-Auto-Response-Suppress", "All")
-        + mime.text_part(text, "us-ascii")
+        + raw_mail.header("Auto-Submitted", "auto-replied")
+        + raw_mail.header("X-Auto-Response-Suppress", "All")
+        + raw_mail.text_part(text, "us-ascii")
     )
 
 
@@ -146,19 +146,21 @@ def spam(owner: Person, date: int, random: Random) -> bytes:
     """
     sender = Person("Your Bank, Inc.", f"x{random.getrandbits(32):08x}@spam.example")
     text = f"Claim your prize of {random.randrange(1000, 9_000_000)} now!!!\n"
-    return _head(owner, sender, "Re: YOUR ACCOUNT", date, random) + mime.html_part(text, "utf-8")
+    return _head(owner, sender, "Re: YOUR ACCOUNT", date, random) + raw_mail.html_part(
+        text, "utf-8"
+    )
 
 
 def _head(owner: Person, sender: Person, subject: str, date: int, random: Random) -> bytes:
     domain = sender.address.partition("@")[2]
     return b"".join(
         (
-            mime.header("Received", f"from mx.{domain} by mx.example; {formatdate(date)}"),
-            mime.header("From", mime.mailbox_of(sender.name, sender.address, "utf-8")),
-            mime.header("To", owner.address),
-            mime.header("Subject", subject),
-            mime.header("Date", formatdate(date)),
-            mime.header("Message-ID", f"<{random.getrandbits(64):016x}@{domain}>"),
+            raw_mail.header("Received", f"from mx.{domain} by mx.example; {formatdate(date)}"),
+            raw_mail.header("From", raw_mail.mailbox_of(sender.name, sender.address, "utf-8")),
+            raw_mail.header("To", owner.address),
+            raw_mail.header("Subject", subject),
+            raw_mail.header("Date", formatdate(date)),
+            raw_mail.header("Message-ID", f"<{random.getrandbits(64):016x}@{domain}>"),
             b"MIME-Version: 1.0\r\n",
         )
     )

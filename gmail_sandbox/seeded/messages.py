@@ -1,8 +1,8 @@
 """Seeded mailboxes: mail like a salesperson's, the same for the same seed.
 
 Holds: the order of the mail in time, the share of each kind, and the labels.
-Add here: another share or label. Keep out: what a mail says (``seed_conversations.py``,
-``seed_machines.py``).
+Add here: another share or label. Keep out: what a mail says (``conversations.py``,
+``machines.py``).
 The shares are a guess at a salesperson's mailbox; nothing is taken from real mail.
 """
 
@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import Final
 
-from gmail_sandbox import seed_machines as machines
 from gmail_sandbox.mail.mbox import MboxMessage
-from gmail_sandbox.seed_conversations import Conversation, Person, begin, write_next
-from gmail_sandbox.seed_words import USER_LABELS
+from gmail_sandbox.seeded import machines
+from gmail_sandbox.seeded.conversations import Conversation, Person, begin, write_next
+from gmail_sandbox.seeded.vocabulary import USER_LABELS
 
 _Machine = Callable[[Person, int, Random], bytes]
 _MACHINES: Final[tuple[tuple[_Machine, tuple[str, ...], int], ...]] = (

@@ -2,7 +2,7 @@
 
 Holds: who writes what to whom, with replies that quote, several charsets, attachments, and now
 and then a mailer that gets something wrong.
-Add here: what people do in mail. Keep out: mail of machines (``seed_machines.py``), MIME.
+Add here: what people do in mail. Keep out: mail of machines (``machines.py``), MIME.
 Source: the kinds of mail that edge cases 41 to 58 name.
 """
 
@@ -11,8 +11,8 @@ from email.utils import formatdate
 from random import Random
 from typing import Final
 
-from gmail_sandbox import seed_mime as mime
-from gmail_sandbox.seed_words import COMPANIES, ENGLISH, FOREIGN, PRODUCTS, Language
+from gmail_sandbox.seeded import raw_mail
+from gmail_sandbox.seeded.vocabulary import COMPANIES, ENGLISH, FOREIGN, PRODUCTS, Language
 
 _QUOTED_CHARACTERS: Final = 4000
 _REFERENCES_KEPT: Final = 12
@@ -138,40 +138,42 @@ def _head(
     charset = conversation.language.charset
     subject = ("Re: " if conversation.references else "") + conversation.subject
     lines = [
-        mime.header("Received", f"from mail.example by mx.example; {formatdate(date)}"),
-        mime.header("From", mime.mailbox_of(sender.name, sender.address, charset)),
-        mime.header("To", mime.mailbox_of(recipient.name, recipient.address, charset)),
-        mime.header("Subject", subject, charset),
-        mime.header("Date", formatdate(date)),
-        mime.header("Message-ID", message_id),
+        raw_mail.header("Received", f"from mail.example by mx.example; {formatdate(date)}"),
+        raw_mail.header("From", raw_mail.mailbox_of(sender.name, sender.address, charset)),
+        raw_mail.header("To", raw_mail.mailbox_of(recipient.name, recipient.address, charset)),
+        raw_mail.header("Subject", subject, charset),
+        raw_mail.header("Date", formatdate(date)),
+        raw_mail.header("Message-ID", message_id),
     ]
     if conversation.copied:
         copied = conversation.copied
-        lines.append(mime.header("Cc", mime.mailbox_of(copied.name, copied.address, "utf-8")))
+        lines.append(
+            raw_mail.header("Cc", raw_mail.mailbox_of(copied.name, copied.address, "utf-8"))
+        )
     if conversation.references:
         known = conversation.references[-_REFERENCES_KEPT:]
-        lines.append(mime.header("In-Reply-To", known[-1]))
-        lines.append(mime.header("References", "\r\n ".join(known)))
+        lines.append(raw_mail.header("In-Reply-To", known[-1]))
+        lines.append(raw_mail.header("References", "\r\n ".join(known)))
     return b"".join(lines)
 
 
 def _body(conversation: Conversation, text: str, charset: str, random: Random) -> bytes:
     boundary = f"b{random.getrandbits(48):012x}"
-    body = mime.text_part(text, charset)
+    body = raw_mail.text_part(text, charset)
     if conversation.has_html:
-        html = mime.html_part(text, charset)
-        body = mime.multipart("alternative", f"{boundary}_alt", body, html)
+        html = raw_mail.html_part(text, charset)
+        body = raw_mail.multipart("alternative", f"{boundary}_alt", body, html)
     if random.random() < 0.12:
         name, mime_type, start = random.choice(_FILES)
         # The content of a text file has to be text; the others' are noise behind their mark.
         size = 0 if mime_type.startswith("text/") else random.randint(300, 9000)
-        file = mime.attachment(name, mime_type, start + random.randbytes(size))
-        return mime.multipart("mixed", boundary, body, file)
+        file = raw_mail.attachment(name, mime_type, start + random.randbytes(size))
+        return raw_mail.multipart("mixed", boundary, body, file)
     if conversation.references and random.random() < 0.01:
-        inner = mime.header("Subject", conversation.subject) + mime.text_part(
+        inner = raw_mail.header("Subject", conversation.subject) + raw_mail.text_part(
             "Inner text.\n", "utf-8"
         )
-        return mime.multipart("mixed", boundary, body, mime.forwarded(inner))
+        return raw_mail.multipart("mixed", boundary, body, raw_mail.forwarded(inner))
     return body
 
 

@@ -1,7 +1,7 @@
 """Raw mail built from text, byte for byte, as mailers of several kinds write it.
 
 Holds: headers with RFC 2047 words, text parts in their charsets, multiparts, attachments.
-Add here: a way in which mailers write mail. Keep out: what the mail says (``seed_words.py``).
+Add here: a way in which mailers write mail. Keep out: what the mail says (``vocabulary.py``).
 Source: RFC 2045 to 2047, RFC 5322. The standard library's writer is six times slower and refuses
 to write broken mail, of which seeded mailboxes need some.
 """
