@@ -14,11 +14,11 @@ from urllib.parse import unquote
 
 from pydantic import ValidationError
 
+from gmail_sandbox.account.errors import LabelConflictError, SandboxError
 from gmail_sandbox.admin_call import AdminCall, AdminError, AdminHandler
 from gmail_sandbox.admin_google import google_routes
 from gmail_sandbox.admin_index import Index
 from gmail_sandbox.admin_mailboxes import mailbox_routes
-from gmail_sandbox.errors import LabelConflictError, SandboxError
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.http_messages import Request, Response, json_response
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from gmail_sandbox.accounts import Account, Accounts
+from gmail_sandbox.account.accounts import Account, Accounts
 from gmail_sandbox.wire.http_messages import Request, Response
 from gmail_sandbox.wire.wire_model import WireModel
 

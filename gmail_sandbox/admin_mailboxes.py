@@ -13,11 +13,11 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, StringConstraints, model_validator
 
-from gmail_sandbox.accounts import Account, Condition
+from gmail_sandbox.account.accounts import Account, Condition
+from gmail_sandbox.account.history_records import StartAbove
+from gmail_sandbox.account.mailbox import StoredMessage
 from gmail_sandbox.admin_call import AdminCall, AdminError, AdminHandler
-from gmail_sandbox.history import StartAbove
 from gmail_sandbox.mail_loading import MailLoading
-from gmail_sandbox.mailbox import StoredMessage
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.http_messages import Response, json_response
 from gmail_sandbox.wire.wire_model import WireModel

@@ -16,9 +16,8 @@ from urllib.parse import parse_qsl
 
 import orjson
 
-from gmail_sandbox.accounts import CONDITION_ERRORS, Account
-from gmail_sandbox.discovery import Method, find_method, parse_body
-from gmail_sandbox.errors import (
+from gmail_sandbox.account.accounts import CONDITION_ERRORS, Account
+from gmail_sandbox.account.errors import (
     HistoryExpiredError,
     InvalidQueryError,
     SandboxError,
@@ -26,10 +25,11 @@ from gmail_sandbox.errors import (
     UnknownLabelError,
     UnknownStartError,
 )
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.discovery import Method, find_method, parse_body
 from gmail_sandbox.faults import FaultRule, Strike
 from gmail_sandbox.fields import apply_mask, compile_mask
 from gmail_sandbox.grants import AccessToken
-from gmail_sandbox.mailbox import Mailbox
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.google_errors import GoogleRefusalError, error_response
 from gmail_sandbox.wire.http_messages import Request, Response

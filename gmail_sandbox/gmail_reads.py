@@ -16,9 +16,9 @@ from typing import Any, TypeVar
 
 import orjson
 
-from gmail_sandbox.errors import UnknownLabelError
+from gmail_sandbox.account.errors import UnknownLabelError
+from gmail_sandbox.account.mailbox import StoredMessage, ThreadHit
 from gmail_sandbox.gmail_calls import Answer, Call
-from gmail_sandbox.mailbox import StoredMessage, ThreadHit
 from gmail_sandbox.paging import PageTokens, Position, resume
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 

@@ -20,11 +20,11 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gmail_sandbox.accounts import Account
+from gmail_sandbox.account.accounts import Account
+from gmail_sandbox.account.mailbox import Mailbox
 from gmail_sandbox.admin_call import AdminCall, AdminError
 from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mail.mbox_share import share_of
-from gmail_sandbox.mailbox import Mailbox
 from gmail_sandbox.seeded.messages import seeded_messages
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.http_messages import Request, Response, json_response

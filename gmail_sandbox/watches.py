@@ -12,10 +12,10 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+from gmail_sandbox.account.errors import HistoryExpiredError
+from gmail_sandbox.account.mailbox import Mailbox
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
-from gmail_sandbox.errors import HistoryExpiredError
-from gmail_sandbox.mailbox import Mailbox
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 WATCH_SECONDS = 7 * 86_400

@@ -11,7 +11,7 @@ from typing import Any
 
 from gmail_ingest.rehearsal.stored import MISJUDGED
 from gmail_ingest_tests.proof.deployment import Deployment
-from gmail_sandbox.mailbox import Mailbox
+from gmail_sandbox.account.mailbox import Mailbox
 
 _OUT = frozenset({"DRAFT", "SPAM", "TRASH", "CHAT"})
 _EMAILS = """

@@ -25,8 +25,8 @@ from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.account.mailbox import Mailbox
 from gmail_sandbox.faults import FaultRule
-from gmail_sandbox.mailbox import Mailbox
 
 T = TypeVar("T")
 

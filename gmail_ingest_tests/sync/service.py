@@ -31,8 +31,8 @@ from gmail_ingest.sync.disconnect import Disconnect
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
 from gmail_sandbox.faults import FaultRule
-from gmail_sandbox.mailbox import Mailbox as GoogleMailbox
 from gmail_sandbox.seeded.messages import seeded_messages
 from gmail_sandbox.server import SandboxThread
 from gmail_sandbox.settings import SandboxSettings

@@ -10,8 +10,8 @@ from typing import Any
 
 import orjson
 
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.render import StoredMessage
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.render import StoredMessage
 
 
 def letter(subject: str = "Hello", body: str = "Some words.", **headers: str) -> bytes:

@@ -8,10 +8,10 @@ from typing import Any
 import orjson
 import pytest
 
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.forms import Forms, FormsInUse
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.spool import Spool
 
 ENCLOSED = (
     b"Content-Type: multipart/mixed; boundary=m\n\n--m\n\nSee\n--m\n"

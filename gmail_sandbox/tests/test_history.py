@@ -2,10 +2,10 @@ from itertools import pairwise
 
 import pytest
 
+from gmail_sandbox.account.errors import HistoryExpiredError
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.errors import HistoryExpiredError
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.spool import Spool
 from gmail_sandbox.tests.letters import letter
 
 

@@ -1,15 +1,15 @@
 import pytest
 
-from gmail_sandbox.clock import Clock
-from gmail_sandbox.errors import (
+from gmail_sandbox.account.errors import (
     LabelConflictError,
     UnknownLabelError,
     UnknownMessageError,
     UnknownThreadError,
 )
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
+from gmail_sandbox.clock import Clock
 from gmail_sandbox.mail.mbox import MboxMessage
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.spool import Spool
 from gmail_sandbox.tests.letters import letter
 
 

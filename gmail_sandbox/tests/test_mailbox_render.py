@@ -5,10 +5,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gmail_sandbox.account.errors import UnknownAttachmentError, UnknownMessageError
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.errors import UnknownAttachmentError, UnknownMessageError
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.spool import Spool
 from gmail_sandbox.tests.letters import data_of, full, header_of, letter
 
 ATTACHED = b"""Subject: files

@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_sandbox.spool import Spool
+from gmail_sandbox.account.spool import Spool
 
 
 def test_spool_gives_back_what_was_appended(tmp_path):

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gmail_sandbox.account.errors import InvalidQueryError, UnknownLabelError
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.query import Context, parse_query
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.errors import InvalidQueryError, UnknownLabelError
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.query import Context, parse_query
-from gmail_sandbox.spool import Spool
 from gmail_sandbox.tests.letters import full, header_of, letter
 
 DAY = 86_400_000

@@ -3,10 +3,10 @@ from email import message_from_bytes
 
 import pytest
 
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.mailbox import Mailbox
 from gmail_sandbox.seeded.messages import seeded_messages
-from gmail_sandbox.spool import Spool
 
 NEWEST = 1_760_000_000.0
 YEAR = 365 * 86_400.0

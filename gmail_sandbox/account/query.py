@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Final
 
-from gmail_sandbox.conditions import (
+from gmail_sandbox.account.conditions import (
     AllOf,
     AnyOf,
     Condition,
@@ -27,9 +27,9 @@ from gmail_sandbox.conditions import (
     cheap_first,
     looks_at_labels_only,
 )
-from gmail_sandbox.errors import InvalidQueryError
+from gmail_sandbox.account.errors import InvalidQueryError
+from gmail_sandbox.account.threads import rfc_key
 from gmail_sandbox.mail.words import normalise
-from gmail_sandbox.threads import rfc_key
 
 _MAX_DEPTH: Final = 50
 _TOKEN: Final = re.compile(

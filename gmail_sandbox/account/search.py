@@ -10,9 +10,9 @@ from collections.abc import Callable, Sequence
 from operator import attrgetter
 from typing import Final
 
-from gmail_sandbox.conditions import Candidate
-from gmail_sandbox.query import Query
-from gmail_sandbox.render import StoredMessage
+from gmail_sandbox.account.conditions import Candidate
+from gmail_sandbox.account.query import Query
+from gmail_sandbox.account.render import StoredMessage
 
 SPAM_AND_TRASH: Final = frozenset(("SPAM", "TRASH"))
 _date = attrgetter("internal_date")

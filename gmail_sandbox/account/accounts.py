@@ -13,11 +13,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.forms import FormsInUse
 from gmail_sandbox.mail.mbox import MboxMessage
-from gmail_sandbox.mailbox import Mailbox
-from gmail_sandbox.spool import Spool
 
 Condition = Literal["active", "suspended", "mailServiceOff"]
 

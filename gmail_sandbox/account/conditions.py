@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Protocol
 
-from gmail_sandbox.render import StoredMessage
+from gmail_sandbox.account.render import StoredMessage
 
 
 class Candidate:

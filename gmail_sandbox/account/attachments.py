@@ -12,8 +12,8 @@ import itertools
 import struct
 from typing import Final
 
+from gmail_sandbox.account.errors import UnknownAttachmentError
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.errors import UnknownAttachmentError
 from gmail_sandbox.mail.payload import encode_base64url
 
 ATTACHMENT_ID_SECONDS: Final = 3600.0

@@ -7,7 +7,7 @@ Source: docs/google.md#labels.
 
 from typing import Any, Final
 
-from gmail_sandbox.errors import LabelConflictError, UnknownLabelError
+from gmail_sandbox.account.errors import LabelConflictError, UnknownLabelError
 
 _SHOWN: Final = ("INBOX", "SENT", "DRAFT", "TRASH", "SPAM", "UNREAD", "STARRED", "IMPORTANT")
 _HIDDEN: Final = (

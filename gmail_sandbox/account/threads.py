@@ -11,8 +11,8 @@ from collections.abc import Iterator
 from itertools import islice
 from typing import Final
 
-from gmail_sandbox.errors import UnknownThreadError
-from gmail_sandbox.render import StoredMessage
+from gmail_sandbox.account.errors import UnknownThreadError
+from gmail_sandbox.account.render import StoredMessage
 
 # A References header may name thousands of ids (edge case 52); the near ones decide.
 _MAX_REFERENCES: Final = 200

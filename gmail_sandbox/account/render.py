@@ -14,9 +14,9 @@ from typing import Final
 
 import orjson
 
-from gmail_sandbox.attachments import AttachmentIds
+from gmail_sandbox.account.attachments import AttachmentIds
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.mail.payload import HOLE, SEARCH_FIELDS, Prepared, encode_base64url
-from gmail_sandbox.spool import Spool
 
 _LENGTHS: Final = struct.Struct(">IIII")
 # 200 characters, each at most the six bytes of "&quot;".

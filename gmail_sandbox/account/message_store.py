@@ -11,13 +11,13 @@ from collections.abc import Collection, Iterable, Sequence
 from random import Random
 from typing import Final
 
-from gmail_sandbox.errors import UnknownMessageError
-from gmail_sandbox.history import ChangeType, HistoryLog, StartAbove
+from gmail_sandbox.account.errors import UnknownMessageError
+from gmail_sandbox.account.history_records import ChangeType, HistoryLog, StartAbove
+from gmail_sandbox.account.query import Query
+from gmail_sandbox.account.render import StoredMessage
+from gmail_sandbox.account.search import DateIndex
+from gmail_sandbox.account.threads import ThreadIndex, reference_keys, rfc_key
 from gmail_sandbox.mail.payload import Prepared
-from gmail_sandbox.query import Query
-from gmail_sandbox.render import StoredMessage
-from gmail_sandbox.search import DateIndex
-from gmail_sandbox.threads import ThreadIndex, reference_keys, rfc_key
 
 _THREAD_ID: Final = re.compile(r"[0-9a-f]{1,16}\Z")
 

@@ -10,16 +10,16 @@ from collections.abc import Collection, Sequence
 from random import Random
 from typing import Any, NamedTuple
 
-from gmail_sandbox.attachments import AttachmentIds
+from gmail_sandbox.account.attachments import AttachmentIds
+from gmail_sandbox.account.history_records import HistorySlice
+from gmail_sandbox.account.labels import LabelBook
+from gmail_sandbox.account.message_store import MessageStore
+from gmail_sandbox.account.query import Context, parse_query
+from gmail_sandbox.account.render import Renderer, StoredMessage
+from gmail_sandbox.account.search import run_query
+from gmail_sandbox.account.send_as import SendAs
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.history import HistorySlice
-from gmail_sandbox.labels import LabelBook
-from gmail_sandbox.message_store import MessageStore
-from gmail_sandbox.query import Context, parse_query
-from gmail_sandbox.render import Renderer, StoredMessage
-from gmail_sandbox.search import run_query
-from gmail_sandbox.send_as import SendAs
-from gmail_sandbox.spool import Spool
 
 
 class ThreadHit(NamedTuple):

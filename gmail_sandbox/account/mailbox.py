@@ -9,15 +9,15 @@ Source: docs/google.md#history, #messages.
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
+from gmail_sandbox.account.errors import UnknownMessageError
+from gmail_sandbox.account.history_records import StartAbove
+from gmail_sandbox.account.mailbox_reads import MailboxReads, ThreadHit
+from gmail_sandbox.account.render import StoredMessage
+from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.errors import UnknownMessageError
 from gmail_sandbox.forms import FormsInUse
-from gmail_sandbox.history import StartAbove
 from gmail_sandbox.mail.mbox import MboxMessage
 from gmail_sandbox.mail.payload import prepare
-from gmail_sandbox.mailbox_reads import MailboxReads, ThreadHit
-from gmail_sandbox.render import StoredMessage
-from gmail_sandbox.spool import Spool
 
 __all__ = ["LARGE_BODY_BYTES", "Mailbox", "StoredMessage", "ThreadHit"]
 

@@ -1,7 +1,7 @@
 """The history of one mailbox: what changed since when.
 
 Holds: history ids, the records, their horizon, and Google's JSON of them.
-Add here: what history.list says. Keep out: applying the changes (``mailbox.py``), paging (wire).
+Add here: what history.list says. Keep out: applying the changes (``mailbox.py``), paging (``api``).
 Source: docs/google.md#history.
 """
 
@@ -11,7 +11,7 @@ from operator import attrgetter
 from random import Random
 from typing import Any, Final, Literal, NamedTuple, overload
 
-from gmail_sandbox.errors import HistoryExpiredError, UnknownStartError
+from gmail_sandbox.account.errors import HistoryExpiredError, UnknownStartError
 
 ChangeType = Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]
 #: What Google answers to a start beyond the mailbox's own history id, which it never gave out:
