@@ -29,7 +29,7 @@ from gmail_sandbox.account.mailbox import Mailbox
 from gmail_sandbox.discovery import Method, find_method, parse_body
 from gmail_sandbox.faults import FaultRule, Strike
 from gmail_sandbox.fields import apply_mask, compile_mask
-from gmail_sandbox.grants import AccessToken
+from gmail_sandbox.oauth.issued_tokens import AccessToken
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.google_errors import GoogleRefusalError, error_response
 from gmail_sandbox.wire.http_messages import Request, Response

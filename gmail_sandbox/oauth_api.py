@@ -1,7 +1,8 @@
 """The OAuth endpoints: consent, token, revoke, certificates.
 
 Holds: what each endpoint reads and answers. Add here: an endpoint of accounts.google.com or
-oauth2.googleapis.com. Keep out: what a token is (``grants``), what a key is (``certificates``).
+oauth2.googleapis.com. Keep out: what a token is (``issued_tokens``), what a key is
+(``certificates``).
 Source: docs/google.md#token-errors, #certificates, #oauth; RFC 6749, 7523 and 7636.
 """
 
@@ -13,8 +14,8 @@ from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from gmail_sandbox.grants import ConsentCode, Grant
-from gmail_sandbox.signed_tokens import base64url
+from gmail_sandbox.oauth.issued_tokens import ConsentCode, Grant
+from gmail_sandbox.oauth.signed_tokens import base64url
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 from gmail_sandbox.wire.http_messages import HTML, Request, Response, json_response

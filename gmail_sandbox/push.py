@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 import orjson
 from pydantic import Field
 
-from gmail_sandbox.certificates import KeyRing
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
 from gmail_sandbox.faults import Faults
+from gmail_sandbox.oauth.certificates import KeyRing
 from gmail_sandbox.wire.wire_model import WireModel
 
 if TYPE_CHECKING:

@@ -9,15 +9,15 @@ from __future__ import annotations
 from gmail_sandbox.account.accounts import Account, Accounts
 from gmail_sandbox.account.history_records import StartAbove
 from gmail_sandbox.account.spool import Spool
-from gmail_sandbox.certificates import KeyRing
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters
 from gmail_sandbox.faults import Faults
 from gmail_sandbox.forms import FormsInUse
-from gmail_sandbox.grants import Grants
+from gmail_sandbox.oauth.certificates import KeyRing
+from gmail_sandbox.oauth.issued_tokens import Grants
+from gmail_sandbox.oauth.service_accounts import ServiceAccounts
 from gmail_sandbox.push import PushService
 from gmail_sandbox.quota import Quota
-from gmail_sandbox.service_accounts import ServiceAccounts
 from gmail_sandbox.settings import Limits, SandboxSettings
 from gmail_sandbox.watches import Watches
 

@@ -1,7 +1,7 @@
 """The Google accounts of the sandbox: a mailbox and the condition that the account is in.
 
 Holds: ``Account`` and ``Accounts``. Add here: what concerns an account and not its mail. Keep
-out: mail (``mailbox``), tokens (``grants``), watches (``watches``).
+out: mail (``mailbox``), tokens (``issued_tokens``), watches (``watches``).
 Source: docs/google.md#refused-calls (suspended accounts, accounts without Gmail).
 """
 

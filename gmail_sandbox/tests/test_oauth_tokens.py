@@ -13,8 +13,8 @@ from google.auth import exceptions, jwt
 from google.oauth2 import service_account
 from google.oauth2.credentials import Credentials
 
-from gmail_sandbox.grants import MAX_REFRESH_TOKENS
-from gmail_sandbox.signed_tokens import sign_token
+from gmail_sandbox.oauth.issued_tokens import MAX_REFRESH_TOKENS
+from gmail_sandbox.oauth.signed_tokens import sign_token
 from gmail_sandbox.tests.conftest import READONLY, make_owner
 
 VERIFIER = "v" * 64

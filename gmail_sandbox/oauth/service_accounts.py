@@ -1,7 +1,7 @@
 """Service accounts with domain-wide delegation.
 
 Holds: ``ServiceAccount`` and the registry that verifies their assertions. Add here: what a
-service account may do. Keep out: access tokens (``grants``) and HTTP (``oauth_api``).
+service account may do. Keep out: access tokens (``issued_tokens``) and HTTP (``oauth_api``).
 Source: docs/google.md#token-errors, #service-accounts (the assertion, and its ``aud``).
 """
 
@@ -18,9 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
     PrivateFormat,
 )
 
-from gmail_sandbox.certificates import SigningKey, new_signing_key
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.signed_tokens import (
+from gmail_sandbox.oauth.certificates import SigningKey, new_signing_key
+from gmail_sandbox.oauth.signed_tokens import (
     MalformedTokenError,
     VerifiedClaims,
     unverified_claims,

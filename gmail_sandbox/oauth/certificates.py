@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from cryptography.x509.oid import NameOID
 
 from gmail_sandbox.clock import Clock
-from gmail_sandbox.signed_tokens import base64url, sign_token
+from gmail_sandbox.oauth.signed_tokens import base64url, sign_token
 
 #: Google publishes the key in use and the one before it.
 _PUBLISHED = 2
