@@ -17,7 +17,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from gmail_sandbox.push import PushSubscription
+from gmail_sandbox.push.delivery import PushSubscription
 from gmail_sandbox.server import Sandbox, event_loop_factory
 from gmail_sandbox.settings import Limits, SandboxSettings
 

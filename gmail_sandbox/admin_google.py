@@ -14,7 +14,7 @@ from pydantic import Field
 from gmail_sandbox.admin_call import AdminCall, AdminError, AdminHandler
 from gmail_sandbox.faults import FaultRule
 from gmail_sandbox.forms import Forms
-from gmail_sandbox.push import PushSubscription
+from gmail_sandbox.push.delivery import PushSubscription
 from gmail_sandbox.settings import Limits
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.http_messages import Response, json_response

@@ -16,10 +16,10 @@ from gmail_sandbox.forms import FormsInUse
 from gmail_sandbox.oauth.certificates import KeyRing
 from gmail_sandbox.oauth.issued_tokens import Grants
 from gmail_sandbox.oauth.service_accounts import ServiceAccounts
-from gmail_sandbox.push import PushService
+from gmail_sandbox.push.delivery import PushService
+from gmail_sandbox.push.watches import Watches
 from gmail_sandbox.quota import Quota
 from gmail_sandbox.settings import Limits, SandboxSettings
-from gmail_sandbox.watches import Watches
 
 
 class SandboxState:

@@ -2,7 +2,7 @@
 
 Holds: ``Watches``: beginning, renewing, expiring and ending a watch, and turning a change of a
 mailbox into a notification. Add here: a rule about when Gmail notifies. Keep out: delivery
-(``push``).
+(``delivery``).
 Source: docs/google.md#watches, #notification-contents: one topic a user, seven days, one
 notification a second with the excess dropped, a first notification at once.
 """
