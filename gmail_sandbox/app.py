@@ -13,11 +13,11 @@ from collections.abc import Callable, Coroutine
 from typing import Any
 
 from gmail_sandbox.admin import AdminApi
-from gmail_sandbox.batch import Batch
-from gmail_sandbox.gmail_calls import GmailApi, fault_response
-from gmail_sandbox.gmail_reads import Reads
-from gmail_sandbox.gmail_watch import watch_answers
-from gmail_sandbox.oauth_api import OAuthApi
+from gmail_sandbox.api.batch import Batch
+from gmail_sandbox.api.gmail_calls import GmailApi, fault_response
+from gmail_sandbox.api.gmail_reads import Reads
+from gmail_sandbox.api.gmail_watch import watch_answers
+from gmail_sandbox.api.oauth_calls import OAuthApi
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.google_errors import GoogleRefusalError, error_response
 from gmail_sandbox.wire.http_messages import Request, Response

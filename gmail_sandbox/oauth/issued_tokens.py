@@ -1,7 +1,7 @@
 """Who allowed what: grants, and the tokens and codes that stand for them.
 
 Holds: ``Grants``: consent codes, refresh tokens, access tokens, and their end. Add here: another
-way in which a token is born or dies. Keep out: HTTP (``oauth_api``) and signatures.
+way in which a token is born or dies. Keep out: HTTP (``oauth_calls``) and signatures.
 Source: docs/google.md#dead-grants, #revocation (ends the whole grant).
 """
 

@@ -1,7 +1,7 @@
 """Service accounts with domain-wide delegation.
 
 Holds: ``ServiceAccount`` and the registry that verifies their assertions. Add here: what a
-service account may do. Keep out: access tokens (``issued_tokens``) and HTTP (``oauth_api``).
+service account may do. Keep out: access tokens (``issued_tokens``) and HTTP (``oauth_calls``).
 Source: docs/google.md#token-errors, #service-accounts (the assertion, and its ``aud``).
 """
 

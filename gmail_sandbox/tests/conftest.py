@@ -18,7 +18,7 @@ import pytest
 from google.oauth2.credentials import Credentials
 from googleapiclient.discovery import build_from_document
 
-from gmail_sandbox.discovery import document
+from gmail_sandbox.api.discovery import document
 from gmail_sandbox.server import Sandbox, SandboxThread
 from gmail_sandbox.settings import Limits, SandboxSettings
 

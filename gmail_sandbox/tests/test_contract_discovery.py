@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 from googleapiclient.http import BatchHttpRequest
 
-from gmail_sandbox.discovery import document
+from gmail_sandbox.api.discovery import document
 
 _INTEGERS = {
     "int32": (-(2**31), 2**31 - 1),

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_sandbox.fields import apply_mask, compile_mask
+from gmail_sandbox.api.fields import apply_mask, compile_mask
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 MESSAGE = {

@@ -26,9 +26,9 @@ from gmail_sandbox.account.errors import (
     UnknownStartError,
 )
 from gmail_sandbox.account.mailbox import Mailbox
-from gmail_sandbox.discovery import Method, find_method, parse_body
+from gmail_sandbox.api.discovery import Method, find_method, parse_body
+from gmail_sandbox.api.fields import apply_mask, compile_mask
 from gmail_sandbox.faults import FaultRule, Strike
-from gmail_sandbox.fields import apply_mask, compile_mask
 from gmail_sandbox.oauth.issued_tokens import AccessToken
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.google_errors import GoogleRefusalError, error_response

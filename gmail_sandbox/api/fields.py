@@ -11,7 +11,7 @@ import re
 from functools import lru_cache
 from typing import Any
 
-from gmail_sandbox.discovery import document
+from gmail_sandbox.api.discovery import document
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 #: A mask: what is kept of each named field; an empty mask keeps everything.

@@ -18,8 +18,8 @@ import orjson
 
 from gmail_sandbox.account.errors import UnknownLabelError
 from gmail_sandbox.account.mailbox import StoredMessage, ThreadHit
-from gmail_sandbox.gmail_calls import Answer, Call
-from gmail_sandbox.paging import PageTokens, Position, resume
+from gmail_sandbox.api.gmail_calls import Answer, Call
+from gmail_sandbox.api.paging import PageTokens, Position, resume
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
 T = TypeVar("T")

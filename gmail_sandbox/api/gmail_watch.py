@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from gmail_sandbox.gmail_calls import Answer, Call
+from gmail_sandbox.api.gmail_calls import Answer, Call
 from gmail_sandbox.push.watches import Watches
 from gmail_sandbox.wire.google_errors import GoogleRefusalError
 
