@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from gmail_sandbox.admin import AdminApi
+from gmail_sandbox.admin.routes import AdminApi
 from gmail_sandbox.api.batch import Batch
 from gmail_sandbox.api.gmail_calls import GmailApi, fault_response
 from gmail_sandbox.api.gmail_reads import Reads

@@ -1,7 +1,7 @@
 """Admin calls that concern the whole of the local Google, not one mailbox.
 
 Holds: clock, counters, limits, forms, faults, Pub/Sub, certificates, service accounts, health.
-Add here: a route of that kind. Keep out: mailboxes (``admin_mailboxes``).
+Add here: a route of that kind. Keep out: mailboxes (``mailbox_routes``).
 Source: docs/sandbox.md#pubsub-certificates-service-accounts, #clock-quota-counters, #faults.
 """
 
@@ -11,7 +11,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from gmail_sandbox.admin_call import AdminCall, AdminError, AdminHandler
+from gmail_sandbox.admin.call import AdminCall, AdminError, AdminHandler
 from gmail_sandbox.faults import FaultRule
 from gmail_sandbox.forms import Forms
 from gmail_sandbox.push.delivery import PushSubscription

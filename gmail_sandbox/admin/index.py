@@ -1,6 +1,6 @@
 """The index of the admin API, as a page and as JSON, made from its routes.
 
-Holds: ``Index``. Keep out: the routes (``admin``) and what they do; what an endpoint does is the
+Holds: ``Index``. Keep out: the routes (``routes``) and what they do; what an endpoint does is the
 first line of its handler's docstring.
 Source: docs/sandbox.md.
 """
@@ -12,7 +12,7 @@ import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gmail_sandbox.admin_call import AdminHandler
+from gmail_sandbox.admin.call import AdminHandler
 from gmail_sandbox.wire.http_messages import HTML, Request, Response, json_response
 
 _PAGE = """<!doctype html><html lang="en"><meta charset="utf-8"><title>The sandbox</title>

@@ -1,7 +1,7 @@
 """Admin calls that concern one mailbox: its mail, its labels, its tokens, its condition.
 
 Holds: ``MailboxAdmin`` and its routes. Add here: a route under ``mailboxes/``. Keep out: loading
-large amounts of mail (``mail_loading``) and the whole Google (``admin_google``).
+large amounts of mail (``mail_loading``) and the whole Google (``google_routes``).
 Source: docs/sandbox.md#mailboxes-and-their-mail, #conditions-of-an-account.
 """
 
@@ -16,8 +16,8 @@ from pydantic import Field, StringConstraints, model_validator
 from gmail_sandbox.account.accounts import Account, Condition
 from gmail_sandbox.account.history_records import StartAbove
 from gmail_sandbox.account.mailbox import StoredMessage
-from gmail_sandbox.admin_call import AdminCall, AdminError, AdminHandler
-from gmail_sandbox.mail_loading import MailLoading
+from gmail_sandbox.admin.call import AdminCall, AdminError, AdminHandler
+from gmail_sandbox.admin.mail_loading import MailLoading
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.http_messages import Response, json_response
 from gmail_sandbox.wire.wire_model import WireModel

@@ -1,7 +1,7 @@
 """The admin API under ``/sandbox/``: how people and tests move the sandbox.
 
 Holds: ``AdminApi``: its routes, and the shape of its errors. Add here: a route. Keep out: what a
-route does (``admin_mailboxes``, ``admin_google``).
+route does (``mailbox_routes``, ``google_routes``).
 Source: docs/sandbox.md; JSON in camelCase; errors are ``{"error": {"message"}}``.
 """
 
@@ -15,10 +15,10 @@ from urllib.parse import unquote
 from pydantic import ValidationError
 
 from gmail_sandbox.account.errors import LabelConflictError, SandboxError
-from gmail_sandbox.admin_call import AdminCall, AdminError, AdminHandler
-from gmail_sandbox.admin_google import google_routes
-from gmail_sandbox.admin_index import Index
-from gmail_sandbox.admin_mailboxes import mailbox_routes
+from gmail_sandbox.admin.call import AdminCall, AdminError, AdminHandler
+from gmail_sandbox.admin.google_routes import google_routes
+from gmail_sandbox.admin.index import Index
+from gmail_sandbox.admin.mailbox_routes import mailbox_routes
 from gmail_sandbox.state import SandboxState
 from gmail_sandbox.wire.http_messages import Request, Response, json_response
 

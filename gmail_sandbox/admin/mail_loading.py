@@ -22,7 +22,7 @@ from pydantic import Field
 
 from gmail_sandbox.account.accounts import Account
 from gmail_sandbox.account.mailbox import Mailbox
-from gmail_sandbox.admin_call import AdminCall, AdminError
+from gmail_sandbox.admin.call import AdminCall, AdminError
 from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mail.mbox_share import share_of
 from gmail_sandbox.seeded.messages import seeded_messages
