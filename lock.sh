@@ -1,7 +1,7 @@
 #!/bin/sh
-# Renews both locks from the pyproject.toml of the service and that of the sandbox: pinned versions and hashes for every system and every
-# Python from 3.11 on, without addresses. Needs uv (pip install uv); `sh lock.sh --upgrade` also
-# takes newer versions.
+# Renews both locks from the pyproject.toml of the service and that of the sandbox: pinned versions
+# and hashes for every system and every Python from 3.11 on, without addresses. Needs uv (pip install
+# uv); `sh lock.sh --upgrade` also takes newer versions.
 set -eu
 cd "$(dirname "$0")"
 uv=uv
