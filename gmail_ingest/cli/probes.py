@@ -29,8 +29,10 @@ _SECONDS = (5.0, 10.0)
 DAEMON_SECONDS = 120.0
 
 
-def check_google(settings: Settings) -> list[Check]:
-    """Every address of Google that this deployment asks answers something, whatever it is."""
+def check_google(settings: Settings, seconds: tuple[float, float] = _SECONDS) -> list[Check]:
+    """Every address of Google that this deployment asks answers something, whatever it is, within
+    so many ``seconds`` to connect, and then to answer.
+    """
     wanted = {
         "gmail_api_endpoint": settings.gmail_api_endpoint,
         "google_token_uri": settings.google_token_uri,
@@ -39,7 +41,7 @@ def check_google(settings: Settings) -> list[Check]:
         wanted["google_certs_uri"] = settings.google_certs_uri
     names = variable_names()
     with ThreadPoolExecutor(len(wanted)) as pool:
-        found = list(pool.map(_silence, wanted.values()))
+        found = list(pool.map(lambda url: _silence(url, seconds), wanted.values()))
     silent = [
         f"{names[name]} ({_host(url)}): {reason}"
         for (name, url), reason in zip(wanted.items(), found, strict=True)
@@ -50,7 +52,7 @@ def check_google(settings: Settings) -> list[Check]:
     return [Check("Google", passed=True, detail="answers")]
 
 
-def _silence(url: str) -> str | None:
+def _silence(url: str, seconds: tuple[float, float]) -> str | None:
     """Why an address does not answer, and what to do; None if it does."""
     import requests
 
@@ -59,7 +61,7 @@ def _silence(url: str) -> str | None:
     try:
         # As the service itself asks: by the environment's proxy and certificates.
         with outbound_session() as session:
-            session.get(url, timeout=_SECONDS, allow_redirects=False, stream=True).close()
+            session.get(url, timeout=seconds, allow_redirects=False, stream=True).close()
     except ConfigurationError as error:
         return str(error)
     except requests.exceptions.ProxyError as error:

@@ -17,7 +17,6 @@ from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 
 from gmail_ingest.core.completeness import (
-    PAGE_FILL,
     PAGE_IDS,
     SPAN_IDS,
     DayTally,
@@ -46,10 +45,6 @@ from gmail_ingest.sync.ports import MailSource
 from gmail_ingest.sync.recent_changes import RecentChanges
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.repair import Repair, read_again
-
-#: Ids of several days that are listed at once at the most: more means mail that was never synced,
-#: and its days are listed in smaller groups, so that memory stays bounded.
-MOST_LISTED = 20_000
 
 Progress = Callable[[int], None]
 
@@ -115,7 +110,7 @@ class Comparison:
             differing, self._out, self._sent = await compare_labels(
                 self._lister, window, label_ids, self._stored, self._dead
             )
-            for group in group_days(span, sizes, PAGE_FILL):
+            for group in group_days(span, sizes, self._policy.compared_together):
                 await self._compare_days(group, first_look=True)
                 if progress is not None:
                     progress(len(group))
@@ -165,7 +160,7 @@ class Comparison:
         window = window_of(days)
         if len(days) == 1:
             listed = await self._lister.ids(window)
-        elif (few := await self._lister.ids_up_to(window, MOST_LISTED)) is not None:
+        elif (few := await self._lister.ids_up_to(window, self._policy.most_listed)) is not None:
             listed = few
         else:
             await self._halve(days, first_look=first_look)

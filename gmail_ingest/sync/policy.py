@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from gmail_ingest.core.completeness import PAGE_FILL
 from gmail_ingest.core.quota import Prices
 
 
@@ -49,6 +50,11 @@ class SyncPolicy:
     #: Messages written in one transaction, at the most bytes below.
     batch_messages: int = 100
     batch_bytes: int = 8_000_000
+    #: Days that are compared together hold so many stored mails: one page of Google's listing.
+    compared_together: int = PAGE_FILL
+    #: Ids of several days that are listed at once at the most: more means mail that was never
+    #: synced, and its days are listed in smaller groups, so that memory stays bounded.
+    most_listed: int = 20_000
     prices: Prices = field(default_factory=Prices)
 
     def retry_delay(self, attempts: int, *, outage: bool = False) -> float:

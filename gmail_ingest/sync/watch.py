@@ -66,6 +66,8 @@ async def renew_watches(
     store: WatchStore,
     open_source: Callable[[Mailbox], MailSource],
     topic: str,
+    *,
+    page: int = PAGE,
 ) -> tuple[int, int]:
     """Renew what is due. Returns how many watches were renewed, and how many failed.
 
@@ -93,7 +95,7 @@ async def renew_watches(
         failed += not done
 
     after = 0
-    while due := await watched.watches_due(RENEW_BELOW, after=after, limit=PAGE):
+    while due := await watched.watches_due(RENEW_BELOW, after=after, limit=page):
         await side_by_side(RENEWALS_AT_ONCE, due, renew)
         after = due[-1].id
     # Whoever had the address may have been renamed by now: two accounts may change names at once.

@@ -83,14 +83,12 @@ def test_doctor_tells_a_google_that_does_not_answer(monkeypatch, doctor, address
     assert said in found["Google"]["detail"]
 
 
-def test_a_google_that_says_nothing_is_told(monkeypatch):
+def test_a_google_that_says_nothing_is_told():
     """Whoever accepts connections and never answers is given up (edge case 118)."""
-    from gmail_ingest.cli import probes
-
-    monkeypatch.setattr(probes, "_SECONDS", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        (check, *_) = check_google(Settings(gmail_api_endpoint=url, google_token_uri=url))
+        settings = Settings(gmail_api_endpoint=url, google_token_uri=url)
+        (check, *_) = check_google(settings, seconds=(0.2, 0.2))
     assert "does not answer in time" in check.detail
 
 

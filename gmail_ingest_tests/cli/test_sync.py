@@ -161,9 +161,8 @@ def test_bar_shows_a_job_to_its_end(monkeypatch):
     from rich.console import Console
 
     console = Console(force_terminal=True, width=200, record=True)
-    monkeypatch.setattr(sync_progress, "NOTES", console)
     monkeypatch.setattr(sync_progress, "LOOK_SECONDS", 0.0)
     states = [job(0), job(1), job(2, "succeeded")]
     with console.capture() as shown:
-        assert sync_progress.watch(lambda: states.pop(0))["state"] == "succeeded"
+        assert sync_progress.watch(lambda: states.pop(0), console)["state"] == "succeeded"
     assert "2/2" in shown.get()

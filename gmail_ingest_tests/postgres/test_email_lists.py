@@ -8,9 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres import email_lists, email_search
 from gmail_ingest.adapters.postgres.email_cursor import Position
-from gmail_ingest.adapters.postgres.email_lists import MailList
+from gmail_ingest.adapters.postgres.email_lists import Effort, MailList
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.core.history import MessageChange
@@ -64,14 +63,10 @@ _tenants = count()
 
 
 @pytest.fixture(params=WAYS.values(), ids=list(WAYS))
-def way(request, monkeypatch):
+def way(request) -> Effort:
     """Each way that a page may be found."""
     few, walk, looked_at = request.param
-    monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
-    monkeypatch.setattr(email_lists, "_WALK_A_FACET", 1)
-    monkeypatch.setattr(email_lists, "_WALK", walk)
-    monkeypatch.setattr(email_lists, "_WALK_WITH_LOOKUPS", walk)
-    monkeypatch.setattr(email_search, "_LOOKED_AT", looked_at)
+    return Effort(few, 1, walk, walk, looked_at)
 
 
 async def listed(reads, wanted, limit=3):
@@ -86,13 +81,12 @@ async def listed(reads, wanted, limit=3):
             return found
 
 
-@pytest.mark.usefixtures("way")
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(mails=MAILS, filters=st.lists(FILTER, min_size=5, max_size=5), hasty=st.booleans())
 def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
-    database, run, mails, filters, hasty
+    database, run, way, mails, filters, hasty
 ):
     """Whatever is filtered and searched, and however it is found, pages of three put together are
     the mails of a brute-force model, newest first (edge case 49).
@@ -101,7 +95,9 @@ def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
     async def scenario():
         tenant = f"tenant-{next(_tenants)}"
         order = await store(database, mails, tenant)
-        reads = PostgresEmailReads(database.engine, search_seconds=0.0 if hasty else 60.0)
+        reads = PostgresEmailReads(
+            database.engine, effort=way, search_seconds=0.0 if hasty else 60.0
+        )
         for each in filters:
             wanted = replace(each, tenant_id=tenant)
             everything = expected(mails, order, wanted)
@@ -146,9 +142,8 @@ def test_cursor_paging_is_not_shifted_by_new_or_deleted_mail(database, run):
     run(scenario())
 
 
-@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("participant", [None, "ann@shop.test"])
-def test_lists_follow_labels(database, run, participant):
+def test_lists_follow_labels(database, run, way, participant):
     """After a change of labels a mail is in the lists of the new ones and in none of the old."""
 
     async def scenario():
@@ -164,26 +159,25 @@ def test_lists_follow_labels(database, run, participant):
             await database.store.save(held, [Stored(mails[-1].message())])
             for label in (None, "INBOX", "STARRED", "Label_7", "TRASH", "UNREAD"):
                 wanted = EmailFilter("acme", label=label, participant=participant)
-                reads = PostgresEmailReads(database.engine)
+                reads = PostgresEmailReads(database.engine, effort=way)
                 assert await listed(reads, wanted) == expected(mails, order, wanted)
 
     run(scenario())
 
 
-def test_totals_are_counted_up_to_a_bound(database, run, monkeypatch):
+def test_totals_are_counted_up_to_a_bound(database, run):
     """A list by offset says its total up to the bound, and above it that it was not counted."""
 
     async def scenario():
         await store(database, [Mail(BOXES[0], number, words=("alpha",)) for number in range(6)])
         reads = PostgresEmailReads(database.engine)
+        bounded = PostgresEmailReads(database.engine, most_counted=5)
         for q in ("", "alpha"):
             wanted = EmailFilter("acme", q, participant="ann@shop.test")
             page = await reads.page_at(wanted, limit=2, offset=0)
             assert page.total == 6
-            with monkeypatch.context() as bounded:
-                bounded.setattr("gmail_ingest.adapters.postgres.email_reads.MAX_TOTAL", 5)
-                page = await reads.page_at(wanted, limit=2, offset=0)
-                assert (page.total, len(page.emails)) == (None, 2)
+            page = await bounded.page_at(wanted, limit=2, offset=0)
+            assert (page.total, len(page.emails)) == (None, 2)
 
     run(scenario())
 

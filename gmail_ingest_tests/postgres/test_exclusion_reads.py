@@ -9,7 +9,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres import email_lists
+from gmail_ingest.adapters.postgres.email_lists import Effort
+from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
 from gmail_ingest.core.exclusions import Rulebook, facts_of
@@ -66,12 +67,12 @@ def plainly(mails: list[Mail], rules: list[ExclusionRule]) -> list[Mail]:
     early=st.booleans(),
 )
 def test_reads_are_those_of_a_mailbox_without_the_hidden_mail(
-    acme, run, monkeypatch, few, mails, rules, filters, early
+    acme, run, few, mails, rules, filters, early
 ):
     """Whether rules or mail came first, every list, search, count and thread is as if the hidden
     mail did not exist; when the rules are gone, as if they had never been (edge cases 17, 64, 65).
     """
-    monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
+    acme.reads = PostgresEmailReads(acme.world.engine, effort=Effort(few_facets=few))
 
     async def scenario():
         tenant = f"tenant-{next(_tenants)}"

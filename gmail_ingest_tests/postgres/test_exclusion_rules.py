@@ -7,8 +7,8 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres import exclusion_marks
 from gmail_ingest.adapters.postgres.deletion import delete_mail
+from gmail_ingest.adapters.postgres.exclusion_marks import decide_next
 from gmail_ingest.core.exclusion_rules import MAX_RULES, Criteria, ExclusionRule
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest_tests.fakes.messages import parsed
@@ -16,19 +16,21 @@ from gmail_ingest_tests.postgres.email_worlds import Mail
 from gmail_ingest_tests.postgres.exclusion_worlds import BLOCK, EVERYTHING, HIDE
 
 
-def test_the_job_goes_on_where_a_dead_worker_stopped(acme, run, monkeypatch):
+def test_the_job_goes_on_where_a_dead_worker_stopped(acme, run):
     """Each batch is durable; a change of the rules in between begins anew (edge case 68)."""
-    monkeypatch.setattr(exclusion_marks, "BATCH", 2)
+
+    async def decide_two():
+        return (await decide_next(acme.world.engine, "acme", batch=2)).counts.excluded
 
     async def scenario():
         box = await acme.world.connect()
         messages = [parsed(f"m{n}", f"t{n}", label_ids=("STARRED",)) for n in range(5)]
         await acme.save(box, *messages)
         await acme.rules.put("acme", HIDE)
-        assert (await acme.world.store.decide_next("acme")).counts.excluded == 2
+        assert await decide_two() == 2
         assert await acme.shown() == ["m2", "m3", "m4"]
         assert (await acme.rules.all("acme")).undecided_mailboxes == 1
-        assert (await acme.world.store.decide_next("acme")).counts.excluded == 2
+        assert await decide_two() == 2
         await acme.rules.put("acme", replace(HIDE, criteria=Criteria(labels=("SENT",))))
         # From the beginning: what the rule hid before is shown again.
         assert (await acme.settle()).updated == 4

@@ -23,8 +23,8 @@ import psycopg
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail import requests
 from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.requests import GmailRequests
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
@@ -44,7 +44,8 @@ async def _die(_: psycopg.AsyncConnection[Any], __: Exchange) -> None:
 async def _work(database_url: str, settings: Settings, tenant: str) -> None:
     engine = create_engine(database_url)
     sealer = AesGcmSealer(parse_key_ring(KEY))
-    async with Gmail(settings, PostgresCredentials(engine, sealer)) as gmail:
+    credentials = PostgresCredentials(engine, sealer)
+    async with Gmail(settings, credentials, page_size=PAGE_SIZE) as gmail:
         queue, store = PostgresSyncQueue(engine), PostgresMailStore(engine)
         sync = TenantSync(queue, store, gmail.source, POLICY)
         await sync.run_tenant(tenant, f"process {os.getpid()}")
@@ -76,9 +77,8 @@ def main() -> None:
     database_url, sandbox_url = sys.argv[1:]
     settings = Settings(_env_file=None, **sandbox_settings(sandbox_url))
     configure_logging("ERROR", "json")
-    requests.PAGE_SIZE = PAGE_SIZE
     # Reading the discovery document takes a tenth of a second: once, not in every process.
-    requests.GmailRequests(sandbox_url)
+    GmailRequests(sandbox_url)
     for line in sys.stdin:
         tenant, number = line.split()
         _fork(database_url, settings, tenant, int(number))

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.requests import PAGE_SIZE
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
@@ -80,6 +81,8 @@ class Service:
         engine: AsyncEngine,
         sandbox: SandboxThread,
         run: Callable[..., Any],
+        *,
+        page_size: int = PAGE_SIZE,
         **values: Any,
     ) -> None:
         self.engine, self.sandbox, self.run = engine, sandbox, run
@@ -88,7 +91,8 @@ class Service:
         self.store = PostgresMailStore(engine)
         self.queue = PostgresSyncQueue(engine)
         self.registry = PostgresRegistry(engine, sealer)
-        self.gmail = Gmail(self.settings, PostgresCredentials(engine, sealer))
+        credentials = PostgresCredentials(engine, sealer)
+        self.gmail = Gmail(self.settings, credentials, page_size=page_size)
 
     def with_settings(self, **values: Any) -> Service:
         """Another process of the same deployment, with other settings."""

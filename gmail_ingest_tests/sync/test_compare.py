@@ -17,7 +17,6 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync import compare
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.records import Stored
 from gmail_ingest.sync.verify import Verify
@@ -71,14 +70,14 @@ async def store_all(box):
     await box.store.release_lease(lease)
 
 
-def verifying(box, limiter=None):
+def verifying(box, limiter=None, policy=QUICK):
     return Verify(
-        box.store, lambda _: box.google, QUICK, limiter=limiter or Unlimited(), mailboxes_at_once=1
+        box.store, lambda _: box.google, policy, limiter=limiter or Unlimited(), mailboxes_at_once=1
     )
 
 
-async def verify(box, *, repair=False, limiter=None, progress=None):
-    use_case = verifying(box, limiter)
+async def verify(box, *, repair=False, limiter=None, progress=None, policy=QUICK):
+    use_case = verifying(box, limiter, policy)
     plans = await use_case.plan("acme", start=FIRST, end=END)
     (found,) = await use_case.run("acme", plans, holder="v", repair=repair, progress=progress)
     return found
@@ -307,12 +306,11 @@ def test_verify_reads_every_page_and_begins_again_after_a_refused_token(run, mai
     assert "page tokens" in found.error
 
 
-def test_verify_cuts_days_that_hold_more_than_it_may_keep(run, box, monkeypatch):
+def test_verify_cuts_days_that_hold_more_than_it_may_keep(run, box):
     """A window that was never synced is listed in pieces, each of them small (edge case 63)."""
-    monkeypatch.setattr(compare, "MOST_LISTED", 6)
     for number in range(28):
         arrive(box, mail(f"m{number:02}", NOON + number % 7 * DAY, "INBOX"))
-    found = run(verify(box))
+    found = run(verify(box, policy=replace(QUICK, most_listed=6)))
     assert (found.missing, found.open_missing, found.listed, found.days) == (28, 28, 28, 7)
 
 
@@ -345,14 +343,14 @@ def test_repair_gives_the_lease_back(run, mails):
     "error",
     [ReauthoriseError("dead"), ThrottledError("mailbox", NOON + 9999 * DAY), TransientError("503")],
 )
-def test_verify_that_stops_keeps_the_days_it_did(run, mails, error, monkeypatch):
+def test_verify_that_stops_keeps_the_days_it_did(run, mails, error):
     """What Google refuses is told, and days done before it stay proven (edge case 34)."""
-    monkeypatch.setattr(compare, "PAGE_FILL", 2)
 
     def after_some_days(_days):
         mails.google.always["list:all:0"] = error
 
-    found = run(verify(mails, progress=after_some_days))
+    one_by_one = replace(QUICK, compared_together=2)
+    found = run(verify(mails, progress=after_some_days, policy=one_by_one))
     assert found.error == str(error)
     assert not found.is_complete
     assert 0 < len(proven(mails)) < 7

@@ -3,8 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, TransientError, WatchTopicConflictError
-from gmail_ingest.sync import watch
-from gmail_ingest.sync.watch import RENEW_BELOW, renew_watches, start_watch
+from gmail_ingest.sync.watch import PAGE, RENEW_BELOW, renew_watches, start_watch
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailSource
 
@@ -33,10 +32,10 @@ def world():
     return store, {each.id: MemoryMailSource(address=each.address) for each in made}
 
 
-async def renew(store, google, topic=TOPIC):
+async def renew(store, google, topic=TOPIC, page=PAGE):
     """Renew all that is due."""
     due = Due(store)
-    done = await renew_watches(due, store, lambda mailbox: google[mailbox.id], topic)
+    done = await renew_watches(due, store, lambda mailbox: google[mailbox.id], topic, page=page)
     assert set(due.below) == {RENEW_BELOW}
     return done
 
@@ -175,17 +174,16 @@ def test_start_watch_gives_up_on_a_second_conflict(run):
     assert google.calls == [CALL, "stop", CALL]
 
 
-def test_renew_watches_goes_on_past_an_error_that_nobody_foresaw(run, monkeypatch):
+def test_renew_watches_goes_on_past_an_error_that_nobody_foresaw(run):
     """A bug that one mailbox meets is counted, and all others of all pages are renewed
     (edge case 88).
     """
-    monkeypatch.setattr(watch, "PAGE", 10)
     store = MemoryMailStore()
     google = {
         store.add_mailbox("acme", f"{number}@x.test", 100).id: MemoryMailSource()
         for number in range(35)
     }
     google[17].always[CALL] = KeyError("a bug")
-    assert run(renew(store, google)) == (34, 1)
+    assert run(renew(store, google, page=10)) == (34, 1)
     left = [each.id for each in store.rows.values() if each.watch_expires_at is None]
     assert left == [17]

@@ -12,7 +12,7 @@ from typing import Self
 
 from gmail_ingest.adapters.gmail.caller import Caller
 from gmail_ingest.adapters.gmail.grants import TokenEndpoint
-from gmail_ingest.adapters.gmail.requests import GmailRequests
+from gmail_ingest.adapters.gmail.requests import PAGE_SIZE, GmailRequests
 from gmail_ingest.adapters.gmail.source import GmailMailSource
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
 from gmail_ingest.adapters.gmail.transport import CONNECTIONS, GmailTransport
@@ -36,6 +36,7 @@ class Gmail:
         prices: quota units per call, those of the settings unless given.
         connections: to Google, open at most.
         gzip: as ``GmailTransport``.
+        page_size: entries of a page of a list.
     """
 
     def __init__(
@@ -46,10 +47,11 @@ class Gmail:
         prices: Prices | None = None,
         connections: int = CONNECTIONS,
         gzip: bool | None = None,
+        page_size: int = PAGE_SIZE,
     ) -> None:
         self._prices = prices or parse_prices(settings.quota_prices)
         self._revoke_uri = settings.google_revoke_uri
-        self._requests = GmailRequests(settings.gmail_api_endpoint)
+        self._requests = GmailRequests(settings.gmail_api_endpoint, page_size=page_size)
         self._transport = GmailTransport(
             timeout_seconds=settings.request_timeout_seconds, connections=connections, gzip=gzip
         )

@@ -32,16 +32,6 @@ from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.core.addresses import ROLES
 from gmail_ingest.core.domains import spellings_of
 
-#: Facets up to which a page is merged soon: about 4 microseconds each.
-_FEW_FACETS = 1_000
-#: Entries that a walk looks at for each facet of a mailbox that has few: a quarter of what merging
-#: them costs, and mostly enough. A rare label or person is years back: no walk finds a page of it.
-_WALK_A_FACET = 5
-#: Entries that a walk looks at before it gives up, at 0.2 microseconds each, or at 1.5 where each
-#: entry's facet must be looked up.
-_WALK = 15_000
-_WALK_WITH_LOOKUPS = 3_000
-
 #: Conditions on facets by the filter's field: on ``facet_labels``, whose key begins with these.
 _WANTED = sql.SQL("""
     tenant_id = %(tenant_id)s AND label_id = %(label)s
@@ -145,11 +135,33 @@ Query = tuple[sql.Composed | bytes, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """How far each way of finding a page is gone before another one is tried."""
+
+    #: Facets up to which a page is merged soon: about 4 microseconds each.
+    few_facets: int = 1_000
+    #: Entries that a walk looks at for each facet of a mailbox that has few: a quarter of what
+    #: merging them costs, and mostly enough. A rare label or person is years back: no walk finds a
+    #: page of it.
+    walk_a_facet: int = 5
+    #: Entries that a walk looks at before it gives up, at 0.2 microseconds each, or at 1.5 where
+    #: each entry's facet must be looked up.
+    walk: int = 15_000
+    walk_with_lookups: int = 3_000
+    #: Mails that a search looks at before the index is asked, about 25 microseconds each.
+    looked_at: int = 100
+
+
+USUAL = Effort()
+
+
+@dataclass(frozen=True, slots=True)
 class MailList:
-    """The mail of a filter (its words aside), behind a position."""
+    """The mail of a filter (its words aside), behind a position; ``effort`` finds it."""
 
     wanted: EmailFilter
     after: Position | None = None
+    effort: Effort = USUAL
 
     def page(self, rows: int, offset: int = 0) -> Query:
         """Internal date, mailbox id and Gmail id of the next mails, newest first.
@@ -243,15 +255,15 @@ class MailList:
         return self.arguments() | {
             "rows": rows + offset,
             "offset": offset,
-            "walk": _WALK if self._has_trait() else _WALK_WITH_LOOKUPS,
+            "walk": self.effort.walk if self._has_trait() else self.effort.walk_with_lookups,
             "walk_a_facet": self._walk_a_facet(),
-            "few": _FEW_FACETS,
+            "few": self.effort.few_facets,
         }
 
     def _walk_a_facet(self) -> int:
         wanted = self.wanted
         narrow = wanted.label is not None or wanted.participant is not None
-        return 0 if wanted.mailbox is None or narrow else _WALK_A_FACET
+        return 0 if wanted.mailbox is None or narrow else self.effort.walk_a_facet
 
     def _shape(self) -> MailList:
         """This list with the same filters, each for nothing in particular."""

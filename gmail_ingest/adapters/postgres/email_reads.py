@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.email_copies import find_copies
 from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor, encode_cursor
-from gmail_ingest.adapters.postgres.email_lists import MailList, read_positions
+from gmail_ingest.adapters.postgres.email_lists import USUAL, Effort, MailList, read_positions
 from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, to_thread
 from gmail_ingest.adapters.postgres.email_search import UNLIMITED, Found, MailSearch
 from gmail_ingest.adapters.postgres.email_views import (
@@ -62,11 +62,27 @@ ORDER BY e.internal_date, e.gmail_id
 
 
 class PostgresEmailReads:
-    """The read side of ``emails`` and ``threads``."""
+    """The read side of ``emails`` and ``threads``.
 
-    def __init__(self, engine: AsyncEngine, *, search_seconds: float = SEARCH_SECONDS) -> None:
+    Args:
+        engine: of the database.
+        search_seconds: after so long a search for words that seldom meet ends with a short page.
+        effort: how far each way of finding a page is gone.
+        most_counted: a list with more mails than this has no total.
+    """
+
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        *,
+        search_seconds: float = SEARCH_SECONDS,
+        effort: Effort = USUAL,
+        most_counted: int = MAX_TOTAL,
+    ) -> None:
         self._engine = engine
         self._search_seconds = search_seconds
+        self._effort = effort
+        self._most_counted = most_counted
 
     async def page(self, wanted: EmailFilter, *, limit: int, cursor: str | None) -> EmailPage:
         """The page behind a cursor, or the first one; newest first.
@@ -79,7 +95,7 @@ class PostgresEmailReads:
             NotFoundError: the tenant is unknown.
         """
         after = decode_cursor(cursor, wanted) if cursor is not None else None
-        mails = MailList(wanted, after)
+        mails = MailList(wanted, after, self._effort)
         async with statement(self._engine) as connection:
             if wanted.q or wanted.unique:
                 found = await self._find(connection, mails, limit + 1)
@@ -99,30 +115,30 @@ class PostgresEmailReads:
         )
 
     async def page_at(self, wanted: EmailFilter, *, limit: int, offset: int) -> EmailPage:
-        """The page at an offset, newest first, with the total up to ``MAX_TOTAL``.
+        """The page at an offset, newest first, with the total up to ``most_counted``.
 
         All that comes before the page is walked over: ``page`` is the fast way.
 
         Raises:
             NotFoundError: the tenant is unknown.
         """
-        mails = MailList(wanted)
+        mails = MailList(wanted, effort=self._effort)
         async with statement(self._engine) as connection:
             if wanted.q:
                 search = MailSearch(connection, UNLIMITED)
-                rows = max(offset + limit, MAX_TOTAL) + 1
+                rows = max(offset + limit, self._most_counted) + 1
                 positions = (await search.find(mails, rows)).positions
                 counted, shown = len(positions), positions[offset : offset + limit + 1]
                 emails = await _emails(connection, wanted.tenant_id, shown[:limit])
             else:
                 found, emails = await _listed(connection, mails, limit, offset)
                 shown = found.positions
-                counted = await _count(connection, mails)
+                counted = await _count(connection, mails, self._most_counted)
         return EmailPage(
             emails,
             limit,
             offset,
-            total=counted if counted <= MAX_TOTAL else None,
+            total=counted if counted <= self._most_counted else None,
             next_cursor=encode_cursor(shown[limit - 1], wanted) if len(shown) > limit else None,
         )
 
@@ -178,9 +194,9 @@ async def _check_tenant(connection: Connection, tenant_id: str) -> None:
         raise NotFoundError("this tenant is not known here")
 
 
-async def _count(connection: Connection, mails: MailList) -> int:
-    """How many mails a list has; more than MAX_TOTAL are not told apart."""
-    row = await (await connection.execute(*mails.count(MAX_TOTAL + 1))).fetchone()
+async def _count(connection: Connection, mails: MailList, most: int) -> int:
+    """How many mails a list has; more than ``most`` are not told apart."""
+    row = await (await connection.execute(*mails.count(most + 1))).fetchone()
     return int(row[0]) if row else 0
 
 

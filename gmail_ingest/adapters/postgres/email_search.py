@@ -31,9 +31,7 @@ from gmail_ingest.adapters.postgres.rereading import is_left
 from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
 from gmail_ingest.core.search_query import Query, parse_query, without_former
 
-#: Mails looked at before the index is asked, about 25 microseconds each, and the most that are
-#: looked at where enough of them had the words.
-_LOOKED_AT = 100
+#: Mails looked at, at the most, before the index is asked where enough of them had the words.
 _MOST_LOOKED_AT = 600
 #: More than any thread has: none is searched by the index.
 _THREAD = 100_000
@@ -97,7 +95,7 @@ class MailSearch:
             return Found(())
         deadline = time.monotonic() + self.budget_seconds
         found: tuple[Position, ...] = ()
-        behind, most = mails, _thread_or(mails.wanted, _LOOKED_AT)
+        behind, most = mails, _thread_or(mails.wanted, mails.effort.looked_at)
         while most:
             looked_at = await read_positions(self.connection, *behind.page(most))
             fitting = await self._look(mails, words, looked_at, rows - len(found))

@@ -32,16 +32,18 @@ _MOVE = "UPDATE exclusion_marks SET decided_to = %s WHERE mailbox_id = %s"
 _DONE = "DELETE FROM exclusion_marks WHERE mailbox_id = %s"
 
 
-async def decide_next(engine: AsyncEngine, tenant_id: str) -> Ruled | None:
-    """Decide about the next mails of a tenant; None if there are none, or it is disconnected."""
+async def decide_next(engine: AsyncEngine, tenant_id: str, *, batch: int = BATCH) -> Ruled | None:
+    """Decide about the next ``batch`` mails of a tenant; None if there are none, or it is
+    disconnected.
+    """
     async with transaction(engine) as connection:
         if not await _finds(connection, _TENANT, tenant_id):
             return None
         marked = await (await connection.execute(_MARKED, (tenant_id,))).fetchone()
-        return await _decide_batch(connection, marked[0]) if marked else None
+        return await _decide_batch(connection, marked[0], batch) if marked else None
 
 
-async def _decide_batch(connection: Connection, mailbox_id: int) -> Ruled:
+async def _decide_batch(connection: Connection, mailbox_id: int, batch: int) -> Ruled:
     await connection.execute(_MAILBOX, (mailbox_id,))
     mark = await (await connection.execute(_MARK, (mailbox_id,))).fetchone()
     if mark is None:
@@ -49,9 +51,9 @@ async def _decide_batch(connection: Connection, mailbox_id: int) -> Ruled:
         return Ruled(mailbox_id, Counts())
     # Read behind the lock on the mark, which a change of the rules sets back.
     rulebook = await read_rulebook(connection, mailbox_id)
-    mails = await read_next(connection, mailbox_id, mark[0], BATCH)
+    mails = await read_next(connection, mailbox_id, mark[0], batch)
     done = await decide(connection, mailbox_id, rulebook, mails)
-    if len(mails) < BATCH:
+    if len(mails) < batch:
         await connection.execute(_DONE, (mailbox_id,))
     else:
         await connection.execute(_MOVE, (mails[-1].gmail_id, mailbox_id))
