@@ -7,7 +7,7 @@ Holds: ``SandboxState``, the composition of the parts. Add here: a new part. Kee
 from __future__ import annotations
 
 from gmail_sandbox.account.accounts import Account, Accounts
-from gmail_sandbox.account.history_records import StartAbove
+from gmail_sandbox.account.history_log import StartAbove
 from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock
 from gmail_sandbox.counters import Counters

@@ -10,7 +10,7 @@ from webhook_api.sync_models import JobBody, ProgressBody
 
 
 def job_body(job: Job) -> JobBody:
-    """The body of a job; its progress if it is a historical one."""
+    """The body of a job; its progress if it is a backfill."""
     return JobBody(
         id=job.id,
         kind=job.kind,

@@ -13,15 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
 from gmail_ingest.adapters.postgres.jobs import PostgresJobs
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
@@ -32,11 +32,11 @@ from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
+from gmail_ingest.sync.backfill_price import BackfillPricing
 from gmail_ingest.sync.connect import Connect
 from gmail_ingest.sync.disconnect import Disconnect
-from gmail_ingest.sync.history_price import HistoryPricing
 from gmail_ingest.sync.why import Why
-from gmail_ingest.wiring import build_history_pricing, build_why
+from gmail_ingest.wiring import build_backfill_pricing, build_why
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,8 +52,8 @@ class Services:
     disconnect: Disconnect
     queue: PostgresSyncQueue
     jobs: PostgresJobs
-    history_jobs: PostgresHistoryJobs
-    history_pricing: HistoryPricing
+    backfill_jobs: PostgresBackfillJobs
+    backfill_pricing: BackfillPricing
     reads: PostgresReads
     emails: PostgresEmailReads
     pushes: PostgresPushes
@@ -91,8 +91,8 @@ def build_services(settings: Settings) -> Services:
         disconnect=Disconnect(registry, gmail),
         queue=PostgresSyncQueue(engine),
         jobs=PostgresJobs(engine),
-        history_jobs=PostgresHistoryJobs(engine),
-        history_pricing=build_history_pricing(settings, engine, gmail),
+        backfill_jobs=PostgresBackfillJobs(engine),
+        backfill_pricing=build_backfill_pricing(settings, engine, gmail),
         reads=PostgresReads(engine),
         emails=PostgresEmailReads(engine),
         pushes=PostgresPushes(engine),

@@ -5,19 +5,24 @@ Holds: /api/emails/why and its bodies. Keep out: the answer (``gmail_ingest.sync
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gmail_ingest.core.fates import Fate, Source
+from gmail_ingest.core.fates import Fate, Origin
 from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
 from webhook_api.models import Model, TenantInQuery
 from webhook_api.openapi import NOT_FOUND
 from webhook_api.services import Services
 from webhook_api.tenant_bodies import action_of
+
+#: What the API calls an origin.
+SeenBy = Literal["live", "listing", "history"]
+_SEEN_BY: Mapping[Origin, SeenBy] = {"push": "live", "listing": "listing", "backfill": "history"}
 
 
 class LedgerEntryBody(Model):
@@ -29,10 +34,10 @@ class LedgerEntryBody(Model):
     attempts: int
     next_attempt_at: datetime | None = Field(description="While it is pending.")
     error: str | None
-    source: Source = Field(
+    source: SeenBy = Field(
         description="Who saw it first, or saw it come back: live, Gmail's history of changes "
         "(after a push or by polling); listing, the list of the last days that an initial sync, a "
-        "resync or a comparison reads; history, the list of a month that a historical sync reads."
+        "resync or a comparison reads; history, the list of a month that a backfill reads."
     )
     first_seen_at: datetime
     decided_at: datetime | None
@@ -139,7 +144,7 @@ def _finding(finding: Finding) -> FindingBody:
             attempts=trace.attempts,
             next_attempt_at=trace.next_attempt_at if trace.fate == "pending" else None,
             error=trace.error,
-            source=trace.source,
+            source=_SEEN_BY[trace.origin],
             first_seen_at=trace.first_seen_at,
             decided_at=trace.decided_at,
             job_id=trace.job_id,

@@ -62,7 +62,7 @@ _EVENTS = """query ($run: ID!) { logsForRun(runId: $run) { ... on EventConnectio
 _REPORT = """mutation ($asset: AssetKeyInput!, $keys: [String]) {
   reportRunlessAssetEvents(eventParams: {eventType: ASSET_MATERIALIZATION, assetKey: $asset,
     partitionKeys: $keys}) { __typename ... on PythonError { message } } }"""
-_HISTORY_TAG = "gmail_ingest/history"
+_BACKFILL_TENANT_TAG = "gmail_ingest/history"
 _PID = re.compile(r"\(pid: (\d+)\)")
 
 
@@ -126,10 +126,10 @@ class DagsterUi:
         ticks = found["sensorState"]["ticks"]
         return [each["endTimestamp"] - each["timestamp"] for each in ticks if each["endTimestamp"]]
 
-    def history_workers(self) -> dict[str, int]:
-        """The processes that execute historical runs now, by run."""
+    def backfill_workers(self) -> dict[str, int]:
+        """The processes that execute backfill runs now, by run."""
         runs = self._ask(_RUNS).data["runsOrError"]["results"]
-        ours = [each["runId"] for each in runs if {"key": _HISTORY_TAG} in each["tags"]]
+        ours = [each["runId"] for each in runs if {"key": _BACKFILL_TENANT_TAG} in each["tags"]]
         found = {run: self._worker(run) for run in ours}
         return {run: pid for run, pid in found.items() if pid is not None}
 

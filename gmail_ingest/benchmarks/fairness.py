@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from gmail_ingest.benchmarks.backfill import months_back
 from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.ground import BenchmarkError
-from gmail_ingest.benchmarks.history import months_back
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
@@ -70,10 +70,10 @@ class Dozen:
         window = midnight(months_back(months)), datetime.now(UTC).replace(microsecond=0)
         for name in NAMES:
             progress("dry runs", len(self.prices), len(NAMES))
-            self.prices[name] = self.api.sync_history(name, *window, dry_run=True)["units"]
+            self.prices[name] = self.api.backfill(name, *window, dry_run=True)["units"]
         self._units_before = self.service.ground.google.units_by_mailbox()
         for name in NAMES:
-            self.jobs[name] = self.api.sync_history(name, *window)["jobId"]
+            self.jobs[name] = self.api.backfill(name, *window)["jobId"]
 
     def shares(self) -> dict[str, float]:
         """What each tenant has got so far, as a share of its price."""
@@ -173,7 +173,7 @@ def _follow(dozen: Dozen, progress: Progress) -> _Course:
         states, shares = dozen.states(), dozen.shares()
         course.seconds = time.monotonic() - began
         done = sum(min(share, 1.0) for share in shares.values()) / len(shares)
-        progress("syncing history", round(100 * done), 100)
+        progress("backfilling", round(100 * done), 100)
         course.fullest_minute = max(
             course.fullest_minute,
             minute.spent(course.seconds, dozen.service.ground.google.units_spent()),

@@ -96,15 +96,15 @@ async def _rate(limiter: PostgresLimiter, seconds: float) -> float:
     mailboxes = itertools.cycle(range(1, _MAILBOXES + 1))
     began, done = time.monotonic(), 0
 
-    async def reserve(source: str) -> None:
+    async def reserve(origin: str) -> None:
         nonlocal done
         while time.monotonic() - began < seconds:
             await limiter.reserve(
-                next(mailboxes), _UNITS, "live" if source == "live" else "listing"
+                next(mailboxes), _UNITS, "push" if origin == "push" else "listing"
             )
             done += 1
 
-    await asyncio.gather(*(reserve(("live", "listing")[task % 2]) for task in range(_TASKS)))
+    await asyncio.gather(*(reserve(("push", "listing")[task % 2]) for task in range(_TASKS)))
     return done / (time.monotonic() - began)
 
 

@@ -174,7 +174,7 @@ class _World:
         daemon = service.ground.stack.supervisor.child("daemon")
         logged, cpu, began = len(daemon.log.read_text()), tree_cpu_seconds(daemon.group), _now()
         end = min(midnight(next_month(months[-1])), began)
-        asked = self._api.sync_history(_TENANT, midnight(months[0]), end)
+        asked = self._api.backfill(_TENANT, midnight(months[0]), end)
         backfills: list[str] = []
 
         def done() -> bool:

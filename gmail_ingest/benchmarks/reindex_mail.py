@@ -125,7 +125,7 @@ async def load(database_url: str, texts: Texts, mails: int, progress: Progress) 
             found = await (await connection.execute(_OWNERS, wanted)).fetchall()
             ids = sorted(row[0] for row in found)
         leases = [
-            await store.acquire_lease(each, "live", "bench", _LEASE, force=True) for each in ids
+            await store.acquire_lease(each, "push", "bench", _LEASE, force=True) for each in ids
         ]
         async with statement(engine) as connection:
             await connection.execute("DROP INDEX ix_emails_search_vector")

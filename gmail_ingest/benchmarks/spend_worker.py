@@ -24,7 +24,7 @@ from gmail_ingest.errors import ThrottledError
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.limiter import CHUNK, Budget, Unlimited
 from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.wiring import build_credentials, build_limiter, build_policy, open_gmail
 
 _PRICES = Prices()
@@ -46,7 +46,7 @@ async def _spend(tenant: str, stop: Path, *, limited: bool) -> Answer:
             budget = Budget(limiter, mailbox.id, "listing")
             policy = build_policy(settings)
             patience = Patience(policy, budget)
-            spender = _Spender(gmail.source(mailbox), patience, stop)
+            spender = _Spender(gmail.open_client(mailbox), patience, stop)
             await spender.run(policy.calls_in_flight)
             await budget.close()
     finally:
@@ -55,15 +55,15 @@ async def _spend(tenant: str, stop: Path, *, limited: bool) -> Answer:
 
 
 class _Spender:
-    def __init__(self, source: MailSource, patience: Patience, stop: Path) -> None:
-        self._source = source
+    def __init__(self, client: MailboxClient, patience: Patience, stop: Path) -> None:
+        self._client = client
         self._patience = patience
         self._stop = stop
         self.calls = self.rejected = 0
 
     async def run(self, side_by_side: int) -> None:
         async def listed() -> Iterator[FetchCall]:
-            page = await self._source.list_messages(Window(start=None), None)
+            page = await self._client.list_messages(Window(start=None), None)
             wanted = (PendingMessage(ref.message_id, ref.thread_id) for ref in page.refs)
             calls = [FetchCall(None, (each,), _PRICES.messages_get) for each in wanted]
             return itertools.cycle(calls)
@@ -77,7 +77,7 @@ class _Spender:
             try:
                 await self._patience.ready(call.units, CHUNK)
                 self.calls += 1
-                await self._source.fetch(call)
+                await self._client.fetch(call)
                 self._patience.succeeded()
             except ThrottledError as error:
                 self.rejected += 1

@@ -38,7 +38,7 @@ def demo(
     quota_scale: Annotated[
         float, typer.Option(min=0.01, help="Multiplies Google's 6,000 units a minute a mailbox.")
     ] = 1.0,
-    history: Annotated[
+    backfill: Annotated[
         bool, typer.Option("--history", help="With --once: also sync the older mail; expect it.")
     ] = False,
     begin_within: Annotated[
@@ -62,14 +62,14 @@ def demo(
     from gmail_ingest.demo.plan import DemoOptions
     from gmail_ingest.demo.run import open_demo
 
-    wanted = {"--json": as_json, "--history": history, "--begin-within": begin_within is not None}
+    wanted = {"--json": as_json, "--history": backfill, "--begin-within": begin_within is not None}
     for option, given in wanted.items():
         if given and not once:
             raise InvalidInputError(option, "goes with --once only")
     if mbox is not None:
         require_mbox(mbox)
     options = DemoOptions(
-        messages, pushed, seed, mbox, quota_scale, history=history, begin_within=begin_within
+        messages, pushed, seed, mbox, quota_scale, backfill=backfill, begin_within=begin_within
     )
     view = DemoView(NOTES if as_json else RESULTS)
     try:

@@ -42,11 +42,11 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
         case "excluded" if is_hidden("excluded", ledger.get("rule")):
             return _command("tenants", "rules", "list", tenant)
         case "excluded" if ledger.get("rule") == "outside_range":
-            return _history(tenant)
+            return _backfill(tenant)
         case "at_google":
-            return f"{_command('sync', tenant)}, or of an older mail: {_history(tenant)}"
+            return f"{_command('sync', tenant)}, or of an older mail: {_backfill(tenant)}"
         case "never_listed":
-            return f"if it is older: {_history(tenant)}"
+            return f"if it is older: {_backfill(tenant)}"
         case "disconnected":
             return reconnect(tenant)
         case "not_known" | "retrying":
@@ -55,7 +55,7 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _history(tenant: str) -> str:
+def _backfill(tenant: str) -> str:
     return _command("sync", "history", tenant) + " --from DAY --to DAY"
 
 

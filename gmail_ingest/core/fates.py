@@ -14,14 +14,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, SCHEDULED, exclusion_rule
 
 #: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,
 #: or the tenant's rules: what these exclude is stored, and hidden.
 Fate = Literal["pending", "stored", "excluded", "gone", "dead"]
-#: Who first saw a message, or saw it come back.
-Source = Literal["live", "listing", "history"]
+#: Where a message was first seen, or seen to come back: in Gmail's history of changes (after a push
+#: or a poll), in a listing of the last days, or in that of a backfill. Each has a lease of its own,
+#: so that none waits for another or fetches its mail.
+Origin = Literal["push", "listing", "backfill"]
 
 #: The rule of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
 #: ``gone`` without it was a 404, which a later sight of the message refutes.
@@ -39,7 +41,7 @@ class Entry:
     """What the ledger knows of a message; ``history_id`` is the newest change applied to it."""
 
     thread_id: str
-    source: Source
+    origin: Origin
     fate: Fate
     rule: str | None = None
     history_id: int = 0
@@ -59,14 +61,14 @@ def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = 
     """The entry after a change of history; the same object if the change is old news.
 
     The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does. ``is_left``: no historical sync works on the
+    wins, otherwise the higher history id does. ``is_left``: no backfill works on the
     mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
     """
     rule = exclusion_rule(change.label_ids) if change.label_ids is not None else None
     if entry is None:
         fate: Fate = "gone" if change.deleted else "excluded" if rule else "pending"
         why = DELETED if change.deleted else rule
-        return Entry(change.thread_id, "live", fate, why, change.history_id)
+        return Entry(change.thread_id, "push", fate, why, change.history_id)
     newest = max(entry.history_id, change.history_id)
     if change.deleted:
         gone = replace(entry, fate="gone", rule=DELETED, history_id=newest)
@@ -78,29 +80,29 @@ def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = 
     if entry.fate == "excluded":
         if change.label_ids is None:
             return entry
-        return replace(newer, rule=rule) if rule else _again(newer, "live")
+        return replace(newer, rule=rule) if rule else _again(newer, "push")
     if entry.fate == "gone" and entry.rule != DELETED and rule is None:
-        return _again(newer, "live")
+        return _again(newer, "push")
     if entry.fate == "pending" and change.label_ids is not None:
-        source = "live" if is_left and entry.source == "history" else entry.source
-        return replace(newer, source=source, rule=CHANGED)
+        origin = "push" if is_left and entry.origin == "backfill" else entry.origin
+        return replace(newer, origin=origin, rule=CHANGED)
     return newer
 
 
-def after_sighting(entry: Entry | None, thread_id: str, source: Source = "listing") -> Entry:
+def after_sighting(entry: Entry | None, thread_id: str, origin: Origin = "listing") -> Entry:
     """The entry after a listing named the message; the same object if that says nothing new."""
     if entry is None:
-        return Entry(thread_id, source, "pending")
+        return Entry(thread_id, origin, "pending")
     refuted = entry.fate == "excluded" and entry.rule in REFUTED_BY_LISTING
     if refuted or (entry.fate == "gone" and entry.rule is None):
-        return _again(entry, source)
+        return _again(entry, origin)
     return entry
 
 
 def is_wanted(entry: Entry | None, thread_id: str) -> bool:
-    """Whether a historical sync that lists the message would fetch it."""
-    sighted = after_sighting(entry, thread_id, "history")
-    return sighted.fate == "pending" and sighted.source == "history"
+    """Whether a backfill that lists the message would fetch it."""
+    sighted = after_sighting(entry, thread_id, "backfill")
+    return sighted.fate == "pending" and sighted.origin == "backfill"
 
 
 def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id: int = 0) -> Entry:
@@ -116,7 +118,7 @@ def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id:
 
 
 def after_storing(
-    entry: Entry | None, thread_id: str, history_id: int, source: Source
+    entry: Entry | None, thread_id: str, history_id: int, origin: Origin
 ) -> Entry | None:
     """The entry after a fetch brought the message; it is to be written if that has a row.
 
@@ -125,7 +127,7 @@ def after_storing(
     it waited; should Google never answer with anything newer, the second answer counts.
     """
     if entry is None:
-        return Entry(thread_id, source, "stored", None, history_id)
+        return Entry(thread_id, origin, "stored", None, history_id)
     if entry.fate == "gone":
         return None
     if entry.has_row:
@@ -169,5 +171,5 @@ def _is_overtaken(entry: Entry, history_id: int) -> bool:
     return entry.rule == CHANGED and history_id < entry.history_id
 
 
-def _again(entry: Entry, source: Source) -> Entry:
-    return replace(entry, source=source, fate="pending", rule=None)
+def _again(entry: Entry, origin: Origin) -> Entry:
+    return replace(entry, origin=origin, fate="pending", rule=None)

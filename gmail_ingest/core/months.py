@@ -1,4 +1,4 @@
-"""Months of a historical sync: which a range touches, and what of each is meant.
+"""Months of a backfill: which a range touches, and what of each is meant.
 
 Holds: the arithmetic of months, and what a range must be like. Add here: a rule about ranges.
 Keep out: clocks (callers say what time it is), Dagster's partition keys.

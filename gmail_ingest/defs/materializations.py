@@ -15,8 +15,8 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-# Private, like those of ``backfills.py``: dagster is pinned to one minor release, and a test holds
-# what is stored against what ``log_event`` stores.
+# Private, like those of ``dagster_backfills.py``: dagster is pinned to one minor release, and a
+# test holds what is stored against what ``log_event`` stores.
 from dagster._core.events import DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
 

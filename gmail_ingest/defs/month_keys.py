@@ -1,6 +1,7 @@
-"""Keys of the partitions of history: a month and a tenant.
+"""Keys of the partitions of backfills: a month and a tenant.
 
-Holds: writing and reading them. Add here: nothing else. Keep out: the partitions (``months.py``).
+Holds: writing and reading them. Add here: nothing else. Keep out: the partitions
+(``month_partitions.py``).
 Source: docs/dagster.md#partition-keys: dagster.MultiPartitionsDefinition joins its dimensions,
 sorted by name, with a bar, which no tenant's id contains: ``2024-01-01|acme``.
 """

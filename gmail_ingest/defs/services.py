@@ -22,13 +22,13 @@ from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings, load_settings
+from gmail_ingest.sync.backfill import BackfillSync
 from gmail_ingest.sync.drain import Drain
-from gmail_ingest.sync.history import HistorySync
 from gmail_ingest.sync.standing import Overall, Standings, TenantStanding
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
-from gmail_ingest.wiring import build_drain, build_history, build_tenant_sync, build_verify
+from gmail_ingest.wiring import build_backfill, build_drain, build_tenant_sync, build_verify
 
 #: A row whose pause has passed is not notified of.
 LOOK_EVERY = 1.0
@@ -73,15 +73,15 @@ async def open_drain(
 
 
 @asynccontextmanager
-async def open_history(
+async def open_backfill(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[HistorySync]:
-    """A historical sync, for the length of a run."""
+) -> AsyncIterator[BackfillSync]:
+    """The sync of a backfill's months, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_history(settings, engine, google)
+        yield build_backfill(settings, engine, google)
 
 
 @asynccontextmanager
@@ -180,4 +180,4 @@ async def renew_all_watches(
     topic = load_settings().pubsub_topic
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
         store = PostgresMailStore(engine)
-        return await renew_watches(PostgresTenants(engine), store, google.source, topic)
+        return await renew_watches(PostgresTenants(engine), store, google.open_client, topic)

@@ -19,7 +19,7 @@ from gmail_ingest.demo.audit import GoogleMessage
 class Count:
     """Messages in scope at Google, and how many of them have rows.
 
-    ``older`` are those from before the initial sync's window, which a historical sync brings.
+    ``older`` are those from before the initial sync's window, which a backfill brings.
     """
 
     at_google: int = 0

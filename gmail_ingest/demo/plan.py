@@ -27,7 +27,7 @@ class DemoOptions:
     ``messages`` and ``pushed`` are totals over all mailboxes; ``past_share`` of the messages are
     older than what the initial sync lists; ``mbox`` replaces seeded mail; ``quota_scale``
     multiplies Google's budget of units for each mailbox. Each tenant is connected at a moment that
-    the seed decides, within ``connect_within_seconds`` of the one before. With ``history`` the
+    the seed decides, within ``connect_within_seconds`` of the one before. With ``backfill`` the
     older messages are asked for, and expected. ``begin_within``: seconds after connecting within
     which every initial sync must begin; None: they are told, and not judged.
     """
@@ -39,12 +39,12 @@ class DemoOptions:
     quota_scale: float = 1.0
     past_share: float = 0.4
     connect_within_seconds: float = 5.0
-    history: bool = False
+    backfill: bool = False
     begin_within: float | None = None
 
     @property
     def past(self) -> int:
-        """Messages that only a historical sync brings; an mbox comes whole at once."""
+        """Messages that only a backfill brings; an mbox comes whole at once."""
         return 0 if self.mbox else round(self.messages * self.past_share)
 
     @property

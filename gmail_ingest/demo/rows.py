@@ -65,6 +65,6 @@ class Rows:
         return dict(self._connection.execute(_BEGAN).fetchall())
 
     def past_under_way(self) -> int:
-        """Historical jobs that have not ended."""
+        """Backfill jobs that have not ended."""
         row = self._connection.execute(_PAST_UNDER_WAY).fetchone()
         return int(row[0]) if row else 0

@@ -150,16 +150,16 @@ class Scenario:
 
     def ask_for_the_past(self) -> None:
         """Ask for the older mail of every tenant; Dagster takes half a minute to begin."""
-        if self._options.history and self._options.past:
+        if self._options.backfill and self._options.past:
             start, end = range_of_the_past(datetime.now(UTC).date())
             for tenant in TENANTS:
-                self._api.sync_history(tenant.name, _midnight(start), _midnight(end))
+                self._api.backfill(tenant.name, _midnight(start), _midnight(end))
 
     def bring_the_past(self) -> bool:
         """Wait for the older mail, if it was asked for; False if it stops coming."""
-        if not self._options.history:
+        if not self._options.backfill:
             return True
-        self._observer.phase = "historical sync"
+        self._observer.phase = "backfill"
         done = self._observer.until(lambda: not self._rows.past_under_way())
         # From now on all of it is expected.
         self._observer.since = None

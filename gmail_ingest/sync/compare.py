@@ -41,7 +41,7 @@ from gmail_ingest.sync.identity import note_address, recognise
 from gmail_ingest.sync.listed import Lister, compare_labels
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.recent_changes import RecentChanges
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.repair import Repair, read_again
@@ -58,7 +58,7 @@ class Comparison:
     def __init__(
         self,
         store: ComparableStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
         patience: Patience,
         policy: SyncPolicy,
@@ -66,11 +66,11 @@ class Comparison:
         repair: Repair | None,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
         self._patience = patience
         self._policy = policy
-        self._lister = Lister(source, patience, policy.prices)
+        self._lister = Lister(client, patience, policy.prices)
         self._found = found
         self._repair = repair
         self._out: set[str] = set()
@@ -127,20 +127,20 @@ class Comparison:
         self._gone = dict.fromkeys(self._withheld, True)
         self._room = await self._store.removal_room(self._mailbox.id)
         prices = self._policy.prices
-        profile = await self._patience.call(self._source.profile, prices.profile_get)
+        profile = await self._patience.call(self._client.profile, prices.profile_get)
         await note_address(self._store, self._mailbox, profile)
         # Compared with another account, all that is stored would have vanished.
         went_back = profile.history_id < active[0].checkpoint
         if (
             went_back
             and await recognise(
-                self._store, self._source, self._patience, active[0], profile, prices
+                self._store, self._client, self._patience, active[0], profile, prices
             )
             == "other"
         ):
             raise AccountReplacedError("another account has this address now: the next sync tells")
         self._changes = RecentChanges(
-            self._source, self._patience, prices, active[0].checkpoint, profile.history_id
+            self._client, self._patience, prices, active[0].checkpoint, profile.history_id
         )
 
     async def _settle_dead_labels(self) -> frozenset[str]:
@@ -262,7 +262,7 @@ class Comparison:
                 self._unconfirmed.add(message_id)
                 continue
             call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-            answer = await read_again(self._source, self._patience, call)
+            answer = await read_again(self._client, self._patience, call)
             self._gone[message_id] = answer is not None and not answer
             self._confirmed += self._gone[message_id]
         return {each for each in still if self._gone[each]}

@@ -31,7 +31,7 @@ from gmail_ingest.errors import (
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
 from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.identity import AccountRecords, AtOnce, find_former, recognise
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.refusals import try_reading
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
@@ -51,7 +51,7 @@ WatchState = Literal["active", "failed", "off"]
 class Google(Protocol):
     """Google, seen with credentials that are in no database."""
 
-    def source_with(self, credentials: CredentialStore, mailbox: Mailbox) -> MailSource:
+    def open_client_with(self, credentials: CredentialStore, mailbox: Mailbox) -> MailboxClient:
         """Open a mailbox with these credentials; no call is made."""
         ...
 
@@ -196,12 +196,12 @@ class Connect:
         async def profile(address: str, field_name: str) -> NewMailbox | GmailIngestError:
             probe = _probe(request.tenant_id, address)
             async with slots:
-                source = self._google.source_with(held, probe)
+                client = self._google.open_client_with(held, probe)
                 try:
-                    found = await self._profile(source)
-                    await try_reading(source)
-                    aliases = await _aliases(source, found.address)
-                    return await self._recognised(source, living, found, aliases)
+                    found = await self._profile(client)
+                    await try_reading(client)
+                    aliases = await _aliases(client, found.address)
+                    return await self._recognised(client, living, found, aliases)
                 except (MailboxStateError, RejectedRequestError) as error:
                     return _refused(error, field_name, address)
                 except (ThrottledError, TransientError) as error:
@@ -227,22 +227,22 @@ class Connect:
         failed = [FailedMailbox(each.mailbox or "", each.field, each.reason) for each, _ in wrong]
         return list(found.values()), failed
 
-    async def _profile(self, source: MailSource) -> Profile:
+    async def _profile(self, client: MailboxClient) -> Profile:
         """Who the mailbox is; an unexplained refusal that does not pass is a suspended account."""
         for pause in SUSPECT_PAUSES:
             try:
-                return await source.profile()
+                return await client.profile()
             except SuspectAccountError:
                 await self._pause(pause)
         try:
-            return await source.profile()
+            return await client.profile()
         except SuspectAccountError as error:
             text = f"the account seems to be suspended, three tries ended alike: {error}"
             raise MailboxUnavailableError(text, "suspended") from error
 
     async def _recognised(
         self,
-        source: MailSource,
+        client: MailboxClient,
         living: Sequence[Mailbox],
         profile: Profile,
         aliases: tuple[str, ...] | None,
@@ -251,13 +251,13 @@ class Connect:
         new = NewMailbox(profile.address, profile.history_id, aliases)
         known = next((each for each in living if each.address == profile.address), None)
         if known is None:
-            former = await find_former(self._notes, source, living, aliases or ())
+            former = await find_former(self._notes, client, living, aliases or ())
             return new if former is None else replace(new, renames=former.id)
-        verdict = await recognise(self._notes, source, AtOnce(), known, profile)
+        verdict = await recognise(self._notes, client, AtOnce(), known, profile)
         if verdict != "same":
             # Its mailbox may be there under the address that it had before this one was given it.
             others = [each for each in living if each.id != known.id]
-            former = await find_former(self._notes, source, others, aliases or ())
+            former = await find_former(self._notes, client, others, aliases or ())
             if former is not None:
                 return replace(new, renames=former.id)
         if verdict == "other":
@@ -272,7 +272,9 @@ class Connect:
             if not self._topic:
                 return ConnectedMailbox(mailbox, known, "off", None, None)
             try:
-                started = await start_watch(self._google.source_with(held, mailbox), self._topic)
+                started = await start_watch(
+                    self._google.open_client_with(held, mailbox), self._topic
+                )
             except GmailIngestError as error:
                 # Mail is found by polling meanwhile, and the renewal tries again.
                 log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
@@ -298,10 +300,10 @@ def _told(
     )
 
 
-async def _aliases(source: MailSource, address: str) -> tuple[str, ...] | None:
+async def _aliases(client: MailboxClient, address: str) -> tuple[str, ...] | None:
     """The owner's other addresses; no reason to fail: the renewal of watches asks again."""
     try:
-        return tuple(each for each in await source.aliases() if each != address)
+        return tuple(each for each in await client.aliases() if each != address)
     except GmailIngestError as error:
         log.info("aliases_unknown", error=type(error).__name__)
         return None

@@ -169,7 +169,7 @@ class Disconnect:
             if granted.shared:
                 return "shared"
             try:
-                await self._google.source_with(held, granted.mailbox).stop()
+                await self._google.open_client_with(held, granted.mailbox).stop()
             except (MailboxStateError, OperatorActionError, RejectedRequestError):
                 # No way to reach it any more: the watch ends by itself within seven days, and
                 # its pushes are acknowledged and dropped meanwhile (edge cases 18, 25).

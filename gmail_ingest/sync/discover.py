@@ -11,7 +11,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from gmail_ingest.core.history import fold_history
+from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.core.windows import Window, last_days
 from gmail_ingest.errors import (
     AccountReplacedError,
@@ -24,7 +24,7 @@ from gmail_ingest.errors import (
 from gmail_ingest.sync.identity import AccountRecords, find_former, note_address, recognise
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
     Counts,
     HistoryPage,
@@ -49,7 +49,7 @@ RESTARTS = 3
 
 async def follow_history(
     store: DiscoveryStore,
-    source: MailSource,
+    client: MailboxClient,
     patience: Patience,
     lease: Lease,
     mailbox: Mailbox,
@@ -74,16 +74,16 @@ async def follow_history(
     while True:
 
         async def read(token: str | None = page_token) -> HistoryPage:
-            return await source.list_history(mailbox.checkpoint, token)
+            return await client.list_history(mailbox.checkpoint, token)
 
         try:
             page = await patience.call(read, policy.prices.history_list)
         except (HistoryExpiredError, RejectedRequestError) as error:
-            profile = await patience.call(source.profile, policy.prices.profile_get)
+            profile = await patience.call(client.profile, policy.prices.profile_get)
             if not _is_expired(error, profile, mailbox):
                 refused = _asked_again(error, refused=refused)
                 continue
-            await _resync(store, source, patience, lease, mailbox, policy, profile)
+            await _resync(store, client, patience, lease, mailbox, policy, profile)
             return counts, True
         except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
@@ -91,9 +91,9 @@ async def follow_history(
             continue
         if page.history_id < mailbox.checkpoint:
             # Its history went back, or one of Google's replicas is late: the profile tells.
-            profile = await patience.call(source.profile, policy.prices.profile_get)
+            profile = await patience.call(client.profile, policy.prices.profile_get)
             if profile.history_id < mailbox.checkpoint:
-                await _resync(store, source, patience, lease, mailbox, policy, profile)
+                await _resync(store, client, patience, lease, mailbox, policy, profile)
                 return counts, True
         last = page.next_page_token is None
         changes = fold_history(page.records)
@@ -106,7 +106,7 @@ async def follow_history(
 
 async def _resync(
     store: DiscoveryStore,
-    source: MailSource,
+    client: MailboxClient,
     patience: Patience,
     lease: Lease,
     mailbox: Mailbox,
@@ -116,9 +116,9 @@ async def _resync(
     await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
     window = last_days(policy.initial_days, datetime.now(UTC))
-    verdict = await recognise(store, source, patience, mailbox, profile, policy.prices)
+    verdict = await recognise(store, client, patience, mailbox, profile, policy.prices)
     if verdict != "same":
-        await _refuse_moved(store, source, patience, mailbox, policy)
+        await _refuse_moved(store, client, patience, mailbox, policy)
     if profile.history_id < mailbox.checkpoint:
         if verdict == "other":
             await store.replace_account(lease, profile.history_id, window)
@@ -134,7 +134,7 @@ async def _resync(
 
 async def _refuse_moved(
     store: DiscoveryStore,
-    source: MailSource,
+    client: MailboxClient,
     patience: Patience,
     mailbox: Mailbox,
     policy: SyncPolicy,
@@ -147,7 +147,7 @@ async def _refuse_moved(
     """
     living = await store.living(mailbox.tenant_id)
     others = [each for each in living if each.id != mailbox.id]
-    former = await find_former(store, source, others, (), patience, policy.prices)
+    former = await find_former(store, client, others, (), patience, policy.prices)
     if former is None:
         return
     error = AddressMovedError("the address is that of another mailbox's account by now")
@@ -164,7 +164,7 @@ async def _refuse_moved(
 
 async def list_window(
     store: MailStore,
-    source: MailSource,
+    client: MailboxClient,
     patience: Patience,
     lease: Lease,
     window: Window,
@@ -177,13 +177,13 @@ async def list_window(
     """
     counts = Counts()
     listing = await store.open_listing(lease, window)
-    await list_to_end(store, source, patience, lease, listing, policy, counts)
+    await list_to_end(store, client, patience, lease, listing, policy, counts)
     return counts
 
 
 async def list_to_end(
     store: MailStore,
-    source: MailSource,
+    client: MailboxClient,
     patience: Patience,
     lease: Lease,
     listing: Listing,
@@ -199,7 +199,7 @@ async def list_to_end(
     while not listing.done:
 
         async def read(listed: Listing = listing) -> ListPage:
-            return await source.list_messages(listed.window, listed.page_token)
+            return await client.list_messages(listed.window, listed.page_token)
 
         try:
             page = await patience.call(read, policy.prices.messages_list)

@@ -31,7 +31,7 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
     Counts,
     Excluded,
@@ -46,16 +46,16 @@ from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_m
 
 
 class Fetch:
-    """Fetches one source of one mailbox until nothing is due.
+    """Fetches one origin of one mailbox until nothing is due.
 
-    A historical sync fetches what one ``listing`` named; of that, what lies outside ``window`` by
+    A backfill fetches what one ``listing`` named; of that, what lies outside ``window`` by
     its internal date is left out (edge case 61).
     """
 
     def __init__(
         self,
         store: MailStore,
-        source: MailSource,
+        client: MailboxClient,
         patience: Patience,
         policy: SyncPolicy,
         *,
@@ -63,7 +63,7 @@ class Fetch:
         window: Window | None = None,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._patience = patience
         self._policy = policy
         self._listing_id = listing.id if listing is not None else None
@@ -92,13 +92,13 @@ class Fetch:
         """
         while True:
             pending, sizes = await self._store.due_messages(
-                lease.mailbox_id, lease.source, self._policy.chunk, self._listing_id
+                lease.mailbox_id, lease.origin, self._policy.chunk, self._listing_id
             )
             if pending:
                 await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
             if len(pending) == self._policy.chunk:
                 continue
-            due = await self._store.next_due(lease.mailbox_id, lease.source, self._listing_id)
+            due = await self._store.next_due(lease.mailbox_id, lease.origin, self._listing_id)
             wait = (due - datetime.now(UTC)).total_seconds() if due else None
             if wait is None or wait > self._policy.linger:
                 return
@@ -148,7 +148,7 @@ class Fetch:
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
         turn = await self._patience.ready(call.units, self._upcoming)
         try:
-            messages = await self._source.fetch(call)
+            messages = await self._client.fetch(call)
         except ThrottledError as error:
             await self._patience.throttled(error, turn)
             self._refused.append(call)
@@ -177,7 +177,7 @@ class Fetch:
             MailboxStateError, TransientError: it is the mailbox that is refused.
         """
         is_answered = (ended and self._given) or await answers_for(
-            self._source, self._patience, self._policy.prices, self._refusals.messages
+            self._client, self._patience, self._policy.prices, self._refusals.messages
         )
         # None is held any more if a call that was under way meanwhile was answered after all.
         if not is_answered and self._refusals.messages:

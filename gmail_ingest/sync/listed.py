@@ -17,21 +17,21 @@ from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage
 
 
 class Lister:
     """Lists a mailbox at the pace of ``patience``; raises what a call of it raises."""
 
-    def __init__(self, source: MailSource, patience: Patience, prices: Prices) -> None:
-        self._source = source
+    def __init__(self, client: MailboxClient, patience: Patience, prices: Prices) -> None:
+        self._client = client
         self._patience = patience
         self._prices = prices
 
     async def label_ids(self) -> frozenset[str]:
         """The mailbox's labels."""
-        return await self._patience.call(self._source.label_ids, self._prices.labels_list)
+        return await self._patience.call(self._client.label_ids, self._prices.labels_list)
 
     async def ids(self, window: Window, label_id: str | None = None) -> dict[str, str]:
         """All ids of a window, or those with a label, with their threads."""
@@ -45,7 +45,7 @@ class Lister:
         self, window: Window, label_id: str | None, most: int | None
     ) -> dict[str, str] | None:
         async def read(token: str | None) -> ListPage:
-            return await self._source.list_messages(
+            return await self._client.list_messages(
                 window, token, label_id=label_id, everywhere=True
             )
 

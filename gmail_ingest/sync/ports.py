@@ -11,7 +11,8 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.fates import Origin
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import Window
@@ -28,13 +29,12 @@ from gmail_ingest.sync.records import (
     Outcome,
     Profile,
     Ruled,
-    Source,
     SyncKind,
     Watch,
 )
 
 
-class MailSource(Protocol):
+class MailboxClient(Protocol):
     """One mailbox at Google. Raises the classes of ``gmail_ingest.errors``; counts its units."""
 
     @property
@@ -112,7 +112,7 @@ class MailStore(Protocol):
         ...
 
     async def acquire_lease(
-        self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
+        self, mailbox_id: int, origin: Origin, holder: str, ttl: timedelta, *, force: bool
     ) -> Lease:
         """Take the lease if it is free, expired, or ``force``; LeaseHeldError otherwise."""
         ...
@@ -137,7 +137,7 @@ class MailStore(Protocol):
         """Where listing goes on: the mailbox's oldest unfinished listing, or a new one of this
         window.
 
-        With a lease of ``history`` it is this window's own: the one of the last days that no
+        With a lease for a backfill it is this window's own: the one of the last days that no
         completed month has used up, be it listed to its end or not, or else a new one.
         """
         ...
@@ -174,7 +174,7 @@ class MailStore(Protocol):
         ...
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
+        self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
     ) -> tuple[list[PendingMessage], Mapping[str, int]]:
         """Ids to fetch now, newest thread first, and how many messages their threads are known
         to have; of one listing only, if one is named.
@@ -186,9 +186,9 @@ class MailStore(Protocol):
         ...
 
     async def next_due(
-        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+        self, mailbox_id: int, origin: Origin | None, listing_id: int | None = None
     ) -> datetime | None:
-        """When the next pending id of this source (or of any) is due (UTC), None if none is
+        """When the next pending id of this origin (or of any) is due (UTC), None if none is
         pending; of one listing only, if one is named.
         """
         ...

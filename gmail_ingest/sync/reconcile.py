@@ -15,14 +15,14 @@ from gmail_ingest.sync.compare import Comparison
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox
 from gmail_ingest.sync.repair import Repair
 
 
 async def reconcile(
     store: ComparableStore,
-    source: MailSource,
+    client: MailboxClient,
     mailbox: Mailbox,
     patience: Patience,
     policy: SyncPolicy,
@@ -37,8 +37,8 @@ async def reconcile(
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     last = max(tomorrow, *(day + timedelta(days=1) for day in stored)) if stored else tomorrow
     days = days_between(min(stored), last) if stored else ()
-    repair = Repair(store, source, mailbox, patience, policy, holder=lease.holder, lease=lease)
+    repair = Repair(store, client, mailbox, patience, policy, holder=lease.holder, lease=lease)
     found = MailboxVerification(mailbox.id, mailbox.address)
-    await Comparison(store, source, mailbox, patience, policy, found, repair).run(days)
+    await Comparison(store, client, mailbox, patience, policy, found, repair).run(days)
     await store.reconciled(lease)
     return repair.counts

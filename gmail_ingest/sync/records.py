@@ -1,6 +1,6 @@
 """The frozen values that cross the ports.
 
-Holds: what sources, stores and queues take and give. Add here: a value of a port.
+Holds: what clients, stores and queues take and give. Add here: a value of a port.
 Keep out: ports (``ports.py``), and values that only one use case or adapter knows.
 """
 
@@ -12,16 +12,14 @@ from enum import IntEnum
 from typing import Literal
 from uuid import UUID
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.fates import Origin
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
 #: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
 SyncKind = Literal["incremental", "initial", "exclusions"]
-#: Who first saw an id, and fetches it: the history of changes, the listing of the last days, or a
-#: historical sync. Each has a lease of its own, so that none waits for another or fetches its mail.
-Source = Literal["live", "listing", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +45,10 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to sync one source of one mailbox until ``until`` (UTC); ``token`` fences it."""
+    """The right to sync one origin of one mailbox until ``until`` (UTC); ``token`` fences it."""
 
     mailbox_id: int
-    source: Source
+    origin: Origin
     holder: str
     token: int
     until: datetime
@@ -106,7 +104,7 @@ class Listing:
     window: Window
     page_token: str | None
     done: bool
-    source: Source = "listing"
+    origin: Origin = "listing"
 
 
 @dataclass(frozen=True, slots=True)

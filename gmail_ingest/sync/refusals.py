@@ -31,7 +31,7 @@ from gmail_ingest.errors import (
     SuspectAccountError,
 )
 from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage
 
 #: A refusal of either kind may be the mailbox's.
@@ -93,7 +93,7 @@ def state_of(error: GmailIngestError) -> MailboxStateError | None:
 
 
 async def answers_for(
-    source: MailSource, patience: Patience, prices: Prices, refused: Collection[str]
+    client: MailboxClient, patience: Patience, prices: Prices, refused: Collection[str]
 ) -> bool:
     """Whether Google gives any other message than the refused ones.
 
@@ -106,7 +106,7 @@ async def answers_for(
     async def listed() -> ListPage | None:
         # Refused here, it is no call to make again: so it is no error for ``patience``.
         with contextlib.suppress(RefusedByGoogleError, SuspectAccountError):
-            return await source.list_messages(_ALL, None, everywhere=True)
+            return await client.list_messages(_ALL, None, everywhere=True)
         return None
 
     page = await patience.call(listed, prices.messages_list)
@@ -117,30 +117,30 @@ async def answers_for(
         return True
     # Where all mail is refused, it may still be given alone and not by its thread.
     for message_id in (others or sorted(refused))[:WITNESSES]:
-        if await patience.call(partial(_is_given, source, message_id), prices.messages_get):
+        if await patience.call(partial(_is_given, client, message_id), prices.messages_get):
             return True
     return False
 
 
-async def _is_given(source: MailSource, message_id: str) -> bool:
+async def _is_given(client: MailboxClient, message_id: str) -> bool:
     try:
-        await source.probe(message_id)
+        await client.probe(message_id)
     except (RefusedByGoogleError, SuspectAccountError):
         return False
     return True
 
 
-async def try_reading(source: MailSource) -> None:
+async def try_reading(client: MailboxClient) -> None:
     """Do once what a sync will do: search, and get a message whole (25 units).
 
     Raises:
         RefusedByGoogleError: no message is given; and what the calls raise.
     """
-    page = await source.list_messages(_ALL, None)
+    page = await client.list_messages(_ALL, None)
     refused: RefusedByGoogleError | None = None
     for ref in page.refs[:WITNESSES]:
         try:
-            await source.probe(ref.message_id)
+            await client.probe(ref.message_id)
         except RefusedByGoogleError as error:
             refused = error
         else:

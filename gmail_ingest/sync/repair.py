@@ -21,16 +21,16 @@ from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox, MessageRef
 
 
 async def read_again(
-    source: MailSource, patience: Patience, call: FetchCall
+    client: MailboxClient, patience: Patience, call: FetchCall
 ) -> Mapping[str, ParsedMessage] | None:
     """The wanted messages of a call as Google has them now; None if one cannot be read at all."""
     try:
-        return await patience.call(lambda: source.fetch(call), call.units)
+        return await patience.call(lambda: client.fetch(call), call.units)
     except RejectedRequestError:
         return None
 
@@ -45,7 +45,7 @@ class Repair:
     def __init__(
         self,
         store: ComparableStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
         patience: Patience,
         policy: SyncPolicy,
@@ -54,7 +54,7 @@ class Repair:
         lease: Lease | None = None,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
         self._patience = patience
         self._policy = policy
@@ -102,7 +102,7 @@ class Repair:
         for start in range(0, len(refs), step):
             recalled = await self._store.recall(lease, refs[start : start + step])
             self.counts.discovered += recalled
-        fetch = Fetch(self._store, self._source, self._patience, self._policy)
+        fetch = Fetch(self._store, self._client, self._patience, self._policy)
         await fetch.drain(lease, self.counts)
 
     async def remove(
@@ -136,7 +136,7 @@ class Repair:
     async def _is_gone(self, message_id: str) -> bool:
         price = self._policy.prices.messages_get
         call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-        found = await read_again(self._source, self._patience, call)
+        found = await read_again(self._client, self._patience, call)
         return found is not None and not found
 
     async def drop_labels(self, label_ids: Collection[str]) -> None:
@@ -166,7 +166,7 @@ class Repair:
             read: dict[str, ParsedMessage] = {}
             unread: set[str] = set()
             for call in plan_fetch(wanted, self._policy.prices):
-                found = await read_again(self._source, self._patience, call)
+                found = await read_again(self._client, self._patience, call)
                 if found is None:
                     unread.update(each.message_id for each in call.wanted)
                 else:

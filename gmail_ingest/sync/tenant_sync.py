@@ -37,7 +37,7 @@ from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource, SyncQueue
+from gmail_ingest.sync.ports import MailboxClient, SyncQueue
 from gmail_ingest.sync.records import Claim, Counts, LookAgain, Mailbox, SyncKind
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.side_by_side import all_ended
@@ -100,13 +100,13 @@ class TenantReport:
 
 
 class TenantSync:
-    """Works claims off; ``open_source`` gives the mailbox's side at Google."""
+    """Works claims off; ``open_client`` gives the mailbox's side at Google."""
 
     def __init__(
         self,
         queue: SyncQueue,
         store: ComparableStore,
-        open_source: Callable[[Mailbox], MailSource],
+        open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
         limiter: Limiter | None = None,
@@ -114,7 +114,7 @@ class TenantSync:
     ) -> None:
         self._queue = queue
         self._store = store
-        self._open_source = open_source
+        self._open_client = open_client
         self._policy = policy
         self._limiter = limiter or Unlimited()
         self._slots = asyncio.Semaphore(mailboxes_at_once)
@@ -285,7 +285,7 @@ class TenantSync:
                 try:
                     await sync_mailbox(
                         self._store,
-                        self._open_source(mailbox),
+                        self._open_client(mailbox),
                         mailbox,
                         claim.kind,
                         policy=self._policy,

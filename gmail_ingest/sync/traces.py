@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.fates import Fate, Source
+from gmail_ingest.core.fates import Fate, Origin
 from gmail_ingest.sync.records import Mailbox
 
 
@@ -21,8 +21,8 @@ from gmail_ingest.sync.records import Mailbox
 class Trace:
     """A message's entry in a mailbox's ledger; times are UTC.
 
-    ``source`` is who saw it first or saw it come back. ``hidden`` is True for a stored message in
-    spam or trash. Job and run are those under which the fate was decided, where known.
+    ``origin`` is where it was seen first, or seen to come back. ``hidden`` is True for a stored
+    message in spam or trash. Job and run are those under which the fate was decided, where known.
     ``withheld_at`` is when Gmail was found not to have a stored mail any more that was not removed
     without a person's word; ``accepted``: it was given.
     """
@@ -35,7 +35,7 @@ class Trace:
     attempts: int
     next_attempt_at: datetime
     error: str | None
-    source: Source
+    origin: Origin
     first_seen_at: datetime
     decided_at: datetime | None
     hidden: bool

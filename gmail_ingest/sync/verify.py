@@ -27,7 +27,7 @@ from gmail_ingest.sync.completeness import (
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.repair import Repair
@@ -37,19 +37,19 @@ log = structlog.get_logger(__name__)
 
 
 class Verify:
-    """Verifies tenants; ``open_source`` gives a mailbox's side at Google."""
+    """Verifies tenants; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
         store: ComparableStore,
-        open_source: Callable[[Mailbox], MailSource],
+        open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
         limiter: Limiter,
         mailboxes_at_once: int = 20,
     ) -> None:
         self._store = store
-        self._open_source = open_source
+        self._open_client = open_client
         self._policy = policy
         self._limiter = limiter
         self._at_once = mailboxes_at_once
@@ -176,16 +176,16 @@ class Verify:
         progress: Progress | None,
         found: MailboxVerification,
     ) -> None:
-        source = self._open_source(mailbox)
+        client = self._open_client(mailbox)
         budget = Budget(self._limiter, mailbox.id, "listing")
         patience = Patience(self._policy, budget)
         try:
             async with Repair(
-                self._store, source, mailbox, patience, self._policy, holder=holder
+                self._store, client, mailbox, patience, self._policy, holder=holder
             ) as mending:
                 comparison = Comparison(
                     self._store,
-                    source,
+                    client,
                     mailbox,
                     patience,
                     self._policy,
@@ -197,7 +197,7 @@ class Verify:
                 finally:
                     found.counts.add(mending.counts)
         finally:
-            found.counts.units += source.units_spent
+            found.counts.units += client.units_spent
             await budget.close()
 
 

@@ -84,19 +84,19 @@ _VERDICTS = {
 
 
 class Why:
-    """The use case; ``open_source`` gives a mailbox's side at Google."""
+    """The use case; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
         traces: Traces,
-        open_source: Callable[[Mailbox], Finder],
+        open_client: Callable[[Mailbox], Finder],
         limiter: Limiter,
         *,
         max_attempts: int,
         prices: Prices | None = None,
     ) -> None:
         self._traces = traces
-        self._open_source = open_source
+        self._open_client = open_client
         self._limiter = limiter
         self._max_attempts = max_attempts
         self._price = (prices or Prices()).messages_list
@@ -153,15 +153,15 @@ class Why:
         found: dict[int, str] = {}
         failed = units = 0
         for standing in askable:
-            source = self._open_source(standing.mailbox)
+            client = self._open_client(standing.mailbox)
             try:
-                refs = await self._find(source, standing.mailbox, wanted)
+                refs = await self._find(client, standing.mailbox, wanted)
             except GmailIngestError:
                 failed += 1
             else:
                 if refs:
                     found[standing.mailbox.id] = refs[0].message_id
-            units += source.units_spent
+            units += client.units_spent
         traces = await self._traces.by_gmail_id(tenant_id, set(found.values()))
         known = self._known(
             [each for each in traces if found.get(each.mailbox_id) == each.gmail_id], standings
@@ -176,11 +176,11 @@ class Why:
         asked = Asked(len(askable) - failed, failed, units)
         return Answer(found=bool(found), findings=findings, price=0, asked=asked)
 
-    async def _find(self, source: Finder, mailbox: Mailbox, rfc_id: str) -> Sequence[MessageRef]:
-        budget = Budget(self._limiter, mailbox.id, "live")
+    async def _find(self, client: Finder, mailbox: Mailbox, rfc_id: str) -> Sequence[MessageRef]:
+        budget = Budget(self._limiter, mailbox.id, "push")
         try:
             await budget.spend(self._price)
-            return await source.find(rfc_id)
+            return await client.find(rfc_id)
         finally:
             await budget.close()
 

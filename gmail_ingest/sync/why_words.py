@@ -28,7 +28,7 @@ _SHOWN_AGAIN = (
     "It is shown again, without being fetched, when this tenant's rule is disabled, changed or "
     "deleted, or when Gmail tells of labels that it does not fit, unless another rule hides it."
 )
-_SEEN_BY = {"live": "Gmail's history", "listing": "a listing", "history": "a historical sync"}
+_SEEN_BY = {"push": "Gmail's history", "listing": "a listing", "backfill": "a backfill"}
 
 
 def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
@@ -47,7 +47,7 @@ def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, s
 
 
 def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
-    seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.source]}"
+    seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.origin]}"
     match trace.fate:
         case "stored":
             hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
@@ -129,8 +129,8 @@ def _pending(trace: Trace, seen: str) -> str:
 def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
     if standing.mailbox.state != "active":
         return _not_synced(standing)
-    if not trace.attempts and trace.source == "history":
-        return "The historical sync of its month fetches it; if that was cancelled, the next one."
+    if not trace.attempts and trace.origin == "backfill":
+        return "The backfill of its month fetches it; if that was cancelled, the next one."
     if not trace.attempts:
         return "The sync that is queued or under way fetches it."
     left = max(0, max_attempts - trace.attempts)

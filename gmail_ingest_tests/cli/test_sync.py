@@ -49,8 +49,8 @@ class Api:
         self.asked.append((tenant, how))
         return {"jobId": JOB}
 
-    def sync_history(self, tenant, start, end, *, dry_run):
-        """A historical sync, or its price."""
+    def backfill(self, tenant, start, end, *, dry_run):
+        """A backfill, or its price."""
         self.asked.append((tenant, start.isoformat(), end.isoformat(), dry_run))
         if not dry_run:
             return {"jobId": JOB, "kind": "historical"}
@@ -104,7 +104,7 @@ def test_sync_of_a_tenant_needs_no_word(command, arguments, asked):
     assert api.asked == [asked]
 
 
-def test_history_is_watched_to_its_end(command):
+def test_backfill_is_watched_to_its_end(command):
     """A line for each month where there is no terminal; exit code 0 when all are complete."""
     api = Api(job(0), job(0), job(1), job(2, "succeeded"))
     found = command(api, "history", "acme", *RANGE)
@@ -120,7 +120,7 @@ def test_history_is_watched_to_its_end(command):
     )
 
 
-def test_history_that_fails_says_why(command):
+def test_backfill_that_fails_says_why(command):
     """Exit code 1, with the job's error; for programs as one JSON object."""
     failed = job(1, "failed", error="needs_reauth: connect it again")
     found = command(Api(failed), "history", "acme", *RANGE)
@@ -130,7 +130,7 @@ def test_history_that_fails_says_why(command):
     assert (found.exit_code, json.loads(found.stdout)) == (1, failed)
 
 
-def test_history_is_asked_for_without_waiting(command):
+def test_backfill_is_asked_for_without_waiting(command):
     """A script may look after it itself."""
     found = command(Api(), "history", "acme", *RANGE, "--detach")
     assert json.loads(found.stdout)["jobId"] == JOB

@@ -130,15 +130,15 @@ def test_windows_of_days_are_half_open_in_utc():
     [
         (None, False, "pending"),
         (None, True, "pending"),
-        (Entry("t", "live", "stored"), False, "pending"),
-        (Entry("t", "live", "stored"), True, "stored"),
-        (Entry("t", "live", "excluded", "spam"), False, "pending"),
-        (Entry("t", "live", "excluded", "blocked_domain"), True, "excluded"),
-        (Entry("t", "live", "excluded", "blocked_domain"), False, "pending"),
-        (Entry("t", "live", "gone"), False, "pending"),
-        (Entry("t", "live", "gone", "deleted"), False, "gone"),
-        (Entry("t", "live", "dead"), False, "dead"),
-        (Entry("t", "live", "pending"), False, "pending"),
+        (Entry("t", "push", "stored"), False, "pending"),
+        (Entry("t", "push", "stored"), True, "stored"),
+        (Entry("t", "push", "excluded", "spam"), False, "pending"),
+        (Entry("t", "push", "excluded", "blocked_domain"), True, "excluded"),
+        (Entry("t", "push", "excluded", "blocked_domain"), False, "pending"),
+        (Entry("t", "push", "gone"), False, "pending"),
+        (Entry("t", "push", "gone", "deleted"), False, "gone"),
+        (Entry("t", "push", "dead"), False, "dead"),
+        (Entry("t", "push", "pending"), False, "pending"),
     ],
 )
 def test_recall_lets_only_what_is_unaccounted_for_wait(entry, has_row, fate):
@@ -148,12 +148,12 @@ def test_recall_lets_only_what_is_unaccounted_for_wait(entry, has_row, fate):
     changed = fate == "pending" and (entry is None or entry.fate != "pending")
     assert (after is entry) is not changed
     if changed:
-        assert (after.source, after.rule) == ("listing", None)
+        assert (after.origin, after.rule) == ("listing", None)
 
 
 def test_absence_of_a_stored_message_may_be_refuted():
     """It is gone, but not for good: only history can say that (edge case 14)."""
-    gone = after_absence(Entry("t", "live", "stored", None, 7))
+    gone = after_absence(Entry("t", "push", "stored", None, 7))
     assert (gone.fate, gone.rule, gone.history_id) == ("gone", None, 7)
-    pending = Entry("t", "live", "pending")
+    pending = Entry("t", "push", "pending")
     assert after_absence(pending) is pending

@@ -100,7 +100,7 @@ def test_drain_tells_nothing_of_a_mailbox_that_another_worker_syncs(
     """Somebody else syncs it: that is no trouble (edge case 85)."""
     run(service.connected())
     (mailbox,) = run(service.rows("SELECT id FROM mailboxes"))
-    run(service.store.acquire_lease(mailbox, "live", "w", timedelta(minutes=1), force=False))
+    run(service.store.acquire_lease(mailbox, "push", "w", timedelta(minutes=1), force=False))
     run(service.queue.enqueue(TENANT, "incremental"))
     assert drained() == []
     assert evaluations(instance) == []

@@ -14,7 +14,7 @@ from gmail_ingest.defs.verification import TENANTS_AT_ONCE, verify_tenants
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest_tests.sync.conftest import QUICK
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 
 TENANTS = 320
 #: Tenants, each with a mailbox that was listed two days back.
@@ -49,20 +49,20 @@ def test_night_of_many_tenants_needs_few_connections_and_outlives_a_bug(few_conn
     most = 0
     told: dict[str, object] = {}
 
-    def open_source(mailbox):
+    def open_client(mailbox):
         nonlocal most
         working.add(mailbox.tenant_id)
         most = max(most, len(working - set(told)))
         if mailbox.tenant_id == "t160":
             raise KeyError("owner@private.example")
-        return MemoryMailSource()
+        return MemoryMailboxClient()
 
     async def night():
         async with statement(few_connections) as connection:
             since = datetime.now(UTC) - timedelta(days=2)
             await connection.execute(_FILL, {"tenants": TENANTS, "since": since})
         store = PostgresMailStore(few_connections)
-        verify = Verify(store, open_source, QUICK, limiter=Unlimited())
+        verify = Verify(store, open_client, QUICK, limiter=Unlimited())
         names = [f"t{number}" for number in range(1, TENANTS + 1)]
         standings = PostgresStandings(few_connections)
         tally = await verify_tenants(verify, standings, names, "run-1", told.__setitem__)
@@ -100,7 +100,7 @@ def test_tenant_that_cannot_even_be_planned_ends_no_night(few_connections, run):
             since = datetime.now(UTC) - timedelta(days=2)
             await connection.execute(_FILL, {"tenants": 3, "since": since})
         verify = Verify(
-            Store(few_connections), lambda _: MemoryMailSource(), QUICK, limiter=Unlimited()
+            Store(few_connections), lambda _: MemoryMailboxClient(), QUICK, limiter=Unlimited()
         )
         standings = PostgresStandings(few_connections)
         await verify_tenants(verify, standings, ["t1", "t2", "t3"], "run-1", told.__setitem__)

@@ -15,7 +15,7 @@ from google.api_core.exceptions import GoogleAPIError
 from gmail_ingest.adapters.gmail.grants import TokenEndpoint
 from gmail_ingest.adapters.gmail.requests import GmailRequests
 from gmail_ingest.adapters.gmail.transport import GmailTransport
-from gmail_ingest.adapters.secrets.encryption_key import open_client
+from gmail_ingest.adapters.secrets.encryption_key import open_secret_manager
 from gmail_ingest.errors import (
     ConfigurationError,
     GmailIngestError,
@@ -169,14 +169,14 @@ def test_secret_manager_is_read_through_the_proxy(google_and_proxy, monkeypatch)
     _, proxy = google_and_proxy
     credentials = google.auth.credentials.AnonymousCredentials()
     with (
-        open_client(credentials, "secrets.invalid:443") as client,
+        open_secret_manager(credentials, "secrets.invalid:443") as client,
         pytest.raises(GoogleAPIError),
     ):
         client.access_secret_version(name="projects/p/secrets/s/versions/1", timeout=2, retry=None)
     assert proxy.lines[0].startswith("CONNECT secrets.invalid:443")
     monkeypatch.setenv("HTTPS_PROXY", "https://proxy.test")
     with pytest.raises(ConfigurationError, match="http:// proxy only"):
-        open_client(credentials)
+        open_secret_manager(credentials)
 
 
 def test_loopback_clients_take_no_proxy(google_and_proxy):

@@ -11,7 +11,7 @@ def test_revoke_ends_the_grant(world, run):
     async def revoke():
         async with world.gmail(HeldCredential("t", keys)) as gmail:
             await gmail.revoke(keys.refresh_token)
-            await gmail.source(world.mailbox).profile()
+            await gmail.open_client(world.mailbox).profile()
 
     with pytest.raises(ReauthoriseError):
         run(revoke())

@@ -6,7 +6,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError, NotFoundError
 from gmail_ingest.sync.records import MessageRef, Stored

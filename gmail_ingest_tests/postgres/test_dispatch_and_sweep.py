@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.adapters.postgres.drains import listen
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import Counts, Failed, LookAgain
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease

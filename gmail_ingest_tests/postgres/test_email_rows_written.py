@@ -8,7 +8,7 @@ import pytest
 from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
 from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import Participant
 from gmail_ingest.core.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError
@@ -19,8 +19,8 @@ from gmail_ingest_tests.postgres.worlds import lease
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-async def store(database, mailbox, *messages, source="live"):
-    held = await lease(database, mailbox, source)
+async def store(database, mailbox, *messages, origin="push"):
+    held = await lease(database, mailbox, origin)
     return await database.store.save(held, [Stored(each) for each in messages])
 
 
@@ -195,7 +195,7 @@ def test_live_and_listed_mail_of_one_thread_are_both_counted(database, run):
         mailbox = await database.connect()
         live, listed = await lease(database, mailbox), await lease(database, mailbox, "listing")
         batches = [
-            database.store.save(held, [Stored(parsed(f"{held.source}-{number}"))])
+            database.store.save(held, [Stored(parsed(f"{held.origin}-{number}"))])
             for number in range(10)
             for held in (live, listed)
         ]

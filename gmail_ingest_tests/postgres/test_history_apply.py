@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.sync.records import Counts, Gone, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
@@ -28,7 +28,7 @@ def test_apply_history_makes_new_ids_due(world, run):
         ]
         counts = await world.store.apply_history(held, page, None)
         assert (counts.discovered, counts.excluded) == (4, 1)
-        due, sizes = await world.store.due_messages(mailbox, "live", 10)
+        due, sizes = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["m2", "m3", "m1"]
         assert [each.attempts for each in due] == [0, 0, 0]
         assert dict(sizes) == {"t1": 3, "t2": 1}
@@ -112,7 +112,7 @@ def test_unspam_of_an_excluded_message_makes_it_due(world, run):
         await world.store.apply_history(held, [change("m1", 101, ("SPAM",))], None)
         counts = await world.store.apply_history(held, [change("m1", 102)], None)
         assert counts.discovered == 1
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["m1"]
 
     run(scenario())
@@ -151,7 +151,7 @@ def test_deletion_wins_whatever_the_page_split(world, run, order):
         for index in order:
             await world.store.apply_history(held, [pages[index]], None)
         assert await world.fate(mailbox, "m1") == ("gone", "deleted")
-        assert await world.store.next_due(mailbox, "live") is None
+        assert await world.store.next_due(mailbox, "push") is None
 
     run(scenario())
 
@@ -171,7 +171,7 @@ def test_rotated_drafts_leave_no_rows(world, run):
             await world.store.apply_history(held, page, None)
         sent = [change("d4", 120, None, deleted=True), change("s1", 121, ("SENT",))]
         await world.store.apply_history(held, sent, None)
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["s1"]
         assert await world.fate(mailbox, "d0") == ("gone", "deleted")
 

@@ -35,8 +35,8 @@ def counted(database, database_url, run):
             {"box": large, "many": MANY},
         )
         connection.execute(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate) "
-            "SELECT %(box)s, 'x' || n, 't', 'live', CASE WHEN n <= 3 THEN 'dead' WHEN n <= 7 THEN "
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate) "
+            "SELECT %(box)s, 'x' || n, 't', 'push', CASE WHEN n <= 3 THEN 'dead' WHEN n <= 7 THEN "
             "'pending' WHEN n <= 9 THEN 'excluded' ELSE 'stored' END "
             "FROM generate_series(1, %(many)s) n",
             {"box": large, "many": MANY},

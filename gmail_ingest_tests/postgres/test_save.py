@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import Counts, Excluded, Failed, Gone, MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
@@ -44,9 +44,9 @@ def test_save_gives_each_id_its_fate(world, run):
             ("pending", None),
             ("dead", None),
         ]
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert due == []
-        assert await world.store.next_due(mailbox, "live") == later
+        assert await world.store.next_due(mailbox, "push") == later
 
     run(scenario())
 
@@ -61,7 +61,7 @@ def test_failed_ids_are_due_again_with_their_attempts(world, run):
         past = datetime.now(UTC) - MINUTE
         outcomes = [Stored(parsed("m1")), Failed("m2", "429", past), Failed("m3", "503", past)]
         await world.store.save(held, outcomes)
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert [(each.message_id, each.attempts) for each in due] == [("m3", 1), ("m2", 1)]
 
     run(scenario())
@@ -164,7 +164,7 @@ def test_lag_is_that_of_the_newest_live_message(world, run):
 
 
 def test_due_messages_are_limited_to_the_newest_threads(world, run):
-    """The newest threads come first, each source by itself."""
+    """The newest threads come first, each origin by itself."""
 
     async def scenario():
         mailbox = await world.connect()
@@ -175,7 +175,7 @@ def test_due_messages_are_limited_to_the_newest_threads(world, run):
         due, sizes = await world.store.due_messages(mailbox, "listing", 3)
         assert [each.message_id for each in due] == ["m7", "m6", "m5"]
         assert dict(sizes) == {"t3": 2, "t2": 2}
-        assert await world.store.due_messages(mailbox, "live", 3) == ([], {})
+        assert await world.store.due_messages(mailbox, "push", 3) == ([], {})
         assert all(0 <= each.age < 60 for each in due)
 
     run(scenario())
@@ -289,14 +289,14 @@ def test_id_seen_while_listing_is_stored_once(world, run):
 
 
 def test_a_label_change_between_fetch_and_save_is_not_lost(world, run):
-    """Listed mail fetched before a change that the live lease applied is fetched again, and ends
+    """Listed mail fetched before a change that the push lease applied is fetched again, and ends
     with the labels after the change (edge cases 8 and 14).
     """
 
     async def scenario():
         mailbox = await world.connect()
         listing = await lease(world, mailbox, "listing")
-        live = await lease(world, mailbox, "live")
+        live = await lease(world, mailbox, "push")
         opened = await world.store.open_listing(listing, WINDOW)
         await world.store.apply_list_page(listing, opened, [MessageRef("m1", "t1")], None)
         fetched = parsed("m1", history_id=50, label_ids=("INBOX", "UNREAD"))
@@ -320,7 +320,7 @@ def test_mail_that_leaves_spam_between_fetch_and_save_is_not_lost(world, run):
     async def scenario():
         mailbox = await world.connect()
         listing = await lease(world, mailbox, "listing")
-        live = await lease(world, mailbox, "live")
+        live = await lease(world, mailbox, "push")
         opened = await world.store.open_listing(listing, WINDOW)
         await world.store.apply_list_page(listing, opened, [MessageRef("m1", "t1")], None)
         change = MessageChange("m1", "t1", 90, deleted=False, label_ids=("INBOX",))

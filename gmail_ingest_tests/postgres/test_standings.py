@@ -27,9 +27,9 @@ async def fail(database, mailbox, cause="no_answer", retry_at=SOON, state="activ
     )
 
 
-async def synced(database, mailbox, source="live"):
+async def synced(database, mailbox, origin="push"):
     """A sync reaches its end."""
-    held = await database.store.acquire_lease(mailbox, source, "w", MINUTE, force=False)
+    held = await database.store.acquire_lease(mailbox, origin, "w", MINUTE, force=False)
     await database.store.finish_sync(held)
     await database.store.release_lease(held)
 

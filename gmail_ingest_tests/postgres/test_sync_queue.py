@@ -301,7 +301,7 @@ def test_a_dead_run_is_freed_at_once(database, run):
             await database.queue.enqueue(tenant, "incremental")
         (dead,) = await claim(database, "run:dead", tenant="acme")
         (living,) = await claim(database, "run:living", tenant="other")
-        held = await database.store.acquire_lease(mine, "live", "run:dead", MINUTE, force=False)
+        held = await database.store.acquire_lease(mine, "push", "run:dead", MINUTE, force=False)
         tenants = ["acme", "other"]
         assert await database.queue.dispatch(5, tenants=tenants) == []
         assert await database.queue.free_run("run:dead") == 1
@@ -310,7 +310,7 @@ def test_a_dead_run_is_freed_at_once(database, run):
         ]
         with pytest.raises(LeaseLostError):
             await database.store.finish_sync(held)
-        await database.store.acquire_lease(mine, "live", "run:next", MINUTE, force=False)
+        await database.store.acquire_lease(mine, "push", "run:next", MINUTE, force=False)
         await database.queue.acknowledge(dead, "succeeded", Counts(), None)
         assert await database.job_state(dead.job_id) == "running"
         (again,) = await claim(database, "run:next", tenant="acme")

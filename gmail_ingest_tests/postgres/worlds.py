@@ -11,8 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.core.fates import Origin
 from gmail_ingest.sync.ports import MailStore, SyncQueue
-from gmail_ingest.sync.records import Lease, Source
+from gmail_ingest.sync.records import Lease
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 
@@ -45,10 +46,10 @@ class World(Protocol):
 
 
 async def lease(
-    world: World, mailbox_id: int, source: Source = "live", *, ttl: timedelta = MINUTE
+    world: World, mailbox_id: int, origin: Origin = "push", *, ttl: timedelta = MINUTE
 ) -> Lease:
     """Take a lease, from whomever has it."""
-    return await world.store.acquire_lease(mailbox_id, source, "worker", ttl, force=True)
+    return await world.store.acquire_lease(mailbox_id, origin, "worker", ttl, force=True)
 
 
 class MemoryWorld:

@@ -30,7 +30,7 @@ _JOBS = """
 SELECT state FROM sync_jobs
 WHERE tenant_id = %s AND state NOT IN ('succeeded', 'failed', 'cancelled') AND merged_into IS NULL
 """
-_LEASES = "SELECT source FROM leases WHERE mailbox_id = %s AND until > now()"
+_LEASES = "SELECT origin FROM leases WHERE mailbox_id = %s AND until > now()"
 
 
 async def differences(

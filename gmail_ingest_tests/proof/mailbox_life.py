@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gmail_sandbox.account.history_records import StartAbove
+from gmail_sandbox.account.history_log import StartAbove
 from gmail_sandbox.account.mailbox import Mailbox, StoredMessage
 
 _ARRIVALS = (

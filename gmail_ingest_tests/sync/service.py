@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.gmail.requests import PAGE_SIZE
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import statement
@@ -172,7 +172,7 @@ class Service:
         tenant: str = TENANT,
     ) -> TenantReport:
         """Work off what waits for the tenant, or sync it."""
-        sync = TenantSync(self.queue, self.store, self.gmail.source, policy)
+        sync = TenantSync(self.queue, self.store, self.gmail.open_client, policy)
         return await sync.run_tenant(tenant, holder, ask=ask)
 
     async def rows(self, query: str, *parameters: Any) -> list[Any]:

@@ -345,7 +345,7 @@ def test_an_outage_gives_the_mailbox_back_and_spends_attempts_slowly(run, box):
             box.google.always[name] = TransientError("Google is failing (500)")
         with pytest.raises(TransientError, match="500"):
             await box.drain(lease, policy)
-        due, _ = await box.store.due_messages(box.mailbox.id, "live", 100)
+        due, _ = await box.store.due_messages(box.mailbox.id, "push", 100)
         return {each.message_id for each in due}
 
     untouched = run(scenario())

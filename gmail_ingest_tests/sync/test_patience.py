@@ -38,10 +38,10 @@ class Told(Unlimited):
         self.refusals: list[tuple[str, datetime]] = []
         self.reserved: list[int] = []
 
-    async def reserve(self, mailbox_id, units, source) -> float:
+    async def reserve(self, mailbox_id, units, origin) -> float:
         """Note the units."""
         self.reserved.append(units)
-        return await super().reserve(mailbox_id, units, source)
+        return await super().reserve(mailbox_id, units, origin)
 
     async def refused(self, mailbox_id, scope, until) -> None:  # noqa: ARG002 - the port's
         """Note the refusal."""
@@ -164,14 +164,14 @@ def test_patience_spends_the_price_of_each_call_first(run):
     """What a call costs is reserved before it is made."""
     limiter = Told()
     call = Answers("page")
-    run(Patience(QUICK, Budget(limiter, 1, "live")).call(call, 5))
+    run(Patience(QUICK, Budget(limiter, 1, "push")).call(call, 5))
     assert limiter.reserved == [5]
 
 
 def test_patience_tells_all_processes_what_google_refused(run):
     """A refusal pauses the mailbox for everybody, not for this worker alone (edge case 31)."""
     limiter, until = Told(), soon(3600)
-    patience = Patience(QUICK, Budget(limiter, 1, "live"))
+    patience = Patience(QUICK, Budget(limiter, 1, "push"))
     with pytest.raises(ThrottledError):
         run(patience.throttled(ThrottledError("project", until)))
     assert limiter.refusals == [("project", until)]

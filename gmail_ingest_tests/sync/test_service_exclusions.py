@@ -53,7 +53,7 @@ class Crm:
     def verified(self, *, repair):
         """A comparison with Google."""
         service = self.service
-        use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+        use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
         plans = self.run(use_case.plan(TENANT))
         (found,) = self.run(use_case.run(TENANT, plans, holder="verify", repair=repair))
         return found
@@ -239,7 +239,7 @@ def moment(now, days):
 
 async def verified(service, **window):
     """Verify the owner's mailbox, of the last days or from a day on, and mend it."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT, **window)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
     assert found.error is None

@@ -242,6 +242,6 @@ def test_sync_of_a_history_id_beyond_64_bits(run, synced):
     run(synced.rows("UPDATE mailboxes SET checkpoint = %s::numeric RETURNING 1", beyond))
     (mailbox,) = run(synced.store.mailboxes("acme", None))
     assert mailbox.checkpoint == int(beyond)
-    lease = run(synced.store.acquire_lease(mailbox.id, "live", "worker", QUICK.lease, force=False))
+    lease = run(synced.store.acquire_lease(mailbox.id, "push", "worker", QUICK.lease, force=False))
     run(synced.store.apply_history(lease, [], 2**64 + 4))
     assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [beyond]

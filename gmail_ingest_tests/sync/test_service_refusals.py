@@ -57,7 +57,7 @@ def test_a_mailbox_whose_mail_is_refused_is_not_connected(service, run):
 
 async def verified(service):
     """What the nightly verification finds."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     return await use_case.run(TENANT, plans, holder="verify", repair=True)
 
@@ -148,7 +148,7 @@ def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
     """A state that another sync of the mailbox put it into keeps its error and cause."""
     store, run = sick.service.store, sick.run
     (mailbox,) = [each for each in run(store.mailboxes(TENANT, None)) if each.address == OWNER]
-    lease = run(store.acquire_lease(mailbox.id, "live", "w", timedelta(minutes=1), force=False))
+    lease = run(store.acquire_lease(mailbox.id, "push", "w", timedelta(minutes=1), force=False))
     run(store.set_mailbox_state(mailbox.id, "needs_reauth", "refused", cause="scope_missing"))
     run(store.finish_sync(lease))
     shown, _ = sick.mailbox()

@@ -47,7 +47,7 @@ def shown(service):
 
 async def verified(service):
     """What the nightly verification finds."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
     return found

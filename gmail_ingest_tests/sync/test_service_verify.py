@@ -17,7 +17,7 @@ DAY = timedelta(days=1)
 
 
 async def verify(service, *, repair=False, policy=QUICK):
-    use_case = Verify(service.store, service.gmail.source, policy, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, policy, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=repair)
     return found

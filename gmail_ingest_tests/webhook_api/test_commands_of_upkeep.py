@@ -14,7 +14,7 @@ def command(api, google, monkeypatch, tmp_path, capsys):
     """Run a command against a sidecar with a mailbox, a dead letter and compared days."""
     api.connect("acme", google.mailbox("kim@crm.test"))
     api.database.execute(
-        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate, attempts,"
+        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate, attempts,"
         " error, decided_at) SELECT id, 'dead1', 't', 'listing', 'dead', 8, '[500]', now()"
         " FROM mailboxes"
     )

@@ -14,7 +14,7 @@ def kim(api, google):
 
 def enter(api, mailbox_id, gmail_id, fate, **columns):
     """Put a message in the ledger."""
-    values = {"mailbox_id": mailbox_id, "gmail_id": gmail_id, "thread_id": "t1", "source": "live"}
+    values = {"mailbox_id": mailbox_id, "gmail_id": gmail_id, "thread_id": "t1", "origin": "push"}
     values |= {"fate": fate, "first_seen_at": "2026-05-01 10:00+00", **columns}
     names = ", ".join(values)
     places = ", ".join(["%s"] * len(values))
@@ -94,8 +94,8 @@ def test_the_sync_that_decided_is_named(api, kim):
             " finished_at) VALUES (%s, 'tenant-1', %s, %s, %s, %s, %s)",
             (job, kind, run, *times),
         )
-    for gmail_id, source in (("1", "live"), ("2", "listing")):
-        enter(api, kim, gmail_id, "stored", source=source, decided_at="2026-05-01 10:10+00")
+    for gmail_id, origin in (("1", "push"), ("2", "listing")):
+        enter(api, kim, gmail_id, "stored", origin=origin, decided_at="2026-05-01 10:10+00")
     enter(api, kim, "3", "stored", decided_at="2026-05-01 08:10+00")
     found = [ask(api, gmail_id)["mailboxes"][0]["ledger"] for gmail_id in "123"]
     assert [each["dagsterRunId"] for each in found] == ["run-live", "run-initial", None]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Final
 
 from gmail_sandbox.account.errors import UnknownMessageError
-from gmail_sandbox.account.history_records import StartAbove
+from gmail_sandbox.account.history_log import StartAbove
 from gmail_sandbox.account.mailbox_reads import MailboxReads, ThreadHit
 from gmail_sandbox.account.render import StoredMessage
 from gmail_sandbox.account.spool import Spool

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any, NamedTuple
 
 from gmail_sandbox.account.attachments import AttachmentIds
-from gmail_sandbox.account.history_records import HistorySlice
+from gmail_sandbox.account.history_log import HistorySlice
 from gmail_sandbox.account.labels import LabelBook
 from gmail_sandbox.account.message_store import MessageStore
 from gmail_sandbox.account.query import Context, parse_query

@@ -12,7 +12,7 @@ from random import Random
 from typing import Final
 
 from gmail_sandbox.account.errors import UnknownMessageError
-from gmail_sandbox.account.history_records import ChangeType, HistoryLog, StartAbove
+from gmail_sandbox.account.history_log import ChangeType, HistoryLog, StartAbove
 from gmail_sandbox.account.query import Query
 from gmail_sandbox.account.render import StoredMessage
 from gmail_sandbox.account.search import DateIndex

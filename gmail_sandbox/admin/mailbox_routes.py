@@ -14,7 +14,7 @@ from typing import Annotated, Literal, Self
 from pydantic import Field, StringConstraints, model_validator
 
 from gmail_sandbox.account.accounts import Account, Condition
-from gmail_sandbox.account.history_records import StartAbove
+from gmail_sandbox.account.history_log import StartAbove
 from gmail_sandbox.account.mailbox import StoredMessage
 from gmail_sandbox.admin.call import AdminCall, AdminError, AdminHandler
 from gmail_sandbox.admin.mail_loading import MailLoading

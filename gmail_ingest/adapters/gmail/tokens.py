@@ -1,6 +1,6 @@
 """Access tokens of mailboxes: cached, refreshed once however many ask, stored again.
 
-Holds: ``GoogleTokens`` (the TokenSource port). Add here: when a token is reused or renewed.
+Holds: ``GoogleTokens`` (the AccessTokens port). Add here: when a token is reused or renewed.
 Keep out: the requests themselves (``grants``), encryption and SQL.
 Source: docs/google.md#access-tokens, #dead-grants; edge cases 35, 36 and 37.
 

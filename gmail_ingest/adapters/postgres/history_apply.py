@@ -19,7 +19,7 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.removals import admit_removals
 from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.sync.records import Counts
 
@@ -44,7 +44,7 @@ UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id, facet_id
 FROM c WHERE e.mailbox_id = %(mailbox_id)s AND e.gmail_id = c.gmail_id
 """
 _UNDER_WAY = """
-SELECT FROM leases WHERE mailbox_id = %s AND source = 'history' AND until > clock_timestamp()
+SELECT FROM leases WHERE mailbox_id = %s AND origin = 'backfill' AND until > clock_timestamp()
 """
 _DELETE = """
 WITH keys AS (
@@ -104,8 +104,8 @@ async def apply_changes(
 
 
 async def _is_left(connection: Connection, mailbox_id: int, entries: Iterable[Entry]) -> bool:
-    """Whether some of the entries wait for a historical sync, and none is under way."""
-    if not any(each.source == "history" and each.fate == "pending" for each in entries):
+    """Whether some of the entries wait for a backfill, and none is under way."""
+    if not any(each.origin == "backfill" and each.fate == "pending" for each in entries):
         return False
     return await (await connection.execute(_UNDER_WAY, (mailbox_id,))).fetchone() is None
 

@@ -66,7 +66,7 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    #: Of a historical job: its range, its backfill, its months, and when it goes on by itself.
+    #: Of a backfill: its range, Dagster's id of it, its months, and when it goes on by itself.
     window_start: datetime | None
     window_end: datetime | None
     dagster_backfill_id: str | None

@@ -13,24 +13,24 @@ from datetime import datetime
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.core.fates import Entry
+from gmail_ingest.core.fates import Entry, Origin
 from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
-from gmail_ingest.sync.records import Failed, Source
+from gmail_ingest.sync.records import Failed
 
 _READ = """
-SELECT gmail_id, thread_id, source, fate, rule, history_id FROM message_ledger
+SELECT gmail_id, thread_id, origin, fate, rule, history_id FROM message_ledger
 WHERE mailbox_id = %s AND gmail_id = ANY(%s)
 """
 _WRITE = """
 INSERT INTO message_ledger AS l
-    (mailbox_id, gmail_id, thread_id, source, fate, rule, history_id, decided_at)
-SELECT %s, gmail_id, thread_id, source, fate, rule, history_id,
+    (mailbox_id, gmail_id, thread_id, origin, fate, rule, history_id, decided_at)
+SELECT %s, gmail_id, thread_id, origin, fate, rule, history_id,
        CASE WHEN fate <> 'pending' THEN now() END
 FROM json_to_recordset(%s) AS e
-    (gmail_id text, thread_id text, source text, fate text, rule text, history_id numeric)
+    (gmail_id text, thread_id text, origin text, fate text, rule text, history_id numeric)
 ORDER BY gmail_id
 ON CONFLICT (mailbox_id, gmail_id) DO UPDATE
-SET source = excluded.source, fate = excluded.fate, rule = excluded.rule,
+SET origin = excluded.origin, fate = excluded.fate, rule = excluded.rule,
     history_id = excluded.history_id,
     thread_id = coalesce(nullif(excluded.thread_id, ''), l.thread_id),
     attempts = CASE WHEN excluded.fate = 'pending' AND l.fate <> 'pending' THEN 0
@@ -44,7 +44,7 @@ _DUE = """
 SELECT gmail_id, thread_id, attempts, extract(epoch FROM now() - first_seen_at)::float8,
        error IS NOT DISTINCT FROM %s
 FROM message_ledger
-WHERE mailbox_id = %s AND source = %s AND fate = 'pending' AND next_attempt_at <= now()
+WHERE mailbox_id = %s AND origin = %s AND fate = 'pending' AND next_attempt_at <= now()
   AND (%s::bigint IS NULL OR listing_id = %s)
 ORDER BY thread_id DESC, gmail_id DESC LIMIT %s
 """
@@ -65,7 +65,7 @@ RETURNING l.fate
 _NEXT_DUE = """
 SELECT min(next_attempt_at) FROM message_ledger
 WHERE mailbox_id = %(mailbox)s AND fate = 'pending'
-  AND (%(source)s::text IS NULL OR source = %(source)s)
+  AND (%(origin)s::text IS NULL OR origin = %(origin)s)
   AND (%(listing)s::bigint IS NULL OR listing_id = %(listing)s)
 """
 
@@ -76,8 +76,8 @@ async def read_entries(
     """The ledger's entries of these Gmail ids."""
     rows = await connection.execute(_READ, (mailbox_id, list(ids)))
     return {
-        gmail_id: Entry(thread_id, source, fate, rule, int(history_id))
-        async for gmail_id, thread_id, source, fate, rule, history_id in rows
+        gmail_id: Entry(thread_id, origin, fate, rule, int(history_id))
+        async for gmail_id, thread_id, origin, fate, rule, history_id in rows
     }
 
 
@@ -89,7 +89,7 @@ async def write_entries(
         {
             "gmail_id": gmail_id,
             "thread_id": entry.thread_id,
-            "source": entry.source,
+            "origin": entry.origin,
             "fate": entry.fate,
             "rule": entry.rule,
             "history_id": str(entry.history_id),
@@ -116,10 +116,10 @@ async def write_failures(
 
 
 async def read_due(
-    connection: Connection, mailbox_id: int, source: Source, limit: int, listing_id: int | None
+    connection: Connection, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None
 ) -> tuple[list[PendingMessage], dict[str, int]]:
     """Pending ids due now, newest thread first, and the sizes of their threads in the ledger."""
-    wanted = (NOT_FOUND_YET, mailbox_id, source, listing_id, listing_id, limit)
+    wanted = (NOT_FOUND_YET, mailbox_id, origin, listing_id, listing_id, limit)
     rows = await (await connection.execute(_DUE, wanted)).fetchall()
     due = [PendingMessage(*row) for row in rows]
     threads = list({each.thread_id for each in due if each.thread_id})
@@ -130,9 +130,9 @@ async def read_due(
 
 
 async def read_next_due(
-    connection: Connection, mailbox_id: int, source: Source | None, listing_id: int | None
+    connection: Connection, mailbox_id: int, origin: Origin | None, listing_id: int | None
 ) -> datetime | None:
     """When the next pending id is due, also if that is past; None if none is pending."""
-    wanted = {"mailbox": mailbox_id, "source": source, "listing": listing_id}
+    wanted = {"mailbox": mailbox_id, "origin": origin, "listing": listing_id}
     row = await (await connection.execute(_NEXT_DUE, wanted)).fetchone()
     return row[0] if row else None

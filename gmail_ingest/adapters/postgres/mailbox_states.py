@@ -74,7 +74,7 @@ WITH sick AS MATERIALIZED (
     SET state = 'active',
         reconcile_wanted_at = CASE
             WHEN EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id
-                         AND l.source = 'listing' AND l.done_at IS NULL)
+                         AND l.origin = 'listing' AND l.done_at IS NULL)
             THEN now() ELSE m.reconcile_wanted_at END
     FROM sick WHERE m.tenant_id = sick.id AND {_SICK}
     RETURNING m.integration_id

@@ -270,7 +270,7 @@ FROM sync_queue q WHERE {_FREE}
 _DUE_IDS = """
 EXISTS (SELECT FROM message_ledger l
         WHERE l.mailbox_id = m.id AND l.fate = 'pending'
-          AND l.source <> 'history' AND l.next_attempt_at <= now())
+          AND l.origin <> 'backfill' AND l.next_attempt_at <= now())
 """
 # What just failed for good (an API that is not enabled) would fail again.
 _RESTED = "coalesce(m.failed_at, '-infinity') <= now() - %(poll_interval)s"
@@ -285,7 +285,7 @@ WITH stale AS (
     UNION ALL
     SELECT m.tenant_id, 'initial', m.id FROM mailboxes m
     WHERE m.state = 'active' AND {_RESTED}
-      AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
+      AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.origin = 'listing'
                   AND l.done_at IS NULL)
     UNION ALL
     SELECT m.tenant_id, 'exclusions', m.id

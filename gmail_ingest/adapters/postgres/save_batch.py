@@ -71,7 +71,7 @@ def _storable(
             message = outcome.message
             key = message.gmail_id
             entry = after_storing(
-                entries.get(key), message.thread_id, message.history_id, lease.source
+                entries.get(key), message.thread_id, message.history_id, lease.origin
             )
             if entry is not None:
                 entries[key] = entry
@@ -93,7 +93,7 @@ def _decide(outcomes: Sequence[Outcome], entries: dict[str, Entry]) -> None:
 
 
 def _lag(lease: Lease, stored: Sequence[ParsedMessage]) -> float | None:
-    if lease.source != "live" or not stored:
+    if lease.origin != "push" or not stored:
         return None
     newest = max(each.internal_date for each in stored)
     return max(0.0, (datetime.now(UTC) - newest).total_seconds())

@@ -132,8 +132,8 @@ sync_jobs = sa.Table(
         "created_at",
         postgresql_where=sa.text("kind = 'historical' AND settled_at IS NULL"),
     ),
-    comment="of historical jobs: settled_at: Dagster has nothing to do for it any more; asks: "
-    "backfills that got nothing done, one after the other; seen_at: its worker's last word",
+    comment="of backfills: settled_at: Dagster has nothing to do for it any more; asks: "
+    "those of Dagster that got nothing done, one after the other; seen_at: its worker's last word",
 )
 
 job_months = sa.Table(
@@ -143,7 +143,7 @@ job_months = sa.Table(
     sa.Column("month", sa.Date, primary_key=True),
     sa.Column("done_at", TIMESTAMP),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
-    comment="the months of a historical job; done_at: all that Google listed has a final fate",
+    comment="the months of a backfill; done_at: all that Google listed has a final fate",
 )
 
 sync_queue = sa.Table(
@@ -196,7 +196,7 @@ message_ledger = sa.Table(
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
     sa.Column("gmail_id", sa.Text, primary_key=True),
     sa.Column("thread_id", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
     sa.Column("fate", sa.Text, nullable=False, server_default="pending"),
     sa.Column("rule", sa.Text),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
@@ -212,7 +212,7 @@ message_ledger = sa.Table(
     sa.Index(
         "ix_message_ledger_pending",
         "mailbox_id",
-        "source",
+        "origin",
         sa.text("thread_id DESC"),
         postgresql_where=sa.text("fate = 'pending'"),
     ),
@@ -240,7 +240,7 @@ listings = sa.Table(
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
     sa.Column("window_start", TIMESTAMP),
     sa.Column("window_end", TIMESTAMP),
-    sa.Column("source", sa.Text, nullable=False, server_default="listing"),
+    sa.Column("origin", sa.Text, nullable=False, server_default="listing"),
     sa.Column("page_token", sa.Text),
     sa.Column("ids_listed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("started_at", TIMESTAMP, nullable=False, server_default=NOW),
@@ -248,7 +248,7 @@ listings = sa.Table(
     sa.Column("closed_at", TIMESTAMP),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
     comment="a window of a mailbox being listed: the durable page token; closed_at: used up by a "
-    "completed month of a historical sync",
+    "completed month of a backfill",
 )
 
 facet_numbers = sa.Sequence("facet_numbers", metadata=metadata)
@@ -331,7 +331,7 @@ leases = sa.Table(
     "leases",
     metadata,
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
-    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("origin", sa.Text, primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("token", sa.BigInteger, nullable=False),
     sa.Column("until", TIMESTAMP, nullable=False),
@@ -343,7 +343,7 @@ quota_lines = sa.Table(
     metadata,
     sa.Column("scope", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("live_at", TIMESTAMP, nullable=False),
-    sa.Column("history_at", TIMESTAMP, nullable=False),
+    sa.Column("background_at", TIMESTAMP, nullable=False),
     sa.Column("burst_at", TIMESTAMP, nullable=False),
     sa.Column("paused_until", TIMESTAMP),
     comment="scope: a mailbox id, 0 is the project; times up to which units are reserved",

@@ -24,9 +24,9 @@ from gmail_ingest.sync.traces import Standing, Trace
 _STANDINGS = f"""
 SELECT {MAILBOX_COLUMNS}, m.cause, m.last_error, m.created_at,
        (SELECT min(coalesce(l.window_start, 'epoch')) FROM listings l
-        WHERE l.mailbox_id = m.id AND l.source = 'listing' AND l.done_at IS NOT NULL),
+        WHERE l.mailbox_id = m.id AND l.origin = 'listing' AND l.done_at IS NOT NULL),
        EXISTS (SELECT FROM listings l
-               WHERE l.mailbox_id = m.id AND l.source = 'listing' AND l.done_at IS NULL)
+               WHERE l.mailbox_id = m.id AND l.origin = 'listing' AND l.done_at IS NULL)
 FROM mailboxes m WHERE m.tenant_id = %s ORDER BY m.address
 """  # noqa: S608 - the columns of mailbox_rows
 _KNOWN = "SELECT FROM tenants WHERE id = %s"
@@ -44,7 +44,7 @@ WHERE l.mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
 _JOBS = 50
 _TRACES = f"""
 SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.rule, l.attempts, l.next_attempt_at,
-       l.error, l.source, l.first_seen_at, l.decided_at,
+       l.error, l.origin, l.first_seen_at, l.decided_at,
        coalesce(e.label_ids && '{{SPAM,TRASH}}', false), job.id, job.dagster_run_id,
        w.withheld_at, w.accepted_at IS NOT NULL
 FROM unnest(%s::bigint[], %s::text[]) wanted (mailbox_id, gmail_id)
@@ -57,7 +57,7 @@ LEFT JOIN LATERAL (
     FROM (SELECT * FROM sync_jobs WHERE tenant_id = m.tenant_id AND created_at <= l.decided_at
           ORDER BY created_at DESC LIMIT {_JOBS}) j
     WHERE j.started_at <= l.decided_at AND coalesce(j.finished_at, now()) >= l.decided_at
-    ORDER BY ((j.kind = 'incremental') = (l.source = 'live')) DESC, j.started_at DESC LIMIT 1
+    ORDER BY ((j.kind = 'incremental') = (l.origin = 'push')) DESC, j.started_at DESC LIMIT 1
 ) job ON true
 ORDER BY m.address, l.gmail_id
 """  # noqa: S608 - a number
@@ -111,7 +111,7 @@ def _trace(row: Sequence[Any]) -> Trace:
         attempts=row[5],
         next_attempt_at=row[6].astimezone(UTC),
         error=row[7],
-        source=row[8],
+        origin=row[8],
         first_seen_at=row[9].astimezone(UTC),
         decided_at=_utc(row[10]),
         hidden=row[11],
