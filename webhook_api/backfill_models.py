@@ -67,13 +67,13 @@ class HistoricalPriceBody(Model):
 
 
 def price_body(
-    tenant_id: str, asked: HistoricalRequest, price: BackfillPrice
+    tenant_id: str, body: HistoricalRequest, price: BackfillPrice
 ) -> HistoricalPriceBody:
     """A price as the API shows it, the oldest month first."""
     return HistoricalPriceBody(
         tenant_id=tenant_id,
-        start_date=asked.start_date,
-        end_date=asked.end_date,
+        start_date=body.start_date,
+        end_date=body.end_date,
         messages=price.listed,
         to_fetch=price.wanted,
         units=price.units,

@@ -33,10 +33,10 @@ def backfill_router(services: Services) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/sync", tags=["sync"], responses=NOT_FOUND)
 
-    def window_of(asked: HistoricalRequest) -> Window:
+    def window_of(body: HistoricalRequest) -> Window:
         return check_range(
-            asked.start_date,
-            asked.end_date,
+            body.start_date,
+            body.end_date,
             earliest=services.settings.history_start,
             now=datetime.now(UTC),
         )
@@ -50,7 +50,7 @@ def backfill_router(services: Services) -> APIRouter:
     )
     async def historical(
         tenant_id: TenantInPath,
-        asked: HistoricalRequest,
+        body: HistoricalRequest,
         response: Response,
         *,
         dry_run: Annotated[
@@ -63,11 +63,11 @@ def backfill_router(services: Services) -> APIRouter:
         `/api/sync/{tenantId}/jobs/{jobId}`.
         """
         unreachable = require_syncable(await services.reads.tenant(tenant_id))
-        window = window_of(asked)
+        window = window_of(body)
         if dry_run:
             response.status_code = 200
             price = await services.backfill_pricing.price(tenant_id, window)
-            return price_body(tenant_id, asked, price)
+            return price_body(tenant_id, body, price)
         job_id = await services.backfill_jobs.request(tenant_id, window, months_of(window))
         return HistoricalQueued(job_id=job_id, kind="historical", unreachable=unreachable)
 

@@ -50,7 +50,7 @@ def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[U
     ]
     if len(dead) == len(connected):
         why = sorted({f"{each.state}: {each.action}" for each in dead})
-        told = " ".join(why) or "it has none that is connected: connect one first"
+        detail = " ".join(why) or "it has none that is connected: connect one first"
         which = "no mailbox of this tenant can" if mailbox is None else "this mailbox cannot"
-        raise HTTPException(409, f"{which} be synced now; {told}")
+        raise HTTPException(409, f"{which} be synced now; {detail}")
     return dead

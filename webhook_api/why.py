@@ -124,13 +124,13 @@ def why_body(answer: Answer) -> WhyBody:
         found=answer.found,
         mailboxes=[_finding(each) for each in answer.findings],
         ask_google_units=answer.price,
-        google=AskedBody.model_validate(answer.asked) if answer.asked else None,
+        google=AskedBody.model_validate(answer.google) if answer.google else None,
     )
 
 
 def _finding(finding: Finding) -> FindingBody:
-    standing, trace = finding.standing, finding.trace
-    mailbox = standing.mailbox
+    progress, trace = finding.progress, finding.trace
+    mailbox = progress.mailbox
     return FindingBody(
         mailbox=mailbox.address,
         verdict=finding.verdict,
@@ -153,9 +153,9 @@ def _finding(finding: Finding) -> FindingBody:
         if trace
         else None,
         state=mailbox.state,
-        action=action_of(mailbox.state, standing.cause),
-        connected_at=standing.connected_at,
-        listed_from=standing.listed_from,
+        action=action_of(mailbox.state, progress.cause),
+        connected_at=progress.connected_at,
+        listed_from=progress.listed_from,
         last_synced_at=mailbox.last_synced_at,
         checkpoint=str(mailbox.checkpoint),
     )

@@ -15,11 +15,11 @@ from typing import Any
 from gmail_ingest.benchmarks.backfill_pushes import Pusher, spread
 from gmail_ingest.benchmarks.backfill_run import BackfillWatch, Watched
 from gmail_ingest.benchmarks.backfill_truth import called, live_units, planned_threads
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import plain_url
+from gmail_ingest.benchmarks.harness import plain_url
 from gmail_ingest.benchmarks.memory import FLAT, few
 from gmail_ingest.benchmarks.proc import resident_bytes
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.demo.audit import Audit, audit
@@ -59,7 +59,7 @@ class _Found:
     audit: Audit
     sandbox_bytes: int
     beside: list[float]
-    calm: list[float]
+    without_backfill: list[float]
 
     @property
     def ratio(self) -> float:
@@ -67,7 +67,7 @@ class _Found:
 
     @property
     def slower(self) -> float:
-        return spread(self.beside)["p50"] - spread(self.calm)["p50"]
+        return spread(self.beside)["p50"] - spread(self.without_backfill)["p50"]
 
 
 def run(progress: Progress, scale: float = 1.0) -> Figure:
@@ -83,7 +83,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     limits = ("--user-units-per-minute", str(_MAILBOX_MINUTE))
     with open_service(changes, latency_ms=_LATENCY_MS, limits=limits) as service:
         progress("making the mailbox", 0, messages)
-        service.ground.google.create_mailbox(
+        service.harness.google.create_mailbox(
             _ADDRESS,
             messages=messages,
             span_days=(datetime.now(UTC) - midnight(start)).total_seconds() / 86_400,
@@ -102,8 +102,8 @@ def months_back(count: int) -> date:
 
 
 def _backfill(service: Service, start: date, progress: Progress) -> _Found:
-    google, api = service.ground.google, SidecarApi(service.api, service.api_key)
-    rows = Rows(plain_url(service.ground.databases.mail))
+    google, api = service.harness.google, SidecarApi(service.api, service.api_key)
+    rows = Rows(plain_url(service.harness.databases.mail))
     pushes = Pusher(service, _ADDRESS, _TENANT, first_seed=1_000_000)
     pushes.push(_WARM_PUSHES, progress)
     window = midnight(start), datetime.now(UTC).replace(microsecond=0)
@@ -112,11 +112,11 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
     known = {row.message_id for row in rows.all()}
     planned = planned_threads(google.messages(_ADDRESS), google.months(_ADDRESS), known)
     google.reset_counters()
-    asked = api.backfill(_TENANT, *window)
+    accepted = api.backfill(_TENANT, *window)
     pushes.take()
     with pushes.every(_PUSH_SECONDS):
         watch = BackfillWatch(service, _TENANT, price["toFetch"], progress)
-        watched = watch.follow(asked["jobId"])
+        watched = watch.follow(accepted["jobId"])
     beside = pushes.take()
     calls, repeats = google.calls_by_method(_ADDRESS), google.repeats(_ADDRESS)
     units = google.units_of(_ADDRESS) - live_units(calls, len(beside))
@@ -133,9 +133,9 @@ def _backfill(service: Service, start: date, progress: Progress) -> _Found:
         pages_again=called(repeats, "messages.list"),
         rejections=rejections,
         audit=compared,
-        sandbox_bytes=resident_bytes(service.ground.sandbox),
+        sandbox_bytes=resident_bytes(service.harness.sandbox),
         beside=beside,
-        calm=pushes.take(),
+        without_backfill=pushes.take(),
     )
 
 
@@ -183,7 +183,7 @@ def _figure(found: _Found, messages: int, months: int) -> Figure:
             "sandboxMB": round(found.sandbox_bytes / _MB),
             "pushes": len(found.beside),
             "pushSeconds": spread(found.beside),
-            "pushSecondsWithoutBackfill": spread(found.calm),
+            "pushSecondsWithoutBackfill": spread(found.without_backfill),
             "limits": f"limiter and sandbox at {_SCALE} times Google's units a mailbox",
             "latencyMs": _LATENCY_MS,
             "mail": f"seeded mail, a fifth of it in {min(_BURSTS, months)} busy days",

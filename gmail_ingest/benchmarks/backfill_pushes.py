@@ -11,9 +11,9 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 
-from gmail_ingest.benchmarks.dagster_ground import Service
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.local_google import LocalGoogle
+from gmail_ingest.benchmarks.service import Service
 from gmail_ingest.demo.latency import percentile
 
 #: Gmail makes at most one notification a second for a mailbox, and drops the others.
@@ -25,8 +25,8 @@ class Pusher:
 
     def __init__(self, service: Service, address: str, tenant: str, *, first_seed: int) -> None:
         # A connection of its own, and processes may die meanwhile: somebody else revives them.
-        ground = replace(service.ground, google=LocalGoogle(service.ground.url))
-        self._service = replace(service, ground=ground, check=lambda: None)
+        harness = replace(service.harness, google=LocalGoogle(service.harness.url))
+        self._service = replace(service, harness=harness, check=lambda: None)
         self._address = address
         self._tenant = tenant
         self._seed = first_seed

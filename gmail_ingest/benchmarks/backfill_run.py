@@ -15,12 +15,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from gmail_ingest.benchmarks.dagster_ground import Service
 from gmail_ingest.benchmarks.dagster_ui import DagsterUi
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError
+from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.benchmarks.memory import growth
 from gmail_ingest.benchmarks.proc import resident_bytes
+from gmail_ingest.benchmarks.service import Service
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
 #: Shares of the messages after which the worker and the daemon are killed.
@@ -28,7 +28,7 @@ KILL_WORKER, KILL_DAEMON = 0.35, 0.65
 _LONGEST_SECONDS = 7_200.0
 _LOOK_SECONDS = 0.5
 #: Dagster is asked for its runs this seldom: it takes the cores that are measured.
-_ASK_SECONDS = 3.0
+_POLL_SECONDS = 3.0
 
 
 @dataclass(slots=True)
@@ -62,7 +62,7 @@ class BackfillWatch:
         self._wanted = wanted
         self._progress = progress
         self._workers: Mapping[str, int] = {}
-        self._asked_at = 0.0
+        self._polled_at = 0.0
 
     def follow(self, job_id: str) -> Watched:
         """Watch until the job has ended, and kill on the way.
@@ -71,7 +71,7 @@ class BackfillWatch:
             BenchmarkError: it did not succeed, or takes hours.
         """
         seen, began = Watched(), time.monotonic()
-        supervisor = self._service.ground.stack.supervisor
+        supervisor = self._service.harness.stack.supervisor
         while seen.job.get("state") != "succeeded":
             supervisor.revive()
             seen.job = self._api.job(self._tenant, job_id)
@@ -87,9 +87,9 @@ class BackfillWatch:
         return seen
 
     def _sample(self, seen: Watched) -> None:
-        if time.monotonic() - self._asked_at > _ASK_SECONDS:
+        if time.monotonic() - self._polled_at > _POLL_SECONDS:
             self._workers = self._ui.backfill_workers()
-            self._asked_at = time.monotonic()
+            self._polled_at = time.monotonic()
         for run, pid in self._workers.items():
             if resident := resident_bytes(pid):
                 seen.resident[run].append(resident)
@@ -101,6 +101,6 @@ class BackfillWatch:
                     os.kill(pid, signal.SIGKILL)
                     seen.killed["worker"] += 1
         if share >= KILL_DAEMON and not seen.killed["daemon"]:
-            daemon = self._service.ground.stack.supervisor.child("daemon")
+            daemon = self._service.harness.stack.supervisor.child("daemon")
             os.kill(daemon.group, signal.SIGKILL)
             seen.killed["daemon"] += 1

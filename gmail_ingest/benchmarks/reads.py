@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import open_ground, plain_url
+from gmail_ingest.benchmarks.harness import open_harness, plain_url
 from gmail_ingest.benchmarks.reads_cases import LISTS, SEARCHES, Cases
 from gmail_ingest.benchmarks.reads_client import LIMIT, Client
 from gmail_ingest.benchmarks.reads_data import load
@@ -47,14 +47,14 @@ class Measured:
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Make the mail, ask the sidecar for each case over HTTP, then do it the plain way."""
     mails = max(2_000, round(_MAILS * scale))
-    with open_ground(durable=False) as ground:
-        database = plain_url(ground.databases.mail)
+    with open_harness(durable=False) as harness:
+        database = plain_url(harness.databases.mail)
         began = time.monotonic()
         load(
             database, mails, lambda what, share: progress(f"making {what}", round(100 * share), 100)
         )
         loaded = time.monotonic() - began
-        client = Client(ground, mails)
+        client = Client(harness, mails)
         lists = _measure(client, LISTS, progress, "lists")
         searches = _measure(client, SEARCHES, progress, "searches")
         plain = PlainReads(database, mails, LIMIT)

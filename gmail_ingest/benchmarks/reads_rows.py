@@ -159,7 +159,7 @@ JOIN marked_texts k ON k.tenant_id = %(tenant_id)s AND k.text_id = m.text_id
     AND k.month = 12 * (extract(year FROM m.internal_date AT TIME ZONE 'UTC') - 2021)
         + extract(month FROM m.internal_date AT TIME ZONE 'UTC') - 1
 JOIN facets f ON f.mailbox_id = m.mailbox_id AND f.digest = (
-    SELECT {_DIGEST} FROM (SELECT m.direction, m.has_attachment, m.label_ids) AS said)
+    SELECT {_DIGEST} FROM (SELECT m.direction, m.has_attachment, m.label_ids) AS facet)
 ORDER BY m.i
 """  # noqa: S608 - this module's own words
 _KEYS = """

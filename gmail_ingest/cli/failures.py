@@ -1,7 +1,7 @@
 """What a person is told when a command fails: one sentence, whatever was raised.
 
-Holds: ``told``. Add here: a foreign error that has a remedy of its own. Keep out: printing
-(``main``); our own errors, whose texts say it already.
+Holds: ``explain_failure``. Add here: a foreign error that has a remedy of its own. Keep out:
+printing (``main``); our own errors, whose texts say it already.
 The texts of foreign errors may quote mail, keys or addresses: only class and place are shown.
 """
 
@@ -19,7 +19,7 @@ from gmail_ingest.settings import explain
 NOT_DONE, WRONG_INPUT = 1, 2
 
 
-def told(error: BaseException) -> tuple[str, int]:
+def explain_failure(error: BaseException) -> tuple[str, int]:
     """An error as a sentence with what to do, and the exit code of the command."""
     while isinstance(error, BaseExceptionGroup):
         # One decides: those that were raised beside it are of the same cause.

@@ -37,7 +37,7 @@ from gmail_ingest.cli import (
     verify,
     why,
 )
-from gmail_ingest.cli.failures import told
+from gmail_ingest.cli.failures import explain_failure
 from gmail_ingest.cli.output import NOTES, print_json
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.logs import configure_logging
@@ -112,7 +112,7 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - the outermost place
         if os.environ.get(_LOG_LEVEL, "").upper() == "DEBUG":
             traceback.print_exc()
-        text, code = told(error)
+        text, code = explain_failure(error)
         NOTES.print(f"error: {text}", markup=False, highlight=False)
         if "--json" in given and given[0] not in _OF_OTHERS:
             print_json({"error": text, "exitCode": code})

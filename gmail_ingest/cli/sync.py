@@ -103,13 +103,13 @@ def backfill(
     if start >= end:
         raise InvalidInputError("--to", "must be later than --from")
     api = api_of(data_dir, api_url, api_key)
-    asked = api.backfill(tenant, start, end, dry_run=dry_run)
+    accepted = api.backfill(tenant, start, end, dry_run=dry_run)
     if dry_run:
-        _print_price(asked, as_json=as_json)
+        _print_price(accepted, as_json=as_json)
         return
-    job_id = asked["jobId"]
+    job_id = accepted["jobId"]
     if detach:
-        print_json(asked)
+        print_json(accepted)
         return
     NOTES.print(
         f"job {job_id}; Ctrl-C stops watching, `gmail-ingest sync cancel` the sync", highlight=False

@@ -50,7 +50,7 @@ def verify(
         ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Fetch what is missing, and mend what differs.")
+        bool, typer.Option("--repair", help="Fetch what is missing, and repair what differs.")
     ] = False,
     accept_removals: Annotated[
         bool,

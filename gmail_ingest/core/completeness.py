@@ -1,6 +1,6 @@
 """What Google lists against what is known: the comparison behind "is any mail missing?".
 
-Holds: how one listed id stands, which labels differ, how days are listed together, and what that
+Holds: where one listed id is, which labels differ, how days are listed together, and what that
 costs. Add here: a rule of the comparison. Keep out: listing, repair, storage.
 Source: docs/promises.md#promise-6; docs/google.md#lists (labelIds, includeSpamTrash; no dates);
 edge cases 15, 61, 67 (sets, never each against each).
@@ -22,7 +22,7 @@ from gmail_ingest.core.windows import midnight
 
 #: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``kept_out`` is
 #: stored, and hidden by a rule of the tenant's. Both are no hole, only ``out`` is not counted.
-Standing = Literal["stored", "out", "kept_out", "dead", "pending", "missing"]
+Presence = Literal["stored", "out", "kept_out", "dead", "pending", "missing"]
 #: Ids that a page of a listing holds. Days are listed together up to fewer stored mails, so that
 #: what was never stored (spam, drafts) fits on the same page.
 PAGE_IDS = 500
@@ -71,15 +71,15 @@ class DayTally:
     dead: int = 0
     vanished: int = 0
 
-    def count(self, standing: Standing) -> None:
+    def count(self, presence: Presence) -> None:
         """Count a listed id of this day."""
-        if standing == "out":
+        if presence == "out":
             return
         self.listed += 1
-        self.pending += standing == "pending"
-        self.missing += standing == "missing"
-        self.dead += standing == "dead"
-        self.accounted += standing in {"stored", "kept_out", "dead"}
+        self.pending += presence == "pending"
+        self.missing += presence == "missing"
+        self.dead += presence == "dead"
+        self.accounted += presence in {"stored", "kept_out", "dead"}
 
     @property
     def is_whole(self) -> bool:
@@ -91,10 +91,10 @@ class DayTally:
         return self.is_whole and checked_at >= midnight(self.day + timedelta(days=1))
 
 
-def standing(known: Known | None, *, out: bool) -> Standing:
-    """How a listed id stands; ``out`` if Google's labels say that it does not belong in the CRM.
+def presence_of(known: Known | None, *, out: bool) -> Presence:
+    """Where a listed id is; ``out`` if Google's labels say that it does not belong in the CRM.
 
-    A stored mail that went to the trash later keeps its row, and stands as stored.
+    A stored mail that went to the trash later keeps its row, and counts as stored.
     """
     if known is not None and known.internal_date is not None:
         if known.fate == "stored":

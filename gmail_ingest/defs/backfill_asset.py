@@ -26,14 +26,14 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.defs.services import open_backfill
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.errors import JobEndedError
-from gmail_ingest.sync.backfill import Trouble
-from gmail_ingest.sync.backfill_jobs import Asked, BackfillJob, MonthDone
+from gmail_ingest.sync.backfill import Failures
+from gmail_ingest.sync.backfill_jobs import BackfillJob, MonthDone, RequestedMonths
 
 #: Months of a run at the most. A run's start costs 2 s of CPU, and its slot is for the next tenant
 #: when it ends.
 MONTHS_PER_RUN = 12
 
-Told = BackfillJob | MonthDone
+JobEvent = BackfillJob | MonthDone
 
 with warnings.catch_warnings():
     # The lock pins Dagster: a beta that changes is met by the tests of an upgrade.
@@ -58,15 +58,15 @@ with warnings.catch_warnings():
         Safe to run at any time, also twice at once: what is listed, stored or known is not asked
         for again. The range that the API was asked for is honoured exactly.
         """
-        asked = _asked(context)
+        requested = _requested_months(context)
 
-        async def sync(emit: Callable[[Told], None], stop: StopHook) -> Trouble:
-            with structlog.contextvars.bound_contextvars(run_id=asked.run_id):
+        async def sync(emit: Callable[[JobEvent], None], stop: StopHook) -> Failures:
+            with structlog.contextvars.bound_contextvars(run_id=requested.run_id):
                 async with open_backfill(mail_store, credential_store, gmail) as backfill:
-                    job = await backfill.begin(asked)
+                    job = await backfill.begin(requested)
                     emit(job)
-                    holder = f"run:{asked.run_id}"
-                    task = asyncio.ensure_future(backfill.run(job, asked.months, holder, emit))
+                    holder = f"run:{requested.run_id}"
+                    task = asyncio.ensure_future(backfill.run(job, requested.months, holder, emit))
 
                     def cancel() -> None:
                         task.cancel()
@@ -74,10 +74,10 @@ with warnings.catch_warnings():
                     stop.set(cancel)
                     return await task
 
-        with LoopThread[Told, Trouble](sync) as loop:
-            for told in loop.events():
-                _tell(context, asked, told)
-            _raise_trouble(loop)
+        with LoopThread[JobEvent, Failures](sync) as loop:
+            for event in loop.events():
+                _report(context, requested, event)
+            _raise_failures(loop)
         yield from ()
 
 
@@ -90,7 +90,7 @@ emails_by_month_job = dg.define_asset_job(
 )
 
 
-def _asked(context: dg.AssetExecutionContext) -> Asked:
+def _requested_months(context: dg.AssetExecutionContext) -> RequestedMonths:
     """What this run is about, from its partitions and tags."""
     months, tenant = read_keys(context.partition_keys)
     instance, run = context.instance, context.run
@@ -105,7 +105,7 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
         if target is not None:
             keys, until = target
             all_months = months_for(tenant, keys) or months
-    return Asked(
+    return RequestedMonths(
         tenant_id=tenant,
         months=months,
         all_months=all_months,
@@ -117,23 +117,23 @@ def _asked(context: dg.AssetExecutionContext) -> Asked:
     )
 
 
-def _tell(context: dg.AssetExecutionContext, asked: Asked, told: Told) -> None:
+def _report(context: dg.AssetExecutionContext, requested: RequestedMonths, event: JobEvent) -> None:
     """Show in Dagster what the sync has come to."""
-    if isinstance(told, BackfillJob):
-        tags = {JOB_TAG: str(told.id), TENANT_TAG: told.tenant_id}
-        context.instance.add_run_tags(asked.run_id, tags)
+    if isinstance(event, BackfillJob):
+        tags = {JOB_TAG: str(event.id), TENANT_TAG: event.tenant_id}
+        context.instance.add_run_tags(requested.run_id, tags)
         return
-    key = partition_key(told.month, asked.tenant_id)
-    if told.done_before is not None and _is_told(context, key, told.done_before):
+    key = partition_key(event.month, requested.tenant_id)
+    if event.done_before is not None and _is_reported(context, key, event.done_before):
         return
     context.log_event(
         dg.AssetMaterialization(
-            emails_by_month.key, partition=key, metadata=counts_metadata(told.counts)
+            emails_by_month.key, partition=key, metadata=counts_metadata(event.counts)
         )
     )
 
 
-def _is_told(context: dg.AssetExecutionContext, key: str, since: datetime) -> bool:
+def _is_reported(context: dg.AssetExecutionContext, key: str, since: datetime) -> bool:
     """Whether an earlier run of the same job has told of a month before it died."""
     known = dg.AssetRecordsFilter(
         asset_key=emails_by_month.key,
@@ -143,11 +143,11 @@ def _is_told(context: dg.AssetExecutionContext, key: str, since: datetime) -> bo
     return bool(context.instance.fetch_materializations(known, limit=1).records)
 
 
-def _raise_trouble(loop: LoopThread[Told, Trouble]) -> None:
+def _raise_failures(loop: LoopThread[JobEvent, Failures]) -> None:
     """Fail the run with the reason why months are not complete."""
     try:
-        trouble = loop.result()
+        failures = loop.result()
     except JobEndedError as error:
         raise dg.Failure(str(error), allow_retries=False) from error
-    if trouble is not None and trouble.text:
-        raise dg.Failure(trouble.text, allow_retries=False)
+    if failures is not None and failures.text:
+        raise dg.Failure(failures.text, allow_retries=False)

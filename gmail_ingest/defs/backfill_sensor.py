@@ -30,13 +30,13 @@ from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.sync.backfill_plan import (
-    Add,
-    Ask,
+    CancelBackfill,
+    CloseJob,
     DagsterView,
-    End,
+    EndJob,
     JobView,
-    Settle,
-    Stop,
+    ResubmitBackfill,
+    StartBackfill,
     next_step,
 )
 
@@ -94,23 +94,23 @@ async def _move(
 ) -> None:
     match next_step(job, _look(instance, job)):
         # A tenant that was connected this moment is not yet a partition.
-        case Ask(stuck) if job.tenant_id in tenants:
+        case StartBackfill(stuck) if job.tenant_id in tenants:
             backfill_id = new_backfill_id()
-            if await dispatch.ask(job.id, backfill_id):
+            if await dispatch.assign_backfill(job.id, backfill_id):
                 # Others may belong to the same backfill, made in the UI: it is theirs then.
                 if stuck and job.backfill_id is not None and not job.shared:
                     cancel_backfill(instance, job.backfill_id)
-                _add(instance, graph, job, backfill_id)
-        case Add() if job.tenant_id in tenants and job.backfill_id is not None:
+                _submit(instance, graph, job, backfill_id)
+        case ResubmitBackfill() if job.tenant_id in tenants and job.backfill_id is not None:
             for replaced in open_backfills(instance, {JOB_TAG: str(job.id)}):
                 cancel_backfill(instance, replaced)
-            _add(instance, graph, job, job.backfill_id)
-        case Stop() if job.backfill_id is not None:
+            _submit(instance, graph, job, job.backfill_id)
+        case CancelBackfill() if job.backfill_id is not None:
             cancel_backfill(instance, job.backfill_id)
             await dispatch.settle(job.id)
-        case End(state, error):
+        case EndJob(state, error):
             await dispatch.end(job.id, state, error)
-        case Settle():
+        case CloseJob():
             await dispatch.settle(job.id)
         case _:
             pass
@@ -122,7 +122,9 @@ def _look(instance: dg.DagsterInstance, job: JobView) -> DagsterView:
     return look_at_runs(instance, {JOB_TAG: str(job.id)})
 
 
-def _add(instance: dg.DagsterInstance, graph: AssetGraph, job: JobView, backfill_id: str) -> None:
+def _submit(
+    instance: dg.DagsterInstance, graph: AssetGraph, job: JobView, backfill_id: str
+) -> None:
     start, end = job.window.start, job.window.end
     add_backfill(
         instance,

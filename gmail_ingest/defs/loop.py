@@ -117,7 +117,7 @@ class StopHook:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._asked = False
+        self._stop_requested = False
         self._call: Callable[[], object] | None = None
 
     def set(self, stop: Callable[[], None]) -> None:
@@ -125,14 +125,14 @@ class StopHook:
         loop = asyncio.get_running_loop()
         with self._lock:
             self._call = lambda: None if loop.is_closed() else loop.call_soon_threadsafe(stop)
-            asked = self._asked
-        if asked:
+            stop_requested = self._stop_requested
+        if stop_requested:
             stop()
 
     def __call__(self) -> None:
         """Ask the loop to stop; nothing if it has ended."""
         with self._lock:
-            self._asked = True
+            self._stop_requested = True
             call = self._call
         if call is not None:
             call()

@@ -16,15 +16,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
 from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.standings import PostgresStandings
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.sync.backfill import BackfillSync
 from gmail_ingest.sync.drain import Drain
-from gmail_ingest.sync.standing import Overall, Standings, TenantStanding
+from gmail_ingest.sync.tenant_health import OverallHealth, TenantHealth, TenantHealthStore
 from gmail_ingest.sync.tenant_sync import TenantSync
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.sync.watch import renew_watches
@@ -38,7 +38,7 @@ MAY_BE_A_BURST = 0.25
 
 
 @dataclass(frozen=True, slots=True)
-class Look:
+class QueueSnapshot:
     """What the sensor saw: rows that wait, drains that live, tenants that are connected."""
 
     waiting: int
@@ -51,13 +51,13 @@ async def open_tenant_sync(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[TenantSync, Standings]]:
+) -> AsyncIterator[tuple[TenantSync, TenantHealthStore]]:
     """The use case behind every sync, for the length of a run, which logs in our one form; and
-    how the tenant's mailboxes stand.
+    the health of the tenant's mailboxes.
     """
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_tenant_sync(settings, engine, google), PostgresStandings(engine)
+        yield build_tenant_sync(settings, engine, google), PostgresTenantHealth(engine)
 
 
 @asynccontextmanager
@@ -65,11 +65,11 @@ async def open_drain(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[Drain, Standings]]:
-    """A drain, and how tenants' mailboxes stand, for the length of a run."""
+) -> AsyncIterator[tuple[Drain, TenantHealthStore]]:
+    """A drain, and the health of tenants' mailboxes, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_drain(settings, engine, google), PostgresStandings(engine)
+        yield build_drain(settings, engine, google), PostgresTenantHealth(engine)
 
 
 @asynccontextmanager
@@ -89,25 +89,27 @@ async def open_verify(
     mail_store: MailStoreResource,
     credential_store: CredentialStoreResource,
     gmail: GmailResource,
-) -> AsyncIterator[tuple[Verify, Standings]]:
+) -> AsyncIterator[tuple[Verify, TenantHealthStore]]:
     """The comparison with Gmail, and who cannot be compared, for the length of a run."""
     settings = _settings()
     async with mail_store.open() as engine, gmail.open(credential_store.build(engine)) as google:
-        yield build_verify(settings, engine, google), PostgresStandings(engine)
+        yield build_verify(settings, engine, google), PostgresTenantHealth(engine)
 
 
-async def read_standings(
+async def read_health(
     mail_store: MailStoreResource, tenants: Collection[str] | None
-) -> Mapping[str, TenantStanding]:
-    """How the mailboxes of connected tenants stand; of all tenants if None."""
+) -> Mapping[str, TenantHealth]:
+    """The health of connected tenants' mailboxes; of all tenants if None."""
     async with mail_store.open() as engine:
-        return await PostgresStandings(engine).read(tenants)
+        return await PostgresTenantHealth(engine).read(tenants)
 
 
-async def note_told(mail_store: MailStoreResource, told: Mapping[str, str | None]) -> Overall:
-    """Keep what Dagster was told of each tenant's mailboxes; returns how all tenants stand."""
+async def mark_reported(
+    mail_store: MailStoreResource, reported: Mapping[str, str | None]
+) -> OverallHealth:
+    """Keep what was reported of each tenant's mailboxes; returns the health of all tenants."""
     async with mail_store.open() as engine:
-        return await PostgresStandings(engine).note_told(told)
+        return await PostgresTenantHealth(engine).mark_reported(reported)
 
 
 async def read_proof(mail_store: MailStoreResource) -> Proof:
@@ -135,7 +137,7 @@ async def look_at_queue(
     known: Collection[str],
     sweep: bool,
     pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
-) -> Look:
+) -> QueueSnapshot:
     """Ask for what nobody pushed, then wait a little until there is something to do.
 
     Args:
@@ -159,7 +161,7 @@ async def look_at_queue(
                 if 0 < waiting <= settings.max_tenant_runs and not drains:
                     await pause(MAY_BE_A_BURST)
                     waiting = (await queue.waiting()).waiting
-                return Look(waiting, drains, connected)
+                return QueueSnapshot(waiting, drains, connected)
             await channel.wait(min(left, LOOK_EVERY))
 
 

@@ -63,7 +63,7 @@ def _quick_databases(directory: Path) -> AbstractContextManager[Databases]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class DemoOverrides:
     """What another performance than the demonstration does otherwise: where the databases are,
     and settings that replace the demonstration's.
     """
@@ -79,7 +79,7 @@ def open_demo(
     *,
     on_step: Callable[[str], None],
     show: Callable[[Snapshot], None],
-    ground: Ground = Ground(),
+    overrides: DemoOverrides = DemoOverrides(),
 ) -> Iterator[Demo]:
     """Start everything, connect the tenants, and yield; stops everything at the end.
 
@@ -88,7 +88,7 @@ def open_demo(
         data: an empty directory, or that of an earlier demonstration to be overwritten.
         on_step: is told what is being started.
         show: is given snapshots.
-        ground: databases and tuning of another performance.
+        overrides: databases and tuning of another performance.
 
     Raises:
         ConfigurationError: the directory is in use, or holds a ``.env`` that Dagster would read.
@@ -100,14 +100,14 @@ def open_demo(
     # Hexadecimal, since it is an argument of the sandbox and must not begin with a dash.
     client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_hex(16))
     with open_stack(data, on_step, machine_environment(os.environ)) as stack:
-        databases = stack.cleanup.enter_context(ground.databases(data.postgres))
+        databases = stack.cleanup.enter_context(overrides.databases(data.postgres))
         sandbox_url = _start_sandbox(stack, options, client)
         client = replace(
             client,
             authorize_uri=f"{sandbox_url}/o/oauth2/v2/auth",
             token_uri=f"{sandbox_url}/token",
         )
-        settings = demo_settings(sandbox_url, client, options, ground.tuning)
+        settings = demo_settings(sandbox_url, client, options, overrides.tuning)
         environment = stack.child_environment(settings, databases)
         addresses = replace(stack.start_services(environment), sandbox=sandbox_url)
         key = asyncio.run(_create_key(databases.mail))

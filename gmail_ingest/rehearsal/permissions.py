@@ -13,7 +13,7 @@ import requests
 
 from gmail_ingest.demo.plan import TENANTS
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.runtime.sidecar_api import SidecarError
 
 READ = "https://www.googleapis.com/auth/gmail.readonly"
@@ -33,7 +33,7 @@ class Permissions:
     """
 
     def __init__(
-        self, sandbox: TroubledSandbox, reconnect: Callable[[str, str], None], dice: Random
+        self, sandbox: FaultySandbox, reconnect: Callable[[str, str], None], dice: Random
     ) -> None:
         self._sandbox, self._reconnect, self._dice = sandbox, reconnect, dice
         self._without: str | None = None

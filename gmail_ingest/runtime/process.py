@@ -133,10 +133,10 @@ class Child:
                 text = log.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             return "(it wrote nothing)"
-        return "\n".join(_said(line) for line in text.splitlines()[-lines:])
+        return "\n".join(_readable(line) for line in text.splitlines()[-lines:])
 
 
-def _said(line: str) -> str:
+def _readable(line: str) -> str:
     """What a line of a log says to a person; the line itself if it was cut."""
     try:
         found = json.loads(line)

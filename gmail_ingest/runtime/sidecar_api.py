@@ -188,9 +188,9 @@ def _problem(response: requests.Response) -> str:
     fields = problem.get("errors") or []
     if fields:
         return "; ".join(map(_reason, fields))
-    said = str(problem.get("detail") or problem.get("title"))
+    detail = str(problem.get("detail") or problem.get("title"))
     action = str(problem.get("action") or "")
-    return f"{said}; {action}" if action and action not in said else said
+    return f"{detail}; {action}" if action and action not in detail else detail
 
 
 def _reason(wrong: dict[str, Any]) -> str:

@@ -1,7 +1,7 @@
 """A backfill's months of one run, over all mailboxes of their tenant.
 
 Holds: ``BackfillSync``, the one use case behind every partition of ``emails_by_month``.
-Add here: what a mailbox's trouble means for the job. Keep out: the steps of one mailbox
+Add here: what a mailbox's failure means for the job. Keep out: the steps of one mailbox
 (``backfill_mailbox.py``), Dagster, how a job becomes runs (``backfill_plan.py``).
 Source: docs/promises.md#promise-4, #promise-5, #promise-6; edge cases 31, 32, 34, 35, 36, 61 and
 72.
@@ -33,12 +33,12 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.backfill_jobs import (
-    Asked,
     BackfillBook,
     BackfillJob,
     BackfillStore,
+    MailboxMonthDone,
     MonthDone,
-    Settled,
+    RequestedMonths,
 )
 from gmail_ingest.sync.backfill_mailbox import BackfillMailbox
 from gmail_ingest.sync.limiter import Limiter
@@ -59,7 +59,7 @@ Done = Callable[[MonthDone], None]
 
 
 @dataclass(slots=True)
-class Trouble:
+class Failures:
     """What kept months from completion: texts without anything private.
 
     ``blocked`` needs a person; ``waiting`` goes on by itself at ``not_before`` (UTC).
@@ -104,13 +104,13 @@ class BackfillSync:
         self._limiter = limiter
         self._slots = asyncio.Semaphore(mailboxes_at_once)
 
-    async def begin(self, asked: Asked) -> BackfillJob:
+    async def begin(self, requested: RequestedMonths) -> BackfillJob:
         """The job that a run is about; JobEndedError if it was cancelled meanwhile."""
-        return await self._book.begin(asked)
+        return await self._book.begin(requested)
 
     async def run(
         self, job: BackfillJob, months: Sequence[date], holder: str, done: Done
-    ) -> Trouble:
+    ) -> Failures:
         """Complete months of a job, newest first; ``done`` hears of each.
 
         What keeps a month from completion is in the answer, and in the job.
@@ -122,21 +122,21 @@ class BackfillSync:
             done(MonthDone(month, job.done[month], done_before=job.created_at))
         left = sorted(set(months) - set(job.done), reverse=True)
         with structlog.contextvars.bound_contextvars(tenant=job.tenant_id, job_id=str(job.id)):
-            trouble = await self._complete(job, left, holder, done) if left else Trouble()
-            if trouble.text:
-                await self._book.pause(job.id, trouble.text, trouble.not_before)
-            log.info("backfill_ended", months=len(left), trouble=trouble.text or None)
-        return trouble
+            failures = await self._complete(job, left, holder, done) if left else Failures()
+            if failures.text:
+                await self._book.pause(job.id, failures.text, failures.not_before)
+            log.info("backfill_ended", months=len(left), failures=failures.text or None)
+        return failures
 
     async def _complete(
         self, job: BackfillJob, months: Sequence[date], holder: str, done: Done
-    ) -> Trouble:
-        trouble = Trouble()
+    ) -> Failures:
+        failures = Failures()
         for stopped in await self._store.stopped(job.tenant_id):
-            trouble.block(stopped)
+            failures.block(stopped)
         mailboxes = await self._store.mailboxes(job.tenant_id, None)
-        if not mailboxes and not trouble.blocked:
-            trouble.block(NO_MAILBOX)
+        if not mailboxes and not failures.blocked:
+            failures.block(NO_MAILBOX)
         workers = [
             BackfillMailbox(
                 self._store,
@@ -149,29 +149,29 @@ class BackfillSync:
             )
             for each in mailboxes
         ]
-        tally = _Tally(len(mailboxes), complete=not trouble.blocked)
+        tally = _Tally(len(mailboxes), complete=not failures.blocked)
         tasks = [
-            asyncio.create_task(self._work(worker, mailbox, months, tally, trouble))
+            asyncio.create_task(self._work(worker, mailbox, months, tally, failures))
             for worker, mailbox in zip(workers, mailboxes, strict=True)
         ]
         try:
             while tasks and (await asyncio.wait(tasks, timeout=LOOK_EVERY))[1]:
                 # A cancellation waits for it: what it has taken from the workers would be told by
                 # nobody else.
-                await to_its_end(self._tell(job, workers, tally, done))
+                await to_its_end(self._report(job, workers, tally, done))
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
             # However it ends: what was paid for is told.
             with contextlib.suppress(JobEndedError):
-                await self._tell(job, workers, tally, done)
+                await self._report(job, workers, tally, done)
         for error in ended:
             if isinstance(error, BaseException):
                 raise error
-        return trouble
+        return failures
 
-    async def _tell(
+    async def _report(
         self, job: BackfillJob, workers: Sequence[BackfillMailbox], tally: _Tally, done: Done
     ) -> None:
         """Add what was done to the job, and end the months that are complete.
@@ -196,33 +196,33 @@ class BackfillSync:
         mailbox: Mailbox,
         months: Sequence[date],
         tally: _Tally,
-        trouble: Trouble,
+        failures: Failures,
     ) -> None:
         async with self._slots:
             with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
                 try:
-                    await worker.run(months, tally.settled)
+                    await worker.run(months, tally.month_done)
                 except GmailIngestError as error:
                     log.warning("mailbox_stopped", error=type(error).__name__)
-                    await self._explain(mailbox, error, trouble)
+                    await self._explain(mailbox, error, failures)
 
-    async def _explain(self, mailbox: Mailbox, error: GmailIngestError, trouble: Trouble) -> None:
+    async def _explain(self, mailbox: Mailbox, error: GmailIngestError, failures: Failures) -> None:
         now, text = datetime.now(UTC), str(error)
         match error:
             case MailboxDisconnectedError() | LeaseLostError():
-                trouble.wait(text, now)
+                failures.wait(text, now)
             case ThrottledError():
                 pause = timedelta(seconds=self._policy.longest_sleep)
-                trouble.wait(text, error.until or now + pause)
+                failures.wait(text, error.until or now + pause)
             case TransientError():
-                trouble.wait(text, now + timedelta(seconds=self._policy.longest_retry))
+                failures.wait(text, now + timedelta(seconds=self._policy.longest_retry))
             case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
                 await self._note(mailbox, stop.state, text, stop.cause)
-                trouble.block(f"{stop.state}: {stop.remedy}")
+                failures.block(f"{stop.state}: {stop.remedy}")
             case _:
                 known = OperatorActionError.cause if type(error) is OperatorActionError else None
                 await self._note(mailbox, "active", text, known)
-                trouble.block(text)
+                failures.block(text)
 
     async def _note(self, mailbox: Mailbox, state: str, text: str, cause: str | None) -> None:
         await self._store.set_mailbox_state(
@@ -238,12 +238,12 @@ class _Tally:
         self._complete = complete
         self._listings: dict[date, list[int]] = {}
 
-    def settled(self, found: Settled) -> None:
+    def month_done(self, found: MailboxMonthDone) -> None:
         """A mailbox has nothing of the month left to do."""
         self._listings.setdefault(found.month, []).append(found.listing.id)
 
     def completed(self) -> list[tuple[date, list[int]]]:
-        """The months that all mailboxes have settled since the last time, with their listings."""
+        """The months that all mailboxes have done since the last time, with their listings."""
         if not self._complete:
             return []
         whole = [m for m, listings in self._listings.items() if len(listings) == self._mailboxes]

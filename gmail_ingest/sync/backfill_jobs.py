@@ -39,7 +39,7 @@ class BackfillJob:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestedMonths:
     """What a run of Dagster is about: months of one tenant, and who asked for them.
 
     ``job_id`` is known if the API asked; otherwise the run came from Dagster's UI or command line,
@@ -60,7 +60,7 @@ class Asked:
 class BackfillBook(Protocol):
     """Where backfill jobs are kept, each method one transaction."""
 
-    async def begin(self, asked: Asked) -> BackfillJob:
+    async def begin(self, requested: RequestedMonths) -> BackfillJob:
         """The job that a run is about, running from now on; a new one if nobody asked before, or if
         a person started the run after that job had ended.
 
@@ -118,7 +118,7 @@ class MonthDone:
 
 
 @dataclass(frozen=True, slots=True)
-class Settled:
+class MailboxMonthDone:
     """A month of one mailbox of which nothing is pending any more."""
 
     month: date

@@ -16,15 +16,15 @@ from contextlib import asynccontextmanager
 from datetime import UTC, date, datetime, timedelta
 
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, TransientError
-from gmail_ingest.sync.backfill_jobs import BackfillJob, BackfillStore, Settled
+from gmail_ingest.sync.backfill_jobs import BackfillJob, BackfillStore, MailboxMonthDone
 from gmail_ingest.sync.discover import list_to_end
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox
+from gmail_ingest.sync.throttle import Throttle
 
 #: Seconds until a lease that another backfill holds is asked for again.
 BUSY = 2.0
@@ -34,11 +34,11 @@ LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
 LOOK_EVERY = 5.0
 #: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
-LOSSES = 3
+LOST_LEASES = 3
 
 
 class BackfillMailbox:
-    """Works on one mailbox for one job; ``settled`` hears of each month that is complete.
+    """Works on one mailbox for one job; ``month_done`` hears of each month that is complete.
 
     ``counts`` grows as the work goes on, by listing, and is emptied by whoever reads it.
     """
@@ -63,7 +63,7 @@ class BackfillMailbox:
         self._holder = holder
         self._listing_id: int | None = None
         self._counts = Counts()
-        self._units_told = 0
+        self._units_reported = 0
         self._finished = 0
         self._taken: dict[int, Counts] = {}
 
@@ -74,10 +74,10 @@ class BackfillMailbox:
         return taken
 
     def _note(self) -> None:
-        units, self._counts.units = self._client.units_spent - self._units_told, 0
+        units, self._counts.units = self._client.units_spent - self._units_reported, 0
         if self._listing_id is None:
             return
-        self._units_told += units
+        self._units_reported += units
         counts = self._counts
         self._finished += counts.listed + counts.stored + counts.excluded + counts.gone
         fresh = self._counts.take()
@@ -89,7 +89,9 @@ class BackfillMailbox:
         self._note()
         return self._finished
 
-    async def run(self, months: Sequence[date], settled: Callable[[Settled], None]) -> None:
+    async def run(
+        self, months: Sequence[date], month_done: Callable[[MailboxMonthDone], None]
+    ) -> None:
         """Work until each of these months is complete, newest first.
 
         Raises:
@@ -98,32 +100,32 @@ class BackfillMailbox:
             LeaseLostError, MailboxDisconnectedError: this worker may write nothing more.
         """
         left = sorted(months, reverse=True)
-        losses = 0
+        lost_leases = 0
         while left:
             try:
-                async with self._lease() as (lease, patience):
-                    await self._work(lease, patience, left, settled)
+                async with self._lease() as (lease, throttle):
+                    await self._work(lease, throttle, left, month_done)
             except LeaseHeldError:
                 await asyncio.sleep(BUSY)
             except LeaseLostError:
-                losses += 1
-                if losses > LOSSES:
+                lost_leases += 1
+                if lost_leases > LOST_LEASES:
                     raise
 
     async def _work(
         self,
         lease: Lease,
-        patience: Patience,
+        throttle: Throttle,
         left: list[date],
-        settled: Callable[[Settled], None],
+        month_done: Callable[[MailboxMonthDone], None],
     ) -> None:
         idle_since = datetime.now(UTC)
         while left:
             for month in tuple(left):
-                found = await self._month_with_patience(lease, patience, month)
+                found = await self._retry_month(lease, throttle, month)
                 if found is not None:
                     left.remove(month)
-                    settled(found)
+                    month_done(found)
                     idle_since = datetime.now(UTC)
             if left:
                 # What is left waits for another attempt, or is fetched by a live sync.
@@ -131,14 +133,14 @@ class BackfillMailbox:
                     raise TransientError("messages of this range still wait for another attempt")
                 await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
 
-    async def _month_with_patience(
-        self, lease: Lease, patience: Patience, month: date
-    ) -> Settled | None:
+    async def _retry_month(
+        self, lease: Lease, throttle: Throttle, month: date
+    ) -> MailboxMonthDone | None:
         failures = 0
         while True:
             fetched = self._done()
             try:
-                return await self._month(lease, patience, month)
+                return await self._month(lease, throttle, month)
             except ThrottledError as error:
                 now = datetime.now(UTC)
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
@@ -152,27 +154,29 @@ class BackfillMailbox:
                 pause = self._policy.retry_delay(failures, outage=True)
             await asyncio.sleep(max(pause, 0.0))
 
-    async def _month(self, lease: Lease, patience: Patience, month: date) -> Settled | None:
+    async def _month(
+        self, lease: Lease, throttle: Throttle, month: date
+    ) -> MailboxMonthDone | None:
         store, client, policy = self._store, self._client, self._policy
         opened = await store.open_listing(lease, self._job.part(month))
         self._note()
         self._listing_id = opened.id
-        listing = await list_to_end(store, client, patience, lease, opened, policy, self._counts)
-        fetch = Fetch(store, client, patience, policy, listing=listing, window=self._job.window)
+        listing = await list_to_end(store, client, throttle, lease, opened, policy, self._counts)
+        fetch = Fetch(store, client, throttle, policy, listing=listing, window=self._job.window)
         await fetch.drain(lease, self._counts)
         if await store.next_due(self._mailbox.id, None, listing.id) is not None:
             return None
-        return Settled(month, listing)
+        return MailboxMonthDone(month, listing)
 
     @asynccontextmanager
-    async def _lease(self) -> AsyncIterator[tuple[Lease, Patience]]:
+    async def _lease(self) -> AsyncIterator[tuple[Lease, Throttle]]:
         store, ttl = self._store, self._policy.lease
         mailbox = self._mailbox.id
         lease = await store.acquire_lease(mailbox, "backfill", self._holder, ttl, force=False)
         budget = Budget(self._limiter, mailbox, "backfill")
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
-                yield lease, Patience(self._policy, budget)
+                yield lease, Throttle(self._policy, budget)
         finally:
             await budget.close()
             await store.release_lease(lease)

@@ -68,24 +68,24 @@ class DagsterView:
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class StartBackfill:
     """Start a backfill of the months that are left; cancel the one there is if it is ``stuck``."""
 
     stuck: bool = False
 
 
 @dataclass(frozen=True, slots=True)
-class Add:
+class ResubmitBackfill:
     """Start the backfill that was announced, and is not there."""
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class CancelBackfill:
     """Cancel the backfill of a job that has ended."""
 
 
 @dataclass(frozen=True, slots=True)
-class End:
+class EndJob:
     """The job ends in this state, with this error."""
 
     state: Literal["failed", "cancelled"]
@@ -93,7 +93,7 @@ class End:
 
 
 @dataclass(frozen=True, slots=True)
-class Settle:
+class CloseJob:
     """Dagster has nothing to do for the job any more."""
 
 
@@ -102,7 +102,7 @@ class Wait:
     """Nothing to do now."""
 
 
-Step = Ask | Add | Stop | End | Settle | Wait
+Step = StartBackfill | ResubmitBackfill | CancelBackfill | EndJob | CloseJob | Wait
 
 
 def next_step(job: JobView, dagster: DagsterView) -> Step:
@@ -110,15 +110,15 @@ def next_step(job: JobView, dagster: DagsterView) -> Step:
     if job.state not in {"queued", "running"}:
         return _after_the_end(job, dagster)
     if job.backfill_id is None and job.run_id is None:
-        return Ask()
+        return StartBackfill()
     if job.backfill_id is not None and dagster.backfill == "none":
-        return Add()
+        return ResubmitBackfill()
     if dagster.backfill == "cancelled":
-        return End("cancelled", None)
+        return EndJob("cancelled", None)
     if dagster.alive:
         return Wait()
     if dagster.backfill == "open":
-        return Ask(stuck=True) if dagster.started and job.silent > STUCK else Wait()
+        return StartBackfill(stuck=True) if dagster.started and job.silent > STUCK else Wait()
     if dagster.backfill == "none" and job.silent < SILENT:
         return Wait()
     return _after_its_runs(job, dagster)
@@ -126,17 +126,17 @@ def next_step(job: JobView, dagster: DagsterView) -> Step:
 
 def _after_the_end(job: JobView, dagster: DagsterView) -> Step:
     goes_on = dagster.backfill == "open" and job.state != "succeeded" and not job.shared
-    return Stop() if goes_on else Settle()
+    return CancelBackfill() if goes_on else CloseJob()
 
 
 def _after_its_runs(job: JobView, dagster: DagsterView) -> Step:
     if dagster.cancelled:
-        return End("cancelled", None)
+        return EndJob("cancelled", None)
     if job.waits:
         return Wait()
     if job.error is not None and not job.resumes:
-        return End("failed", job.error)
+        return EndJob("failed", job.error)
     if job.asks >= MOST_ASKS:
         last = f" (the last: {job.error})" if job.error else ": see the failed runs' logs"
-        return End("failed", f"{job.asks} backfills ended without getting anything done{last}")
-    return Ask()
+        return EndJob("failed", f"{job.asks} backfills ended without getting anything done{last}")
+    return StartBackfill()

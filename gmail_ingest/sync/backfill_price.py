@@ -24,11 +24,11 @@ from gmail_ingest.errors import MailboxStateError, NotFoundError
 from gmail_ingest.sync.backfill_jobs import BackfillStore
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.paging import read_pages
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage, Mailbox
 from gmail_ingest.sync.side_by_side import side_by_side
+from gmail_ingest.sync.throttle import Throttle
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class BackfillPricing:
         async with self._slots:
             budget = Budget(self._limiter, mailbox.id, "backfill")
             try:
-                await mailbox.run(months, Patience(self._policy, budget))
+                await mailbox.run(months, Throttle(self._policy, budget))
             except MailboxStateError as error:
                 return error
             finally:
@@ -178,13 +178,13 @@ class _MailboxPricing:
         """Units that this took."""
         return self._client.units_spent
 
-    async def run(self, months: Sequence[date], patience: Patience) -> None:
+    async def run(self, months: Sequence[date], throttle: Throttle) -> None:
         """Price each month."""
         for month in sorted(months, reverse=True):
-            self.months[month] = await self._month(month, patience)
+            self.months[month] = await self._month(month, throttle)
 
-    async def _month(self, month: date, patience: Patience) -> MonthPrice:
-        pages, threads = await self._list(part_of(self._window, month), patience)
+    async def _month(self, month: date, throttle: Throttle) -> MonthPrice:
+        pages, threads = await self._list(part_of(self._window, month), throttle)
         # Neighbouring months overlap by a second: what one fetches, the next need not.
         new = [each for each in threads if each not in self._planned]
         wanted = await self._wanted({each: threads[each] for each in new})
@@ -195,13 +195,13 @@ class _MailboxPricing:
         units += fetch_units(wanted, prices, self._sizes, self._policy.chunk)
         return MonthPrice(month, len(threads), len(wanted), units)
 
-    async def _list(self, window: Window, patience: Patience) -> tuple[int, dict[str, str]]:
+    async def _list(self, window: Window, throttle: Throttle) -> tuple[int, dict[str, str]]:
         async def read(token: str | None) -> ListPage:
             return await self._client.list_messages(window, token)
 
         pages = 0
         threads: dict[str, str] = {}
-        async for page in read_pages(read, patience, self._policy.prices.messages_list):
+        async for page in read_pages(read, throttle, self._policy.prices.messages_list):
             pages += 1
             threads.update((ref.message_id, ref.thread_id) for ref in page.refs)
         return pages, threads

@@ -74,7 +74,7 @@ class VerdictStore(Protocol):
 
 
 class ComparableStore(MailStore, CoverageStore, VerdictStore, AccountRecords, Protocol):
-    """The mail store of a sync, compared and mended. With a lease it writes as ``MailStore``."""
+    """The mail store of a sync, compared and repaired. With a lease it writes as ``MailStore``."""
 
     async def reconciled(self, lease: Lease) -> None:
         """Note that what is stored was compared with Google: no reconciliation is wanted."""

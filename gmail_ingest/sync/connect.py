@@ -29,8 +29,8 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
-from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.identity import AccountRecords, AtOnce, find_former, recognise
+from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.refusals import try_reading
@@ -150,12 +150,12 @@ class Connect:
             ThrottledError, TransientError: Google gave no answer; the same request may succeed.
             OperatorActionError: this deployment's client is refused.
         """
-        held = HeldCredential(request.tenant_id, request.keys)
-        found, failed = await self._identify(request, held)
-        registered = await self._register(request, held, found)
-        watched = await self._watch(held, registered)
+        credential = InMemoryCredential(request.tenant_id, request.keys)
+        found, failed = await self._identify(request, credential)
+        registered = await self._register(request, credential, found)
+        watched = await self._watch(credential, registered)
         renamed = {each.address for each in found if each.renames is not None}
-        mailboxes = tuple(_told(each, registered, renamed) for each in watched)
+        mailboxes = tuple(_with_changes(each, registered, renamed) for each in watched)
         log.info(
             "connected",
             tenant=request.tenant_id,
@@ -172,7 +172,7 @@ class Connect:
         )
 
     async def _register(
-        self, request: ConnectRequest, held: HeldCredential, found: list[NewMailbox]
+        self, request: ConnectRequest, credential: InMemoryCredential, found: list[NewMailbox]
     ) -> Registered:
         auth_type: AuthType = "oauth"
         subject = found[0].address
@@ -180,11 +180,11 @@ class Connect:
             auth_type, subject = "service_account", request.keys.service_account_email.lower()
         # Trying it out may have refreshed the credential: what is kept is the newest.
         return await self._registry.register(
-            Registration(request.tenant_id, auth_type, subject, held.keys, tuple(found))
+            Registration(request.tenant_id, auth_type, subject, credential.keys, tuple(found))
         )
 
     async def _identify(
-        self, request: ConnectRequest, held: HeldCredential
+        self, request: ConnectRequest, credential: InMemoryCredential
     ) -> tuple[list[NewMailbox], list[FailedMailbox]]:
         """Ask Google who each mailbox is: its primary address, and the history id before any
         listing, so that mail that arrives during the listing is in both (edge case 7).
@@ -196,7 +196,7 @@ class Connect:
         async def profile(address: str, field_name: str) -> NewMailbox | GmailIngestError:
             probe = _probe(request.tenant_id, address)
             async with slots:
-                client = self._google.open_client_with(held, probe)
+                client = self._google.open_client_with(credential, probe)
                 try:
                     found = await self._profile(client)
                     await try_reading(client)
@@ -265,7 +265,7 @@ class Connect:
         return replace(new, unsure=verdict == "unsure")
 
     async def _watch(
-        self, held: HeldCredential, registered: Registered
+        self, credential: InMemoryCredential, registered: Registered
     ) -> tuple[ConnectedMailbox, ...]:
         async def watch(mailbox: Mailbox) -> ConnectedMailbox:
             known = mailbox.id in registered.known
@@ -273,7 +273,7 @@ class Connect:
                 return ConnectedMailbox(mailbox, known, "off", None, None)
             try:
                 started = await start_watch(
-                    self._google.open_client_with(held, mailbox), self._topic
+                    self._google.open_client_with(credential, mailbox), self._topic
                 )
             except GmailIngestError as error:
                 # Mail is found by polling meanwhile, and the renewal tries again.
@@ -289,7 +289,7 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
     return Mailbox(0, tenant_id, 0, address, (), 0, "active", None, None)
 
 
-def _told(
+def _with_changes(
     each: ConnectedMailbox, registered: Registered, renamed: Collection[str]
 ) -> ConnectedMailbox:
     mailbox = each.mailbox

@@ -22,7 +22,6 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.identity import AccountRecords, find_former, note_address, recognise
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
@@ -34,6 +33,7 @@ from gmail_ingest.sync.records import (
     Mailbox,
     Profile,
 )
+from gmail_ingest.sync.throttle import Throttle
 
 
 class DiscoveryStore(MailStore, AccountRecords, Protocol):
@@ -50,7 +50,7 @@ RESTARTS = 3
 async def follow_history(
     store: DiscoveryStore,
     client: MailboxClient,
-    patience: Patience,
+    throttle: Throttle,
     lease: Lease,
     mailbox: Mailbox,
     policy: SyncPolicy,
@@ -77,13 +77,13 @@ async def follow_history(
             return await client.list_history(mailbox.checkpoint, token)
 
         try:
-            page = await patience.call(read, policy.prices.history_list)
+            page = await throttle.call(read, policy.prices.history_list)
         except (HistoryExpiredError, RejectedRequestError) as error:
-            profile = await patience.call(client.profile, policy.prices.profile_get)
+            profile = await throttle.call(client.profile, policy.prices.profile_get)
             if not _is_expired(error, profile, mailbox):
-                refused = _asked_again(error, refused=refused)
+                refused = _retried(error, refused=refused)
                 continue
-            await _resync(store, client, patience, lease, mailbox, policy, profile)
+            await _resync(store, client, throttle, lease, mailbox, policy, profile)
             return counts, True
         except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
@@ -91,9 +91,9 @@ async def follow_history(
             continue
         if page.history_id < mailbox.checkpoint:
             # Its history went back, or one of Google's replicas is late: the profile tells.
-            profile = await patience.call(client.profile, policy.prices.profile_get)
+            profile = await throttle.call(client.profile, policy.prices.profile_get)
             if profile.history_id < mailbox.checkpoint:
-                await _resync(store, client, patience, lease, mailbox, policy, profile)
+                await _resync(store, client, throttle, lease, mailbox, policy, profile)
                 return counts, True
         last = page.next_page_token is None
         changes = fold_history(page.records)
@@ -107,7 +107,7 @@ async def follow_history(
 async def _resync(
     store: DiscoveryStore,
     client: MailboxClient,
-    patience: Patience,
+    throttle: Throttle,
     lease: Lease,
     mailbox: Mailbox,
     policy: SyncPolicy,
@@ -116,9 +116,9 @@ async def _resync(
     await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
     window = last_days(policy.initial_days, datetime.now(UTC))
-    verdict = await recognise(store, client, patience, mailbox, profile, policy.prices)
+    verdict = await recognise(store, client, throttle, mailbox, profile, policy.prices)
     if verdict != "same":
-        await _refuse_moved(store, client, patience, mailbox, policy)
+        await _refuse_moved(store, client, throttle, mailbox, policy)
     if profile.history_id < mailbox.checkpoint:
         if verdict == "other":
             await store.replace_account(lease, profile.history_id, window)
@@ -135,7 +135,7 @@ async def _resync(
 async def _refuse_moved(
     store: DiscoveryStore,
     client: MailboxClient,
-    patience: Patience,
+    throttle: Throttle,
     mailbox: Mailbox,
     policy: SyncPolicy,
 ) -> None:
@@ -147,7 +147,7 @@ async def _refuse_moved(
     """
     living = await store.living(mailbox.tenant_id)
     others = [each for each in living if each.id != mailbox.id]
-    former = await find_former(store, client, others, (), patience, policy.prices)
+    former = await find_former(store, client, others, (), throttle, policy.prices)
     if former is None:
         return
     error = AddressMovedError("the address is that of another mailbox's account by now")
@@ -165,7 +165,7 @@ async def _refuse_moved(
 async def list_window(
     store: MailStore,
     client: MailboxClient,
-    patience: Patience,
+    throttle: Throttle,
     lease: Lease,
     window: Window,
     policy: SyncPolicy,
@@ -177,14 +177,14 @@ async def list_window(
     """
     counts = Counts()
     listing = await store.open_listing(lease, window)
-    await list_to_end(store, client, patience, lease, listing, policy, counts)
+    await list_to_end(store, client, throttle, lease, listing, policy, counts)
     return counts
 
 
 async def list_to_end(
     store: MailStore,
     client: MailboxClient,
-    patience: Patience,
+    throttle: Throttle,
     lease: Lease,
     listing: Listing,
     policy: SyncPolicy,
@@ -202,7 +202,7 @@ async def list_to_end(
             return await client.list_messages(listed.window, listed.page_token)
 
         try:
-            page = await patience.call(read, policy.prices.messages_list)
+            page = await throttle.call(read, policy.prices.messages_list)
         except PageTokenInvalidError as error:
             restarts = _one_more(restarts, error)
             listing = await store.restart_listing(lease, listing)
@@ -219,7 +219,7 @@ def _is_expired(error: Exception, profile: Profile, mailbox: Mailbox) -> bool:
     return isinstance(error, HistoryExpiredError) or profile.history_id < mailbox.checkpoint
 
 
-def _asked_again(error: Exception, *, refused: bool) -> bool:
+def _retried(error: Exception, *, refused: bool) -> bool:
     # It may have gone past the start since, and answers the second time.
     if refused:
         raise error

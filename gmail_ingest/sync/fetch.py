@@ -29,7 +29,6 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
@@ -43,6 +42,7 @@ from gmail_ingest.sync.records import (
     Stored,
 )
 from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_mailbox
+from gmail_ingest.sync.throttle import Throttle
 
 
 class Fetch:
@@ -56,7 +56,7 @@ class Fetch:
         self,
         store: MailStore,
         client: MailboxClient,
-        patience: Patience,
+        throttle: Throttle,
         policy: SyncPolicy,
         *,
         listing: Listing | None = None,
@@ -64,7 +64,7 @@ class Fetch:
     ) -> None:
         self._store = store
         self._client = client
-        self._patience = patience
+        self._throttle = throttle
         self._policy = policy
         self._listing_id = listing.id if listing is not None else None
         self._window = window or Window()
@@ -72,7 +72,7 @@ class Fetch:
         #: Calls that Google refused to take now, to be made again.
         self._refused: list[FetchCall] = []
         #: Failed without an answer since the last answer, with the error.
-        self._doubts: list[tuple[PendingMessage, str]] = []
+        self._undecided: list[tuple[PendingMessage, str]] = []
         #: All messages in doubt since that answer, also those whose failure is noted already.
         self._unanswered: set[str] = set()
         self._outage: TransientError | None = None
@@ -113,7 +113,7 @@ class Fetch:
         size = 0
         try:
             while todo or running:
-                while todo and len(running) < self._patience.in_flight:
+                while todo and len(running) < self._throttle.in_flight:
                     call = todo.popleft()
                     self._upcoming -= call.units
                     running.add(asyncio.create_task(self._attempt(call)))
@@ -124,7 +124,7 @@ class Fetch:
                 self._take_back(todo)
                 suspect = self._refusals.suspect(ended=not todo and not running)
                 if suspect is not None:
-                    batch.extend(await self._judge(suspect, ended=not todo and not running))
+                    batch.extend(await self._resolve(suspect, ended=not todo and not running))
                 if len(batch) >= self._policy.batch_messages or size >= self._policy.batch_bytes:
                     full, batch, size = batch, [], 0
                     counts.add(await self._store.save(lease, full))
@@ -134,7 +134,7 @@ class Fetch:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            batch.extend(self._doubted())
+            batch.extend(self._decide())
             # Also when the mailbox cannot go on: what was paid for is kept.
             if batch:
                 counts.add(await self._store.save(lease, batch))
@@ -146,23 +146,23 @@ class Fetch:
         self._refused.clear()
 
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
-        turn = await self._patience.ready(call.units, self._upcoming)
+        turn = await self._throttle.acquire(call.units, self._upcoming)
         try:
             messages = await self._client.fetch(call)
         except ThrottledError as error:
-            await self._patience.throttled(error, turn)
+            await self._throttle.back_off(error, turn)
             self._refused.append(call)
             return []
         except (RefusedByGoogleError, SuspectAccountError) as error:
             self._refusals.hold(call, error)
             return self._answered()
         except TransientError as error:
-            self._doubt(call, error)
+            self._leave_undecided(call, error)
             return []
         except RejectedRequestError as error:
             failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
             return self._answered() + self._released() + failed
-        self._patience.succeeded()
+        self._throttle.succeeded()
         self._given = True
         return (
             self._answered()
@@ -170,14 +170,14 @@ class Fetch:
             + [self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted]
         )
 
-    async def _judge(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
+    async def _resolve(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
         """Refused messages spend an attempt; those of a mailbox that is refused do not.
 
         Raises:
             MailboxStateError, TransientError: it is the mailbox that is refused.
         """
         is_answered = (ended and self._given) or await answers_for(
-            self._client, self._patience, self._policy.prices, self._refusals.messages
+            self._client, self._throttle, self._policy.prices, self._refusals.messages
         )
         # None is held any more if a call that was under way meanwhile was answered after all.
         if not is_answered and self._refusals.messages:
@@ -187,21 +187,21 @@ class Fetch:
     def _released(self) -> list[Outcome]:
         return [self._failed(wanted, error) for wanted, error in self._refusals.release()]
 
-    def _doubt(self, call: FetchCall, error: TransientError) -> None:
-        self._doubts.extend((wanted, str(error)) for wanted in call.wanted)
+    def _leave_undecided(self, call: FetchCall, error: TransientError) -> None:
+        self._undecided.extend((wanted, str(error)) for wanted in call.wanted)
         self._unanswered.update(wanted.message_id for wanted in call.wanted)
         if len(self._unanswered) >= self._policy.outage:
             self._outage = error
 
     def _answered(self) -> list[Outcome]:
         self._unanswered.clear()
-        return self._doubted()
+        return self._decide()
 
-    def _doubted(self) -> list[Outcome]:
+    def _decide(self) -> list[Outcome]:
         """What to say of messages without an answer, now that it is clear whose fault that is."""
-        doubts, self._doubts = self._doubts, []
-        judge = self._failed if self._outage is None else self._spared
-        return [judge(wanted, error) for wanted, error in doubts]
+        undecided, self._undecided = self._undecided, []
+        outcome_of = self._failed if self._outage is None else self._spared
+        return [outcome_of(wanted, error) for wanted, error in undecided]
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:

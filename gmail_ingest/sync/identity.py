@@ -64,7 +64,7 @@ class AccountRecords(Protocol):
 
 
 class Pace(Protocol):
-    """Makes calls when the limits allow it, as ``Patience`` does."""
+    """Makes calls when the limits allow it, as ``Throttle`` does."""
 
     async def call(self, function: Callable[[], Awaitable[T]], units: int) -> T:
         """Make a call of this price."""

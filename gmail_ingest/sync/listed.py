@@ -16,22 +16,22 @@ from gmail_ingest.core.scope import EXCLUDED_LABELS, UNSENT_LABELS
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage
+from gmail_ingest.sync.throttle import Throttle
 
 
 class Lister:
-    """Lists a mailbox at the pace of ``patience``; raises what a call of it raises."""
+    """Lists a mailbox at the pace of ``throttle``; raises what a call of it raises."""
 
-    def __init__(self, client: MailboxClient, patience: Patience, prices: Prices) -> None:
+    def __init__(self, client: MailboxClient, throttle: Throttle, prices: Prices) -> None:
         self._client = client
-        self._patience = patience
+        self._throttle = throttle
         self._prices = prices
 
     async def label_ids(self) -> frozenset[str]:
         """The mailbox's labels."""
-        return await self._patience.call(self._client.label_ids, self._prices.labels_list)
+        return await self._throttle.call(self._client.label_ids, self._prices.labels_list)
 
     async def ids(self, window: Window, label_id: str | None = None) -> dict[str, str]:
         """All ids of a window, or those with a label, with their threads."""
@@ -50,7 +50,7 @@ class Lister:
             )
 
         listed: dict[str, str] = {}
-        async for page in read_pages(read, self._patience, self._prices.messages_list):
+        async for page in read_pages(read, self._throttle, self._prices.messages_list):
             listed.update((ref.message_id, ref.thread_id) for ref in page.refs)
             if most is not None and len(listed) > most:
                 return None

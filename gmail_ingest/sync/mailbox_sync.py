@@ -22,11 +22,11 @@ from gmail_ingest.sync.discover import follow_history, list_window
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.reconcile import reconcile
 from gmail_ingest.sync.records import Counts, Lease, Mailbox, SyncKind
+from gmail_ingest.sync.throttle import Throttle
 
 
 async def sync_mailbox(
@@ -62,7 +62,7 @@ async def sync_mailbox(
         counts.units += client.units_spent - before
 
 
-Work = Callable[[Lease, Patience], Awaitable[None]]
+Work = Callable[[Lease, Throttle], Awaitable[None]]
 
 
 class _Sync:
@@ -90,13 +90,13 @@ class _Sync:
     async def incremental(self, *, force: bool) -> None:
         expired = False
 
-        async def follow(lease: Lease, patience: Patience) -> None:
+        async def follow(lease: Lease, throttle: Throttle) -> None:
             nonlocal expired
             counts, expired = await follow_history(
-                self._store, self._client, patience, lease, self._mailbox, self._policy
+                self._store, self._client, throttle, lease, self._mailbox, self._policy
             )
             self._counts.add(counts)
-            await self._fetch(lease, patience)
+            await self._fetch(lease, throttle)
 
         await self._with_lease("push", follow, force=force)
         # Listed ids that are due for another attempt, or a resync: unless a listing run has them.
@@ -107,27 +107,27 @@ class _Sync:
             with contextlib.suppress(LeaseHeldError):
                 await self._with_lease("listing", more, force=False)
 
-    async def _list_and_fetch(self, lease: Lease, patience: Patience) -> None:
+    async def _list_and_fetch(self, lease: Lease, throttle: Throttle) -> None:
         window = last_days(self._policy.initial_days, datetime.now(UTC))
         is_open = True
         # A sync that was stopped for good may have left several windows, and no job for them.
         while is_open:
             self._counts.add(
-                await list_window(self._store, self._client, patience, lease, window, self._policy)
+                await list_window(self._store, self._client, throttle, lease, window, self._policy)
             )
-            await self._fetch(lease, patience)
+            await self._fetch(lease, throttle)
             is_open = await self._store.has_unfinished_listing(self._mailbox.id)
         # Also by whoever lists the mailbox while an incremental sync finds its history expired.
         now = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if any(each.reconcile_wanted for each in now):
             self._counts.add(
                 await reconcile(
-                    self._store, self._client, self._mailbox, patience, self._policy, lease
+                    self._store, self._client, self._mailbox, throttle, self._policy, lease
                 )
             )
 
-    async def _fetch(self, lease: Lease, patience: Patience) -> None:
-        fetch = Fetch(self._store, self._client, patience, self._policy)
+    async def _fetch(self, lease: Lease, throttle: Throttle) -> None:
+        fetch = Fetch(self._store, self._client, throttle, self._policy)
         await fetch.drain(lease, self._counts)
 
     async def _with_lease(self, origin: Origin, work: Work, *, force: bool) -> None:
@@ -136,7 +136,7 @@ class _Sync:
         budget = Budget(self._limiter, self._mailbox.id, origin)
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
-                await work(lease, Patience(self._policy, budget))
+                await work(lease, Throttle(self._policy, budget))
                 await store.finish_sync(lease)
         finally:
             await budget.close()

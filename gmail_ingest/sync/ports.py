@@ -17,18 +17,18 @@ from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import (
+    AppliedRules,
     Claim,
     Counts,
     HistoryPage,
     Lease,
     Listing,
     ListPage,
-    LookAgain,
     Mailbox,
     MessageRef,
     Outcome,
     Profile,
-    Ruled,
+    SecondLook,
     SyncKind,
     Watch,
 )
@@ -227,7 +227,7 @@ class MailStore(Protocol):
         """
         ...
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         """Hold the next stored mails against rules that changed; None: nothing is left."""
         ...
 
@@ -278,12 +278,12 @@ class SyncQueue(Protocol):
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         """Remove a claimed row and end its job in ``state``; nothing if the claim was lost.
 
-        A row without a job gets one now if it found something or failed. ``look`` asks for a second
-        look in the same transaction; it joins the waiting row if there is one.
+        A row without a job gets one now if it found something or failed. ``second_look`` is asked
+        for in the same transaction; it joins the waiting row if there is one.
         """
         ...
 

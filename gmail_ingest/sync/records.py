@@ -186,8 +186,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
-    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
+class AppliedRules:
+    """A batch after rules were applied: ``excluded`` are hidden anew, ``updated`` shown again."""
 
     mailbox_id: int
     counts: Counts
@@ -197,7 +197,7 @@ class Priority(IntEnum):
     """Whose turn it is in the queue, the smallest first; the first two are live mail."""
 
     #: A push or a person asked for it.
-    ASKED = 0
+    REQUESTED = 0
     #: A second look, for mail whose notification Google dropped.
     AGAIN = 1
     #: A listing of a mailbox, or a change of rules, that somebody asked for.
@@ -207,7 +207,7 @@ class Priority(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
+class SecondLook:
     """Mailboxes to look at once more, ``after`` so many seconds."""
 
     mailbox_ids: tuple[int, ...]
@@ -219,7 +219,7 @@ class Claim:
     """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
 
     ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
-    every mailbox of the tenant; ``force`` takes leases over; ``deaths`` counts the workers that
+    every mailbox of the tenant; ``force`` takes leases over; ``crashes`` counts the workers that
     died with it, one after the other; ``again`` asks for a second look whatever is found.
     """
 
@@ -231,14 +231,14 @@ class Claim:
     attempts: int
     force: bool
     holder: str
-    deaths: int = 0
-    priority: int = Priority.ASKED
+    crashes: int = 0
+    priority: int = Priority.REQUESTED
     again: bool = False
 
     @property
     def is_pushed(self) -> bool:
         """Whether Google notified of one of its mailboxes: then these are named."""
-        return self.priority == Priority.ASKED and self.mailbox_ids is not None
+        return self.priority == Priority.REQUESTED and self.mailbox_ids is not None
 
     @property
     def is_live(self) -> bool:

@@ -30,9 +30,9 @@ from gmail_ingest.errors import (
     RefusedByGoogleError,
     SuspectAccountError,
 )
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage
+from gmail_ingest.sync.throttle import Throttle
 
 #: A refusal of either kind may be the mailbox's.
 Refusal = RefusedByGoogleError | SuspectAccountError
@@ -93,7 +93,7 @@ def state_of(error: GmailIngestError) -> MailboxStateError | None:
 
 
 async def answers_for(
-    client: MailboxClient, patience: Patience, prices: Prices, refused: Collection[str]
+    client: MailboxClient, throttle: Throttle, prices: Prices, refused: Collection[str]
 ) -> bool:
     """Whether Google gives any other message than the refused ones.
 
@@ -104,12 +104,12 @@ async def answers_for(
     """
 
     async def listed() -> ListPage | None:
-        # Refused here, it is no call to make again: so it is no error for ``patience``.
+        # Refused here, it is no call to make again: so it is no error for ``throttle``.
         with contextlib.suppress(RefusedByGoogleError, SuspectAccountError):
             return await client.list_messages(_ALL, None, everywhere=True)
         return None
 
-    page = await patience.call(listed, prices.messages_list)
+    page = await throttle.call(listed, prices.messages_list)
     if page is None:
         return False
     others = [ref.message_id for ref in page.refs if ref.message_id not in refused]
@@ -117,7 +117,7 @@ async def answers_for(
         return True
     # Where all mail is refused, it may still be given alone and not by its thread.
     for message_id in (others or sorted(refused))[:WITNESSES]:
-        if await patience.call(partial(_is_given, client, message_id), prices.messages_get):
+        if await throttle.call(partial(_is_given, client, message_id), prices.messages_get):
             return True
     return False
 

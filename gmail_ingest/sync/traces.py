@@ -2,7 +2,7 @@
 
 Holds: the frozen values of "why is this mail not in the CRM?", and the port that reads them.
 Add here: a fact that an answer needs. Keep out: the answer (``why.py``), its words
-(``why_words.py``), SQL. Source: docs/promises.md#promise-5.
+(``why_text.py``), SQL. Source: docs/promises.md#promise-5.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MailboxProgress:
     """How far a mailbox is known; times are UTC.
 
     ``listed_from`` is the beginning of what was listed to its end, None if nothing was;
@@ -64,7 +64,7 @@ class Standing:
 class Traces(Protocol):
     """Reads the ledger for one mail."""
 
-    async def standings(self, tenant_id: str) -> list[Standing]:
+    async def mailboxes(self, tenant_id: str) -> list[MailboxProgress]:
         """The tenant's mailboxes by address, also disconnected ones; NotFoundError."""
         ...
 

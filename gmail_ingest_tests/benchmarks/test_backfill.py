@@ -51,17 +51,17 @@ def test_jain_says_how_evenly_something_is_shared(shares, expected):
 
 def test_iterations_are_read_from_the_daemons_log():
     """The time between the beginning and the end of each, whatever else is logged in colours."""
-    said = (
+    line = (
         "\x1b[32m2026-01-05 10:00:0{} +0000\x1b[0m - dagster.daemon.{} - \x1b[34mINFO\x1b[0m - {}"
     )
     log = "\n".join(
         (
-            said.format(1, "BackfillDaemon", "Evaluating asset backfill abc"),
-            said.format(2, "SensorDaemon", "Checking for new runs"),
-            said.format(3, "BackfillDaemon", "Asset backfill abc completed iteration with status"),
-            said.format(5, "BackfillDaemon", "Asset backfill abc completed iteration with status"),
-            said.format(7, "BackfillDaemon", "Evaluating asset backfill abc"),
-            said.format(7, "BackfillDaemon", "Asset backfill abc completed iteration with status"),
+            line.format(1, "BackfillDaemon", "Evaluating asset backfill abc"),
+            line.format(2, "SensorDaemon", "Checking for new runs"),
+            line.format(3, "BackfillDaemon", "Asset backfill abc completed iteration with status"),
+            line.format(5, "BackfillDaemon", "Asset backfill abc completed iteration with status"),
+            line.format(7, "BackfillDaemon", "Evaluating asset backfill abc"),
+            line.format(7, "BackfillDaemon", "Asset backfill abc completed iteration with status"),
         )
     )
     assert iterations(log) == [2.0, 0.0]

@@ -11,7 +11,7 @@ from gmail_ingest.core.completeness import (
     estimate_units,
     group_days,
     label_differences,
-    standing,
+    presence_of,
 )
 from gmail_ingest.core.fates import Entry, after_absence, after_recall
 from gmail_ingest.core.quota import Prices
@@ -35,24 +35,24 @@ DAY = date(2026, 5, 1)
         ("excluded", "blocked_domain", False, "missing"),
     ],
 )
-def test_standing_of_a_listed_id(fate, rule, has_row, expected):
+def test_presence_of_a_listed_id(fate, rule, has_row, expected):
     """A listed id is accounted for by what the ledger says, if the row it speaks of exists; a label
     that Google does not know of excludes nothing (edge case 15).
     """
     known = Known("t", fate, rule, NOON if has_row else None)
-    assert standing(known, out=False) == expected
+    assert presence_of(known, out=False) == expected
 
 
-def test_standing_of_an_unknown_id():
+def test_presence_of_an_unknown_id():
     """A listed id that nobody saw is missing, unless its labels keep it out."""
-    assert standing(None, out=False) == "missing"
-    assert standing(None, out=True) == "out"
+    assert presence_of(None, out=False) == "missing"
+    assert presence_of(None, out=True) == "out"
 
 
-def test_standing_of_stored_mail_in_the_trash():
+def test_presence_of_stored_mail_in_the_trash():
     """Mail that was stored before it went to the trash stays stored."""
-    assert standing(Known("t", "stored", None, NOON), out=True) == "stored"
-    assert standing(Known("t", "stored", None, None), out=True) == "out"
+    assert presence_of(Known("t", "stored", None, NOON), out=True) == "stored"
+    assert presence_of(Known("t", "stored", None, None), out=True) == "out"
 
 
 def test_day_is_proven_when_it_is_whole_and_over():

@@ -51,7 +51,7 @@ def materialize(instance, resources):
     return run_asset
 
 
-def told(result: dg.ExecuteInProcessResult) -> list[dg.AssetMaterialization]:
+def materializations_of(result: dg.ExecuteInProcessResult) -> list[dg.AssetMaterialization]:
     """What was told of months, in that order."""
     return result.asset_materializations_for_node("gmail__emails_by_month")
 
@@ -71,7 +71,7 @@ def test_run_tells_each_month_once_when_it_is_complete(
     job = run(backfills.ask(QUARTER))
     result = materialize(month(1), month(3), job)
     assert result.success
-    events = told(result)
+    events = materializations_of(result)
     assert [read_key(each.partition)[0] for each in events] == [month(3), month(2), month(1)]
     stored = run(service.rows("SELECT internal_date FROM emails"))
     assert all(QUARTER.contains(each) for each in stored)
@@ -93,7 +93,7 @@ def test_repeated_run_tells_no_month_twice(run, backfills, instance, materialize
     job = run(backfills.ask(QUARTER))
     assert materialize(month(2), month(2), job).success
     run(backfills.run(job, [month(3)]))
-    events = told(materialize(month(1), month(3), job))
+    events = materializations_of(materialize(month(1), month(3), job))
     assert [read_key(each.partition)[0] for each in events] == [month(3), month(1)]
     events = instance.fetch_materializations(KEY, limit=99).records
     assert len(events) == len({each.partition_key for each in events}) == 3
@@ -106,7 +106,7 @@ def test_run_of_a_mailbox_that_needs_a_person_tells_no_month(run, service, backf
     job = run(backfills.ask(QUARTER))
     result = materialize(month(1), month(3), job)
     assert failure(result).startswith("needs_reauth: Connect this mailbox again")
-    assert told(result) == []
+    assert materializations_of(result) == []
     assert run(backfills.job(job))[2] == failure(result)
 
 

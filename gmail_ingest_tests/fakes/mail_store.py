@@ -27,6 +27,7 @@ from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.records import (
+    AppliedRules,
     Counts,
     Excluded,
     Failed,
@@ -36,7 +37,6 @@ from gmail_ingest.sync.records import (
     Mailbox,
     MessageRef,
     Outcome,
-    Ruled,
     Stored,
 )
 from gmail_ingest_tests.fakes.accounts import ENDED, MemoryAccounts
@@ -56,7 +56,7 @@ class Attempts:
 class MemoryMailStore(MemoryComparisons, MemoryAccounts):
     """All of a database's mail in dictionaries; each method is one step of the event loop.
 
-    Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``troubles`` (error and cause of a
+    Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``failures`` (error and cause of a
     mailbox's last failure) in assertions, never write them. It has no exclusion rules: ``to_rule``
     holds, by tenant, what ``decide_next`` will have done.
     """
@@ -69,9 +69,9 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self.attempts: dict[tuple[int, str], Attempts] = {}
         self.listings: list[Listing] = []
         self.named: dict[tuple[int, str], int] = {}
-        self.troubles: dict[int, tuple[str | None, str | None]] = {}
+        self.failures: dict[int, tuple[str | None, str | None]] = {}
         self.retries: dict[int, datetime | None] = {}
-        self.to_rule: defaultdict[str, deque[Ruled]] = defaultdict(deque)
+        self.to_rule: defaultdict[str, deque[AppliedRules]] = defaultdict(deque)
         self._leases: dict[tuple[int, Origin], Lease] = {}
 
     def add_mailbox(
@@ -238,7 +238,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
 
     async def finish_sync(self, lease: Lease) -> None:
         self._fence(lease)
-        self.troubles.pop(lease.mailbox_id, None)
+        self.failures.pop(lease.mailbox_id, None)
         self.retries.pop(lease.mailbox_id, None)
         row = self.rows[lease.mailbox_id]
         own = [each for each in self.listings if each.mailbox_id == row.id]
@@ -261,7 +261,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         noted = state != "active" or row.state == "active"
         if row.state not in ENDED and noted and generation in {None, row.generation}:
             self._change(mailbox_id, state=state)
-            self.troubles[mailbox_id] = (error, cause)
+            self.failures[mailbox_id] = (error, cause)
             self.retries[mailbox_id] = retry_at
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
@@ -275,7 +275,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             known = {*aliases, *former, *self.differing.get(mailbox_id, ())} - {row.address}
             self._change(mailbox_id, aliases=tuple(sorted(known)))
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         left = self.to_rule[tenant_id]
         return left.popleft() if left else None
 

@@ -13,7 +13,7 @@ from gmail_ingest.errors import (
     TransientError,
     WatchTopicConflictError,
 )
-from gmail_ingest.sync.held_credential import HeldCredential
+from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, call_for, mail
 from gmail_sandbox.settings import SandboxSettings
 
@@ -190,11 +190,11 @@ def test_client_outlives_the_end_of_its_own_and_the_stored_token(world, run):
     """When Google ends every access token, another worker's newer one in the store included, the
     mailbox gets a fresh one and needs no consent.
     """
-    held = HeldCredential("acme", world.grant())
-    gmail = world.gmail(held)
+    credential = InMemoryCredential("acme", world.grant())
+    gmail = world.gmail(credential)
     client = gmail.open_client(world.mailbox)
     run(client.profile())
-    held.change(world.grant())
+    credential.change(world.grant())
     world.sandbox.call(lambda state: state.grants.expire_access_tokens())
     assert run(client.profile()).address == OWNER
     assert world.count("oauth2.token") == 1

@@ -147,9 +147,9 @@ def test_https_goes_through_a_tunnel(google_and_proxy, run):
 
     async def scenario():
         async with GmailTransport(timeout_seconds=5) as transport:
-            with pytest.raises(TransientError, match=f"by the proxy {proxy.address}") as told:
+            with pytest.raises(TransientError, match=f"by the proxy {proxy.address}") as raised:
                 await transport.send(GmailRequests("https://gmail.invalid").profile(), "token")
-        assert "secret" not in str(told.value)
+        assert "secret" not in str(raised.value)
 
     run(scenario())
     assert proxy.lines == ["CONNECT gmail.invalid:443 HTTP/1.1"]

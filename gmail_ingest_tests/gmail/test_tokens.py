@@ -19,7 +19,7 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.credentials import SCOPE, SCOPES, OAuthKeys
-from gmail_ingest.sync.held_credential import HeldCredential
+from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, World
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
 from gmail_sandbox.server import Sandbox
@@ -30,8 +30,8 @@ SEALER = AesGcmSealer(KeyRing("1", {"1": bytes(32)}))
 
 def tokens(world, keys, **values):
     """Tokens for keys in memory, and where they are kept."""
-    held = HeldCredential("t", keys)
-    return GoogleTokens(TokenEndpoint(world.settings(**values)), held), held
+    credential = InMemoryCredential("t", keys)
+    return GoogleTokens(TokenEndpoint(world.settings(**values)), credential), credential
 
 
 def test_tokens_use_the_stored_token_while_it_lives(world, run):
@@ -46,12 +46,12 @@ def test_tokens_use_the_stored_token_while_it_lives(world, run):
 def test_tokens_refresh_before_the_end_and_keep_the_result(world, run, left):
     """A token that ends within the margin is refreshed, and stored with its new end in UTC."""
     keys = replace(world.grant(), expires_at=datetime.now(UTC) + left)
-    google_tokens, held = tokens(world, keys)
+    google_tokens, credential = tokens(world, keys)
     fresh = run(google_tokens.access_token(world.mailbox))
     assert fresh != keys.access_token
-    assert held.keys.access_token == fresh
-    assert held.keys.refresh_token == keys.refresh_token
-    life = held.keys.expires_at - datetime.now(UTC)
+    assert credential.keys.access_token == fresh
+    assert credential.keys.refresh_token == keys.refresh_token
+    life = credential.keys.expires_at - datetime.now(UTC)
     assert timedelta(minutes=58) < life <= timedelta(hours=1)
 
 
@@ -70,9 +70,9 @@ def test_tokens_store_a_rotated_refresh_token(run):
     with Sandbox.in_thread(SandboxSettings(rotate_refresh_tokens=True)) as sandbox:
         world = World(sandbox)
         keys = world.grant(fresh=False)
-        google_tokens, held = tokens(world, keys)
+        google_tokens, credential = tokens(world, keys)
         first = run(google_tokens.access_token(world.mailbox))
-        assert held.keys.refresh_token != keys.refresh_token
+        assert credential.keys.refresh_token != keys.refresh_token
         assert run(google_tokens.access_token(world.mailbox, rejected=first)) != first
 
 
@@ -93,7 +93,7 @@ def test_tokens_survive_a_cancelled_caller(run):
         world = World(sandbox)
         world.fault(method="oauth2.token", action="latency", latency_ms=200)
         keys = world.grant(fresh=False)
-        google_tokens, held = tokens(world, keys)
+        google_tokens, credential = tokens(world, keys)
 
         async def cancel():
             caller = asyncio.create_task(google_tokens.access_token(world.mailbox))
@@ -105,18 +105,18 @@ def test_tokens_survive_a_cancelled_caller(run):
             return caller.cancelled()
 
         assert run(cancel())
-        assert held.keys.refresh_token != keys.refresh_token
+        assert credential.keys.refresh_token != keys.refresh_token
 
 
 def test_tokens_of_a_dead_grant_ask_for_consent_once(world, run):
     """invalid_grant clears the refresh token, so that Google is not asked again (edge case 36)."""
     keys = world.grant(fresh=False)
     world.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
-    google_tokens, held = tokens(world, keys)
+    google_tokens, credential = tokens(world, keys)
     for _ in range(3):
         with pytest.raises(ReauthoriseError):
             run(google_tokens.access_token(world.mailbox))
-    assert held.keys.refresh_token is None
+    assert credential.keys.refresh_token is None
     assert world.count("oauth2.token") == 1
 
 
@@ -134,10 +134,10 @@ def test_tokens_keep_the_grant_through_a_broken_endpoint(world, run, rule):
     """A failing token endpoint is transient and leaves the refresh token alone (edge case 36)."""
     keys = world.grant(fresh=False)
     world.fault(method="oauth2.token", **rule)
-    google_tokens, held = tokens(world, keys)
+    google_tokens, credential = tokens(world, keys)
     with pytest.raises(TransientError):
         run(google_tokens.access_token(world.mailbox))
-    assert held.keys.refresh_token == keys.refresh_token
+    assert credential.keys.refresh_token == keys.refresh_token
 
 
 def test_tokens_give_up_a_silent_endpoint(world, run):
@@ -151,7 +151,7 @@ def test_tokens_give_up_a_silent_endpoint(world, run):
 def test_tokens_stop_asking_when_the_client_is_refused(world, run):
     """After invalid_client no other mailbox asks again for a while, and no grant is lost."""
     endpoint = TokenEndpoint(world.settings(google_client_secret="wrong"))
-    stores = [HeldCredential("t", world.grant(fresh=False)) for _ in range(3)]
+    stores = [InMemoryCredential("t", world.grant(fresh=False)) for _ in range(3)]
     for store in stores:
         with pytest.raises(OperatorActionError, match="GOOGLE_CLIENT_ID"):
             run(GoogleTokens(endpoint, store).access_token(world.mailbox))
@@ -257,22 +257,22 @@ def test_tokens_are_asked_for_with_one_scope_only(world, run, known):
     """
     world.grant(scope=METADATA)
     keys = replace(world.grant(fresh=False), scopes=known)
-    google_tokens, held = tokens(world, keys)
+    google_tokens, credential = tokens(world, keys)
     token = run(google_tokens.access_token(world.mailbox))
     carried = world.sandbox.call(lambda state: state.grants.access(token).scopes)
     assert carried == {SCOPE}
-    assert held.keys.scopes == (SCOPE,)
+    assert credential.keys.scopes == (SCOPE,)
 
 
 @pytest.mark.parametrize("scope", SCOPES[1:])
 def test_tokens_of_a_wider_grant_carry_its_scope(world, run, scope):
     """A grant that allows more instead of just reading goes on working, and is remembered."""
-    google_tokens, held = tokens(world, world.grant(fresh=False, scope=scope))
+    google_tokens, credential = tokens(world, world.grant(fresh=False, scope=scope))
     first = run(google_tokens.access_token(world.mailbox))
-    asked = world.count("oauth2.token")
-    assert held.keys.scopes == (scope,)
+    requested = world.count("oauth2.token")
+    assert credential.keys.scopes == (scope,)
     assert run(google_tokens.access_token(world.mailbox, rejected=first)) != first
-    assert world.count("oauth2.token") == asked + 1
+    assert world.count("oauth2.token") == requested + 1
 
 
 def test_tokens_of_a_grant_that_cannot_read_say_what_is_missing(world, run):

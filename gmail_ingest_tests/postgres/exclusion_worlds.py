@@ -43,8 +43,8 @@ class Rules:
     async def settle(self, tenant: str = "acme") -> Counts:
         """Do what the job does, to the end."""
         total = Counts()
-        while (ruled := await self.world.store.decide_next(tenant)) is not None:
-            total.add(ruled.counts)
+        while (applied := await self.world.store.decide_next(tenant)) is not None:
+            total.add(applied.counts)
         return total
 
     async def save(self, mailbox_id: int, *messages) -> Counts:

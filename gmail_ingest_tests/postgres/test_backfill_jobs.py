@@ -14,7 +14,7 @@ from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.backfill_jobs import Asked
+from gmail_ingest.sync.backfill_jobs import RequestedMonths
 from gmail_ingest.sync.records import Counts, MessageRef
 from gmail_ingest_tests.postgres.worlds import lease
 from gmail_ingest_tests.sync.backfills import YEAR, month
@@ -35,11 +35,11 @@ def mailbox(database, run) -> int:
     return run(database.connect())
 
 
-def asked(*months, **more) -> Asked:
+def requested(*months, **more) -> RequestedMonths:
     """A run of Dagster's own."""
     now = datetime.now(UTC)
     known = {"run_id": str(uuid4()), "created_at": now, "until": now, "all_months": months}
-    return Asked("acme", months, **(known | more))
+    return RequestedMonths("acme", months, **(known | more))
 
 
 @pytest.mark.usefixtures("mailbox")
@@ -69,12 +69,12 @@ def test_job_succeeds_with_its_last_month(run, database, book):
     """A month that is done twice is done once; counts of all its listings are its own."""
     window = Window(MARCH.start, APRIL.end)
     job = run(book.request("acme", window, months_of(window)))
-    begun = run(book.begin(asked(month(3), month(4), job_id=job)))
+    begun = run(book.begin(requested(month(3), month(4), job_id=job)))
     assert (begun.id, begun.window, begun.done) == (job, window, {})
     assert run(book.finish_month(job, month(4), [])) == Counts()
     query = "SELECT state, finished_at IS NULL FROM sync_jobs"
     assert run(database.rows(query)) == [("running", True)]
-    assert run(book.begin(asked(month(4), job_id=job))).done == {month(4): Counts()}
+    assert run(book.begin(requested(month(4), job_id=job))).done == {month(4): Counts()}
     run(book.finish_month(job, month(3), []))
     assert run(database.rows(query)) == [("succeeded", False)]
     assert run(book.finish_month(job, month(3), [])) is None
@@ -87,7 +87,7 @@ def test_cancelled_job_is_left_by_its_worker_and_by_late_runs(run, book):
     starts afterwards is a job of its own.
     """
     job = run(book.request("acme", MARCH, [month(3)]))
-    late = asked(month(3), job_id=job)
+    late = requested(month(3), job_id=job)
     run(book.begin(late))
     assert run(book.advance(job, {}))
     run(book.cancel("acme", job))
@@ -116,7 +116,7 @@ def test_runs_of_one_backfill_that_begin_together_are_one_job(run, database, boo
     known = {"backfill_id": "ui", "until": now, "all_months": months}
 
     async def begin_all():
-        runs = [asked(*months[at : at + 3], **known) for at in (0, 3, 6, 9)]
+        runs = [requested(*months[at : at + 3], **known) for at in (0, 3, 6, 9)]
         return await asyncio.gather(*(book.begin(each) for each in runs))
 
     assert len({each.id for each in run(begin_all())}) == 1
@@ -127,7 +127,7 @@ def test_runs_of_one_backfill_that_begin_together_are_one_job(run, database, boo
 def test_month_that_is_not_over_is_covered_up_to_its_request(run, book):
     """A window that ended in the future would meet mail that is not there yet."""
     now = datetime.now(UTC)
-    begun = run(book.begin(asked(now.date().replace(day=1), until=now)))
+    begun = run(book.begin(requested(now.date().replace(day=1), until=now)))
     assert begun.window.end == now
 
 

@@ -76,7 +76,7 @@ def test_noting_an_error_brings_no_mailbox_back(world, run):
 
 
 @pytest.mark.parametrize("origin", ["push", "listing"])
-def test_a_live_sync_that_ends_well_forgets_the_trouble(database, run, origin):
+def test_a_live_sync_that_ends_well_forgets_the_failure(database, run, origin):
     """What was noted of a failure goes with the next sync to the end."""
 
     async def scenario():

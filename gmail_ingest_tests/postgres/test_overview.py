@@ -79,9 +79,11 @@ def test_old_transactions_are_named_with_the_remedy(engine, database_url, run):
         open_one.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         open_one.execute("SELECT 1 FROM tenants")
         (found,) = run(transactions.older_than(timedelta()))
-        told = remedy([found])
-        assert f"pid {open_one.info.backend_pid} (role postgres, application nightly-dump" in told
-        assert "pg_terminate_backend" in told
+        message = remedy([found])
+        assert (
+            f"pid {open_one.info.backend_pid} (role postgres, application nightly-dump" in message
+        )
+        assert "pg_terminate_backend" in message
         assert run(transactions.older_than(timedelta(minutes=1))) == []
         open_one.rollback()
         assert run(transactions.older_than(timedelta())) == []

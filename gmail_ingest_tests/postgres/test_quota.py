@@ -90,19 +90,19 @@ def test_limiter_refuses_a_wait_that_is_too_long(limiter, run):
     until = datetime.now(UTC) + timedelta(minutes=15)
     run(limiter.refused(1, "mailbox", until))
     for _ in range(2):
-        with pytest.raises(ThrottledError) as told:
+        with pytest.raises(ThrottledError) as raised:
             run(limiter.reserve(1, 98, "listing"))
-        assert abs((told.value.until - until).total_seconds()) < 1.5
+        assert abs((raised.value.until - until).total_seconds()) < 1.5
 
 
 def test_limiter_stops_background_work_at_the_days_allowance(engine, run):
     """Beyond the project's units of a day only live mail goes on."""
     limiter = PostgresLimiter(engine, Limits(project_day=100))
     run(limiter.reserve(1, 90, "listing"))
-    with pytest.raises(ThrottledError) as told:
+    with pytest.raises(ThrottledError) as raised:
         run(limiter.reserve(1, 20, "listing"))
-    assert told.value.scope == "project"
-    assert told.value.until > datetime.now(UTC)
+    assert raised.value.scope == "project"
+    assert raised.value.until > datetime.now(UTC)
     assert run(limiter.reserve(1, 20, "push")) < 1
 
 

@@ -104,9 +104,9 @@ def test_portion_does_not_pass_the_days_allowance(engine, run):
             await limiter.reserve(1 + call % 40, 20, "listing")
             reserved.append(20)
 
-    with pytest.raises(ThrottledError) as told:
+    with pytest.raises(ThrottledError) as raised:
         run(scenario())
-    assert told.value.scope == "project"
+    assert raised.value.scope == "project"
     assert 10_000 <= sum(reserved) <= 20_000
 
 

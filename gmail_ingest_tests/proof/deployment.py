@@ -153,7 +153,7 @@ class Deployment:
         self._service.rescope(*scopes, address=address)
 
     async def verify(self, tenant: str) -> None:
-        """Compare all stored mail with Google, and mend it, as is done each night."""
+        """Compare all stored mail with Google, and repair it, as is done each night."""
         service = self._service
         use_case = Verify(
             service.store, service.gmail.open_client, self.policy, limiter=Unlimited()
@@ -167,9 +167,9 @@ class Deployment:
         wanted = FaultRule.model_validate(rule)
         self._service.sandbox.call(lambda state: state.faults.add(wanted))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more."""
-        self._service.mend()
+        self._service.clear_faults()
 
     async def enqueue(self, tenant: str, kind: SyncKind, *, force: bool = False) -> None:
         """Ask for a sync."""

@@ -17,8 +17,8 @@ from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.backfill import BackfillSync, Trouble
-from gmail_ingest.sync.backfill_jobs import Asked, MonthDone
+from gmail_ingest.sync.backfill import BackfillSync, Failures
+from gmail_ingest.sync.backfill_jobs import MonthDone, RequestedMonths
 from gmail_ingest.sync.backfill_price import BackfillPrice, BackfillPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
@@ -72,12 +72,14 @@ class Backfills:
         """Ask for a range, as the API does."""
         return await self.book.request(TENANT, window, months_of(window))
 
-    def asked(self, job_id: UUID | None, months: Sequence[date], **more: Any) -> Asked:
+    def requested(
+        self, job_id: UUID | None, months: Sequence[date], **more: Any
+    ) -> RequestedMonths:
         """What a run of Dagster is about."""
         now = datetime.now(UTC)
         known: dict[str, Any] = {"run_id": str(uuid4()), "created_at": now, "until": now}
         known |= {"all_months": tuple(months)} | more
-        return Asked(TENANT, tuple(months), job_id=job_id, **known)
+        return RequestedMonths(TENANT, tuple(months), job_id=job_id, **known)
 
     async def run(
         self,
@@ -87,10 +89,10 @@ class Backfills:
         policy: SyncPolicy = QUICK_BACKFILL,
         holder: str = "run:1",
         **more: Any,
-    ) -> Trouble:
+    ) -> Failures:
         """Do what one run of Dagster does."""
         sync = self.sync(policy)
-        job = await sync.begin(self.asked(job_id, months, **more))
+        job = await sync.begin(self.requested(job_id, months, **more))
         return await sync.run(job, months, holder, self.done.append)
 
     def sync(self, policy: SyncPolicy = QUICK_BACKFILL) -> BackfillSync:

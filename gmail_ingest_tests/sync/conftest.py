@@ -11,9 +11,9 @@ import pytest
 from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.sync.fetch import Fetch
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Counts, Lease, Outcome
+from gmail_ingest.sync.throttle import Throttle
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailboxClient
 from gmail_ingest_tests.sync.service import Service
@@ -73,7 +73,7 @@ class Box:
 
     async def drain(self, lease: Lease, policy: SyncPolicy = QUICK) -> Counts:
         """Fetch what is due."""
-        fetch = Fetch(self.store, self.google, Patience(policy), policy)
+        fetch = Fetch(self.store, self.google, Throttle(policy), policy)
         await fetch.drain(lease, self.counts)
         return self.counts
 

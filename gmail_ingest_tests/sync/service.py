@@ -126,7 +126,7 @@ class Service:
         known = {"method": f"gmail.users.{method}", **rule}
         self.sandbox.call(lambda state: state.faults.add(FaultRule.model_validate(known)))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more."""
         self.sandbox.call(lambda state: state.faults.remove())
 

@@ -163,7 +163,7 @@ def test_drain_outlives_a_sync_that_crashes(run):
     fleet = run(scene())
     # What crashed is told each time, by class and place, and the others as ever.
     assert sorted(fleet.done) == ["t0", *["t1"] * QUICK.max_attempts, "t2"]
-    assert fleet.store.troubles[2][1] == "unexpected"
+    assert fleet.store.failures[2][1] == "unexpected"
     assert fleet.google[2].calls == ["history:0"] * QUICK.max_attempts
     assert fleet.queue.rows == []
     failed = [job.error for job in fleet.queue.jobs.values() if job.state == "failed"]

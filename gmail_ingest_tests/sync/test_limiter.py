@@ -109,8 +109,10 @@ def test_budget_waits_as_long_as_the_limiter_says(run):
     assert run(spend()) >= 0.19
 
 
-@pytest.mark.parametrize(("scope", "told"), [("mailbox", 1), ("project", 1), ("concurrency", 0)])
-def test_budget_tells_everybody_of_a_refusal(run, scope, told):
+@pytest.mark.parametrize(
+    ("scope", "reported"), [("mailbox", 1), ("project", 1), ("concurrency", 0)]
+)
+def test_budget_tells_everybody_of_a_refusal(run, scope, reported):
     """A refusal of the mailbox or project pauses all processes; too many calls at once do not."""
     ledger, until = Ledger(), datetime.now(UTC) + timedelta(seconds=9)
 
@@ -121,4 +123,4 @@ def test_budget_tells_everybody_of_a_refusal(run, scope, told):
         await budget.close()
 
     run(refuse())
-    assert ledger.refusals == [(7, scope, until)] * told
+    assert ledger.refusals == [(7, scope, until)] * reported

@@ -4,9 +4,9 @@ import tracemalloc
 
 from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.sync.fetch import Fetch
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Counts, Stored
+from gmail_ingest.sync.throttle import Throttle
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.google import MemoryMailboxClient, added
@@ -51,7 +51,7 @@ def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
         await store.apply_history(lease, fold_history(records), None)
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
-        await Fetch(store, client, Patience(policy), policy).drain(lease, Counts())
+        await Fetch(store, client, Throttle(policy), policy).drain(lease, Counts())
         _, peak = tracemalloc.get_traced_memory()
         return peak - before
 

@@ -112,14 +112,14 @@ def test_backfill_of_two_mailboxes_needs_both(run, service, backfills):
     backfills.load(40, address=OTHER)
     service.sandbox.call(lambda state: state.grants.revoke_mailbox(OTHER))
     job = run(backfills.ask())
-    trouble = run(backfills.run(job))
-    assert len(trouble.blocked) == 1
-    assert trouble.text.startswith("needs_reauth: Connect this mailbox again")
+    failures = run(backfills.run(job))
+    assert len(failures.blocked) == 1
+    assert failures.text.startswith("needs_reauth: Connect this mailbox again")
     assert (backfills.done, run(backfills.open_months(job))) == ([], list(months_of(YEAR)))
     assert service.agrees(OWNER)
-    assert run(backfills.job(job))[2] == trouble.text
+    assert run(backfills.job(job))[2] == failures.text
 
-    run(backfills.dispatch.end(job, "failed", trouble.text))
+    run(backfills.dispatch.end(job, "failed", failures.text))
     run(service.connect(OTHER))
     run(service.sync())
     calls = service.sandbox.call(lambda state: dict(state.counters.calls_by_mailbox[OWNER]))

@@ -85,7 +85,7 @@ def test_killed_listing_goes_on_at_its_page(run, service, backfills):
         await kill(task)
 
     run(kill_after_a_page())
-    service.mend()
+    service.clear_faults()
     assert run(service.rows("SELECT ids_listed FROM listings WHERE origin = 'backfill'")) == [500]
     run(backfills.let_leases_end())
     listed, fetched = backfills.lists(), backfills.gets()
@@ -132,7 +132,7 @@ def test_cancelled_backfill_stops_and_is_resumed_without_fetching_again(run, ser
 
     service.fault("*.get", action="latency", latencyMs=50)
     run(cancel_in_the_middle())
-    service.mend()
+    service.clear_faults()
     state, counts, _ = run(backfills.job(job))
     assert state == "cancelled"
     stored = len(run(service.stored()))
@@ -165,7 +165,7 @@ def test_ids_left_by_a_cancelled_backfill_wake_no_other_sync(run, service, backf
 
     service.fault("*.get", action="latency", latencyMs=100)
     run(cancel_after_listing())
-    service.mend()
+    service.clear_faults()
     left = run(service.fates())["pending"]
     (waiting,) = run(
         service.rows("SELECT min(gmail_id) FROM message_ledger WHERE fate = 'pending'")
@@ -254,7 +254,7 @@ def test_dead_letter_ends_its_month(run, service, backfills):
     state, counts, _ = run(backfills.job(job))
     assert (state, counts["dead"], counts["stored"]) == ("succeeded", 1, 1)
     # Asked for once more, it is fetched by the sync that is queued.
-    service.mend()
+    service.clear_faults()
     run(PostgresDeadLetters(service.engine).retry("acme", message_ids=None, mailbox=None))
     run(service.sync())
     assert service.agrees()
@@ -269,10 +269,10 @@ def test_daily_allowance_pauses_the_job(run, service):
     backfills = Backfills(service, PostgresLimiter(service.engine, limits))
     backfills.load(30, MARCH)
     job = run(backfills.ask(MARCH))
-    trouble = run(backfills.run(job, [month(3)]))
-    assert trouble.not_before is not None
-    assert trouble.not_before > datetime.now(UTC)
-    assert not trouble.blocked
+    failures = run(backfills.run(job, [month(3)]))
+    assert failures.not_before is not None
+    assert failures.not_before > datetime.now(UTC)
+    assert not failures.blocked
     (view,) = run(backfills.dispatch.unsettled())
     assert (view.id, view.resumes, view.waits) == (job, True, True)
     service.deliver("now")

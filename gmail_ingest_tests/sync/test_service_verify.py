@@ -195,7 +195,7 @@ def test_reconciliation_that_broke_off_is_made_up_for(run, synced):
     run(service.sync())
     assert ids[0] in run(service.stored())
     assert run(service.rows("SELECT reconcile_wanted_at IS NOT NULL FROM mailboxes")) == [True]
-    service.mend()
+    service.clear_faults()
     run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
     run(service.sync())
     assert service.agrees()

@@ -136,7 +136,7 @@ def test_a_job_that_takes_its_workers_with_it_ends_failed(run, tenant):
     (edge cases 34 and 68).
     """
     run(tenant.queue.enqueue("acme", "incremental"))
-    for _ in range(QUICK.max_deaths):
+    for _ in range(QUICK.max_crashes):
         run(tenant.queue.claim("dead", limit=1, ttl=timedelta(seconds=-1)))
     report = run(tenant.run())
     assert tenant.google[1].calls == []
@@ -159,7 +159,7 @@ def test_an_unexplained_refusal_that_lasts_is_a_suspension(run, tenant, error, c
     policy = replace(QUICK, first_retry=0.0, longest_retry=0.0)
     report = run(tenant.run(policy))
     assert tenant.store.rows[1].state == "suspended"
-    assert tenant.store.troubles[1] == (str(error), cause)
+    assert tenant.store.failures[1] == (str(error), cause)
     assert tenant.job().state == "failed"
     assert report.jobs == policy.suspect_attempts
 

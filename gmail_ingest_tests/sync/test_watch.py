@@ -114,7 +114,7 @@ def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
     google[1].address = "b@x.test"
     run(renew(store, google))
     assert [each.state for each in store.rows.values()] == ["duplicate", "active"]
-    assert store.troubles[1][1] == "duplicate"
+    assert store.failures[1][1] == "duplicate"
     assert store.rows[1].address == "a@x.test"
 
 

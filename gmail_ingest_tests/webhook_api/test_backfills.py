@@ -93,8 +93,8 @@ def test_dry_run_tells_the_price_and_writes_nothing(api, google):
     api.connect("tenant-1", tokens)
     days = "SELECT (now() - interval '20 days')::date::text, now()::date::text"
     ((start, end),) = api.rows(days)
-    asked = {"startDate": f"{start}T00:00:00Z", "endDate": f"{end}T00:00:00Z"}
-    answer = api.call("POST", f"{PATH}?dryRun=true", asked)
+    body = {"startDate": f"{start}T00:00:00Z", "endDate": f"{end}T00:00:00Z"}
+    answer = api.call("POST", f"{PATH}?dryRun=true", body)
     assert answer.status_code == 200
     price = answer.json()
     assert price["messages"] == price["toFetch"] == sum(m["messages"] for m in price["months"]) > 0

@@ -52,6 +52,6 @@ def test_upkeep_reads_what_the_sidecar_says(command):
 def test_upkeep_of_an_unknown_tenant_is_one_sentence(command):
     """The API's 404 is the command's error."""
     for words in (["dead-letters", "list"], ["dead-letters", "retry"], ["coverage"], ["sync"]):
-        told = command(*words, "nobody", code=1).err
-        assert told.startswith("error: the API answered 404: ")
-        assert told.count("\n") == 1
+        message = command(*words, "nobody", code=1).err
+        assert message.startswith("error: the API answered 404: ")
+        assert message.count("\n") == 1

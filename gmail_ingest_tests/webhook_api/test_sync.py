@@ -70,7 +70,7 @@ def test_unlock_frees_leases_and_claims_and_fences_their_holders_out(api):
 @pytest.mark.usefixtures("kim")
 def test_status_shows_what_a_person_has_to_do(api):
     """Mailbox state with its remedy, watch, checkpoint as a string, ledger, queue, jobs."""
-    asked = api.call("POST", "/api/sync/tenant-1").json()
+    job = api.call("POST", "/api/sync/tenant-1").json()
     api.database.execute(
         "UPDATE mailboxes SET state = 'needs_reauth', checkpoint = 12345678901234567890123"
     )
@@ -89,9 +89,9 @@ def test_status_shows_what_a_person_has_to_do(api):
     assert mailbox["initialSyncDone"] is False
     assert status["ledger"] == {"pending": 0, "stored": 2, "excluded": 0, "gone": 0, "dead": 1}
     assert [(each["kind"], each["jobId"]) for each in status["queue"]] == [
-        ("incremental", asked["jobId"])
+        ("incremental", job["jobId"])
     ]
-    assert status["jobs"][0]["id"] == asked["jobId"]
+    assert status["jobs"][0]["id"] == job["jobId"]
 
 
 @pytest.mark.usefixtures("kim")

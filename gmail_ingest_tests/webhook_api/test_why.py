@@ -69,11 +69,11 @@ def test_each_fate_is_explained(api, kim, fate, columns, verdict, words):
     assert answer["found"] is True
     assert (answer["askGoogleUnits"], answer["google"]) == (0, None)
     assert (finding["verdict"], finding["gmailId"]) == (verdict, "18f2")
-    said = f"{finding['explanation']} {finding['next']}"
+    message = f"{finding['explanation']} {finding['next']}"
     for each in (*words, "2026-05-01 10:00:00 UTC"):
-        assert each in said
+        assert each in message
     if decided:
-        assert "2026-05-01 10:00:05 UTC" in said
+        assert "2026-05-01 10:00:05 UTC" in message
     ledger = finding["ledger"]
     assert (ledger["fate"], ledger["rule"]) == (fate, columns.get("rule"))
     assert (ledger["nextAttemptAt"] is None) == (fate != "pending")

@@ -57,7 +57,7 @@ class PostgresBackfillDispatch:
             for id_, tenant, state, start, end, months, *rest in rows
         ]
 
-    async def ask(self, job_id: UUID, backfill_id: str) -> bool:
+    async def assign_backfill(self, job_id: UUID, backfill_id: str) -> bool:
         """Announce a Dagster backfill before it is added: whoever dies in between finds it so.
 
         Returns whether the job is open.

@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.queue_sql import ADDED_COUNTS
 from gmail_ingest.core.months import next_month
 from gmail_ingest.core.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.backfill_jobs import Asked, BackfillJob
+from gmail_ingest.sync.backfill_jobs import BackfillJob, RequestedMonths
 from gmail_ingest.sync.records import Counts
 
 _TENANT = "SELECT FROM tenants WHERE id = %s AND state = 'connected' FOR SHARE"
@@ -124,14 +124,14 @@ class PostgresBackfillJobs:
                 raise InvalidInputError("jobId", "only backfills can be cancelled")
             await connection.execute(_CANCEL, (job_id, tenant_id))
 
-    async def begin(self, asked: Asked) -> BackfillJob:
+    async def begin(self, requested: RequestedMonths) -> BackfillJob:
         """The job that a run is about."""
         key = {
-            "tenant": asked.tenant_id,
-            "job": asked.job_id,
-            "backfill": asked.backfill_id,
-            "run": asked.run_id,
-            "created": asked.created_at,
+            "tenant": requested.tenant_id,
+            "job": requested.job_id,
+            "backfill": requested.backfill_id,
+            "run": requested.run_id,
+            "created": requested.created_at,
         }
         async with transaction(self._engine) as connection:
             row = await (await connection.execute(_KNOWN, key)).fetchone()
@@ -140,15 +140,15 @@ class PostgresBackfillJobs:
                 raise JobEndedError("the job has ended: what is stored stays")
             if job_id is None or not is_open:
                 # With what ended before, nobody started this run for it.
-                months = asked.months if job_id else asked.all_months
-                job_id = await _adopt(connection, asked, months, again=row is not None)
-            begun = await connection.execute(_BEGIN, {"id": job_id, "run": asked.run_id})
+                months = requested.months if job_id else requested.all_months
+                job_id = await _adopt(connection, requested, months, again=row is not None)
+            begun = await connection.execute(_BEGIN, {"id": job_id, "run": requested.run_id})
             found = await begun.fetchone()
             assert found is not None  # noqa: S101 - its row is locked
             start, end, created_at = found
             done = await (await connection.execute(_DONE, (job_id,))).fetchall()
-        counts = {month: _counts(said) for month, said in done}
-        return BackfillJob(job_id, asked.tenant_id, Window(start, end), created_at, counts)
+        counts = {month: _counts(stored) for month, stored in done}
+        return BackfillJob(job_id, requested.tenant_id, Window(start, end), created_at, counts)
 
     async def advance(self, job_id: UUID, counts: Mapping[int, Counts]) -> bool:
         """Add counts by listing, and say that the worker lives."""
@@ -161,10 +161,10 @@ class PostgresBackfillJobs:
             if news:
                 progress = total.discovered + total.stored + total.excluded > 0
                 values = {"id": job_id, "counts": _json(total), "progress": progress}
-                told = await connection.execute(_ADVANCE, values)
+                advanced = await connection.execute(_ADVANCE, values)
             else:
-                told = await connection.execute(_SEEN, (job_id,))
-            row = await told.fetchone()
+                advanced = await connection.execute(_SEEN, (job_id,))
+            row = await advanced.fetchone()
         return row is not None and bool(row[0])
 
     async def finish_month(
@@ -177,8 +177,8 @@ class PostgresBackfillJobs:
             if row is None or not row[0]:
                 return None
             closed = await connection.execute(_CLOSE, (list(listing_ids),))
-            for (said,) in await closed.fetchall():
-                counts.add(_counts(said))
+            for (stored,) in await closed.fetchall():
+                counts.add(_counts(stored))
             await connection.execute(_FINISH, (job_id, month, _json(counts)))
             await connection.execute(_SUCCEED, {"id": job_id})
         return counts
@@ -214,18 +214,18 @@ async def _insert(
 
 
 async def _adopt(
-    connection: Connection, asked: Asked, months: Collection[date], *, again: bool
+    connection: Connection, requested: RequestedMonths, months: Collection[date], *, again: bool
 ) -> UUID:
     """A job for what Dagster's UI or command line started: whole months, up to its time."""
-    until = asked.created_at if again else asked.until
+    until = requested.created_at if again else requested.until
     window = Window(midnight(min(months)), min(midnight(next_month(max(months))), until))
     return await _insert(
         connection,
-        asked.tenant_id,
+        requested.tenant_id,
         window,
         months,
-        backfill_id=None if again else asked.backfill_id,
-        run_id=asked.run_id,
+        backfill_id=None if again else requested.backfill_id,
+        run_id=requested.run_id,
     )
 
 
@@ -233,5 +233,5 @@ def _json(counts: Counts) -> str:
     return orjson.dumps(counts.totals()).decode()
 
 
-def _counts(said: Mapping[str, int]) -> Counts:
-    return Counts(**{name: int(said.get(name, 0)) for name in Counts().totals()})
+def _counts(stored: Mapping[str, int]) -> Counts:
+    return Counts(**{name: int(stored.get(name, 0)) for name in Counts().totals()})

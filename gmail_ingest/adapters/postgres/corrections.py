@@ -61,7 +61,7 @@ async def read_known(
 ) -> dict[str, Known]:
     """What the ledger says of these ids, and whether the stored ones have their row."""
     rows = await connection.execute(_KNOWN, (mailbox_id, list(ids)))
-    return {gmail_id: Known(*said) for gmail_id, *said in await rows.fetchall()}
+    return {gmail_id: Known(*fields) for gmail_id, *fields in await rows.fetchall()}
 
 
 async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:
@@ -112,8 +112,8 @@ async def _replace(
     await write_emails(connection, mailbox_id, differing, hidden)
     before = await read_entries(connection, mailbox_id, unsettled)
     after = {key: after_ruling(entry, hidden.get(key)) for key, entry in before.items()}
-    ruled = {key: entry for key, entry in after.items() if entry is not before[key]}
-    await write_entries(connection, mailbox_id, ruled)
+    changed = {key: entry for key, entry in after.items() if entry is not before[key]}
+    await write_entries(connection, mailbox_id, changed)
     touched = {each.thread_id for each in differing}
     await threads.recompute(connection, mailbox_id, touched)
     if hidden:

@@ -118,7 +118,7 @@ class Proof:
     """
 
     tenants: int
-    amiss: int
+    unproven: int
     new: int
     oldest: datetime | None
 
@@ -213,8 +213,8 @@ class PostgresCoverage:
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_PROOF)).fetchone()
         assert row is not None  # noqa: S101 - an aggregate without groups is a row
-        tenants, amiss, new, oldest = row
-        return Proof(tenants, amiss, new, oldest and oldest.astimezone(UTC))
+        tenants, unproven, new, oldest = row
+        return Proof(tenants, unproven, new, oldest and oldest.astimezone(UTC))
 
     async def ranges(
         self, tenant_id: str, start: date | None, end: date | None

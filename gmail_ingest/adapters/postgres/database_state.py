@@ -98,10 +98,10 @@ def look_at(database_url: str, variable: str = "DATABASE_URL") -> DatabaseState:
         raise ConfigurationError(
             f"{variable} has an option after ? that PostgreSQL does not know: remove it"
         ) from error
-    return _judge(found, ours=ours, dagster=dagster)
+    return _classify(found, ours=ours, dagster=dagster)
 
 
-def _judge(found: str | None, *, ours: bool, dagster: bool) -> DatabaseState:
+def _classify(found: str | None, *, ours: bool, dagster: bool) -> DatabaseState:
     script = ScriptDirectory(next(iter(migrations.__path__)))
     known = {each.revision for each in script.walk_revisions()}
     (newest,) = script.get_heads()

@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.email_copies import find_copies
 from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor, encode_cursor
 from gmail_ingest.adapters.postgres.email_lists import USUAL, Effort, MailList, read_positions
 from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, to_thread
-from gmail_ingest.adapters.postgres.email_search import UNLIMITED, Found, MailSearch
+from gmail_ingest.adapters.postgres.email_search import UNLIMITED, MailSearch, SearchResult
 from gmail_ingest.adapters.postgres.email_views import (
     EmailFilter,
     EmailPage,
@@ -142,10 +142,10 @@ class PostgresEmailReads:
             next_cursor=encode_cursor(shown[limit - 1], wanted) if len(shown) > limit else None,
         )
 
-    async def _find(self, connection: Connection, mails: MailList, rows: int) -> Found:
+    async def _find(self, connection: Connection, mails: MailList, rows: int) -> SearchResult:
         if mails.wanted.q:
             return await MailSearch(connection, self._search_seconds).find(mails, rows)
-        return Found(await read_positions(connection, *mails.page(rows)))
+        return SearchResult(await read_positions(connection, *mails.page(rows)))
 
     async def thread(
         self,
@@ -202,14 +202,14 @@ async def _count(connection: Connection, mails: MailList, most: int) -> int:
 
 async def _listed(
     connection: Connection, mails: MailList, limit: int, offset: int = 0
-) -> tuple[Found, tuple[EmailView, ...]]:
+) -> tuple[SearchResult, tuple[EmailView, ...]]:
     """Positions of a page and of the mail behind it, and the page's mails."""
     query, arguments = mails.emails(limit + 1, offset)
     rows = await (await connection.execute(query, arguments)).fetchall()
     if not rows:
         await _check_tenant(connection, mails.wanted.tenant_id)
     positions = tuple(Position(*row[:3]) for row in rows)
-    return Found(positions), tuple(to_email(row[3:]) for row in rows[:limit])
+    return SearchResult(positions), tuple(to_email(row[3:]) for row in rows[:limit])
 
 
 async def _found_emails(

@@ -45,7 +45,7 @@ _OLDEST = """
 SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date LIMIT 1
 """
 # LIMIT in the subquery: the mails are looked up one by one, in their order.
-_LOOK = """
+_MATCH = """
 SELECT k.internal_date, k.mailbox_id, k.gmail_id
 FROM unnest(%(dates)s::timestamptz[], %(mailboxes)s::bigint[], %(ids)s::text[],
             %(queries)s::tsquery[]) AS k (internal_date, mailbox_id, gmail_id, query)
@@ -71,7 +71,7 @@ LIMIT %(rows)s
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """Mails found, newest first; ``searched_to`` if there may be more behind it."""
 
     positions: tuple[Position, ...]
@@ -85,23 +85,23 @@ class MailSearch:
     connection: Connection
     budget_seconds: float
 
-    async def find(self, mails: MailList, rows: int) -> Found:
+    async def find(self, mails: MailList, rows: int) -> SearchResult:
         """The next mails of a list that have its words: ``rows`` at most.
 
         Fewer than ``rows`` without ``searched_to`` is all that there is.
         """
         words = await self._words(mails.wanted)
         if not words:
-            return Found(())
+            return SearchResult(())
         deadline = time.monotonic() + self.budget_seconds
         found: tuple[Position, ...] = ()
         behind, most = mails, _thread_or(mails.wanted, mails.effort.looked_at)
         while most:
             looked_at = await read_positions(self.connection, *behind.page(most))
-            fitting = await self._look(mails, words, looked_at, rows - len(found))
+            fitting = await self._match(mails, words, looked_at, rows - len(found))
             found += fitting
             if len(found) == rows or len(looked_at) < most:
-                return Found(found)
+                return SearchResult(found)
             behind = replace(mails, after=looked_at[-1])
             most = _worth_looking_at(most, len(fitting), rows - len(found))
         newest = looked_at[-1].internal_date
@@ -111,7 +111,7 @@ class MailSearch:
     async def among(self, mails: MailList, positions: Sequence[Position]) -> tuple[Position, ...]:
         """Those of some mails of a list that have its words."""
         words = await self._words(mails.wanted)
-        return await self._look(mails, words, positions, len(positions)) if words else ()
+        return await self._match(mails, words, positions, len(positions)) if words else ()
 
     async def _words(self, wanted: EmailFilter) -> Query:
         """What is looked for; in the words of a former release too, while mail has them."""
@@ -121,7 +121,7 @@ class MailSearch:
             return without_former(words)
         return words
 
-    async def _look(
+    async def _match(
         self, mails: MailList, words: Query, positions: Sequence[Position], rows: int
     ) -> tuple[Position, ...]:
         tenant, queries = mails.wanted.tenant_id, {}
@@ -134,25 +134,25 @@ class MailSearch:
             "queries": [queries[Month.of(each.internal_date)] for each in positions],
             "rows": rows,
         }
-        return await read_positions(self.connection, _LOOK, arguments)
+        return await read_positions(self.connection, _MATCH, arguments)
 
     async def _months(
         self, mails: MailList, newest: datetime, words: Query, rows: int, deadline: float
-    ) -> Found:
+    ) -> SearchResult:
         months = await self._span(mails, newest)
         found: tuple[Position, ...] = ()
         at_once = _MONTHS
         while months:
-            asked, months = months[:at_once], months[at_once:]
+            batch, months = months[:at_once], months[at_once:]
             began = time.monotonic()
-            found += await self._ask(mails, words, asked, rows - len(found))
+            found += await self._search_months(mails, words, batch, rows - len(found))
             now = time.monotonic()
             if len(found) == rows:
                 break
             if now >= deadline and months:
-                return Found(found, Position(asked[-1].start, 0, ""))
-            at_once = _next_months(len(asked), now - began, deadline - now)
-        return Found(found)
+                return SearchResult(found, Position(batch[-1].start, 0, ""))
+            at_once = _next_months(len(batch), now - began, deadline - now)
+        return SearchResult(found)
 
     async def _span(self, mails: MailList, newest: datetime) -> list[Month]:
         """The months that may hold something, newest first."""
@@ -164,7 +164,7 @@ class MailSearch:
             oldest = max(oldest, mails.wanted.since)
         return list(months_back(Month.of(newest), Month.of(oldest)))
 
-    async def _ask(
+    async def _search_months(
         self, mails: MailList, words: Query, months: Sequence[Month], rows: int
     ) -> tuple[Position, ...]:
         tenant, address = mails.wanted.tenant_id, mails.wanted.participant

@@ -99,8 +99,8 @@ class Facet:
     @property
     def digest(self) -> str:
         """The facet in 32 characters: its labels together may be too long for an index."""
-        said = (self.direction, str(self.has_attachment).lower(), *self.label_ids)
-        return md5("\n".join(said).encode(), usedforsecurity=False).hexdigest()
+        parts = (self.direction, str(self.has_attachment).lower(), *self.label_ids)
+        return md5("\n".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)

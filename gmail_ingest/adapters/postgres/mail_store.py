@@ -25,7 +25,15 @@ from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.planner import PendingMessage
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef, Outcome, Ruled
+from gmail_ingest.sync.records import (
+    AppliedRules,
+    Counts,
+    Lease,
+    Listing,
+    Mailbox,
+    MessageRef,
+    Outcome,
+)
 
 _MAILBOXES = f"""
 SELECT {MAILBOX_COLUMNS} FROM mailboxes m
@@ -89,7 +97,7 @@ _SYNCED: Mapping[Origin, LiteralString] = {
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
 # A former address stays the account's, unless somebody else of the tenant has it by now.
 _ALIASES = """
-UPDATE mailboxes m SET aliases = told.addresses
+UPDATE mailboxes m SET aliases = known.addresses
 FROM (SELECT ARRAY(
     SELECT DISTINCT each FROM (
         SELECT unnest(%(aliases)s::text[])
@@ -98,11 +106,11 @@ FROM (SELECT ARRAY(
         WHERE k.id = %(id)s AND NOT EXISTS (
             SELECT FROM mailboxes o
             WHERE o.tenant_id = k.tenant_id AND o.address = former AND o.state <> 'replaced')
-    ) AS known (each)
+    ) AS candidate (each)
     WHERE each <> (SELECT address FROM mailboxes WHERE id = %(id)s)
     ORDER BY each
-) AS addresses) AS told
-WHERE m.id = %(id)s AND m.aliases <> told.addresses
+) AS addresses) AS known
+WHERE m.id = %(id)s AND m.aliases <> known.addresses
   AND m.state NOT IN ('disconnected', 'replaced')
 """
 
@@ -243,7 +251,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
         async with statement(self._engine) as connection:
             await connection.execute(_ALIASES, {"id": mailbox_id, "aliases": sorted(set(aliases))})
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         """Hold the next stored mails of a tenant against rules that changed."""
         return await exclusion_marks.decide_next(self._engine, tenant_id)
 

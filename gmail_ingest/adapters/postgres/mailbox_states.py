@@ -61,7 +61,7 @@ _SICK = """
 m.state IN ('suspended', 'admin_action_required')
 AND coalesce(m.failed_at, '-infinity') <= now() - %(probe_every)s
 """
-#: Makes sick mailboxes active for one try; they keep what was last known of their trouble. What was
+#: Makes sick mailboxes active for one try; they keep what was last known of their failure. What was
 #: being listed when they fell ill has no job any more: the reconciliation lists it to its end.
 PROBE = f"""
 WITH sick AS MATERIALIZED (

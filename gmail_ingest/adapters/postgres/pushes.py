@@ -86,12 +86,12 @@ WITH pushed AS (
 ), hurried AS (
     SELECT FROM sync_queue q JOIN wanted w USING (tenant_id)
     WHERE q.kind = 'incremental' AND q.claimed_by IS NULL AND q.priority > 0
-), told AS (
+), notified AS (
     SELECT pg_notify(%(channel)s, '')
     WHERE EXISTS (SELECT FROM fresh) OR EXISTS (SELECT FROM hurried)
 )
 SELECT (SELECT count(DISTINCT address) FROM live), (SELECT count(*) FROM wanted),
-       (SELECT count(*) FROM fresh), (SELECT count(*) FROM told)
+       (SELECT count(*) FROM fresh), (SELECT count(*) FROM notified)
 """  # noqa: S608 - a fragment of the queue
 
 

@@ -118,20 +118,20 @@ WITH overdue AS MATERIALIZED (
 ), claimed AS (
     UPDATE sync_queue q
     SET claimed_by = %(holder)s, claimed_until = now() + %(ttl)s, attempts = q.attempts + 1,
-        deaths = q.deaths + (q.claimed_by <> '{UNLOCKED}' AND q.claimed_by IS NOT NULL)::int,
+        crashes = q.crashes + (q.claimed_by <> '{UNLOCKED}' AND q.claimed_by IS NOT NULL)::int,
         dispatch_id = NULL, dispatched_at = NULL, dispatches = 0,
         started_at = coalesce(q.started_at, now()),
         dagster_run_id = coalesce(%(dagster_run_id)s, q.dagster_run_id)
     FROM free WHERE q.id = free.id
     RETURNING q.id, q.tenant_id, q.kind, q.job_id, q.mailbox_ids, q.attempts, q.force,
-              q.claimed_by, q.deaths, q.priority, q.again, q.not_before
+              q.claimed_by, q.crashes, q.priority, q.again, q.not_before
 ), started AS (
     UPDATE sync_jobs j
     SET state = 'running', started_at = coalesce(j.started_at, now()), error = NULL,
         dagster_run_id = coalesce(%(dagster_run_id)s, j.dagster_run_id)
     FROM claimed WHERE j.id = claimed.job_id
 )
-SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, deaths, priority,
+SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, crashes, priority,
        again
 FROM claimed ORDER BY priority, not_before, id
 """  # noqa: S608 - fragments of this file
@@ -209,7 +209,7 @@ FROM mine, back WHERE j.id = mine.job_id
 """  # noqa: S608 - fragments of this file
 
 #: Takes rows and leases from a run that is dead; its worker, should it live, can write nothing
-#: more. The rows are free at once, and each counts one more death at its next claim.
+#: more. The rows are free at once, and each counts one more crash at its next claim.
 FREE_RUN = f"""
 WITH freed AS (
     UPDATE sync_queue

@@ -73,8 +73,8 @@ class PostgresReads:
             tenant=tenant,
             ledger={fate: fates.get(fate, 0) for fate in _FATES},
             queue=tuple(
-                QueueEntry(kind, job, _utc(asked), _utc(due), attempts, claimed, error)
-                for kind, job, asked, due, attempts, claimed, error in queue
+                QueueEntry(kind, job, _utc(enqueued), _utc(due), attempts, claimed, error)
+                for kind, job, enqueued, due, attempts, claimed, error in queue
             ),
         )
 

@@ -55,7 +55,7 @@ ORDER BY address
 ON CONFLICT (tenant_id, address) WHERE state <> 'replaced' DO UPDATE
 SET integration_id = excluded.integration_id, state = 'active', last_error = NULL,
     cause = NULL, failed_at = NULL, failing_since = NULL, retry_at = NULL,
-    aliases = CASE WHEN m.address = ANY(%(told)s)
+    aliases = CASE WHEN m.address = ANY(%(with_aliases)s)
         THEN ARRAY(SELECT DISTINCT unnest(excluded.aliases || m.former_addresses) ORDER BY 1)
         ELSE m.aliases END,
     reconcile_wanted_at = CASE WHEN m.address = ANY(%(unsure)s) THEN now()
@@ -320,7 +320,7 @@ async def _write_mailboxes(
                     for each in new.mailboxes
                 ]
             ),
-            "told": [each.address for each in new.mailboxes if each.aliases is not None],
+            "with_aliases": [each.address for each in new.mailboxes if each.aliases is not None],
             "unsure": [each.address for each in new.mailboxes if each.unsure],
             "elsewhere": list(elsewhere),
         },

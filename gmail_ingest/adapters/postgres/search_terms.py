@@ -180,8 +180,8 @@ def months_back(newest: Month, oldest: Month) -> Iterator[Month]:
 
 def mark(tenant_id: str, month: Month) -> str:
     """The mark of a tenant's month."""
-    said = f"{tenant_id}{month.year:04}{month.month:02}".encode()
-    return b64encode(md5(said, usedforsecurity=False).digest())[:4].decode()
+    seed = f"{tenant_id}{month.year:04}{month.month:02}".encode()
+    return b64encode(md5(seed, usedforsecurity=False).digest())[:4].decode()
 
 
 def month_query(query: Query, mark: str, address: str | None = None) -> str:
@@ -196,20 +196,20 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
         The text of a tsquery.
     """
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
-    asked = [" | ".join(f"({each})" for each in alternatives)]
+    conditions = [" | ".join(f"({each})" for each in alternatives)]
     if address is not None:
         people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
-        asked.append(" | ".join(people))
+        conditions.append(" | ".join(people))
     elif any(term.excluded for terms in query for term in terms):
         # What a query only excludes gives the index nothing to start from.
-        asked.append(_quoted(mark))
-    return " & ".join(f"({each})" for each in asked)
+        conditions.append(_quoted(mark))
+    return " & ".join(f"({each})" for each in conditions)
 
 
 def _term(mark: str, term: Term) -> str:
     forms = (each for each in (term.words, term.former) if each)
-    asked = " | ".join(f"({_phrase(mark, each)})" for each in forms)
-    return f"{'!' if term.excluded else ''}({asked})"
+    conditions = " | ".join(f"({_phrase(mark, each)})" for each in forms)
+    return f"{'!' if term.excluded else ''}({conditions})"
 
 
 def _phrase(mark: str, words: Iterable[Word]) -> str:

@@ -21,8 +21,8 @@ tenants = sa.Table(
     sa.Column("settings", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("disconnected_at", TIMESTAMP),
-    sa.Column("told_trouble", sa.Text),
-    comment="told_trouble: the trouble that Dagster was told of last",
+    sa.Column("reported_failure", sa.Text),
+    comment="reported_failure: the failure that was reported to Dagster last",
 )
 
 integrations = sa.Table(
@@ -157,7 +157,7 @@ sync_queue = sa.Table(
     sa.Column("history_id", HISTORY_ID),
     sa.Column("force", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("deaths", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("crashes", sa.Integer, nullable=False, server_default="0"),
     sa.Column("enqueued_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("not_before", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("priority", sa.SmallInteger, nullable=False, server_default="0"),
@@ -187,7 +187,7 @@ sync_queue = sa.Table(
     comment="mailbox_ids NULL: every mailbox of the tenant; job_id NULL: nobody asked for it; "
     "priority: the smallest is claimed first; again: look once more afterwards; dispatch_id: the "
     "run that was started for it; dispatches: runs that never took it, one after the other; "
-    "deaths: workers that died with it, one after the other",
+    "crashes: workers that died with it, one after the other",
 )
 
 message_ledger = sa.Table(

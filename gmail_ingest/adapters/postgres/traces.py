@@ -19,9 +19,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.traces import Standing, Trace
+from gmail_ingest.sync.traces import MailboxProgress, Trace
 
-_STANDINGS = f"""
+_PROGRESS = f"""
 SELECT {MAILBOX_COLUMNS}, m.cause, m.last_error, m.created_at,
        (SELECT min(coalesce(l.window_start, 'epoch')) FROM listings l
         WHERE l.mailbox_id = m.id AND l.origin = 'listing' AND l.done_at IS NOT NULL),
@@ -69,14 +69,14 @@ class PostgresTraces:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def standings(self, tenant_id: str) -> list[Standing]:
+    async def mailboxes(self, tenant_id: str) -> list[MailboxProgress]:
         """How far the tenant's mailboxes are known."""
         async with statement(self._engine) as connection:
-            rows = await (await connection.execute(_STANDINGS, (tenant_id,))).fetchall()
+            rows = await (await connection.execute(_PROGRESS, (tenant_id,))).fetchall()
             known = rows or await (await connection.execute(_KNOWN, (tenant_id,))).fetchall()
         if not known:
             raise NotFoundError("this tenant is not known here")
-        return [_standing(row) for row in rows]
+        return [_progress(row) for row in rows]
 
     async def by_gmail_id(self, tenant_id: str, gmail_ids: Collection[str]) -> list[Trace]:
         """Traces of Gmail ids."""
@@ -122,9 +122,9 @@ def _trace(row: Sequence[Any]) -> Trace:
     )
 
 
-def _standing(row: Sequence[Any]) -> Standing:
+def _progress(row: Sequence[Any]) -> MailboxProgress:
     *_, cause, last_error, connected_at, listed_from, listing = row
-    return Standing(
+    return MailboxProgress(
         to_mailbox(row), cause, last_error, connected_at.astimezone(UTC), _utc(listed_from), listing
     )
 

@@ -70,15 +70,15 @@ async def decide(
     connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[StoredMail]
 ) -> Decided:
     """Hide and show these mails as the rules say."""
-    ruled = {each.gmail_id: rulebook.hiding(each.facts) for each in mails}
-    changed = [each for each in mails if each.rule != ruled[each.gmail_id]]
+    hiding_rules = {each.gmail_id: rulebook.hiding(each.facts) for each in mails}
+    changed = [each for each in mails if each.rule != hiding_rules[each.gmail_id]]
     if not changed:
         return Decided()
     entries = await read_entries(connection, mailbox_id, [each.gmail_id for each in changed])
-    noted = {key: after_ruling(entry, ruled[key]) for key, entry in entries.items()}
+    noted = {key: after_ruling(entry, hiding_rules[key]) for key, entry in entries.items()}
     await write_entries(connection, mailbox_id, noted)
     hide = {each.gmail_id for each in changed if not each.rule}
-    show = {each.gmail_id for each in changed if not ruled[each.gmail_id]}
+    show = {each.gmail_id for each in changed if not hiding_rules[each.gmail_id]}
     if hide:
         await _turn(connection, _HIDE, mailbox_id, hide)
     if show:

@@ -1,12 +1,14 @@
-"""Whether a tenant's mailboxes are synced, and what is told of it once.
+"""Whether a tenant's mailboxes are synced, and what is reported of it once.
 
-Holds: ``TenantStanding``, its words, and the port ``Standings``. Add here: what a person should
-read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``), Dagster.
+Holds: ``TenantHealth``, its words, and the port ``TenantHealthStore``. Add here: what a person
+should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
+Dagster.
 
-Trouble is a mailbox that is in a state which somebody must end, or whose last sync failed, or was
-given back to the queue because Google does not answer, refuses, or asks for a pause of more than a
-minute. A mailbox that another worker syncs, or a shorter pause, is none, unless attempt after
-attempt ends with one and nothing else. It ends with the next sync that reaches its end.
+A mailbox fails that is in a state which somebody must end, or whose last sync failed, or was given
+back to the queue because Google does not answer, refuses, or asks for a pause of more than a
+minute. A mailbox that another worker syncs, or a shorter pause, is no failure, unless attempt
+after attempt ends with one and nothing else. A failure ends with the next sync that reaches its
+end.
 """
 
 from __future__ import annotations
@@ -37,30 +39,30 @@ class StoppedMailbox:
 
 
 @dataclass(frozen=True, slots=True)
-class TenantStanding:
+class TenantHealth:
     """A connected tenant: how many mailboxes it has, and which of them stand still.
 
-    ``told`` is the trouble that Dagster was told of last, as ``trouble`` names it; None if it was
-    told of none, or that it is over.
+    ``reported_failure`` is the one that was reported to Dagster last, as ``failure`` names it; None
+    if none was, or that it is over.
     """
 
     tenant_id: str
     mailboxes: int
     stopped: tuple[StoppedMailbox, ...]
-    told: str | None = None
+    reported_failure: str | None = None
 
     @property
-    def trouble(self) -> str | None:
-        """What is amiss, in a form that changes with its cause and not with each attempt."""
+    def failure(self) -> str | None:
+        """What fails, in a form that changes with its cause and not with each attempt."""
         if not self.stopped:
             return None
         names = [f"{len(each)} {name}" for name, each in self._groups()]
         return f"{', '.join(names)} of {self.mailboxes}"
 
     @property
-    def has_news(self) -> bool:
-        """Whether Dagster was told otherwise."""
-        return self.trouble != self.told
+    def has_changed(self) -> bool:
+        """Whether Dagster shows another failure, or none, or still shows one that is over."""
+        return self.failure != self.reported_failure
 
     @property
     def unread(self) -> int:
@@ -88,9 +90,11 @@ class TenantStanding:
                 f"since {_minute(since)}" if since else "",
                 f"tried again at {_minute(again)}" if again else "",
             ]
-            said = ", ".join(part for part in parts if part)
+            when_and_why = ", ".join(part for part in parts if part)
             remedy = remedy_of(each[0].state, each[0].cause) or ""
-            words.append(" ".join(part for part in (f"{said}:", _sentence(error), remedy) if part))
+            words.append(
+                " ".join(part for part in (f"{when_and_why}:", _sentence(error), remedy) if part)
+            )
         return "; ".join(words)
 
     def _groups(self) -> list[tuple[str, list[StoppedMailbox]]]:
@@ -99,37 +103,37 @@ class TenantStanding:
 
 
 @dataclass(frozen=True, slots=True)
-class Overall:
+class OverallHealth:
     """How many tenants are connected, and how many of them have mailboxes that stand still."""
 
     tenants: int
-    amiss: int
+    failing: int
 
     @property
     def passed(self) -> bool:
         """Whether every mailbox is synced."""
-        return not self.amiss
+        return not self.failing
 
     def describe(self) -> str:
         """In words."""
-        if self.amiss:
-            return f"{self.amiss} of {self.tenants} tenants have mailboxes that cannot be synced"
+        if self.failing:
+            return f"{self.failing} of {self.tenants} tenants have mailboxes that cannot be synced"
         return f"every mailbox of {self.tenants} tenants is synced"
 
 
-class Standings(Protocol):
-    """Where the standings of tenants are read, and what was told of them is kept."""
+class TenantHealthStore(Protocol):
+    """Where the health of tenants is read, and what was reported of it is kept."""
 
-    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantStanding]:
-        """The standings of those of these tenants that are connected; of all if None."""
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
+        """The health of those of these tenants that are connected; of all if None."""
         ...
 
-    async def amiss(self, tenants: Collection[str]) -> Mapping[str, TenantStanding]:
-        """As ``read``, only those that have trouble, or were told to have some."""
+    async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
+        """As ``read``, only those that fail, or were reported to fail."""
         ...
 
-    async def note_told(self, told: Mapping[str, str | None]) -> Overall:
-        """Keep what was told of each tenant: its trouble, or None that it has none. Returns how
+    async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
+        """Keep what was reported of each tenant: its failure, or None that it has none. Returns how
         all tenants stand now.
         """
         ...

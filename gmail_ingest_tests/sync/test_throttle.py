@@ -6,7 +6,7 @@ import pytest
 
 from gmail_ingest.errors import ReauthoriseError, ThrottledError, TransientError
 from gmail_ingest.sync.limiter import Budget, Unlimited
-from gmail_ingest.sync.patience import REFUSALS, TRIES, Patience
+from gmail_ingest.sync.throttle import REFUSALS, TRIES, Throttle
 from gmail_ingest_tests.sync.conftest import QUICK
 
 
@@ -31,8 +31,8 @@ class Answers:
         return answer
 
 
-class Told(Unlimited):
-    """A limiter that allows everything and notes what it was told."""
+class RecordingLimiter(Unlimited):
+    """A limiter that allows everything and records what was reported to it."""
 
     def __init__(self) -> None:
         self.refusals: list[tuple[str, datetime]] = []
@@ -48,99 +48,99 @@ class Told(Unlimited):
         self.refusals.append((scope, until))
 
 
-def test_patience_holds_every_call_until_the_pause_is_over(run):
+def test_throttle_holds_every_call_until_the_pause_is_over(run):
     """After a throttle no call of the mailbox is ready before the time named (edge case 31)."""
-    patience, until = Patience(QUICK), soon(0.15)
-    run(patience.throttled(ThrottledError("mailbox", until)))
-    run(patience.ready())
+    throttle, until = Throttle(QUICK), soon(0.15)
+    run(throttle.back_off(ThrottledError("mailbox", until)))
+    run(throttle.acquire())
     assert datetime.now(UTC) >= until
 
 
-def test_patience_is_ready_at_once_without_a_pause(run):
+def test_throttle_lets_a_call_through_at_once_without_a_pause(run):
     """Nothing waits that nobody asked to wait."""
     before = time.monotonic()
-    run(Patience(QUICK).ready())
+    run(Throttle(QUICK).acquire())
     assert time.monotonic() - before < 0.1
 
 
-def test_patience_gives_a_long_pause_back_to_the_queue(run):
+def test_throttle_gives_a_long_pause_back_to_the_queue(run):
     """A pause too long to sleep through ends the sync, with the time in it (edge case 31)."""
     until = soon(3600)
     with pytest.raises(ThrottledError) as caught:
-        run(Patience(QUICK).throttled(ThrottledError("mailbox", until)))
+        run(Throttle(QUICK).back_off(ThrottledError("mailbox", until)))
     assert caught.value.until == until
     assert caught.value.scope == "mailbox"
 
 
-def test_patience_keeps_the_longer_of_two_pauses(run):
+def test_throttle_keeps_the_longer_of_two_pauses(run):
     """A later, shorter throttle does not shorten the pause that another call was told."""
-    patience, until = Patience(QUICK), soon(0.2)
-    run(patience.throttled(ThrottledError("mailbox", until)))
-    run(patience.throttled(ThrottledError("mailbox", soon(0.01))))
-    run(patience.ready())
+    throttle, until = Throttle(QUICK), soon(0.2)
+    run(throttle.back_off(ThrottledError("mailbox", until)))
+    run(throttle.back_off(ThrottledError("mailbox", soon(0.01))))
+    run(throttle.acquire())
     assert datetime.now(UTC) >= until
 
 
-def test_patience_sleeps_through_so_many_short_pauses_only(run):
+def test_throttle_sleeps_through_so_many_short_pauses_only(run):
     """Google may name a short pause in each answer: the sync ends after some in a row, with the
     time in it, instead of sleeping for hours where nobody sees it (edge case 85).
     """
-    patience, until = Patience(QUICK), soon(0.05)
+    throttle, until = Throttle(QUICK), soon(0.05)
     for _ in range(REFUSALS):
-        run(patience.throttled(ThrottledError("mailbox", until)))
+        run(throttle.back_off(ThrottledError("mailbox", until)))
     with pytest.raises(ThrottledError) as caught:
-        run(patience.throttled(ThrottledError("mailbox", until)))
+        run(throttle.back_off(ThrottledError("mailbox", until)))
     assert caught.value.until == until
-    patience.succeeded()
-    run(patience.throttled(ThrottledError("mailbox", until)))
+    throttle.succeeded()
+    run(throttle.back_off(ThrottledError("mailbox", until)))
 
 
-def test_patience_counts_refusals_of_calls_made_side_by_side_once(run):
+def test_throttle_counts_refusals_of_calls_made_side_by_side_once(run):
     """A hundred calls that were refused together are one refusal, however many calls fewer they
     make for; those that are refused after the pause count again (edge case 27).
     """
 
     async def scenario():
-        patience = Patience(replace(QUICK, calls_in_flight=100, longest_sleep=0.02))
+        throttle = Throttle(replace(QUICK, calls_in_flight=100, longest_sleep=0.02))
         for _ in range(REFUSALS):
-            turns = [await patience.ready() for _ in range(30)]
+            turns = [await throttle.acquire() for _ in range(30)]
             for turn in turns:
-                await patience.throttled(ThrottledError("concurrency"), turn)
-        assert patience.in_flight == 1
+                await throttle.back_off(ThrottledError("concurrency"), turn)
+        assert throttle.in_flight == 1
         with pytest.raises(ThrottledError):
-            await patience.throttled(ThrottledError("concurrency"), await patience.ready())
+            await throttle.back_off(ThrottledError("concurrency"), await throttle.acquire())
 
     run(scenario())
 
 
-def test_patience_lowers_its_calls_in_flight_to_one(run):
+def test_throttle_lowers_its_calls_in_flight_to_one(run):
     """Too many parallel calls make for fewer of them, and never for none (edge case 27)."""
-    patience = Patience(QUICK)
+    throttle = Throttle(QUICK)
     seen = []
     for _ in range(QUICK.calls_in_flight + 1):
-        seen.append(patience.in_flight)
-        run(patience.throttled(ThrottledError("concurrency", soon(0))))
+        seen.append(throttle.in_flight)
+        run(throttle.back_off(ThrottledError("concurrency", soon(0))))
     assert seen == [4, 3, 2, 1, 1]
 
 
-def test_patience_leaves_calls_in_flight_alone_on_other_throttles(run):
+def test_throttle_leaves_calls_in_flight_alone_on_other_throttles(run):
     """A used-up minute says nothing about parallel calls."""
-    patience = Patience(QUICK)
-    run(patience.throttled(ThrottledError("mailbox", soon(0))))
-    assert patience.in_flight == QUICK.calls_in_flight
+    throttle = Throttle(QUICK)
+    run(throttle.back_off(ThrottledError("mailbox", soon(0))))
+    assert throttle.in_flight == QUICK.calls_in_flight
 
 
 def test_call_waits_through_a_throttle_and_succeeds(run):
     """A throttled listing goes on by itself, after at least the first backoff (edge case 34)."""
     call = Answers(ThrottledError("mailbox"), ThrottledError("mailbox"), "page")
-    assert run(Patience(QUICK).call(call)) == "page"
+    assert run(Throttle(QUICK).call(call)) == "page"
     assert call.times[1] - call.times[0] >= QUICK.first_retry / 2
 
 
 def test_call_retries_what_is_transient(run):
     """A page that fails now and then is asked for again (edge case 34)."""
     call = Answers(*[TransientError("500")] * (TRIES - 1), "page")
-    assert run(Patience(QUICK).call(call)) == "page"
+    assert run(Throttle(QUICK).call(call)) == "page"
     assert len(call.times) == TRIES
 
 
@@ -148,7 +148,7 @@ def test_call_gives_up_after_some_tries(run):
     """A page that keeps failing goes back to the queue, and no worker stands still for it."""
     call = Answers(*[TransientError("500")] * (TRIES + 1))
     with pytest.raises(TransientError):
-        run(Patience(QUICK).call(call))
+        run(Throttle(QUICK).call(call))
     assert len(call.times) == TRIES
 
 
@@ -156,22 +156,22 @@ def test_call_does_not_retry_what_needs_a_person(run):
     """A dead grant is asked once (edge case 36)."""
     call = Answers(ReauthoriseError("dead"), "page")
     with pytest.raises(ReauthoriseError):
-        run(Patience(QUICK).call(call))
+        run(Throttle(QUICK).call(call))
     assert len(call.times) == 1
 
 
-def test_patience_spends_the_price_of_each_call_first(run):
+def test_throttle_spends_the_price_of_each_call_first(run):
     """What a call costs is reserved before it is made."""
-    limiter = Told()
+    limiter = RecordingLimiter()
     call = Answers("page")
-    run(Patience(QUICK, Budget(limiter, 1, "push")).call(call, 5))
+    run(Throttle(QUICK, Budget(limiter, 1, "push")).call(call, 5))
     assert limiter.reserved == [5]
 
 
-def test_patience_tells_all_processes_what_google_refused(run):
+def test_throttle_tells_all_processes_what_google_refused(run):
     """A refusal pauses the mailbox for everybody, not for this worker alone (edge case 31)."""
-    limiter, until = Told(), soon(3600)
-    patience = Patience(QUICK, Budget(limiter, 1, "push"))
+    limiter, until = RecordingLimiter(), soon(3600)
+    throttle = Throttle(QUICK, Budget(limiter, 1, "push"))
     with pytest.raises(ThrottledError):
-        run(patience.throttled(ThrottledError("project", until)))
+        run(throttle.back_off(ThrottledError("project", until)))
     assert limiter.refusals == [("project", until)]

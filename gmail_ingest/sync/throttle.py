@@ -1,6 +1,6 @@
 """Waiting for Google, once for all calls of a mailbox.
 
-Holds: ``Patience``: the pace of the budget, the pause that a throttle asks for, and retries of
+Holds: ``Throttle``: the pace of the budget, the pause that a refusal asks for, and retries of
 calls that have no fate of their own in the ledger (listings, history, profile).
 Add here: what concerns every call. Keep out: the fates of messages (``fetch.py``).
 Source: docs/google.md#parallel-calls, #backoff, #named-times; edge cases 27, 31, 34.
@@ -25,8 +25,8 @@ TRIES = 5
 REFUSALS = 8
 
 
-class Patience:
-    """The pause of one mailbox: calls ask ``ready`` first, and tell ``throttled`` afterwards.
+class Throttle:
+    """Paces one mailbox's calls: ``acquire`` before a call, ``back_off`` when it is refused.
 
     ``budget`` paces the calls; without one they wait only after Google refused a call.
     """
@@ -39,10 +39,10 @@ class Patience:
         self._pauses = 0
         self.in_flight = policy.calls_in_flight
 
-    async def ready(self, units: int = 0, upcoming: int = 0) -> int:
+    async def acquire(self, units: int = 0, upcoming: int = 0) -> int:
         """Sleep until the mailbox may be called again and the call's units may be spent.
 
-        Returns the call's turn, for ``throttled``.
+        Returns the call's turn, for ``back_off``.
 
         Raises:
             ThrottledError: the wait is too long to sleep through.
@@ -60,7 +60,7 @@ class Patience:
         """A call went through: the next refusal starts with the shortest wait again."""
         self._refusals = 0
 
-    async def throttled(self, error: ThrottledError, turn: int | None = None) -> None:
+    async def back_off(self, error: ThrottledError, turn: int | None = None) -> None:
         """Pause all calls of this mailbox.
 
         Of calls that were made side by side, the first refusal pauses: the others, known by their
@@ -98,11 +98,11 @@ class Patience:
         """
         tries = 0
         while True:
-            turn = await self.ready(units)
+            turn = await self.acquire(units)
             try:
                 answer = await function()
             except ThrottledError as error:
-                await self.throttled(error, turn)
+                await self.back_off(error, turn)
             except TransientError:
                 tries += 1
                 if tries >= TRIES:

@@ -1,6 +1,6 @@
 """A credential in memory: of a mailbox that is not connected yet, or not any more.
 
-Holds: ``HeldCredential``, a CredentialStore of one credential. Keep out: anything durable: what
+Holds: ``InMemoryCredential``, a CredentialStore of one credential. Keep out: anything durable: what
 connect tries out is stored only if it works, and nothing is stored after a disconnect.
 Source: docs/promises.md#promise-9.
 """
@@ -15,7 +15,7 @@ from dataclasses import replace
 from gmail_ingest.sync.credentials import Keys, LockedCredential, OAuthKeys, StoredCredential
 
 
-class HeldCredential:
+class InMemoryCredential:
     """Keys as they are now: a refresh replaces them here, and nowhere else."""
 
     def __init__(self, tenant_id: str, keys: Keys) -> None:
@@ -35,15 +35,15 @@ class HeldCredential:
     async def locked(self, integration_id: int) -> AsyncIterator[LockedCredential]:
         """Hold it for a refresh: one at a time."""
         async with self._lock:
-            yield _Held(self, integration_id)
+            yield _Locked(self, integration_id)
 
     def change(self, keys: Keys) -> None:
         """Replace the keys."""
         self._credential = replace(self._credential, keys=keys)
 
 
-class _Held:
-    def __init__(self, owner: HeldCredential, integration_id: int) -> None:
+class _Locked:
+    def __init__(self, owner: InMemoryCredential, integration_id: int) -> None:
         self._owner = owner
         self._integration_id = integration_id
 

@@ -1,7 +1,7 @@
-"""What does not go on, for the operator: mailboxes in trouble, and work that was put back.
+"""Work that stalls, for the operator: mailboxes that fail, and work that was put back.
 
-Holds: ``PostgresHindrances``. Keep out: counts of mail (``overview``), what a tenant's CRM is shown
-(``reads``).
+Holds: ``PostgresStalledWork``. Keep out: counts of mail (``overview``), what a tenant's CRM is
+shown (``reads``).
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 
 # What a former account left stays as it is: the table of mailboxes tells it, and nobody can end it.
-_TROUBLED = """
+_FAILING = """
 SELECT tenant_id, address, state, cause, last_error, failed_at FROM mailboxes
 WHERE state NOT IN ('active', 'disconnected', 'replaced')
    OR (state = 'active' AND last_error IS NOT NULL)
@@ -39,7 +39,7 @@ SELECT extract(epoch FROM now() - min(enqueued_at))::float8 FROM sync_queue WHER
 
 
 @dataclass(frozen=True, slots=True)
-class TroubledMailbox:
+class FailingMailbox:
     """A mailbox whose last sync failed, or that is not synced; ``failed_at`` (UTC): when it did."""
 
     tenant_id: str
@@ -56,23 +56,23 @@ class PutBack:
 
     tenant_id: str
     kind: str
-    asked_at: datetime
+    enqueued_at: datetime
     not_before: datetime
     attempts: int
     error: str | None
 
 
-class PostgresHindrances:
-    """Reads what hinders syncs, of all tenants."""
+class PostgresStalledWork:
+    """Reads what stalls, of all tenants."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def troubled(self) -> list[TroubledMailbox]:
+    async def failing(self) -> list[FailingMailbox]:
         """Mailboxes that are not synced, or whose last sync failed."""
         async with statement(self._engine) as connection:
-            rows = await (await connection.execute(_TROUBLED)).fetchall()
-        return [TroubledMailbox(*row) for row in rows]
+            rows = await (await connection.execute(_FAILING)).fetchall()
+        return [FailingMailbox(*row) for row in rows]
 
     async def put_back(self) -> list[PutBack]:
         """Queue rows that wait after an attempt or for their time, longest first."""

@@ -1,6 +1,6 @@
 """Python's garbage collector, in processes that sync for minutes.
 
-Holds: ``calm_collector``. Keep out: anything else.
+Holds: ``tune_garbage_collector``. Keep out: anything else.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import gc
 _NEW_OBJECTS = 20_000
 
 
-def calm_collector() -> None:
+def tune_garbage_collector() -> None:
     """Let it leave alone what was imported, and look less often at what is new.
 
     It walked Dagster's modules in 4 % of the time; Google's answers never hold a cycle.

@@ -13,7 +13,7 @@ from gmail_ingest.core.fates import CHANGED, DELETED, is_hidden
 from gmail_ingest.core.removals import ACCEPTING
 from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED
 from gmail_ingest.errors import remedy_of
-from gmail_ingest.sync.traces import Standing, Trace
+from gmail_ingest.sync.traces import MailboxProgress, Trace
 
 #: Why a rule keeps mail out, and what would bring it in. Rules without words here are named.
 _RULES = {
@@ -31,36 +31,38 @@ _SHOWN_AGAIN = (
 _SEEN_BY = {"push": "Gmail's history", "listing": "a listing", "backfill": "a backfill"}
 
 
-def explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
+def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tuple[str, str]:
     """What happened to a mail that the ledger knows, and what happens next: two sentences.
 
     Args:
         trace: its entry.
-        standing: of its mailbox.
+        progress: of its mailbox.
         max_attempts: attempts until a message is given up.
     """
-    said, then = _explain(trace, standing, max_attempts)
-    if standing.mailbox.state == "replaced":
+    happened, next_step = _explain(trace, progress, max_attempts)
+    if progress.mailbox.state == "replaced":
         # Nobody asks Google for a former account's mail.
-        then = remedy_of("replaced", None) or ""
-    return said, then
+        next_step = remedy_of("replaced", None) or ""
+    return happened, next_step
 
 
-def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, str]:
+def _explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> tuple[str, str]:
     seen = f"it was first seen on {_at(trace.first_seen_at)} by {_SEEN_BY[trace.origin]}"
     match trace.fate:
         case "stored":
             hidden = ", in spam or trash, where lists show it only if asked" if trace.hidden else ""
-            said = f"The mail is stored{_on(trace)}{hidden}; {seen}."
-            then = "Nothing happens until Gmail tells of a change."
-            if standing.mailbox.state != "active":
-                then = _not_synced(standing)
-            return _withheld(trace, said, then)
+            happened = f"The mail is stored{_on(trace)}{hidden}; {seen}."
+            next_step = "Nothing happens until Gmail tells of a change."
+            if progress.mailbox.state != "active":
+                next_step = _not_synced(progress)
+            return _withheld(trace, happened, next_step)
         case "excluded":
             rule = trace.rule or "unnamed"
             if is_hidden(trace.fate, trace.rule):
-                said = f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
-                return _withheld(trace, said, _SHOWN_AGAIN)
+                happened = (
+                    f"The mail is stored, and hidden by the rule '{rule}'{_on(trace)}; {seen}."
+                )
+                return _withheld(trace, happened, _SHOWN_AGAIN)
             why = _RULES.get(rule, "it is fetched once the rule no longer applies to it")
             return f"The mail was left out by the rule '{rule}'{_on(trace)}; {seen}.", _first(why)
         case "gone":
@@ -68,55 +70,57 @@ def _explain(trace: Trace, standing: Standing, max_attempts: int) -> tuple[str, 
             end = "this is final" if trace.rule == DELETED else "it is fetched if it shows up again"
             return f"The mail {how}, noticed{_on(trace)}; {seen}.", _first(end)
         case "dead":
-            said = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
-            return f"{said}; {seen}.", "Nothing happens until somebody asks for another try."
+            happened = f"The mail was given up{_on(trace)} after {_attempts(trace)} ({trace.error})"
+            return f"{happened}; {seen}.", "Nothing happens until somebody asks for another try."
         case _:
-            return _pending(trace, seen), _next(trace, standing, max_attempts)
+            return _pending(trace, seen), _next(trace, progress, max_attempts)
 
 
-def explain_unknown(standing: Standing) -> tuple[str, str, str]:
+def explain_unknown(progress: MailboxProgress) -> tuple[str, str, str]:
     """Why a mailbox knows nothing of a mail: a verdict, and the two sentences of ``explain``."""
-    box = standing.mailbox
+    box = progress.mailbox
     if box.state == "disconnected":
-        said = "The mailbox is disconnected, and knew nothing of this mail."
-        return "disconnected", said, "Nothing happens until it is connected again."
+        happened = "The mailbox is disconnected, and knew nothing of this mail."
+        return "disconnected", happened, "Nothing happens until it is connected again."
     if box.state == "replaced":
-        said = "The mailbox's account is no more, and knew nothing of this mail."
-        return "disconnected", said, remedy_of(box.state, standing.cause) or ""
+        happened = "The mailbox's account is no more, and knew nothing of this mail."
+        return "disconnected", happened, remedy_of(box.state, progress.cause) or ""
     if box.state != "active":
         since = f"since {_at(box.last_synced_at)}" if box.last_synced_at else "yet"
-        said = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
-        return "not_known", said, remedy_of(box.state, standing.cause) or ""
-    if standing.listing or standing.listed_from is None or box.last_synced_at is None:
-        said = "The mailbox's listing has not come to its end: the mail may still be found."
-        return "not_known", said, "The sync goes on by itself; ask again when it is done."
-    said = (
-        f"Google never named this mail: what came since {_at(standing.listed_from)} was listed, "
+        happened = f"The mailbox was not synced {since} (state {box.state}): the mail may be newer."
+        return "not_known", happened, remedy_of(box.state, progress.cause) or ""
+    if progress.listing or progress.listed_from is None or box.last_synced_at is None:
+        happened = "The mailbox's listing has not come to its end: the mail may still be found."
+        return "not_known", happened, "The sync goes on by itself; ask again when it is done."
+    happened = (
+        f"Google never named this mail: what came since {_at(progress.listed_from)} was listed, "
         f"and history is followed up to {_at(box.last_synced_at)}."
     )
     rest = "is older than that, was in spam or trash all the time, or is not in this mailbox"
-    return "never_listed", said, f"The mail {rest}."
+    return "never_listed", happened, f"The mail {rest}."
 
 
 def explain_unlisted() -> tuple[str, str]:
     """What it means that Google finds a mail that the ledger does not have."""
-    said = "Google has this mail, but named it to no sync"
+    happened = "Google has this mail, but named it to no sync"
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
-    then = "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
-    return f"{said}: {why}.", then
+    next_step = (
+        "If it is new, the next sync brings it; if not, it is fetched when its days are synced."
+    )
+    return f"{happened}: {why}.", next_step
 
 
-def _withheld(trace: Trace, said: str, then: str) -> tuple[str, str]:
+def _withheld(trace: Trace, happened: str, next_step: str) -> tuple[str, str]:
     """The sentences about a stored mail, if Gmail has it no longer and it is not removed yet."""
     if trace.withheld_at is None:
-        return said, then
-    said += (
+        return happened, next_step
+    happened += (
         f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
         "them to be removed without a person's word."
     )
     if trace.accepted:
-        return said, "A person agreed: the next sync removes it."
-    return said, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+        return happened, "A person agreed: the next sync removes it."
+    return happened, f"It stays stored until a person agrees that it goes: {ACCEPTING}."
 
 
 def _pending(trace: Trace, seen: str) -> str:
@@ -126,9 +130,9 @@ def _pending(trace: Trace, seen: str) -> str:
     return f"The mail waits to be fetched{changed}; {seen}."
 
 
-def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
-    if standing.mailbox.state != "active":
-        return _not_synced(standing)
+def _next(trace: Trace, progress: MailboxProgress, max_attempts: int) -> str:
+    if progress.mailbox.state != "active":
+        return _not_synced(progress)
     if not trace.attempts and trace.origin == "backfill":
         return "The backfill of its month fetches it; if that was cancelled, the next one."
     if not trace.attempts:
@@ -138,9 +142,9 @@ def _next(trace: Trace, standing: Standing, max_attempts: int) -> str:
     return f"{due}, {left} more times at the most; then it becomes a dead letter."
 
 
-def _not_synced(standing: Standing) -> str:
-    state = standing.mailbox.state
-    remedy = remedy_of(state, standing.cause) or "Connect it again."
+def _not_synced(progress: MailboxProgress) -> str:
+    state = progress.mailbox.state
+    remedy = remedy_of(state, progress.cause) or "Connect it again."
     return f"The mailbox is not synced in its state ({state}). {remedy}"
 
 

@@ -1,4 +1,4 @@
-"""How tenants' mailboxes stand, as Dagster is told of it."""
+"""The health of tenants' mailboxes, as Dagster is told of it."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.hindrances import PostgresHindrances
-from gmail_ingest.adapters.postgres.standings import PostgresStandings
-from gmail_ingest.sync.standing import Overall
+from gmail_ingest.adapters.postgres.stalled_work import PostgresStalledWork
+from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
+from gmail_ingest.sync.tenant_health import OverallHealth
 from gmail_ingest_tests.postgres.worlds import MINUTE
 
 SOON = datetime(2026, 5, 1, 12, 10, tzinfo=UTC)
 
 
 @pytest.fixture
-def standings(engine):
+def health(engine):
     """The adapter."""
-    return PostgresStandings(engine)
+    return PostgresTenantHealth(engine)
 
 
 async def fail(database, mailbox, cause="no_answer", retry_at=SOON, state="active"):
@@ -34,8 +34,8 @@ async def synced(database, mailbox, origin="push"):
     await database.store.release_lease(held)
 
 
-def test_trouble_is_told_once_for_each_cause(database, standings, run):
-    """Attempts that fail alike are one trouble; another cause, and the end, are news
+def test_failure_is_reported_once_for_each_cause(database, health, run):
+    """Attempts that fail alike are one failure; another cause, and the end, are news
     (edge case 85).
     """
 
@@ -43,35 +43,35 @@ def test_trouble_is_told_once_for_each_cause(database, standings, run):
         first = await database.connect("a@example.com")
         await database.connect("b@example.com")
         await database.connect("c@example.com", tenant="globex")
-        assert await standings.amiss(["acme", "globex"]) == {}
+        assert await health.failing(["acme", "globex"]) == {}
         await fail(database, first)
-        (found,) = (await standings.amiss(["acme", "globex"])).values()
-        assert (found.tenant_id, found.mailboxes, found.told) == ("acme", 2, None)
-        assert found.trouble == "1 no_answer of 2"
-        assert await standings.note_told({"acme": found.trouble}) == Overall(2, 1)
+        (found,) = (await health.failing(["acme", "globex"])).values()
+        assert (found.tenant_id, found.mailboxes, found.reported_failure) == ("acme", 2, None)
+        assert found.failure == "1 no_answer of 2"
+        assert await health.mark_reported({"acme": found.failure}) == OverallHealth(2, 1)
         await fail(database, first, retry_at=SOON + timedelta(minutes=5))
-        again = (await standings.amiss(["acme"]))["acme"]
-        assert again.trouble == again.told
+        again = (await health.failing(["acme"]))["acme"]
+        assert again.failure == again.reported_failure
         assert again.stopped[0].failing_since == found.stopped[0].failing_since
         await fail(database, first, "grant_dead", None, "needs_reauth")
-        other = (await standings.amiss(["acme"]))["acme"]
-        assert (other.trouble, other.told) == ("1 grant_dead of 2", "1 no_answer of 2")
+        other = (await health.failing(["acme"]))["acme"]
+        assert (other.failure, other.reported_failure) == ("1 grant_dead of 2", "1 no_answer of 2")
         assert other.unread == 1
-        await standings.note_told({"acme": other.trouble})
+        await health.mark_reported({"acme": other.failure})
         await database.change("UPDATE mailboxes SET state = 'active' WHERE id = %s", first)
-        tried = (await standings.amiss(["acme"]))["acme"]
-        assert tried.trouble == tried.told
+        tried = (await health.failing(["acme"]))["acme"]
+        assert tried.failure == tried.reported_failure
         await synced(database, first)
-        over = (await standings.amiss(["acme"]))["acme"]
-        assert (over.trouble, over.told) == (None, "1 grant_dead of 2")
-        assert await standings.note_told({"acme": None}) == Overall(2, 0)
-        assert await standings.amiss(["acme"]) == {}
-        assert set(await standings.read(None)) == {"acme", "globex"}
+        over = (await health.failing(["acme"]))["acme"]
+        assert (over.failure, over.reported_failure) == (None, "1 grant_dead of 2")
+        assert await health.mark_reported({"acme": None}) == OverallHealth(2, 0)
+        assert await health.failing(["acme"]) == {}
+        assert set(await health.read(None)) == {"acme", "globex"}
 
     run(scenario())
 
 
-def test_what_a_former_account_left_is_no_trouble(database, standings, run):
+def test_what_a_former_account_left_is_no_failure(database, health, run):
     """Case 09: a mailbox whose account was made anew stays replaced for ever, and its tenant's
     check passes all the same; it counts as no mailbox that should be synced (edge case 85).
     """
@@ -80,20 +80,20 @@ def test_what_a_former_account_left_is_no_trouble(database, standings, run):
         first = await database.connect("a@example.com")
         await database.connect("b@example.com")
         await fail(database, first, "replaced", None, "replaced")
-        assert await standings.amiss(["acme"]) == {}
-        found = (await standings.read(["acme"]))["acme"]
+        assert await health.failing(["acme"]) == {}
+        found = (await health.read(["acme"]))["acme"]
         assert (found.mailboxes, found.stopped, found.unread) == (1, (), 0)
-        assert await standings.note_told({}) == Overall(1, 0)
-        assert await PostgresHindrances(database.engine).troubled() == []
+        assert await health.mark_reported({}) == OverallHealth(1, 0)
+        assert await PostgresStalledWork(database.engine).failing() == []
 
     run(scenario())
 
 
 @pytest.mark.parametrize(("retry_at", "left"), [(SOON, None), (None, "1 operator of 1")])
 def test_a_listing_that_ends_well_forgets_what_is_tried_again(
-    database, standings, run, retry_at, left
+    database, health, run, retry_at, left
 ):
-    """An initial sync whose retry succeeds leaves no trouble behind, one that is only noted stays
+    """An initial sync whose retry succeeds leaves no failure behind, one that is only noted stays
     until history was followed (edge case 85).
     """
 
@@ -104,12 +104,12 @@ def test_a_listing_that_ends_well_forgets_what_is_tried_again(
         )
         await fail(database, mailbox, "operator", retry_at)
         await synced(database, mailbox, "listing")
-        assert (await standings.read(["acme"]))["acme"].trouble == left
+        assert (await health.read(["acme"]))["acme"].failure == left
 
     run(scenario())
 
 
-def test_words_name_numbers_causes_and_remedies(database, standings, run):
+def test_words_name_numbers_causes_and_remedies(database, health, run):
     """A person reads how many of how many, since when, when it goes on and what to do
     (edge case 85).
     """
@@ -119,7 +119,7 @@ def test_words_name_numbers_causes_and_remedies(database, standings, run):
             mailbox = await database.connect(f"{number}@example.com")
             if number < 2:
                 await fail(database, mailbox)
-        return (await standings.read(["acme"]))["acme"].describe()
+        return (await health.read(["acme"]))["acme"].describe()
 
     words = run(scenario())
     assert words.startswith("2 of 3 mailboxes cannot be synced; 2 active (no_answer), since 20")

@@ -1,4 +1,4 @@
-"""The whole service on a benchmark's ground: sidecar, Dagster, pushes from the sandbox.
+"""The whole service on a benchmark's harness: sidecar, Dagster, pushes from the sandbox.
 
 Holds: ``Service`` and ``open_service``. Add here: what a second benchmark asks of it.
 Keep out: when mail arrives and what is measured then.
@@ -17,14 +17,14 @@ from typing import LiteralString
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.benchmarks.ground import (
+from gmail_ingest.benchmarks.harness import (
     AUDIENCE,
     PUSH_ACCOUNT,
     TOPIC,
     UNLIMITED,
     BenchmarkError,
-    Ground,
-    open_ground,
+    Harness,
+    open_harness,
 )
 from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import children_of, tree_cpu_seconds
@@ -45,7 +45,7 @@ _RUNNING = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"}
 class Service:
     """The running service; ``check`` raises if one of its processes has died."""
 
-    ground: Ground
+    harness: Harness
     api: str
     api_key: str
     dagster: DagsterApi
@@ -55,13 +55,13 @@ class Service:
     def connect(self, addresses: Sequence[str], progress: Progress) -> None:
         """Make empty mailboxes, connect and watch each as a tenant, and wait for their syncs."""
         for index, address in enumerate(addresses):
-            self.ground.google.create_mailbox(address)
+            self.harness.google.create_mailbox(address)
             progress("making mailboxes", index + 1, len(addresses))
         self.connect_full({address: address for address in addresses}, progress)
 
     def connect_full(self, tenants: Mapping[str, str], progress: Progress) -> None:
         """Connect and watch mailboxes that exist, by address, and wait for their syncs."""
-        connect(self.ground, list(tenants), TOPIC, tenants)
+        connect(self.harness, list(tenants), TOPIC, tenants)
         progress("initial syncs", 0, 1)
         self.wait(lambda: self._count("SELECT count(*) FROM sync_queue") == 0, "initial syncs")
 
@@ -97,7 +97,7 @@ class Service:
         session = loopback_session()
         session.headers["X-API-Key"] = self.api_key
         began = time.perf_counter()
-        wanted = self.ground.google.arrive(address, seed)
+        wanted = self.harness.google.arrive(address, seed)
 
         def readable() -> bool:
             query = {"tenantId": tenant or address, "limit": str(_NEWEST)}
@@ -114,7 +114,7 @@ class Service:
 
     def cpu_seconds(self) -> float:
         """CPU seconds of everything but the sandbox: sidecar, Dagster, its runs, Postgres."""
-        services = [each for each in children_of(os.getpid()) if each != self.ground.sandbox]
+        services = [each for each in children_of(os.getpid()) if each != self.harness.sandbox]
         return tree_cpu_seconds(*services)
 
     def _is_idle(self) -> bool:
@@ -125,7 +125,7 @@ class Service:
         return not any(self.dagster.runs_by_state().get(state) for state in _RUNNING)
 
     def _count(self, query: LiteralString) -> int:
-        return self.ground.number(query)
+        return self.harness.number(query)
 
 
 @contextmanager
@@ -146,25 +146,25 @@ def open_service(
     """
     defaults = {"pubsub_topic": TOPIC, "drain_linger_seconds": 300.0}
     sandbox = (*limits, "--latency-ms", str(latency_ms))
-    with open_ground(durable=durable, sandbox=sandbox, changes={**defaults, **changes}) as ground:
-        environment = ground.stack.child_environment(ground.settings, ground.databases)
-        addresses = ground.stack.start_services(environment)
-        secret = ground.settings.pubsub_verification_token.get_secret_value()
-        ground.google.subscribe(
+    with open_harness(durable=durable, sandbox=sandbox, changes={**defaults, **changes}) as harness:
+        environment = harness.stack.child_environment(harness.settings, harness.databases)
+        addresses = harness.stack.start_services(environment)
+        secret = harness.settings.pubsub_verification_token.get_secret_value()
+        harness.google.subscribe(
             PushTarget(f"{addresses.api}/webhooks/pubsub?token={secret}", AUDIENCE, PUSH_ACCOUNT)
         )
         yield Service(
-            ground,
+            harness,
             addresses.api,
-            asyncio.run(_api_key(ground)),
+            asyncio.run(_api_key(harness)),
             DagsterApi(addresses.dagster),
             addresses.dagster,
-            ground.stack.supervisor.check,
+            harness.stack.supervisor.check,
         )
 
 
-async def _api_key(ground: Ground) -> str:
-    engine = create_engine(ground.databases.mail, pool_size=1)
+async def _api_key(harness: Harness) -> str:
+    engine = create_engine(harness.databases.mail, pool_size=1)
     try:
         return await PostgresApiKeys(engine).create("benchmark")
     finally:

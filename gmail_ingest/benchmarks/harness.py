@@ -1,6 +1,6 @@
-"""The ground of a benchmark: a sandbox and a PostgreSQL, each in processes of their own.
+"""The harness of a benchmark: a sandbox and a PostgreSQL, each in processes of their own.
 
-Holds: ``Ground``, ``open_ground`` and how a worker process is run to its end. Add here: what a
+Holds: ``Harness``, ``open_harness`` and how a worker process is run to its end. Add here: what a
 second benchmark needs of it. Keep out: mail (``mail.py``), figures.
 """
 
@@ -61,7 +61,7 @@ class BenchmarkError(GmailIngestError):
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class Harness:
     """What runs: ``settings`` suit it; ``workers`` are those that end by themselves; ``sandbox``
     is the sandbox's process.
     """
@@ -155,12 +155,12 @@ class Running:
 
 
 @contextmanager
-def open_ground(
+def open_harness(
     *,
     durable: bool,
     sandbox: tuple[str, ...] = UNLIMITED,
     changes: Mapping[str, object] | None = None,
-) -> Iterator[Ground]:
+) -> Iterator[Harness]:
     """Start a sandbox and a migrated PostgreSQL in a temporary directory; all is gone at the end.
 
     Args:
@@ -188,7 +188,7 @@ def open_ground(
         upgrade(databases.mail)
         workers = Supervisor(logs=stack.data.logs, directory=stack.data.root)
         stack.cleanup.callback(workers.close)
-        yield Ground(stack, workers, databases, url, LocalGoogle(url), settings, child.group)
+        yield Harness(stack, workers, databases, url, LocalGoogle(url), settings, child.group)
 
 
 def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, Settings]:
