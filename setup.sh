@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv with this project and its dependencies, each pinned by hash.
+# Makes .venv with this project, its local Google (gmail_sandbox) and the dependencies of both, each
+# pinned by hash.
 #   sh setup.sh         what runs the service
 #   sh setup.sh test    and what its tests need
 # Needs Python 3.11 or newer as python3 (or named by PYTHON); installs nothing outside .venv.
@@ -42,5 +43,5 @@ fi
 # The lock is complete, so pip shall resolve nothing (--no-deps): what it would resolve anew, it may
 # find in a newer version than the lock pins, and refuse.
 $pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r "$lock"
-# setuptools is in the lock, so nothing unpinned is fetched to build the project itself.
-$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+# setuptools is in the lock, so nothing unpinned is fetched to build the two distributions.
+$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./gmail_sandbox

@@ -26,11 +26,11 @@ from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import Harness
 from gmail_ingest.demo.sandbox_api import Share
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
-from gmail_ingest.sandbox.mbox_share import share_of
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials
+from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
+from gmail_sandbox.mail.mbox_share import share_of
 
 _VARIABLE = "GMAIL_INGEST_CORPUS"
 _BESIDE = Path("..", "shared", "corpus", "lists.mbox.gz")

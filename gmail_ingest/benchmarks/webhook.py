@@ -17,7 +17,7 @@ from gmail_ingest.demo.latency import percentile
 from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT
 from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_sandbox.server import Sandbox
 
 GOAL = 1_000
 GOAL_P99_MS = 50

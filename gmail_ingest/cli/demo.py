@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.runtime.data_directory import DataDirectory
@@ -55,6 +56,7 @@ def demo(
     exits 0 only if no mail is missing or doubled; the JSON object tells how soon after connecting
     each initial sync began. Neither .env nor the service's variables change what it does.
     """
+    require_sandbox()
     from gmail_ingest.cli.demo_view import DemoView
     from gmail_ingest.demo.mail_file import require_mbox
     from gmail_ingest.demo.plan import DemoOptions

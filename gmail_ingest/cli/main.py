@@ -27,6 +27,7 @@ from gmail_ingest.cli import (
     doctor,
     execute,
     keys,
+    local_google,
     processes,
     rehearse,
     reread,
@@ -81,7 +82,7 @@ def gmail_ingest(
 app.command()(demo.demo)
 app.command()(rehearse.rehearse)
 app.command()(processes.up)
-app.command(context_settings=processes.PASS_ON)(processes.sandbox)
+app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")

@@ -1,4 +1,4 @@
-"""``gmail-ingest up``, ``sandbox`` and ``status``: processes on this machine.
+"""``gmail-ingest up`` and ``status``: processes on this machine.
 
 Holds: these commands. Keep out: how processes are started (``gmail_ingest.runtime``).
 """
@@ -29,8 +29,6 @@ if TYPE_CHECKING:
     from gmail_ingest.runtime.databases import Databases
     from gmail_ingest.settings import Settings
 
-#: For commands whose arguments belong to another program.
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _LOOK_SECONDS = 0.5
 
 
@@ -73,13 +71,6 @@ def up(
                 time.sleep(_LOOK_SECONDS)
     except StopRequested:
         raise typer.Exit(0) from None
-
-
-def sandbox(context: typer.Context) -> None:
-    """Run a local Google alone; `gmail-ingest sandbox --help` lists its options."""
-    from gmail_ingest.sandbox.__main__ import main
-
-    raise typer.Exit(main(context.args))
 
 
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:

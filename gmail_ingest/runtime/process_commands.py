@@ -24,7 +24,7 @@ def _spec(name: str, environment: Mapping[str, str], *arguments: str) -> Process
 
 def sandbox(environment: Mapping[str, str], *arguments: str) -> ProcessSpec:
     """The local Google."""
-    return _spec("sandbox", environment, "gmail_ingest.sandbox", *arguments)
+    return _spec("sandbox", environment, "gmail_sandbox", *arguments)
 
 
 def sidecar(environment: Mapping[str, str], port: int) -> ProcessSpec:

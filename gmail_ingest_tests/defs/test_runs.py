@@ -8,10 +8,10 @@ import pytest
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import watch_renewal_job
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.sync.records import Counts
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
 from gmail_ingest_tests.sync.service import OWNER, TENANT
+from gmail_sandbox.settings import SandboxSettings
 
 
 def everything(instance: dg.DagsterInstance, run_id: str) -> str:

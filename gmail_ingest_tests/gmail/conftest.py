@@ -10,13 +10,13 @@ import pytest
 
 from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.core.planner import FetchCall, PendingMessage
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sandbox.server import Sandbox, SandboxThread
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
 from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest.sync.records import Mailbox
+from gmail_sandbox.faults import FaultRule
+from gmail_sandbox.server import Sandbox, SandboxThread
+from gmail_sandbox.settings import SandboxSettings
 
 CLIENT = SandboxSettings()
 OWNER = "owner@example.com"

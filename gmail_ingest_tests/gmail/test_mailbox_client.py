@@ -13,9 +13,9 @@ from gmail_ingest.errors import (
     TransientError,
     WatchTopicConflictError,
 )
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, call_for, mail
+from gmail_sandbox.settings import SandboxSettings
 
 TOPIC = SandboxSettings().watch_topic
 

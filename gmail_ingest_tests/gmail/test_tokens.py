@@ -18,12 +18,12 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     TransientError,
 )
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.sync.credentials import SCOPE, SCOPES, OAuthKeys
 from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, World
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import SandboxSettings
 
 SEALER = AesGcmSealer(KeyRing("1", {"1": bytes(32)}))
 

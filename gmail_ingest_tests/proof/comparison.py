@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gmail_ingest.rehearsal.stored import MISJUDGED
-from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest_tests.proof.deployment import Deployment
+from gmail_sandbox.account.mailbox import Mailbox
 
 _OUT = frozenset({"DRAFT", "SPAM", "TRASH", "CHAT"})
 _EMAILS = """

@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gmail_ingest.sandbox.history import StartAbove
-from gmail_ingest.sandbox.mailbox import Mailbox, StoredMessage
+from gmail_sandbox.account.history_log import StartAbove
+from gmail_sandbox.account.mailbox import Mailbox, StoredMessage
 
 _ARRIVALS = (
     ("INBOX", "UNREAD"),

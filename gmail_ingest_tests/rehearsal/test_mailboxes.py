@@ -9,7 +9,7 @@ from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
 from gmail_ingest.rehearsal.permissions import OWNED, Permissions
 from gmail_ingest.runtime.sidecar_api import SidecarError
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_sandbox.server import Sandbox
 
 
 @pytest.fixture

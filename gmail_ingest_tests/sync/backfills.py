@@ -17,14 +17,14 @@ from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
 from gmail_ingest.core.months import months_of
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sandbox.mbox import MboxMessage
-from gmail_ingest.sandbox.seed import seeded_messages
 from gmail_ingest.sync.backfill import BackfillSync, Failures
 from gmail_ingest.sync.backfill_jobs import MonthDone, RequestedMonths
 from gmail_ingest.sync.backfill_price import BackfillPrice, BackfillPricing
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, Service, mail
+from gmail_sandbox.mail.mbox import MboxMessage
+from gmail_sandbox.seeded.messages import seeded_messages
 
 #: Long over: nothing of it is of the last days.
 YEAR = Window(datetime(2021, 1, 1, tzinfo=UTC), datetime(2022, 1, 1, tzinfo=UTC))

@@ -10,8 +10,6 @@ import pytest
 
 from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.history_records import fold_history
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Counts, Lease, Outcome
@@ -19,6 +17,8 @@ from gmail_ingest.sync.throttle import Throttle
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailboxClient
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 #: Retries come at once, and no run stays for one that is not due.
 QUICK = SyncPolicy(

@@ -25,11 +25,6 @@ from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sandbox.mailbox import Mailbox as GoogleMailbox
-from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sandbox.server import SandboxThread
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import SCOPE, OAuthKeys
@@ -37,6 +32,11 @@ from gmail_ingest.sync.disconnect import Disconnect
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
+from gmail_sandbox.faults import FaultRule
+from gmail_sandbox.seeded.messages import seeded_messages
+from gmail_sandbox.server import SandboxThread
+from gmail_sandbox.settings import SandboxSettings
 
 T = TypeVar("T")
 
