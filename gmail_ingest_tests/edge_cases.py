@@ -129,7 +129,8 @@ def _tests(path: Path) -> list[tuple[str, str]]:
     return [
         (node.name, ast.get_docstring(node) or "")
         for node in ast.parse(path.read_text("utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
     ]
 
 
