@@ -24,8 +24,8 @@ from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.traces import PostgresTraces
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
-from gmail_ingest.core.quota import parse_prices
-from gmail_ingest.core.removals import RemovalLimits
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.core.quota.prices import parse_prices
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.backfill import BackfillSync
 from gmail_ingest.sync.backfill_price import BackfillPricing

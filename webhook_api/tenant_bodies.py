@@ -13,7 +13,7 @@ from gmail_ingest.adapters.postgres.status_views import (
     MailboxStatus,
     TenantStatus,
 )
-from gmail_ingest.core.removals import question
+from gmail_ingest.core.ledger.removals import question
 from gmail_ingest.errors import remedy_of
 from webhook_api.integration_models import (
     IntegrationBody,

@@ -13,8 +13,8 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.shown_fates import EXCLUDED, ShownFate, shown_fate
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.shown_fates import EXCLUDED, ShownFate, shown_fate
 from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
 from gmail_ingest.sync.why_text import FindingVerdict
 from webhook_api.composition import Services

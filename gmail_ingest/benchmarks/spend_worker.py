@@ -17,9 +17,9 @@ from typing import Any
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.benchmarks.plan_file import Answer, run_async, run_worker
-from gmail_ingest.core.planner import FetchCall, PendingMessage
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.limiter import CHUNK, Budget, Unlimited

@@ -19,7 +19,7 @@ from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.status_report import StatusReport, read_status_report
-from gmail_ingest.core.shown_fates import shown_counts
+from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 

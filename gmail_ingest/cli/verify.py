@@ -22,7 +22,7 @@ from rich.progress import Progress
 from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant, read_day
 from gmail_ingest.cli.output import NOTES, print_json, print_table
-from gmail_ingest.core.shown_fates import shown_counts
+from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.errors import InvalidInputError
 
 if TYPE_CHECKING:

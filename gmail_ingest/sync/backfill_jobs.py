@@ -15,9 +15,9 @@ from datetime import date, datetime
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.months import part_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Entry
+from gmail_ingest.core.ledger.months import part_of
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.ports import MailStore
 from gmail_ingest.sync.records import Counts, Listing
 

@@ -14,7 +14,7 @@ from datetime import date
 from typing import Literal
 from uuid import UUID
 
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
 
 #: Dagster backfills that got nothing done, one after the other, after which a job has failed.
 MOST_ASKS = 5

@@ -1,7 +1,7 @@
 """What a backfill would fetch and cost, told before it starts; nothing is written.
 
 Holds: ``BackfillPricing``. Add here: a figure that a caller decides by.
-Keep out: prices and time (``core/price.py``).
+Keep out: prices and time (``core/quota/estimates.py``).
 Source: docs/promises.md#promise-4; edge case 60 (no estimate of Google's is read: ids are counted).
 It lists the very windows that the backfill would list, 500 ids for 5 units, and asks the ledger
 what is known.
@@ -15,11 +15,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from gmail_ingest.core.fates import is_wanted
-from gmail_ingest.core.months import months_of, part_of
-from gmail_ingest.core.planner import PendingMessage
-from gmail_ingest.core.price import fetch_units, seconds_needed
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import is_wanted
+from gmail_ingest.core.ledger.months import months_of, part_of
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.estimates import fetch_units, seconds_needed
+from gmail_ingest.core.quota.planner import PendingMessage
 from gmail_ingest.errors import MailboxStateError, NotFoundError
 from gmail_ingest.sync.backfill_jobs import BackfillStore
 from gmail_ingest.sync.limiter import Budget, Limiter

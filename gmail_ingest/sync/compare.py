@@ -1,7 +1,7 @@
 """One mailbox compared with what Google lists: ids day by day, then labels.
 
 Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
-(``core/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which mailboxes
+(``core/ledger/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which mailboxes
 and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
@@ -16,7 +16,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from datetime import UTC, date, datetime
 
-from gmail_ingest.core.completeness import (
+from gmail_ingest.core.ledger.completeness import (
     PAGE_IDS,
     SPAN_IDS,
     DayTally,
@@ -26,10 +26,10 @@ from gmail_ingest.core.completeness import (
     group_days,
     presence_of,
 )
-from gmail_ingest.core.planner import FetchCall, PendingMessage
-from gmail_ingest.core.removals import question
-from gmail_ingest.core.scope import SCHEDULED
-from gmail_ingest.core.windows import window_of
+from gmail_ingest.core.ledger.removals import question
+from gmail_ingest.core.ledger.scope import SCHEDULED
+from gmail_ingest.core.ledger.windows import window_of
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.errors import AccountReplacedError, LeaseHeldError, MailboxDisconnectedError
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.dead_labels import DeadLabels

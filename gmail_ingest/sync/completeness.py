@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import NamedTuple, Protocol
 
-from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.identity import AccountRecords
 from gmail_ingest.sync.ports import MailStore
 from gmail_ingest.sync.records import Counts, Lease, MessageRef

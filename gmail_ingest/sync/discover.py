@@ -11,8 +11,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple, Protocol
 
-from gmail_ingest.core.history_records import fold_history
-from gmail_ingest.core.windows import Window, last_days
+from gmail_ingest.core.ledger.history_records import fold_history
+from gmail_ingest.core.ledger.windows import Window, last_days
 from gmail_ingest.errors import (
     AccountReplacedError,
     AddressMovedError,

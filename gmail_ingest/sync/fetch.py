@@ -19,10 +19,10 @@ from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
-from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage, plan_fetch
 from gmail_ingest.errors import (
     RefusedByGoogleError,
     RejectedRequestError,

@@ -17,8 +17,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Literal, Protocol, TypeVar
 
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage, Mailbox, Profile
 

@@ -16,8 +16,8 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.price import Pace
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.quota.estimates import Pace
 from gmail_ingest.errors import ThrottledError
 
 

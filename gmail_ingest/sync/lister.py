@@ -11,10 +11,10 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from typing import NamedTuple
 
-from gmail_ingest.core.completeness import StoredMails, label_differences
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.scope import LEFT_OUT_LABELS, UNSENT_LABELS
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.completeness import StoredMails, label_differences
+from gmail_ingest.core.ledger.scope import LEFT_OUT_LABELS, UNSENT_LABELS
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.ports import MailboxClient
@@ -107,5 +107,5 @@ async def compare_labels(
             sent = ids
         elif label_id in LEFT_OUT_LABELS:
             out |= ids
-    # What is sent is no draft any more (core/scope.py).
+    # What is sent is no draft any more (core/ledger/scope.py).
     return LabelComparison(differing, out | (unsent - sent), sent)

@@ -14,8 +14,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.windows import last_days
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.windows import last_days
 from gmail_ingest.errors import LeaseHeldError
 from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.discover import follow_history, list_window

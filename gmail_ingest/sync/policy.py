@@ -11,8 +11,8 @@ import random
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from gmail_ingest.core.completeness import PAGE_FILL
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.ledger.completeness import PAGE_FILL
+from gmail_ingest.core.quota.prices import Prices
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,11 +11,11 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import FetchCall
 from gmail_ingest.sync.records import (
     AppliedPage,
     AppliedRules,

@@ -8,7 +8,7 @@ compared.
 
 from __future__ import annotations
 
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import HistoryExpiredError, RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
 from gmail_ingest.sync.ports import MailboxClient

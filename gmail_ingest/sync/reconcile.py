@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.windows import days_between
+from gmail_ingest.core.ledger.windows import days_between
 from gmail_ingest.sync.compare import Comparison
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.policy import SyncPolicy

@@ -13,12 +13,12 @@ from enum import IntEnum
 from typing import Literal, NamedTuple
 from uuid import UUID
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history_records import HistoryRecord
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import PendingMessage
-from gmail_ingest.core.scope import LeftOutReason
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.scope import LeftOutReason
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import PendingMessage
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
 #: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.

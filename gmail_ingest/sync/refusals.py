@@ -21,9 +21,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import NamedTuple
 
-from gmail_ingest.core.planner import FetchCall, PendingMessage
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import (
     GmailIngestError,
     MailboxStateError,

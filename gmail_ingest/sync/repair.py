@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack
 from types import TracebackType
 from typing import Self
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage, plan_fetch
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.fetch import Fetch

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.fates import Fate, Origin
+from gmail_ingest.core.ledger.fates import Fate, Origin
 from gmail_ingest.sync.records import Mailbox
 
 

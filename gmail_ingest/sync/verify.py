@@ -14,8 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import structlog
 
-from gmail_ingest.core.completeness import estimate_units
-from gmail_ingest.core.windows import days_between, midnight, window_of
+from gmail_ingest.core.ledger.completeness import estimate_units
+from gmail_ingest.core.ledger.windows import days_between, midnight, window_of
 from gmail_ingest.errors import GmailIngestError, NotFoundError, place_of, trace_of
 from gmail_ingest.sync.compare import Comparison, Progress
 from gmail_ingest.sync.completeness import (

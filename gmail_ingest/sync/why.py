@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.records import Mailbox, MessageRef

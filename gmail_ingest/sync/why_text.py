@@ -2,7 +2,7 @@
 
 Holds: pure functions from what is known to sentences. Add here: the words of a new fate or reason.
 Keep out: reading, subjects, addresses (what is said may be logged by whoever asks).
-Source: docs/promises.md#promise-5; core/fates.py for what each fate means.
+Source: docs/promises.md#promise-5; core/ledger/fates.py for what each fate means.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, assert_never
 
-from gmail_ingest.core.fates import CHANGED, DELETED, Fate
-from gmail_ingest.core.removals import ACCEPTING
+from gmail_ingest.core.ledger.fates import CHANGED, DELETED, Fate
+from gmail_ingest.core.ledger.removals import ACCEPTING
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.traces import MailboxProgress, Trace
 

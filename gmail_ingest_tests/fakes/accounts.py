@@ -11,9 +11,9 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Entry
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.identity import Renaming
 from gmail_ingest.sync.records import Lease, Listing, Mailbox
 

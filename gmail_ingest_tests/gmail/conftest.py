@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
 from gmail_ingest.sync.in_memory_credential import InMemoryCredential

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.gmail import mailbox_client as module
-from gmail_ingest.core.windows import Window, last_days
+from gmail_ingest.core.ledger.windows import Window, last_days
 from gmail_ingest.errors import (
     GoneError,
     HistoryExpiredError,

@@ -15,9 +15,9 @@ from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.migrate import _config, upgrade
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
 from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
-from gmail_ingest.core.search_text import search_text_of
+from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.core.mail.words.search_text import search_text_of
 from gmail_ingest.sync.records import Stored
 from gmail_ingest.sync.reread import Left
 from gmail_ingest_tests.conftest import plain_url

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.removals import RemovalLimits
+from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Mailbox as Connected

@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.rehearsal.stored import Stored, Undone
 from gmail_ingest.sync import records
 from gmail_ingest_tests.conftest import plain_url

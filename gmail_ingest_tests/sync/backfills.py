@@ -15,8 +15,8 @@ from uuid import UUID, uuid4
 from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
 from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
-from gmail_ingest.core.months import months_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.months import months_of
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.backfill import BackfillSync, Failures
 from gmail_ingest.sync.backfill_jobs import MonthDone, RequestedMonths
 from gmail_ingest.sync.backfill_price import BackfillPrice, BackfillPricing

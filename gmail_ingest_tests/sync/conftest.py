@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history_records import fold_history
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import fold_history
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Counts, Lease, Outcome

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.history_records import HistoryRecord
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Entry
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import (
     HistoryExpiredError,
     NotFoundError,

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.history_records import HistoryRecord
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import (
     AccountReplacedError,
     HistoryExpiredError,

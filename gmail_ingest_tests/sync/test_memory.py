@@ -2,7 +2,7 @@
 
 import tracemalloc
 
-from gmail_ingest.core.history_records import fold_history
+from gmail_ingest.core.ledger.history_records import fold_history
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import Counts, Stored

@@ -5,8 +5,8 @@ import pytest
 from psycopg import sql
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.message import Attachment, FailedRecipient, ParsedMessage, Participant
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.mail.message import Attachment, FailedRecipient, ParsedMessage, Participant
 from gmail_ingest.sync.records import Stored
 from webhook_api.email_models import EmailPageBody, ThreadBody
 

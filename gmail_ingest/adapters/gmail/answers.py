@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 
 import orjson
 
-from gmail_ingest.core.history_records import HistoryRecord
+from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.errors import TransientError
 from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 

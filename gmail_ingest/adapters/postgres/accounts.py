@@ -19,7 +19,7 @@ from gmail_ingest.adapters.postgres.engine import Connection, statement, transac
 from gmail_ingest.adapters.postgres.leases import hold
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.identity import Renaming
 from gmail_ingest.sync.records import Lease, Mailbox
 

@@ -11,7 +11,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.backfill_plan import JobView
 
 # Oldest first: whoever asked first is served first.

@@ -18,8 +18,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.queue_sql import ADDED_COUNTS
-from gmail_ingest.core.months import next_month
-from gmail_ingest.core.windows import Window, midnight
+from gmail_ingest.core.ledger.months import next_month
+from gmail_ingest.core.ledger.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
 from gmail_ingest.sync.backfill_jobs import BackfillJob, RequestedMonths
 from gmail_ingest.sync.records import Counts

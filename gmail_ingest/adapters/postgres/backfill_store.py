@@ -11,7 +11,7 @@ from collections.abc import Collection, Mapping
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.ledger import read_entries
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.fates import Entry
+from gmail_ingest.core.ledger.fates import Entry
 from gmail_ingest.errors import remedy_of
 
 _STOPPED = """

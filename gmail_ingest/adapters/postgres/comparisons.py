@@ -14,10 +14,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres import corrections, coverage, dead_labels, removals
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.removals import UNASKED, RemovalLimits
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.ledger.removals import UNASKED, RemovalLimits
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.completeness import AcceptedRemoval, Verdict
 from gmail_ingest.sync.records import Counts, Lease, MessageRef
 

@@ -1,7 +1,7 @@
 """What a comparison with Google reads of the ledger and of stored mail, and what it mends.
 
 Holds: ``read_stored``, ``read_known``, ``recall``, ``correct``. Add here: a further kind of repair.
-Keep out: what counts as a difference (``core/completeness.py``), coverage (``coverage.py``).
+Keep out: what counts as a difference (``core/ledger/completeness.py``), coverage (``coverage.py``).
 Source: docs/promises.md#promise-2, #promise-6; edge cases 3, 15, 67. Writers hold the mailbox's row
 (``leases.fenced``), so that what they read here is still true when they write.
 """
@@ -17,10 +17,10 @@ from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.history_apply import delete_emails
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.core.completeness import Known, StoredMails
-from gmail_ingest.core.fates import after_absence, after_recall, after_ruling, fate_of
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.completeness import Known, StoredMails
+from gmail_ingest.core.ledger.fates import after_absence, after_recall, after_ruling, fate_of
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.records import Counts, MessageRef
 
 # As arrays of ids: a mailbox has few sets of labels, and rows would cost ten times the memory.

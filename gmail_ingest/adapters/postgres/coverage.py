@@ -16,8 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.core.completeness import DayTally
-from gmail_ingest.core.windows import Window, reach_back
+from gmail_ingest.core.ledger.completeness import DayTally
+from gmail_ingest.core.ledger.windows import Window, reach_back
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.completeness import Verdict
 

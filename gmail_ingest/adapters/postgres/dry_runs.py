@@ -15,8 +15,8 @@ from heapq import nlargest
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.mail_facts import StoredMail, read_next
-from gmail_ingest.core.exclusion_rules import ExclusionRule
-from gmail_ingest.core.exclusions import Rulebook
+from gmail_ingest.core.exclusions.exclusion_rules import ExclusionRule
+from gmail_ingest.core.exclusions.matching import Rulebook
 
 SAMPLES = 10
 #: Mails read at once: so long, some ten milliseconds, others of this process wait.

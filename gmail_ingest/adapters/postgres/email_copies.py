@@ -1,7 +1,7 @@
 """One mail that several mailboxes of a tenant have, shown once.
 
 Holds: ``find_copies``. Add here: what the comparison of rows needs to know of them.
-Keep out: which rows are one mail (``core/copies.py``), which mails a list has (``email_lists.py``),
+Keep out: which rows are one mail (``core/mail/copies.py``), which mails a list has (``email_lists.py``),
 rows (``email_rows.py``). Source: edge cases 57 and 102.
 
 Each mailbox keeps its own row: its labels, its direction, its fate. Rows are compared that have
@@ -22,7 +22,7 @@ from gmail_ingest.adapters.postgres.email_lists import MailList, read_positions
 from gmail_ingest.adapters.postgres.email_search import UNLIMITED, MailSearch
 from gmail_ingest.adapters.postgres.email_views import EmailCopy, EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.core.copies import Letter, gather
+from gmail_ingest.core.mail.copies import Letter, gather
 
 #: Rows that have one Message-ID, sender and Date in common: where there are more, they are no sign.
 _MOST = 50

@@ -29,8 +29,8 @@ from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import ANY_LABEL, LABEL_TRAITS, wanted_traits
 from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
-from gmail_ingest.core.addresses import ROLES
-from gmail_ingest.core.domains import spellings_of
+from gmail_ingest.core.mail.addresses.addresses import ROLES
+from gmail_ingest.core.mail.addresses.domains import spellings_of
 
 #: Conditions on facets by the filter's field: on ``facet_labels``, whose key begins with these.
 _WANTED = sql.SQL("""

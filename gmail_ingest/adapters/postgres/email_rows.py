@@ -19,7 +19,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     Person,
     ThreadSummary,
 )
-from gmail_ingest.core.addresses import fold_address
+from gmail_ingest.core.mail.addresses.addresses import fold_address
 
 #: Of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. People and files come as text:
 #: orjson reads it in a third of the time of the driver's own reader. People are those of the mail's

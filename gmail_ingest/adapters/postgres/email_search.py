@@ -29,9 +29,9 @@ from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.rereading import is_left
 from gmail_ingest.adapters.postgres.search_terms import mark, month_query
-from gmail_ingest.core.months import month_of, months_back, next_month
-from gmail_ingest.core.search_query import Query, parse_query, without_former
-from gmail_ingest.core.windows import midnight
+from gmail_ingest.core.ledger.months import month_of, months_back, next_month
+from gmail_ingest.core.ledger.windows import midnight
+from gmail_ingest.core.mail.words.search_query import Query, parse_query, without_former
 
 #: Mails looked at, at the most, before the index is asked where enough of them had the words.
 _MOST_LOOKED_AT = 600

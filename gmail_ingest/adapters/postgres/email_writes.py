@@ -16,10 +16,10 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT, Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.search_terms import SearchVector, mark, search_vector
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.months import month_of
-from gmail_ingest.core.reading import READING
-from gmail_ingest.core.search_words import words_of
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.reading import READING
+from gmail_ingest.core.mail.words.search_words import words_of
 
 #: Columns of ``emails`` that a message fills as they are, with their types.
 _COLUMNS = {

@@ -1,7 +1,7 @@
 """Exclusion rules in Postgres: written by the CRM, read by whoever stores mail.
 
 Holds: ``PostgresExclusionRules``, ``read_rulebook``, ``hidden_by_rule``. Add here: a question about
-rules. Keep out: what a rule hides (``core/exclusions.py``), what stored mail it hides
+rules. Keep out: what a rule hides (``core/exclusions/matching.py``), what stored mail it hides
 (``visibility.py``, ``dry_runs.py``).
 Source: docs/promises.md#promise-5; edge cases 17 and 64.
 
@@ -26,9 +26,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.dry_runs import DryRun, read_matches
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
-from gmail_ingest.core.exclusion_rules import MAX_RULES, Criteria, ExclusionRule, checked
-from gmail_ingest.core.exclusions import Rulebook
-from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.exclusions.exclusion_rules import MAX_RULES, Criteria, ExclusionRule, checked
+from gmail_ingest.core.exclusions.matching import Rulebook
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 
 _RULES = """

@@ -1,7 +1,7 @@
 """A page of history, applied: fates in the ledger, labels and deletions of stored mail.
 
 Holds: ``apply_changes``, ``write_labels``, ``delete_emails``. Add here: what a further kind of
-change does to rows. Keep out: the rules (``core/fates.py``), the checkpoint (``mail_store.py``,
+change does to rows. Keep out: the rules (``core/ledger/fates.py``), the checkpoint (``mail_store.py``,
 same transaction).
 Source: docs/google.md#history-records, #history-ids, #drafts; edge cases 8, 10, 14, 15, 16, 64.
 """
@@ -18,9 +18,9 @@ from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.removals import admit_removals
 from gmail_ingest.adapters.postgres.visibility import redecide
-from gmail_ingest.core.fates import Entry, after_change
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.removals import UNASKED, RemovalLimits
+from gmail_ingest.core.ledger.fates import Entry, after_change
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.removals import UNASKED, RemovalLimits
 from gmail_ingest.sync.records import Counts
 
 _OLDER = """

@@ -16,7 +16,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.core.progress import Progress
+from gmail_ingest.core.ledger.progress import Progress
 from gmail_ingest.errors import NotFoundError
 
 # The id, kind and creation are those of the job that was asked for, the rest of the one it went

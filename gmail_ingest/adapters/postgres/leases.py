@@ -15,7 +15,7 @@ from typing import LiteralString
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.core.fates import Origin
+from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.records import Lease
 

@@ -1,7 +1,7 @@
 """The ledger's rows: read and written in sets, and asked for what is due.
 
 Holds: statements on ``message_ledger`` alone. Add here: a question about it.
-Keep out: which fate follows from what (``core/fates.py``), mail.
+Keep out: which fate follows from what (``core/ledger/fates.py``), mail.
 Source: docs/promises.md#promise-1, #promise-5. All writers of a mailbox hold its row
 (``leases.fenced``), so that entries read here are still true when they are written.
 """
@@ -14,8 +14,8 @@ from typing import NamedTuple
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.core.fates import Entry, Origin, fate_of
-from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.ledger.fates import Entry, Origin, fate_of
+from gmail_ingest.core.quota.planner import PendingMessage
 from gmail_ingest.sync.records import DueMessages, Failed
 
 _READ = """

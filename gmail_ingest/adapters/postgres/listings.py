@@ -13,8 +13,8 @@ from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
-from gmail_ingest.core.fates import Origin, after_sighting
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Origin, after_sighting
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.records import AppliedPage, Counts, Listing, MessageRef
 
 #: How long a listing is taken up again. Google keeps history for about as long, so that a mailbox

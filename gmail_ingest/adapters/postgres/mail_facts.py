@@ -1,7 +1,7 @@
 """Stored mail as exclusion rules see it.
 
 Holds: ``StoredMail`` and how it is read. Add here: a fact that a further criterion needs.
-Keep out: deciding (``core/exclusions.py``), and what follows from it (``visibility.py``).
+Keep out: deciding (``core/exclusions/matching.py``), and what follows from it (``visibility.py``).
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from datetime import datetime
 from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.core.exclusions import MailFacts
-from gmail_ingest.core.fates import fate_of
+from gmail_ingest.core.exclusions.matching import MailFacts
+from gmail_ingest.core.ledger.fates import fate_of
 
 _SELECT = """
 SELECT e.gmail_id, e.thread_id, e.internal_date, l.fate, l.reason, e.sender_address,

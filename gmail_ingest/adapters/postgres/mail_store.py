@@ -21,9 +21,9 @@ from gmail_ingest.adapters.postgres.history_apply import apply_changes
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.mailbox_states import write_state
 from gmail_ingest.adapters.postgres.save_batch import save_outcomes
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.records import (
     AppliedPage,
     AppliedRules,

@@ -26,7 +26,7 @@ from gmail_ingest.adapters.postgres.tables import (
     tenants,
     withheld_removals,
 )
-from gmail_ingest.core.fates import Fate, fate_of
+from gmail_ingest.core.ledger.fates import Fate, fate_of
 from gmail_ingest.errors import remedy_of
 
 #: Bytes of a table that are read whole, about a million rows: a tenth of a second.

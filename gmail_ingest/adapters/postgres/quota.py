@@ -23,9 +23,9 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.portions import Permits, Portions
-from gmail_ingest.core.price import Pace
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.quota.estimates import Pace
+from gmail_ingest.core.quota.portions import Permits, Portions
 from gmail_ingest.errors import ThrottledError
 
 #: The scope of the project's own line; mailbox ids begin at 1.
@@ -155,7 +155,7 @@ class PostgresLimiter:
         permits: writes of the project's line that take no more than a call needs.
 
     The project's line is written a few times a second at the most, whatever the process does
-    (``core/portions.py``); a mailbox's with each reservation, and those are chunks of five seconds
+    (``core/quota/portions.py``); a mailbox's with each reservation, and those are chunks of five seconds
     where much is fetched (``sync/limiter.py``).
     """
 

@@ -2,7 +2,7 @@
 
 Holds: ``admit_removals`` and what else the store asks about them; ``PostgresRemovals``, by which a
 person accepts. Add here: a question about removals. Keep out: what is a mass
-(``core/removals.py``), removing itself (``history_apply.delete_emails``).
+(``core/ledger/removals.py``), removing itself (``history_apply.delete_emails``).
 
 A withheld mail keeps its row and its fate; its id is written down in the transaction that would
 have removed it, with the checkpoint, so that history may go on and nothing is forgotten. An
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import Connection, transaction
 from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
-from gmail_ingest.core.removals import REMOVALS_OF, RemovalLimits
+from gmail_ingest.core.ledger.removals import REMOVALS_OF, RemovalLimits
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.completeness import AcceptedRemoval
 

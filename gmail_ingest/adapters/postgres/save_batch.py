@@ -1,7 +1,7 @@
 """A batch of outcomes, saved: emails, threads and fates together.
 
 Holds: ``save_outcomes``. Add here: what a further kind of outcome does.
-Keep out: columns (``email_writes.py``, ``ledger.py``), the rules (``core/fates.py``).
+Keep out: columns (``email_writes.py``, ``ledger.py``), the rules (``core/ledger/fates.py``).
 Source: docs/promises.md#promise-1, #promise-2, #promise-5; edge cases 1, 2, 13, 14, 64.
 """
 
@@ -15,8 +15,8 @@ from gmail_ingest.adapters.postgres.email_writes import write_emails
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries, write_failures
-from gmail_ingest.core.fates import Entry, after_outcome, after_ruling, after_storing
-from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.ledger.fates import Entry, after_outcome, after_ruling, after_storing
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.records import Counts, Failed, Gone, Lease, LeftOut, Outcome, Stored
 
 

@@ -1,8 +1,8 @@
 """The terms of the full-text index: words, each marked with its tenant and month.
 
 Holds: how a search vector is made, and how a query is turned to a month's terms.
-Add here: a further kind of term. Keep out: which text is searched (``core/search_text.py``), what
-a word is (``core/search_words.py``), which month a time lies in (``core/months.py``), running a
+Add here: a further kind of term. Keep out: which text is searched (``core/mail/words/search_text.py``), what
+a word is (``core/mail/words/search_words.py``), which month a time lies in (``core/ledger/months.py``), running a
 search (``email_search.py``).
 Source: tsvectorrecv of PostgreSQL (the binary form of a tsvector), its text form of a tsquery, and
 its limits: a lexeme of 2,046 bytes at 256 places, all in 1,048,575 bytes (edge case 53).
@@ -32,9 +32,9 @@ import psycopg
 from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
-from gmail_ingest.core.domains import spellings_of
-from gmail_ingest.core.months import month_of
-from gmail_ingest.core.search_query import Query, Term, Word
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.addresses.domains import spellings_of
+from gmail_ingest.core.mail.words.search_query import Query, Term, Word
 
 #: Of a word; what is longer is found by its beginning.
 MAX_WORD_BYTES = 255

@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.status_views import (
     SyncStatus,
     TenantStatus,
 )
-from gmail_ingest.core.fates import FATES, fate_of
+from gmail_ingest.core.ledger.fates import FATES, fate_of
 from gmail_ingest.errors import NotFoundError
 
 _TENANT = "SELECT id, state, created_at, disconnected_at FROM tenants WHERE id = %s"

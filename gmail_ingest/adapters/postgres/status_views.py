@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from gmail_ingest.core.fates import Fate
+from gmail_ingest.core.ledger.fates import Fate
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,8 +11,8 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from gmail_ingest.adapters.postgres.schema import HISTORY_ID, NOW, TIMESTAMP, metadata
-from gmail_ingest.core.fates import FATES
-from gmail_ingest.core.reading import READING
+from gmail_ingest.core.ledger.fates import FATES
+from gmail_ingest.core.mail.reading import READING
 
 tenants = sa.Table(
     "tenants",

@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
-from gmail_ingest.core.fates import fate_of
+from gmail_ingest.core.ledger.fates import fate_of
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.traces import MailboxProgress, Trace
 

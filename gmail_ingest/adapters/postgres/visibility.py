@@ -1,7 +1,7 @@
 """Hiding stored mail from all reads, and showing it again; nothing is ever deleted by it.
 
 Holds: ``redecide``, ``decide``. Add here: a further row by which reads find mail.
-Keep out: which mail is hidden (``core/exclusions.py``), writing mail (``email_writes.py``).
+Keep out: which mail is hidden (``core/exclusions/matching.py``), writing mail (``email_writes.py``).
 Source: docs/promises.md#promise-5; edge cases 17, 64, 65. The caller holds the mailbox's row, as
 every writer of it does.
 
@@ -22,8 +22,8 @@ from gmail_ingest.adapters.postgres.exclusion_rules import read_rulebook
 from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.mail_facts import StoredMail, read_mail
-from gmail_ingest.core.exclusions import Rulebook
-from gmail_ingest.core.fates import after_ruling
+from gmail_ingest.core.exclusions.matching import Rulebook
+from gmail_ingest.core.ledger.fates import after_ruling
 
 _HIDE = """
 WITH keys AS (

@@ -20,10 +20,10 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
 from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
-from gmail_ingest.core.message import Attachment, Participant, Role
-from gmail_ingest.core.reading import in_their_order
-from gmail_ingest.core.search_text import MAX_SEARCH_CHARS, search_text_of
-from gmail_ingest.core.search_words import words_of
+from gmail_ingest.core.mail.message import Attachment, Participant, Role
+from gmail_ingest.core.mail.reading import in_their_order
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_CHARS, search_text_of
+from gmail_ingest.core.mail.words.search_words import words_of
 
 revision = "0008"
 down_revision = "0007"

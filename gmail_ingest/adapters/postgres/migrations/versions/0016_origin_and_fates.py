@@ -1,6 +1,6 @@
 """Where a message came from is its origin; what is hidden and what was left out are two fates.
 
-Revision 0016, after 0015. Source: ``core/fates.py``, docs/operation.md#upgrades. The ledger is
+Revision 0016, after 0015. Source: ``core/ledger/fates.py``, docs/operation.md#upgrades. The ledger is
 written anew whole, once for all its columns. For a million entries that takes 10 s, where batches
 of UPDATE took 93 for one column, and no sync of the former release could have gone on beside them:
 the columns have other names from the first batch on. ``quota_lines.background_at`` is the line of
