@@ -27,15 +27,15 @@ from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.core.quota.prices import parse_prices
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.backfill import BackfillSync
-from gmail_ingest.sync.backfill_price import BackfillPricing
-from gmail_ingest.sync.credentials import CredentialStore
-from gmail_ingest.sync.drain import Drain, DrainPolicy
-from gmail_ingest.sync.limiter import Limiter, Unlimited
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.tenant_sync import TenantSync
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.why import Why
+from gmail_ingest.sync.accounts.credentials import CredentialStore
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.audit.why import Why
+from gmail_ingest.sync.backfill.backfill_price import BackfillPricing
+from gmail_ingest.sync.backfill.backfill_sync import BackfillSync
+from gmail_ingest.sync.live.drain import Drain, DrainPolicy
+from gmail_ingest.sync.live.tenant_sync import TenantSync
+from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
 
 #: Mailboxes of a process that are compared at the same time.
 VERIFIED_AT_ONCE = 20

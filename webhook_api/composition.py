@@ -32,10 +32,10 @@ from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.backfill_price import BackfillPricing
-from gmail_ingest.sync.connect import Connect
-from gmail_ingest.sync.disconnect import Disconnect
-from gmail_ingest.sync.why import Why
+from gmail_ingest.sync.accounts.connect import Connect
+from gmail_ingest.sync.accounts.disconnect import Disconnect
+from gmail_ingest.sync.audit.why import Why
+from gmail_ingest.sync.backfill.backfill_price import BackfillPricing
 from gmail_ingest.wiring import build_backfill_pricing, build_why
 
 

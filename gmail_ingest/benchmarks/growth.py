@@ -22,7 +22,7 @@ from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_eng
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
-from gmail_ingest.sync.records import Claim, Counts
+from gmail_ingest.sync.mailbox.records import Claim, Counts
 
 GOAL_SHARE = 0.1
 _TENANTS = 1_000

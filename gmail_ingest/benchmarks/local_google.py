@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.demo.sandbox_api import SandboxApi
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 
 
 class LocalGoogle(SandboxApi):

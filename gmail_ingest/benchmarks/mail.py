@@ -26,8 +26,8 @@ from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import Harness
 from gmail_ingest.demo.sandbox_api import Share
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials
 from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mail.mbox_share import share_of

@@ -1,7 +1,7 @@
 """``reindex``: stored mail is read again while syncs save mail and searches run.
 
 Holds: the benchmark. Baseline: the same searches before it. Keep out: the mail
-(``reindex_mail``), reading again (``sync/reread.py``).
+(``reindex_mail``), reading again (``sync/audit/reread.py``).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from gmail_ingest.benchmarks.reindex_mail import (
     waiting,
 )
 from gmail_ingest.demo.latency import percentile
-from gmail_ingest.sync.records import Lease, Stored
+from gmail_ingest.sync.mailbox.records import Lease, Stored
 
 T = TypeVar("T")
 

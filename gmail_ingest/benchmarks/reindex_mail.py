@@ -25,7 +25,7 @@ from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest.core.mail.words.former_words import former_words_of
-from gmail_ingest.sync.records import Lease, Stored
+from gmail_ingest.sync.mailbox.records import Lease, Stored
 
 TENANT = "acme"
 MAILBOXES = 10

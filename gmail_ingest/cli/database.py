@@ -22,7 +22,7 @@ from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.database_state import DatabaseState
-    from gmail_ingest.sync.reread import Left
+    from gmail_ingest.sync.audit.reread import Left
 
 app = typer.Typer(no_args_is_help=True, help="The schemas of the mail's database and Dagster's.")
 _MAIL = "DATABASE_URL"

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from gmail_ingest.adapters.postgres.stalled_work import FailingMailbox, PutBack
-    from gmail_ingest.sync.reread import Left
+    from gmail_ingest.sync.audit.reread import Left
 
 
 @dataclass(frozen=True, slots=True)

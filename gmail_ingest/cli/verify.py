@@ -1,6 +1,6 @@
 """``gmail-ingest verify``: is any mail missing?
 
-Holds: the command. Keep out: the comparison (``gmail_ingest.sync.verify``).
+Holds: the command. Keep out: the comparison (``gmail_ingest.sync.audit.verify``).
 Exit code 0 if every listed message is accounted for in the end, 1 if not.
 """
 
@@ -26,7 +26,7 @@ from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from gmail_ingest.sync.completeness import MailboxPlan, MailboxVerification
+    from gmail_ingest.sync.audit.completeness import MailboxPlan, MailboxVerification
 
 
 def verify(

@@ -29,7 +29,7 @@ from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
-from gmail_ingest.sync.backfill_plan import (
+from gmail_ingest.sync.backfill.backfill_plan import (
     CancelBackfill,
     CloseJob,
     DagsterView,

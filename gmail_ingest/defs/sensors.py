@@ -34,7 +34,7 @@ from gmail_ingest.defs.run_states import (
 )
 from gmail_ingest.defs.tags import DISPATCH_TAG, JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
+from gmail_ingest.sync.live.dispatch import DispatchPolicy, Plan, plan_runs
 
 #: Seconds between sweeps for mailboxes that nobody pushed or that have retries due.
 SWEEP_EVERY = 30.0

@@ -8,7 +8,7 @@ from gmail_ingest.adapters.postgres.quota import PostgresLimiter
 from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.limiter import Unlimited
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import KEY
 
 

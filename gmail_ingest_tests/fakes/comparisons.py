@@ -17,8 +17,8 @@ from gmail_ingest.core.ledger.fates import Entry, after_absence, after_recall
 from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.mail.message import ParsedMessage
-from gmail_ingest.sync.completeness import AcceptedRemoval, Verdict
-from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
+from gmail_ingest.sync.audit.completeness import AcceptedRemoval, Verdict
+from gmail_ingest.sync.mailbox.records import Counts, Lease, Listing, Mailbox, MessageRef
 
 
 class MemoryComparisons:

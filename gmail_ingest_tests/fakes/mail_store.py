@@ -26,7 +26,7 @@ from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.core.quota.planner import PendingMessage
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import (
+from gmail_ingest.sync.mailbox.records import (
     AppliedPage,
     AppliedRules,
     Counts,

@@ -13,7 +13,7 @@ from gmail_ingest.errors import (
     TransientError,
     WatchTopicConflictError,
 )
-from gmail_ingest.sync.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, call_for, mail
 from gmail_sandbox.settings import SandboxSettings
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 

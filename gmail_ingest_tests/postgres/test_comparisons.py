@@ -9,7 +9,7 @@ from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError, NotFoundError
-from gmail_ingest.sync.records import MessageRef, Stored
+from gmail_ingest.sync.mailbox.records import MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

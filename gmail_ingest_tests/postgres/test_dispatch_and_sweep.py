@@ -6,7 +6,7 @@ from gmail_ingest.adapters.postgres.drains import listen
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.records import Counts, Failed, SecondLook
+from gmail_ingest.sync.mailbox.records import Counts, Failed, SecondLook
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
 from webhook_api.push_body import Notification
 

@@ -13,7 +13,7 @@ from gmail_ingest.adapters.postgres.email_lists import Effort, MailList
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.core.ledger.history_records import MessageChange
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.postgres.email_worlds import START, Mail, expected, moved, store
 from gmail_ingest_tests.postgres.worlds import lease
 

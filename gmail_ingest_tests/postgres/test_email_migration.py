@@ -18,8 +18,8 @@ from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
 from gmail_ingest.core.mail.words.former_words import former_words_of
 from gmail_ingest.core.mail.words.search_text import search_text_of
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.reread import Left
+from gmail_ingest.sync.audit.reread import Left
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease

@@ -13,7 +13,7 @@ from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.core.mail.message import Participant
 from gmail_ingest.core.mail.words.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

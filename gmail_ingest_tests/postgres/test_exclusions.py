@@ -12,7 +12,7 @@ from gmail_ingest.adapters.postgres.mail_facts import read_mail
 from gmail_ingest.core.exclusions.matching import facts_of
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.mail.message import Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.exclusion_worlds import EVERYTHING, HIDE
 from gmail_ingest_tests.postgres.worlds import lease

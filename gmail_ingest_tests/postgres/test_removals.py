@@ -9,7 +9,7 @@ from gmail_ingest.adapters.postgres.removals import PostgresRemovals
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

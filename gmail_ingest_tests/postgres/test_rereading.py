@@ -14,7 +14,7 @@ from gmail_ingest.adapters.postgres.leases import fenced
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
 from gmail_ingest.core.mail.message import Attachment, Participant
 from gmail_ingest.core.mail.reading import READING
-from gmail_ingest.sync.reread import Batch, Left
+from gmail_ingest.sync.audit.reread import Batch, Left
 from gmail_ingest_tests.postgres.rereading_worlds import (
     TEXTS,
     mail,

@@ -31,7 +31,7 @@ from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.tenant_sync import TenantSync
+from gmail_ingest.sync.live.tenant_sync import TenantSync
 from gmail_ingest_tests.proof.deployment import PAGE_SIZE, POLICY
 from gmail_ingest_tests.proof.interruptions import Exchange, at_exchange
 from gmail_ingest_tests.sync.service import KEY, sandbox_settings

@@ -26,12 +26,12 @@ from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import SCOPE, OAuthKeys
-from gmail_ingest.sync.disconnect import Disconnect
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import SyncKind
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys
+from gmail_ingest.sync.accounts.disconnect import Disconnect
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import SyncKind
 from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
 from gmail_sandbox.faults import FaultRule
 from gmail_sandbox.seeded.messages import seeded_messages

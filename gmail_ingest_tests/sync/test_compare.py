@@ -17,9 +17,9 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.conftest import QUICK
 

@@ -17,7 +17,7 @@ import orjson
 
 from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.errors import TransientError
-from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.mailbox.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

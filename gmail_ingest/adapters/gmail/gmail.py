@@ -19,8 +19,8 @@ from gmail_ingest.adapters.gmail.transport import CONNECTIONS, GmailTransport
 from gmail_ingest.core.quota.prices import Prices, parse_prices
 from gmail_ingest.errors import RejectedRequestError, TransientError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import CredentialStore
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.accounts.credentials import CredentialStore
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 _OK = 200
 _SERVER_ERROR = 500

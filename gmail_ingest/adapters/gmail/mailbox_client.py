@@ -22,7 +22,14 @@ from gmail_ingest.core.mail.payload import missing_bodies, parse_message
 from gmail_ingest.core.quota.planner import FetchCall
 from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import GoneError, RejectedRequestError
-from gmail_ingest.sync.records import HistoryPage, ListPage, Mailbox, MessageRef, Profile, Watch
+from gmail_ingest.sync.mailbox.records import (
+    HistoryPage,
+    ListPage,
+    Mailbox,
+    MessageRef,
+    Profile,
+    Watch,
+)
 
 T = TypeVar("T")
 

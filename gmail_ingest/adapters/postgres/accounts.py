@@ -1,7 +1,7 @@
 """The account behind a mailbox: known by its mail, renamed, or replaced by another.
 
 Holds: ``PostgresAccounts`` (the AccountRecords port), ``retire``, ``rename``. Add here: what else
-an account does to its mailbox. Keep out: how accounts are told apart (``sync/identity.py``).
+an account does to its mailbox. Keep out: how accounts are told apart (``sync/mailbox/identity.py``).
 Source: edge cases 39, 90 to 93: mail stays, and it is said whose it was.
 
 A mailbox whose account was deleted and made anew is ``replaced``: its mail stays as it is, nothing
@@ -20,8 +20,8 @@ from gmail_ingest.adapters.postgres.leases import hold
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.identity import Renaming
-from gmail_ingest.sync.records import Lease, Mailbox
+from gmail_ingest.sync.mailbox.identity import Renaming
+from gmail_ingest.sync.mailbox.records import Lease, Mailbox
 
 _LIVING = f"""
 SELECT {MAILBOX_COLUMNS} FROM mailboxes m

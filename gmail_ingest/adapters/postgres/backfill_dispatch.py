@@ -1,7 +1,7 @@
 """Backfill jobs as the backfill_sensor sees and moves them.
 
 Holds: ``PostgresBackfillDispatch``. Add here: a question of the sensor.
-Keep out: what to do (``sync/backfill_plan.py``), what workers write (``backfill_jobs.py``).
+Keep out: what to do (``sync/backfill/backfill_plan.py``), what workers write (``backfill_jobs.py``).
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.backfill_plan import JobView
+from gmail_ingest.sync.backfill.backfill_plan import JobView
 
 # Oldest first: whoever asked first is served first.
 _UNSETTLED = """

@@ -3,7 +3,7 @@
 Holds: ``PostgresBackfillJobs`` (the BackfillBook port, asking, cancelling). Add here: a method of
 that port. Keep out: how Dagster sees them (``backfill_dispatch.py``), jobs as a caller reads
 them (``jobs.py``).
-Source: ``sync/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides: whoever
+Source: ``sync/backfill/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides: whoever
 changes a month or ends the job holds it.
 """
 
@@ -21,8 +21,8 @@ from gmail_ingest.adapters.postgres.queue_sql import ADDED_COUNTS
 from gmail_ingest.core.ledger.months import next_month
 from gmail_ingest.core.ledger.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.backfill_jobs import BackfillJob, RequestedMonths
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, RequestedMonths
+from gmail_ingest.sync.mailbox.records import Counts
 
 _TENANT = "SELECT FROM tenants WHERE id = %s AND state = 'connected' FOR SHARE"
 _INSERT = """

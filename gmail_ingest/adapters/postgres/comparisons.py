@@ -1,7 +1,7 @@
 """What a comparison with Google asks of Postgres beside the MailStore port.
 
 Holds: ``PostgresComparisons``, each method one transaction. Add here: a method of ComparableStore.
-Keep out: SQL (``corrections``, ``coverage``). Source: ``sync/completeness.py``.
+Keep out: SQL (``corrections``, ``coverage``). Source: ``sync/audit/completeness.py``.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.ledger.removals import UNASKED, RemovalLimits
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.mail.message import ParsedMessage
-from gmail_ingest.sync.completeness import AcceptedRemoval, Verdict
-from gmail_ingest.sync.records import Counts, Lease, MessageRef
+from gmail_ingest.sync.audit.completeness import AcceptedRemoval, Verdict
+from gmail_ingest.sync.mailbox.records import Counts, Lease, MessageRef
 
 _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
 

@@ -21,7 +21,7 @@ from gmail_ingest.core.ledger.completeness import Known, StoredMails
 from gmail_ingest.core.ledger.fates import after_absence, after_recall, after_ruling, fate_of
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.mail.message import ParsedMessage
-from gmail_ingest.sync.records import Counts, MessageRef
+from gmail_ingest.sync.mailbox.records import Counts, MessageRef
 
 # As arrays of ids: a mailbox has few sets of labels, and rows would cost ten times the memory.
 _STORED = """

@@ -1,7 +1,7 @@
 """Which days of which mailbox are proven complete.
 
 Holds: the statements of the CoverageStore port, and ``PostgresCoverage``, which the API reads.
-Add here: a question about stored days. Keep out: the comparison (``sync/compare.py``).
+Add here: a question about stored days. Keep out: the comparison (``sync/audit/compare.py``).
 Source: docs/promises.md#promise-6; edge case 61 (days are UTC).
 """
 
@@ -19,7 +19,7 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.ledger.completeness import DayTally
 from gmail_ingest.core.ledger.windows import Window, reach_back
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.completeness import Verdict
+from gmail_ingest.sync.audit.completeness import Verdict
 
 # The inner NULLs are windows without a beginning.
 _SYNCED_FROM = """

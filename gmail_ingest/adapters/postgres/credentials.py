@@ -19,7 +19,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.sealed_keys import open_keys, seal_keys
 from gmail_ingest.errors import MailboxDisconnectedError, OperatorActionError, TransientError
-from gmail_ingest.sync.credentials import (
+from gmail_ingest.sync.accounts.credentials import (
     Keys,
     LockedCredential,
     OAuthKeys,

@@ -1,7 +1,7 @@
 """Labels that Gmail does not list any more, taken off stored mail of any age.
 
 Holds: ``read_user_labels``, ``count_labelled``, ``drop_labels``. Add here: nothing. Keep out: which
-labels are dead (``sync/dead_labels.py``).
+labels are dead (``sync/audit/dead_labels.py``).
 
 What is shown is found by its facets, what a rule hides by its entry in the ledger: both are read
 off an index, so that a mailbox whose facets once named a dead label is not read each night.
@@ -14,7 +14,7 @@ from collections.abc import Collection
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.history_apply import Labelled, write_labels
 from gmail_ingest.adapters.postgres.visibility import redecide
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 
 _USER_LABELS = """
 SELECT DISTINCT label_id FROM facet_labels WHERE mailbox_id = %s AND starts_with(label_id, %s)

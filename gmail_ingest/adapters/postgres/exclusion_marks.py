@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.engine import Connection, transaction
 from gmail_ingest.adapters.postgres.exclusion_rules import read_rulebook
 from gmail_ingest.adapters.postgres.mail_facts import read_next
 from gmail_ingest.adapters.postgres.visibility import decide
-from gmail_ingest.sync.records import AppliedRules, Counts
+from gmail_ingest.sync.mailbox.records import AppliedRules, Counts
 
 #: Mails of a batch: the mailbox's syncs wait for one, 15 ms, or 80 if all of it changes.
 BATCH = 500

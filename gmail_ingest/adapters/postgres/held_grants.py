@@ -1,7 +1,7 @@
 """Grants that a disconnected tenant still holds, and who else lives on them.
 
 Holds: ``read_grants``, ``to_grant``, and when a consent or a watch has another user.
-Keep out: what is done with them (``sync/disconnect.py``).
+Keep out: what is done with them (``sync/accounts/disconnect.py``).
 Source: docs/google.md#watches (one for a user and project), #revocation (ends the whole grant of a
 user and client); edge case 73.
 """
@@ -15,8 +15,8 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.sealed_keys import open_keys
 from gmail_ingest.errors import OperatorActionError
-from gmail_ingest.sync.credentials import Keys, Sealer
-from gmail_ingest.sync.registry import Grant, GrantedMailbox
+from gmail_ingest.sync.accounts.credentials import Keys, Sealer
+from gmail_ingest.sync.accounts.registry import Grant, GrantedMailbox
 
 #: Mailboxes ``m`` and ``o`` of one account, also where only one of them knows its present address.
 #: A former address may be somebody else's by now: then they have no message in common.

@@ -21,7 +21,7 @@ from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.ledger.fates import Entry, after_change
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.removals import UNASKED, RemovalLimits
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 
 _OLDER = """
 SELECT e.gmail_id, e.direction, e.has_attachment, c.label_ids, c.history_id::text

@@ -1,7 +1,7 @@
 """Leases: who may write about a mailbox, and the fence that holds everybody else off.
 
 Holds: taking, extending and giving back leases; ``fenced`` transactions. Add here: nothing that
-writes mail. Keep out: when to take one (``sync/mailbox_sync.py``).
+writes mail. Keep out: when to take one (``sync/live/mailbox_sync.py``).
 Source: docs/promises.md#promise-3, #promise-9; edge cases 68, 72, 74.
 """
 
@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import Lease
+from gmail_ingest.sync.mailbox.records import Lease
 
 _ACQUIRE = """
 INSERT INTO leases AS l (mailbox_id, origin, holder, token, until)

@@ -16,7 +16,7 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.ledger.fates import Entry, Origin, fate_of
 from gmail_ingest.core.quota.planner import PendingMessage
-from gmail_ingest.sync.records import DueMessages, Failed
+from gmail_ingest.sync.mailbox.records import DueMessages, Failed
 
 _READ = """
 SELECT gmail_id, thread_id, origin, fate, reason, history_id FROM message_ledger

@@ -1,7 +1,7 @@
 """Listings: windows of a mailbox on their way, with the page token that they go on from.
 
 Holds: statements on ``listings``, and a page's ids into the ledger. Add here: a further kind of
-window. Keep out: what is listed when (``sync/discover.py``).
+window. Keep out: what is listed when (``sync/mailbox/discover.py``).
 Source: docs/promises.md#promise-1; edge cases 7, 17, 40, 61.
 """
 
@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.core.ledger.fates import Origin, after_sighting
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.records import AppliedPage, Counts, Listing, MessageRef
+from gmail_ingest.sync.mailbox.records import AppliedPage, Counts, Listing, MessageRef
 
 #: How long a listing is taken up again. Google keeps history for about as long, so that a mailbox
 #: that was connected all the time has heard by then of what has come into the window since.

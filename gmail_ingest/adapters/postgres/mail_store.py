@@ -4,7 +4,7 @@ Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of m
 table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
 and what only comparisons with Google and accounts need (``comparisons`` and ``accounts``, from
 which it inherits).
-Source: ``sync/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
+Source: ``sync/mailbox/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gmail_ingest.adapters.postgres.save_batch import save_outcomes
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.records import (
+from gmail_ingest.sync.mailbox.records import (
     AppliedPage,
     AppliedRules,
     Counts,

@@ -16,8 +16,8 @@ from gmail_ingest.adapters.postgres.held_grants import CONSENT_IS_SHARED, WATCH_
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.mailbox_states import FOLLOW
 from gmail_ingest.errors import InvalidInputError, NotFoundError
-from gmail_ingest.sync.credentials import Sealer
-from gmail_ingest.sync.registry import Grant, GrantedMailbox
+from gmail_ingest.sync.accounts.credentials import Sealer
+from gmail_ingest.sync.accounts.registry import Grant, GrantedMailbox
 
 # An account that another one replaced under its address is not connected, and has its mail.
 _ENDED = "('disconnected', 'replaced')"

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 #: Mailboxes ``m`` that an address means when mail is read: those that have it, also one whose
 #: account is no more; where none has it, the renamed one that had it.

@@ -26,9 +26,9 @@ from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.errors import InvalidInputError, NotFoundError
-from gmail_ingest.sync.credentials import Sealer
-from gmail_ingest.sync.records import Mailbox
-from gmail_ingest.sync.registry import Disconnection, Registered, Registration, Unlocked
+from gmail_ingest.sync.accounts.credentials import Sealer
+from gmail_ingest.sync.accounts.registry import Disconnection, Registered, Registration, Unlocked
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 #: Milliseconds until a disconnect gives up on a row that a refresh or a batch holds: the caller
 #: hears 503 and asks again.

@@ -22,7 +22,7 @@ from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.core.ledger.removals import REMOVALS_OF, RemovalLimits
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.completeness import AcceptedRemoval
+from gmail_ingest.sync.audit.completeness import AcceptedRemoval
 
 _WAITS = """
 SELECT FROM withheld_removals WHERE mailbox_id = %s AND accepted_at IS NULL LIMIT 1

@@ -1,7 +1,7 @@
 """Stored mail read again with what this release knows, batch by batch, while the service works.
 
 Holds: ``PostgresRereads``, ``is_left``. Add here: a column that follows from others of its mail.
-Keep out: what they are (``core/mail/reading.py``), pace (``sync/reread.py``).
+Keep out: what they are (``core/mail/reading.py``), pace (``sync/audit/reread.py``).
 
 A mailbox bears the reading of its mail, and how far it has come (``read_to``, a Gmail id). A batch
 is one transaction that holds the mailbox's row, as every writer of it does, and takes no mailbox
@@ -29,7 +29,7 @@ from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.core.mail.message import Attachment, Participant, Role
 from gmail_ingest.core.mail.reading import READING, Reading, StoredMail, read_again
 from gmail_ingest.core.mail.words.search_words import words_of
-from gmail_ingest.sync.reread import Batch, Left
+from gmail_ingest.sync.audit.reread import Batch, Left
 
 _log = logging.getLogger(__name__)
 

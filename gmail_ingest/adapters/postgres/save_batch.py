@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries, write_failures
 from gmail_ingest.core.ledger.fates import Entry, after_outcome, after_ruling, after_storing
 from gmail_ingest.core.mail.message import ParsedMessage
-from gmail_ingest.sync.records import Counts, Failed, Gone, Lease, LeftOut, Outcome, Stored
+from gmail_ingest.sync.mailbox.records import Counts, Failed, Gone, Lease, LeftOut, Outcome, Stored
 
 
 async def save_outcomes(

@@ -12,7 +12,7 @@ from datetime import datetime
 import orjson
 
 from gmail_ingest.errors import OperatorActionError
-from gmail_ingest.sync.credentials import Keys, OAuthKeys, Sealer, ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import Keys, OAuthKeys, Sealer, ServiceAccountKeys
 
 
 def seal_keys(sealer: Sealer, keys: Keys, *, tenant_id: str, integration_id: int) -> bytes:

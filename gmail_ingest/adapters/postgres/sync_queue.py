@@ -2,7 +2,7 @@
 
 Holds: ``PostgresSyncQueue``, and ``enqueue`` for those who are in a transaction already.
 Add here: a question about the queue. Keep out: its rules (``queue_sql.py``), jobs as a caller
-sees them (``jobs.py``). Source: ``sync/ports.py``; docs/architecture.md#the-queue.
+sees them (``jobs.py``). Source: ``sync/mailbox/ports.py``; docs/architecture.md#the-queue.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from gmail_ingest.adapters.postgres import queue_sql
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Claim, Counts, Priority, SecondLook, SyncKind
+from gmail_ingest.sync.mailbox.records import Claim, Counts, Priority, SecondLook, SyncKind
 
 #: The part (1 / so many) of each claim for what is not live and has been due for a minute.
 TURNS = 8

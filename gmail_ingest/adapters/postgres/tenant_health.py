@@ -1,7 +1,7 @@
 """The TenantHealthStore port in Postgres: each method a statement or two.
 
 Holds: ``PostgresTenantHealth``. Add here: a question about mailboxes that stand still.
-Keep out: how they come to (``mailbox_states.py``), words (``sync/tenant_health.py``).
+Keep out: how they come to (``mailbox_states.py``), words (``sync/accounts/tenant_health.py``).
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from operator import itemgetter
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.sync.tenant_health import OverallHealth, StoppedMailbox, TenantHealth
+from gmail_ingest.sync.accounts.tenant_health import OverallHealth, StoppedMailbox, TenantHealth
 
 #: Mailboxes that something shall be synced from: what a former account left is no failure, and
 #: nobody could end it.

@@ -11,7 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 _WATCHES_DUE = f"""
 SELECT {MAILBOX_COLUMNS} FROM mailboxes m

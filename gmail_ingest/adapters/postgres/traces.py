@@ -1,7 +1,7 @@
 """What the ledger knows of one mail, for whoever asks why it is not in the CRM.
 
 Holds: ``PostgresTraces`` (the Traces port). Add here: a fact that an answer needs.
-Keep out: answers (``sync/why.py``).
+Keep out: answers (``sync/audit/why.py``).
 Source: docs/promises.md#promise-5; edge case 52 (Message-IDs are found by digest, however long).
 
 The job under which a fate was decided is not kept with each message: one sync of a tenant and kind
@@ -20,7 +20,7 @@ from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.core.ledger.fates import fate_of
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.traces import MailboxProgress, Trace
+from gmail_ingest.sync.audit.traces import MailboxProgress, Trace
 
 _PROGRESS = f"""
 SELECT {MAILBOX_COLUMNS}, m.cause, m.last_error, m.created_at,

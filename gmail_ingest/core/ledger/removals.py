@@ -1,7 +1,7 @@
 """When mail that is gone at Gmail is too much of a mailbox to be removed without a person.
 
 Holds: ``RemovalLimits`` and the sentence that asks. Add here: a rule of that kind.
-Keep out: counting and keeping (adapters), finding what is gone (``sync/compare.py``).
+Keep out: counting and keeping (adapters), finding what is gone (``sync/audit/compare.py``).
 
 An account that was deleted and made anew, a mailbox that was emptied by mistake or by somebody
 else, an index that has lost its contents: all look like mail that its owner deleted. What is

@@ -1,7 +1,7 @@
 """The words by which the API, the command line and Dagster show fates.
 
 Holds: ``ShownFate``, ``shown_fate``, ``shown_counts``. Add here: the shown word of a new fate.
-Keep out: what fates mean (``fates.py``), sentences (``sync/why_text.py``).
+Keep out: what fates mean (``fates.py``), sentences (``sync/audit/why_text.py``).
 
 What a CRM has been shown once keeps its word: a mail that is hidden and one that is left out are
 both ``excluded`` there, and told apart by the rule that is named with it.

@@ -1,7 +1,7 @@
 """What a backfill costs, from what a listing tells, and how long it takes.
 
 Holds: ``fetch_units`` and ``seconds_needed``. Add here: a price that needs only ids.
-Keep out: asking Google or the ledger (``gmail_ingest.sync.backfill_price``).
+Keep out: asking Google or the ledger (``gmail_ingest.sync.backfill.backfill_price``).
 Source: docs/google.md#prices. The fetch plans with the same planner, in the same order and in
 chunks of the same size, so that both agree but for what no listing tells: bodies that Gmail keeps
 apart, and calls that fail.
