@@ -15,14 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
-from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.audit.traces import PostgresTraces
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill.backfill_store import PostgresBackfillStore
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.adapters.postgres.traces import PostgresTraces
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.core.quota.prices import parse_prices

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.exclusion_rules import RuleStatus
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import RuleStatus
 from gmail_ingest.core.exclusions.exclusion_rules import (
     MAX_ENTRIES,
     Category,

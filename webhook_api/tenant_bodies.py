@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.postgres.status_views import (
+from gmail_ingest.adapters.postgres.reads.status_views import (
     IntegrationStatus,
     MailboxStatus,
     TenantStatus,

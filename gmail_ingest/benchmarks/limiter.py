@@ -18,7 +18,7 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.core.quota.portions import Permits

@@ -18,9 +18,9 @@ from pathlib import Path
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import Harness

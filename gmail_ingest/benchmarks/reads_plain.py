@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from gmail_ingest.adapters.postgres.search_terms import mark, month_query
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, month_query
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.reads_cases import LISTS, SEARCHES, Cases
 from gmail_ingest.benchmarks.reads_data import MAIN, NEWEST, OLDEST

@@ -17,10 +17,10 @@ from typing import TypeVar
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.benchmarks.figure import Figure, Progress, to_tenths
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.benchmarks.reindex_mail import (

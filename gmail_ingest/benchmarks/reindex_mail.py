@@ -18,8 +18,8 @@ from datetime import timedelta
 import psycopg
 
 from gmail_ingest.adapters.postgres.engine import Connection, create_engine, statement
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.core.mail.message import ParsedMessage

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 from gmail_ingest.benchmarks.plan_file import Answer, run_async, run_worker
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.audit.reread import Reread

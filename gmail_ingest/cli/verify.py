@@ -98,7 +98,7 @@ def verify(
 
 
 async def _accept(tenant: str, mailbox: str | None, data_dir: Path) -> int:
-    from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+    from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 
     async with engine_of(data_dir) as engine:
         address = mailbox.lower() if mailbox else None

@@ -13,7 +13,7 @@ from collections.abc import Collection
 import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
+from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBackfillDispatch
 from gmail_ingest.defs.backfill_asset import emails_by_month
 from gmail_ingest.defs.dagster_backfills import (
     AssetGraph,

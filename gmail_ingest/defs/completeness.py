@@ -18,7 +18,7 @@ import dagster as dg
 import structlog
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.coverage import Proof
+from gmail_ingest.adapters.postgres.audit.coverage import Proof
 from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import report_all_health
 from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations

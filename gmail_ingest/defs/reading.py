@@ -1,6 +1,6 @@
 """The job that reads stored mail again after an upgrade, and the sensor that starts it.
 
-Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/rereading.py``), pace
+Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/sync/rereading.py``), pace
 (``sync/audit/reread.py``).
 
 A run ends after half an hour, so that none outlives a release for long; the sensor starts another
@@ -13,7 +13,7 @@ from itertools import takewhile
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import ENDED, IN_FLIGHT, count_runs, end_unsubmitted

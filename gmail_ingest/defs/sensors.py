@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.jobs import emails_job

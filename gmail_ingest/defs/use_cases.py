@@ -9,10 +9,10 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage, Proof
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings, load_settings

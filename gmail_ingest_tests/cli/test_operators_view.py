@@ -10,7 +10,7 @@ import pytest
 
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
 from gmail_ingest.runtime.data_directory import DataDirectory

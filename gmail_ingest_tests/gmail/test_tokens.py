@@ -10,7 +10,7 @@ from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.errors import (
     AdminActionRequiredError,
     MailboxUnavailableError,

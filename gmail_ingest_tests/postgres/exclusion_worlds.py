@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.sync.mailbox.records import Counts, Stored

@@ -9,7 +9,7 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.core.ledger.windows import Window

@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
 from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window

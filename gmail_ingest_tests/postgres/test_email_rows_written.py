@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.search_terms import mark, month_query
-from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, month_query
+from gmail_ingest.adapters.postgres.mail.threads import MAX_PARTICIPANTS
+from gmail_ingest.adapters.postgres.sync.leases import fenced
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.core.mail.message import Participant

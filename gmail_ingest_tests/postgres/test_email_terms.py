@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.search_terms import (
+from gmail_ingest.adapters.postgres.mail.search_terms import (
     MAX_WORD_BYTES,
     mark,
     month_query,

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.email_lists import Effort
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_lists import Effort
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
 from gmail_ingest.core.exclusions.matching import Rulebook, facts_of
 from gmail_ingest.errors import NotFoundError

@@ -5,10 +5,10 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from gmail_ingest.adapters.postgres import email_reads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import statement, transaction
-from gmail_ingest.adapters.postgres.mail_facts import read_mail
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import read_mail
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads import email_reads
 from gmail_ingest.core.exclusions.matching import facts_of
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.mail.message import Participant

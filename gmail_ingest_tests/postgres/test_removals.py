@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.errors import NotFoundError

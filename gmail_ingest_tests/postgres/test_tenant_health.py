@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.stalled_work import PostgresStalledWork
-from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
+from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
 from gmail_ingest.sync.accounts.tenant_health import OverallHealth
 from gmail_ingest_tests.postgres.worlds import MINUTE
 

@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
+from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBackfillDispatch
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill.backfill_store import PostgresBackfillStore
 from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.backfill.backfill_jobs import MonthDone, RequestedMonths

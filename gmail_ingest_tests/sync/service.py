@@ -19,11 +19,11 @@ from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.gmail.requests import PAGE_SIZE
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.registry import PostgresRegistry
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest

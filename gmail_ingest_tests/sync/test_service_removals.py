@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.adapters.postgres.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why

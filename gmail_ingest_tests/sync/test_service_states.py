@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import SCOPE, ServiceAccountKeys

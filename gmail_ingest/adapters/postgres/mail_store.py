@@ -13,14 +13,16 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
-from gmail_ingest.adapters.postgres.accounts import PostgresAccounts
-from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
+from gmail_ingest.adapters.postgres.accounts.account_identity import PostgresAccounts
+from gmail_ingest.adapters.postgres.audit.comparisons import PostgresComparisons
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.history_apply import apply_changes
-from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
-from gmail_ingest.adapters.postgres.mailbox_states import write_state
-from gmail_ingest.adapters.postgres.save_batch import save_outcomes
+from gmail_ingest.adapters.postgres.exclusions import exclusion_marks
+from gmail_ingest.adapters.postgres.mail import ledger
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_states import write_state
+from gmail_ingest.adapters.postgres.sync import leases, listings
+from gmail_ingest.adapters.postgres.sync.history_apply import apply_changes
+from gmail_ingest.adapters.postgres.sync.save_batch import save_outcomes
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window

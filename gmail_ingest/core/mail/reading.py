@@ -2,7 +2,7 @@
 
 Holds: ``READING``, ``read_again``, ``in_their_order``. Add here: a further value that follows from
 what is stored of a mail. Keep out: what needs headers or bodies that are not stored, batches and
-SQL (``adapters/postgres/rereading.py``).
+SQL (``adapters/postgres/sync/rereading.py``).
 """
 
 from collections.abc import Collection, Iterable

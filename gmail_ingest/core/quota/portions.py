@@ -2,7 +2,7 @@
 
 Holds: ``Portions`` (units by the time from which on they may be spent) and ``Permits`` (how often a
 shared row may be written). Add here: how large a portion is. Keep out: the shared line itself
-(``adapters/postgres/quota.py``), clocks: every time is the caller's, in seconds.
+(``adapters/postgres/sync/quota_limiter.py``), clocks: every time is the caller's, in seconds.
 
 A row that all processes write cannot be cleaned of its old versions while any transaction is open,
 a dump for one, and each write reads them all: with a write for each call the limiter stood still

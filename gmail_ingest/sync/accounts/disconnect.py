@@ -2,7 +2,7 @@
 Google is told, then it is forgotten.
 
 Holds: ``Disconnect``. Add here: what must be given back at Google.
-Keep out: rows (``adapters/postgres/registry.py``), what is deleted on request (the same).
+Keep out: rows (``adapters/postgres/accounts/registry.py``), what is deleted on request (the same).
 Source: docs/google.md#revocation (order: stop, revoke, delete; a revoke ends the whole grant of a
 user and client); docs/promises.md#promise-9; edge cases 25, 66, 72, 73, 101.
 """

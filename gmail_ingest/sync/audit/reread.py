@@ -1,7 +1,7 @@
 """Reading stored mail again, at a pace that leaves the service what it needs.
 
 Holds: ``Rereads``, ``Reread``. Add here: nothing. Keep out: batches and SQL
-(``adapters/postgres/rereading.py``), what is read (``core/mail/reading.py``).
+(``adapters/postgres/sync/rereading.py``), what is read (``core/mail/reading.py``).
 
 Nothing is remembered here: what is left is in the database, so that any worker may end anywhere,
 and several may work at once.

@@ -1,7 +1,7 @@
 """The words of mail that was indexed by a former release, until it is read again.
 
 Holds: ``former_words_of``. Add here: nothing. Keep out: words as they are (``search_words``).
-While stored mail of a tenant is still to be read again (``adapters/postgres/rereading.py``), a
+While stored mail of a tenant is still to be read again (``adapters/postgres/sync/rereading.py``), a
 search asks for these as well, so that it finds no less than before. They go when no database can
 have such mail any more.
 
