@@ -85,7 +85,7 @@ class RefusalReason:
     answer, and the first reason that it names, if any.
     """
 
-    asked: str
+    requested: str
     status: int
     reason: str | None
 

@@ -65,7 +65,7 @@ def up(
             addresses = stack.start_services(environment, Ports(api_port, dagster_port))
             stack.publish(addresses, stack.made_up(databases))
             _note(f"Dagster {addresses.dagster}, API docs {addresses.api}/docs; Ctrl-C stops")
-            keeper = Keeper(stack.supervisor, data.logs, tell=_note, server=server)
+            keeper = Keeper(stack.supervisor, data.logs, notify=_note, server=server)
             while True:
                 keeper.look(time.monotonic())
                 time.sleep(_LOOK_SECONDS)

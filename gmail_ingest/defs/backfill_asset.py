@@ -104,7 +104,7 @@ def _requested_months(context: dg.AssetExecutionContext) -> RequestedMonths:
         graph = context.repository_def.asset_graph
         target = targeted_keys(instance, graph, emails_by_month.key, backfill_id)
         if target is not None:
-            until = target.asked_at
+            until = target.requested_at
             all_months = months_for(tenant, target.keys) or months
     return RequestedMonths(
         tenant_id=tenant,

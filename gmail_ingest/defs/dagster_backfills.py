@@ -114,7 +114,7 @@ class TargetedKeys(NamedTuple):
     """The keys of a backfill's partitions, and when (UTC) it was asked for."""
 
     keys: list[str]
-    asked_at: datetime
+    requested_at: datetime
 
 
 def targeted_keys(

@@ -66,14 +66,14 @@ class Tally:
     """Tenants that were verified, and how that ended."""
 
     tenants: int = 0
-    amiss: int = 0
+    failing: int = 0
     incomplete: int = 0
     crashed: int = 0
 
     def add(self, found: Evaluation) -> None:
         """Count a tenant."""
         self.tenants += 1
-        self.amiss += not found.passed
+        self.failing += not found.passed
         self.crashed += found.crashed
         self.incomplete += found.severity is dg.AssetCheckSeverity.ERROR and not found.crashed
 

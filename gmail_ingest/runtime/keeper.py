@@ -35,7 +35,7 @@ class Keeper:
     """Looks after the processes of a supervisor, and an embedded PostgreSQL if there is one.
 
     Args:
-        tell: is told what ended and what was started again; the log ``up.log`` too.
+        notify: is given what ended and what was started again; the log ``up.log`` too.
     """
 
     def __init__(
@@ -43,12 +43,12 @@ class Keeper:
         supervisor: Supervisor,
         logs: Path,
         *,
-        tell: Callable[[str], None],
+        notify: Callable[[str], None],
         server: EmbeddedPostgres | None = None,
         restarts: Restarts | None = None,
     ) -> None:
         self._supervisor, self._server = supervisor, server
-        self._logs, self._tell = logs, tell
+        self._logs, self._notify = logs, notify
         self._restarts = restarts or Restarts()
         self._log = RotatingFile(logs / f"{_NAME}.log")
         self._due: dict[str, float] = {}
@@ -96,7 +96,7 @@ class Keeper:
         return f"see {self._logs / _POSTGRES}.log"
 
     def _say(self, event: str, name: str, text: str, level: str, **more: object) -> None:
-        self._tell(text)
+        self._notify(text)
         moment = datetime.now(UTC).isoformat().replace("+00:00", "Z")
         line = {"event": event, "what": name, **more, "level": level}
         self._log.write([{**line, "timestamp": moment, "process": _NAME}])

@@ -51,7 +51,7 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     )
     reported = []
     keeper = Keeper(
-        supervisor, tmp_path, tell=reported.append, restarts=Restarts(first_pause_seconds=10)
+        supervisor, tmp_path, notify=reported.append, restarts=Restarts(first_pause_seconds=10)
     )
     keeper.look(0.0)
     assert reported == []
@@ -78,7 +78,7 @@ def test_keeper_ends_with_the_log_of_a_process_that_keeps_dying(supervisor, tmp_
     """After the limit the deployment ends, with the process, the number and what its log says."""
     code = "import sys; print('no such table'); sys.exit(3)"
     supervisor.start(ProcessSpec("daemon", (sys.executable, "-c", code), {}))
-    keeper = Keeper(supervisor, tmp_path, tell=lambda _: None, restarts=Restarts(limit=2))
+    keeper = Keeper(supervisor, tmp_path, notify=lambda _: None, restarts=Restarts(limit=2))
     for now in (0.0, 10.0, 20.0, 30.0):
         ended(supervisor, "daemon")
         keeper.look(now)
@@ -96,7 +96,7 @@ def test_keeper_starts_postgres_again_where_it_was(supervisor, tmp_path):
         address = server.url().replace("+psycopg", "")
         with psycopg.connect(address) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-        keeper = Keeper(supervisor, tmp_path, tell=lambda _: None, server=server)
+        keeper = Keeper(supervisor, tmp_path, notify=lambda _: None, server=server)
         keeper.look(0.0)
         os.kill(_server_pid(tmp_path), signal.SIGKILL)
         eventually(lambda: server.exit_code() is not None)

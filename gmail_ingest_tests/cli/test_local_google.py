@@ -32,8 +32,8 @@ def test_sandbox_runs_until_it_is_told_to_end(tmp_path):
     command = [sys.executable, "-c", PROGRAM, "sandbox", "--port", "0", "--seed", "3"]
     with subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, text=True) as process:
         try:
-            said = json.loads(process.stdout.readline())
+            started = json.loads(process.stdout.readline())
         finally:
             process.send_signal(signal.SIGTERM)
-    assert said["url"].startswith("http://127.0.0.1:")
+    assert started["url"].startswith("http://127.0.0.1:")
     assert process.returncode == 0

@@ -75,15 +75,15 @@ def test_an_attempt_knows_whether_google_missed_the_message_last(world, run):
         held = await lease(world, mailbox)
         await discover(world, held, "m1", "m2")
         past = datetime.now(UTC) - MINUTE
-        told = []
+        missed_by_round = []
         for outcomes in (
             [Failed("m1", "not found yet", past, missed=True), Failed("m2", "503", past)],
             [Failed("m1", "503", past), Failed("m2", "404", past, missed=True)],
         ):
             await world.store.save(held, outcomes)
             due, _ = await world.store.due_messages(mailbox, "push", 10)
-            told.append({each.message_id: each.missed for each in due})
-        assert told == [{"m1": True, "m2": False}, {"m1": False, "m2": True}]
+            missed_by_round.append({each.message_id: each.missed for each in due})
+        assert missed_by_round == [{"m1": True, "m2": False}, {"m1": False, "m2": True}]
 
     run(scenario())
 

@@ -53,9 +53,9 @@ class Refusal:
         is_shared = name and "peruser" not in name.lower().replace(" ", "")
         return "project" if is_shared else "mailbox"
 
-    def why(self, asked: str) -> RefusalReason:
+    def why(self, requested: str) -> RefusalReason:
         """What tells this refusal of a call from another."""
-        return RefusalReason(asked, self.status, next(iter(self.reasons), None))
+        return RefusalReason(requested, self.status, next(iter(self.reasons), None))
 
     def retry_at(self, now: datetime) -> datetime | None:
         """The UTC time that Google named in the text or the Retry-After header, bounded."""
