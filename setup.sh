@@ -1,5 +1,6 @@
 #!/bin/sh
-# Makes .venv with this project and its dependencies, each pinned by hash.
+# Makes .venv with this project, its local Google (gmail_sandbox) and the dependencies of both, each
+# pinned by hash.
 #   sh setup.sh         what runs the service
 #   sh setup.sh test    and what its tests need
 # Needs Python 3.11 or newer as python3 (or named by PYTHON); installs nothing outside .venv.
@@ -45,5 +46,5 @@ $pip install --quiet --disable-pip-version-check --no-compile --no-deps --requir
 # pip would compile one file after the other; 24 s of CPU here. What is no Python for this version
 # (templates) stays as it is.
 .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
-# setuptools is in the lock, so nothing unpinned is fetched to build the project itself.
-$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+# setuptools is in the lock, so nothing unpinned is fetched to build the two distributions.
+$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./gmail_sandbox

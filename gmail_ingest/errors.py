@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 #: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
 #: may end at Google's side alone, so that they are tried again once a day.
@@ -73,6 +75,21 @@ def remedy_of(state: str, cause: str | None) -> str | None:
     return REMEDIES.get(cause or _BY_STATE.get(state, ""))
 
 
+#: Whose calls a pause is for; ``concurrency``: too many parallel calls of one mailbox.
+ThrottleScope = Literal["mailbox", "project", "concurrency"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReason:
+    """What tells one refusal of Google's from another: what was asked for, the status of the
+    answer, and the first reason that it names, if any.
+    """
+
+    asked: str
+    status: int
+    reason: str | None
+
+
 class GmailIngestError(Exception):
     """Base of every error that this project raises on purpose."""
 
@@ -128,11 +145,10 @@ class NotFoundError(GmailIngestError):
 class ThrottledError(GmailIngestError):
     """Google said: not now. Pause the named scope, spend no attempt on any message.
 
-    ``scope`` is ``"mailbox"``, ``"project"`` or ``"concurrency"`` (too many parallel calls of one
-    mailbox); ``until`` is the UTC time that Google named, if it named one.
+    ``until`` is the UTC time that Google named, if it named one.
     """
 
-    def __init__(self, scope: str, until: datetime | None = None) -> None:
+    def __init__(self, scope: ThrottleScope, until: datetime | None = None) -> None:
         super().__init__(f"throttled by Google: {scope}")
         self.scope = scope
         self.until = until
@@ -155,6 +171,10 @@ class RefusedByGoogleError(RejectedRequestError):
     Google answers for others, of the mailbox's if it answers for none (``sync/refusals.py``).
     """
 
+    def __init__(self, text: str, reason: RefusalReason | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
+
 
 class HistoryExpiredError(GmailIngestError):
     """The checkpoint is older than the history that Google keeps: resync a bounded window."""
@@ -170,6 +190,10 @@ class WatchTopicConflictError(GmailIngestError):
 
 class SuspectAccountError(TransientError):
     """Google refuses without a reason: gone on the next try, or the account is suspended."""
+
+    def __init__(self, text: str, reason: RefusalReason | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class MailboxStateError(GmailIngestError):

@@ -26,7 +26,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     ThreadSummary,
     ThreadView,
 )
-from webhook_api.models import Model
+from webhook_api.shared_models import Model
 
 
 class PersonBody(Model):

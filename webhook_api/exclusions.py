@@ -13,6 +13,7 @@ from pydantic import AfterValidator
 
 from gmail_ingest.core.exclusion_rules import NAME_PATTERN, check_name
 from gmail_ingest.errors import InvalidInputError
+from webhook_api.composition import Services
 from webhook_api.exclusion_models import (
     DeletedBody,
     DryRunBody,
@@ -21,9 +22,8 @@ from webhook_api.exclusion_models import (
     RuleInBody,
     RulesBody,
 )
-from webhook_api.models import TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import TenantInPath
 
 
 def _name(value: str) -> str:

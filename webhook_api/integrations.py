@@ -14,6 +14,7 @@ from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.connect import Connected, ConnectRequest
 from gmail_ingest.sync.registry import check_new_tenant_id
+from webhook_api.composition import Services
 from webhook_api.integration_models import (
     CONNECT_EXAMPLES,
     ConnectBody,
@@ -26,9 +27,8 @@ from webhook_api.integration_models import (
     ServiceAccountKeysBody,
     TenantBody,
 )
-from webhook_api.models import TenantInPath, Text
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import TenantInPath, Text
 from webhook_api.tenant_bodies import tenant_body
 
 

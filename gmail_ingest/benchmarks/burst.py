@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gmail_ingest.benchmarks.dagster_ground import RUN_PER_TENANT, Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
+from gmail_ingest.benchmarks.service import RUN_PER_TENANT, Service, open_service
 
 GOAL_SECONDS = 30.0
 GOAL_CPU = 0.03
@@ -75,11 +75,11 @@ def _burst(
         resting = (service.cpu_seconds() - resting) / idle
         stored, cpu, began = service.emails(), service.cpu_seconds(), time.monotonic()
         for number, address in enumerate(addresses):
-            service.ground.google.arrive(address, number)
+            service.harness.google.arrive(address, number)
         _wait_stored(service, stored, count, progress)
         seconds = time.monotonic() - began
         cpu = service.cpu_seconds() - cpu
-        calls = service.ground.worker("calls_worker", {"tenants": addresses}).result()
+        calls = service.harness.worker("calls_worker", {"tenants": addresses}).result()
         own = (calls["cpuSeconds"] - calls["startCpuSeconds"]) / count
     return _Burst(seconds, cpu, resting), own
 

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
@@ -46,11 +46,11 @@ async def _calls(tenants: list[str]) -> Answer:
 
 async def _call(gmail: Gmail, mailbox: Mailbox, slots: asyncio.Semaphore) -> None:
     async with slots:
-        source = gmail.source(mailbox)
-        page = await source.list_history(mailbox.checkpoint - 1, None)
+        client = gmail.open_client(mailbox)
+        page = await client.list_history(mailbox.checkpoint - 1, None)
         for record in page.records[:1]:
             wanted = PendingMessage(record.message_id, record.thread_id)
-            await source.fetch(FetchCall(None, (wanted,), 20))
+            await client.fetch(FetchCall(None, (wanted,), 20))
 
 
 if __name__ == "__main__":

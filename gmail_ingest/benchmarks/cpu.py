@@ -7,7 +7,7 @@ messages a second, for which two cores must do.
 from __future__ import annotations
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import open_ground
+from gmail_ingest.benchmarks.harness import open_harness
 from gmail_ingest.benchmarks.mail import CORPUS_SIZE, connect, fill, find_mail
 from gmail_ingest.benchmarks.plain_run import DESCRIPTION, run_plain
 from gmail_ingest.benchmarks.sync_run import run_sync
@@ -26,11 +26,11 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Sync seven mailboxes of the whole corpus each, and measure what that costs."""
     mail = find_mail()
     addresses = [f"cpu{index}@bench.example" for index in range(_MAILBOXES)]
-    with open_ground(durable=True, changes=_HIGH_LIMITS) as ground:
-        total = fill(ground, mail, addresses, max(5, round(CORPUS_SIZE * scale)), progress)
-        connect(ground, addresses)
-        synced = run_sync(ground, total, progress)
-        plain = run_plain(ground, addresses, progress)
+    with open_harness(durable=True, changes=_HIGH_LIMITS) as harness:
+        total = fill(harness, mail, addresses, max(5, round(CORPUS_SIZE * scale)), progress)
+        connect(harness, addresses)
+        synced = run_sync(harness, total, progress)
+        plain = run_plain(harness, addresses, progress)
     return Figure(
         name="cpu",
         figure=synced.working_ms,

@@ -15,7 +15,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from gmail_ingest.benchmarks.ground import BenchmarkError
+from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.runtime.readiness import loopback_session
 
 #: The asset of months by tenant.
@@ -62,12 +62,12 @@ _EVENTS = """query ($run: ID!) { logsForRun(runId: $run) { ... on EventConnectio
 _REPORT = """mutation ($asset: AssetKeyInput!, $keys: [String]) {
   reportRunlessAssetEvents(eventParams: {eventType: ASSET_MATERIALIZATION, assetKey: $asset,
     partitionKeys: $keys}) { __typename ... on PythonError { message } } }"""
-_HISTORY_TAG = "gmail_ingest/history"
+_BACKFILL_TENANT_TAG = "gmail_ingest/history"
 _PID = re.compile(r"\(pid: (\d+)\)")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class TimedAnswer:
     """An answer, the seconds that it took, and its size in bytes."""
 
     data: Mapping[str, Any]
@@ -82,21 +82,21 @@ class DagsterUi:
         self._url = f"{url}/graphql"
         self._session = loopback_session()
 
-    def health(self) -> Asked:
+    def health(self) -> TimedAnswer:
         """The partition map: keys of both dimensions, and the status of every partition."""
         return self._about_asset(_HEALTH)
 
-    def counts(self) -> Asked:
+    def counts(self) -> TimedAnswer:
         """How many partitions there are in each status, as the lineage and the catalog show."""
         return self._about_asset(_COUNTS)
 
-    def backfill(self, backfill_id: str) -> Asked:
+    def backfill(self, backfill_id: str) -> TimedAnswer:
         """The page of one backfill."""
-        return self._ask(_BACKFILL, id=backfill_id)
+        return self._query(_BACKFILL, id=backfill_id)
 
-    def backfills(self) -> Asked:
+    def backfills(self) -> TimedAnswer:
         """The page of all backfills."""
-        return self._ask(_BACKFILLS)
+        return self._query(_BACKFILLS)
 
     def ended(self, backfill_id: str) -> bool:
         """Whether the daemon has ended a backfill."""
@@ -122,26 +122,26 @@ class DagsterUi:
             "repositoryName": _REPOSITORY,
             "repositoryLocationName": _LOCATION,
         }
-        found = self._ask(_TICKS, sensor=selector, limit=count).data["sensorOrError"]
+        found = self._query(_TICKS, sensor=selector, limit=count).data["sensorOrError"]
         ticks = found["sensorState"]["ticks"]
         return [each["endTimestamp"] - each["timestamp"] for each in ticks if each["endTimestamp"]]
 
-    def history_workers(self) -> dict[str, int]:
-        """The processes that execute historical runs now, by run."""
-        runs = self._ask(_RUNS).data["runsOrError"]["results"]
-        ours = [each["runId"] for each in runs if {"key": _HISTORY_TAG} in each["tags"]]
+    def backfill_workers(self) -> dict[str, int]:
+        """The processes that execute backfill runs now, by run."""
+        runs = self._query(_RUNS).data["runsOrError"]["results"]
+        ours = [each["runId"] for each in runs if {"key": _BACKFILL_TENANT_TAG} in each["tags"]]
         found = {run: self._worker(run) for run in ours}
         return {run: pid for run, pid in found.items() if pid is not None}
 
     def _worker(self, run_id: str) -> int | None:
-        events = self._ask(_EVENTS, run=run_id).data["logsForRun"]["events"]
-        said = (_PID.search(each.get("message") or "") for each in events)
-        return next((int(match[1]) for match in said if match), None)
+        events = self._query(_EVENTS, run=run_id).data["logsForRun"]["events"]
+        matches = (_PID.search(each.get("message") or "") for each in events)
+        return next((int(match[1]) for match in matches if match), None)
 
-    def _about_asset(self, query: str, **variables: object) -> Asked:
-        return self._ask(query, asset={"path": list(ASSET)}, **variables)
+    def _about_asset(self, query: str, **variables: object) -> TimedAnswer:
+        return self._query(query, asset={"path": list(ASSET)}, **variables)
 
-    def _ask(self, query: str, **variables: object) -> Asked:
+    def _query(self, query: str, **variables: object) -> TimedAnswer:
         began = time.perf_counter()
         answer = self._session.post(
             self._url, json={"query": query, "variables": variables}, timeout=_TIMEOUT_SECONDS
@@ -151,4 +151,4 @@ class DagsterUi:
         content = answer.json()
         if content.get("errors"):
             raise BenchmarkError(f"Dagster refused a question: {content['errors'][0]['message']}")
-        return Asked(content["data"], seconds, len(answer.content))
+        return TimedAnswer(content["data"], seconds, len(answer.content))

@@ -1,7 +1,7 @@
 """``fairness``: twelve tenants ask for three years each at once, and share the project's budget.
 
-Holds: the benchmark, and ``Dozen``: its tenants. Baseline: one tenant after the other, which serves
-one when it has done the first. Source: Jain, Chiu and Hawe 1984: (sum x)^2 / (n * sum x^2), between
+Holds: the benchmark, and ``TwelveTenants``. Baseline: one tenant after the other, which serves one
+when it has done the first. Source: Jain, Chiu and Hawe 1984: (sum x)^2 / (n * sum x^2), between
 1/n and 1.
 """
 
@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
+from gmail_ingest.benchmarks.backfill import months_back
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError
-from gmail_ingest.benchmarks.history import months_back
+from gmail_ingest.benchmarks.harness import BenchmarkError
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
@@ -38,12 +38,12 @@ _PROJECT_MINUTE = _MAILBOX_MINUTE * 2 // 3
 _MINUTE = 60.0
 _LOOK_SECONDS = 0.5
 _LONGEST_SECONDS = 7_200.0
-#: Shares of the whole work at which progress is told.
-_TOLD = (0.1, 0.25, 0.5, 0.75)
+#: Shares of the whole work at which progress is reported.
+_SHARES_REPORTED = (0.1, 0.25, 0.5, 0.75)
 
 
 @dataclass(slots=True)
-class Dozen:
+class TwelveTenants:
     """The tenants of the demonstration, their prices and jobs by name."""
 
     service: Service
@@ -59,25 +59,25 @@ class Dozen:
         """Make and connect a mailbox of so many messages for every tenant."""
         days = (datetime.now(UTC) - midnight(months_back(months))).total_seconds() / 86_400
         for number, name in enumerate(NAMES):
-            self.service.ground.google.create_mailbox(
+            self.service.harness.google.create_mailbox(
                 _address(name), messages=each, seed=number, span_days=days, bursts=months // 3
             )
             progress("making mailboxes", number + 1, len(NAMES))
         self.service.connect_full({_address(name): name for name in NAMES}, progress)
 
-    def ask(self, months: int, progress: Progress) -> None:
-        """Price and then ask for the same months of every tenant."""
+    def request(self, months: int, progress: Progress) -> None:
+        """Price and then request the same months of every tenant."""
         window = midnight(months_back(months)), datetime.now(UTC).replace(microsecond=0)
         for name in NAMES:
             progress("dry runs", len(self.prices), len(NAMES))
-            self.prices[name] = self.api.sync_history(name, *window, dry_run=True)["units"]
-        self._units_before = self.service.ground.google.units_by_mailbox()
+            self.prices[name] = self.api.backfill(name, *window, dry_run=True)["units"]
+        self._units_before = self.service.harness.google.units_by_mailbox()
         for name in NAMES:
-            self.jobs[name] = self.api.sync_history(name, *window)["jobId"]
+            self.jobs[name] = self.api.backfill(name, *window)["jobId"]
 
     def shares(self) -> dict[str, float]:
         """What each tenant has got so far, as a share of its price."""
-        units = self.service.ground.google.units_by_mailbox()
+        units = self.service.harness.google.units_by_mailbox()
         return {
             name: (units.get(_address(name), 0) - self._units_before.get(_address(name), 0)) / price
             for name, price in self.prices.items()
@@ -104,13 +104,13 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     each = max(60, round(_EACH * scale))
     months = max(4, round(_MONTHS * min(1.0, 5 * scale)))
     with open_twelve(months) as service:
-        dozen = Dozen(service)
-        dozen.connect(each, months, progress)
-        dozen.ask(months, progress)
-        rejected = service.ground.google.rejections()
-        course = _follow(dozen, progress)
-        rejected = service.ground.google.rejections() - rejected
-        spent = dozen.shares()
+        tenants = TwelveTenants(service)
+        tenants.connect(each, months, progress)
+        tenants.request(months, progress)
+        rejected = service.harness.google.rejections()
+        course = _follow(tenants, progress)
+        rejected = service.harness.google.rejections() - rejected
+        spent = tenants.shares()
     index, slowest = jain(course.at_first), min(course.at_first) / max(course.at_first)
     a_minute = rejected / max(course.seconds / _MINUTE, 1.0)
     budget = course.fullest_minute / _PROJECT_MINUTE
@@ -166,20 +166,20 @@ def jain(shares: Sequence[float]) -> float:
     return sum(shares) ** 2 / (len(shares) * squares) if squares else 0.0
 
 
-def _follow(dozen: Dozen, progress: Progress) -> _Course:
+def _follow(tenants: TwelveTenants, progress: Progress) -> _Course:
     course, minute, began = _Course(), _Minute(), time.monotonic()
-    told = list(_TOLD)
+    to_report = list(_SHARES_REPORTED)
     while True:
-        states, shares = dozen.states(), dozen.shares()
+        states, shares = tenants.states(), tenants.shares()
         course.seconds = time.monotonic() - began
         done = sum(min(share, 1.0) for share in shares.values()) / len(shares)
-        progress("syncing history", round(100 * done), 100)
+        progress("backfilling", round(100 * done), 100)
         course.fullest_minute = max(
             course.fullest_minute,
-            minute.spent(course.seconds, dozen.service.ground.google.units_spent()),
+            minute.spent(course.seconds, tenants.service.harness.google.units_spent()),
         )
-        if told and done >= told[0]:
-            told.pop(0)
+        if to_report and done >= to_report[0]:
+            to_report.pop(0)
             lowest, highest = min(shares.values()), max(shares.values())
             course.progress.append(f"{100 * done:.0f} %: {lowest:.2f} to {highest:.2f}")
         ended = [each["state"] for each in states.values() if each["finishedAt"]]
@@ -189,7 +189,7 @@ def _follow(dozen: Dozen, progress: Progress) -> _Course:
             course.first_at, course.at_first = course.seconds, list(shares.values())
         if len(ended) == len(NAMES):
             return course
-        dozen.service.check()
+        tenants.service.check()
         time.sleep(_LOOK_SECONDS)
 
 

@@ -1,7 +1,7 @@
 """What a benchmark answers: one figure, its goal, and the same figure of a plain baseline.
 
-Holds: ``Figure`` and ``Progress``. Add here: what every benchmark must say.
-Keep out: how a figure is shown (``cli/bench.py``).
+Holds: ``Figure``, ``Progress``, and how numbers are rounded. Add here: what every benchmark must
+say. Keep out: how a figure is shown (``cli/bench.py``).
 """
 
 from __future__ import annotations
@@ -52,15 +52,20 @@ class Figure:
         """The object that ``--json`` prints."""
         return {
             "name": self.name,
-            "figure": _rounded(self.figure),
+            "figure": _four_digits(self.figure),
             "unit": self.unit,
             "goal": self.goal,
             "reached": self.reached,
-            "baseline": _rounded(self.baseline),
-            "ratio": _rounded(self.ratio),
+            "baseline": _four_digits(self.baseline),
+            "ratio": _four_digits(self.ratio),
             "conditions": {"baseline": self.baseline_is, **self.conditions},
         }
 
 
-def _rounded(value: float | None) -> float | None:
+def _four_digits(value: float | None) -> float | None:
     return None if value is None else float(f"{value:.4g}")
+
+
+def to_tenths(value: float | None) -> float | None:
+    """A number among a figure's conditions, with one decimal."""
+    return None if value is None else round(value, 1)

@@ -6,7 +6,7 @@ Holds: the benchmark. Baseline: the plain script over some of the mailboxes.
 from __future__ import annotations
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import NO_LIMITER, open_ground
+from gmail_ingest.benchmarks.harness import NO_LIMITER, open_harness
 from gmail_ingest.benchmarks.mail import connect, fill, find_mail
 from gmail_ingest.benchmarks.plain_run import DESCRIPTION, run_plain
 from gmail_ingest.benchmarks.sync_run import run_sync
@@ -24,11 +24,11 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     addresses = [
         f"fleet{index}@bench.example" for index in range(max(3, round(_MAILBOXES * scale)))
     ]
-    with open_ground(durable=True, changes=NO_LIMITER) as ground:
-        total = fill(ground, mail, addresses, _EACH, progress)
-        connect(ground, addresses)
-        synced = run_sync(ground, total, progress)
-        plain = run_plain(ground, addresses[:_PLAIN], progress)
+    with open_harness(durable=True, changes=NO_LIMITER) as harness:
+        total = fill(harness, mail, addresses, _EACH, progress)
+        connect(harness, addresses)
+        synced = run_sync(harness, total, progress)
+        plain = run_plain(harness, addresses[:_PLAIN], progress)
     return Figure(
         name="fleet",
         figure=synced.messages_a_second,

@@ -16,9 +16,9 @@ from dataclasses import dataclass
 
 import psycopg
 
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError, plain_url
+from gmail_ingest.benchmarks.harness import BenchmarkError, plain_url
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.demo.latency import percentile
 
 GOAL_SECONDS = 3.0
@@ -28,14 +28,14 @@ _MAILBOXES = 10
 #: Seconds between two mails of a mailbox, at random in between.
 _GAPS = (0.0, 2.0)
 #: Seconds after the last mail for which the rest is waited for.
-_PATIENCE = 15.0
+_TIMEOUT = 15.0
 _LOOK_SECONDS = 0.05
 _ROWS = "SELECT m.address, e.gmail_id FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id"
 
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    """Seconds until each mail was readable, ``_PATIENCE`` for what was not; what all of it cost."""
+    """Seconds until each mail was readable, ``_TIMEOUT`` for what was not; what all of it cost."""
 
     seconds: Sequence[float]
     unread: int
@@ -63,7 +63,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         goal=f"all within {GOAL_SECONDS:.0f} s",
         reached=longest <= GOAL_SECONDS,
         baseline=max(plain.seconds),
-        baseline_is=f"no second look; waited for {_PATIENCE:.0f} s, then no longer",
+        baseline_is=f"no second look; waited for {_TIMEOUT:.0f} s, then no longer",
         conditions={
             "mails": count,
             "mailboxes": mailboxes,
@@ -95,11 +95,11 @@ def _deliver(
         service.connect(addresses, progress)
         # The first mails start a drain run, which stays; those of several mailboxes at once.
         for number, address in enumerate(addresses[:6]):
-            service.ground.google.arrive(address, number)
+            service.harness.google.arrive(address, number)
         service.wait(lambda: service.emails() >= min(6, mailboxes), "the drain run")
-        service.wait(lambda: service.ground.number(_DRAINS) > 0, "the drain run")
+        service.wait(lambda: service.harness.number(_DRAINS) > 0, "the drain run")
         time.sleep(2.0)
-        service.ground.google.reset_counters()
+        service.harness.google.reset_counters()
         watcher = _Watcher(service)
         cpu = service.cpu_seconds()
         with ThreadPoolExecutor(mailboxes) as pool:
@@ -112,7 +112,7 @@ def _deliver(
         return _Delivered(
             seconds,
             unread,
-            sum(service.ground.google.units_by_mailbox().values()),
+            sum(service.harness.google.units_by_mailbox().values()),
             service.cpu_seconds() - cpu,
             service.dagster.runs_by_state(),
         )
@@ -126,7 +126,7 @@ def _come(service: Service, address: str, mails: int, watcher: _Watcher) -> None
     for number in range(mails):
         time.sleep(chance.uniform(*_GAPS))
         began = time.monotonic()
-        watcher.came[address, service.ground.google.arrive(address, 1000 + number)] = began
+        watcher.came[address, service.harness.google.arrive(address, 1000 + number)] = began
 
 
 class _Watcher:
@@ -135,14 +135,14 @@ class _Watcher:
     def __init__(self, service: Service) -> None:
         self.came: dict[tuple[str, str], float] = {}
         self._seen: dict[tuple[str, str], float] = {}
-        self._url = plain_url(service.ground.databases.mail)
+        self._url = plain_url(service.harness.databases.mail)
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._watch, daemon=True)
         self._thread.start()
 
     def finish(self, expected: int) -> tuple[list[float], int]:
         """Wait for the rest; the seconds of each mail, and how many never came."""
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + _TIMEOUT
         while time.monotonic() < deadline and any(each not in self._seen for each in self.came):
             time.sleep(_LOOK_SECONDS)
         self._stop.set()
@@ -150,7 +150,7 @@ class _Watcher:
         if len(self.came) != expected:
             raise BenchmarkError("the sandbox gave two mails of one mailbox one id")
         waited = [
-            self._seen[each] - at if each in self._seen else _PATIENCE
+            self._seen[each] - at if each in self._seen else _TIMEOUT
             for each, at in self.came.items()
         ]
         return waited, sum(each not in self._seen for each in self.came)

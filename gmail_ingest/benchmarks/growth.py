@@ -21,7 +21,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import Ground, open_ground, plain_url
+from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.sync.records import Claim, Counts
 
 GOAL_SHARE = 0.1
@@ -50,9 +50,9 @@ _TENANT_ROWS = "INSERT INTO tenants (id) SELECT unnest(%(tenants)s::text[])"
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Live three days of ``scale`` times a thousand tenants, with a night of retention."""
     tenants = [f"tenant-{number:06}" for number in range(max(2, round(_TENANTS * scale)))]
-    with open_ground(durable=False) as ground:
-        ground.execute(_TENANT_ROWS, {"tenants": tenants})
-        world = _World(ground, tenants, progress)
+    with open_harness(durable=False) as harness:
+        harness.execute(_TENANT_ROWS, {"tenants": tenants})
+        world = _World(harness, tenants, progress)
         world.day("a day that will be old")
         world.make_old()
         before = world.sizes()
@@ -89,11 +89,11 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 class _World:
     """Both databases of a deployment, and what a day and a night do to them."""
 
-    def __init__(self, ground: Ground, tenants: Sequence[str], progress: Progress) -> None:
-        self._ground = ground
+    def __init__(self, harness: Harness, tenants: Sequence[str], progress: Progress) -> None:
+        self._harness = harness
         self._tenants = tenants
         self._progress = progress
-        databases = ground.databases
+        databases = harness.databases
         self._urls = {"mail": plain_url(databases.mail), "dagster": plain_url(databases.dagster)}
 
     def day(self, step: str) -> int:
@@ -103,9 +103,9 @@ class _World:
         """
         self._progress(step, 0, 2)
         plan = {"tenants": self._tenants, "mails": _MAILS}
-        found = self._ground.worker("growth_day", plan, room="gmail_ingest.defs").result()
+        found = self._harness.worker("growth_day", plan, room="gmail_ingest.defs").result()
         self._progress(step, 1, 2)
-        asyncio.run(_ask_and_end(self._ground, self._tenants))
+        asyncio.run(_ask_and_end(self._harness, self._tenants))
         # As autovacuum would, in between and afterwards.
         self._everywhere("VACUUM")
         return int(found["events"])
@@ -113,7 +113,7 @@ class _World:
     def night(self) -> None:
         """The nightly job, and what makes its room usable."""
         self._progress("a night of retention", 0, 1)
-        self._ground.worker("growth_day", {"retention": True}, room="gmail_ingest.defs").result()
+        self._harness.worker("growth_day", {"retention": True}, room="gmail_ingest.defs").result()
         self._everywhere("VACUUM")
 
     def make_old(self) -> None:
@@ -140,9 +140,9 @@ class _World:
             connection.execute(statement)
 
 
-async def _ask_and_end(ground: Ground, tenants: Sequence[str]) -> None:
+async def _ask_and_end(harness: Harness, tenants: Sequence[str]) -> None:
     """A job for each mail: asked for, claimed and ended, as pushes and drain runs do."""
-    engine = create_engine(ground.settings.database_url, pool_size=WORKER_CONNECTIONS)
+    engine = create_engine(harness.settings.database_url, pool_size=WORKER_CONNECTIONS)
     try:
         for _ in range(_MAILS):
             await _one_each(engine, tenants)

@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import Ground, open_ground, plain_url
+from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.core.portions import Permits
 
 GOAL_SHARE = 0.7
@@ -47,10 +47,10 @@ class _Rates:
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Reserve as fast as it goes, both ways, without and with an open transaction."""
     seconds = max(3.0, _OPEN_SECONDS * scale)
-    with open_ground(durable=True) as ground:
-        before = asyncio.run(_rates(ground, seconds, progress, Permits(_ALWAYS, _ALWAYS)))
-        ground.execute("VACUUM quota_lines, quota_usage")
-        found = asyncio.run(_rates(ground, seconds, progress, None))
+    with open_harness(durable=True) as harness:
+        before = asyncio.run(_rates(harness, seconds, progress, Permits(_ALWAYS, _ALWAYS)))
+        harness.execute("VACUUM quota_lines, quota_usage")
+        found = asyncio.run(_rates(harness, seconds, progress, None))
     share = found.beside / found.alone
     return Figure(
         name="limiter",
@@ -74,9 +74,9 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 
 
 async def _rates(
-    ground: Ground, seconds: float, progress: Progress, permits: Permits | None
+    harness: Harness, seconds: float, progress: Progress, permits: Permits | None
 ) -> _Rates:
-    engine = create_engine(ground.settings.database_url, pool_size=WORKER_CONNECTIONS)
+    engine = create_engine(harness.settings.database_url, pool_size=WORKER_CONNECTIONS)
     step = "portions" if permits is None else "a write each"
     try:
         limiter = PostgresLimiter(engine, _LIMITS, permits)
@@ -96,15 +96,15 @@ async def _rate(limiter: PostgresLimiter, seconds: float) -> float:
     mailboxes = itertools.cycle(range(1, _MAILBOXES + 1))
     began, done = time.monotonic(), 0
 
-    async def reserve(source: str) -> None:
+    async def reserve(origin: str) -> None:
         nonlocal done
         while time.monotonic() - began < seconds:
             await limiter.reserve(
-                next(mailboxes), _UNITS, "live" if source == "live" else "listing"
+                next(mailboxes), _UNITS, "push" if origin == "push" else "listing"
             )
             done += 1
 
-    await asyncio.gather(*(reserve(("live", "listing")[task % 2]) for task in range(_TASKS)))
+    await asyncio.gather(*(reserve(("push", "listing")[task % 2]) for task in range(_TASKS)))
     return done / (time.monotonic() - began)
 
 

@@ -17,19 +17,20 @@ from pathlib import Path
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.benchmarks.ground import Ground
+from gmail_ingest.benchmarks.harness import Harness
+from gmail_ingest.demo.sandbox_api import Share
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
-from gmail_ingest.sandbox.mbox_share import share_of
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials
+from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
+from gmail_sandbox.mail.mbox_share import share_of
 
 _VARIABLE = "GMAIL_INGEST_CORPUS"
 _BESIDE = Path("..", "shared", "corpus", "lists.mbox.gz")
@@ -56,25 +57,25 @@ def find_mail() -> Mail:
 
 
 def fill(
-    ground: Ground, mail: Mail, addresses: Sequence[str], each: int, progress: Progress
+    harness: Harness, mail: Mail, addresses: Sequence[str], each: int, progress: Progress
 ) -> int:
     """Make mailboxes of about ``each`` messages, threads whole; returns how many messages.
 
     A corpus is dealt out in shares; a mailbox never has more than all of it once.
     """
-    files = [] if mail.path is None else _deal(mail.path, each, ground.stack.data.root)
+    files = [] if mail.path is None else _deal(mail.path, each, harness.stack.data.root)
     for index, address in enumerate(addresses):
         if files:
-            ground.google.create_mailbox(address)
-            ground.google.load_share(address, files[index % len(files)], (0, 1), 0)
+            harness.google.create_mailbox(address)
+            harness.google.load_share(address, files[index % len(files)], Share(0, 1), 0)
         else:
-            ground.google.create_mailbox(address, messages=each, seed=index)
+            harness.google.create_mailbox(address, messages=each, seed=index)
         progress("filling mailboxes", index + 1, len(addresses))
-    return sum(ground.google.size(address) for address in addresses)
+    return sum(harness.google.size(address) for address in addresses)
 
 
 def connect(
-    ground: Ground,
+    harness: Harness,
     addresses: Sequence[str],
     topic: str = "",
     tenants: Mapping[str, str] | None = None,
@@ -82,22 +83,24 @@ def connect(
     """Connect each mailbox as a tenant of its own; their initial syncs wait in the queue.
 
     Args:
-        ground: with these mailboxes.
+        harness: with these mailboxes.
         addresses: of the mailboxes.
         topic: to watch them with; none if empty.
         tenants: by address; those that are not in it are called as their mailbox.
     """
     names = tenants or {}
-    grants = {(names.get(each, each), each): ground.google.grant(each) for each in addresses}
-    asyncio.run(_connect(ground, grants, topic))
+    grants = {(names.get(each, each), each): harness.google.grant(each) for each in addresses}
+    asyncio.run(_connect(harness, grants, topic))
 
 
-async def _connect(ground: Ground, grants: Mapping[tuple[str, str], OAuthKeys], topic: str) -> None:
-    engine = create_engine(ground.databases.mail, pool_size=_CONNECTS)
-    sealer = AesGcmSealer(parse_key_ring(read_encryption_key(ground.settings)))
+async def _connect(
+    harness: Harness, grants: Mapping[tuple[str, str], OAuthKeys], topic: str
+) -> None:
+    engine = create_engine(harness.databases.mail, pool_size=_CONNECTS)
+    sealer = AesGcmSealer(parse_key_ring(read_encryption_key(harness.settings)))
     slots = asyncio.Semaphore(_CONNECTS)
     try:
-        async with Gmail(ground.settings, build_credentials(ground.settings, engine)) as gmail:
+        async with Gmail(harness.settings, build_credentials(harness.settings, engine)) as gmail:
             store, registry = PostgresMailStore(engine), PostgresRegistry(engine, sealer)
             use_case = Connect(registry, store, gmail, topic)
 

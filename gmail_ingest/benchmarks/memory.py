@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from statistics import median
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import NO_LIMITER, open_ground
+from gmail_ingest.benchmarks.harness import NO_LIMITER, open_harness
 from gmail_ingest.benchmarks.mail import Mail, connect, fill
 from gmail_ingest.benchmarks.plain_run import DESCRIPTION, run_plain
 from gmail_ingest.benchmarks.sync_run import run_sync
@@ -28,11 +28,11 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     mail = Mail(None, "seeded mail")
     addresses = [f"memory{index}@bench.example" for index in range(_MAILBOXES)]
     each = max(5, round(_MESSAGES * scale / _MAILBOXES))
-    with open_ground(durable=False, changes=NO_LIMITER) as ground:
-        total = fill(ground, mail, addresses, each, progress)
-        connect(ground, addresses)
-        synced = run_sync(ground, total, progress)
-        plain = run_plain(ground, addresses[:1], progress)
+    with open_harness(durable=False, changes=NO_LIMITER) as harness:
+        total = fill(harness, mail, addresses, each, progress)
+        connect(harness, addresses)
+        synced = run_sync(harness, total, progress)
+        plain = run_plain(harness, addresses[:1], progress)
     grown = growth(synced.resident)
     return Figure(
         name="memory",

@@ -16,11 +16,11 @@ from statistics import median
 
 import psycopg
 
-from gmail_ingest.benchmarks.dagster_ground import Service, open_service
 from gmail_ingest.benchmarks.dagster_ui import DagsterUi
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import Ground, plain_url
+from gmail_ingest.benchmarks.harness import Harness, plain_url
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
+from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.months import next_month
 from gmail_ingest.core.windows import midnight
 from gmail_ingest.runtime.sidecar_api import SidecarApi
@@ -156,8 +156,8 @@ class _World:
 
     def fill(self, tenants: int, *, spread: int) -> _Pages:
         """Have so many tenants, each with all months, or up to ``spread`` fewer; and look."""
-        ground, wanted = self._service.ground, tenants * len(self._months)
-        ground.execute(_TENANTS_WITHOUT_MAIL, {"count": tenants - 1})
+        harness, wanted = self._service.harness, tenants * len(self._months)
+        harness.execute(_TENANTS_WITHOUT_MAIL, {"count": tenants - 1})
 
         def known() -> bool:
             self._progress("partitions", self._ui.partitions(), wanted)
@@ -165,20 +165,20 @@ class _World:
 
         self._service.wait(known, "the tenants' partitions")
         self._progress("copying materializations", 0, 1)
-        _copy(ground, self._months, spread)
+        _copy(harness, self._months, spread)
         return self._look()
 
     def backfill(self, months: Sequence[date]) -> _Daemon:
         """Have a year of the one tenant that has a mailbox backfilled."""
         service, ui = self._service, self._ui
-        daemon = service.ground.stack.supervisor.child("daemon")
+        daemon = service.harness.stack.supervisor.child("daemon")
         logged, cpu, began = len(daemon.log.read_text()), tree_cpu_seconds(daemon.group), _now()
         end = min(midnight(next_month(months[-1])), began)
-        asked = self._api.sync_history(_TENANT, midnight(months[0]), end)
+        accepted = self._api.backfill(_TENANT, midnight(months[0]), end)
         backfills: list[str] = []
 
         def done() -> bool:
-            job = self._api.job(_TENANT, asked["jobId"])
+            job = self._api.job(_TENANT, accepted["jobId"])
             backfills.append(job["dagsterBackfillId"] or "")
             return job["state"] == "succeeded" and ui.ended(backfills[-1])
 
@@ -195,7 +195,7 @@ class _World:
     def _look(self) -> _Pages:
         ui, newest = self._ui, f"{self._months[-1]}|{_TENANT}"
         ui.report([newest])
-        webserver = self._service.ground.stack.supervisor.child("webserver").group
+        webserver = self._service.harness.stack.supervisor.child("webserver").group
         cpu = tree_cpu_seconds(webserver)
         first = ui.health()
         cpu = tree_cpu_seconds(webserver) - cpu
@@ -219,8 +219,8 @@ def iterations(log: str) -> list[float]:
     """Seconds that each iteration of the backfill daemon took, by its log."""
     found: list[float] = []
     began: datetime | None = None
-    for said, what in _ITERATION.findall(log):
-        at = datetime.strptime(said, "%Y-%m-%d %H:%M:%S %z")
+    for text, what in _ITERATION.findall(log):
+        at = datetime.strptime(text, "%Y-%m-%d %H:%M:%S %z")
         if what.startswith("Evaluating"):
             began = at
         elif began is not None:
@@ -240,7 +240,7 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
-def _copy(ground: Ground, months: Sequence[date], spread: int) -> None:
+def _copy(harness: Harness, months: Sequence[date], spread: int) -> None:
     values = {
         "first": months[0],
         "last": months[-1],
@@ -248,6 +248,6 @@ def _copy(ground: Ground, months: Sequence[date], spread: int) -> None:
         "tenant": _TENANT,
         "template": f"{months[-1]}|{_TENANT}",
     }
-    with psycopg.connect(plain_url(ground.databases.dagster), autocommit=True) as connection:
+    with psycopg.connect(plain_url(harness.databases.dagster), autocommit=True) as connection:
         connection.execute(_COPY, values)
         connection.execute("ANALYZE event_logs")

@@ -1,4 +1,4 @@
-"""The plain script on the same ground, for comparison.
+"""The plain script on the same harness, for comparison.
 
 Holds: ``run_plain`` and ``Plain``. Keep out: the script itself (``plain_script.py``).
 """
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.benchmarks.ground import Ground, plain_url
+from gmail_ingest.benchmarks.harness import Harness, plain_url
 
 DESCRIPTION = (
     "a plain script: googleapiclient's batches of 50, one mailbox after the other, a few fields, "
@@ -27,7 +27,7 @@ class Plain:
     peak_bytes: int
 
 
-def run_plain(ground: Ground, addresses: Sequence[str], progress: Progress) -> Plain:
+def run_plain(harness: Harness, addresses: Sequence[str], progress: Progress) -> Plain:
     """Copy these mailboxes with the plain script.
 
     Raises:
@@ -35,14 +35,14 @@ def run_plain(ground: Ground, addresses: Sequence[str], progress: Progress) -> P
     """
     progress("the plain script, for comparison", 0, 1)
     plan = {
-        "endpoint": ground.url,
-        "database": plain_url(ground.databases.mail),
-        "mailboxes": {each: ground.google.grant(each).access_token for each in addresses},
+        "endpoint": harness.url,
+        "database": plain_url(harness.databases.mail),
+        "mailboxes": {each: harness.google.grant(each).access_token for each in addresses},
     }
-    before = ground.postgres_cpu_seconds()
-    found = ground.worker("plain_script", plan).result()
-    ground.checkpoint()
-    cpu = found["cpuSeconds"] - found["startCpuSeconds"] + ground.postgres_cpu_seconds() - before
+    before = harness.postgres_cpu_seconds()
+    found = harness.worker("plain_script", plan).result()
+    harness.checkpoint()
+    cpu = found["cpuSeconds"] - found["startCpuSeconds"] + harness.postgres_cpu_seconds() - before
     progress("the plain script, for comparison", 1, 1)
     return Plain(
         stored=found["stored"],

@@ -10,8 +10,8 @@ import random
 import time
 from collections.abc import Mapping, Sequence
 
-from gmail_ingest.benchmarks.dagster_ground import RUN_PER_TENANT, Service, open_service
 from gmail_ingest.benchmarks.figure import Figure, Progress
+from gmail_ingest.benchmarks.service import RUN_PER_TENANT, Service, open_service
 from gmail_ingest.demo.latency import percentile
 
 WARM_P50, WARM_P95 = 0.35, 0.8

@@ -10,8 +10,8 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import open_ground, plain_url
+from gmail_ingest.benchmarks.figure import Figure, Progress, to_tenths
+from gmail_ingest.benchmarks.harness import open_harness, plain_url
 from gmail_ingest.benchmarks.reads_cases import LISTS, SEARCHES, Cases
 from gmail_ingest.benchmarks.reads_client import LIMIT, Client
 from gmail_ingest.benchmarks.reads_data import load
@@ -47,14 +47,14 @@ class Measured:
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Make the mail, ask the sidecar for each case over HTTP, then do it the plain way."""
     mails = max(2_000, round(_MAILS * scale))
-    with open_ground(durable=False) as ground:
-        database = plain_url(ground.databases.mail)
+    with open_harness(durable=False) as harness:
+        database = plain_url(harness.databases.mail)
         began = time.monotonic()
         load(
             database, mails, lambda what, share: progress(f"making {what}", round(100 * share), 100)
         )
         loaded = time.monotonic() - began
-        client = Client(ground, mails)
+        client = Client(harness, mails)
         lists = _measure(client, LISTS, progress, "lists")
         searches = _measure(client, SEARCHES, progress, "searches")
         plain = PlainReads(database, mails, LIMIT)
@@ -77,13 +77,13 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
             "loadSeconds": round(loaded),
             **_groups("list", lists),
             **_groups("search", searches),
-            "cpuMsAList": _rounded(lists.cpu_ms),
-            "cpuMsASearch": _rounded(searches.cpu_ms),
+            "cpuMsAList": to_tenths(lists.cpu_ms),
+            "cpuMsASearch": to_tenths(searches.cpu_ms),
             "listsAboveGoal": lists.slow(GOAL_LIST_MS),
             "searchesAboveGoal": searches.slow(GOAL_SEARCH_MS),
-            "plainListP50Ms": _rounded(percentile(plain_lists, 0.5)),
-            "plainSearchP50Ms": _rounded(percentile(plain_searches, 0.5)),
-            "plainSearchP95Ms": _rounded(percentile(plain_searches, 0.95)),
+            "plainListP50Ms": to_tenths(percentile(plain_lists, 0.5)),
+            "plainSearchP50Ms": to_tenths(percentile(plain_searches, 0.5)),
+            "plainSearchP95Ms": to_tenths(percentile(plain_searches, 0.95)),
         },
     )
 
@@ -93,17 +93,13 @@ def _groups(name: str, measured: Measured) -> dict[str, object]:
     found: dict[str, object] = {}
     for page, cases in pages.items():
         every = [each for case in cases.values() for each in case]
-        found[f"{name}{page}P50Ms"] = _rounded(percentile(every, 0.5))
+        found[f"{name}{page}P50Ms"] = to_tenths(percentile(every, 0.5))
         found[f"{name}{page}P95Ms"] = _p95(every)
     return found
 
 
 def _p95(values: Sequence[float]) -> float:
-    return _rounded(percentile(values, 0.95)) or 0.0
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)
+    return to_tenths(percentile(values, 0.95)) or 0.0
 
 
 def _measure(client: Client, cases: Cases, progress: Progress, what: str) -> Measured:

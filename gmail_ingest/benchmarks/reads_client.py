@@ -20,10 +20,10 @@ from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.email_cursor import Position, encode_cursor
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.benchmarks.ground import BenchmarkError, Ground, plain_url
+from gmail_ingest.benchmarks.harness import BenchmarkError, Harness, plain_url
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.reads_data import MAIN
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session
 
 #: Mails of a page.
@@ -44,18 +44,18 @@ ORDER BY internal_date DESC, mailbox_id DESC, gmail_id DESC OFFSET %s LIMIT 1
 class Client:
     """Starts the sidecar; asks it for the main tenant's mail, of which there is so much."""
 
-    def __init__(self, ground: Ground, mails: int) -> None:
-        self._half = _half(plain_url(ground.databases.mail), mails)
-        environment = ground.stack.child_environment(ground.settings, ground.databases)
+    def __init__(self, harness: Harness, mails: int) -> None:
+        self._half = _half(plain_url(harness.databases.mail), mails)
+        environment = harness.stack.child_environment(harness.settings, harness.databases)
         (port,) = free_ports(1)
-        self._ground = ground
-        self._sidecar = ground.stack.start(services.sidecar(environment, port)).group
-        ready = f"http://{services.LOOPBACK}:{port}/readyz"
+        self._harness = harness
+        self._sidecar = harness.stack.start(process_commands.sidecar(environment, port)).group
+        ready = f"http://{process_commands.LOOPBACK}:{port}/readyz"
         with loopback_session() as session:
-            ground.stack.wait(lambda: http_ok(session, ready), "sidecar")
+            harness.stack.wait(lambda: http_ok(session, ready), "sidecar")
         # Not requests: reading a page took 1.4 ms of CPU there, on the cores that answer it.
-        self._connection = HTTPConnection(services.LOOPBACK, port, timeout=120)
-        self._headers = {"X-API-Key": asyncio.run(_api_key(ground.databases.mail))}
+        self._connection = HTTPConnection(process_commands.LOOPBACK, port, timeout=120)
+        self._headers = {"X-API-Key": asyncio.run(_api_key(harness.databases.mail))}
 
     def ask(self, parameters: Mapping[str, str]) -> bytes:
         """A page."""
@@ -75,7 +75,7 @@ class Client:
 
     def cpu_seconds(self) -> float:
         """CPU of the sidecar and of Postgres, so far."""
-        return tree_cpu_seconds(self._sidecar) + self._ground.postgres_cpu_seconds()
+        return tree_cpu_seconds(self._sidecar) + self._harness.postgres_cpu_seconds()
 
     def deep(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
         """The same list from half of all mail on: with the cursor that the way there ends in."""

@@ -14,13 +14,13 @@ import random
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import psycopg
 from psycopg import sql
 
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.benchmarks import reads_rows
 from gmail_ingest.core.search_words import words_of
 
@@ -118,7 +118,7 @@ def _word(chance: random.Random) -> str:
 
 
 def _texts(population: Population) -> Work:
-    months = [Month(2021 + number // 12, number % 12 + 1) for number in range(reads_rows.MONTHS)]
+    months = [date(2021 + number // 12, number % 12 + 1, 1) for number in range(reads_rows.MONTHS)]
 
     def work(connection: psycopg.Connection) -> None:
         texts = connection.execute(_TEXT_ROWS, (population.texts,)).fetchall()

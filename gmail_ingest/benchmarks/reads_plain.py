@@ -12,10 +12,11 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
+from gmail_ingest.adapters.postgres.search_terms import mark, month_query
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.reads_cases import LISTS, SEARCHES, Cases
 from gmail_ingest.benchmarks.reads_data import MAIN, NEWEST, OLDEST
+from gmail_ingest.core.months import month_of, months_back
 from gmail_ingest.core.search_query import parse_query
 
 #: Milliseconds after which a statement is given up; it counts as so long.
@@ -99,5 +100,5 @@ class PlainReads:
     def _words(self, text: str) -> list[str]:
         """The search for all months at once: what an index without marks would find."""
         query = parse_query(text)
-        months = months_back(Month.of(NEWEST), Month.of(OLDEST))
+        months = months_back(month_of(NEWEST), month_of(OLDEST))
         return [month_query(query, mark(MAIN, each)) for each in months]

@@ -112,7 +112,7 @@ _DIGEST = """md5(concat_ws(E'\\n', direction, has_attachment::text,
     nullif(array_to_string(label_ids, E'\\n'), '')))"""
 _TRAITS = " | ".join(
     [
-        "hidden::int",
+        "spam_or_trash::int",
         "(has_attachment::int << 1)",
         "(CASE direction WHEN 'outbound' THEN 4 WHEN 'self' THEN 8 ELSE 0 END)",
         *(
@@ -122,10 +122,12 @@ _TRAITS = " | ".join(
     ]
 )
 _FACETS = f"""
-INSERT INTO facets (id, mailbox_id, tenant_id, digest, direction, has_attachment, hidden, label_ids)
+INSERT INTO facets
+    (id, mailbox_id, tenant_id, digest, direction, has_attachment, spam_or_trash, label_ids)
 SELECT nextval('facet_numbers') << 16 | {_TRAITS}, f.* FROM (
     SELECT DISTINCT ON (mailbox_id, digest) mailbox_id, %(tenant_id)s, {_DIGEST} AS digest,
-           direction, has_attachment, label_ids && ARRAY['TRASH', 'SPAM'] AS hidden, label_ids
+           direction, has_attachment, label_ids && ARRAY['TRASH', 'SPAM'] AS spam_or_trash,
+           label_ids
     FROM mail ORDER BY mailbox_id, digest) AS f
 WHERE NOT EXISTS (
     SELECT FROM facets k WHERE k.mailbox_id = f.mailbox_id AND k.digest = f.digest)
@@ -159,7 +161,7 @@ JOIN marked_texts k ON k.tenant_id = %(tenant_id)s AND k.text_id = m.text_id
     AND k.month = 12 * (extract(year FROM m.internal_date AT TIME ZONE 'UTC') - 2021)
         + extract(month FROM m.internal_date AT TIME ZONE 'UTC') - 1
 JOIN facets f ON f.mailbox_id = m.mailbox_id AND f.digest = (
-    SELECT {_DIGEST} FROM (SELECT m.direction, m.has_attachment, m.label_ids) AS said)
+    SELECT {_DIGEST} FROM (SELECT m.direction, m.has_attachment, m.label_ids) AS facet)
 ORDER BY m.i
 """  # noqa: S608 - this module's own words
 _KEYS = """
@@ -194,8 +196,8 @@ BLOCK = (
 )
 FACET_LABELS = """
 INSERT INTO facet_labels
-    (tenant_id, label_id, hidden, direction, has_attachment, mailbox_id, facet_id)
-SELECT f.tenant_id, label, f.hidden, f.direction, f.has_attachment, f.mailbox_id, f.id
+    (tenant_id, label_id, spam_or_trash, direction, has_attachment, mailbox_id, facet_id)
+SELECT f.tenant_id, label, f.spam_or_trash, f.direction, f.has_attachment, f.mailbox_id, f.id
 FROM facets f, unnest(f.label_ids || ''::text) AS label
 """
 THREADS = """

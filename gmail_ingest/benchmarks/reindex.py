@@ -21,8 +21,8 @@ from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import Ground, open_ground, plain_url
+from gmail_ingest.benchmarks.figure import Figure, Progress, to_tenths
+from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.benchmarks.reindex_mail import (
     SENTENCE,
     TENANT,
@@ -63,13 +63,13 @@ class _Phase:
     longest_wait: float = 0.0
     lost: int = 0
 
-    def told(self, name: str) -> dict[str, object]:
+    def conditions(self, name: str) -> dict[str, object]:
         """As conditions."""
         return {
-            f"{name}SearchP50Ms": _rounded(percentile(self.searches, 0.5)),
-            f"{name}SearchP95Ms": _rounded(percentile(self.searches, 0.95)),
-            f"{name}SaveP50Ms": _rounded(percentile(self.saves, 0.5)),
-            f"{name}SaveP95Ms": _rounded(percentile(self.saves, 0.95)),
+            f"{name}SearchP50Ms": to_tenths(percentile(self.searches, 0.5)),
+            f"{name}SearchP95Ms": to_tenths(percentile(self.searches, 0.95)),
+            f"{name}SaveP50Ms": to_tenths(percentile(self.saves, 0.5)),
+            f"{name}SaveP95Ms": to_tenths(percentile(self.saves, 0.95)),
             f"{name}ShareOfLooksThatSawAWait": round(self.waits / max(1, self.looks), 4),
             f"{name}LongestWaitSeconds": round(self.longest_wait, 3),
         }
@@ -78,13 +78,13 @@ class _Phase:
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Store mail as a former release did, then measure before, during and after."""
     mails = max(1_000, round(_MAILS * scale))
-    with open_ground(durable=True) as ground:
+    with open_harness(durable=True) as harness:
         texts = Texts.draw(1)
-        leases = asyncio.run(load(ground.databases.mail, texts, mails, progress))
-        bench = _Bench(ground, texts, mails, leases)
+        leases = asyncio.run(load(harness.databases.mail, texts, mails, progress))
+        bench = _Bench(harness, texts, mails, leases)
         before = bench.phase(_seconds(max(2.0, _PHASE_SECONDS * scale)))
         progress("reading again", 0, mails)
-        worker = ground.worker("reread_worker", {})
+        worker = harness.worker("reread_worker", {})
         during = bench.phase(lambda: worker.child.exit_code() is None)
         done = worker.result()
         after = bench.phase(_seconds(max(2.0, _PHASE_SECONDS * scale)))
@@ -111,9 +111,9 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
             "savedMailsASecond": round(_SAVED / _SAVE_EVERY),
             "searchesThatFoundLess": lost,
             "foundWithinSentences": found_within,
-            **before.told("before"),
-            **during.told("during"),
-            **after.told("after"),
+            **before.conditions("before"),
+            **during.conditions("during"),
+            **after.conditions("after"),
             "durable": True,
         },
     )
@@ -122,8 +122,8 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 class _Bench:
     """Searches and saves over the same mail, phase after phase."""
 
-    def __init__(self, ground: Ground, texts: Texts, mails: int, leases: Sequence[Lease]) -> None:
-        self._ground, self._texts, self._mails, self._leases = ground, texts, mails, leases
+    def __init__(self, harness: Harness, texts: Texts, mails: int, leases: Sequence[Lease]) -> None:
+        self._harness, self._texts, self._mails, self._leases = harness, texts, mails, leases
         self._numbers = itertools.count(mails)
         #: The most mails that each search has found.
         self.found = dict.fromkeys(_COUNTED, 0)
@@ -141,7 +141,7 @@ class _Bench:
         return seen
 
     async def _work(self, seen: _Phase, goes_on: Callable[[], bool]) -> None:
-        engine = create_engine(self._ground.databases.mail)
+        engine = create_engine(self._harness.databases.mail)
         try:
             saving = asyncio.create_task(self._save(engine, seen, goes_on))
             await self._search(PostgresEmailReads(engine), seen, goes_on)
@@ -179,7 +179,9 @@ class _Bench:
             await asyncio.sleep(_SAVE_EVERY)
 
     def _watch(self, seen: _Phase, ended: threading.Event) -> None:
-        with psycopg.connect(plain_url(self._ground.databases.mail), autocommit=True) as connection:
+        with psycopg.connect(
+            plain_url(self._harness.databases.mail), autocommit=True
+        ) as connection:
             while not ended.wait(_LOOK_EVERY):
                 seconds = waiting(connection)
                 seen.looks += 1
@@ -196,7 +198,3 @@ async def _timed(work: Awaitable[T]) -> tuple[float, T]:
 def _seconds(count: float) -> Callable[[], bool]:
     ends = time.monotonic() + count
     return lambda: time.monotonic() < ends
-
-
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 1)

@@ -19,10 +19,11 @@ import psycopg
 
 from gmail_ingest.adapters.postgres.engine import Connection, create_engine, statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.core.former_words import former_words_of
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.payload import parse_message
 from gmail_ingest.sync.records import Lease, Stored
 
@@ -125,7 +126,7 @@ async def load(database_url: str, texts: Texts, mails: int, progress: Progress) 
             found = await (await connection.execute(_OWNERS, wanted)).fetchall()
             ids = sorted(row[0] for row in found)
         leases = [
-            await store.acquire_lease(each, "live", "bench", _LEASE, force=True) for each in ids
+            await store.acquire_lease(each, "push", "bench", _LEASE, force=True) for each in ids
         ]
         async with statement(engine) as connection:
             await connection.execute("DROP INDEX ix_emails_search_vector")
@@ -152,7 +153,7 @@ async def _make_former(
 ) -> None:
     vectors = [
         search_vector(
-            mark(TENANT, Month.of(each.internal_date)),
+            mark(TENANT, month_of(each.internal_date)),
             former_words_of(each.search_text),
             [person.address for person in each.participants],
         )

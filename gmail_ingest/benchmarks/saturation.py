@@ -11,7 +11,7 @@ import time
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import Ground, Running, open_ground
+from gmail_ingest.benchmarks.harness import Harness, Running, open_harness
 from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.runtime.readiness import wait_until
 
@@ -36,14 +36,14 @@ class _Reading:
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Spend for three minutes, and compare with what Google allows."""
     seconds = max(5.0, _SECONDS * scale)
-    with open_ground(durable=True, sandbox=("--latency-ms", str(_LATENCY_MS))) as ground:
+    with open_harness(durable=True, sandbox=("--latency-ms", str(_LATENCY_MS))) as harness:
         for index, address in enumerate((_SHARED, _PLAIN, _SINGLE)):
-            ground.google.create_mailbox(address, messages=round(seconds * 14), seed=index)
-        connect(ground, (_SHARED, _PLAIN))
-        _forget_queue(ground)
-        connect(ground, (_SINGLE,))
-        before, after, limited, plain = _spend(ground, seconds, progress)
-        rejections = ground.google.rejections() - sum(each["rejected"] for each in plain)
+            harness.google.create_mailbox(address, messages=round(seconds * 14), seed=index)
+        connect(harness, (_SHARED, _PLAIN))
+        _forget_queue(harness)
+        connect(harness, (_SINGLE,))
+        before, after, limited, plain = _spend(harness, seconds, progress)
+        rejections = harness.google.rejections() - sum(each["rejected"] for each in plain)
     elapsed = after.at - before.at
     share = {
         address: 100
@@ -77,22 +77,26 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 
 
 def _spend(
-    ground: Ground, seconds: float, progress: Progress
+    harness: Harness, seconds: float, progress: Progress
 ) -> tuple[_Reading, _Reading, list[dict[str, int]], list[dict[str, int]]]:
-    stop = ground.stack.data.root / "stop"
+    stop = harness.stack.data.root / "stop"
     limited, plain = (
         [
-            ground.worker("spend_worker", {"tenant": tenant, "stop": str(stop), "limiter": limiter})
+            harness.worker(
+                "spend_worker", {"tenant": tenant, "stop": str(stop), "limiter": limiter}
+            )
             for _ in range(_PROCESSES)
         ]
         for tenant, limiter in ((_SHARED, True), (_PLAIN, False))
     )
-    ground.worker("sync_worker", {})
-    wait_until(lambda: all(_read(ground).units.values()), what="workers", seconds=_START, check=_ok)
+    harness.worker("sync_worker", {})
+    wait_until(
+        lambda: all(_read(harness).units.values()), what="workers", seconds=_START, check=_ok
+    )
     _wait(_WARM_UP, "starting processes", progress)
-    before = _read(ground)
+    before = _read(harness)
     _wait(seconds, "spending", progress)
-    after = _read(ground)
+    after = _read(harness)
     stop.touch()
     return before, after, _results(limited), _results(plain)
 
@@ -105,8 +109,8 @@ def _results(workers: list[Running]) -> list[dict[str, int]]:
     return [each.result() for each in workers]
 
 
-def _read(ground: Ground) -> _Reading:
-    units = {each: ground.google.units_of(each) for each in (_SHARED, _SINGLE, _PLAIN)}
+def _read(harness: Harness) -> _Reading:
+    units = {each: harness.google.units_of(each) for each in (_SHARED, _SINGLE, _PLAIN)}
     return _Reading(time.monotonic(), units)
 
 
@@ -117,6 +121,6 @@ def _wait(seconds: float, step: str, progress: Progress) -> None:
         time.sleep(min(0.5, seconds - passed))
 
 
-def _forget_queue(ground: Ground) -> None:
+def _forget_queue(harness: Harness) -> None:
     """Only the third mailbox is synced by the worker that drains the queue."""
-    ground.execute("DELETE FROM sync_queue")
+    harness.execute("DELETE FROM sync_queue")

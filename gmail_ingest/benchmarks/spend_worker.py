@@ -23,8 +23,8 @@ from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.limiter import CHUNK, Budget, Unlimited
-from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
+from gmail_ingest.sync.throttle import Throttle
 from gmail_ingest.wiring import build_credentials, build_limiter, build_policy, open_gmail
 
 _PRICES = Prices()
@@ -45,8 +45,8 @@ async def _spend(tenant: str, stop: Path, *, limited: bool) -> Answer:
             limiter = build_limiter(settings, engine) if limited else Unlimited()
             budget = Budget(limiter, mailbox.id, "listing")
             policy = build_policy(settings)
-            patience = Patience(policy, budget)
-            spender = _Spender(gmail.source(mailbox), patience, stop)
+            throttle = Throttle(policy, budget)
+            spender = _Spender(gmail.open_client(mailbox), throttle, stop)
             await spender.run(policy.calls_in_flight)
             await budget.close()
     finally:
@@ -55,37 +55,37 @@ async def _spend(tenant: str, stop: Path, *, limited: bool) -> Answer:
 
 
 class _Spender:
-    def __init__(self, source: MailSource, patience: Patience, stop: Path) -> None:
-        self._source = source
-        self._patience = patience
+    def __init__(self, client: MailboxClient, throttle: Throttle, stop: Path) -> None:
+        self._client = client
+        self._throttle = throttle
         self._stop = stop
         self.calls = self.rejected = 0
 
     async def run(self, side_by_side: int) -> None:
         async def listed() -> Iterator[FetchCall]:
-            page = await self._source.list_messages(Window(start=None), None)
+            page = await self._client.list_messages(Window(start=None), None)
             wanted = (PendingMessage(ref.message_id, ref.thread_id) for ref in page.refs)
             calls = [FetchCall(None, (each,), _PRICES.messages_get) for each in wanted]
             return itertools.cycle(calls)
 
-        calls = await self._patience.call(listed, _PRICES.messages_list)
+        calls = await self._throttle.call(listed, _PRICES.messages_list)
         await asyncio.gather(*(self._loop(calls) for _ in range(side_by_side)))
 
     async def _loop(self, calls: Iterator[FetchCall]) -> None:
         while not self._stop.exists():
             call = next(calls)
             try:
-                await self._patience.ready(call.units, CHUNK)
+                await self._throttle.acquire(call.units, CHUNK)
                 self.calls += 1
-                await self._source.fetch(call)
-                self._patience.succeeded()
+                await self._client.fetch(call)
+                self._throttle.succeeded()
             except ThrottledError as error:
                 self.rejected += 1
                 await self._back_off(error)
 
     async def _back_off(self, refusal: ThrottledError) -> None:
         try:
-            await self._patience.throttled(refusal)
+            await self._throttle.back_off(refusal)
         except ThrottledError as error:
             # A sync would give the mailbox back to the queue for so long.
             while not self._stop.exists() and error.until and datetime.now(UTC) < error.until:  # noqa: ASYNC110 - another process makes the file

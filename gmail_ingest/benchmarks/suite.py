@@ -29,7 +29,7 @@ BENCHMARKS = {
     "push-cold": ("push", "run_cold"),
     "burst": ("burst", "run"),
     "gaps": ("gaps", "run"),
-    "history": ("history", "run"),
+    "history": ("backfill", "run"),
     "fairness": ("fairness", "run"),
     "partitions": ("partitions", "run"),
 }

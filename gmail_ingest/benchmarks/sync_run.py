@@ -1,4 +1,4 @@
-"""Syncing all that waits on a ground, with the CPU of everybody who takes part.
+"""Syncing all that waits on a harness, with the CPU of everybody who takes part.
 
 Holds: ``run_sync`` and ``Synced``. Add here: what else a sync costs. Keep out: which mail.
 """
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.benchmarks.ground import BenchmarkError, Ground
+from gmail_ingest.benchmarks.harness import BenchmarkError, Harness
 from gmail_ingest.benchmarks.proc import resident_bytes
 from gmail_ingest.settings import Settings
 
@@ -48,34 +48,34 @@ class Synced:
 
 
 def run_sync(
-    ground: Ground, expected: int, progress: Progress, settings: Settings | None = None
+    harness: Harness, expected: int, progress: Progress, settings: Settings | None = None
 ) -> Synced:
     """Let one worker drain the queue.
 
     Args:
-        ground: with connected mailboxes.
+        harness: with connected mailboxes.
         expected: messages, for the progress.
         progress: is told.
-        settings: other than the ground's.
+        settings: other than the harness's.
 
     Raises:
         BenchmarkError: it failed, or not everything was stored.
     """
     resident: list[int] = []
     sampled_at = 0.0
-    before = ground.postgres_cpu_seconds()
-    running = ground.worker("sync_worker", {}, settings)
+    before = harness.postgres_cpu_seconds()
+    running = harness.worker("sync_worker", {}, settings)
 
     def watch() -> None:
         nonlocal sampled_at
         if time.monotonic() - sampled_at >= _SAMPLE_SECONDS:
             sampled_at = time.monotonic()
             resident.append(resident_bytes(running.child.group))
-            progress("syncing", ground.stored(), expected)
+            progress("syncing", harness.stored(), expected)
 
     found = running.result(watch)
     # What Postgres still has to write belongs to this sync, too.
-    ground.checkpoint()
+    harness.checkpoint()
     if found["errors"]:
         raise BenchmarkError(f"not everything was stored: {found['errors'][:3]}")
     return Synced(
@@ -84,7 +84,7 @@ def run_sync(
         seconds=found["seconds"],
         worker_cpu=found["cpuSeconds"],
         start_cpu=found["startCpuSeconds"],
-        postgres_cpu=ground.postgres_cpu_seconds() - before,
+        postgres_cpu=harness.postgres_cpu_seconds() - before,
         peak_bytes=found["peakBytes"],
         resident=resident,
     )

@@ -11,7 +11,7 @@ from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
-from gmail_ingest.collector import calm_collector
+from gmail_ingest.garbage_collector import tune_garbage_collector
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.records import Counts
@@ -45,7 +45,7 @@ async def _drain() -> Answer:
     try:
         async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
             drain = build_drain(settings, engine, gmail)
-            calm_collector()
+            tune_garbage_collector()
             started, total = cpu_seconds(), _Sum()
             await drain.run("benchmark", total.done)
     finally:

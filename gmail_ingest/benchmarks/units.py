@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections import Counter
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import NO_LIMITER, Ground, open_ground
+from gmail_ingest.benchmarks.harness import NO_LIMITER, Harness, open_harness
 from gmail_ingest.benchmarks.mail import CORPUS_SIZE, connect, fill, find_mail
 from gmail_ingest.benchmarks.sync_run import run_sync
 from gmail_ingest.core.quota import Prices
@@ -21,13 +21,13 @@ _PAGE = 500
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Sync one mailbox that holds the whole corpus."""
     mail = find_mail()
-    with open_ground(durable=False, changes=NO_LIMITER) as ground:
-        total = fill(ground, mail, [_ADDRESS], max(20, round(CORPUS_SIZE * scale)), progress)
-        connect(ground, [_ADDRESS])
-        before = ground.google.units_spent()
-        synced = run_sync(ground, total, progress)
-        spent = ground.google.units_spent() - before
-        naive, optimum = _priced(ground)
+    with open_harness(durable=False, changes=NO_LIMITER) as harness:
+        total = fill(harness, mail, [_ADDRESS], max(20, round(CORPUS_SIZE * scale)), progress)
+        connect(harness, [_ADDRESS])
+        before = harness.google.units_spent()
+        synced = run_sync(harness, total, progress)
+        spent = harness.google.units_spent() - before
+        naive, optimum = _priced(harness)
     figure = spent / synced.stored
     return Figure(
         name="units",
@@ -46,10 +46,10 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     )
 
 
-def _priced(ground: Ground) -> tuple[int, int]:
+def _priced(harness: Harness) -> tuple[int, int]:
     """Units of the naive way and of the cheapest choice for each thread, listing included."""
     prices = Prices()
-    messages = [each for each in ground.google.messages(_ADDRESS) if each.in_scope]
+    messages = [each for each in harness.google.messages(_ADDRESS) if each.in_scope]
     listing = prices.messages_list * -(-len(messages) // _PAGE)
     threads = Counter(each.thread_id for each in messages)
     singly = prices.messages_get * len(messages)

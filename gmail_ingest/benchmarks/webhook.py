@@ -10,13 +10,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.benchmarks.figure import Figure, Progress
-from gmail_ingest.benchmarks.ground import AUDIENCE, PUSH_ACCOUNT, Ground, open_ground, plain_url
+from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.latency import percentile
-from gmail_ingest.runtime import services
+from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_sandbox.server import Sandbox
 
 GOAL = 1_000
 GOAL_P99_MS = 50
@@ -42,26 +43,26 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Push at an even rate from another process, and see what is accepted, and when."""
     addresses = [f"push{n}@bench.example" for n in range(max(20, round(_MAILBOXES * scale)))]
     # A sandbox of our own process signs: only its certificates are asked for.
-    with open_ground(durable=True) as ground, Sandbox.in_thread() as signer:
+    with open_harness(durable=True) as harness, Sandbox.in_thread() as signer:
         token = signer.call(lambda state: state.push.token(PUSH_ACCOUNT, AUDIENCE))
         certificates = f"{signer.url}/oauth2/v1/certs"
         for index, address in enumerate(addresses):
-            ground.google.create_mailbox(address)
+            harness.google.create_mailbox(address)
             progress("making mailboxes", index, len(addresses))
-        connect(ground, addresses)
-        ground.execute("DELETE FROM sync_queue")
+        connect(harness, addresses)
+        harness.execute("DELETE FROM sync_queue")
         seconds, plain_seconds = max(1.0, _SECONDS * scale), max(1.0, _PLAIN_SECONDS * scale)
-        url, sidecar = _start_sidecar(ground, certificates)
+        url, sidecar = _start_sidecar(harness, certificates)
         progress("pushing to the sidecar", 0, 1)
         # Imports, connections and certificates of the first pushes belong to no figure.
-        _load(ground, url, token, addresses, rate=200, seconds=min(2.0, seconds))
-        cpu, postgres_cpu = tree_cpu_seconds(sidecar), ground.postgres_cpu_seconds()
-        ours = _load(ground, url, token, addresses, rate=_RATE, seconds=seconds)
+        _load(harness, url, token, addresses, rate=200, seconds=min(2.0, seconds))
+        cpu, postgres_cpu = tree_cpu_seconds(sidecar), harness.postgres_cpu_seconds()
+        ours = _load(harness, url, token, addresses, rate=_RATE, seconds=seconds)
         cpu = tree_cpu_seconds(sidecar) - cpu
-        postgres_cpu = ground.postgres_cpu_seconds() - postgres_cpu
+        postgres_cpu = harness.postgres_cpu_seconds() - postgres_cpu
         progress("pushing to the plain receiver", 0, 1)
-        url = _start_plain(ground, certificates)
-        plain = _load(ground, url, token, addresses, rate=_RATE, seconds=plain_seconds)
+        url = _start_plain(harness, certificates)
+        plain = _load(harness, url, token, addresses, rate=_RATE, seconds=plain_seconds)
     return Figure(
         name="webhook",
         figure=ours.accepted_a_second,
@@ -89,29 +90,29 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     )
 
 
-def _start_sidecar(ground: Ground, certificates: str) -> tuple[str, int]:
+def _start_sidecar(harness: Harness, certificates: str) -> tuple[str, int]:
     """The push endpoint, and the process."""
-    settings = ground.settings.model_copy(update={"google_certs_uri": certificates})
-    environment = ground.stack.child_environment(settings, ground.databases)
+    settings = harness.settings.model_copy(update={"google_certs_uri": certificates})
+    environment = harness.stack.child_environment(settings, harness.databases)
     (port,) = free_ports(1)
-    child = ground.stack.start(services.sidecar(environment, port))
-    url, session = f"http://{services.LOOPBACK}:{port}", loopback_session()
-    ground.stack.wait(lambda: http_ok(session, f"{url}/readyz"), "sidecar")
+    child = harness.stack.start(process_commands.sidecar(environment, port))
+    url, session = f"http://{process_commands.LOOPBACK}:{port}", loopback_session()
+    harness.stack.wait(lambda: http_ok(session, f"{url}/readyz"), "sidecar")
     secret = settings.pubsub_verification_token.get_secret_value()
     return f"{url}/webhooks/pubsub?token={secret}", child.group
 
 
-def _start_plain(ground: Ground, certificates: str) -> str:
+def _start_plain(harness: Harness, certificates: str) -> str:
     (port,) = free_ports(1)
-    database = plain_url(ground.databases.mail)
+    database = plain_url(harness.databases.mail)
     plan = {"port": port, "database": database, "certificates": certificates, "audience": AUDIENCE}
-    ground.worker("plain_receiver", plan)
-    ground.stack.wait(lambda: port_open(services.LOOPBACK, port), "plain receiver")
-    return f"http://{services.LOOPBACK}:{port}/push"
+    harness.worker("plain_receiver", plan)
+    harness.stack.wait(lambda: port_open(process_commands.LOOPBACK, port), "plain receiver")
+    return f"http://{process_commands.LOOPBACK}:{port}/push"
 
 
 def _load(
-    ground: Ground, url: str, token: str, addresses: Sequence[str], *, rate: int, seconds: float
+    harness: Harness, url: str, token: str, addresses: Sequence[str], *, rate: int, seconds: float
 ) -> _Loaded:
     plan = {
         "url": url,
@@ -121,7 +122,7 @@ def _load(
         "seconds": seconds,
         "connections": _CONNECTIONS,
     }
-    found = ground.worker("webhook_load", plan).result()
+    found = harness.worker("webhook_load", plan).result()
     latencies = [1000 * each for each in found["latencies"]]
     return _Loaded(
         accepted=len(latencies),

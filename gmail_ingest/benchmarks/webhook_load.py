@@ -20,7 +20,7 @@ import orjson
 from gmail_ingest.benchmarks.plan_file import Answer, run_async, run_worker
 
 #: Pushes that wait for a connection longer than this at the end are not accepted.
-_PATIENCE_SECONDS = 10.0
+_TIMEOUT_SECONDS = 10.0
 
 
 def work(plan: Mapping[str, Any]) -> Answer:
@@ -42,7 +42,7 @@ async def _push(plan: Mapping[str, Any]) -> Answer:
         tasks.add(task)
         task.add_done_callback(tasks.discard)
     if tasks:
-        await asyncio.wait(tasks, timeout=_PATIENCE_SECONDS)
+        await asyncio.wait(tasks, timeout=_TIMEOUT_SECONDS)
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)

@@ -15,6 +15,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gmail_ingest.benchmarks import figure, suite
+from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.logs import configure_logging
@@ -44,6 +45,7 @@ def bench(
     names = list(suite.BENCHMARKS) if name == _ALL else [name]
     if unknown := set(names) - set(suite.BENCHMARKS):
         raise InvalidInputError("name", f"is one of {_NAMES}, not {unknown.pop()}")
+    require_sandbox()
     configure_logging("WARNING")
     found: list[figure.Figure] = []
     try:

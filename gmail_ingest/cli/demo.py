@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 
+from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.runtime.data_directory import DataDirectory
@@ -37,7 +38,7 @@ def demo(
     quota_scale: Annotated[
         float, typer.Option(min=0.01, help="Multiplies Google's 6,000 units a minute a mailbox.")
     ] = 1.0,
-    history: Annotated[
+    backfill: Annotated[
         bool, typer.Option("--history", help="With --once: also sync the older mail; expect it.")
     ] = False,
     begin_within: Annotated[
@@ -55,19 +56,20 @@ def demo(
     exits 0 only if no mail is missing or doubled; the JSON object tells how soon after connecting
     each initial sync began. Neither .env nor the service's variables change what it does.
     """
+    require_sandbox()
     from gmail_ingest.cli.demo_view import DemoView
     from gmail_ingest.demo.mail_file import require_mbox
     from gmail_ingest.demo.plan import DemoOptions
     from gmail_ingest.demo.run import open_demo
 
-    wanted = {"--json": as_json, "--history": history, "--begin-within": begin_within is not None}
+    wanted = {"--json": as_json, "--history": backfill, "--begin-within": begin_within is not None}
     for option, given in wanted.items():
         if given and not once:
             raise InvalidInputError(option, "goes with --once only")
     if mbox is not None:
         require_mbox(mbox)
     options = DemoOptions(
-        messages, pushed, seed, mbox, quota_scale, history=history, begin_within=begin_within
+        messages, pushed, seed, mbox, quota_scale, backfill=backfill, begin_within=begin_within
     )
     view = DemoView(NOTES if as_json else RESULTS)
     try:

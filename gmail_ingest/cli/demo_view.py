@@ -142,7 +142,7 @@ def render(snapshot: Snapshot) -> RenderableType:
 
 
 def _older(snapshot: Snapshot) -> str:
-    """What a historical sync brings, while it is not expected to be there."""
+    """What a backfill brings, while it is not expected to be there."""
     return f" ({snapshot.older_stored} of {snapshot.older} older)" if snapshot.older else ""
 
 

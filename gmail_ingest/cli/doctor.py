@@ -117,12 +117,12 @@ async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
 
     longest = timedelta(seconds=settings.longest_transaction_seconds)
     transactions = PostgresTransactions(engine)
-    told = remedy(await transactions.older_than(longest))
-    hidden = await transactions.hidden()
-    detail = told or f"none open for {settings.longest_transaction_seconds} s"
-    if hidden:
-        detail += f"; {hidden} sessions of other roles are not seen: GRANT pg_monitor to this one"
-    return Check("transactions", passed=not told, detail=detail, required=False)
+    warning = remedy(await transactions.older_than(longest))
+    unseen = await transactions.unseen()
+    detail = warning or f"none open for {settings.longest_transaction_seconds} s"
+    if unseen:
+        detail += f"; {unseen} sessions of other roles are not seen: GRANT pg_monitor to this one"
+    return Check("transactions", passed=not warning, detail=detail, required=False)
 
 
 async def _key_check(engine: AsyncEngine) -> Check:

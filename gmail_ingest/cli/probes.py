@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gmail_ingest.cli.checks import Check
-from gmail_ingest.cli.standing import long
+from gmail_ingest.cli.status_report import long
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
 from gmail_ingest.outbound import proxy_named
 from gmail_ingest.runtime.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL

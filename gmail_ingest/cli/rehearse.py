@@ -11,6 +11,7 @@ from typing import Annotated
 import typer
 
 from gmail_ingest.cli.demo import own_directory
+from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 
@@ -35,6 +36,7 @@ def rehearse(
     history and killed processes, all drawn from the seed; then mends everything, waits until it is
     quiet, and compares. Exits 0 only if nothing is missing, doubled, wrong or stuck.
     """
+    require_sandbox()
     from gmail_ingest.rehearsal.plan import RehearsalOptions
     from gmail_ingest.rehearsal.run import open_rehearsal
 

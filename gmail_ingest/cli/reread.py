@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from gmail_ingest.sync.reread import Left, Reread
 
-_TOLD_EVERY = 5.0
+_REPORT_EVERY = 5.0
 
 
 def reread(
@@ -65,12 +65,12 @@ async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
     from gmail_ingest.adapters.postgres.rereading import PostgresRereads
     from gmail_ingest.sync.reread import Reread
 
-    told_at = time.monotonic()
+    reported_at = time.monotonic()
 
-    def tell(work: Reread) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= _TOLD_EVERY:
-            told_at = time.monotonic()
+    def report(work: Reread) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= _REPORT_EVERY:
+            reported_at = time.monotonic()
             NOTES.print(str(work), highlight=False)
 
     async with engine_of(data_dir) as engine:
@@ -81,5 +81,5 @@ async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
         if left.mailboxes:
             NOTES.print(str(left), highlight=False)
         work = Reread(store)
-        await work.run(float("inf"), tell)
+        await work.run(float("inf"), report)
         return work, await store.left()

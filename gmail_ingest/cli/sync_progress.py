@@ -1,4 +1,4 @@
-"""A historical sync as it goes on: a bar on a terminal, a line for each month elsewhere.
+"""A backfill as it goes on: a bar on a terminal, a line for each month elsewhere.
 
 Holds: ``watch``. Add here: how a figure is drawn. Keep out: asking for it.
 """
@@ -45,7 +45,7 @@ def _bar(look: Callable[[], Job], console: Console) -> Job:
         TimeElapsedColumn(),
     )
     with Progress(*columns, console=console, transient=True) as bar:
-        task = bar.add_task("history", total=None, state="asking", words="")
+        task = bar.add_task("backfill", total=None, state="asking", words="")
         while True:
             job = look()
             progress = job["progress"]

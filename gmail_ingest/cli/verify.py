@@ -22,6 +22,7 @@ from rich.progress import Progress
 from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant, read_day
 from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.core.shown_fates import shown_counts
 from gmail_ingest.errors import InvalidInputError
 
 if TYPE_CHECKING:
@@ -50,7 +51,7 @@ def verify(
         ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Fetch what is missing, and mend what differs.")
+        bool, typer.Option("--repair", help="Fetch what is missing, and repair what differs.")
     ] = False,
     accept_removals: Annotated[
         bool,
@@ -176,7 +177,7 @@ def _report(
 
 def _mailbox(each: MailboxVerification) -> dict[str, object]:
     values = {_camel(name): value for name, value in dataclasses.asdict(each).items()}
-    values["counts"] = each.counts.totals()
+    values["counts"] = shown_counts(each.counts.totals())
     return values | {"open": each.open, "complete": each.is_complete}
 
 

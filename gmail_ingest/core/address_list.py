@@ -8,13 +8,7 @@ Source: RFC 5322 sections 3.4 and 4.4; what senders do (edge cases 50 and 180 to
 
 import re
 
-from gmail_ingest.core.mailbox_words import (
-    MAX_ADDRESS_CHARS,
-    Person,
-    Word,
-    people_in,
-    phrase_of,
-)
+from gmail_ingest.core.mailbox_words import MAX_ADDRESS_CHARS, Person, Word, people_in, phrase_of
 
 # A person as nearly all are written, up to the comma: reading it token by token takes five times
 # as long. No class matches what follows it, so each character is read once.
@@ -54,17 +48,16 @@ _MAX_TOKENS = 100_000
 _BLANK = Word(None, " ")
 
 
-def parse_addresses(value: str) -> list[tuple[str, str]]:
+def parse_addresses(value: str) -> list[Person]:
     """Return the addresses of a header value.
 
     Args:
         value: A From, To, ... value, with or without encoded words.
 
     Returns:
-        Pairs (display name as written, address in lower case). Names of groups, empty groups and
-        what is no address give nothing. A comma in a name without quotes is understood
-        (``Moore, Keith <k@x.example>``), because Gmail may decode a name without quoting it; so
-        is a comma that was forgotten between two people.
+        Those whom it names. Names of groups, empty groups and what is no address give nothing. A
+        comma in a name without quotes is understood (``Moore, Keith <k@x.example>``), because Gmail
+        may decode a name without quoting it; so is a comma that was forgotten between two people.
     """
     # Most values of other kinds, and hostile ones, end here; most others with one plain person.
     if "@" not in value:
@@ -75,13 +68,13 @@ def parse_addresses(value: str) -> list[tuple[str, str]]:
     if plain is not None and plain.end() == len(value):
         name, _, address = _plain_person(plain)
         if address:
-            return [(name, address)]
+            return [Person(name, address)]
     if not value.isascii():
         value = _WIDE_BRACKETS.sub(r"<\1>", _WIDE_COMMA.sub(r"\1,", value))
     people = _Reader(value).read()
     if not people and (inner := _WHOLE_IN_QUOTES.fullmatch(value)):
         people = _Reader(inner.group(1)).read()
-    return [(each.name, each.address) for each in people]
+    return people
 
 
 def _plain_person(match: re.Match[str]) -> tuple[str, bool, str]:
@@ -218,7 +211,8 @@ class _Reader:
         else:
             # A bracket that was not closed, or a comma that was forgotten.
             is_open = self._name is not None
-            people, rest, _ = people_in(self._words, in_brackets=is_open)
+            found = people_in(self._words, in_brackets=is_open)
+            people, rest = found.people, found.rest
             if people and not is_open and not rest:
                 people.pop()
                 rest = phrase_of(self._words)
@@ -232,7 +226,8 @@ class _Reader:
         self._has_at = False
 
     def _shut(self, name: str) -> None:
-        people, _, comment = people_in(self._words, in_brackets=True)
+        found = people_in(self._words, in_brackets=True)
+        people, comment = found.people, found.comment
         self._found += [
             each._replace(name=(name or self._comment or comment) if number == 0 else "")
             for number, each in enumerate(people)
@@ -247,7 +242,8 @@ class _Reader:
                 self._shut(self._name)
             else:
                 self._words = [Word(None, f"{self._name} "), *self._words]
-        people, rest, comment = people_in(self._words, in_brackets=False)
+        found = people_in(self._words, in_brackets=False)
+        people, rest = found.people, found.rest
         if self._is_torn:
             people = [each for each in people if not each.name]
         if len(people) == 1 and _is_doubtful(phrase_of(self._words)):
@@ -258,7 +254,7 @@ class _Reader:
             self._found += people
         elif self._is_behind:
             last = self._found[-1]
-            self._found[-1] = last._replace(name=last.name or rest or comment)
+            self._found[-1] = last._replace(name=last.name or rest or found.comment)
         elif rest and not any(word.raw and word.raw[0] == '"' for word in self._words):
             self._before.append(rest)
         self._restart()

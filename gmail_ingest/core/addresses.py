@@ -3,7 +3,7 @@
 Holds: ``participants_of``, ``fold_address``, ``is_no_reply``, ``direction_of``, ``tidy_name``.
 Add here: another role, another spelling of the owner.
 Keep out: the grammar of headers (``address_list``), the person behind a sender (``authors``),
-contacts and companies (the CRM's), which mail is excluded.
+contacts and companies (the CRM's), which mail is hidden.
 Source: https://support.google.com/mail/answer/7436150 (dots do not matter); RFC 5233 (what follows
 a plus).
 
@@ -17,10 +17,11 @@ from collections.abc import Collection, Iterable, Iterator
 from functools import lru_cache
 
 from gmail_ingest.core.address_list import parse_addresses
+from gmail_ingest.core.clean_text import single_line
 from gmail_ingest.core.domains import canonical_address
 from gmail_ingest.core.headers import Headers
+from gmail_ingest.core.mailbox_words import Person
 from gmail_ingest.core.message import Direction, Participant, Role
-from gmail_ingest.core.text import single_line
 
 # More than any provider lets one mail have; it bounds what one hostile header can cost.
 MAX_PARTICIPANTS = 10_000
@@ -131,8 +132,9 @@ def tidy_name(name: str, address: str) -> str:
 
 
 def _people(role: Role, value: str, headers: Headers) -> Iterator[Participant]:
-    for name, address in parse_addresses(value) or _hidden_in_words(value, headers):
-        yield Participant(role, address, tidy_name(headers.readable(name), address))
+    for person in parse_addresses(value) or _hidden_in_words(value, headers):
+        name = tidy_name(headers.readable(person.name), person.address)
+        yield Participant(role, person.address, name)
 
 
 # The mail of a mailbox names the same few people again and again, in the same words.
@@ -140,11 +142,11 @@ def _people(role: Role, value: str, headers: Headers) -> Iterator[Participant]:
 def _plain_people(role: Role, value: str) -> tuple[Participant, ...]:
     """Return those whom a value names, which has no encoded words."""
     return tuple(
-        Participant(role, address, tidy_name(single_line(name), address))
-        for name, address in parse_addresses(value)
+        Participant(role, person.address, tidy_name(single_line(person.name), person.address))
+        for person in parse_addresses(value)
     )
 
 
-def _hidden_in_words(value: str, headers: Headers) -> list[tuple[str, str]]:
+def _hidden_in_words(value: str, headers: Headers) -> list[Person]:
     # Some senders encode the whole header, address and all.
     return parse_addresses(headers.readable(value)) if "=?" in value else []

@@ -15,12 +15,7 @@ from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 
 from gmail_ingest.core.address_list import parse_addresses
-from gmail_ingest.core.addresses import (
-    MAX_PARTICIPANTS,
-    fold_address,
-    is_no_reply,
-    tidy_name,
-)
+from gmail_ingest.core.addresses import MAX_PARTICIPANTS, fold_address, is_no_reply, tidy_name
 from gmail_ingest.core.domains import organisation_of
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Direction, Participant
@@ -173,10 +168,11 @@ class _Letter:
             fields = _ORIGINALS
         for field in fields:
             value = next(iter(self._headers.legible(field)), "")
-            for name, address in parse_addresses(value):
+            for person in parse_addresses(value):
+                address = person.address
                 if address == self._sender.address or self._names_list(address):
                     continue
-                readable = self._headers.readable(name)
+                readable = self._headers.readable(person.name)
                 # A group within a group is nobody, either.
                 is_relayed = _VIA.match(readable[:_MAX_NAME_CHARS]) is not None
                 is_bounces = field in _SENDERS and _MADE_UP.search(address.rpartition("@")[0])

@@ -10,13 +10,14 @@ lists append their footer as a part of its own.
 import html
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from gmail_ingest.core.charsets import decode_base64url, decode_declared, decode_inline
+from gmail_ingest.core.clean_text import TextCleaner, unix_lines
 from gmail_ingest.core.enriched import is_enriched, plain_of_enriched
-from gmail_ingest.core.flowed import is_flowed, unfolded, unmarked
+from gmail_ingest.core.flowed import line_ends_of, unfolded, unmarked
 from gmail_ingest.core.html_text import html_to_text
 from gmail_ingest.core.leaf import BodyPart
-from gmail_ingest.core.text import TextCleaner, unix_lines
 from gmail_ingest.core.text_parts import INVISIBLE
 
 # Newsletters put "see this mail in a browser" there. Reading HTML takes a third of a mail's time,
@@ -49,20 +50,29 @@ class _Slot:
         return f'<pre style="white-space: pre-wrap">{text}</pre>'
 
 
+class Bodies(NamedTuple):
+    """The text and the HTML of a mail.
+
+    Attributes:
+        text: The plain rendering of each slot, from its HTML where that is empty or a stub; lines
+            of the sender's own that look quoted have ``flowed.OWN_LINE`` in front.
+        html: ``""`` where no part has any, else that of each slot (plain text between in
+            ``<pre>``).
+    """
+
+    text: str
+    html: str
+
+
 def join_bodies(
     parts: Iterable[BodyPart], fetched: Mapping[str, bytes], cleaner: TextCleaner
-) -> tuple[str, str]:
+) -> Bodies:
     """Return the text and the HTML of a mail.
 
     Args:
         parts: The body parts in their order.
         fetched: Part id to raw bytes in the declared charset, for parts without inline data.
         cleaner: Makes texts storable, and notes replaced bytes.
-
-    Returns:
-        Text: the plain rendering of each slot, from its HTML where that is empty or a stub; lines
-        of the sender's own that look quoted have ``flowed.OWN_LINE`` in front. HTML: ``""`` where
-        no part has any, else that of each slot (plain text between in ``<pre>``).
     """
     slots: dict[int, _Slot] = {}
     for part in parts:
@@ -72,11 +82,11 @@ def join_bodies(
             (slot.html if part.mime_type == "text/html" else slot.plain).append(content)
     found = tuple(slots.values())
     if not any(slot.html for slot in found):
-        return "\n".join(slot.as_text() for slot in found), ""
+        return Bodies("\n".join(slot.as_text() for slot in found), "")
     if len(found) == 2 and _say_the_same(*found):
         found = (_Slot(found[0].plain, found[1].html),)
     text = "\n".join(slot.as_text() for slot in found)
-    return text, "\n".join(slot.as_html() for slot in found)
+    return Bodies(text, "\n".join(slot.as_html() for slot in found))
 
 
 def _say_the_same(first: _Slot, second: _Slot) -> bool:
@@ -105,16 +115,16 @@ def decoded_text(part: BodyPart, fetched: Mapping[str, bytes], cleaner: TextClea
         if raw is None:
             cleaner.replaced = True
             return ""
-        content, replaced = decode_inline(raw, part.charset, is_html=is_html)
+        decoded = decode_inline(raw, part.charset, is_html=is_html)
     elif part.part_id in fetched:
-        content, replaced = decode_declared(fetched[part.part_id], part.charset, is_html=is_html)
+        decoded = decode_declared(fetched[part.part_id], part.charset, is_html=is_html)
     else:
         return ""
-    cleaner.replaced |= replaced
-    text = cleaner.clean(unix_lines(content).removeprefix("\ufeff"))
+    cleaner.replaced |= decoded.replaced
+    text = cleaner.clean(unix_lines(decoded.text).removeprefix("\ufeff"))
     if is_html:
         return text
     if is_enriched(part.content_type):
         return plain_of_enriched(text)
-    flows, drops_blank = is_flowed(part.content_type)
-    return unfolded(text, drops_blank=drops_blank) if flows else text
+    lines = line_ends_of(part.content_type)
+    return unfolded(text, drops_blank=lines.drop_blanks) if lines.flow else text

@@ -158,4 +158,6 @@ def _has_failed(text: str) -> bool:
 def _readable(candidate: str) -> str:
     # A sentence's last mark is none of the address, and a name without a dot is no domain.
     found = parse_addresses(candidate.rstrip(".!?*_"))
-    return next((each for _, each in found if "." in each.rpartition("@")[2]), "")
+    return next(
+        (person.address for person in found if "." in person.address.rpartition("@")[2]), ""
+    )

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from gmail_ingest.core.charsets import decode_declared
-from gmail_ingest.core.text import unix_lines
+from gmail_ingest.core.clean_text import unix_lines
 
 #: An invitation has a few thousand characters; a calendar beyond this is a file, not a mail's text.
 MAX_CHARS = 500_000
@@ -175,5 +175,5 @@ def _property(line: str, end_of_name: int) -> Property:
     value = rest[1:]
     if parameters.get("ENCODING", "").upper() == "QUOTED-PRINTABLE":
         raw = binascii.a2b_qp(value.encode("utf-8", "replace"))
-        value = decode_declared(raw, parameters.get("CHARSET"))[0]
+        value = decode_declared(raw, parameters.get("CHARSET")).text
     return Property(value, parameters)

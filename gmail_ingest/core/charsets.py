@@ -14,6 +14,7 @@ import codecs
 import contextlib
 import re
 from functools import partial
+from typing import NamedTuple
 
 import pybase64
 
@@ -63,16 +64,20 @@ def decode_base64url(data: str) -> bytes | None:
         return None
 
 
-def decode_inline(raw: bytes, charset: str | None, *, is_html: bool = False) -> tuple[str, bool]:
+class Decoded(NamedTuple):
+    """The text of bytes, and whether one of them had to be replaced."""
+
+    text: str
+    replaced: bool
+
+
+def decode_inline(raw: bytes, charset: str | None, *, is_html: bool = False) -> Decoded:
     """Return the text of a body that came inline.
 
     Args:
         raw: The decoded ``body.data``.
         charset: The label of the part's Content-Type: used only where the bytes are not UTF-8.
         is_html: As of ``decode_declared``.
-
-    Returns:
-        The text, and whether a byte had to be replaced.
     """
     # Neither is in a text that was converted.
     if b"\x1b" in raw or b"\x00" in raw:
@@ -83,10 +88,10 @@ def decode_inline(raw: bytes, charset: str | None, *, is_html: bool = False) -> 
         return decode_declared(raw, charset, is_html=is_html)
     # UTF-8 under a label of Latin-1, which was believed on the way.
     is_latin = charset is not None and not text.isascii() and codec_of(charset) == "cp1252"
-    return repaired(text) if is_latin else text, False
+    return Decoded(repaired(text) if is_latin else text, replaced=False)
 
 
-def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -> tuple[str, bool]:
+def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -> Decoded:
     """Return the text of bytes in a declared charset.
 
     Args:
@@ -96,10 +101,9 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
             label says nothing beyond ASCII and UTF-8.
 
     Returns:
-        The text, and whether a byte had to be replaced. A byte order mark says more than the
-        label, and so do bytes that are UTF-8 beyond ASCII under a label of one byte a character.
-        Without a label that says anything (none, ASCII, UTF-8, unknown), bytes that are not UTF-8
-        are windows-1252.
+        The text. A byte order mark says more than the label, and so do bytes that are UTF-8 beyond
+        ASCII under a label of one byte a character. Without a label that says anything (none,
+        ASCII, UTF-8, unknown), bytes that are not UTF-8 are windows-1252.
     """
     codec = codec_of(charset) if charset else None
     if is_html and codec in _UNCERTAIN:
@@ -114,17 +118,17 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
     if is_single_byte(codec):
         unicode = _as_utf8_beyond_ascii(raw, codec)
         if unicode is not None:
-            return unicode, False
+            return Decoded(unicode, replaced=False)
     with contextlib.suppress(ValueError):
-        return raw.decode(codec), False
+        return Decoded(raw.decode(codec), replaced=False)
     if codec == "iso2022_jp_ext":
         with contextlib.suppress(UnicodeDecodeError):
-            return decode_windows_jis(raw), False
+            return Decoded(decode_windows_jis(raw), replaced=False)
     # Escape sequences are UTF-8 as well, and say that the bytes are something else.
     if b"\x1b" not in raw:
         with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode("utf-8"), False
-    return raw.decode(codec, "replace"), True
+            return Decoded(raw.decode("utf-8"), replaced=False)
+    return Decoded(raw.decode(codec, "replace"), replaced=True)
 
 
 def _codec_of_html(raw: bytes) -> str | None:
@@ -140,7 +144,7 @@ def _codec_of_html(raw: bytes) -> str | None:
     return codec
 
 
-def _by_mark(raw: bytes, label: str | None) -> tuple[str, bool] | None:
+def _by_mark(raw: bytes, label: str | None) -> Decoded | None:
     # Nearly every text begins with an ASCII character, and no mark does.
     if raw[:1] not in b"\xef\xff\xfe\x00":
         return None
@@ -151,27 +155,27 @@ def _by_mark(raw: bytes, label: str | None) -> tuple[str, bool] | None:
     if codec != "utf-8" and label not in _UNCERTAIN and b"\x00" not in raw:
         return None
     try:
-        return raw.decode(codec).removeprefix("\ufeff"), False
+        return Decoded(raw.decode(codec).removeprefix("\ufeff"), replaced=False)
     except UnicodeDecodeError:
         # A text that was cut off, or no such text at all.
         is_wide = codec != "utf-8" and b"\x00" in raw
-        return (raw.decode(codec, "replace"), True) if is_wide else None
+        return Decoded(raw.decode(codec, "replace"), replaced=True) if is_wide else None
 
 
-def _unlabelled(raw: bytes) -> tuple[str, bool]:
+def _unlabelled(raw: bytes) -> Decoded:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return _broken(raw)
     if "\x00" in text and (wide := _wide_by_zeros(raw)):
         with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode(wide), False
+            return Decoded(raw.decode(wide), replaced=False)
     # Seven-bit, so it is UTF-8 as well; these escapes mean nothing else.
     if "\x1b" in text and _JAPANESE.search(raw):
         for decode in (partial(str, encoding="iso2022_jp_ext"), decode_windows_jis):
             with contextlib.suppress(UnicodeDecodeError):
-                return decode(raw), False
-    return text, False
+                return Decoded(decode(raw), replaced=False)
+    return Decoded(text, replaced=False)
 
 
 def _wide_by_zeros(raw: bytes) -> str:
@@ -182,29 +186,29 @@ def _wide_by_zeros(raw: bytes) -> str:
     return ""
 
 
-def _broken(raw: bytes) -> tuple[str, bool]:
+def _broken(raw: bytes) -> Decoded:
     """Return UTF-8 with some bytes lost where most of it is that, else windows-1252."""
     text = raw.decode("utf-8", "replace")
     lost = text.count("\ufffd")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
     if beyond_ascii > 2 * lost:
-        return text, True
+        return Decoded(text, replaced=True)
     text = raw.decode("cp1252", "replace")
-    return text, "\ufffd" in text
+    return Decoded(text, replaced="\ufffd" in text)
 
 
-def _wide(raw: bytes, codec: str) -> tuple[str, bool]:
+def _wide(raw: bytes, codec: str) -> Decoded:
     # Text has line ends or blanks, whose other byte is zero in UTF-16 and UTF-32; what has none
     # was converted, and its label left standing.
     if b"\x00" not in raw:
         with contextlib.suppress(UnicodeDecodeError):
-            return raw.decode("utf-8"), False
+            return Decoded(raw.decode("utf-8"), replaced=False)
     if codec in {"utf-16", "utf-32"}:
         codec += "-be" if raw[:1] == b"\x00" else "-le"
     try:
-        return raw.decode(codec), False
+        return Decoded(raw.decode(codec), replaced=False)
     except UnicodeDecodeError:
-        return raw.decode(codec, "replace"), True
+        return Decoded(raw.decode(codec, "replace"), replaced=True)
 
 
 def _as_utf8_beyond_ascii(raw: bytes, codec: str) -> str | None:

@@ -10,10 +10,10 @@ Source: RFC 3834, RFC 6522; case 05, mail 31 to 34, 37 and 39.
 from typing import NamedTuple
 
 from gmail_ingest.core.automatic_answers import is_automatic_answer, is_by_a_program
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.lists import is_list
 from gmail_ingest.core.message import ContentKind, FailedRecipient
 from gmail_ingest.core.reports import Mail, has_empty_return_path, report_of
-from gmail_ingest.core.text import TextCleaner
 
 
 class Classes(NamedTuple):

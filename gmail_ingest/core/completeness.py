@@ -1,6 +1,6 @@
 """What Google lists against what is known: the comparison behind "is any mail missing?".
 
-Holds: how one listed id stands, which labels differ, how days are listed together, and what that
+Holds: where one listed id is, which labels differ, how days are listed together, and what that
 costs. Add here: a rule of the comparison. Keep out: listing, repair, storage.
 Source: docs/promises.md#promise-6; docs/google.md#lists (labelIds, includeSpamTrash; no dates);
 edge cases 15, 61, 67 (sets, never each against each).
@@ -14,15 +14,15 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import chain
 from math import ceil
-from typing import Literal
+from typing import Literal, assert_never
 
-from gmail_ingest.core.fates import DELETED, Fate, is_hidden
+from gmail_ingest.core.fates import DELETED, Fate
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import midnight
 
-#: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``kept_out`` is
-#: stored, and hidden by a rule of the tenant's. Both are no hole, only ``out`` is not counted.
-Standing = Literal["stored", "out", "kept_out", "dead", "pending", "missing"]
+#: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``hidden`` is
+#: stored, and not shown, by an exclusion rule. Both are no hole, only ``out`` is not counted.
+Presence = Literal["stored", "out", "hidden", "dead", "pending", "missing"]
 #: Ids that a page of a listing holds. Days are listed together up to fewer stored mails, so that
 #: what was never stored (spam, drafts) fits on the same page.
 PAGE_IDS = 500
@@ -43,7 +43,7 @@ class Known:
 
     thread_id: str
     fate: Fate
-    rule: str | None
+    reason: str | None
     internal_date: datetime | None
 
 
@@ -59,7 +59,7 @@ class StoredMails:
 @dataclass(slots=True)
 class DayTally:
     """One UTC day of one mailbox, in ids. ``listed`` counts what Google lists and the CRM wants;
-    ``accounted`` is stored, kept out by a rule, or a dead letter (``dead``: visible, with its
+    ``accounted`` is stored, hidden by a rule or not, or a dead letter (``dead``: visible, with its
     error); ``vanished`` is stored, but gone at Google.
     """
 
@@ -71,15 +71,15 @@ class DayTally:
     dead: int = 0
     vanished: int = 0
 
-    def count(self, standing: Standing) -> None:
+    def count(self, presence: Presence) -> None:
         """Count a listed id of this day."""
-        if standing == "out":
+        if presence == "out":
             return
         self.listed += 1
-        self.pending += standing == "pending"
-        self.missing += standing == "missing"
-        self.dead += standing == "dead"
-        self.accounted += standing in {"stored", "kept_out", "dead"}
+        self.pending += presence == "pending"
+        self.missing += presence == "missing"
+        self.dead += presence == "dead"
+        self.accounted += presence in {"stored", "hidden", "dead"}
 
     @property
     def is_whole(self) -> bool:
@@ -91,16 +91,16 @@ class DayTally:
         return self.is_whole and checked_at >= midnight(self.day + timedelta(days=1))
 
 
-def standing(known: Known | None, *, out: bool) -> Standing:
-    """How a listed id stands; ``out`` if Google's labels say that it does not belong in the CRM.
+def presence_of(known: Known | None, *, out: bool) -> Presence:
+    """Where a listed id is; ``out`` if Google's labels say that it does not belong in the CRM.
 
-    A stored mail that went to the trash later keeps its row, and stands as stored.
+    A stored mail that went to the trash later keeps its row, and counts as stored.
     """
     if known is not None and known.internal_date is not None:
         if known.fate == "stored":
             return "stored"
-        if is_hidden(known.fate, known.rule):
-            return "kept_out"
+        if known.fate == "hidden":
+            return "hidden"
     if out:
         return "out"
     if known is None:
@@ -110,9 +110,11 @@ def standing(known: Known | None, *, out: bool) -> Standing:
             return known.fate
         case "gone":
             # History's word is final; listings come from an index that may lag behind it.
-            return "out" if known.rule == DELETED else "missing"
-        case "excluded" | "stored":
+            return "out" if known.reason == DELETED else "missing"
+        case "left_out" | "stored" | "hidden":
             return "missing"
+        case _:
+            assert_never(known.fate)
 
 
 def label_differences(

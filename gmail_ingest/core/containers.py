@@ -12,9 +12,9 @@ from collections.abc import Mapping
 
 from gmail_ingest.core.cms import open_cms
 from gmail_ingest.core.mime_reader import encode_base64url, part_of, parts_of_body
+from gmail_ingest.core.part_types import ENCLOSED_MAILS
 from gmail_ingest.core.tnef import Tnef, read_tnef
 from gmail_ingest.core.wrappers import (
-    MAILS,
     OLD_PGP,
     Part,
     content_of,
@@ -72,7 +72,7 @@ def _unwrapped(part: Part, fetched: Mapping[str, bytes]) -> Part:
         return _with_tnef(part, tnef) if tnef and (tnef.plain or tnef.html) else part
     if type_of(part) == OLD_PGP:
         return _as_text(part, content_of(part, fetched))
-    if type_of(part) in MAILS:
+    if type_of(part) in ENCLOSED_MAILS:
         raw = content_of(part, fetched)
         return {**part, "parts": [part_of(raw, _child_id(part))]} if raw.strip() else part
     said = field(part, "content-type").strip()

@@ -15,9 +15,9 @@ from typing import Any
 from gmail_ingest.core.calendar_text import CalendarText
 from gmail_ingest.core.cms import open_cms
 from gmail_ingest.core.message import ContentKind
+from gmail_ingest.core.part_types import SEALED_MAILS
 from gmail_ingest.core.pgp_text import MARK, is_encrypted
 from gmail_ingest.core.wrappers import (
-    SEALED_TYPES,
     TNEF_TYPES,
     content_of,
     field,
@@ -38,7 +38,7 @@ _ENCRYPTED = frozenset(
 _OCTETS = "application/octet-stream"
 # Servers between may take PGP/MIME apart, so that nothing but the name tells.
 _PGP_NAMES = (".asc", ".pgp", ".gpg")
-_MAYBE_SEALED = SEALED_TYPES | {_OCTETS}
+_MAYBE_SEALED = SEALED_MAILS | {_OCTETS}
 # Without its boundary, a multipart whose words did not come at all.
 _UNREAD = TNEF_TYPES | {"multipart/*"}
 _TELLING = _ENCRYPTED | _UNREAD | _MAYBE_SEALED

@@ -200,7 +200,7 @@ def _address(name: str, value: str) -> str:
         value = _UTF8_LETTER.sub(_letter, value)
     elif name == "original-recipient":
         value = _XTEXT_LETTER.sub(lambda found: _XTEXT[found.group()], value)
-    return next((address for _, address in parse_addresses(value)), "")
+    return next((person.address for person in parse_addresses(value)), "")
 
 
 def _letter(found: re.Match[str]) -> str:

@@ -46,7 +46,7 @@ def enclosed_mail(leaf: Leaf, fetched: Mapping[str, bytes]) -> EnclosedMail:
     """
     headers = _headers(leaf)
     found = ((name, headers.decoded(field)) for name, field in _FIELDS) if headers else ()
-    texts, _ = text_parts(leaf.inner, fetched)
+    texts = text_parts(leaf.inner, fetched).texts
     return EnclosedMail(
         fields=tuple((name, value[:_MAX_FIELD_CHARS]) for name, value in found if value),
         names=tuple(dict.fromkeys(_names(leaf))),

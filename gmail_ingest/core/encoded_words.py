@@ -15,8 +15,8 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from gmail_ingest.core.charset_labels import codec_of
+from gmail_ingest.core.clean_text import REPLACEMENT
 from gmail_ingest.core.japanese import decode_windows_jis
-from gmail_ingest.core.text import REPLACEMENT
 
 # The content is not matched: it ends at the next "?=", which is looked for once.
 _START = re.compile(r"=\?([^?\s]{1,60})\?([BbQq])\?")

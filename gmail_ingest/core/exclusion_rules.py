@@ -15,7 +15,7 @@ from typing import Literal, TypeVar
 from gmail_ingest.core.domains import normal
 from gmail_ingest.core.fates import CHANGED, DELETED
 from gmail_ingest.core.mailbox_words import address_in
-from gmail_ingest.core.scope import BUILT_IN_RULES
+from gmail_ingest.core.scope import LEFT_OUT_REASONS
 from gmail_ingest.errors import InvalidInputError
 
 T = TypeVar("T", bound=str)
@@ -36,8 +36,8 @@ MAX_RULES = 100
 #: Of a rule's name, which stands in paths, in the ledger and in answers.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _NAME = re.compile(NAME_PATTERN.strip("^$"), re.ASCII)
-#: Rules of the ledger that no tenant made.
-_RESERVED = BUILT_IN_RULES | {CHANGED, DELETED}
+#: Reasons of the ledger's own, which answers show where they name a rule.
+_RESERVED = LEFT_OUT_REASONS | {CHANGED, DELETED}
 #: RFC 1035: 253 characters; what is not ASCII may stand in either spelling (``core/domains.py``).
 _DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@.,;<>\"()]+(?:\.[^\s@.,;<>\"()]+)*")
 _USER_LABEL = "Label_"

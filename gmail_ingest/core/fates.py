@@ -1,7 +1,9 @@
 """What becomes of a ledger entry when Gmail says something about its message.
 
-Holds: ``Entry`` and the pure rules that lead from one to the next; the fake store and Postgres
-share them. Add here: a rule about fates. Keep out: times and attempts (they are the store's).
+Holds: ``Fate``, ``Entry`` and the pure functions that lead from one entry to the next; the fake
+store and Postgres share them. Add here: what follows for a fate; a new fate is added to ``Fate``,
+and the type checker names each place that has to say what it means. Keep out: times and attempts
+(they are the store's), the words that fates are shown by (``shown_fates.py``).
 Source: docs/promises.md#promise-1, #promise-5; edge cases 8, 14, 15, 16.
 
 A fetch and a change of history may overtake each other: listed mail is fetched under one lease,
@@ -11,23 +13,30 @@ stand for ever, since no later history repeats the change; so it is fetched once
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal
+from typing import Literal, assert_never, get_args
 
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.scope import BUILT_IN_RULES, OUTSIDE_RANGE, SCHEDULED, exclusion_rule
+from gmail_ingest.core.history_records import MessageChange
+from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
 
-#: ``pending`` waits for a fetch, ``dead`` was given up; all others are final until Gmail says more,
-#: or the tenant's rules: what these exclude is stored, and hidden.
-Fate = Literal["pending", "stored", "excluded", "gone", "dead"]
-#: Who first saw a message, or saw it come back.
-Source = Literal["live", "listing", "history"]
+#: ``pending`` waits for a fetch; ``stored`` is shown; ``hidden`` is stored and not shown, by an
+#: exclusion rule; ``left_out`` is known and never stored (``scope.py``); ``gone`` is no longer at
+#: Google; ``dead`` was given up. All but ``pending`` are final until Gmail says more, or the
+#: tenant's rules.
+Fate = Literal["pending", "stored", "hidden", "left_out", "gone", "dead"]
+FATES: tuple[Fate, ...] = get_args(Fate)
+_BY_WORD: Mapping[str, Fate] = {fate: fate for fate in FATES}
+#: Where a message was first seen, or seen to come back: in Gmail's history of changes (after a push
+#: or a poll), in a listing of the last days, or in that of a backfill. Each has a lease of its own,
+#: so that none waits for another or fetches its mail.
+Origin = Literal["push", "listing", "backfill"]
 
-#: The rule of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
+#: The reason of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
 #: ``gone`` without it was a 404, which a later sight of the message refutes.
 DELETED = "deleted"
-#: The rule of a ``pending`` entry that history changed while it waited: an answer of Google that is
-#: older than the change was overtaken by it.
+#: The reason of a ``pending`` entry that history changed while it waited: an answer of Google that
+#: is older than the change was overtaken by it.
 CHANGED = "changed"
 #: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
 #: been sent, and so may what was to be sent later. A chat stays a chat.
@@ -36,74 +45,117 @@ REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", SCHEDULED, OUTSIDE_RAN
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What the ledger knows of a message; ``history_id`` is the newest change applied to it."""
+    """What the ledger knows of a message; ``history_id`` is the newest change applied to it.
+
+    ``reason`` says why it has its fate: of ``hidden`` the exclusion rule's name, of ``left_out`` a
+    ``LeftOutReason``, else DELETED, CHANGED or None.
+    """
 
     thread_id: str
-    source: Source
+    origin: Origin
     fate: Fate
-    rule: str | None = None
+    reason: str | None = None
     history_id: int = 0
 
     @property
     def has_row(self) -> bool:
-        """Whether the email is stored: shown, or hidden by a rule of the tenant's."""
-        return self.fate == "stored" or is_hidden(self.fate, self.rule)
+        """Whether the email is stored: shown, or hidden by an exclusion rule."""
+        match self.fate:
+            case "stored" | "hidden":
+                return True
+            case "pending" | "left_out" | "gone" | "dead":
+                return False
+            case _:
+                assert_never(self.fate)
 
 
-def is_hidden(fate: Fate, rule: str | None) -> bool:
-    """Whether a message is stored, and hidden by a rule of the tenant's."""
-    return fate == "excluded" and rule is not None and rule not in BUILT_IN_RULES
+def fate_of(word: str) -> Fate:
+    """The fate that a word in the ledger names.
+
+    Raises:
+        ValueError: it names none.
+    """
+    fate = _BY_WORD.get(word)
+    if fate is None:
+        raise ValueError(f"no fate of this release: {word!r}")
+    return fate
 
 
 def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = False) -> Entry:
     """The entry after a change of history; the same object if the change is old news.
 
     The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does. ``is_left``: no historical sync works on the
+    wins, otherwise the higher history id does. ``is_left``: no backfill works on the
     mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
     """
-    rule = exclusion_rule(change.label_ids) if change.label_ids is not None else None
+    reason = left_out_reason(change.label_ids) if change.label_ids is not None else None
     if entry is None:
-        fate: Fate = "gone" if change.deleted else "excluded" if rule else "pending"
-        why = DELETED if change.deleted else rule
-        return Entry(change.thread_id, "live", fate, why, change.history_id)
+        fate: Fate = "gone" if change.deleted else "left_out" if reason else "pending"
+        why = DELETED if change.deleted else reason
+        return Entry(change.thread_id, "push", fate, why, change.history_id)
     newest = max(entry.history_id, change.history_id)
     if change.deleted:
-        gone = replace(entry, fate="gone", rule=DELETED, history_id=newest)
+        gone = replace(entry, fate="gone", reason=DELETED, history_id=newest)
         return entry if gone == entry else gone
-    # What a stored message's labels are is the email's own matter, with its own history id.
-    if newest == entry.history_id or entry.has_row:
+    if newest == entry.history_id:
         return entry
-    newer = replace(entry, history_id=newest)
-    if entry.fate == "excluded":
-        if change.label_ids is None:
+    return _after_newer(entry, change, reason, is_left=is_left)
+
+
+def _after_newer(
+    entry: Entry, change: MessageChange, reason: str | None, *, is_left: bool
+) -> Entry:
+    """The entry after a change that is newer than it and no deletion; ``reason``: that to leave the
+    message out, by the labels that it has now.
+    """
+    newer = replace(entry, history_id=change.history_id)
+    match entry.fate:
+        case "stored" | "hidden":
+            # What a stored message's labels are is the email's own matter, with its own history id.
             return entry
-        return replace(newer, rule=rule) if rule else _again(newer, "live")
-    if entry.fate == "gone" and entry.rule != DELETED and rule is None:
-        return _again(newer, "live")
-    if entry.fate == "pending" and change.label_ids is not None:
-        source = "live" if is_left and entry.source == "history" else entry.source
-        return replace(newer, source=source, rule=CHANGED)
-    return newer
+        case "left_out":
+            if change.label_ids is None:
+                return entry
+            return replace(newer, reason=reason) if reason else _again(newer, "push")
+        case "gone":
+            is_final = entry.reason == DELETED or reason is not None
+            return newer if is_final else _again(newer, "push")
+        case "pending":
+            if change.label_ids is None:
+                return newer
+            origin = "push" if is_left and entry.origin == "backfill" else entry.origin
+            return replace(newer, origin=origin, reason=CHANGED)
+        case "dead":
+            return newer
+        case _:
+            assert_never(entry.fate)
 
 
-def after_sighting(entry: Entry | None, thread_id: str, source: Source = "listing") -> Entry:
+def after_sighting(entry: Entry | None, thread_id: str, origin: Origin = "listing") -> Entry:
     """The entry after a listing named the message; the same object if that says nothing new."""
     if entry is None:
-        return Entry(thread_id, source, "pending")
-    refuted = entry.fate == "excluded" and entry.rule in REFUTED_BY_LISTING
-    if refuted or (entry.fate == "gone" and entry.rule is None):
-        return _again(entry, source)
-    return entry
+        return Entry(thread_id, origin, "pending")
+    match entry.fate:
+        case "left_out":
+            is_refuted = entry.reason in REFUTED_BY_LISTING
+        case "gone":
+            is_refuted = entry.reason is None
+        case "pending" | "stored" | "hidden" | "dead":
+            is_refuted = False
+        case _:
+            assert_never(entry.fate)
+    return _again(entry, origin) if is_refuted else entry
 
 
 def is_wanted(entry: Entry | None, thread_id: str) -> bool:
-    """Whether a historical sync that lists the message would fetch it."""
-    sighted = after_sighting(entry, thread_id, "history")
-    return sighted.fate == "pending" and sighted.source == "history"
+    """Whether a backfill that lists the message would fetch it."""
+    sighted = after_sighting(entry, thread_id, "backfill")
+    return sighted.fate == "pending" and sighted.origin == "backfill"
 
 
-def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id: int = 0) -> Entry:
+def after_outcome(
+    entry: Entry, fate: Literal["left_out", "gone"], reason: str | None = None, history_id: int = 0
+) -> Entry:
     """The entry after a fetch decided about a pending or given-up message, otherwise the same.
 
     ``history_id`` is that of the message as it was fetched, 0 if there was none.
@@ -111,12 +163,12 @@ def after_outcome(entry: Entry, fate: Fate, rule: str | None = None, history_id:
     if entry.fate not in {"pending", "dead"}:
         return entry
     if _is_overtaken(entry, history_id):
-        return replace(entry, fate="pending", rule=None)
-    return replace(entry, fate=fate, rule=rule)
+        return replace(entry, fate="pending", reason=None)
+    return replace(entry, fate=fate, reason=reason)
 
 
 def after_storing(
-    entry: Entry | None, thread_id: str, history_id: int, source: Source
+    entry: Entry | None, thread_id: str, history_id: int, origin: Origin
 ) -> Entry | None:
     """The entry after a fetch brought the message; it is to be written if that has a row.
 
@@ -125,24 +177,24 @@ def after_storing(
     it waited; should Google never answer with anything newer, the second answer counts.
     """
     if entry is None:
-        return Entry(thread_id, source, "stored", None, history_id)
+        return Entry(thread_id, origin, "stored", None, history_id)
     if entry.fate == "gone":
         return None
     if entry.has_row:
         return entry
     if _is_overtaken(entry, history_id):
-        return replace(entry, fate="pending", rule=None)
+        return replace(entry, fate="pending", reason=None)
     newest = max(entry.history_id, history_id)
-    return replace(entry, fate="stored", rule=None, history_id=newest)
+    return replace(entry, fate="stored", reason=None, history_id=newest)
 
 
 def after_ruling(entry: Entry, rule: str | None) -> Entry:
     """The entry of a stored message after the tenant's rules were asked, of which ``rule`` hides
     it; the same object if that is what it says, or if the message is not stored.
     """
-    if not entry.has_row or entry.rule == rule:
+    if not entry.has_row or entry.reason == rule:
         return entry
-    return replace(entry, fate="excluded" if rule else "stored", rule=rule)
+    return replace(entry, fate="hidden" if rule else "stored", reason=rule)
 
 
 def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry:
@@ -154,20 +206,28 @@ def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry
     """
     if entry is None:
         return Entry(thread_id, "listing", "pending")
-    settled = entry.fate in {"pending", "dead"} or (entry.has_row and has_row)
-    if settled or (entry.fate == "gone" and entry.rule == DELETED):
-        return entry
-    return _again(entry, "listing")
+    match entry.fate:
+        case "pending" | "dead":
+            is_settled = True
+        case "stored" | "hidden":
+            is_settled = has_row
+        case "gone":
+            is_settled = entry.reason == DELETED
+        case "left_out":
+            is_settled = False
+        case _:
+            assert_never(entry.fate)
+    return entry if is_settled else _again(entry, "listing")
 
 
 def after_absence(entry: Entry) -> Entry:
     """The entry of a stored message that Google neither lists nor gives any more."""
-    return replace(entry, fate="gone", rule=None) if entry.has_row else entry
+    return replace(entry, fate="gone", reason=None) if entry.has_row else entry
 
 
 def _is_overtaken(entry: Entry, history_id: int) -> bool:
-    return entry.rule == CHANGED and history_id < entry.history_id
+    return entry.reason == CHANGED and history_id < entry.history_id
 
 
-def _again(entry: Entry, source: Source) -> Entry:
-    return replace(entry, source=source, fate="pending", rule=None)
+def _again(entry: Entry, origin: Origin) -> Entry:
+    return replace(entry, origin=origin, fate="pending", reason=None)

@@ -19,6 +19,7 @@ from gmail_ingest.core.leaf import Leaf
 from gmail_ingest.core.message import Attachment
 from gmail_ingest.core.part_types import (
     ALTERNATIVE,
+    BODIES,
     CALENDARS,
     CONTROL,
     ENCLOSED_MAILS,
@@ -33,7 +34,6 @@ from gmail_ingest.core.part_types import (
 )
 
 _INVITATION = "invite.ics"
-_BODIES = frozenset({"text/plain", "text/html"})
 _SIGNATURE_NAMES = (".p7s", "signature.asc")
 # A page shows these inside; a document stays one, whether a page names it or not.
 _SHOWN = ("image/", "audio/", "video/", "font/", "text/css")
@@ -168,7 +168,7 @@ def _is_listed(leaf: Leaf) -> bool:
         return not (kind == "application/applefile" and leaf.position == 0 and _is_double(leaf))
     if kind.startswith("message/"):
         return True
-    if text_type(kind) and (kind in _BODIES or leaf.parent_type == ALTERNATIVE):
+    if text_type(kind) and (kind in BODIES or leaf.parent_type == ALTERNATIVE):
         return False
     return leaf.has_content and kind not in RENDERINGS
 

@@ -1,6 +1,6 @@
 """Plain text whose lines were folded to be joined again.
 
-Holds: ``is_flowed``, ``unfolded``, and the mark of a line that only looks quoted.
+Holds: ``line_ends_of``, ``unfolded``, and the mark of a line that only looks quoted.
 Add here: another way in which senders break the rules of format=flowed.
 Keep out: text without that parameter, what is a quote (``reply_text``).
 Source: RFC 3676 (format=flowed and DelSp); case 01.
@@ -8,6 +8,7 @@ Source: RFC 3676 (format=flowed and DelSp); case 01.
 
 import re
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from gmail_ingest.core.headers import parameters_of
 from gmail_ingest.core.reply_text import read_reply
@@ -27,22 +28,28 @@ _RULES = "-_=*~#"
 _RULE = re.compile(rf"([{_RULES}])\1{{9,}}\s*")
 
 
-def is_flowed(content_type: str) -> tuple[bool, bool]:
+class LineEnds(NamedTuple):
+    """Whether lines that end with a blank go on, and whether that blank goes (DelSp)."""
+
+    flow: bool
+    drop_blanks: bool
+
+
+def line_ends_of(content_type: str) -> LineEnds:
     """Tell how the lines of a text/plain part are meant.
 
     Args:
         content_type: The value of the field, parameters in any notation.
-
-    Returns:
-        Whether lines that end with a blank go on, and whether that blank goes (DelSp).
     """
     # Parameters are read for the few mails that may be flowed only.
     lowered = content_type.lower()
     if "flow" not in lowered and "format*" not in lowered:
-        return False, False
+        return LineEnds(flow=False, drop_blanks=False)
     parameters = parameters_of(content_type)
-    flowed = parameters.get("format", "").strip().lower() == "flowed"
-    return flowed, parameters.get("delsp", "").strip().lower() == "yes"
+    return LineEnds(
+        flow=parameters.get("format", "").strip().lower() == "flowed",
+        drop_blanks=parameters.get("delsp", "").strip().lower() == "yes",
+    )
 
 
 def unfolded(text: str, *, drops_blank: bool) -> str:

@@ -12,8 +12,8 @@ import re
 from functools import lru_cache
 from urllib.parse import unquote
 
+from gmail_ingest.core.clean_text import TextCleaner, single_line
 from gmail_ingest.core.encoded_words import decode_words, repaired
-from gmail_ingest.core.text import TextCleaner, single_line
 
 _CHARSET = re.compile(r"""\bcharset\*?\s*=\s*["']?([^\s"';]{1,80})""", re.IGNORECASE)
 

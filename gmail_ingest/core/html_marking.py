@@ -6,18 +6,12 @@ Keep out: names of programs (``html_marks``), what a mark means for a line (``ht
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
 
-from typing import Final
+from typing import Final, NamedTuple
 
 from resiliparse.extract.html2text import extract_plain_text
 from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 
-from gmail_ingest.core.html_marks import (
-    HIDDEN,
-    PROGRAMS,
-    SIGNS_OF_MARKS,
-    SIGNS_OF_QUOTES,
-    Mark,
-)
+from gmail_ingest.core.html_marks import HIDDEN, PROGRAMS, SIGNS_OF_MARKS, SIGNS_OF_QUOTES, Mark
 
 # Code points that no text has: Unicode keeps them for use inside a program.
 _FIRST_SIGN: Final = 0xFDD0
@@ -59,23 +53,30 @@ def closing_sign(mark: Mark) -> str:
     return chr(_FIRST_SIGN + 2 * mark + 1)
 
 
-def marked_text(document: str) -> tuple[str, bool]:
+class MarkedText(NamedTuple):
+    """The text of HTML, and whether there are signs in it.
+
+    Of a quote whole no inner mark is told.
+    """
+
+    text: str
+    has_signs: bool
+
+
+def marked_text(document: str) -> MarkedText:
     """Return the text of HTML, with signs where a mark begins and ends.
 
     Args:
         document: HTML, however broken, without lone surrogates.
-
-    Returns:
-        The text, and whether there are signs in it. Of a quote whole no inner mark is told.
     """
     lowered = document.lower()
     # Each selector is asked of each element.
     skipped = [selector for sign, selector in HIDDEN if sign in lowered] or None
     if not _may_have_marks(lowered):
-        return _plain(document, skipped), False
+        return MarkedText(_plain(document, skipped), has_signs=False)
     tree = HTMLTree.parse(document)
     marked = tree.document is not None and _Marker(tree.document, lowered, skipped).mark()
-    return _plain(tree, skipped), marked
+    return MarkedText(_plain(tree, skipped), has_signs=marked)
 
 
 def _may_have_marks(lowered: str) -> bool:

@@ -38,9 +38,9 @@ def html_to_text(html: str) -> str:
         plain mail, so that ``reply_text`` has one notation to know. Words of the sender's own
         never stand below that line: where they did, the signature is put last.
     """
-    text, has_signs = marked_text(html[:MAX_HTML_CHARS])
-    text = text.replace("\xa0", " ")
-    lines = _written(read_signs(text)) if has_signs else map(str.rstrip, text.split("\n"))
+    marked = marked_text(html[:MAX_HTML_CHARS])
+    text = marked.text.replace("\xa0", " ")
+    lines = _written(read_signs(text)) if marked.has_signs else map(str.rstrip, text.split("\n"))
     return _EMPTY_LINES.sub("\n\n", "\n".join(lines)).strip("\n")
 
 

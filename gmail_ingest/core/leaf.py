@@ -10,14 +10,13 @@ import re
 from collections.abc import Mapping
 from typing import Any, NamedTuple, Self
 
+from gmail_ingest.core.clean_text import TextCleaner, single_line
 from gmail_ingest.core.headers import Headers, charset_of
-from gmail_ingest.core.part_types import ALTERNATIVE, CALENDARS, is_data, text_type
-from gmail_ingest.core.text import TextCleaner, single_line
+from gmail_ingest.core.part_types import ALTERNATIVE, BODIES, CALENDARS, is_data, text_type
 
 # A column of type integer holds it; Gmail takes no message near this size.
 MAX_SIZE = 2**31 - 1
 
-_BODIES = frozenset({"text/plain", "text/html"})
 _MULTIPART = "multipart/"
 # Programs that do not know a file send it as one of these.
 _ANYTHING = frozenset({"application/octet-stream", "text/plain", "application/x-download"})
@@ -160,14 +159,14 @@ class Leaf:
     @property
     def is_nothing_but_text(self) -> bool:
         """Whether a part that is the whole mail can be nothing else."""
-        if self.disposition or not self.is_empty or self.mime_type not in _BODIES:
+        if self.disposition or not self.is_empty or self.mime_type not in BODIES:
             return False
         return self.content_type[: len(_MULTIPART)].lower() != _MULTIPART
 
     @property
     def is_plainly_text(self) -> bool:
         """Whether it is text of the mail whatever the other parts are."""
-        if self.mime_type not in _BODIES:
+        if self.mime_type not in BODIES:
             # A patch or a note without a name stands in the text; a rendering is one of several.
             return not self.filename and not self.is_attached and self._is_other_text
         if not self.filename and not self.is_attached:
@@ -185,7 +184,7 @@ class Leaf:
 
     @property
     def _read_as(self) -> str:
-        if self.mime_type in _BODIES:
+        if self.mime_type in BODIES:
             return self.mime_type
         if self.mime_type.startswith(_MULTIPART):
             return "text/plain"

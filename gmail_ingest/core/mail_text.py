@@ -12,12 +12,12 @@ from typing import NamedTuple
 
 from gmail_ingest.core.bodies import decoded_text, join_bodies
 from gmail_ingest.core.calendar_text import CalendarText, calendar_text
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.enclosed import EnclosedMail
 from gmail_ingest.core.leaf import BodyPart
 from gmail_ingest.core.parts import SortedParts
 from gmail_ingest.core.pgp_text import MARK, without_armour
 from gmail_ingest.core.search_text import MAX_SEARCH_CHARS
-from gmail_ingest.core.text import TextCleaner
 from gmail_ingest.core.text_parts import INVISIBLE
 
 _CALENDAR = "BEGIN:VCALENDAR"
@@ -58,9 +58,9 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
         invitation; else the mails in it, each below a banner and the fields that say whose it is,
         so that nobody takes them for the sender's words; else what it reports to programs.
     """
-    text, html = join_bodies(parts.bodies, fetched, cleaner)
-    if MARK in text:
-        text = without_armour(text)
+    bodies = join_bodies(parts.bodies, fetched, cleaner)
+    html = bodies.html
+    text = without_armour(bodies.text) if MARK in bodies.text else bodies.text
     if text.startswith(_CALENDAR):
         # A program that sent it without its type.
         told = _calendar(text, "", cleaner)
@@ -114,7 +114,7 @@ def _enclosed(
         if length > MAX_SEARCH_CHARS:
             break
         fields = "\n".join(f"{name}: {value}" for name, value in mail.fields)
-        text, _ = join_bodies(mail.bodies, fetched, cleaner)
+        text = join_bodies(mail.bodies, fetched, cleaner).text
         calendars = _told(_calendars(mail.calendars, fetched, cleaner))
         said = "\n\n".join(filter(None, (text, calendars)))
         if fields or said:

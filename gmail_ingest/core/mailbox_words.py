@@ -69,21 +69,31 @@ class Person(NamedTuple):
     address: str
 
 
+class FoundPeople(NamedTuple):
+    """Addresses among words.
+
+    Attributes:
+        people: Each with the words or the comment beside the address.
+        rest: The words that are left behind the last.
+        comment: The first comment.
+    """
+
+    people: list[Person]
+    rest: str
+    comment: str
+
+
 def phrase_of(words: Sequence[Word]) -> str:
     """Return words as a name: blanks where the header has them, and only there."""
     return " ".join("".join(word.plain for word in words).split())
 
 
-def people_in(words: Sequence[Word], *, in_brackets: bool) -> tuple[list[Person], str, str]:
+def people_in(words: Sequence[Word], *, in_brackets: bool) -> FoundPeople:
     """Return the addresses that stand among words.
 
     Args:
         words: Without brackets and separators between people.
         in_brackets: Whether angle brackets stood around them.
-
-    Returns:
-        The people, each with the words or the comment beside the address; the words that are
-        left behind the last; the first comment.
     """
     people: list[Person] = []
     name: list[str] = []
@@ -107,8 +117,8 @@ def people_in(words: Sequence[Word], *, in_brackets: bool) -> tuple[list[Person]
             name.append(term.plain)
     if len(terms) == 1 and not people and (address := _simple(name[0] if name else "")):
         # A whole address in quotes, and nothing beside it.
-        return [Person("", address)], "", ""
-    return people, _beside(" ".join(name)), comment
+        return FoundPeople([Person("", address)], "", "")
+    return FoundPeople(people, _beside(" ".join(name)), comment)
 
 
 def address_in(word: str, *, is_whole: bool = True) -> str:

@@ -17,6 +17,7 @@ import pybase64
 
 from gmail_ingest.core.charsets import decode_declared
 from gmail_ingest.core.headers import charset_of
+from gmail_ingest.core.part_types import ENCLOSED_MAILS
 
 # Deeper or larger trees are made to hurt; what is beyond stays one undivided part.
 _MAX_DEPTH = 20
@@ -29,7 +30,6 @@ _LARGEST_INLINE = 1_000_000
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]{0,20}:(.*(?:\n[ \t].*)*)\n?")
 _TYPE = re.compile(r"[!-.0-~]{1,100}/[!-.0-~]{1,100}\Z")
 _NOT_BASE64 = re.compile(rb"[^A-Za-z0-9+/]+")
-_MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 _IDENTITY = frozenset({"", "7bit", "8bit", "binary"})
 
 Part = dict[str, Any]
@@ -101,7 +101,12 @@ class _Reader:
         boundary = _parameter(content_type, "boundary").encode("utf-8", "replace")
         if mime_type.startswith("multipart/") and not boundary:
             boundary = _divider(body)
-        if mime_type in _MAILS and encoding in _IDENTITY and depth < _MAX_DEPTH and self._left > 0:
+        if (
+            mime_type in ENCLOSED_MAILS
+            and encoding in _IDENTITY
+            and depth < _MAX_DEPTH
+            and self._left > 0
+        ):
             part["body"] = {"size": len(body)}
             part["parts"] = [self.entity(body, f"{part_id}.0", "text/plain", depth + 1)]
         elif mime_type.startswith("multipart/") and boundary and depth < _MAX_DEPTH:
@@ -184,7 +189,7 @@ def _decoded(body: bytes, encoding: str) -> bytes:
 
 def _content(data: bytes, mime_type: str, content_type: str) -> Part:
     if mime_type.startswith("text/"):
-        data = decode_declared(data, charset_of(content_type))[0].encode("utf-8", "replace")
+        data = decode_declared(data, charset_of(content_type)).text.encode("utf-8", "replace")
     is_read = mime_type.startswith(("text/", "message/")) or "pkcs7" in mime_type
     if not data or not (is_read or len(data) <= _LARGEST_INLINE):
         return {"size": len(data)}

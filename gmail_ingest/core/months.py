@@ -1,6 +1,7 @@
-"""Months of a historical sync: which a range touches, and what of each is meant.
+"""Months: which month a time lies in, which months a range touches, and what of each is meant.
 
-Holds: the arithmetic of months, and what a range must be like. Add here: a rule about ranges.
+Holds: the arithmetic of months, for backfills and for the index of searches, and what a
+range must be like. Add here: a rule about ranges.
 Keep out: clocks (callers say what time it is), Dagster's partition keys.
 Source: edge case 61; docs/google.md#search (dates). Everything is UTC; a month is named by its
 first day.
@@ -8,6 +9,7 @@ first day.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import UTC, date, datetime
 
 from gmail_ingest.core.windows import Window, midnight
@@ -26,6 +28,21 @@ def month_of(moment: datetime | date) -> date:
 def next_month(month: date) -> date:
     """The month after this one."""
     return date(month.year + month.month // 12, month.month % 12 + 1, 1)
+
+
+def month_before(month: date) -> date:
+    """The month before this one."""
+    year, months = divmod(12 * month.year + month.month - 2, 12)
+    return date(year, months + 1, 1)
+
+
+def months_back(newest: date, oldest: date) -> Iterator[date]:
+    """The months from ``newest`` back to ``oldest``, both included."""
+    while newest > oldest:
+        yield newest
+        newest = month_before(newest)
+    if newest == oldest:
+        yield newest
 
 
 def months_of(window: Window) -> tuple[date, ...]:

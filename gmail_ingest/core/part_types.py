@@ -14,6 +14,9 @@ ENCRYPTED = "multipart/encrypted"
 #: A mail in the mail; news articles are the same thing.
 ENCLOSED_MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 
+#: What a mail program shows as the mail itself.
+BODIES = frozenset({"text/plain", "text/html"})
+
 #: Said by programs to programs. Nobody attached them, and in a report a text says the same.
 CONTROL = frozenset(
     {

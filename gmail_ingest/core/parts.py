@@ -13,12 +13,12 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.enclosed import EnclosedMail, enclosed_file, enclosed_mail
 from gmail_ingest.core.files import FilePart, file_part
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.leaf import BodyPart, Leaf
 from gmail_ingest.core.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
-from gmail_ingest.core.text import TextCleaner
 from gmail_ingest.core.text_parts import text_parts
 
 # Real mail nests below ten; deeper trees are made to hurt.
@@ -98,9 +98,9 @@ def sort_parts(
             missing = () if body.data or not body.attachment_id else (body,)
             return SortedParts((body,), types=_TEXT_ONLY[leaf.mime_type], missing=missing)
     leaves = _walked(payload, headers, cleaner)
-    texts, also_files = text_parts(leaves, fetched)
-    only_texts = {leaf.number for leaf in texts} - {leaf.number for leaf in also_files}
-    bodies = tuple(leaf.body() for leaf in texts)
+    found = text_parts(leaves, fetched)
+    only_texts = {leaf.number for leaf in found.texts} - {leaf.number for leaf in found.also_files}
+    bodies = tuple(leaf.body() for leaf in found.texts)
     if len(only_texts) == len(leaves):
         return SortedParts(bodies, types=_types(leaves), missing=_unsent(bodies))
     others = [leaf for leaf in leaves if leaf.number not in only_texts]

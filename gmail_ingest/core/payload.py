@@ -17,6 +17,7 @@ from typing import Any
 from gmail_ingest.core.addresses import direction_of, fold_address, participants_of
 from gmail_ingest.core.authors import author_of, with_author
 from gmail_ingest.core.classify import classify
+from gmail_ingest.core.clean_text import TextCleaner, single_line
 from gmail_ingest.core.containers import opened
 from gmail_ingest.core.content_kind import kind_of_content
 from gmail_ingest.core.files import attachments_of
@@ -30,7 +31,6 @@ from gmail_ingest.core.reply_text import read_reply
 from gmail_ingest.core.reports import Mail
 from gmail_ingest.core.scope import is_nowhere
 from gmail_ingest.core.search_text import search_text_of
-from gmail_ingest.core.text import TextCleaner, single_line
 from gmail_ingest.core.text_parts import has_words
 from gmail_ingest.core.wrappers import WRAPPERS, Part, id_of, parts_to_fetch, type_of
 

@@ -13,9 +13,6 @@ from dataclasses import dataclass
 
 from gmail_ingest.core.quota import Prices
 
-#: The error of an attempt that met a 404, which may be Google's own replication while the id is
-#: young; the ledger keeps it, so that the next attempt knows (``PendingMessage.missed``).
-NOT_FOUND_YET = "not found yet"
 #: More messages than this in one threads.get answer would make its size unbounded (bytes held
 #: by one worker); Gmail itself starts a new thread after about 100 messages.
 MAX_THREAD_MESSAGES = 100
@@ -24,7 +21,8 @@ MAX_THREAD_MESSAGES = 100
 @dataclass(frozen=True, slots=True)
 class PendingMessage:
     """An id that waits to be fetched; ``age`` is the seconds since it was first seen, ``missed``
-    whether Google's last word on it was that there is no such message.
+    whether Google's last word on it was that there is no such message: while the id is young, that
+    may be Google's own replication.
     """
 
     message_id: str

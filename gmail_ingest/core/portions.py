@@ -28,7 +28,7 @@ class _Lot:
 
 @dataclass(slots=True)
 class Portions:
-    """One process's reserved units of a line, for live mail or for history.
+    """One process's reserved units of a line, for live mail or for background work.
 
     Args:
         rate: units a second of the whole line.

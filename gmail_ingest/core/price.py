@@ -1,7 +1,7 @@
-"""What a historical sync costs, from what a listing tells, and how long it takes.
+"""What a backfill costs, from what a listing tells, and how long it takes.
 
 Holds: ``fetch_units`` and ``seconds_needed``. Add here: a price that needs only ids.
-Keep out: asking Google or the ledger (``gmail_ingest.sync.history_price``).
+Keep out: asking Google or the ledger (``gmail_ingest.sync.backfill_price``).
 Source: docs/google.md#prices. The fetch plans with the same planner, in the same order and in
 chunks of the same size, so that both agree but for what no listing tells: bodies that Gmail keeps
 apart, and calls that fail.
@@ -37,8 +37,8 @@ def fetch_units(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast history may spend: units a second of a mailbox and of the project, and what is left
-    of the project's allowance until the next day begins in ``next_day`` seconds.
+    """How fast backfills may spend: units a second of a mailbox and of the project, and what is
+    left of the project's allowance until the next day begins in ``next_day`` seconds.
     """
 
     mailbox: float

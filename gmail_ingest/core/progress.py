@@ -1,4 +1,4 @@
-"""How far a historical sync is, and when it will be done.
+"""How far a backfill is, and when it will be done.
 
 Holds: ``Progress`` and its arithmetic. Add here: a figure that those who wait ask for.
 Keep out: clocks, where the numbers come from.

@@ -17,11 +17,11 @@ from dataclasses import dataclass
 from gmail_ingest.core.address_list import parse_addresses
 from gmail_ingest.core.bodies import decoded_text
 from gmail_ingest.core.bounce_text import ReportText, read_report_text, status_codes
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.delivery_status import MAX_RECIPIENTS, failed_of, read_delivery_status
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Attachment, ContentKind, FailedRecipient, Participant
 from gmail_ingest.core.parts import SortedParts
-from gmail_ingest.core.text import TextCleaner
 
 _DAEMON = re.compile(
     r"(?:mail(?:er)?[-_.]?da?emon|mdaemon|post[-_.]?master|double-bounce|bounces?|mail[-_.]?delivery"
@@ -205,7 +205,9 @@ def _words(mail: Mail) -> ReportText:
 
 def _header_recipients(mail: Mail) -> tuple[FailedRecipient, ...]:
     values = mail.headers.every("x-failed-recipients")
-    addresses = dict.fromkeys(found for value in values for _, found in parse_addresses(value))
+    addresses = dict.fromkeys(
+        person.address for value in values for person in parse_addresses(value)
+    )
     if not addresses:
         return ()
     named = list(addresses)[:MAX_RECIPIENTS]

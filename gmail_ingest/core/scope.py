@@ -1,7 +1,8 @@
 """Which messages belong in the CRM, by Gmail's own labels.
 
-Holds: the built-in exclusion rules and their names. Add here: a rule that needs only labels.
-Keep out: rules that need a tenant's settings or a message's content.
+Holds: why a message is left out: it is known to the ledger, and never stored. Add here: a reason
+that needs only labels. Keep out: what a tenant hides by rules of its own (``exclusions.py``): that
+is stored.
 Source: https://developers.google.com/workspace/gmail/api/guides/labels (DRAFT, SPAM, TRASH, and
 that users may see CHAT); which label mail bears that is to be sent later is not documented: see
 docs/google.md#scheduled-mail. Edge cases 11, 15, 16, 210.
@@ -9,13 +10,17 @@ docs/google.md#scheduled-mail. Edge cases 11, 15, 16, 210.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Final, Literal, get_args
 
-#: The rule of mail that is to be sent later.
-SCHEDULED = "scheduled"
-#: Label id to the name of the rule that excludes it, in the order in which rules are asked.
-#: SPAM and TRASH are excluded on arrival only: a stored message that moves there keeps its row.
-EXCLUDED_LABELS = {
+#: Why a message is left out.
+LeftOutReason = Literal["draft", "scheduled", "chat", "spam", "trash", "outside_range"]
+LEFT_OUT_REASONS: frozenset[str] = frozenset(get_args(LeftOutReason))
+#: Of mail that is to be sent later.
+SCHEDULED: Final = "scheduled"
+#: Label id to the reason for which it leaves a message out; the first that fits is named.
+#: SPAM and TRASH do so on arrival only: a stored message that moves there keeps its row.
+LEFT_OUT_LABELS: Mapping[str, LeftOutReason] = {
     "DRAFT": "draft",
     "SCHEDULED": SCHEDULED,
     "CHAT": "chat",
@@ -24,23 +29,21 @@ EXCLUDED_LABELS = {
 }
 #: Labels of mail that is not sent yet, as long as SENT is not there.
 UNSENT_LABELS = frozenset({"DRAFT", "SCHEDULED"})
-#: The rule of what a listing named though it lies beside the range that was asked for, by its
-#: internal date: Google's bounds are uncertain by a second (edge case 61).
-OUTSIDE_RANGE = "outside_range"
-#: What these keep out is not stored; what a tenant's own rule hides is.
-BUILT_IN_RULES = frozenset({*EXCLUDED_LABELS.values(), OUTSIDE_RANGE})
+#: Of what a listing named though it lies beside the range that was asked for, by its internal
+#: date: Google's bounds are uncertain by a second (edge case 61).
+OUTSIDE_RANGE: Final = "outside_range"
 #: Labels that say something of a message, and nothing of where it is.
 _MARKS = frozenset({"UNREAD", "STARRED", "IMPORTANT"})
 
 
-def exclusion_rule(label_ids: Collection[str]) -> str | None:
-    """Name the rule that keeps a message with these Gmail label ids out, or None if it belongs in.
+def left_out_reason(label_ids: Collection[str]) -> LeftOutReason | None:
+    """Say why a message with these Gmail label ids is left out, or None if it belongs in.
 
     A sent message is never a draft: Gmail may keep both labels for a moment while it is sent.
     """
-    for label, rule in EXCLUDED_LABELS.items():
+    for label, reason in LEFT_OUT_LABELS.items():
         if label in label_ids and not (label in UNSENT_LABELS and "SENT" in label_ids):
-            return rule
+            return reason
     return None
 
 

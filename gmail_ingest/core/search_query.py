@@ -17,7 +17,7 @@ from gmail_ingest.core.former_words import former_words_of
 from gmail_ingest.core.search_words import is_pair, is_single, words_of
 
 # What begins with two hyphens is an option of some program, and nothing to leave out.
-_OPERAND = re.compile(r'(?P<excluded>(?:-(?!-))?)(?:"(?P<phrase>[^"]*)"?|(?P<chunk>[^\s"]+))')
+_OPERAND = re.compile(r'(?P<negated>(?:-(?!-))?)(?:"(?P<phrase>[^"]*)"?|(?P<chunk>[^\s"]+))')
 #: As keyboards of East Asia have it.
 _WIDE_STAR = "\uff0a"
 
@@ -31,13 +31,13 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that stand one after the other; or must not, if ``excluded``.
+    """Words that stand one after the other; or must not, if ``negated``.
 
     ``former``: what these were to a former release, where that differs.
     """
 
     words: tuple[Word, ...]
-    excluded: bool = False
+    negated: bool = False
     former: tuple[Word, ...] = ()
 
 
@@ -64,7 +64,7 @@ def parse_query(text: str) -> Query:
         if is_between and operand.group().lower() == "or":
             alternatives.append([])
             continue
-        term = _term(chunk or operand["phrase"] or "", excluded=bool(operand["excluded"]))
+        term = _term(chunk or operand["phrase"] or "", negated=bool(operand["negated"]))
         if term.words:
             alternatives[-1].append(term)
     # The index reads a list for each term: what is said twice is asked for once.
@@ -77,14 +77,14 @@ def without_former(query: Query) -> Query:
     return tuple(tuple(replace(term, former=()) for term in terms) for terms in query)
 
 
-def _term(text: str, *, excluded: bool) -> Term:
+def _term(text: str, *, negated: bool) -> Term:
     is_open = _is_open(text)
     words = _asked(text)
     former = tuple(map(Word, former_words_of(text)))
     differs = [each.text for each in words] != [each.text for each in former]
     return Term(
         _opened(words) if is_open else words,
-        excluded,
+        negated,
         (_opened(former) if is_open else former) if differs else (),
     )
 

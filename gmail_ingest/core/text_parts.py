@@ -10,6 +10,7 @@ can be the text, and a file stays a file where there is a text.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
+from typing import NamedTuple
 
 from gmail_ingest.core.charsets import decode_base64url
 from gmail_ingest.core.leaf import BodyPart, Leaf
@@ -28,27 +29,34 @@ _MAX_EMPTY_BYTES = 1_000
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
 
-def text_parts(
-    leaves: Sequence[Leaf], fetched: Mapping[str, bytes] = _NOTHING
-) -> tuple[list[Leaf], list[Leaf]]:
+class TextParts(NamedTuple):
+    """The parts that are the text of a mail.
+
+    Attributes:
+        texts: In their order.
+        also_files: Those among them that are files as well: a whole mail that is a named file, and
+            a named text beside an empty one.
+    """
+
+    texts: list[Leaf]
+    also_files: list[Leaf]
+
+
+def text_parts(leaves: Sequence[Leaf], fetched: Mapping[str, bytes] = _NOTHING) -> TextParts:
     """Return the parts that are the text of a mail.
 
     Args:
         leaves: The parts of the mail, without those of enclosed mails.
         fetched: Part id to raw bytes, for parts whose content did not come along.
-
-    Returns:
-        The texts in their order, and those among them that are files as well: a whole mail that
-        is a named file, and a named text beside an empty one.
     """
     plain = [leaf for leaf in leaves if leaf.is_plainly_text]
     if len(plain) == len(leaves):
-        return plain, [leaf for leaf in plain if leaf.is_attached and leaf.filename]
+        return TextParts(plain, [leaf for leaf in plain if leaf.is_attached and leaf.filename])
     others = _other_texts([leaf for leaf in leaves if not leaf.is_plainly_text])
     if not others or any(has_words(leaf, fetched) for leaf in plain):
-        return plain, []
+        return TextParts(plain, [])
     also_files = [leaf for leaf in others if leaf.filename and (plain or leaf.type_by_name)]
-    return sorted((*plain, *others), key=lambda leaf: leaf.number), also_files
+    return TextParts(sorted((*plain, *others), key=lambda leaf: leaf.number), also_files)
 
 
 def _other_texts(leaves: Iterable[Leaf]) -> list[Leaf]:

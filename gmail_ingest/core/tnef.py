@@ -157,4 +157,4 @@ class _Reader:
 
 
 def _text(value: bytes, charset: str) -> str:
-    return decode_declared(value, charset)[0].partition("\x00")[0]
+    return decode_declared(value, charset).text.partition("\x00")[0]

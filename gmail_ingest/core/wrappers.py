@@ -11,16 +11,20 @@ from itertools import islice
 from typing import Any
 
 from gmail_ingest.core.charsets import decode_base64url
+from gmail_ingest.core.part_types import ENCLOSED_MAILS, SEALED_MAILS
 
 Part = Mapping[str, Any]
 
-SEALED_TYPES = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 #: OpenPGP text before RFC 3156 gave it parts of its own.
 OLD_PGP = "application/pgp"
-MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 #: Types of parts that may hold a mail. Files of any name have the last.
-WRAPPERS = SEALED_TYPES | TNEF_TYPES | MAILS | {OLD_PGP, "multipart/*", "application/octet-stream"}
+WRAPPERS = (
+    SEALED_MAILS
+    | TNEF_TYPES
+    | ENCLOSED_MAILS
+    | {OLD_PGP, "multipart/*", "application/octet-stream"}
+)
 
 # A document that is signed (contract.pdf.p7m) is a file; the mail itself has this name or none.
 _SEALED_NAMES = frozenset({"", "smime.p7m", "smime.p7z"})
@@ -76,7 +80,7 @@ def own_parts(payload: object, *, enclosed: bool = False) -> Iterator[Part]:
         if not isinstance(part, dict):
             continue
         below = part.get("parts")
-        if isinstance(below, list) and (enclosed or type_of(part) not in MAILS):
+        if isinstance(below, list) and (enclosed or type_of(part) not in ENCLOSED_MAILS):
             stack.extend(reversed(below))
         yield part
 
@@ -87,7 +91,7 @@ def is_sealed(part: Part) -> bool:
     Args:
         part: A MessagePart.
     """
-    if type_of(part) in SEALED_TYPES:
+    if type_of(part) in SEALED_MAILS:
         # What the whole mail is, may be one under any name.
         return is_mail_by_name(part) or not id_of(part)
     name = lower(part.get("filename"))

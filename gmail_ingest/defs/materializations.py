@@ -15,10 +15,13 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-# Private, like those of ``backfills.py``: dagster is pinned to one minor release, and a test holds
-# what is stored against what ``log_event`` stores.
+# Private, like those of ``dagster_backfills.py``: dagster is pinned to one minor release, and a
+# test holds what is stored against what ``log_event`` stores.
 from dagster._core.events import DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
+
+#: Materializations of so many seconds are stored together. Mail is readable before, at once.
+GATHER_SECONDS = 0.2
 
 
 def store_materializations(

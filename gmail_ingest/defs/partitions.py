@@ -1,7 +1,7 @@
 """Partition sets.
 
 Holds: definitions of partitions, and how those of the tenants are kept. Add here: another set.
-Keep out: months (``month_keys.py``), which tenants are connected.
+Keep out: months (``month_partitions.py``), which tenants are connected.
 Source: docs/dagster.md#dynamic-partitions: the daemon adds the partitions that a tick asks for one
 by one, two statements each on a connection of its own; here it is one for thousands.
 """

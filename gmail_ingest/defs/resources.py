@@ -11,7 +11,7 @@ from contextlib import asynccontextmanager
 import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import load_settings

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from gmail_ingest.demo.audit import GoogleMessage
 
@@ -19,7 +20,7 @@ from gmail_ingest.demo.audit import GoogleMessage
 class Count:
     """Messages in scope at Google, and how many of them have rows.
 
-    ``older`` are those from before the initial sync's window, which a historical sync brings.
+    ``older`` are those from before the initial sync's window, which a backfill brings.
     """
 
     at_google: int = 0
@@ -31,6 +32,13 @@ class Count:
     def whole(self) -> bool:
         """Whether all that comes without being asked for is stored."""
         return self.stored == self.at_google
+
+
+class OlderMail(NamedTuple):
+    """Messages from before the window, which nobody asked for: at Google, and with rows."""
+
+    at_google: int
+    stored: int
 
 
 def count(truth: Iterable[GoogleMessage], rows: Collection[str], since: int | None) -> Count:

@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sandbox.mbox import is_from_line
+from gmail_sandbox.mail.mbox import is_from_line
 
 #: Of a line: a longer one is no From_ line, and need not be read.
 _LONGEST_LINE = 4_096

@@ -9,11 +9,11 @@ import time
 from collections.abc import Callable, Mapping
 
 from gmail_ingest.demo.audit import GoogleMessage
-from gmail_ingest.demo.counting import Count, count
+from gmail_ingest.demo.counting import Count, OlderMail, count
 from gmail_ingest.demo.latency import PushWatch, percentile
 from gmail_ingest.demo.plan import OWNERS
 from gmail_ingest.demo.rows import Rows
-from gmail_ingest.demo.sandbox_api import SandboxApi
+from gmail_ingest.demo.sandbox_api import MailboxVersion, SandboxApi
 from gmail_ingest.demo.snapshot import MailboxState, Snapshot
 from gmail_ingest.runtime.dagster_api import DagsterApi
 
@@ -51,7 +51,7 @@ class Observer:
         self._show_at = self._runs_at = 0.0
         self._runs: dict[str, int] = {}
         self._counts: dict[str, Count] = {}
-        self._truth: dict[str, tuple[tuple[str, int], list[GoogleMessage]]] = {}
+        self._truth: dict[str, tuple[MailboxVersion, list[GoogleMessage]]] = {}
         self.phase = ""
         self.pushes = PushWatch()
         #: Where the initial sync's window begins (epoch milliseconds); None: at the beginning.
@@ -66,10 +66,13 @@ class Observer:
         """Whether each mailbox has rows of all messages that come without being asked for."""
         return bool(self._counts) and all(each.whole for each in self._counts.values())
 
-    def older(self) -> tuple[int, int]:
-        """Messages from before the window, which nobody asked for: at Google, and with rows."""
+    def older(self) -> OlderMail:
+        """Messages from before the window, counted now."""
         counts = self._count().values()
-        return sum(each.older for each in counts), sum(each.older_stored for each in counts)
+        return OlderMail(
+            sum(counted.older for counted in counts),
+            sum(counted.older_stored for counted in counts),
+        )
 
     def until(self, done: Callable[[], bool], *, stall_seconds: float = STALL_SECONDS) -> bool:
         """Watch until ``done``; False if nothing has moved for ``stall_seconds``."""
@@ -137,7 +140,7 @@ class Observer:
             if box in states
         }
 
-    def _messages(self, box: str, states: Mapping[str, tuple[str, int]]) -> list[GoogleMessage]:
+    def _messages(self, box: str, states: Mapping[str, MailboxVersion]) -> list[GoogleMessage]:
         """All of a mailbox; read again only if it has changed."""
         known = self._truth.get(box)
         if known is None or known[0] != states[box]:

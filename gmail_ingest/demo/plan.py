@@ -1,6 +1,7 @@
 """Who is in the demonstration, and how much mail they have.
 
-Holds: ``DemoOptions``, the tenants, the days of their mail, and how numbers are split.
+Holds: ``DemoOptions``, the tenants, the days of their mail, the names of the sandbox's project, and
+how numbers are split.
 Keep out: doing any of it.
 """
 
@@ -9,8 +10,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, NamedTuple
 
+#: The Google Cloud project that the sandbox plays, and its Pub/Sub.
+PROJECT = "sandbox-project"
+TOPIC = f"projects/{PROJECT}/topics/gmail-push"
+AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
+PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
+#: An mbox may be decades old, and all of it shall come with the initial sync.
+ALL_DAYS = 36_500
 #: The sandbox gives every mailbox Google's own budget, unless scaled.
 UNITS_PER_MINUTE = 6_000
 #: Days that the initial sync lists, ages of the seeded mail before them, and of that within them:
@@ -27,7 +35,7 @@ class DemoOptions:
     ``messages`` and ``pushed`` are totals over all mailboxes; ``past_share`` of the messages are
     older than what the initial sync lists; ``mbox`` replaces seeded mail; ``quota_scale``
     multiplies Google's budget of units for each mailbox. Each tenant is connected at a moment that
-    the seed decides, within ``connect_within_seconds`` of the one before. With ``history`` the
+    the seed decides, within ``connect_within_seconds`` of the one before. With ``backfill`` the
     older messages are asked for, and expected. ``begin_within``: seconds after connecting within
     which every initial sync must begin; None: they are told, and not judged.
     """
@@ -39,12 +47,12 @@ class DemoOptions:
     quota_scale: float = 1.0
     past_share: float = 0.4
     connect_within_seconds: float = 5.0
-    history: bool = False
+    backfill: bool = False
     begin_within: float | None = None
 
     @property
     def past(self) -> int:
-        """Messages that only a historical sync brings; an mbox comes whole at once."""
+        """Messages that only a backfill brings; an mbox comes whole at once."""
         return 0 if self.mbox else round(self.messages * self.past_share)
 
     @property
@@ -71,10 +79,24 @@ OWNERS = {mailbox: tenant.name for tenant in TENANTS for mailbox in tenant.mailb
 MAILBOXES = tuple(OWNERS)
 
 
-def range_of_the_past(today: date) -> tuple[date, date]:
-    """First days of months, the second exclusive, between which all seeded mail of the past is."""
+class Days(NamedTuple):
+    """From ``start`` on, before ``end``."""
+
+    start: date
+    end: date
+
+
+class Burst(NamedTuple):
+    """Messages that arrive together; ``mailbox`` is its index among ``MAILBOXES``."""
+
+    mailbox: int
+    messages: int
+
+
+def range_of_the_past(today: date) -> Days:
+    """The whole months in which all seeded mail of the past is."""
     oldest = today - timedelta(days=PAST_DAYS[1] + 1)
-    return oldest.replace(day=1), today.replace(day=1)
+    return Days(oldest.replace(day=1), today.replace(day=1))
 
 
 def split(total: int, parts: int) -> list[int]:
@@ -82,13 +104,13 @@ def split(total: int, parts: int) -> list[int]:
     return [total // parts + (part < total % parts) for part in range(parts)]
 
 
-def bursts(total: int, size: int) -> list[tuple[int, int]]:
-    """Cut arriving mail into bursts: (index of the mailbox, messages), mailboxes in turn."""
+def bursts(total: int, size: int) -> list[Burst]:
+    """Cut arriving mail into bursts, mailboxes in turn."""
     left = split(total, len(MAILBOXES))
-    found: list[tuple[int, int]] = []
+    found: list[Burst] = []
     while any(left):
         for index, waiting in enumerate(left):
             if waiting:
-                found.append((index, min(size, waiting)))
+                found.append(Burst(index, min(size, waiting)))
                 left[index] -= min(size, waiting)
     return found

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.demo.audit import Audit
+from gmail_ingest.demo.counting import OlderMail
 from gmail_ingest.demo.latency import percentile
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
     """All findings. ``seconds``: of the whole demonstration; ``unseen``: pushed, never stored;
-    ``older``: messages that nobody asked for, and those of them that are stored;
     ``initial_sync_began``: seconds after connecting, by tenant, None if it never did;
     ``begin_within``: how many that may be, None for any;
     ``proof``: tenants that were compared with Google, and of them those whose check passed.
@@ -26,7 +26,7 @@ class Report:
     audit: Audit
     unfindable: int
     unseen: int
-    older: tuple[int, int]
+    older: OlderMail
     initial_sync_began: Mapping[str, float | None]
     begin_within: float | None
     push_seconds: Sequence[float]
@@ -67,7 +67,7 @@ class Report:
             },
             "atGoogle": audit.at_google,
             "stored": audit.stored,
-            "older": {"atGoogle": self.older[0], "stored": self.older[1]},
+            "older": {"atGoogle": self.older.at_google, "stored": self.older.stored},
             "missing": audit.missing,
             "doubled": audit.doubled,
             "unknown": audit.unknown,

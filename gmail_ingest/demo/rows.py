@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterator
 import psycopg
 
 from gmail_ingest.demo.audit import Row
+from gmail_ingest.demo.latency import MessageKey
 
 _ROWS = """
     SELECT e.tenant_id, m.address, e.gmail_id, e.thread_id, e.label_ids
@@ -50,11 +51,12 @@ class Rows:
         for tenant, mailbox, message_id, thread_id, labels in self._connection.execute(_ROWS):
             yield Row(tenant, mailbox, message_id, thread_id, frozenset(labels))
 
-    def seen(self, messages: Collection[tuple[str, str]]) -> list[tuple[str, str]]:
-        """Those of the (mailbox, message id) pairs that have a row."""
-        addresses = [address for address, _ in messages]
-        message_ids = [message_id for _, message_id in messages]
-        return self._connection.execute(_SEEN, (addresses, message_ids)).fetchall()
+    def seen(self, messages: Collection[MessageKey]) -> list[MessageKey]:
+        """Those messages that have a row."""
+        addresses = [message.mailbox for message in messages]
+        message_ids = [message.message_id for message in messages]
+        rows = self._connection.execute(_SEEN, (addresses, message_ids)).fetchall()
+        return [MessageKey(*row) for row in rows]
 
     def ids(self) -> dict[str, set[str]]:
         """Ids of the messages that have rows, by mailbox address."""
@@ -65,6 +67,6 @@ class Rows:
         return dict(self._connection.execute(_BEGAN).fetchall())
 
     def past_under_way(self) -> int:
-        """Historical jobs that have not ended."""
+        """Backfill jobs that have not ended."""
         row = self._connection.execute(_PAST_UNDER_WAY).fetchone()
         return int(row[0]) if row else 0

@@ -19,13 +19,21 @@ from types import MappingProxyType
 from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.demo.observer import Observer
-from gmail_ingest.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
+from gmail_ingest.demo.plan import (
+    ALL_DAYS,
+    AUDIENCE,
+    INITIAL_SYNC_DAYS,
+    PROJECT,
+    PUSH_ACCOUNT,
+    TOPIC,
+    DemoOptions,
+)
 from gmail_ingest.demo.rows import Rows
 from gmail_ingest.demo.sandbox_api import PushTarget, SandboxApi
 from gmail_ingest.demo.scenario import Scenario
 from gmail_ingest.demo.snapshot import Snapshot
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.consent import OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
@@ -39,12 +47,6 @@ from gmail_ingest.runtime.environment import (
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 from gmail_ingest.runtime.stack import Stack, open_stack
 from gmail_ingest.settings import Settings
-
-_PROJECT = "sandbox-project"
-_AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
-_PUSH_ACCOUNT = f"push@{_PROJECT}.iam.gserviceaccount.com"
-#: An mbox may be decades old, and all of it shall come with the initial sync.
-_ALL_DAYS = 36_500
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _quick_databases(directory: Path) -> AbstractContextManager[Databases]:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class DemoOverrides:
     """What another performance than the demonstration does otherwise: where the databases are,
     and settings that replace the demonstration's.
     """
@@ -79,7 +81,7 @@ def open_demo(
     *,
     on_step: Callable[[str], None],
     show: Callable[[Snapshot], None],
-    ground: Ground = Ground(),
+    overrides: DemoOverrides = DemoOverrides(),
 ) -> Iterator[Demo]:
     """Start everything, connect the tenants, and yield; stops everything at the end.
 
@@ -88,7 +90,7 @@ def open_demo(
         data: an empty directory, or that of an earlier demonstration to be overwritten.
         on_step: is told what is being started.
         show: is given snapshots.
-        ground: databases and tuning of another performance.
+        overrides: databases and tuning of another performance.
 
     Raises:
         ConfigurationError: the directory is in use, or holds a ``.env`` that Dagster would read.
@@ -100,14 +102,14 @@ def open_demo(
     # Hexadecimal, since it is an argument of the sandbox and must not begin with a dash.
     client = OAuthClient("demo.apps.googleusercontent.com", secrets.token_hex(16))
     with open_stack(data, on_step, machine_environment(os.environ)) as stack:
-        databases = stack.cleanup.enter_context(ground.databases(data.postgres))
+        databases = stack.cleanup.enter_context(overrides.databases(data.postgres))
         sandbox_url = _start_sandbox(stack, options, client)
         client = replace(
             client,
             authorize_uri=f"{sandbox_url}/o/oauth2/v2/auth",
             token_uri=f"{sandbox_url}/token",
         )
-        settings = demo_settings(sandbox_url, client, options, ground.tuning)
+        settings = demo_settings(sandbox_url, client, options, overrides.tuning)
         environment = stack.child_environment(settings, databases)
         addresses = replace(stack.start_services(environment), sandbox=sandbox_url)
         key = asyncio.run(_create_key(databases.mail))
@@ -136,14 +138,14 @@ def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> s
     ready = stack.data.root / "sandbox.json"
     ready.unlink(missing_ok=True)
     arguments = (
-        *("--ready-file", str(ready), "--allow-paths", "--project-id", _PROJECT),
+        *("--ready-file", str(ready), "--allow-paths", "--project-id", PROJECT),
         # One word: a random secret may begin with a dash, and would be taken for an option.
         *(f"--client-id={client.client_id}", f"--client-secret={client.client_secret}"),
         *("--user-units-per-minute", str(options.units_per_minute)),
         *("--seed", str(options.seed)),
     )
     environment = base_environment({}, stack.data.bytecode)
-    stack.start(services.sandbox(environment, *arguments))
+    stack.start(process_commands.sandbox(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     return str(json.loads(ready.read_text())["url"])
 
@@ -158,10 +160,10 @@ def demo_settings(
     chosen: dict[str, object] = {
         "google_client_id": client.client_id,
         "google_client_secret": client.client_secret,
-        "google_cloud_project_id": _PROJECT,
-        "pubsub_topic": f"projects/{_PROJECT}/topics/gmail-push",
-        "pubsub_audience": _AUDIENCE,
-        "pubsub_service_account": _PUSH_ACCOUNT,
+        "google_cloud_project_id": PROJECT,
+        "pubsub_topic": TOPIC,
+        "pubsub_audience": AUDIENCE,
+        "pubsub_service_account": PUSH_ACCOUNT,
         "pubsub_verification_token": secrets.token_urlsafe(16),
         "encryption_key": b64encode(secrets.token_bytes(32)).decode(),
         "gmail_api_endpoint": sandbox,
@@ -169,14 +171,14 @@ def demo_settings(
         "google_revoke_uri": f"{sandbox}/revoke",
         "google_certs_uri": f"{sandbox}/oauth2/v1/certs",
         "mailbox_units_per_minute": options.units_per_minute,
-        "initial_sync_days": INITIAL_SYNC_DAYS if options.mbox is None else _ALL_DAYS,
+        "initial_sync_days": INITIAL_SYNC_DAYS if options.mbox is None else ALL_DAYS,
     }
     return pinned_settings(**{**chosen, **tuning})
 
 
 def _push_target(api: str, settings: Settings) -> PushTarget:
     token = settings.pubsub_verification_token.get_secret_value()
-    return PushTarget(f"{api}/webhooks/pubsub?token={token}", _AUDIENCE, _PUSH_ACCOUNT)
+    return PushTarget(f"{api}/webhooks/pubsub?token={token}", AUDIENCE, PUSH_ACCOUNT)
 
 
 async def _create_key(database_url: str) -> str:

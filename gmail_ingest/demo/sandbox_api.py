@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from gmail_ingest.demo.audit import GoogleMessage
 from gmail_ingest.runtime.readiness import loopback_session
@@ -34,6 +34,20 @@ class Past:
     messages: int
     newest_days: float
     oldest_days: float
+
+
+class Share(NamedTuple):
+    """One of so many equal shares; the first has the number 0."""
+
+    number: int
+    of: int
+
+
+class MailboxVersion(NamedTuple):
+    """A mailbox's history id and size."""
+
+    history_id: str
+    messages: int
 
 
 class SandboxApi:
@@ -62,8 +76,8 @@ class SandboxApi:
             body = body | {"past": {"messages": past.messages, **days}}
         self._post("mailboxes", body | {"spanDays": span_days, "bursts": bursts})
 
-    def load_share(self, address: str, path: Path, share: tuple[int, int], hold_back: int) -> None:
-        """Load share ``(i, n)`` of an mbox's threads, all but the last ``hold_back`` messages."""
+    def load_share(self, address: str, path: Path, share: Share, hold_back: int) -> None:
+        """Load a share of an mbox's threads, all but the last ``hold_back`` messages."""
         body = {"path": str(path.resolve()), "share": list(share), "holdBack": hold_back}
         self._post(f"mailboxes/{address}/load", body)
 
@@ -106,10 +120,12 @@ class SandboxApi:
         for line in self._get(f"mailboxes/{address}/messages")["messages"]:
             yield _message(address, line)
 
-    def states(self) -> dict[str, tuple[str, int]]:
-        """Each mailbox's history id and size: what of it changes when its messages do."""
+    def states(self) -> dict[str, MailboxVersion]:
+        """What of each mailbox changes when its messages do."""
         shown = self._get("mailboxes")["mailboxes"]
-        return {each["address"]: (each["historyId"], each["messages"]) for each in shown}
+        return {
+            each["address"]: MailboxVersion(each["historyId"], each["messages"]) for each in shown
+        }
 
     def units_spent(self) -> int:
         """Quota units of all calls so far."""

@@ -20,6 +20,7 @@ from gmail_ingest.demo.plan import (
     MAILBOXES,
     OWNERS,
     PAST_DAYS,
+    PROJECT,
     RECENT_DAYS,
     TENANTS,
     DemoOptions,
@@ -29,7 +30,7 @@ from gmail_ingest.demo.plan import (
 )
 from gmail_ingest.demo.report import Report
 from gmail_ingest.demo.rows import Rows
-from gmail_ingest.demo.sandbox_api import Past, SandboxApi
+from gmail_ingest.demo.sandbox_api import Past, SandboxApi, Share
 from gmail_ingest.demo.search_check import unfindable
 from gmail_ingest.runtime.consent import Consent, Grant, OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
@@ -45,7 +46,7 @@ _BETWEEN_CHANGES_SECONDS = 1.2
 _SAMPLED_SUBJECTS = 60
 #: Nothing listens there: the code is taken from the redirect itself.
 _REDIRECT_URI = "http://127.0.0.1/consent"
-_SERVICE_ACCOUNT = "sync@sandbox-project.iam.gserviceaccount.com"
+_SERVICE_ACCOUNT = f"sync@{PROJECT}.iam.gserviceaccount.com"
 #: A drain run stays STARTED for the next push; these states pass by themselves.
 _PASSING = {"QUEUED", "NOT_STARTED", "STARTING", "CANCELING"}
 
@@ -86,7 +87,7 @@ class Scenario:
                 )
             else:
                 self._sandbox.create_mailbox(address)
-                share = (index, len(MAILBOXES))
+                share = Share(index, len(MAILBOXES))
                 self._sandbox.load_share(
                     address, self._options.mbox, share, hold_back=held_back[index]
                 )
@@ -127,8 +128,8 @@ class Scenario:
     def push(self) -> bool:
         """Let new mail arrive in bursts; False if some of it never gets a row."""
         self._observer.phase = "new mail by push"
-        for index, count in bursts(self._options.pushed, _BURST):
-            self._arrive(MAILBOXES[index], count)
+        for burst in bursts(self._options.pushed, _BURST):
+            self._arrive(MAILBOXES[burst.mailbox], burst.messages)
             self._observer.pause(_BETWEEN_BURSTS_SECONDS)
         return self._observer.until(lambda: not self._observer.pushes.waiting)
 
@@ -150,16 +151,16 @@ class Scenario:
 
     def ask_for_the_past(self) -> None:
         """Ask for the older mail of every tenant; Dagster takes half a minute to begin."""
-        if self._options.history and self._options.past:
-            start, end = range_of_the_past(datetime.now(UTC).date())
+        if self._options.backfill and self._options.past:
+            past = range_of_the_past(datetime.now(UTC).date())
             for tenant in TENANTS:
-                self._api.sync_history(tenant.name, _midnight(start), _midnight(end))
+                self._api.backfill(tenant.name, _midnight(past.start), _midnight(past.end))
 
     def bring_the_past(self) -> bool:
         """Wait for the older mail, if it was asked for; False if it stops coming."""
-        if not self._options.history:
+        if not self._options.backfill:
             return True
-        self._observer.phase = "historical sync"
+        self._observer.phase = "backfill"
         done = self._observer.until(lambda: not self._rows.past_under_way())
         # From now on all of it is expected.
         self._observer.since = None

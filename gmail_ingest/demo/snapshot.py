@@ -46,7 +46,7 @@ class Snapshot:
 
     @property
     def older(self) -> int:
-        """Messages in scope from before, which a historical sync brings."""
+        """Messages in scope from before, which a backfill brings."""
         return sum(mailbox.count.older for mailbox in self.mailboxes)
 
     @property

@@ -1,6 +1,6 @@
 """The sandbox as a rehearsal uses it: mail that changes, faults, and what was hit by them.
 
-Holds: ``TroubledSandbox``. Add here: an admin call that rehearsals make. Keep out: which, and when.
+Holds: ``FaultySandbox``. Add here: an admin call that rehearsals make. Keep out: which, and when.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gmail_ingest.demo.sandbox_api import SandboxApi
 from gmail_ingest.rehearsal.faults import Fault
 
 
-class TroubledSandbox(SandboxApi):
+class FaultySandbox(SandboxApi):
     """The sandbox at an address; ``injected`` counts the faults that hit a call, by kind."""
 
     def __init__(self, url: str) -> None:
@@ -24,12 +24,12 @@ class TroubledSandbox(SandboxApi):
 
     def arm(self, faults: list[Fault]) -> None:
         """Replace the faults in force by these."""
-        self.mend()
+        self.clear_faults()
         for fault in faults:
             armed = self._post("faults", dict(fault.rule))
             self._kinds[str(armed["id"])] = fault.kind
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more; what was hit until then is counted."""
         for armed in self._get("faults")["faults"]:
             if armed["hits"]:

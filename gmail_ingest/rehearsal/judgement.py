@@ -10,14 +10,14 @@ from collections import Counter
 from gmail_ingest.core.payload import parse_message
 from gmail_ingest.demo.audit import Audit, audit
 from gmail_ingest.demo.plan import MAILBOXES, OWNERS
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.rehearsal.stored import Stored
 
 
 class Judge:
     """Compares the sandbox with Postgres."""
 
-    def __init__(self, sandbox: TroubledSandbox, stored: Stored) -> None:
+    def __init__(self, sandbox: FaultySandbox, stored: Stored) -> None:
         self._sandbox, self._stored = sandbox, stored
         self._kept: dict[str, set[str]] = {}
 

@@ -11,7 +11,7 @@ from random import Random
 
 from gmail_ingest.demo.audit import GoogleMessage
 from gmail_ingest.demo.plan import MAILBOXES
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 
 Act = Callable[[str, list[GoogleMessage]], None]
 
@@ -19,7 +19,7 @@ Act = Callable[[str, list[GoogleMessage]], None]
 class MailboxLife:
     """Makes random things happen in all mailboxes of the demonstration."""
 
-    def __init__(self, sandbox: TroubledSandbox, dice: Random) -> None:
+    def __init__(self, sandbox: FaultySandbox, dice: Random) -> None:
         self._sandbox, self._dice = sandbox, dice
         self._written = 0
         self._labels: dict[str, list[str]] = {address: [] for address in MAILBOXES}

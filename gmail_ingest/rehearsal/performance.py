@@ -16,7 +16,7 @@ from gmail_ingest.demo.audit import Audit
 from gmail_ingest.demo.plan import MAILBOXES, TENANTS
 from gmail_ingest.rehearsal.crashes import Crashes
 from gmail_ingest.rehearsal.faults import draw_faults
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.rehearsal.judgement import Judge
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
 from gmail_ingest.rehearsal.permissions import Permissions
@@ -47,7 +47,7 @@ class Rehearsal:
     def __init__(
         self,
         options: RehearsalOptions,
-        sandbox: TroubledSandbox,
+        sandbox: FaultySandbox,
         stored: Stored,
         life: MailboxLife,
         crashes: Crashes,
@@ -74,7 +74,7 @@ class Rehearsal:
         began = time.monotonic()
         self._wait_for_syncs()
         self._disturb(time.monotonic() + self._options.minutes * 60)
-        self._sandbox.mend()
+        self._sandbox.clear_faults()
         self._happened["push_suppressed"] = self._sandbox.suppressed()
         self._on_step("mended; waiting until it is quiet")
         self._give_back()
@@ -118,7 +118,7 @@ class Rehearsal:
             if self._is_due("change", now):
                 self._life.go_on()
             if self._is_due("fault", now):
-                self._trouble()
+                self._inject_faults()
             if self._is_due("crash", now):
                 self._crash()
             time.sleep(0.02)
@@ -129,7 +129,7 @@ class Rehearsal:
             self._due[what] = now + self._dice[what].expovariate(1 / _MEANS[what])
         return due is not None and now >= due
 
-    def _trouble(self) -> None:
+    def _inject_faults(self) -> None:
         dice = self._dice["fault"]
         faults = draw_faults(dice)
         self._sandbox.arm(faults)

@@ -13,13 +13,13 @@ import requests
 
 from gmail_ingest.demo.plan import TENANTS
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.runtime.sidecar_api import SidecarError
+from gmail_ingest.sync.credentials import SCOPE
 
-READ = "https://www.googleapis.com/auth/gmail.readonly"
 _METADATA = "https://www.googleapis.com/auth/gmail.metadata"
 #: What an owner may leave of a permission: nothing, what gives no mail, or that besides.
-LEFT = ((), (_METADATA,), (READ, _METADATA))
+LEFT = ((), (_METADATA,), (SCOPE, _METADATA))
 OWNED = {tenant.mailboxes[0]: tenant.name for tenant in TENANTS if tenant.auth == "oauth"}
 
 
@@ -33,7 +33,7 @@ class Permissions:
     """
 
     def __init__(
-        self, sandbox: TroubledSandbox, reconnect: Callable[[str, str], None], dice: Random
+        self, sandbox: FaultySandbox, reconnect: Callable[[str, str], None], dice: Random
     ) -> None:
         self._sandbox, self._reconnect, self._dice = sandbox, reconnect, dice
         self._without: str | None = None
@@ -53,7 +53,7 @@ class Permissions:
         """
         if self._without is None:
             return True
-        self._sandbox.rescope(self._without, (READ,))
+        self._sandbox.rescope(self._without, (SCOPE,))
         try:
             self._reconnect(OWNED[self._without], self._without)
         except (SidecarError, GmailIngestError, requests.RequestException):

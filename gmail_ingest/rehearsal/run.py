@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from gmail_ingest.demo.run import Ground, open_demo, psycopg_url
+from gmail_ingest.demo.run import DemoOverrides, open_demo, psycopg_url
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.rehearsal.crashes import Crashes
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
 from gmail_ingest.rehearsal.performance import Rehearsal
 from gmail_ingest.rehearsal.permissions import Permissions
@@ -44,9 +44,11 @@ def open_rehearsal(
             servers.append(server)
             yield databases_on(server)
 
-    ground = Ground(databases, TUNING)
-    with open_demo(options.demo, data, on_step=on_step, show=lambda _: None, ground=ground) as demo:
-        sandbox = TroubledSandbox(demo.addresses.sandbox or "")
+    overrides = DemoOverrides(databases, TUNING)
+    with open_demo(
+        options.demo, data, on_step=on_step, show=lambda _: None, overrides=overrides
+    ) as demo:
+        sandbox = FaultySandbox(demo.addresses.sandbox or "")
         supervisor = demo.stack.supervisor
         life = MailboxLife(sandbox, options.dice("mail"))
         yield Rehearsal(

@@ -42,7 +42,7 @@ MISJUDGED = """
        OR EXISTS (SELECT FROM participants p WHERE p.mailbox_id = e.mailbox_id
                   AND p.gmail_id = e.gmail_id AND p.facet_id <> e.facet_id)"""
 _FATES = f"""
-    SELECT l.gmail_id, concat_ws(' ', l.fate, l.rule)
+    SELECT l.gmail_id, concat_ws(' ', l.fate, l.reason)
     FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
     WHERE {_NAME} = %s AND m.state <> 'replaced'"""  # noqa: S608 - a constant
 _STOPPED = """
@@ -88,7 +88,7 @@ class Stored:
         return dict(self._all(_TEXTS, address))
 
     def fates(self, address: str) -> dict[str, str]:
-        """The fate, and its rule, of each id of a mailbox in the ledger."""
+        """The fate, and its reason, of each id of a mailbox in the ledger."""
         return dict(self._all(_FATES, address))
 
     def former(self, address: str) -> set[str]:

@@ -18,9 +18,9 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import requests
 
 from gmail_ingest.errors import ReauthoriseError
+from gmail_ingest.sync.credentials import SCOPE
 
 GOOGLE_AUTHORIZE_URI = "https://accounts.google.com/o/oauth2/v2/auth"
-SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
 _TIMEOUT_SECONDS = 30
 
 

@@ -20,14 +20,13 @@ from pathlib import Path
 
 import psycopg
 
+from gmail_ingest.adapters.postgres.database_state import MIGRATION_LOCK
 from gmail_ingest.errors import GmailIngestError
 from gmail_ingest.runtime.environment import DAGSTER_HOME, DAGSTER_PG_URL
 
 #: Only where its storage is: the rest of an instance is not needed, and may not load here.
 _INSTANCE = f"storage: {{postgres: {{postgres_url: {{env: {DAGSTER_PG_URL}}}}}}}\n"
 _SETTINGS = "telemetry: {enabled: false}\n"
-#: As in ``adapters/postgres/migrate``, in another database.
-_LOCK = 0x676D61696C696E67
 _SECONDS = 3600
 
 
@@ -85,7 +84,7 @@ def migrate_dagster(url: str, environment: Mapping[str, str] = os.environ) -> No
         psycopg.connect(plain, autocommit=True) as lock,
         tempfile.TemporaryDirectory(prefix="gmail-ingest-dagster-") as home,
     ):
-        lock.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
+        lock.execute("SELECT pg_advisory_lock(%s)", (MIGRATION_LOCK,))
         (Path(home) / "dagster.yaml").write_text(_INSTANCE + _SETTINGS)
         done = subprocess.run(
             (sys.executable, "-m", "dagster", "instance", "migrate"),

@@ -34,7 +34,7 @@ _MACHINE = frozenset(
     }
 )
 #: This machine, as NO_PROXY lists it.
-LOOPBACK = ("127.0.0.1", "localhost", "::1")
+LOOPBACK_HOSTS = ("127.0.0.1", "localhost", "::1")
 _PROXIES = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
 
 
@@ -106,7 +106,7 @@ def _straight_loopback(environment: Mapping[str, str]) -> dict[str, str]:
     if not any(name.lower() in _PROXIES and value for name, value in environment.items()):
         return {}
     listed = environment.get("no_proxy", environment.get("NO_PROXY", ""))
-    hosts = ",".join(filter(None, (listed, *LOOPBACK)))
+    hosts = ",".join(filter(None, (listed, *LOOPBACK_HOSTS)))
     return {"NO_PROXY": hosts, "no_proxy": hosts}
 
 

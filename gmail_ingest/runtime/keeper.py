@@ -20,8 +20,8 @@ _POSTGRES = "postgres"
 _NAME = "up"
 
 
-class KeepsDyingError(GmailIngestError):
-    """A process ended again and again: its trouble does not pass by itself."""
+class CrashLoopError(GmailIngestError):
+    """A process ended again and again: its failure does not pass by itself."""
 
     def __init__(self, name: str, times: int, window_seconds: float, tail: str) -> None:
         super().__init__(
@@ -57,7 +57,7 @@ class Keeper:
         """Look once; ``now`` is in seconds of any one clock.
 
         Raises:
-            KeepsDyingError: a process has ended too often.
+            CrashLoopError: a process has ended too often.
             ConfigurationError: the embedded PostgreSQL does not start again.
         """
         server = self._server
@@ -78,13 +78,13 @@ class Keeper:
             return
         pause = self._restarts.died(name, now)
         how = how_it_ended(name, code)
-        times = self._restarts.deaths(name)
+        times = self._restarts.crashes(name)
         if pause is None:
-            self._say("gave_up", name, f"{how}: it is not started again", "critical", deaths=times)
-            raise KeepsDyingError(name, times, self._restarts.window_seconds, tail())
+            self._say("gave_up", name, f"{how}: it is not started again", "critical", crashes=times)
+            raise CrashLoopError(name, times, self._restarts.window_seconds, tail())
         self._due[name] = now + pause
         again = f"starting it again in {pause:g} s ({times} of {self._restarts.limit})"
-        self._say("ended", name, f"{how}; {again}", "error", exit_code=code, deaths=times)
+        self._say("ended", name, f"{how}; {again}", "error", exit_code=code, crashes=times)
 
     def _is_due(self, name: str, now: float) -> bool:
         if now < self._due[name]:

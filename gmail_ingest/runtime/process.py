@@ -1,7 +1,8 @@
 """One child process: its command, its process group, its log.
 
 Holds: ``ProcessSpec``, ``Child`` and the error of a child that died. Add here: what is true of
-any child. Keep out: which children there are (``services``), and in which order (``stack``).
+any child. Keep out: which children there are (``process_commands``), and in which order
+(``stack``).
 """
 
 from __future__ import annotations
@@ -92,7 +93,7 @@ class Child:
         self.log = log
         self._pipe = LogPipe(log, spec.name)
         try:
-            self._process = subprocess.Popen(  # noqa: S603 - a command of ``services``
+            self._process = subprocess.Popen(  # noqa: S603 - a command of ``process_commands``
                 spec.command,
                 env=dict(spec.environment),
                 cwd=directory,
@@ -133,10 +134,10 @@ class Child:
                 text = log.read().decode("utf-8", errors="replace")
         except FileNotFoundError:
             return "(it wrote nothing)"
-        return "\n".join(_said(line) for line in text.splitlines()[-lines:])
+        return "\n".join(_readable(line) for line in text.splitlines()[-lines:])
 
 
-def _said(line: str) -> str:
+def _readable(line: str) -> str:
     """What a line of a log says to a person; the line itself if it was cut."""
     try:
         found = json.loads(line)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class Restarts:
-    """The deaths of each process; times in seconds of any one clock.
+    """The crashes of each process; times in seconds of any one clock.
 
     A process may end ``limit`` times within ``window_seconds``; the pause before it is started
     again begins with ``first_pause_seconds`` and doubles with each of them.
@@ -21,16 +21,16 @@ class Restarts:
     window_seconds: float = 300.0
     first_pause_seconds: float = 0.5
     longest_pause_seconds: float = 30.0
-    _deaths: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
+    _crashes: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def died(self, name: str, now: float) -> float | None:
-        """Note a death; the seconds to wait until the next start, None if there is none."""
-        recent = [each for each in self._deaths[name] if each > now - self.window_seconds]
-        self._deaths[name] = [*recent, now]
+        """Note a crash; the seconds to wait until the next start, None if there is none."""
+        recent = [each for each in self._crashes[name] if each > now - self.window_seconds]
+        self._crashes[name] = [*recent, now]
         if len(recent) >= self.limit:
             return None
         return min(self.longest_pause_seconds, self.first_pause_seconds * 2.0 ** len(recent))
 
-    def deaths(self, name: str) -> int:
+    def crashes(self, name: str) -> int:
         """How often it has ended lately."""
-        return len(self._deaths[name])
+        return len(self._crashes[name])

@@ -73,7 +73,7 @@ class SidecarApi:
         """Ask for a sync: incremental, or ``initial`` or ``force``."""
         return self._call("POST", f"/api/sync/{quote(tenant, safe='')}/{how}".rstrip("/"))
 
-    def sync_history(
+    def backfill(
         self, tenant: str, start: datetime, end: datetime, *, dry_run: bool = False
     ) -> dict[str, Any]:
         """Ask for the mail of a range of time, or for what that would cost."""
@@ -89,7 +89,7 @@ class SidecarApi:
         return self._call("GET", _job_path(tenant, job_id))
 
     def cancel_job(self, tenant: str, job_id: str) -> dict[str, Any]:
-        """Stop a historical job."""
+        """Stop a backfill."""
         return self._call("POST", f"{_job_path(tenant, job_id)}/cancel")
 
     def search(self, tenant: str, words: str, *, limit: int, offset: int) -> dict[str, Any]:
@@ -188,9 +188,9 @@ def _problem(response: requests.Response) -> str:
     fields = problem.get("errors") or []
     if fields:
         return "; ".join(map(_reason, fields))
-    said = str(problem.get("detail") or problem.get("title"))
+    detail = str(problem.get("detail") or problem.get("title"))
     action = str(problem.get("action") or "")
-    return f"{said}; {action}" if action and action not in said else said
+    return f"{detail}; {action}" if action and action not in detail else detail
 
 
 def _reason(wrong: dict[str, Any]) -> str:

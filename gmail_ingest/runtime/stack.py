@@ -1,7 +1,7 @@
 """The whole service on one machine: in which order its processes start, and when it is ready.
 
 Holds: ``Stack`` (what runs) and ``open_stack``. Add here: an order or a wait. Keep out: commands
-(``services``), variables (``environment``), what a person sees (``cli``).
+(``process_commands``), variables (``environment``), what a person sees (``cli``).
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.database_state import look_at
 from gmail_ingest.adapters.postgres.migrate import upgrade
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime import environment as variables
-from gmail_ingest.runtime import services
+from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.dagster_migration import is_behind, migrate_dagster
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
@@ -96,21 +96,21 @@ class Stack:
         code_port, api_port, dagster_port = free[0], ports.api or free[1], ports.dagster or free[2]
         env = {
             **environment,
-            variables.CODE_SERVER_HOST: services.LOOPBACK,
+            variables.CODE_SERVER_HOST: process_commands.LOOPBACK,
             variables.CODE_SERVER_PORT: str(code_port),
         }
         self._migrate_dagster(env)
-        self.start(services.code_server(env, code_port))
+        self.start(process_commands.code_server(env, code_port))
         self.on_step("migrating the database")
         upgrade(env["DATABASE_URL"])
-        self.start(services.sidecar(env, api_port))
-        self.wait(lambda: port_open(services.LOOPBACK, code_port), "code-server")
+        self.start(process_commands.sidecar(env, api_port))
+        self.wait(lambda: port_open(process_commands.LOOPBACK, code_port), "code-server")
         self._start_dagster(env, dagster_port)
-        api = f"http://{services.LOOPBACK}:{api_port}"
+        api = f"http://{process_commands.LOOPBACK}:{api_port}"
         session = loopback_session()
         self.wait(lambda: http_ok(session, f"{api}/readyz"), "sidecar")
         return Addresses(
-            dagster=f"http://{services.LOOPBACK}:{dagster_port}",
+            dagster=f"http://{process_commands.LOOPBACK}:{dagster_port}",
             api=api,
             database=env["DATABASE_URL"],
             sandbox=None,
@@ -130,11 +130,11 @@ class Stack:
 
     def _start_dagster(self, env: Mapping[str, str], port: int) -> None:
         # The webserver makes Dagster's tables; a daemon that did so at the same time would fail.
-        self.start(services.webserver(env, port))
-        url = f"http://{services.LOOPBACK}:{port}"
+        self.start(process_commands.webserver(env, port))
+        url = f"http://{process_commands.LOOPBACK}:{port}"
         session = loopback_session()
         self.wait(lambda: http_ok(session, f"{url}/server_info"), "webserver")
-        self.start(services.daemon(env))
+        self.start(process_commands.daemon(env))
         dagster = DagsterApi(url)
         self.wait(dagster.location_loaded, "Dagster's code location")
         self.wait(dagster.sensors_run, "Dagster's daemon")

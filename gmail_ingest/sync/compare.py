@@ -1,11 +1,11 @@
 """One mailbox compared with what Google lists: ids day by day, then labels.
 
 Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
-(``core/completeness.py``), asking Google (``listed.py``), mending (``repair.py``), which mailboxes
+(``core/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which mailboxes
 and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
-that are not stored and carry a label that keeps mail out (spam, trash, draft, chat) do not belong.
+that are not stored and carry a label that leaves mail out (spam, trash, draft, chat) do not belong.
 Days are listed together where a page holds them, and cut in two only where something is open, so
 that a day that is whole is told from one that is not at a fraction of a listing for each day.
 Source: docs/promises.md#promise-6; edge cases 5, 13, 60 (no estimate is read), 61, 62, 67.
@@ -21,30 +21,26 @@ from gmail_ingest.core.completeness import (
     SPAN_IDS,
     DayTally,
     Known,
-    Standing,
+    Presence,
     StoredMails,
     group_days,
-    standing,
+    presence_of,
 )
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.removals import question
 from gmail_ingest.core.scope import SCHEDULED
 from gmail_ingest.core.windows import window_of
-from gmail_ingest.errors import (
-    AccountReplacedError,
-    LeaseHeldError,
-    MailboxDisconnectedError,
-)
+from gmail_ingest.errors import AccountReplacedError, LeaseHeldError, MailboxDisconnectedError
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.dead_labels import DeadLabels
 from gmail_ingest.sync.identity import note_address, recognise
-from gmail_ingest.sync.listed import Lister, compare_labels
-from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.lister import Lister, compare_labels
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.recent_changes import RecentChanges
 from gmail_ingest.sync.records import Mailbox, MessageRef
 from gmail_ingest.sync.repair import Repair, read_again
+from gmail_ingest.sync.throttle import Throttle
 
 Progress = Callable[[int], None]
 
@@ -52,25 +48,25 @@ Progress = Callable[[int], None]
 class Comparison:
     """Compares one mailbox, filling ``found``; with a ``repair`` it mends as it goes.
 
-    ``patience`` must spend as ``listing``, so that live mail keeps its reserve.
+    ``throttle`` must spend as ``listing``, so that live mail keeps its reserve.
     """
 
     def __init__(
         self,
         store: ComparableStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
-        patience: Patience,
+        throttle: Throttle,
         policy: SyncPolicy,
         found: MailboxVerification,
         repair: Repair | None,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
-        self._patience = patience
+        self._throttle = throttle
         self._policy = policy
-        self._lister = Lister(source, patience, policy.prices)
+        self._lister = Lister(client, throttle, policy.prices)
         self._found = found
         self._repair = repair
         self._out: set[str] = set()
@@ -107,14 +103,13 @@ class Comparison:
         for span in group_days(days, sizes, SPAN_IDS):
             window = window_of(span)
             self._stored = await self._store.stored_mails(self._mailbox.id, window)
-            differing, self._out, self._sent = await compare_labels(
-                self._lister, window, label_ids, self._stored, self._dead
-            )
+            labels = await compare_labels(self._lister, window, label_ids, self._stored, self._dead)
+            self._out, self._sent = labels.out, labels.sent
             for group in group_days(span, sizes, self._policy.compared_together):
                 await self._compare_days(group, first_look=True)
                 if progress is not None:
                     progress(len(group))
-            await self._settle_labels(differing)
+            await self._settle_labels(labels.differing)
         await self._settle_vanished()
 
     async def _begin(self) -> None:
@@ -122,37 +117,37 @@ class Comparison:
         active = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if not active:
             raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
-        await self._mend(lambda repair: repair.remove_accepted())
+        await self._run_repair(lambda repair: repair.remove_accepted())
         self._withheld = await self._store.withheld_removals(self._mailbox.id)
         self._gone = dict.fromkeys(self._withheld, True)
         self._room = await self._store.removal_room(self._mailbox.id)
         prices = self._policy.prices
-        profile = await self._patience.call(self._source.profile, prices.profile_get)
+        profile = await self._throttle.call(self._client.profile, prices.profile_get)
         await note_address(self._store, self._mailbox, profile)
         # Compared with another account, all that is stored would have vanished.
         went_back = profile.history_id < active[0].checkpoint
         if (
             went_back
             and await recognise(
-                self._store, self._source, self._patience, active[0], profile, prices
+                self._store, self._client, self._throttle, active[0], profile, prices
             )
             == "other"
         ):
             raise AccountReplacedError("another account has this address now: the next sync tells")
         self._changes = RecentChanges(
-            self._source, self._patience, prices, active[0].checkpoint, profile.history_id
+            self._client, self._throttle, prices, active[0].checkpoint, profile.history_id
         )
 
     async def _settle_dead_labels(self) -> frozenset[str]:
         """Take dead labels off all stored mail, or count it; returns the labels that there are."""
-        labels = DeadLabels(self._store, self._lister, self._mailbox.id)
-        label_ids, self._dead = await labels.read()
+        read = await DeadLabels(self._store, self._lister, self._mailbox.id).read()
+        self._dead = read.dead
         bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
         self._found.label_differences += bearing
-        if bearing and await self._mend(lambda repair: repair.drop_labels(self._dead)):
+        if bearing and await self._run_repair(lambda repair: repair.drop_labels(self._dead)):
             bearing = 0
         self._found.open_label_differences += bearing
-        return label_ids
+        return read.listed
 
     async def _compare_days(self, days: Sequence[date], *, first_look: bool) -> None:
         """Compare a group of days and record them; what is open makes it look at each half."""
@@ -167,22 +162,22 @@ class Comparison:
             return
         tallies = {day: DayTally(day) for day in days}
         refs = [MessageRef(*each) for each in listed.items()]
-        open_ = await self._judge(refs, tallies)
+        open_ = await self._classify(refs, tallies)
         vanished = self._unlisted(days, listed)
         self._returned.update(self._withheld.intersection(listed))
         if vanished or "missing" in open_.values():
             await self._changes.refresh()
-            open_ = {ref: self._excuse(ref, how) for ref, how in open_.items()}
+            open_ = {ref: self._reclassify(ref, how) for ref, how in open_.items()}
             vanished = await self._confirm_gone(vanished)
         if first_look:
             missing = [ref for ref, how in open_.items() if how == "missing"]
             self._found.missing += len(missing)
             self._found.vanished += len(vanished)
-            if missing and await self._mend(lambda repair: repair.bring_back(missing)):
-                again = await self._judge(open_, tallies)
-                open_ = {ref: self._excuse(ref, how) for ref, how in again.items()}
+            if missing and await self._run_repair(lambda repair: repair.refetch(missing)):
+                again = await self._classify(open_, tallies)
+                open_ = {ref: self._reclassify(ref, how) for ref, how in again.items()}
             self._vanished |= vanished
-        undated: dict[MessageRef, Standing] = {
+        undated: dict[MessageRef, Presence] = {
             ref: how for ref, how in open_.items() if how != "out"
         }
         if undated and len(days) > 1:
@@ -191,7 +186,7 @@ class Comparison:
         self._count(tallies, undated, vanished)
         await self._record(tallies.values(), checked_at)
 
-    async def _mend(self, work: Callable[[Repair], Awaitable[None]]) -> bool:
+    async def _run_repair(self, work: Callable[[Repair], Awaitable[None]]) -> bool:
         """Repair, if that was asked for and nobody else lists the mailbox; whether it was done."""
         if self._repair is None:
             return False
@@ -209,20 +204,20 @@ class Comparison:
         for half in (days[:middle], days[middle:]):
             await self._compare_days(half, first_look=first_look)
 
-    async def _judge(
+    async def _classify(
         self, refs: Iterable[MessageRef], tallies: dict[date, DayTally]
-    ) -> dict[MessageRef, Standing]:
+    ) -> dict[MessageRef, Presence]:
         """Count ids with a row on their days; the others, whose day no listing tells, come back."""
         todo = list(refs)
-        undated: dict[MessageRef, Standing] = {}
+        undated: dict[MessageRef, Presence] = {}
         for start in range(0, len(todo), PAGE_IDS):
             chunk = todo[start : start + PAGE_IDS]
             ids = [ref.message_id for ref in chunk]
             known = await self._store.known(self._mailbox.id, ids)
             for ref in chunk:
                 entry = known.get(ref.message_id)
-                how = standing(entry, out=self._is_out(ref.message_id, entry))
-                if how not in {"stored", "kept_out"}:
+                how = presence_of(entry, out=self._is_out(ref.message_id, entry))
+                if how not in {"stored", "hidden"}:
                     undated[ref] = how
                 elif entry is not None and entry.internal_date is not None:
                     # Outside of the window by its date: it counts on its own day (edge case 61).
@@ -232,7 +227,7 @@ class Comparison:
         return undated
 
     def _is_out(self, message_id: str, entry: Known | None) -> bool:
-        waits = entry is not None and entry.fate == "excluded" and entry.rule == SCHEDULED
+        waits = entry is not None and entry.fate == "left_out" and entry.reason == SCHEDULED
         return message_id in self._out or (waits and message_id not in self._sent)
 
     def _unlisted(self, days: Collection[date], listed: Collection[str]) -> set[str]:
@@ -243,7 +238,7 @@ class Comparison:
                 ids |= mails.message_ids
         return ids.difference(listed)
 
-    def _excuse(self, ref: MessageRef, how: Standing) -> Standing:
+    def _reclassify(self, ref: MessageRef, how: Presence) -> Presence:
         """What history names is on its way: it waits, or came after the comparison began."""
         if how != "missing" or not self._changes.named(ref.message_id):
             return how
@@ -262,7 +257,7 @@ class Comparison:
                 self._unconfirmed.add(message_id)
                 continue
             call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-            answer = await read_again(self._source, self._patience, call)
+            answer = await read_again(self._client, self._throttle, call)
             self._gone[message_id] = answer is not None and not answer
             self._confirmed += self._gone[message_id]
         return {each for each in still if self._gone[each]}
@@ -270,7 +265,7 @@ class Comparison:
     def _count(
         self,
         tallies: dict[date, DayTally],
-        undated: dict[MessageRef, Standing],
+        undated: dict[MessageRef, Presence],
         vanished: Collection[str],
     ) -> None:
         """Count what is open: undated ids are left only where a single day was listed."""
@@ -299,9 +294,9 @@ class Comparison:
             removed.update(await repair.remove(new, self._unconfirmed))
 
         if self._returned:
-            await self._mend(lambda repair: repair.keep(self._returned))
+            await self._run_repair(lambda repair: repair.keep(self._returned))
         if new:
-            await self._mend(remove)
+            await self._run_repair(remove)
         if removed and removed == self._vanished:
             for tally, checked_at in self._short:
                 self._found.open_vanished -= tally.vanished
@@ -313,21 +308,21 @@ class Comparison:
             self._found.error = self._found.error or question(self._found.withheld)
 
     async def _settle_labels(self, differing: set[str]) -> None:
-        """Leave out what history is about to change; mend the rest, or count it."""
+        """Leave out what history is about to change; repair the rest, or count it."""
         if not differing:
             return
         await self._changes.refresh()
         real = {each for each in differing if not self._changes.named(each)}
         still = await self._with_row({each for each in real if not self._gone.get(each)})
         self._found.label_differences += len(still)
-        mended: set[str] = set()
+        repaired: set[str] = set()
 
         async def relabel(repair: Repair) -> None:
-            mended.update(await repair.relabel(still))
+            repaired.update(await repair.relabel(still))
 
         if still:
-            await self._mend(relabel)
-        self._found.open_label_differences += len(still - mended)
+            await self._run_repair(relabel)
+        self._found.open_label_differences += len(still - repaired)
 
     async def _with_row(self, ids: Collection[str]) -> set[str]:
         todo = sorted(ids)

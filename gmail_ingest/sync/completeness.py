@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
@@ -73,8 +73,15 @@ class VerdictStore(Protocol):
         ...
 
 
+class AcceptedRemoval(NamedTuple):
+    """A mail whose removal a person accepted; ``confirmed`` if Gmail was asked for it itself."""
+
+    message_id: str
+    confirmed: bool
+
+
 class ComparableStore(MailStore, CoverageStore, VerdictStore, AccountRecords, Protocol):
-    """The mail store of a sync, compared and mended. With a lease it writes as ``MailStore``."""
+    """The mail store of a sync, compared and repaired. With a lease it writes as ``MailStore``."""
 
     async def reconciled(self, lease: Lease) -> None:
         """Note that what is stored was compared with Google: no reconciliation is wanted."""
@@ -102,8 +109,8 @@ class ComparableStore(MailStore, CoverageStore, VerdictStore, AccountRecords, Pr
         """Ids of stored mails that Gmail no longer has, and whose removal waits for a person."""
         ...
 
-    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
-        """The next ids whose removal was accepted; each with whether Gmail was asked for it."""
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[AcceptedRemoval]:
+        """The next removals that were accepted, by id."""
         ...
 
     async def admit_removals(

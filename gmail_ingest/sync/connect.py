@@ -29,9 +29,9 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.credentials import CredentialStore, Keys, ServiceAccountKeys
-from gmail_ingest.sync.held_credential import HeldCredential
 from gmail_ingest.sync.identity import AccountRecords, AtOnce, find_former, recognise
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Mailbox, Profile
 from gmail_ingest.sync.refusals import try_reading
 from gmail_ingest.sync.registry import AuthType, NewMailbox, Registered, Registration, Registry
@@ -45,13 +45,14 @@ AT_ONCE = 8
 #: Seconds before an unexplained refusal is tried again: gone then as often as not (edge case 32).
 SUSPECT_PAUSES = (0.5, 1.0)
 
-WatchState = Literal["active", "failed", "off"]
+#: What became of the watch that a connect asks for; ``off``: no topic is configured.
+WatchOutcome = Literal["active", "failed", "off"]
 
 
 class Google(Protocol):
     """Google, seen with credentials that are in no database."""
 
-    def source_with(self, credentials: CredentialStore, mailbox: Mailbox) -> MailSource:
+    def open_client_with(self, credentials: CredentialStore, mailbox: Mailbox) -> MailboxClient:
         """Open a mailbox with these credentials; no call is made."""
         ...
 
@@ -93,7 +94,7 @@ class ConnectedMailbox:
 
     mailbox: Mailbox
     reconnected: bool
-    watch: WatchState
+    watch: WatchOutcome
     watch_expires_at: datetime | None
     watch_error: str | None
     former_address: str | None = None
@@ -150,12 +151,12 @@ class Connect:
             ThrottledError, TransientError: Google gave no answer; the same request may succeed.
             OperatorActionError: this deployment's client is refused.
         """
-        held = HeldCredential(request.tenant_id, request.keys)
-        found, failed = await self._identify(request, held)
-        registered = await self._register(request, held, found)
-        watched = await self._watch(held, registered)
+        credential = InMemoryCredential(request.tenant_id, request.keys)
+        found, failed = await self._identify(request, credential)
+        registered = await self._register(request, credential, found)
+        watched = await self._watch(credential, registered)
         renamed = {each.address for each in found if each.renames is not None}
-        mailboxes = tuple(_told(each, registered, renamed) for each in watched)
+        mailboxes = tuple(_with_changes(each, registered, renamed) for each in watched)
         log.info(
             "connected",
             tenant=request.tenant_id,
@@ -172,7 +173,7 @@ class Connect:
         )
 
     async def _register(
-        self, request: ConnectRequest, held: HeldCredential, found: list[NewMailbox]
+        self, request: ConnectRequest, credential: InMemoryCredential, found: list[NewMailbox]
     ) -> Registered:
         auth_type: AuthType = "oauth"
         subject = found[0].address
@@ -180,11 +181,11 @@ class Connect:
             auth_type, subject = "service_account", request.keys.service_account_email.lower()
         # Trying it out may have refreshed the credential: what is kept is the newest.
         return await self._registry.register(
-            Registration(request.tenant_id, auth_type, subject, held.keys, tuple(found))
+            Registration(request.tenant_id, auth_type, subject, credential.keys, tuple(found))
         )
 
     async def _identify(
-        self, request: ConnectRequest, held: HeldCredential
+        self, request: ConnectRequest, credential: InMemoryCredential
     ) -> tuple[list[NewMailbox], list[FailedMailbox]]:
         """Ask Google who each mailbox is: its primary address, and the history id before any
         listing, so that mail that arrives during the listing is in both (edge case 7).
@@ -196,12 +197,12 @@ class Connect:
         async def profile(address: str, field_name: str) -> NewMailbox | GmailIngestError:
             probe = _probe(request.tenant_id, address)
             async with slots:
-                source = self._google.source_with(held, probe)
+                client = self._google.open_client_with(credential, probe)
                 try:
-                    found = await self._profile(source)
-                    await try_reading(source)
-                    aliases = await _aliases(source, found.address)
-                    return await self._recognised(source, living, found, aliases)
+                    found = await self._profile(client)
+                    await try_reading(client)
+                    aliases = await _aliases(client, found.address)
+                    return await self._recognised(client, living, found, aliases)
                 except (MailboxStateError, RejectedRequestError) as error:
                     return _refused(error, field_name, address)
                 except (ThrottledError, TransientError) as error:
@@ -227,22 +228,22 @@ class Connect:
         failed = [FailedMailbox(each.mailbox or "", each.field, each.reason) for each, _ in wrong]
         return list(found.values()), failed
 
-    async def _profile(self, source: MailSource) -> Profile:
+    async def _profile(self, client: MailboxClient) -> Profile:
         """Who the mailbox is; an unexplained refusal that does not pass is a suspended account."""
         for pause in SUSPECT_PAUSES:
             try:
-                return await source.profile()
+                return await client.profile()
             except SuspectAccountError:
                 await self._pause(pause)
         try:
-            return await source.profile()
+            return await client.profile()
         except SuspectAccountError as error:
             text = f"the account seems to be suspended, three tries ended alike: {error}"
             raise MailboxUnavailableError(text, "suspended") from error
 
     async def _recognised(
         self,
-        source: MailSource,
+        client: MailboxClient,
         living: Sequence[Mailbox],
         profile: Profile,
         aliases: tuple[str, ...] | None,
@@ -251,13 +252,13 @@ class Connect:
         new = NewMailbox(profile.address, profile.history_id, aliases)
         known = next((each for each in living if each.address == profile.address), None)
         if known is None:
-            former = await find_former(self._notes, source, living, aliases or ())
+            former = await find_former(self._notes, client, living, aliases or ())
             return new if former is None else replace(new, renames=former.id)
-        verdict = await recognise(self._notes, source, AtOnce(), known, profile)
+        verdict = await recognise(self._notes, client, AtOnce(), known, profile)
         if verdict != "same":
             # Its mailbox may be there under the address that it had before this one was given it.
             others = [each for each in living if each.id != known.id]
-            former = await find_former(self._notes, source, others, aliases or ())
+            former = await find_former(self._notes, client, others, aliases or ())
             if former is not None:
                 return replace(new, renames=former.id)
         if verdict == "other":
@@ -265,14 +266,16 @@ class Connect:
         return replace(new, unsure=verdict == "unsure")
 
     async def _watch(
-        self, held: HeldCredential, registered: Registered
+        self, credential: InMemoryCredential, registered: Registered
     ) -> tuple[ConnectedMailbox, ...]:
         async def watch(mailbox: Mailbox) -> ConnectedMailbox:
             known = mailbox.id in registered.known
             if not self._topic:
                 return ConnectedMailbox(mailbox, known, "off", None, None)
             try:
-                started = await start_watch(self._google.source_with(held, mailbox), self._topic)
+                started = await start_watch(
+                    self._google.open_client_with(credential, mailbox), self._topic
+                )
             except GmailIngestError as error:
                 # Mail is found by polling meanwhile, and the renewal tries again.
                 log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
@@ -287,7 +290,7 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
     return Mailbox(0, tenant_id, 0, address, (), 0, "active", None, None)
 
 
-def _told(
+def _with_changes(
     each: ConnectedMailbox, registered: Registered, renamed: Collection[str]
 ) -> ConnectedMailbox:
     mailbox = each.mailbox
@@ -298,10 +301,10 @@ def _told(
     )
 
 
-async def _aliases(source: MailSource, address: str) -> tuple[str, ...] | None:
+async def _aliases(client: MailboxClient, address: str) -> tuple[str, ...] | None:
     """The owner's other addresses; no reason to fail: the renewal of watches asks again."""
     try:
-        return tuple(each for each in await source.aliases() if each != address)
+        return tuple(each for each in await client.aliases() if each != address)
     except GmailIngestError as error:
         log.info("aliases_unknown", error=type(error).__name__)
         return None

@@ -111,7 +111,7 @@ class CredentialStore(Protocol):
         ...
 
 
-class TokenSource(Protocol):
+class AccessTokens(Protocol):
     """Access tokens that are valid for some minutes at least."""
 
     async def access_token(self, mailbox: Mailbox, *, rejected: str | None = None) -> str:

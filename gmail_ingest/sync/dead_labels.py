@@ -11,9 +11,10 @@ mail of any age.
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import NamedTuple
 
 from gmail_ingest.sync.completeness import ComparableStore
-from gmail_ingest.sync.listed import Lister
+from gmail_ingest.sync.lister import Lister
 
 #: How ids of labels begin that a user made. All others are Gmail's own, which are never deleted.
 USER_LABEL = "Label_"
@@ -28,6 +29,13 @@ def dead_among(known: Collection[str], listed: Collection[str]) -> frozenset[str
     return frozenset(each for each in known if each.startswith(USER_LABEL)).difference(listed)
 
 
+class ReadLabels(NamedTuple):
+    """The labels that there are, and those of stored mail that are dead."""
+
+    listed: frozenset[str]
+    dead: frozenset[str]
+
+
 class DeadLabels:
     """What a comparison needs of one mailbox's labels."""
 
@@ -36,8 +44,8 @@ class DeadLabels:
         self._lister = lister
         self._mailbox_id = mailbox_id
 
-    async def read(self) -> tuple[frozenset[str], frozenset[str]]:
-        """The labels that there are, and those of stored mail that are dead.
+    async def read(self) -> ReadLabels:
+        """Read the list of labels, and tell which labels of stored mail it lacks.
 
         Stored mail is asked first: a label that was made meanwhile is no dead one. What seems to be
         dead is asked for twice, since one answer may be in parts.
@@ -47,4 +55,4 @@ class DeadLabels:
         dead = dead_among(known, listed)
         if dead and await self._store.count_labelled(self._mailbox_id, dead):
             dead &= dead_among(known, await self._lister.label_ids())
-        return listed, dead
+        return ReadLabels(listed, dead)

@@ -24,7 +24,7 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync.connect import AT_ONCE, Google
 from gmail_ingest.sync.credentials import OAuthKeys
-from gmail_ingest.sync.held_credential import HeldCredential
+from gmail_ingest.sync.in_memory_credential import InMemoryCredential
 from gmail_ingest.sync.registry import Grant, GrantedMailbox, Registry
 from gmail_ingest.sync.side_by_side import side_by_side
 
@@ -163,13 +163,13 @@ class Disconnect:
     async def _stop(self, tenant_id: str, grant: Grant) -> list[Ending]:
         if grant.keys is None:
             return ["unreadable"] * len(grant.mailboxes)
-        held = HeldCredential(tenant_id, grant.keys)
+        credential = InMemoryCredential(tenant_id, grant.keys)
 
         async def stop(granted: GrantedMailbox) -> Ending:
             if granted.shared:
                 return "shared"
             try:
-                await self._google.source_with(held, granted.mailbox).stop()
+                await self._google.open_client_with(credential, granted.mailbox).stop()
             except (MailboxStateError, OperatorActionError, RejectedRequestError):
                 # No way to reach it any more: the watch ends by itself within seven days, and
                 # its pushes are acknowledged and dropped meanwhile (edge cases 18, 25).

@@ -9,9 +9,9 @@ Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
-from gmail_ingest.core.history import fold_history
+from gmail_ingest.core.history_records import fold_history
 from gmail_ingest.core.windows import Window, last_days
 from gmail_ingest.errors import (
     AccountReplacedError,
@@ -22,9 +22,8 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.identity import AccountRecords, find_former, note_address, recognise
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
     Counts,
     HistoryPage,
@@ -34,6 +33,7 @@ from gmail_ingest.sync.records import (
     Mailbox,
     Profile,
 )
+from gmail_ingest.sync.throttle import Throttle
 
 
 class DiscoveryStore(MailStore, AccountRecords, Protocol):
@@ -47,18 +47,26 @@ OVERLAP = timedelta(days=1)
 RESTARTS = 3
 
 
+class FollowedHistory(NamedTuple):
+    """What following the history brought; ``expired`` if Gmail had it no longer.
+
+    Then a resync listing was opened in the same transaction that moved the checkpoint, and somebody
+    must list it.
+    """
+
+    counts: Counts
+    expired: bool
+
+
 async def follow_history(
     store: DiscoveryStore,
-    source: MailSource,
-    patience: Patience,
+    client: MailboxClient,
+    throttle: Throttle,
     lease: Lease,
     mailbox: Mailbox,
     policy: SyncPolicy,
-) -> tuple[Counts, bool]:
+) -> FollowedHistory:
     """Apply all pages of history after the checkpoint.
-
-    Returns the counts, and whether history had expired: then a resync listing was opened in the
-    same transaction that moved the checkpoint, and somebody must list it.
 
     A history id below the checkpoint is an expired history, whatever the status of the answer
     (edge case 90).
@@ -74,40 +82,40 @@ async def follow_history(
     while True:
 
         async def read(token: str | None = page_token) -> HistoryPage:
-            return await source.list_history(mailbox.checkpoint, token)
+            return await client.list_history(mailbox.checkpoint, token)
 
         try:
-            page = await patience.call(read, policy.prices.history_list)
+            page = await throttle.call(read, policy.prices.history_list)
         except (HistoryExpiredError, RejectedRequestError) as error:
-            profile = await patience.call(source.profile, policy.prices.profile_get)
+            profile = await throttle.call(client.profile, policy.prices.profile_get)
             if not _is_expired(error, profile, mailbox):
-                refused = _asked_again(error, refused=refused)
+                refused = _retried(error, refused=refused)
                 continue
-            await _resync(store, source, patience, lease, mailbox, policy, profile)
-            return counts, True
+            await _resync(store, client, throttle, lease, mailbox, policy, profile)
+            return FollowedHistory(counts, expired=True)
         except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
             restarts, page_token = _one_more(restarts, error), None
             continue
         if page.history_id < mailbox.checkpoint:
             # Its history went back, or one of Google's replicas is late: the profile tells.
-            profile = await patience.call(source.profile, policy.prices.profile_get)
+            profile = await throttle.call(client.profile, policy.prices.profile_get)
             if profile.history_id < mailbox.checkpoint:
-                await _resync(store, source, patience, lease, mailbox, policy, profile)
-                return counts, True
+                await _resync(store, client, throttle, lease, mailbox, policy, profile)
+                return FollowedHistory(counts, expired=True)
         last = page.next_page_token is None
         changes = fold_history(page.records)
         if changes or last:
             counts.add(await store.apply_history(lease, changes, page.history_id if last else None))
         if last:
-            return counts, False
+            return FollowedHistory(counts, expired=False)
         page_token = page.next_page_token
 
 
 async def _resync(
     store: DiscoveryStore,
-    source: MailSource,
-    patience: Patience,
+    client: MailboxClient,
+    throttle: Throttle,
     lease: Lease,
     mailbox: Mailbox,
     policy: SyncPolicy,
@@ -116,9 +124,9 @@ async def _resync(
     await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
     window = last_days(policy.initial_days, datetime.now(UTC))
-    verdict = await recognise(store, source, patience, mailbox, profile, policy.prices)
+    verdict = await recognise(store, client, throttle, mailbox, profile, policy.prices)
     if verdict != "same":
-        await _refuse_moved(store, source, patience, mailbox, policy)
+        await _refuse_moved(store, client, throttle, mailbox, policy)
     if profile.history_id < mailbox.checkpoint:
         if verdict == "other":
             await store.replace_account(lease, profile.history_id, window)
@@ -134,8 +142,8 @@ async def _resync(
 
 async def _refuse_moved(
     store: DiscoveryStore,
-    source: MailSource,
-    patience: Patience,
+    client: MailboxClient,
+    throttle: Throttle,
     mailbox: Mailbox,
     policy: SyncPolicy,
 ) -> None:
@@ -147,7 +155,7 @@ async def _refuse_moved(
     """
     living = await store.living(mailbox.tenant_id)
     others = [each for each in living if each.id != mailbox.id]
-    former = await find_former(store, source, others, (), patience, policy.prices)
+    former = await find_former(store, client, others, (), throttle, policy.prices)
     if former is None:
         return
     error = AddressMovedError("the address is that of another mailbox's account by now")
@@ -164,8 +172,8 @@ async def _refuse_moved(
 
 async def list_window(
     store: MailStore,
-    source: MailSource,
-    patience: Patience,
+    client: MailboxClient,
+    throttle: Throttle,
     lease: Lease,
     window: Window,
     policy: SyncPolicy,
@@ -177,14 +185,14 @@ async def list_window(
     """
     counts = Counts()
     listing = await store.open_listing(lease, window)
-    await list_to_end(store, source, patience, lease, listing, policy, counts)
+    await list_to_end(store, client, throttle, lease, listing, policy, counts)
     return counts
 
 
 async def list_to_end(
     store: MailStore,
-    source: MailSource,
-    patience: Patience,
+    client: MailboxClient,
+    throttle: Throttle,
     lease: Lease,
     listing: Listing,
     policy: SyncPolicy,
@@ -199,18 +207,17 @@ async def list_to_end(
     while not listing.done:
 
         async def read(listed: Listing = listing) -> ListPage:
-            return await source.list_messages(listed.window, listed.page_token)
+            return await client.list_messages(listed.window, listed.page_token)
 
         try:
-            page = await patience.call(read, policy.prices.messages_list)
+            page = await throttle.call(read, policy.prices.messages_list)
         except PageTokenInvalidError as error:
             restarts = _one_more(restarts, error)
             listing = await store.restart_listing(lease, listing)
             continue
-        listing, added = await store.apply_list_page(
-            lease, listing, page.refs, page.next_page_token
-        )
-        counts.add(added)
+        applied = await store.apply_list_page(lease, listing, page.refs, page.next_page_token)
+        listing = applied.listing
+        counts.add(applied.counts)
     return listing
 
 
@@ -219,7 +226,7 @@ def _is_expired(error: Exception, profile: Profile, mailbox: Mailbox) -> bool:
     return isinstance(error, HistoryExpiredError) or profile.history_id < mailbox.checkpoint
 
 
-def _asked_again(error: Exception, *, refused: bool) -> bool:
+def _retried(error: Exception, *, refused: bool) -> bool:
     # It may have gone past the start since, and answers the second time.
     if refused:
         raise error

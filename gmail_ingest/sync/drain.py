@@ -85,9 +85,9 @@ class Drain:
         self._policy = policy
         self._running: dict[asyncio.Task[None], Claim] = {}
         #: When (``time.monotonic``) second looks are due that this drain asked for.
-        self._looks: list[float] = []
+        self._second_looks: list[float] = []
         #: Whether something may wait that was not there at the last claim.
-        self._rung = True
+        self._notified = True
         self._stopping = asyncio.Event()
 
     def stop(self) -> None:
@@ -112,7 +112,7 @@ class Drain:
                         self._start(claim, done)
                     if claims or self._running:
                         busy_at = time.monotonic()
-                    elif not self._looks and time.monotonic() - busy_at >= policy.linger:
+                    elif not self._second_looks and time.monotonic() - busy_at >= policy.linger:
                         break
                     if not claims:
                         await self._rest(wakeups)
@@ -130,9 +130,9 @@ class Drain:
         if background < share and self._running:
             background = 0
         # Places that are nearly all taken by live mail are free again in a moment.
-        if free <= 0 or free < share // 2 or not (background or self._rung):
+        if free <= 0 or free < share // 2 or not (background or self._notified):
             return []
-        self._rung = False
+        self._notified = False
         return await self._queue.claim(
             f"run:{run_id}",
             limit=free,
@@ -150,14 +150,14 @@ class Drain:
                 crash = {"error": place_of(error), "trace": trace_of(error)}
                 log.warning("sync_crashed", tenant=claim.tenant_id, **crash)
                 report.put_back[claim.kind] = place_of(error)
-            if report.look_at is not None:
-                heapq.heappush(self._looks, report.look_at)
+            if report.second_look_at is not None:
+                heapq.heappush(self._second_looks, report.second_look_at)
             done(claim.tenant_id, report)
 
         def end(task: asyncio.Task[None]) -> None:
             self._running.pop(task)
             # What came for this tenant meanwhile is free now, and has rung already.
-            self._rung = self._rung or claim.is_live
+            self._notified = self._notified or claim.is_live
 
         task = asyncio.create_task(work())
         self._running[task] = claim
@@ -168,18 +168,18 @@ class Drain:
         is due, or a while.
         """
         seconds = self._policy.look_every
-        if self._looks:
-            seconds = min(seconds, max(0.0, self._looks[0] - time.monotonic()))
+        if self._second_looks:
+            seconds = min(seconds, max(0.0, self._second_looks[0] - time.monotonic()))
         waits = [
             asyncio.create_task(wakeups.wait(seconds)),
             asyncio.create_task(self._stopping.wait()),
         ]
         try:
             await asyncio.wait({*waits, *self._running}, return_when=asyncio.FIRST_COMPLETED)
-            self._rung = self._rung or waits[0].done()
-            while self._looks and self._looks[0] <= time.monotonic():
-                heapq.heappop(self._looks)
-                self._rung = True
+            self._notified = self._notified or waits[0].done()
+            while self._second_looks and self._second_looks[0] <= time.monotonic():
+                heapq.heappop(self._second_looks)
+                self._notified = True
         finally:
             for task in waits:
                 task.cancel()

@@ -16,11 +16,12 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import NOT_FOUND_YET, FetchCall, PendingMessage, plan_fetch
-from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, exclusion_rule
+from gmail_ingest.core.planner import FetchCall, PendingMessage, plan_fetch
+from gmail_ingest.core.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import (
     RefusedByGoogleError,
@@ -29,42 +30,45 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import (
     Counts,
-    Excluded,
     Failed,
     Gone,
     Lease,
+    LeftOut,
     Listing,
     Outcome,
     Stored,
 )
 from gmail_ingest.sync.refusals import Refusal, Refusals, answers_for, refused_mailbox
+from gmail_ingest.sync.throttle import Throttle
+
+#: What is said of a message that Google does not have, as long as that is not believed.
+_NOT_FOUND_YET = "not found yet"
 
 
 class Fetch:
-    """Fetches one source of one mailbox until nothing is due.
+    """Fetches one origin of one mailbox until nothing is due.
 
-    A historical sync fetches what one ``listing`` named; of that, what lies outside ``window`` by
+    A backfill fetches what one ``listing`` named; of that, what lies outside ``window`` by
     its internal date is left out (edge case 61).
     """
 
     def __init__(
         self,
         store: MailStore,
-        source: MailSource,
-        patience: Patience,
+        client: MailboxClient,
+        throttle: Throttle,
         policy: SyncPolicy,
         *,
         listing: Listing | None = None,
         window: Window | None = None,
     ) -> None:
         self._store = store
-        self._source = source
-        self._patience = patience
+        self._client = client
+        self._throttle = throttle
         self._policy = policy
         self._listing_id = listing.id if listing is not None else None
         self._window = window or Window()
@@ -72,7 +76,7 @@ class Fetch:
         #: Calls that Google refused to take now, to be made again.
         self._refused: list[FetchCall] = []
         #: Failed without an answer since the last answer, with the error.
-        self._doubts: list[tuple[PendingMessage, str]] = []
+        self._undecided: list[tuple[PendingMessage, str]] = []
         #: All messages in doubt since that answer, also those whose failure is noted already.
         self._unanswered: set[str] = set()
         self._outage: TransientError | None = None
@@ -91,15 +95,16 @@ class Fetch:
             LeaseLostError, MailboxDisconnectedError: when nothing more may be written.
         """
         while True:
-            pending, sizes = await self._store.due_messages(
-                lease.mailbox_id, lease.source, self._policy.chunk, self._listing_id
+            due = await self._store.due_messages(
+                lease.mailbox_id, lease.origin, self._policy.chunk, self._listing_id
             )
-            if pending:
-                await self._run(lease, plan_fetch(pending, self._policy.prices, sizes), counts)
-            if len(pending) == self._policy.chunk:
+            if due.messages:
+                calls = plan_fetch(due.messages, self._policy.prices, due.thread_sizes)
+                await self._run(lease, calls, counts)
+            if len(due.messages) == self._policy.chunk:
                 continue
-            due = await self._store.next_due(lease.mailbox_id, lease.source, self._listing_id)
-            wait = (due - datetime.now(UTC)).total_seconds() if due else None
+            due_at = await self._store.next_due(lease.mailbox_id, lease.origin, self._listing_id)
+            wait = (due_at - datetime.now(UTC)).total_seconds() if due_at else None
             if wait is None or wait > self._policy.linger:
                 return
             await asyncio.sleep(max(wait, 0.05))
@@ -113,7 +118,7 @@ class Fetch:
         size = 0
         try:
             while todo or running:
-                while todo and len(running) < self._patience.in_flight:
+                while todo and len(running) < self._throttle.in_flight:
                     call = todo.popleft()
                     self._upcoming -= call.units
                     running.add(asyncio.create_task(self._attempt(call)))
@@ -124,7 +129,7 @@ class Fetch:
                 self._take_back(todo)
                 suspect = self._refusals.suspect(ended=not todo and not running)
                 if suspect is not None:
-                    batch.extend(await self._judge(suspect, ended=not todo and not running))
+                    batch.extend(await self._resolve(suspect, ended=not todo and not running))
                 if len(batch) >= self._policy.batch_messages or size >= self._policy.batch_bytes:
                     full, batch, size = batch, [], 0
                     counts.add(await self._store.save(lease, full))
@@ -134,7 +139,7 @@ class Fetch:
             for task in running:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
-            batch.extend(self._doubted())
+            batch.extend(self._decide())
             # Also when the mailbox cannot go on: what was paid for is kept.
             if batch:
                 counts.add(await self._store.save(lease, batch))
@@ -146,23 +151,23 @@ class Fetch:
         self._refused.clear()
 
     async def _attempt(self, call: FetchCall) -> list[Outcome]:
-        turn = await self._patience.ready(call.units, self._upcoming)
+        turn = await self._throttle.acquire(call.units, self._upcoming)
         try:
-            messages = await self._source.fetch(call)
+            messages = await self._client.fetch(call)
         except ThrottledError as error:
-            await self._patience.throttled(error, turn)
+            await self._throttle.back_off(error, turn)
             self._refused.append(call)
             return []
         except (RefusedByGoogleError, SuspectAccountError) as error:
             self._refusals.hold(call, error)
             return self._answered()
         except TransientError as error:
-            self._doubt(call, error)
+            self._leave_undecided(call, error)
             return []
         except RejectedRequestError as error:
             failed: list[Outcome] = [self._failed(wanted, str(error)) for wanted in call.wanted]
             return self._answered() + self._released() + failed
-        self._patience.succeeded()
+        self._throttle.succeeded()
         self._given = True
         return (
             self._answered()
@@ -170,14 +175,14 @@ class Fetch:
             + [self._outcome(wanted, messages.get(wanted.message_id)) for wanted in call.wanted]
         )
 
-    async def _judge(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
+    async def _resolve(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
         """Refused messages spend an attempt; those of a mailbox that is refused do not.
 
         Raises:
             MailboxStateError, TransientError: it is the mailbox that is refused.
         """
         is_answered = (ended and self._given) or await answers_for(
-            self._source, self._patience, self._policy.prices, self._refusals.messages
+            self._client, self._throttle, self._policy.prices, self._refusals.messages
         )
         # None is held any more if a call that was under way meanwhile was answered after all.
         if not is_answered and self._refusals.messages:
@@ -185,37 +190,41 @@ class Fetch:
         return self._released()
 
     def _released(self) -> list[Outcome]:
-        return [self._failed(wanted, error) for wanted, error in self._refusals.release()]
+        return [
+            self._failed(refused.message, refused.error) for refused in self._refusals.release()
+        ]
 
-    def _doubt(self, call: FetchCall, error: TransientError) -> None:
-        self._doubts.extend((wanted, str(error)) for wanted in call.wanted)
+    def _leave_undecided(self, call: FetchCall, error: TransientError) -> None:
+        self._undecided.extend((wanted, str(error)) for wanted in call.wanted)
         self._unanswered.update(wanted.message_id for wanted in call.wanted)
         if len(self._unanswered) >= self._policy.outage:
             self._outage = error
 
     def _answered(self) -> list[Outcome]:
         self._unanswered.clear()
-        return self._doubted()
+        return self._decide()
 
-    def _doubted(self) -> list[Outcome]:
+    def _decide(self) -> list[Outcome]:
         """What to say of messages without an answer, now that it is clear whose fault that is."""
-        doubts, self._doubts = self._doubts, []
-        judge = self._failed if self._outage is None else self._spared
-        return [judge(wanted, error) for wanted, error in doubts]
+        undecided, self._undecided = self._undecided, []
+        outcome_of = self._failed if self._outage is None else self._spared
+        return [outcome_of(wanted, error) for wanted, error in undecided]
 
     def _outcome(self, wanted: PendingMessage, message: ParsedMessage | None) -> Outcome:
         if message is not None:
-            rule = exclusion_rule(message.label_ids) or (SCHEDULED if message.is_unsent else None)
-            if not self._window.contains(message.internal_date):
-                rule = rule or OUTSIDE_RANGE
-            if rule:
-                return Excluded(wanted.message_id, rule, message.history_id)
+            reason = left_out_reason(message.label_ids)
+            if reason is None and message.is_unsent:
+                reason = SCHEDULED
+            if reason is None and not self._window.contains(message.internal_date):
+                reason = OUTSIDE_RANGE
+            if reason is not None:
+                return LeftOut(wanted.message_id, reason, message.history_id)
             return Stored(message)
         # Seconds after an add, a 404 may be Google's own replication (edge case 13): believed when
         # it is repeated, not when it follows failures of another kind.
         believed = wanted.missed and wanted.attempts > 1
         if wanted.age < self._policy.young and not believed:
-            return self._failed(wanted, NOT_FOUND_YET)
+            return replace(self._failed(wanted, _NOT_FOUND_YET), missed=True)
         return Gone(wanted.message_id)
 
     def _spared(self, wanted: PendingMessage, error: str) -> Failed:

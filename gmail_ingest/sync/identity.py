@@ -19,7 +19,7 @@ from typing import Literal, Protocol, TypeVar
 
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage, Mailbox, Profile
 
 T = TypeVar("T")
@@ -64,7 +64,7 @@ class AccountRecords(Protocol):
 
 
 class Pace(Protocol):
-    """Makes calls when the limits allow it, as ``Patience`` does."""
+    """Makes calls when the limits allow it, as ``Throttle`` does."""
 
     async def call(self, function: Callable[[], Awaitable[T]], units: int) -> T:
         """Make a call of this price."""
@@ -81,13 +81,13 @@ class AtOnce:
 
 async def recognise(
     records: AccountRecords,
-    source: MailSource,
+    client: MailboxClient,
     pace: Pace,
     mailbox: Mailbox,
     profile: Profile,
     prices: Prices | None = None,
 ) -> Verdict:
-    """Tell whether the account behind ``source`` is the one whose mail a mailbox has.
+    """Tell whether the account behind ``client`` is the one whose mail a mailbox has.
 
     A mailbox without stored mail has nothing to lose, and is the same. Raises as its calls.
     """
@@ -95,17 +95,17 @@ async def recognise(
     sample = await records.sample_ids(mailbox.id, SAMPLE)
     if not sample:
         return "same"
-    newest = await _newest(source, pace, prices)
+    newest = await _newest(client, pace, prices)
     if (await records.knowing(mailbox.tenant_id, newest)).get(mailbox.id):
         return "same"
-    if await _has_any(source, pace, sample, prices):
+    if await _has_any(client, pace, sample, prices):
         return "same"
     return "other" if profile.history_id < mailbox.checkpoint else "unsure"
 
 
 async def find_former(
     records: AccountRecords,
-    source: MailSource,
+    client: MailboxClient,
     living: Sequence[Mailbox],
     aliases: Collection[str],
     pace: Pace | None = None,
@@ -115,7 +115,7 @@ async def find_former(
 
     Args:
         records: what is known.
-        source: the account, as it is being connected.
+        client: the account, as it is being connected.
         living: the tenant's mailboxes; none of them has the account's address.
         aliases: the account's other addresses, as far as Google tells.
         pace: makes the calls; at once unless given.
@@ -127,7 +127,7 @@ async def find_former(
     if not living:
         return None
     pace, prices = pace or AtOnce(), prices or Prices()
-    newest = await _newest(source, pace, prices)
+    newest = await _newest(client, pace, prices)
     common = await records.knowing(living[0].tenant_id, newest)
     best = max(living, key=lambda each: common.get(each.id, 0))
     if common.get(best.id, 0) >= PROOF:
@@ -136,7 +136,7 @@ async def find_former(
         if {each.address, *each.former_addresses}.isdisjoint(aliases):
             continue
         if common.get(each.id) or await _has_any(
-            source, pace, await records.sample_ids(each.id, SAMPLE), prices
+            client, pace, await records.sample_ids(each.id, SAMPLE), prices
         ):
             return each
     return None
@@ -150,12 +150,12 @@ async def note_address(records: AccountRecords, mailbox: Mailbox, profile: Profi
     return await records.rename(mailbox.id, profile.address)
 
 
-async def _newest(source: MailSource, pace: Pace, prices: Prices) -> list[str]:
+async def _newest(client: MailboxClient, pace: Pace, prices: Prices) -> list[str]:
     token: str | None = None
     for _ in range(PAGES):
 
         async def read(at: str | None = token) -> ListPage:
-            return await source.list_messages(Window(), at, everywhere=True)
+            return await client.list_messages(Window(), at, everywhere=True)
 
         page = await pace.call(read, prices.messages_list)
         token = page.next_page_token
@@ -165,12 +165,12 @@ async def _newest(source: MailSource, pace: Pace, prices: Prices) -> list[str]:
 
 
 async def _has_any(
-    source: MailSource, pace: Pace, message_ids: Sequence[str], prices: Prices
+    client: MailboxClient, pace: Pace, message_ids: Sequence[str], prices: Prices
 ) -> bool:
     for each in message_ids:
 
         async def has(message_id: str = each) -> bool:
-            return await source.has_message(message_id)
+            return await client.has_message(message_id)
 
         if await pace.call(has, prices.messages_get):
             return True

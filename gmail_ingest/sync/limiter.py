@@ -4,10 +4,10 @@ Holds: ``Limiter`` (the port), ``Budget`` (one sync's way of spending), ``Unlimi
 Add here: how a sync asks. Keep out: where the shared state lives (``adapters/postgres/quota.py``).
 
 A reservation answers "from when on": the limiter keeps a line of time for each mailbox and for the
-project, on which every reserved unit takes its place. History spends along that line at an even
-pace; live mail may run ahead of it, and pushes history back by what it spent
-(docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T I.371);
-docs/google.md#limits.
+project, on which every reserved unit takes its place. Background work (lists and
+backfills) spends along that line at an even pace; live mail may run ahead of it, and pushes it back
+by what it spent (docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T
+I.371); docs/google.md#limits.
 """
 
 from __future__ import annotations
@@ -16,22 +16,22 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.price import Pace
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.sync.records import Source
 
 
 class Limiter(Protocol):
     """One line of time for each mailbox and one for the project, shared by all processes."""
 
-    async def reserve(self, mailbox_id: int, units: int, source: Source) -> float:
+    async def reserve(self, mailbox_id: int, units: int, origin: Origin) -> float:
         """Reserve units of a mailbox and of the project; the answer is the seconds to wait first.
 
         Nothing stays reserved if the wait is too long to sleep through: ThrottledError.
         """
         ...
 
-    async def give_back(self, mailbox_id: int, units: int, source: Source) -> None:
+    async def give_back(self, mailbox_id: int, units: int, origin: Origin) -> None:
         """Return units that were reserved and not spent."""
         ...
 
@@ -44,7 +44,7 @@ class Limiter(Protocol):
         ...
 
     async def pace(self) -> Pace | None:
-        """How fast history may go from now on; None if nothing is limited."""
+        """How fast background work may go from now on; None if nothing is limited."""
         ...
 
 
@@ -59,10 +59,10 @@ LATE = 1.0
 class Budget:
     """Spends one mailbox's units for one sync, reserved in chunks."""
 
-    def __init__(self, limiter: Limiter, mailbox_id: int, source: Source) -> None:
+    def __init__(self, limiter: Limiter, mailbox_id: int, origin: Origin) -> None:
         self._limiter = limiter
         self._mailbox_id = mailbox_id
-        self._source = source
+        self._origin = origin
         self._units = 0
         self._next_at = datetime.now(UTC)
         self._lock = asyncio.Lock()
@@ -82,8 +82,8 @@ class Budget:
                 await self._reserve(max(units, min(CHUNK, units + upcoming)))
             at = self._next_at
             self._units -= units
-            # Live mail was told when it may spend all of it; history spends along the line.
-            if self._source != "live":
+            # Live mail was told when it may spend all of it; background work spends along it.
+            if self._origin != "push":
                 self._next_at += timedelta(seconds=self._limiter.seconds(units))
         wait = (at - datetime.now(UTC)).total_seconds()
         if wait > 0:
@@ -91,18 +91,18 @@ class Budget:
 
     def _is_late(self) -> bool:
         late = (datetime.now(UTC) - self._next_at).total_seconds()
-        return self._source != "live" and late > LATE
+        return self._origin != "push" and late > LATE
 
     async def _reserve(self, units: int) -> None:
         await self._return()
-        wait = await self._limiter.reserve(self._mailbox_id, units, self._source)
+        wait = await self._limiter.reserve(self._mailbox_id, units, self._origin)
         self._units = units
         self._next_at = datetime.now(UTC) + timedelta(seconds=wait)
 
     async def _return(self) -> None:
         units, self._units = self._units, 0
         if units:
-            await self._limiter.give_back(self._mailbox_id, units, self._source)
+            await self._limiter.give_back(self._mailbox_id, units, self._origin)
 
     async def refused(self, error: ThrottledError, until: datetime) -> None:
         """Tell all processes that Google refused a call of this mailbox or project."""
@@ -120,11 +120,11 @@ class Budget:
 class Unlimited:
     """A limiter that allows everything: where limits are set to zero, and in tests."""
 
-    async def reserve(self, mailbox_id: int, units: int, source: Source) -> float:  # noqa: ARG002 - the port's
+    async def reserve(self, mailbox_id: int, units: int, origin: Origin) -> float:  # noqa: ARG002 - the port's
         """Allow at once."""
         return 0.0
 
-    async def give_back(self, mailbox_id: int, units: int, source: Source) -> None:
+    async def give_back(self, mailbox_id: int, units: int, origin: Origin) -> None:
         """Nothing was kept."""
 
     async def refused(self, mailbox_id: int, scope: str, until: datetime) -> None:

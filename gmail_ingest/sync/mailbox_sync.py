@@ -14,6 +14,7 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.windows import last_days
 from gmail_ingest.errors import LeaseHeldError
 from gmail_ingest.sync.completeness import ComparableStore
@@ -21,16 +22,16 @@ from gmail_ingest.sync.discover import follow_history, list_window
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.reconcile import reconcile
-from gmail_ingest.sync.records import Counts, Lease, Mailbox, Source, SyncKind
+from gmail_ingest.sync.records import Counts, Lease, Mailbox, SyncKind
+from gmail_ingest.sync.throttle import Throttle
 
 
 async def sync_mailbox(
     store: ComparableStore,
-    source: MailSource,
+    client: MailboxClient,
     mailbox: Mailbox,
     kind: SyncKind,
     *,
@@ -50,25 +51,25 @@ async def sync_mailbox(
         MailboxStateError, OperatorActionError: somebody must act first.
         LeaseLostError, MailboxDisconnectedError: this worker may write nothing more.
     """
-    sync = _Sync(store, source, mailbox, policy, limiter, holder, counts)
-    before = source.units_spent
+    sync = _Sync(store, client, mailbox, policy, limiter, holder, counts)
+    before = client.units_spent
     try:
         if kind == "initial":
             await sync.initial(force=force)
         else:
             await sync.incremental(force=force)
     finally:
-        counts.units += source.units_spent - before
+        counts.units += client.units_spent - before
 
 
-Work = Callable[[Lease, Patience], Awaitable[None]]
+Work = Callable[[Lease, Throttle], Awaitable[None]]
 
 
 class _Sync:
     def __init__(
         self,
         store: ComparableStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
         policy: SyncPolicy,
         limiter: Limiter,
@@ -76,7 +77,7 @@ class _Sync:
         counts: Counts,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
         self._policy = policy
         self._holder = holder
@@ -89,15 +90,16 @@ class _Sync:
     async def incremental(self, *, force: bool) -> None:
         expired = False
 
-        async def follow(lease: Lease, patience: Patience) -> None:
+        async def follow(lease: Lease, throttle: Throttle) -> None:
             nonlocal expired
-            counts, expired = await follow_history(
-                self._store, self._source, patience, lease, self._mailbox, self._policy
+            followed = await follow_history(
+                self._store, self._client, throttle, lease, self._mailbox, self._policy
             )
-            self._counts.add(counts)
-            await self._fetch(lease, patience)
+            expired = followed.expired
+            self._counts.add(followed.counts)
+            await self._fetch(lease, throttle)
 
-        await self._with_lease("live", follow, force=force)
+        await self._with_lease("push", follow, force=force)
         # Listed ids that are due for another attempt, or a resync: unless a listing run has them.
         due = await self._store.next_due(self._mailbox.id, "listing")
         resync = expired or self._mailbox.reconcile_wanted
@@ -106,36 +108,36 @@ class _Sync:
             with contextlib.suppress(LeaseHeldError):
                 await self._with_lease("listing", more, force=False)
 
-    async def _list_and_fetch(self, lease: Lease, patience: Patience) -> None:
+    async def _list_and_fetch(self, lease: Lease, throttle: Throttle) -> None:
         window = last_days(self._policy.initial_days, datetime.now(UTC))
         is_open = True
         # A sync that was stopped for good may have left several windows, and no job for them.
         while is_open:
             self._counts.add(
-                await list_window(self._store, self._source, patience, lease, window, self._policy)
+                await list_window(self._store, self._client, throttle, lease, window, self._policy)
             )
-            await self._fetch(lease, patience)
+            await self._fetch(lease, throttle)
             is_open = await self._store.has_unfinished_listing(self._mailbox.id)
         # Also by whoever lists the mailbox while an incremental sync finds its history expired.
         now = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if any(each.reconcile_wanted for each in now):
             self._counts.add(
                 await reconcile(
-                    self._store, self._source, self._mailbox, patience, self._policy, lease
+                    self._store, self._client, self._mailbox, throttle, self._policy, lease
                 )
             )
 
-    async def _fetch(self, lease: Lease, patience: Patience) -> None:
-        fetch = Fetch(self._store, self._source, patience, self._policy)
+    async def _fetch(self, lease: Lease, throttle: Throttle) -> None:
+        fetch = Fetch(self._store, self._client, throttle, self._policy)
         await fetch.drain(lease, self._counts)
 
-    async def _with_lease(self, source: Source, work: Work, *, force: bool) -> None:
+    async def _with_lease(self, origin: Origin, work: Work, *, force: bool) -> None:
         store, ttl = self._store, self._policy.lease
-        lease = await store.acquire_lease(self._mailbox.id, source, self._holder, ttl, force=force)
-        budget = Budget(self._limiter, self._mailbox.id, source)
+        lease = await store.acquire_lease(self._mailbox.id, origin, self._holder, ttl, force=force)
+        budget = Budget(self._limiter, self._mailbox.id, origin)
         try:
             async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
-                await work(lease, Patience(self._policy, budget))
+                await work(lease, Throttle(self._policy, budget))
                 await store.finish_sync(lease)
         finally:
             await budget.close()

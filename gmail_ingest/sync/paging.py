@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from gmail_ingest.errors import PageTokenInvalidError, TransientError
 from gmail_ingest.sync.discover import RESTARTS
-from gmail_ingest.sync.patience import Patience
+from gmail_ingest.sync.throttle import Throttle
 
 
 class Page(Protocol):
@@ -27,7 +27,7 @@ P = TypeVar("P", bound=Page)
 
 
 async def read_pages(
-    read: Callable[[str | None], Awaitable[P]], patience: Patience, units: int
+    read: Callable[[str | None], Awaitable[P]], throttle: Throttle, units: int
 ) -> AsyncIterator[P]:
     """Yield page after page, each a call of so many quota units.
 
@@ -44,7 +44,7 @@ async def read_pages(
             return await read(token)
 
         try:
-            page = await patience.call(call, units)
+            page = await throttle.call(call, units)
         except PageTokenInvalidError as error:
             if restarts >= RESTARTS:
                 raise TransientError("Google refuses its own page tokens") from error

@@ -1,4 +1,4 @@
-"""How patient a sync is: retries of a message, waits for Google, sizes of chunks.
+"""Numbers of a sync: retries of a message, waits for Google, sizes of chunks.
 
 Holds: ``SyncPolicy``. Add here: a number that several use cases share.
 Keep out: reading of settings (the composition root fills the policy).
@@ -21,8 +21,8 @@ class SyncPolicy:
 
     initial_days: int = 30
     max_attempts: int = 8
-    #: Workers that may die with a job, one after the other, until it ends failed.
-    max_deaths: int = 5
+    #: Crashes of a job's workers, one after the other, until it ends failed as a poison job.
+    max_crashes: int = 5
     #: Messages in a row without an answer: from here on it is Google's fault, or the account's.
     outage: int = 20
     #: Calls refused in a row for one reason: from here on it is asked whose fault that is.

@@ -11,30 +11,32 @@ from datetime import datetime, timedelta
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.fates import Origin
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import (
+    AppliedPage,
+    AppliedRules,
     Claim,
     Counts,
+    DueMessages,
     HistoryPage,
     Lease,
     Listing,
     ListPage,
-    LookAgain,
     Mailbox,
     MessageRef,
     Outcome,
     Profile,
-    Ruled,
-    Source,
+    SecondLook,
     SyncKind,
     Watch,
 )
 
 
-class MailSource(Protocol):
+class MailboxClient(Protocol):
     """One mailbox at Google. Raises the classes of ``gmail_ingest.errors``; counts its units."""
 
     @property
@@ -112,7 +114,7 @@ class MailStore(Protocol):
         ...
 
     async def acquire_lease(
-        self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
+        self, mailbox_id: int, origin: Origin, holder: str, ttl: timedelta, *, force: bool
     ) -> Lease:
         """Take the lease if it is free, expired, or ``force``; LeaseHeldError otherwise."""
         ...
@@ -137,7 +139,7 @@ class MailStore(Protocol):
         """Where listing goes on: the mailbox's oldest unfinished listing, or a new one of this
         window.
 
-        With a lease of ``history`` it is this window's own: the one of the last days that no
+        With a lease for a backfill it is this window's own: the one of the last days that no
         completed month has used up, be it listed to its end or not, or else a new one.
         """
         ...
@@ -148,7 +150,7 @@ class MailStore(Protocol):
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
-    ) -> tuple[Listing, Counts]:
+    ) -> AppliedPage:
         """Put listed ids into the ledger and move the page token, in one transaction."""
         ...
 
@@ -174,11 +176,9 @@ class MailStore(Protocol):
         ...
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
-    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
-        """Ids to fetch now, newest thread first, and how many messages their threads are known
-        to have; of one listing only, if one is named.
-        """
+        self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
+    ) -> DueMessages:
+        """What to fetch now of this source; of one listing only, if one is named."""
         ...
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
@@ -186,9 +186,9 @@ class MailStore(Protocol):
         ...
 
     async def next_due(
-        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+        self, mailbox_id: int, origin: Origin | None, listing_id: int | None = None
     ) -> datetime | None:
-        """When the next pending id of this source (or of any) is due (UTC), None if none is
+        """When the next pending id of this origin (or of any) is due (UTC), None if none is
         pending; of one listing only, if one is named.
         """
         ...
@@ -227,7 +227,7 @@ class MailStore(Protocol):
         """
         ...
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         """Hold the next stored mails against rules that changed; None: nothing is left."""
         ...
 
@@ -278,12 +278,12 @@ class SyncQueue(Protocol):
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         """Remove a claimed row and end its job in ``state``; nothing if the claim was lost.
 
-        A row without a job gets one now if it found something or failed. ``look`` asks for a second
-        look in the same transaction; it joins the waiting row if there is one.
+        A row without a job gets one now if it found something or failed. ``second_look`` is asked
+        for in the same transaction; it joins the waiting row if there is one.
         """
         ...
 

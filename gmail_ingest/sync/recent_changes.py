@@ -11,27 +11,27 @@ from __future__ import annotations
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import HistoryExpiredError, RejectedRequestError
 from gmail_ingest.sync.paging import read_pages
-from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import HistoryPage
+from gmail_ingest.sync.throttle import Throttle
 
 
 class RecentChanges:
     """The messages that history names after a checkpoint.
 
     Args:
-        source: the mailbox at Google.
-        patience: paces and retries the calls.
+        client: the mailbox at Google.
+        throttle: paces and retries the calls.
         prices: of a call.
         checkpoint: the mailbox's, read before anything that is compared.
         began: the mailbox's history id at Google when the comparison began.
     """
 
     def __init__(
-        self, source: MailSource, patience: Patience, prices: Prices, checkpoint: int, began: int
+        self, client: MailboxClient, throttle: Throttle, prices: Prices, checkpoint: int, began: int
     ) -> None:
-        self._source = source
-        self._patience = patience
+        self._client = client
+        self._throttle = throttle
         self._prices = prices
         self._read_to = checkpoint
         self._began = began
@@ -46,10 +46,10 @@ class RecentChanges:
         start = self._read_to
 
         async def read(token: str | None) -> HistoryPage:
-            return await self._source.list_history(start, token)
+            return await self._client.list_history(start, token)
 
         try:
-            async for page in read_pages(read, self._patience, self._prices.history_list):
+            async for page in read_pages(read, self._throttle, self._prices.history_list):
                 for record in page.records:
                     known = self._newest.get(record.message_id, 0)
                     self._newest[record.message_id] = max(known, record.history_id)
@@ -59,7 +59,7 @@ class RecentChanges:
             return
         except RejectedRequestError:
             # However Google words it: a start beyond what it has now is an expired history.
-            profile = await self._patience.call(self._source.profile, self._prices.profile_get)
+            profile = await self._throttle.call(self._client.profile, self._prices.profile_get)
             if profile.history_id >= start:
                 raise
 

@@ -13,32 +13,32 @@ from datetime import UTC, datetime, timedelta
 from gmail_ingest.core.windows import days_between
 from gmail_ingest.sync.compare import Comparison
 from gmail_ingest.sync.completeness import ComparableStore, MailboxVerification
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox
 from gmail_ingest.sync.repair import Repair
+from gmail_ingest.sync.throttle import Throttle
 
 
 async def reconcile(
     store: ComparableStore,
-    source: MailSource,
+    client: MailboxClient,
     mailbox: Mailbox,
-    patience: Patience,
+    throttle: Throttle,
     policy: SyncPolicy,
     lease: Lease,
 ) -> Counts:
-    """Compare and mend all stored mail under a listing lease, and note that it was done.
+    """Compare and repair all stored mail under a listing lease, and note that it was done.
 
-    Returns what was mended; units are not in it. Raises as a listing sync; what was not done
+    Returns what was repaired; units are not in it. Raises as a listing sync; what was not done
     then is begun again by the next sync.
     """
     stored = await store.stored_days(mailbox.id)
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     last = max(tomorrow, *(day + timedelta(days=1) for day in stored)) if stored else tomorrow
     days = days_between(min(stored), last) if stored else ()
-    repair = Repair(store, source, mailbox, patience, policy, holder=lease.holder, lease=lease)
+    repair = Repair(store, client, mailbox, throttle, policy, holder=lease.holder, lease=lease)
     found = MailboxVerification(mailbox.id, mailbox.address)
-    await Comparison(store, source, mailbox, patience, policy, found, repair).run(days)
+    await Comparison(store, client, mailbox, throttle, policy, found, repair).run(days)
     await store.reconciled(lease)
     return repair.counts

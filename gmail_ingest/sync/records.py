@@ -1,27 +1,28 @@
 """The frozen values that cross the ports.
 
-Holds: what sources, stores and queues take and give. Add here: a value of a port.
+Holds: what clients, stores and queues take and give. Add here: a value of a port.
 Keep out: ports (``ports.py``), and values that only one use case or adapter knows.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from enum import IntEnum
-from typing import Literal
+from typing import Literal, NamedTuple
 from uuid import UUID
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.fates import Origin
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.planner import PendingMessage
+from gmail_ingest.core.scope import LeftOutReason
 from gmail_ingest.core.windows import Window
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
 #: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
 SyncKind = Literal["incremental", "initial", "exclusions"]
-#: Who first saw an id, and fetches it: the history of changes, the listing of the last days, or a
-#: historical sync. Each has a lease of its own, so that none waits for another or fetches its mail.
-Source = Literal["live", "listing", "history"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +48,10 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True)
 class Lease:
-    """The right to sync one source of one mailbox until ``until`` (UTC); ``token`` fences it."""
+    """The right to sync one origin of one mailbox until ``until`` (UTC); ``token`` fences it."""
 
     mailbox_id: int
-    source: Source
+    origin: Origin
     holder: str
     token: int
     until: datetime
@@ -106,7 +107,24 @@ class Listing:
     window: Window
     page_token: str | None
     done: bool
-    source: Source = "listing"
+    origin: Origin = "listing"
+
+
+class AppliedPage(NamedTuple):
+    """A page of a listing in the ledger: the listing as it goes on, and what the page counts."""
+
+    listing: Listing
+    counts: Counts
+
+
+class DueMessages(NamedTuple):
+    """Ids to fetch now, newest thread first, and how many messages their threads are known to have.
+
+    ``thread_sizes`` has no entry for a message whose thread is not known.
+    """
+
+    messages: Sequence[PendingMessage]
+    thread_sizes: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,11 +135,11 @@ class Stored:
 
 
 @dataclass(frozen=True, slots=True)
-class Excluded:
-    """The named rule keeps the message out, as it was at ``history_id`` (0 if unknown)."""
+class LeftOut:
+    """The message is not to be stored, as it was at ``history_id`` (0 if unknown)."""
 
     message_id: str
-    rule: str
+    reason: LeftOutReason
     history_id: int = 0
 
 
@@ -134,14 +152,18 @@ class Gone:
 
 @dataclass(frozen=True, slots=True)
 class Failed:
-    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None."""
+    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None.
+
+    ``missed``: Google said that there is no such message, which is not believed yet.
+    """
 
     message_id: str
     error: str
     retry_at: datetime | None
+    missed: bool = False
 
 
-Outcome = Stored | Excluded | Gone | Failed
+Outcome = Stored | LeftOut | Gone | Failed
 
 
 @dataclass(slots=True)
@@ -153,7 +175,8 @@ class Counts:
     stored: int = 0
     updated: int = 0
     deleted: int = 0
-    excluded: int = 0
+    hidden: int = 0
+    left_out: int = 0
     gone: int = 0
     retrying: int = 0
     dead: int = 0
@@ -188,8 +211,8 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class Ruled:
-    """A batch held against the rules: ``excluded`` are hidden anew, ``updated`` shown again."""
+class AppliedRules:
+    """A batch after rules were applied: ``hidden`` are hidden anew, ``updated`` shown again."""
 
     mailbox_id: int
     counts: Counts
@@ -199,7 +222,7 @@ class Priority(IntEnum):
     """Whose turn it is in the queue, the smallest first; the first two are live mail."""
 
     #: A push or a person asked for it.
-    ASKED = 0
+    REQUESTED = 0
     #: A second look, for mail whose notification Google dropped.
     AGAIN = 1
     #: A listing of a mailbox, or a change of rules, that somebody asked for.
@@ -209,7 +232,7 @@ class Priority(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class LookAgain:
+class SecondLook:
     """Mailboxes to look at once more, ``after`` so many seconds."""
 
     mailbox_ids: tuple[int, ...]
@@ -221,7 +244,7 @@ class Claim:
     """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
 
     ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
-    every mailbox of the tenant; ``force`` takes leases over; ``deaths`` counts the workers that
+    every mailbox of the tenant; ``force`` takes leases over; ``crashes`` counts the workers that
     died with it, one after the other; ``again`` asks for a second look whatever is found.
     """
 
@@ -233,14 +256,14 @@ class Claim:
     attempts: int
     force: bool
     holder: str
-    deaths: int = 0
-    priority: int = Priority.ASKED
+    crashes: int = 0
+    priority: int = Priority.REQUESTED
     again: bool = False
 
     @property
     def is_pushed(self) -> bool:
         """Whether Google notified of one of its mailboxes: then these are named."""
-        return self.priority == Priority.ASKED and self.mailbox_ids is not None
+        return self.priority == Priority.REQUESTED and self.mailbox_ids is not None
 
     @property
     def is_live(self) -> bool:

@@ -19,6 +19,7 @@ from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime
 from functools import partial
+from typing import NamedTuple
 
 from gmail_ingest.core.planner import FetchCall, PendingMessage
 from gmail_ingest.core.quota import Prices
@@ -27,54 +28,66 @@ from gmail_ingest.errors import (
     GmailIngestError,
     MailboxStateError,
     MailboxUnavailableError,
+    RefusalReason,
     RefusedByGoogleError,
     SuspectAccountError,
 )
-from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import ListPage
+from gmail_ingest.sync.throttle import Throttle
 
 #: A refusal of either kind may be the mailbox's.
 Refusal = RefusedByGoogleError | SuspectAccountError
+_Kind = tuple[type[Refusal], RefusalReason | None]
 #: Other messages that are asked for: one of them may be refused for its own sake, too.
 WITNESSES = 3
 #: All mail that there can be, asked for as the syncs ask: with a search query.
 _ALL = Window(start=datetime(2004, 4, 1, tzinfo=UTC))
 
 
+class RefusedMessage(NamedTuple):
+    """A message that Google refused, and the error's text."""
+
+    message: PendingMessage
+    error: str
+
+
 class Refusals:
-    """Refused calls since Google last answered one, by their error's text."""
+    """Refused calls since Google last answered one, by what it gave as its reason."""
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._held: defaultdict[str, list[FetchCall]] = defaultdict(list)
-        self._last: dict[str, Refusal] = {}
+        self._held: defaultdict[_Kind, list[tuple[FetchCall, Refusal]]] = defaultdict(list)
 
     def hold(self, call: FetchCall, error: Refusal) -> None:
         """Remember a refused call."""
-        self._held[str(error)].append(call)
-        self._last[str(error)] = error
+        self._held[type(error), error.reason].append((call, error))
 
-    def release(self) -> list[tuple[PendingMessage, str]]:
+    def release(self) -> list[RefusedMessage]:
         """Google answers for this mailbox: the messages, each with its own error."""
-        held = [(wanted, text) for text, calls in self._held.items() for wanted in _wanted(calls)]
+        held = [
+            RefusedMessage(wanted, str(error))
+            for refused in self._held.values()
+            for call, error in refused
+            for wanted in call.wanted
+        ]
         self._held.clear()
-        self._last.clear()
         return held
 
     def suspect(self, *, ended: bool) -> Refusal | None:
         """The error that the mailbox may be refused with, if it is time to find out: it came as
         often as is believed of messages, or (``ended``) no other call is left.
         """
-        for text, calls in self._held.items():
-            if ended or len(calls) >= self._most:
-                return self._last[text]
+        for refused in self._held.values():
+            if ended or len(refused) >= self._most:
+                _, error = refused[-1]
+                return error
         return None
 
     @property
     def messages(self) -> frozenset[str]:
         """Ids of all messages that are held."""
-        calls = (call for calls in self._held.values() for call in calls)
+        calls = (call for refused in self._held.values() for call, _ in refused)
         return frozenset(wanted.message_id for call in calls for wanted in call.wanted)
 
 
@@ -93,7 +106,7 @@ def state_of(error: GmailIngestError) -> MailboxStateError | None:
 
 
 async def answers_for(
-    source: MailSource, patience: Patience, prices: Prices, refused: Collection[str]
+    client: MailboxClient, throttle: Throttle, prices: Prices, refused: Collection[str]
 ) -> bool:
     """Whether Google gives any other message than the refused ones.
 
@@ -104,12 +117,12 @@ async def answers_for(
     """
 
     async def listed() -> ListPage | None:
-        # Refused here, it is no call to make again: so it is no error for ``patience``.
+        # Refused here, it is no call to make again: so it is no error for ``throttle``.
         with contextlib.suppress(RefusedByGoogleError, SuspectAccountError):
-            return await source.list_messages(_ALL, None, everywhere=True)
+            return await client.list_messages(_ALL, None, everywhere=True)
         return None
 
-    page = await patience.call(listed, prices.messages_list)
+    page = await throttle.call(listed, prices.messages_list)
     if page is None:
         return False
     others = [ref.message_id for ref in page.refs if ref.message_id not in refused]
@@ -117,37 +130,33 @@ async def answers_for(
         return True
     # Where all mail is refused, it may still be given alone and not by its thread.
     for message_id in (others or sorted(refused))[:WITNESSES]:
-        if await patience.call(partial(_is_given, source, message_id), prices.messages_get):
+        if await throttle.call(partial(_is_given, client, message_id), prices.messages_get):
             return True
     return False
 
 
-async def _is_given(source: MailSource, message_id: str) -> bool:
+async def _is_given(client: MailboxClient, message_id: str) -> bool:
     try:
-        await source.probe(message_id)
+        await client.probe(message_id)
     except (RefusedByGoogleError, SuspectAccountError):
         return False
     return True
 
 
-async def try_reading(source: MailSource) -> None:
+async def try_reading(client: MailboxClient) -> None:
     """Do once what a sync will do: search, and get a message whole (25 units).
 
     Raises:
         RefusedByGoogleError: no message is given; and what the calls raise.
     """
-    page = await source.list_messages(_ALL, None)
+    page = await client.list_messages(_ALL, None)
     refused: RefusedByGoogleError | None = None
     for ref in page.refs[:WITNESSES]:
         try:
-            await source.probe(ref.message_id)
+            await client.probe(ref.message_id)
         except RefusedByGoogleError as error:
             refused = error
         else:
             return
     if refused is not None:
         raise refused
-
-
-def _wanted(calls: Collection[FetchCall]) -> list[PendingMessage]:
-    return [wanted for call in calls for wanted in call.wanted]

@@ -1,8 +1,8 @@
 """Mending what a comparison with Google found, under the listing lease.
 
-Holds: ``Repair``. Add here: how a further kind of difference is mended.
+Holds: ``Repair``. Add here: how a further kind of difference is repaired.
 Keep out: finding differences (``compare.py``). Google is read again for each message that is
-mended: listings come from an index that may lag, so that they only say where to look.
+repaired: listings come from an index that may lag, so that they only say where to look.
 Source: docs/promises.md#promise-2, #promise-3, #promise-6; edge cases 3 and 62.
 """
 
@@ -19,18 +19,18 @@ from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.completeness import ComparableStore
 from gmail_ingest.sync.fetch import Fetch
 from gmail_ingest.sync.heartbeat import heartbeat
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Counts, Lease, Mailbox, MessageRef
+from gmail_ingest.sync.throttle import Throttle
 
 
 async def read_again(
-    source: MailSource, patience: Patience, call: FetchCall
+    client: MailboxClient, throttle: Throttle, call: FetchCall
 ) -> Mapping[str, ParsedMessage] | None:
     """The wanted messages of a call as Google has them now; None if one cannot be read at all."""
     try:
-        return await patience.call(lambda: source.fetch(call), call.units)
+        return await throttle.call(lambda: client.fetch(call), call.units)
     except RejectedRequestError:
         return None
 
@@ -45,18 +45,18 @@ class Repair:
     def __init__(
         self,
         store: ComparableStore,
-        source: MailSource,
+        client: MailboxClient,
         mailbox: Mailbox,
-        patience: Patience,
+        throttle: Throttle,
         policy: SyncPolicy,
         *,
         holder: str,
         lease: Lease | None = None,
     ) -> None:
         self._store = store
-        self._source = source
+        self._client = client
         self._mailbox = mailbox
-        self._patience = patience
+        self._throttle = throttle
         self._policy = policy
         self._holder = holder
         self._lease = lease
@@ -89,7 +89,7 @@ class Repair:
             self._lease = lease
         return self._lease
 
-    async def bring_back(self, refs: Sequence[MessageRef]) -> None:
+    async def refetch(self, refs: Sequence[MessageRef]) -> None:
         """Put listed ids into the ledger, and fetch all that is due.
 
         Raises:
@@ -102,14 +102,14 @@ class Repair:
         for start in range(0, len(refs), step):
             recalled = await self._store.recall(lease, refs[start : start + step])
             self.counts.discovered += recalled
-        fetch = Fetch(self._store, self._source, self._patience, self._policy)
+        fetch = Fetch(self._store, self._client, self._throttle, self._policy)
         await fetch.drain(lease, self.counts)
 
     async def remove(
         self, message_ids: Collection[str], unconfirmed: Collection[str] = ()
     ) -> frozenset[str]:
         """Remove stored mails that Google no longer has, unless they are too many to be removed
-        without a person; returns those that were. Raises as ``bring_back``.
+        without a person; returns those that were. Raises as ``refetch``.
         """
         lease = await self._held()
         admitted = await self._store.admit_removals(lease, sorted(message_ids), unconfirmed)
@@ -120,27 +120,31 @@ class Repair:
 
     async def remove_accepted(self) -> None:
         """Remove what a person accepted, after Google was asked for each mail that it was not yet
-        asked for. Raises as ``bring_back``, and TransientError.
+        asked for. Raises as ``refetch``, and TransientError.
         """
         step, store = self._policy.batch_messages, self._store
         while batch := await store.accepted_removals(self._mailbox.id, step):
             lease = await self._held()
-            gone = [each for each, confirmed in batch if confirmed or await self._is_gone(each)]
+            gone = [
+                removal.message_id
+                for removal in batch
+                if removal.confirmed or await self._is_gone(removal.message_id)
+            ]
             self.counts.add(await store.correct(lease, (), gone))
-            await store.settle_removals(lease, [each for each, _ in batch])
+            await store.settle_removals(lease, [removal.message_id for removal in batch])
 
     async def keep(self, message_ids: Collection[str]) -> None:
-        """Withhold mails no longer that Google lists again. Raises as ``bring_back``."""
+        """Withhold mails no longer that Google lists again. Raises as ``refetch``."""
         await self._store.settle_removals(await self._held(), message_ids)
 
     async def _is_gone(self, message_id: str) -> bool:
         price = self._policy.prices.messages_get
         call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-        found = await read_again(self._source, self._patience, call)
+        found = await read_again(self._client, self._throttle, call)
         return found is not None and not found
 
     async def drop_labels(self, label_ids: Collection[str]) -> None:
-        """Take labels off all stored mail, in bounded batches. Raises as ``bring_back``."""
+        """Take labels off all stored mail, in bounded batches. Raises as ``refetch``."""
         lease, most = await self._held(), self._policy.batch_messages
         while True:
             done = await self._store.drop_labels(lease, label_ids, most)
@@ -151,11 +155,11 @@ class Repair:
     async def relabel(self, message_ids: Iterable[str]) -> set[str]:
         """Read mails again whose labels differ; returns those that agree now.
 
-        Raises as ``bring_back``, and TransientError.
+        Raises as ``refetch``, and TransientError.
         """
         lease = await self._held()
         ids = sorted(message_ids)
-        mended: set[str] = set()
+        repaired: set[str] = set()
         for start in range(0, len(ids), self._policy.batch_messages):
             chunk = ids[start : start + self._policy.batch_messages]
             known = await self._store.known(self._mailbox.id, chunk)
@@ -166,7 +170,7 @@ class Repair:
             read: dict[str, ParsedMessage] = {}
             unread: set[str] = set()
             for call in plan_fetch(wanted, self._policy.prices):
-                found = await read_again(self._source, self._patience, call)
+                found = await read_again(self._client, self._throttle, call)
                 if found is None:
                     unread.update(each.message_id for each in call.wanted)
                 else:
@@ -174,5 +178,5 @@ class Repair:
             gone = set(chunk) - read.keys() - unread
             admitted = await self._store.admit_removals(lease, gone)
             self.counts.add(await self._store.correct(lease, tuple(read.values()), admitted))
-            mended |= set(chunk) - unread - (gone - admitted)
-        return mended
+            repaired |= set(chunk) - unread - (gone - admitted)
+        return repaired

@@ -84,12 +84,12 @@ class Reread:
     def __str__(self) -> str:
         return f"{self.read} mails read again, {self.changed} of them changed"
 
-    async def run(self, seconds: float, tell: Callable[[Reread], None]) -> bool:
+    async def run(self, seconds: float, report: Callable[[Reread], None]) -> bool:
         """Work until nothing is left, or for so long; returns whether nothing is left.
 
         Args:
             seconds: at most, and the time of a batch.
-            tell: is called behind each batch.
+            report: is called behind each batch.
         """
         ends = time.monotonic() + seconds
         while (began := time.monotonic()) < ends:
@@ -102,6 +102,6 @@ class Reread:
             self.read += batch.read
             self.changed += batch.changed
             self.failed += batch.failed
-            tell(self)
+            report(self)
             await self._pause(self._rest * (time.monotonic() - began))
         return await self._store.is_done()

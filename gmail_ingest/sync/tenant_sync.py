@@ -37,8 +37,8 @@ from gmail_ingest.sync.heartbeat import heartbeat
 from gmail_ingest.sync.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox_sync import sync_mailbox
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource, SyncQueue
-from gmail_ingest.sync.records import Claim, Counts, LookAgain, Mailbox, SyncKind
+from gmail_ingest.sync.ports import MailboxClient, SyncQueue
+from gmail_ingest.sync.records import Claim, Counts, Mailbox, SecondLook, SyncKind
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.side_by_side import all_ended
 
@@ -48,10 +48,10 @@ log = structlog.get_logger(__name__)
 
 #: A mailbox that somebody else holds is looked at again after this long.
 BUSY = timedelta(seconds=5)
-#: A pause of the quota up to this long is part of an ordinary sync; a longer one is told, and one
-#: that makes this many attempts in a row end with nothing done.
-PATIENCE = timedelta(minutes=1)
-VAIN_ATTEMPTS = 3
+#: A pause of the quota up to this long is part of an ordinary sync; a longer one is reported.
+QUIET_PAUSE = timedelta(minutes=1)
+#: A shorter one is reported, too, when so many attempts in a row ended with nothing done.
+FRUITLESS_ATTEMPTS = 3
 #: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
 #: however many and slow, leave it free.
 LIVE_SHARE = 8
@@ -72,7 +72,7 @@ class MailboxReport:
     retry_at: datetime | None = None
     superseded: bool = False
     gone: bool = False
-    #: Asked again soon, for a reason that is nobody's trouble.
+    #: Asked again soon, for a reason that is nobody's failure.
     quiet: bool = False
 
 
@@ -91,7 +91,7 @@ class TenantReport:
     errors: list[str] = field(default_factory=list)
     put_back: dict[SyncKind, str] = field(default_factory=dict)
     #: When (``time.monotonic``) the second look is due that this work asked for.
-    look_at: float | None = None
+    second_look_at: float | None = None
 
     @property
     def has_changes(self) -> bool:
@@ -100,13 +100,13 @@ class TenantReport:
 
 
 class TenantSync:
-    """Works claims off; ``open_source`` gives the mailbox's side at Google."""
+    """Works claims off; ``open_client`` gives the mailbox's side at Google."""
 
     def __init__(
         self,
         queue: SyncQueue,
         store: ComparableStore,
-        open_source: Callable[[Mailbox], MailSource],
+        open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
         limiter: Limiter | None = None,
@@ -114,7 +114,7 @@ class TenantSync:
     ) -> None:
         self._queue = queue
         self._store = store
-        self._open_source = open_source
+        self._open_client = open_client
         self._policy = policy
         self._limiter = limiter or Unlimited()
         self._slots = asyncio.Semaphore(mailboxes_at_once)
@@ -141,7 +141,7 @@ class TenantSync:
             await self._queue.enqueue(tenant_id, ask)
             claims = await self._claim(tenant_id, holder, run_id)
         try:
-            while claims or running or report.look_at is not None:
+            while claims or running or report.second_look_at is not None:
                 running |= {asyncio.create_task(self.work_off(each, report)) for each in claims}
                 running = await _some(running, report)
                 claims = await self._claim(tenant_id, holder, run_id)
@@ -165,8 +165,8 @@ class TenantSync:
         with structlog.contextvars.bound_contextvars(
             tenant=claim.tenant_id, job_id=claim.job_id and str(claim.job_id), kind=claim.kind
         ):
-            if claim.deaths >= self._policy.max_deaths:
-                await self._bury(claim, report)
+            if claim.crashes >= self._policy.max_crashes:
+                await self._fail_poison_job(claim, report)
                 return
             try:
                 done = await self._work(claim)
@@ -189,16 +189,16 @@ class TenantSync:
 
     async def _apply_rules(self, claim: Claim) -> list[MailboxReport]:
         counts: dict[int, Counts] = {}
-        while (ruled := await self._store.decide_next(claim.tenant_id)) is not None:
-            counts.setdefault(ruled.mailbox_id, Counts()).add(ruled.counts)
+        while (applied := await self._store.decide_next(claim.tenant_id)) is not None:
+            counts.setdefault(applied.mailbox_id, Counts()).add(applied.counts)
         return [MailboxReport(mailbox_id, total) for mailbox_id, total in counts.items()]
 
-    async def _bury(self, claim: Claim, report: TenantReport) -> None:
-        """End a job that takes its workers with it; what it did not do is found by the next."""
-        error = f"its worker died {claim.deaths} times in a row: see the failed runs' logs"
+    async def _fail_poison_job(self, claim: Claim, report: TenantReport) -> None:
+        """Fail a job that crashes its workers; what it did not do is found by the next."""
+        error = f"its worker died {claim.crashes} times in a row: see the failed runs' logs"
         await self._queue.acknowledge(claim, "failed", Counts(), error)
         await self._note(claim, error, None)
-        log.error("sync_buried", deaths=claim.deaths)
+        log.error("poison_job_failed", crashes=claim.crashes)
         report.jobs += 1
         report.errors.append(error)
 
@@ -239,8 +239,8 @@ class TenantSync:
         retries = [each.retry_at for each in done if each.retry_at]
         report.put_back.pop(claim.kind, None)
         if retries:
-            if troubles := sorted({each.error for each in done if each.error and not each.quiet}):
-                report.put_back[claim.kind] = "; ".join(troubles)
+            if failures := sorted({each.error for each in done if each.error and not each.quiet}):
+                report.put_back[claim.kind] = "; ".join(failures)
             await self._queue.release(claim, min(retries), total, error)
             state = "released"
         else:
@@ -250,10 +250,10 @@ class TenantSync:
                 superseded = True
                 error = "no mailbox of this tenant can be synced in its present state"
             state = "cancelled" if superseded else "failed" if errors else "succeeded"
-            look = self._look_again(claim, done)
-            await self._queue.acknowledge(claim, state, total, error, look)
-            if look is not None:
-                report.look_at = time.monotonic() + look.after
+            second_look = self._second_look(claim, done)
+            await self._queue.acknowledge(claim, state, total, error, second_look)
+            if second_look is not None:
+                report.second_look_at = time.monotonic() + second_look.after
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
         report.counts.add(total)
         report.jobs += 1
@@ -261,16 +261,16 @@ class TenantSync:
         if state == "failed":  # what was given back is tried again: no failure yet
             report.errors.extend(errors)
 
-    def _look_again(self, claim: Claim, done: list[MailboxReport]) -> LookAgain | None:
+    def _second_look(self, claim: Claim, done: list[MailboxReport]) -> SecondLook | None:
         """Whether mail may have come whose notification Google dropped, since it had just sent one:
         for what was found, or for what means nothing here (a draft).
         """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
         wanted = [each for each in done if each.error is None]
-        told = claim.again or claim.is_pushed
-        ids = tuple(each.mailbox_id for each in wanted if told or each.counts.found)
-        return LookAgain(ids, self._policy.look_again) if ids else None
+        notified = claim.again or claim.is_pushed
+        ids = tuple(each.mailbox_id for each in wanted if notified or each.counts.found)
+        return SecondLook(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager
     async def _slot(self, claim: Claim) -> AsyncIterator[None]:
@@ -285,7 +285,7 @@ class TenantSync:
                 try:
                     await sync_mailbox(
                         self._store,
-                        self._open_source(mailbox),
+                        self._open_client(mailbox),
                         mailbox,
                         claim.kind,
                         policy=self._policy,
@@ -315,8 +315,8 @@ class TenantSync:
                 return MailboxReport(mailbox.id, counts, text, until, quiet=True)
             case ThrottledError():
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
-                in_vain = claim.attempts >= VAIN_ATTEMPTS and not counts.found
-                if until - now <= PATIENCE and not in_vain:
+                fruitless = claim.attempts >= FRUITLESS_ATTEMPTS and not counts.found
+                if until - now <= QUIET_PAUSE and not fruitless:
                     return MailboxReport(mailbox.id, counts, text, until, quiet=True)
                 return await self._later(mailbox, counts, text, "quota", until)
             case RefusedByGoogleError() if claim.attempts < self._policy.suspect_attempts:
@@ -383,7 +383,11 @@ async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[a
 
     An error is raised when all the rest has ended too.
     """
-    left = None if report.look_at is None else max(0.0, report.look_at - time.monotonic())
+    left = (
+        None
+        if report.second_look_at is None
+        else max(0.0, report.second_look_at - time.monotonic())
+    )
     if not running:
         await asyncio.sleep(left or 0.0)
     else:
@@ -391,6 +395,6 @@ async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[a
         if any(task.cancelled() or task.exception() for task in done):
             await all_ended(running)
         running = running - done
-    if report.look_at is not None and time.monotonic() >= report.look_at:
-        report.look_at = None
+    if report.second_look_at is not None and time.monotonic() >= report.second_look_at:
+        report.second_look_at = None
     return running

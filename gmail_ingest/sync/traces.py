@@ -2,7 +2,7 @@
 
 Holds: the frozen values of "why is this mail not in the CRM?", and the port that reads them.
 Add here: a fact that an answer needs. Keep out: the answer (``why.py``), its words
-(``why_words.py``), SQL. Source: docs/promises.md#promise-5.
+(``why_text.py``), SQL. Source: docs/promises.md#promise-5.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
-from gmail_ingest.core.fates import Fate, Source
+from gmail_ingest.core.fates import Fate, Origin
 from gmail_ingest.sync.records import Mailbox
 
 
@@ -21,8 +21,8 @@ from gmail_ingest.sync.records import Mailbox
 class Trace:
     """A message's entry in a mailbox's ledger; times are UTC.
 
-    ``source`` is who saw it first or saw it come back. ``hidden`` is True for a stored message in
-    spam or trash. Job and run are those under which the fate was decided, where known.
+    ``origin`` is where it was seen first, or seen to come back. ``spam_or_trash`` is True for a
+    stored message there. Job and run are those under which the fate was decided, where known.
     ``withheld_at`` is when Gmail was found not to have a stored mail any more that was not removed
     without a person's word; ``accepted``: it was given.
     """
@@ -31,14 +31,14 @@ class Trace:
     gmail_id: str
     thread_id: str
     fate: Fate
-    rule: str | None
+    reason: str | None
     attempts: int
     next_attempt_at: datetime
     error: str | None
-    source: Source
+    origin: Origin
     first_seen_at: datetime
     decided_at: datetime | None
-    hidden: bool
+    spam_or_trash: bool
     job_id: UUID | None
     dagster_run_id: str | None
     withheld_at: datetime | None = None
@@ -46,7 +46,7 @@ class Trace:
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class MailboxProgress:
     """How far a mailbox is known; times are UTC.
 
     ``listed_from`` is the beginning of what was listed to its end, None if nothing was;
@@ -64,7 +64,7 @@ class Standing:
 class Traces(Protocol):
     """Reads the ledger for one mail."""
 
-    async def standings(self, tenant_id: str) -> list[Standing]:
+    async def mailboxes(self, tenant_id: str) -> list[MailboxProgress]:
         """The tenant's mailboxes by address, also disconnected ones; NotFoundError."""
         ...
 

@@ -25,31 +25,31 @@ from gmail_ingest.sync.completeness import (
     Verdict,
 )
 from gmail_ingest.sync.limiter import Budget, Limiter
-from gmail_ingest.sync.patience import Patience
 from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.ports import MailSource
+from gmail_ingest.sync.ports import MailboxClient
 from gmail_ingest.sync.records import Mailbox
 from gmail_ingest.sync.refusals import state_of
 from gmail_ingest.sync.repair import Repair
 from gmail_ingest.sync.side_by_side import side_by_side
+from gmail_ingest.sync.throttle import Throttle
 
 log = structlog.get_logger(__name__)
 
 
 class Verify:
-    """Verifies tenants; ``open_source`` gives a mailbox's side at Google."""
+    """Verifies tenants; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
         store: ComparableStore,
-        open_source: Callable[[Mailbox], MailSource],
+        open_client: Callable[[Mailbox], MailboxClient],
         policy: SyncPolicy,
         *,
         limiter: Limiter,
         mailboxes_at_once: int = 20,
     ) -> None:
         self._store = store
-        self._open_source = open_source
+        self._open_client = open_client
         self._policy = policy
         self._limiter = limiter
         self._at_once = mailboxes_at_once
@@ -110,7 +110,7 @@ class Verify:
             tenant_id: whose mailboxes they are.
             plans: which mailboxes and days.
             holder: names the worker in a lease.
-            repair: whether to mend what is found.
+            repair: whether to repair what is found.
             progress: hears how many days were done, again and again.
 
         What stops one mailbox is in its ``error``, and stops no other.
@@ -176,28 +176,28 @@ class Verify:
         progress: Progress | None,
         found: MailboxVerification,
     ) -> None:
-        source = self._open_source(mailbox)
+        client = self._open_client(mailbox)
         budget = Budget(self._limiter, mailbox.id, "listing")
-        patience = Patience(self._policy, budget)
+        throttle = Throttle(self._policy, budget)
         try:
             async with Repair(
-                self._store, source, mailbox, patience, self._policy, holder=holder
-            ) as mending:
+                self._store, client, mailbox, throttle, self._policy, holder=holder
+            ) as repairs:
                 comparison = Comparison(
                     self._store,
-                    source,
+                    client,
                     mailbox,
-                    patience,
+                    throttle,
                     self._policy,
                     found,
-                    mending if repair else None,
+                    repairs if repair else None,
                 )
                 try:
                     await comparison.run(days, progress)
                 finally:
-                    found.counts.add(mending.counts)
+                    found.counts.add(repairs.counts)
         finally:
-            found.counts.units += source.units_spent
+            found.counts.units += client.units_spent
             await budget.close()
 
 

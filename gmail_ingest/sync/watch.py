@@ -12,7 +12,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import structlog
 
@@ -24,7 +24,7 @@ from gmail_ingest.errors import (
     trace_of,
 )
 from gmail_ingest.sync.identity import AccountRecords, note_address
-from gmail_ingest.sync.ports import MailSource, MailStore
+from gmail_ingest.sync.ports import MailboxClient, MailStore
 from gmail_ingest.sync.records import Mailbox, Profile, Watch
 from gmail_ingest.sync.side_by_side import side_by_side
 
@@ -52,24 +52,31 @@ class WatchedMailboxes(Protocol):
         ...
 
 
-async def start_watch(source: MailSource, topic: str) -> Watch:
+class Renewals(NamedTuple):
+    """How many watches were renewed, and how many failed."""
+
+    renewed: int
+    failed: int
+
+
+async def start_watch(client: MailboxClient, topic: str) -> Watch:
     """Watch a mailbox; an older watch on another topic is stopped first (edge case 24)."""
     try:
-        return await source.watch(topic)
+        return await client.watch(topic)
     except WatchTopicConflictError:
-        await source.stop()
-        return await source.watch(topic)
+        await client.stop()
+        return await client.watch(topic)
 
 
 async def renew_watches(
     watched: WatchedMailboxes,
     store: WatchStore,
-    open_source: Callable[[Mailbox], MailSource],
+    open_client: Callable[[Mailbox], MailboxClient],
     topic: str,
     *,
     page: int = PAGE,
-) -> tuple[int, int]:
-    """Renew what is due. Returns how many watches were renewed, and how many failed.
+) -> Renewals:
+    """Renew what is due.
 
     The account's primary address and its other ones are read again by the way, also where no topic
     is configured (an empty ``topic``) and nothing is watched: they change as seldom, and where the
@@ -83,10 +90,10 @@ async def renew_watches(
     async def renew(mailbox: Mailbox) -> None:
         nonlocal renewed, failed
         try:
-            source = open_source(mailbox)
-            done = not topic or await _renew(store, source, mailbox, topic)
+            client = open_client(mailbox)
+            done = not topic or await _renew(store, client, mailbox, topic)
             if done is not None:
-                await _read_addresses(store, source, mailbox, taken)
+                await _read_addresses(store, client, mailbox, taken)
         except Exception as error:  # noqa: BLE001 - counted, and no reason to leave others out
             crash = {"error": place_of(error), "trace": trace_of(error)}
             log.error("watch_crashed", mailbox_id=mailbox.id, **crash)  # noqa: TRY400 - its text may be private
@@ -101,19 +108,19 @@ async def renew_watches(
     # Whoever had the address may have been renamed by now: two accounts may change names at once.
     for mailbox, profile in taken:
         with contextlib.suppress(GmailIngestError):
-            await _settle_taken(store, open_source, mailbox, profile)
-    return renewed, failed
+            await _settle_taken(store, open_client, mailbox, profile)
+    return Renewals(renewed, failed)
 
 
 async def _renew(
     store: WatchStore,
-    source: MailSource,
+    client: MailboxClient,
     mailbox: Mailbox,
     topic: str,
 ) -> bool | None:
     """Whether it was done; None if the mailbox cannot be asked anything in its present state."""
     try:
-        watch = await start_watch(source, topic)
+        watch = await start_watch(client, topic)
     except MailboxStateError as error:
         await store.set_mailbox_state(
             mailbox.id,
@@ -132,21 +139,21 @@ async def _renew(
 
 async def _read_addresses(
     store: WatchStore,
-    source: MailSource,
+    client: MailboxClient,
     mailbox: Mailbox,
     taken: list[tuple[Mailbox, Profile]],
 ) -> None:
     with contextlib.suppress(GmailIngestError):
-        profile = await source.profile()
+        profile = await client.profile()
         if await note_address(store, mailbox, profile) == "taken":
             taken.append((mailbox, profile))
     with contextlib.suppress(GmailIngestError):
-        await store.set_aliases(mailbox.id, await source.aliases())
+        await store.set_aliases(mailbox.id, await client.aliases())
 
 
 async def _settle_taken(
     store: WatchStore,
-    open_source: Callable[[Mailbox], MailSource],
+    open_client: Callable[[Mailbox], MailboxClient],
     mailbox: Mailbox,
     profile: Profile,
 ) -> None:
@@ -157,7 +164,7 @@ async def _settle_taken(
     holder = next((each for each in living if each.address == profile.address), None)
     if holder is None or holder.state != "active":
         return
-    if (await open_source(holder).profile()).address == profile.address:
+    if (await open_client(holder).profile()).address == profile.address:
         await store.set_mailbox_state(
             mailbox.id,
             "duplicate",

@@ -1,6 +1,6 @@
 """Why is this mail not in the CRM? An answer for each mailbox of a tenant.
 
-Holds: ``Why``. Add here: another place to look. Keep out: words (``why_words.py``), SQL, HTTP.
+Holds: ``Why``. Add here: another place to look. Keep out: words (``why_text.py``), SQL, HTTP.
 Source: docs/promises.md#promise-5; docs/google.md#search (``rfc822msgid:``), #prices (5 units a
 listing).
 """
@@ -15,8 +15,15 @@ from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.limiter import Budget, Limiter
 from gmail_ingest.sync.records import Mailbox, MessageRef
-from gmail_ingest.sync.traces import Standing, Trace, Traces
-from gmail_ingest.sync.why_words import explain, explain_unknown, explain_unlisted
+from gmail_ingest.sync.traces import MailboxProgress, Trace, Traces
+from gmail_ingest.sync.why_text import (
+    Explanation,
+    FindingVerdict,
+    explain,
+    explain_unknown,
+    explain_unlisted,
+    verdict_of,
+)
 
 #: Longest Message-ID or Gmail id that is looked for, in characters (12 KB were seen: edge case 52).
 MAX_LENGTH = 20_000
@@ -39,13 +46,11 @@ class Finder(Protocol):
 class Finding:
     """What became of the mail in one mailbox.
 
-    ``verdict`` is stored, excluded, gone, retrying or dead_letter where the ledger knows it;
-    otherwise never_listed, not_known, disconnected, or at_google. ``gmail_id`` is None where none
-    is known. ``next`` is what happens next.
+    ``gmail_id`` is None where none is known. ``next`` is what happens next.
     """
 
-    standing: Standing
-    verdict: str
+    progress: MailboxProgress
+    verdict: FindingVerdict
     explanation: str
     next: str
     gmail_id: str | None = None
@@ -53,8 +58,8 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
-    """What asking Google brought: mailboxes that answered, that did not, and the units spent."""
+class GoogleLookup:
+    """What a search at Google brought: mailboxes that answered, that did not, and units spent."""
 
     answered: int
     failed: int
@@ -71,32 +76,23 @@ class Answer:
     found: bool
     findings: tuple[Finding, ...]
     price: int
-    asked: Asked | None = None
-
-
-_VERDICTS = {
-    "stored": "stored",
-    "excluded": "excluded",
-    "gone": "gone",
-    "pending": "retrying",
-    "dead": "dead_letter",
-}
+    google: GoogleLookup | None = None
 
 
 class Why:
-    """The use case; ``open_source`` gives a mailbox's side at Google."""
+    """The use case; ``open_client`` gives a mailbox's side at Google."""
 
     def __init__(
         self,
         traces: Traces,
-        open_source: Callable[[Mailbox], Finder],
+        open_client: Callable[[Mailbox], Finder],
         limiter: Limiter,
         *,
         max_attempts: int,
         prices: Prices | None = None,
     ) -> None:
         self._traces = traces
-        self._open_source = open_source
+        self._open_client = open_client
         self._limiter = limiter
         self._max_attempts = max_attempts
         self._price = (prices or Prices()).messages_list
@@ -116,25 +112,27 @@ class Why:
         wanted = message.strip()
         if not wanted or len(wanted) > MAX_LENGTH or "\0" in wanted:
             raise InvalidInputError("messageId", "must be a Gmail id or a Message-ID")
-        standings = await self._traces.standings(tenant_id)
+        mailboxes = await self._traces.mailboxes(tenant_id)
         traces = await self._traces.by_gmail_id(tenant_id, [wanted])
         if not traces:
             traces = await self._traces.by_rfc_id(tenant_id, _spellings(wanted))
         if traces:
-            return Answer(found=True, findings=self._known(traces, standings), price=0)
-        askable = [each for each in standings if each.mailbox.state == "active" and "@" in wanted]
+            return Answer(found=True, findings=self._known(traces, mailboxes), price=0)
+        askable = [each for each in mailboxes if each.mailbox.state == "active" and "@" in wanted]
         if ask_google and askable:
-            return await self._ask_google(tenant_id, wanted, standings, askable)
-        findings = tuple(_unknown(each) for each in standings)
+            return await self._ask_google(tenant_id, wanted, mailboxes, askable)
+        findings = tuple(_unknown(each) for each in mailboxes)
         return Answer(found=False, findings=findings, price=self._price * len(askable))
 
-    def _known(self, traces: Sequence[Trace], standings: Sequence[Standing]) -> tuple[Finding, ...]:
-        by_id = {each.mailbox.id: each for each in standings}
+    def _known(
+        self, traces: Sequence[Trace], mailboxes: Sequence[MailboxProgress]
+    ) -> tuple[Finding, ...]:
+        by_id = {each.mailbox.id: each for each in mailboxes}
         return tuple(
-            Finding(
+            _finding(
                 by_id[trace.mailbox_id],
-                _VERDICTS[trace.fate],
-                *explain(trace, by_id[trace.mailbox_id], self._max_attempts),
+                verdict_of(trace.fate),
+                explain(trace, by_id[trace.mailbox_id], self._max_attempts),
                 trace.gmail_id,
                 trace,
             )
@@ -147,46 +145,57 @@ class Why:
         self,
         tenant_id: str,
         wanted: str,
-        standings: Sequence[Standing],
-        askable: Sequence[Standing],
+        mailboxes: Sequence[MailboxProgress],
+        askable: Sequence[MailboxProgress],
     ) -> Answer:
         found: dict[int, str] = {}
         failed = units = 0
-        for standing in askable:
-            source = self._open_source(standing.mailbox)
+        for progress in askable:
+            client = self._open_client(progress.mailbox)
             try:
-                refs = await self._find(source, standing.mailbox, wanted)
+                refs = await self._find(client, progress.mailbox, wanted)
             except GmailIngestError:
                 failed += 1
             else:
                 if refs:
-                    found[standing.mailbox.id] = refs[0].message_id
-            units += source.units_spent
+                    found[progress.mailbox.id] = refs[0].message_id
+            units += client.units_spent
         traces = await self._traces.by_gmail_id(tenant_id, set(found.values()))
         known = self._known(
-            [each for each in traces if found.get(each.mailbox_id) == each.gmail_id], standings
+            [each for each in traces if found.get(each.mailbox_id) == each.gmail_id], mailboxes
         )
-        there = {each.standing.mailbox.id for each in known}
+        there = {each.progress.mailbox.id for each in known}
         only_there = tuple(
-            Finding(each, "at_google", *explain_unlisted(), found[each.mailbox.id])
-            for each in standings
+            _finding(each, "at_google", explain_unlisted(), found[each.mailbox.id])
+            for each in mailboxes
             if each.mailbox.id in found.keys() - there
         )
-        findings = known + only_there or tuple(_unknown(each) for each in standings)
-        asked = Asked(len(askable) - failed, failed, units)
-        return Answer(found=bool(found), findings=findings, price=0, asked=asked)
+        findings = known + only_there or tuple(_unknown(each) for each in mailboxes)
+        google = GoogleLookup(len(askable) - failed, failed, units)
+        return Answer(found=bool(found), findings=findings, price=0, google=google)
 
-    async def _find(self, source: Finder, mailbox: Mailbox, rfc_id: str) -> Sequence[MessageRef]:
-        budget = Budget(self._limiter, mailbox.id, "live")
+    async def _find(self, client: Finder, mailbox: Mailbox, rfc_id: str) -> Sequence[MessageRef]:
+        budget = Budget(self._limiter, mailbox.id, "push")
         try:
             await budget.spend(self._price)
-            return await source.find(rfc_id)
+            return await client.find(rfc_id)
         finally:
             await budget.close()
 
 
-def _unknown(standing: Standing) -> Finding:
-    return Finding(standing, *explain_unknown(standing))
+def _unknown(progress: MailboxProgress) -> Finding:
+    unknown = explain_unknown(progress)
+    return _finding(progress, unknown.verdict, unknown.explanation)
+
+
+def _finding(
+    progress: MailboxProgress,
+    verdict: FindingVerdict,
+    explanation: Explanation,
+    gmail_id: str | None = None,
+    trace: Trace | None = None,
+) -> Finding:
+    return Finding(progress, verdict, explanation.happened, explanation.next_step, gmail_id, trace)
 
 
 def _spellings(rfc_id: str) -> list[str]:

@@ -147,8 +147,8 @@ WITH integration AS (
     INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
     SELECT 'acme', id, 'sales@acme.example', 1 FROM integration RETURNING id
 )
-INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)
-SELECT id, m, m, 'live' FROM mailbox, unnest(ARRAY['a', 'b']) m
+INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin)
+SELECT id, m, m, 'push' FROM mailbox, unnest(ARRAY['a', 'b']) m
 """
 
 

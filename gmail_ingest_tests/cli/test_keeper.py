@@ -8,7 +8,7 @@ import pytest
 
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.runtime.databases import embedded_server
-from gmail_ingest.runtime.keeper import Keeper, KeepsDyingError
+from gmail_ingest.runtime.keeper import CrashLoopError, Keeper
 from gmail_ingest.runtime.process import ProcessSpec
 from gmail_ingest.runtime.restarts import Restarts
 from gmail_ingest.runtime.supervisor import Supervisor
@@ -19,7 +19,7 @@ def test_restarts_wait_longer_each_time_and_end():
     """The pause doubles, has a longest, and after the limit there is none."""
     restarts = Restarts(limit=4, window_seconds=100, first_pause_seconds=1, longest_pause_seconds=3)
     assert [restarts.died("x", at) for at in range(5)] == [1, 2, 3, 3, None]
-    assert restarts.deaths("x") == 5
+    assert restarts.crashes("x") == 5
 
 
 def test_restarts_forget_deaths_of_long_ago_and_tell_processes_apart():
@@ -49,12 +49,12 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     other = supervisor.start(
         ProcessSpec("daemon", (sys.executable, "-c", "import time; time.sleep(600)"), {})
     )
-    told = []
+    reported = []
     keeper = Keeper(
-        supervisor, tmp_path, tell=told.append, restarts=Restarts(first_pause_seconds=10)
+        supervisor, tmp_path, tell=reported.append, restarts=Restarts(first_pause_seconds=10)
     )
     keeper.look(0.0)
-    assert told == []
+    assert reported == []
     os.kill(child.group, signal.SIGKILL)
     ended(supervisor, "sidecar")
     keeper.look(1.0)
@@ -63,7 +63,7 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     keeper.look(11.0)
     assert supervisor.child("sidecar").group != child.group
     assert supervisor.child("daemon") is other
-    assert told == [
+    assert reported == [
         "sidecar was ended by signal 9; starting it again in 10 s (1 of 5)",
         "started sidecar again",
     ]
@@ -86,7 +86,7 @@ def test_keeper_ends_with_the_log_of_a_process_that_keeps_dying(supervisor, tmp_
         if now == 10.0:
             break
     ended(supervisor, "daemon")
-    with pytest.raises(KeepsDyingError, match=r"daemon ended 3 times(?s:.*)no such table"):
+    with pytest.raises(CrashLoopError, match=r"daemon ended 3 times(?s:.*)no such table"):
         keeper.look(20.0)
 
 

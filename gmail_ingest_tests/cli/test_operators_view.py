@@ -25,7 +25,7 @@ from gmail_ingest_tests.gmail.integrations import insert_integration
 KEYS = {"1": bytes(32), "2": bytes(range(32)), "3": bytes([7]) * 32}
 #: The revision before the newest changes nothing of PostgreSQL's.
 OLDER_DAGSTER = "UPDATE alembic_version SET version_num = 'f495c27d5019'"
-TROUBLE = """
+FAILURES = """
 INSERT INTO tenants (id) VALUES ('acme'), ('zeta');
 INSERT INTO integrations (tenant_id, auth_type, subject)
 VALUES ('acme', 'oauth', 's'), ('zeta', 'oauth', 's');
@@ -54,13 +54,13 @@ def bare_environment(monkeypatch, tmp_path, database_url):
 
 
 @pytest.fixture
-def trouble(database_url):
+def failures(database_url):
     """A mailbox whose grant is dead, and another tenant's work that was put back."""
     with psycopg.connect(plain_url(database_url), autocommit=True) as connection:
-        connection.execute(TROUBLE)
+        connection.execute(FAILURES)
 
 
-@pytest.mark.usefixtures("trouble")
+@pytest.mark.usefixtures("failures")
 def test_status_tells_what_stands_still_and_what_to_do(capsys):
     """State, since when, why, the remedy and its command; what was put back, and the queue's age
     (edge case 118).
@@ -78,29 +78,33 @@ def test_status_tells_what_stands_still_and_what_to_do(capsys):
     assert "tried again by itself from" in back
 
 
-@pytest.mark.usefixtures("trouble")
+@pytest.mark.usefixtures("failures")
 def test_status_tells_programs_the_same(capsys):
     """The same as fields."""
     assert exit_code(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert 3 * 3600 <= told["queueOldestSeconds"] < 3 * 3600 + 60
-    (dead,) = told["troubled"]
+    printed = json.loads(capsys.readouterr().out)
+    assert 3 * 3600 <= printed["queueOldestSeconds"] < 3 * 3600 + 60
+    (dead,) = printed["troubled"]
     assert (dead["tenantId"], dead["state"], dead["cause"]) == (
         "acme",
         "needs_reauth",
         "grant_dead",
     )
     assert dead["command"] == "gmail-ingest tenants connect acme"
-    (back,) = told["putBack"]
+    (back,) = printed["putBack"]
     assert (back["tenantId"], back["attempts"]) == ("zeta", 3)
     assert back["error"] == "throttled by Google"
 
 
-def test_status_of_an_idle_service_names_no_trouble(capsys):
+def test_status_of_an_idle_service_names_no_failure(capsys):
     """Nothing waits, nothing stands still."""
     assert exit_code(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["queueOldestSeconds"], told["troubled"], told["putBack"]) == (None, [], [])
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["queueOldestSeconds"], printed["troubled"], printed["putBack"]) == (
+        None,
+        [],
+        [],
+    )
 
 
 #: What nobody asked for has no job: a poll whose worker died, a second look that waits.
@@ -143,8 +147,8 @@ def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run
     ids = [run(insert_integration(engine, sealer(each), "acme", keys)) for each in ("1", "1", "2")]
     monkeypatch.setenv("ENCRYPTION_KEY", ring("2", "1"))
     assert exit_code(["keys", "reseal", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"resealed": 2, "current": "2", "inUse": {"2": 3}, "removable": ["1"]}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == {"resealed": 2, "current": "2", "inUse": {"2": 3}, "removable": ["1"]}
     assert exit_code(["keys", "reseal"]) == 0
     shown = capsys.readouterr()
     assert "0 credentials were sealed again, with version 2" in shown.err
@@ -199,10 +203,10 @@ def test_db_upgrade_migrates_dagsters_database_too(monkeypatch, capsys, empty_da
         (made,) = connection.execute("SELECT to_regclass('event_logs') IS NOT NULL").fetchone()
     assert made
     assert exit_code(["db", "status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["current"]
-    assert told["mail"]["revision"] == told["mail"]["newest"]
-    assert told["dagster"]["revision"] == told["dagster"]["newest"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["current"]
+    assert printed["mail"]["revision"] == printed["mail"]["newest"]
+    assert printed["dagster"]["revision"] == printed["dagster"]["newest"]
     with psycopg.connect(plain_url(empty_database_url), autocommit=True) as connection:
         connection.execute(OLDER_DAGSTER)
     assert exit_code(["db", "status"]) == 1

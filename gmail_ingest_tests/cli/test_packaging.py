@@ -1,6 +1,8 @@
 import re
 import subprocess
+import sys
 import tomllib
+import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -9,11 +11,14 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-LOCKS = {
-    "requirements.lock": PROJECT["dependencies"],
-    "requirements-test.lock": PROJECT["dependencies"] + PROJECT["optional-dependencies"]["test"],
-}
+#: The service, and its local Google: both are installed from the same locks.
+PROJECTS = [
+    tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
+    for folder in (".", "gmail_sandbox")
+]
+RUN = [need for project in PROJECTS for need in project["dependencies"]]
+TEST = [need for project in PROJECTS for need in project["optional-dependencies"]["test"]]
+LOCKS = {"requirements.lock": RUN, "requirements-test.lock": RUN + TEST}
 
 
 def pins(lock):
@@ -24,7 +29,7 @@ def pins(lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_satisfies_the_project(lock):
-    """Each dependency of the project is pinned to a version that the project accepts."""
+    """Each dependency of both distributions is pinned to a version that they accept."""
     pinned = pins(lock)
     for text in LOCKS[lock]:
         wanted = Requirement(text)
@@ -68,6 +73,31 @@ def test_locks_agree():
     assert service.items() <= tests.items()
 
 
+def test_wheel_has_neither_the_sandbox_nor_tests(tmp_path):
+    """The service's wheel is the service: no local Google, no test, no page."""
+    for name in ("pyproject.toml", "README.md"):
+        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+    # What a build finds in a checkout; links, so that it writes nothing there.
+    for name in ("gmail_ingest", "webhook_api", "gmail_sandbox", "gmail_ingest_tests"):
+        (tmp_path / name).symlink_to(ROOT / name)
+    build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
+    program = [sys.executable, "-I", "-c", build]
+    subprocess.run(program, cwd=tmp_path, capture_output=True, check=True)
+    [wheel] = (tmp_path / "dist").glob("*.whl")
+    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
+    assert {name.split("/")[0] for name in packed} == {"gmail_ingest", "webhook_api"}
+    assert {"gmail_ingest/cli/main.py", "gmail_ingest/py.typed"} <= packed
+    assert not any("test" in name.split("/")[-1] or "sandbox/" in name for name in packed)
+
+
+def test_image_has_no_sandbox():
+    """What the image is made of is named, and the sandbox is not among it."""
+    ignored, *named = (ROOT / ".dockerignore").read_text().split()
+    assert ignored == "*"
+    assert not any("sandbox" in each or "tests" in each for each in named)
+    assert "gmail_sandbox" not in (ROOT / "Dockerfile").read_text()
+
+
 def test_ci_runs_the_test_command_of_the_readme():
     """What continuous integration takes from the README is one command that ends in pytest."""
     extraction = re.search(r"^tests=\$\((.*)\)$", (ROOT / ".ci" / "run").read_text(), re.MULTILINE)
@@ -79,7 +109,7 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 def test_readme_links_lead_somewhere():
     """Every relative link of the documentation names a file that exists."""
-    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md")]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("gmail_sandbox/*.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -19,12 +19,12 @@ import orjson
 
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.payload import missing_bodies, parse_message
-from gmail_ingest.sandbox.clock import Clock
-from gmail_ingest.sandbox.forms import Forms, FormsInUse
-from gmail_ingest.sandbox.mailbox import Mailbox
-from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
-from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sandbox.spool import Spool
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
+from gmail_sandbox.clock import Clock
+from gmail_sandbox.forms import Forms, FormsInUse
+from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
+from gmail_sandbox.seeded.messages import seeded_messages
 
 OWNER = "owner@crm.example"
 #: 2023-11-14T22:13:20Z

@@ -6,8 +6,8 @@ from gmail_ingest.core.addresses import (
     fold_address,
     participants_of,
 )
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.text import TextCleaner
 
 OWNERS = ["me.self@gmail.com", "sales@crm.example"]
 

@@ -6,10 +6,10 @@ from hypothesis import strategies as st
 
 from gmail_ingest.core.addresses import participants_of
 from gmail_ingest.core.authors import author_of
+from gmail_ingest.core.clean_text import TextCleaner
 from gmail_ingest.core.headers import Headers
 from gmail_ingest.core.message import Participant
 from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.text import TextCleaner
 
 OWNERS = ("owner@crm.example", "me.self@gmail.com")
 ANN = ("ann@customer.example", "Ann Customer")

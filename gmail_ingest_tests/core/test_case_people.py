@@ -5,7 +5,7 @@ from pathlib import Path
 import orjson
 
 from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.core.scope import left_out_reason
 from gmail_ingest_tests.core import case_inputs
 from gmail_ingest_tests.core.case_inputs import author_of, people_of, read_case
 from gmail_ingest_tests.core.served_mail import OWNER
@@ -108,7 +108,7 @@ def test_mail_that_is_scheduled_stays_out():
     """Case 06: by its label, and without it for it is nowhere and the owner's."""
     content = (Path(case_inputs.__file__).parent / "06.json").read_bytes()
     message = orjson.loads(content)
-    assert exclusion_rule(message["labelIds"]) == "scheduled"
+    assert left_out_reason(message["labelIds"]) == "scheduled"
     assert parse_message(message | {"labelIds": []}, owner_addresses=[OWNER]).is_unsent
 
 

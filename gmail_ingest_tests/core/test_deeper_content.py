@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sandbox.forms import Forms
-from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
 from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute
+from gmail_sandbox.forms import Forms
+from gmail_sandbox.mail.mbox import MboxMessage
 
 HEAD = "From: Ann Example <ann@customer.example>\nTo: owner@crm.example\nSubject: FW: meeting\n"
 EVENT = """BEGIN:VCALENDAR

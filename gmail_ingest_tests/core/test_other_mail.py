@@ -15,10 +15,10 @@ from typing import NamedTuple
 import pytest
 
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sandbox.forms import Forms
-from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
+from gmail_sandbox.forms import Forms
+from gmail_sandbox.mail.mbox import MboxMessage
 
 HEAD = b"From: Ann <ann@customer.example>\r\nTo: owner@crm.example\r\nSubject: Offer\r\n"
 HEAD += b"MIME-Version: 1.0\r\n"

@@ -19,8 +19,8 @@ from dagster_postgres import DagsterPostgresStorage
 from gmail_ingest.defs.instance_storage import InstanceStorage
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
+from gmail_ingest.runtime.process_commands import WORKSPACE
 from gmail_ingest.runtime.readiness import free_ports
-from gmail_ingest.runtime.services import WORKSPACE
 
 CONFIG = {"environment": "DAGSTER_PG_URL"}
 

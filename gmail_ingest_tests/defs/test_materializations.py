@@ -59,12 +59,12 @@ def stored(instance, op):
     assert {each.run_id for each in entries} == {result.run_id}
     assert {each.step_key for each in entries} == {op.name}
     return [
-        (each.level, each.user_message, each.job_name, each.message, *said(each.dagster_event))
+        (each.level, each.user_message, each.job_name, each.message, *content(each.dagster_event))
         for each in entries
     ]
 
 
-def said(event):
+def content(event):
     """An event without the name of its step, and its tags without the run's id."""
     tags = {key: value for key, value in event.logging_tags.items() if "run" not in key}
     tags = {key: value for key, value in tags.items() if value not in {"together", "one_by_one"}}

@@ -1,4 +1,4 @@
-"""The queue of runs: history behind live mail, its newest months first."""
+"""The queue of runs: backfills behind live mail, their newest months first."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_other_runs_are_submitted_as_ever(instance):
 
 
 def test_limits_leave_live_runs_their_places():
-    """However many backfills wait, history never takes all places; a tenant's runs come one after
+    """However many backfills wait, they never take all places; a tenant's runs come one after
     the other.
     """
     runs = yaml.safe_load(project_file("dagster.yaml").read_text())["concurrency"]["runs"]

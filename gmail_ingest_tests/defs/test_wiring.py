@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest import wiring
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.quota import PostgresLimiter
 from gmail_ingest.core.quota import Prices
 from gmail_ingest.errors import ConfigurationError

@@ -10,7 +10,7 @@ def test_check_fails_with_the_remedy_while_removals_are_withheld():
     found = MailboxVerification(
         1, "a@example.com", vanished=30, open_vanished=30, withheld=30, error=question(30)
     )
-    said = evaluation_of([found])
-    assert not said.passed
-    assert "30 mails" in said.description
-    assert "--accept-removals" in said.description
+    evaluation = evaluation_of([found])
+    assert not evaluation.passed
+    assert "30 mails" in evaluation.description
+    assert "--accept-removals" in evaluation.description

@@ -45,7 +45,7 @@ def test_count_tells_mail_before_the_window_apart():
 
 
 def test_audit_does_not_expect_mail_before_the_window_but_allows_it():
-    """Mail that only a historical sync brings is neither missing nor unknown."""
+    """Mail that only a backfill brings is neither missing nor unknown."""
     old = message(1, "INBOX", age=500)
     assert audit([old], [], {}, since=800).clean
     assert audit([old], [], {}).missing == 1

@@ -38,7 +38,7 @@ def test_the_printed_line_gives_a_shell_all_it_needs(tmp_path, name):
 
 
 def test_a_line_tells_older_mail_apart():
-    """What a historical sync would bring is shown, and is no part of what is awaited."""
+    """What a backfill would bring is shown, and is no part of what is awaited."""
     boxes = (
         MailboxState("acme", "a@x.example", Count(3, 3, older=4, older_stored=1)),
         MailboxState("acme", "b@x.example", Count(2, 1, older=1)),

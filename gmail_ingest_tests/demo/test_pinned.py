@@ -5,7 +5,7 @@ import os
 import pytest
 from pydantic import ValidationError
 
-from gmail_ingest.benchmarks import ground as benchmark_ground
+from gmail_ingest.benchmarks import harness
 from gmail_ingest.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
 from gmail_ingest.demo.run import demo_settings, open_demo
 from gmail_ingest.errors import ConfigurationError
@@ -96,7 +96,7 @@ def test_settings_of_demo_rehearsal_and_benchmarks_are_pinned():
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     demo = demo_settings("http://sandbox", CLIENT, DemoOptions())
     rehearsal = demo_settings("http://sandbox", CLIENT, RehearsalOptions().demo, TUNING)
-    benchmark = benchmark_ground._settings("http://sandbox", "client", "secret")
+    benchmark = harness._settings("http://sandbox", "client", "secret")
     for found in (demo, benchmark):
         assert found.drain_runs == defaults["drain_runs"]
         assert found.poll_interval_seconds == defaults["poll_interval_seconds"]

@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gmail_ingest.demo.audit import Audit
+from gmail_ingest.demo.counting import OlderMail
 from gmail_ingest.demo.report import Report
 
 CLEAN = Audit(
@@ -18,7 +19,7 @@ def report(began, begin_within=None):
         audit=CLEAN,
         unfindable=0,
         unseen=0,
-        older=(5, 0),
+        older=OlderMail(5, 0),
         initial_sync_began=began,
         begin_within=begin_within,
         push_seconds=(0.2,),

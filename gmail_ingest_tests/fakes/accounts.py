@@ -110,7 +110,7 @@ class MemoryAccounts:
         row = self.rows[lease.mailbox_id]
         for key, entry in list(self.entries.items()):
             if key[0] == row.id and entry.fate in {"pending", "dead"}:
-                self._note(key, replace(entry, fate="gone", rule=None))
+                self._note(key, replace(entry, fate="gone", reason=None))
         self.listings[:] = [
             replace(each, done=True) if each.mailbox_id == row.id else each
             for each in self.listings

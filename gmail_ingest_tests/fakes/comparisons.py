@@ -17,7 +17,7 @@ from gmail_ingest.core.fates import Entry, after_absence, after_recall
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.removals import RemovalLimits
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.completeness import Verdict
+from gmail_ingest.sync.completeness import AcceptedRemoval, Verdict
 from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
 
 
@@ -82,7 +82,7 @@ class MemoryComparisons:
             email = self.emails.get((mailbox_id, message_id))
             if entry is not None:
                 dated = email.internal_date if email else None
-                found[message_id] = Known(entry.thread_id, entry.fate, entry.rule, dated)
+                found[message_id] = Known(entry.thread_id, entry.fate, entry.reason, dated)
         return found
 
     async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
@@ -119,9 +119,9 @@ class MemoryComparisons:
             if mailbox == mailbox_id and not accepted
         )
 
-    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[AcceptedRemoval]:
         found = [
-            (message_id, confirmed)
+            AcceptedRemoval(message_id, confirmed)
             for (mailbox, message_id), (confirmed, accepted) in sorted(self.withheld.items())
             if mailbox == mailbox_id and accepted
         ]

@@ -6,7 +6,7 @@ from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
 from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.sync.records import Counts, Stored
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 
@@ -43,8 +43,8 @@ class Rules:
     async def settle(self, tenant: str = "acme") -> Counts:
         """Do what the job does, to the end."""
         total = Counts()
-        while (ruled := await self.world.store.decide_next(tenant)) is not None:
-            total.add(ruled.counts)
+        while (applied := await self.world.store.decide_next(tenant)) is not None:
+            total.add(applied.counts)
         return total
 
     async def save(self, mailbox_id: int, *messages) -> Counts:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.core.former_words import former_words_of
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.search_text import search_text_of
 from gmail_ingest.sync.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
@@ -44,7 +45,7 @@ async def save_formerly(database, mailbox, *messages):
     """Store mail as a former release did: with its words, of no reading."""
     await save(database, mailbox, *messages)
     for each in messages:
-        marked = mark("acme", Month.of(each.internal_date))
+        marked = mark("acme", month_of(each.internal_date))
         people = [person.address for person in each.participants]
         vector = search_vector(marked, former_words_of(each.search_text), people)
         await database.change(

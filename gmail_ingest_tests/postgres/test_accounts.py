@@ -4,7 +4,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
 from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
 from gmail_ingest.sync.records import MessageRef, Stored

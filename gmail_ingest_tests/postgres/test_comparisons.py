@@ -6,7 +6,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
 from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError, NotFoundError
 from gmail_ingest.sync.records import MessageRef, Stored
@@ -67,7 +67,7 @@ def test_known_tells_fates_and_whether_the_row_is_there(world, run):
         found = await world.store.known(mailbox, ["a", "b", "nobody"])
         assert found == {
             "a": Known("t-a", "stored", None, NOON),
-            "b": Known("t-b", "excluded", "spam", None),
+            "b": Known("t-b", "left_out", "spam", None),
         }
         assert await world.store.known(mailbox, []) == {}
 

@@ -12,7 +12,7 @@ from gmail_ingest.adapters.postgres.email_cursor import Position
 from gmail_ingest.adapters.postgres.email_lists import Effort, MailList
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.sync.records import Stored
 from gmail_ingest_tests.postgres.email_worlds import START, Mail, expected, moved, store
 from gmail_ingest_tests.postgres.worlds import lease
@@ -219,5 +219,5 @@ def test_statements_of_pages_are_put_together_once(names, has_trait, is_behind):
         filters["label"] = "INBOX"
     after = Position(datetime(2026, 1, 9, tzinfo=UTC), 3, "m3") if is_behind else None
     mails = MailList(EmailFilter("acme", **filters), after)
-    query, _ = mails.page(10)
+    query = mails.page(10).statement
     assert query == mails.compose_page().as_bytes()

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
@@ -14,7 +14,7 @@ from gmail_ingest.adapters.postgres.engine import create_engine, transaction
 from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
 from gmail_ingest.adapters.postgres.migrate import _config, upgrade
 from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.core.former_words import former_words_of
 from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
 from gmail_ingest.core.search_text import search_text_of
@@ -120,7 +120,9 @@ def test_migrated_facets_are_those_that_writing_makes(migrated, run):
             facet_of("outbound", False, ["SPAM"]),
         ]
         async with transaction(engine) as connection:
-            rows = await connection.execute("SELECT id, mailbox_id, hidden FROM facets ORDER BY id")
+            rows = await connection.execute(
+                "SELECT id, mailbox_id, spam_or_trash FROM facets ORDER BY id"
+            )
             known = await rows.fetchall()
             found = await facet_ids(connection, known[0][1], facets)
         await engine.dispose()
@@ -161,7 +163,7 @@ def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_databa
         _upgrade_to(empty_database_url, "0002")
         connection.execute(OLD_MAIL)
         _upgrade_to(empty_database_url, "0013")
-        marked = mark("acme", Month(2026, 1))
+        marked = mark("acme", date(2026, 1, 1))
         vector = search_vector(marked, former_words_of(text), ["o'ann@shop.test"])
         stored = "UPDATE emails SET text = %s, search_vector = %b::tsvector WHERE gmail_id = 'm0'"
         connection.execute(stored, (text, vector))
@@ -252,6 +254,6 @@ def test_a_rule_of_a_name_that_became_built_in_goes_on_under_another(empty_datab
     upgrade_from("0013", OLD_RULE, empty_database_url)
     with psycopg.connect(plain_url(empty_database_url)) as connection:
         names = connection.execute(
-            "SELECT name FROM exclusion_rules UNION ALL SELECT rule FROM message_ledger"
+            "SELECT name FROM exclusion_rules UNION ALL SELECT reason FROM message_ledger"
         ).fetchall()
     assert names == [("scheduled.tenant",)] * 2

@@ -20,7 +20,7 @@ def test_the_job_goes_on_where_a_dead_worker_stopped(acme, run):
     """Each batch is durable; a change of the rules in between begins anew (edge case 68)."""
 
     async def decide_two():
-        return (await decide_next(acme.world.engine, "acme", batch=2)).counts.excluded
+        return (await decide_next(acme.world.engine, "acme", batch=2)).counts.hidden
 
     async def scenario():
         box = await acme.world.connect()

@@ -6,7 +6,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.removals import RemovalLimits
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.records import Stored

@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from gmail_ingest.rehearsal.stored import MISJUDGED
-from gmail_ingest.sandbox.mailbox import Mailbox
 from gmail_ingest_tests.proof.deployment import Deployment
+from gmail_sandbox.account.mailbox import Mailbox
 
 _OUT = frozenset({"DRAFT", "SPAM", "TRASH", "CHAT"})
 _EMAILS = """
@@ -25,12 +25,12 @@ FULL JOIN (
     USING (thread_id)
 WHERE t.message_count IS DISTINCT FROM e.members
 """
-_LEDGER = "SELECT gmail_id, fate, rule FROM message_ledger WHERE mailbox_id = %s"
+_LEDGER = "SELECT gmail_id, fate, reason FROM message_ledger WHERE mailbox_id = %s"
 _JOBS = """
 SELECT state FROM sync_jobs
 WHERE tenant_id = %s AND state NOT IN ('succeeded', 'failed', 'cancelled') AND merged_into IS NULL
 """
-_LEASES = "SELECT source FROM leases WHERE mailbox_id = %s AND until > now()"
+_LEASES = "SELECT origin FROM leases WHERE mailbox_id = %s AND until > now()"
 
 
 async def differences(

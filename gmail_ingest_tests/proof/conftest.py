@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest_tests.proof.deployment import PAGE_SIZE, Deployment
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 
 @pytest.fixture

@@ -23,7 +23,7 @@ import psycopg
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.gmail.requests import GmailRequests
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import create_engine
@@ -47,7 +47,7 @@ async def _work(database_url: str, settings: Settings, tenant: str) -> None:
     credentials = PostgresCredentials(engine, sealer)
     async with Gmail(settings, credentials, page_size=PAGE_SIZE) as gmail:
         queue, store = PostgresSyncQueue(engine), PostgresMailStore(engine)
-        sync = TenantSync(queue, store, gmail.source, POLICY)
+        sync = TenantSync(queue, store, gmail.open_client, POLICY)
         await sync.run_tenant(tenant, f"process {os.getpid()}")
     await engine.dispose()
 

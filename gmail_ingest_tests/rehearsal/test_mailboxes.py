@@ -5,18 +5,18 @@ import requests
 
 from gmail_ingest.demo.plan import MAILBOXES
 from gmail_ingest.rehearsal.faults import Fault
-from gmail_ingest.rehearsal.google import TroubledSandbox
+from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
 from gmail_ingest.rehearsal.permissions import OWNED, Permissions
 from gmail_ingest.runtime.sidecar_api import SidecarError
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_sandbox.server import Sandbox
 
 
 @pytest.fixture
 def sandbox():
     """A sandbox with the demonstration's mailboxes."""
     with Sandbox.in_thread() as thread:
-        google = TroubledSandbox(thread.url)
+        google = FaultySandbox(thread.url)
         for address in MAILBOXES:
             google.create_mailbox(address, messages=10)
         yield google
@@ -50,7 +50,7 @@ def test_suppressed_notifications_are_counted():
     """Of mails that come within a second of the first one none is notified of."""
     address = MAILBOXES[0]
     with Sandbox.in_thread() as thread:
-        google = TroubledSandbox(thread.url)
+        google = FaultySandbox(thread.url)
         google.create_mailbox(address)
         thread.call(
             lambda state: state.watches.begin(
@@ -94,7 +94,7 @@ def test_permission_is_taken_away_and_given_back(sandbox):
     assert refused() == []
 
 
-def test_troubled_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
+def test_faulty_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
     """What was injected is counted by kind when faults are replaced or mended."""
     sandbox.arm([Fault("broken", {"method": "gmail.users.messages.get", "action": "html"})])
     token = sandbox.access_token(MAILBOXES[0])

@@ -1,6 +1,6 @@
 """A mailbox at Google in memory, for tests of use cases: pages and failures are what a test says.
 
-Holds: ``MemoryMailSource`` and builders of what it answers. Add here: another way to misbehave.
+Holds: ``MemoryMailboxClient`` and builders of what it answers. Add here: another way to misbehave.
 Keep out: HTTP and Google's own words (the sandbox has them).
 """
 
@@ -11,7 +11,7 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.planner import FetchCall
 from gmail_ingest.core.windows import Window
@@ -30,7 +30,7 @@ def ref(message_id: str) -> MessageRef:
     return MessageRef(message_id, f"t{message_id}")
 
 
-class MemoryMailSource:
+class MemoryMailboxClient:
     """One mailbox. ``failures`` holds, by the name of a call or a message id, errors to come."""
 
     def __init__(self, *message_ids: str, address: str = "a@example.com") -> None:

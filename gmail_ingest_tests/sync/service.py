@@ -17,7 +17,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.gmail.requests import PAGE_SIZE
 from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import statement
@@ -25,11 +25,6 @@ from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
 from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sandbox.mailbox import Mailbox as GoogleMailbox
-from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sandbox.server import SandboxThread
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.connect import Connect, ConnectRequest
 from gmail_ingest.sync.credentials import SCOPE, OAuthKeys
@@ -37,6 +32,11 @@ from gmail_ingest.sync.disconnect import Disconnect
 from gmail_ingest.sync.policy import SyncPolicy
 from gmail_ingest.sync.records import SyncKind
 from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
+from gmail_sandbox.faults import FaultRule
+from gmail_sandbox.seeded.messages import seeded_messages
+from gmail_sandbox.server import SandboxThread
+from gmail_sandbox.settings import SandboxSettings
 
 T = TypeVar("T")
 
@@ -126,7 +126,7 @@ class Service:
         known = {"method": f"gmail.users.{method}", **rule}
         self.sandbox.call(lambda state: state.faults.add(FaultRule.model_validate(known)))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more."""
         self.sandbox.call(lambda state: state.faults.remove())
 
@@ -172,7 +172,7 @@ class Service:
         tenant: str = TENANT,
     ) -> TenantReport:
         """Work off what waits for the tenant, or sync it."""
-        sync = TenantSync(self.queue, self.store, self.gmail.source, policy)
+        sync = TenantSync(self.queue, self.store, self.gmail.open_client, policy)
         return await sync.run_tenant(tenant, holder, ask=ask)
 
     async def rows(self, query: str, *parameters: Any) -> list[Any]:

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import (
     HistoryExpiredError,
@@ -32,12 +32,12 @@ class Watched(Unlimited):
     """A limiter that allows everything and notes as what it was spent."""
 
     def __init__(self):
-        self.sources = set()
+        self.origins = set()
 
-    async def reserve(self, mailbox_id, units, source):
-        """Note the source."""
-        self.sources.add(source)
-        return await super().reserve(mailbox_id, units, source)
+    async def reserve(self, mailbox_id, units, origin):
+        """Note the origin."""
+        self.origins.add(origin)
+        return await super().reserve(mailbox_id, units, origin)
 
 
 def mail(gmail_id, moment=NOON, *labels, **more):
@@ -102,14 +102,14 @@ def test_verify_proves_days_that_are_whole(run, mails):
     assert mails.google.fetched == []
 
 
-def test_verify_takes_no_lease_and_spends_as_history(run, mails):
+def test_verify_takes_no_lease_and_spends_as_a_backfill(run, mails):
     """It reads beside a sync that has both leases, and leaves live mail its reserve."""
-    run(mails.lease("live", holder="other"))
+    run(mails.lease("push", holder="other"))
     run(mails.lease("listing", holder="other"))
     limiter = Watched()
     found = run(verify(mails, limiter=limiter))
     assert found.is_complete
-    assert limiter.sources == {"listing"}
+    assert limiter.origins == {"listing"}
 
 
 def test_verify_finds_a_missing_id_and_its_day(run, mails):
@@ -127,7 +127,7 @@ def test_repair_fetches_what_is_missing(run, mails):
     del mails.store.entries[1, "m03"]
     del mails.store.emails[1, "m04"]
     arrive(mails, mail("new", NOON + DAY))
-    mails.store.entries[1, "freed"] = Entry("tfreed", "live", "excluded", "spam")
+    mails.store.entries[1, "freed"] = Entry("tfreed", "push", "left_out", "spam")
     arrive(mails, mail("freed", NOON, "INBOX"))
     found = run(verify(mails, repair=True))
     assert (found.missing, found.open, found.is_complete) == (4, 0, True)

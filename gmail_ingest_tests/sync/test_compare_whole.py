@@ -109,8 +109,8 @@ def test_mail_that_vanished_in_a_mass_is_not_removed(run, emptied):
     assert "--accept-removals" in (found.error or "")
     assert not found.is_complete
     assert len(emptied.stored) == 61
-    asked = [call for call in emptied.google.fetched if call.wanted[0].message_id != "new"]
-    assert len(asked) == emptied.store.limits.floor + 1
+    calls = [call for call in emptied.google.fetched if call.wanted[0].message_id != "new"]
+    assert len(calls) == emptied.store.limits.floor + 1
     assert proven(emptied).isdisjoint(WEEK - {max(WEEK)})
 
 

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.history_records import HistoryRecord
 from gmail_ingest.core.windows import Window
 from gmail_ingest.errors import (
     AccountReplacedError,
@@ -13,8 +13,8 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.sync.discover import OVERLAP, follow_history, list_window
-from gmail_ingest.sync.patience import TRIES, Patience
 from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.throttle import TRIES, Throttle
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.google import added, ref
 
@@ -23,14 +23,14 @@ async def follow(box, lease=None):
     """Follow the history of the mailbox as it is now."""
     lease = lease or await box.lease()
     mailbox = box.store.rows[box.mailbox.id]
-    return await follow_history(box.store, box.google, Patience(QUICK), lease, mailbox, QUICK)
+    return await follow_history(box.store, box.google, Throttle(QUICK), lease, mailbox, QUICK)
 
 
 async def list_all(box, window: Window | None = None):
     """List a window of the mailbox."""
     lease = await box.lease("listing")
     return await list_window(
-        box.store, box.google, Patience(QUICK), lease, window or Window(), QUICK
+        box.store, box.google, Throttle(QUICK), lease, window or Window(), QUICK
     )
 
 
@@ -79,7 +79,7 @@ def test_follow_history_never_moves_the_checkpoint_backwards(run, box):
     run(follow(box))
     box.google.history_id = 300
     lease = run(box.lease())
-    run(follow_history(box.store, box.google, Patience(QUICK), lease, before, QUICK))
+    run(follow_history(box.store, box.google, Throttle(QUICK), lease, before, QUICK))
     assert box.checkpoint == 500
     box.google.history_id, box.google.late = 600, 400
     _, expired = run(follow(box))
@@ -225,11 +225,11 @@ def test_follow_history_fetches_what_a_label_brings_into_scope(run, box):
 
 
 def test_follow_history_does_not_ask_for_drafts(run, box):
-    """A draft is excluded by its labels alone, without a call (edge case 16)."""
+    """A draft is left out by its labels alone, without a call (edge case 16)."""
     box.google.history_pages = [[HistoryRecord(101, "added", "m1", "tm1", ("DRAFT",))]]
     counts, _ = run(follow(box))
-    assert box.fate("m1") == "excluded"
-    assert counts.excluded == 1
+    assert box.fate("m1") == "left_out"
+    assert counts.left_out == 1
 
 
 def test_follow_history_resyncs_after_expired_history(run, box):

@@ -131,16 +131,16 @@ def test_fetch_believes_a_404_of_an_old_message(run, box):
 
 
 @pytest.mark.parametrize(
-    ("labels", "rule"),
+    ("labels", "reason"),
     [(("DRAFT",), "draft"), (("SPAM",), "spam"), (("TRASH",), "trash"), (("CHAT",), "chat")],
 )
-def test_fetch_excludes_by_the_labels_that_came_with_the_message(run, box, labels, rule):
-    """A message that moved out of scope before its fetch is excluded by name (edge case 16)."""
+def test_fetch_leaves_out_by_the_labels_that_came_with_the_message(run, box, labels, reason):
+    """A message that moved out of scope before its fetch is left out by name (edge case 16)."""
     lease = run(box.discover("m1"))
     box.google.messages["m1"] = parsed("m1", "tm1", label_ids=labels)
     counts = run(box.drain(lease))
-    assert box.store.entries[box.mailbox.id, "m1"].rule == rule
-    assert (box.stored, counts.excluded) == (set(), 1)
+    assert box.store.entries[box.mailbox.id, "m1"].reason == reason
+    assert (box.stored, counts.left_out) == (set(), 1)
 
 
 def test_fetch_waits_through_a_short_throttle_without_an_attempt(run, box):
@@ -345,7 +345,7 @@ def test_an_outage_gives_the_mailbox_back_and_spends_attempts_slowly(run, box):
             box.google.always[name] = TransientError("Google is failing (500)")
         with pytest.raises(TransientError, match="500"):
             await box.drain(lease, policy)
-        due, _ = await box.store.due_messages(box.mailbox.id, "live", 100)
+        due, _ = await box.store.due_messages(box.mailbox.id, "push", 100)
         return {each.message_id for each in due}
 
     untouched = run(scenario())

@@ -23,12 +23,12 @@ class Purse(Unlimited):
     def __init__(self) -> None:
         self.balance = 0
 
-    async def reserve(self, mailbox_id, units, source) -> float:
+    async def reserve(self, mailbox_id, units, origin) -> float:
         """Book what is reserved."""
         self.balance += units
-        return await super().reserve(mailbox_id, units, source)
+        return await super().reserve(mailbox_id, units, origin)
 
-    async def give_back(self, mailbox_id, units, source) -> None:  # noqa: ARG002 - the port's
+    async def give_back(self, mailbox_id, units, origin) -> None:  # noqa: ARG002 - the port's
         """Book what comes back."""
         self.balance -= units
 
@@ -130,10 +130,10 @@ def test_incremental_sync_leaves_listed_ids_to_the_listing_that_runs(run, box):
     assert box.google.fetched == []
 
 
-@pytest.mark.parametrize(("kind", "source"), [("incremental", "live"), ("initial", "listing")])
-def test_sync_leaves_a_mailbox_that_somebody_else_syncs(run, box, kind, source):
-    """One sync of a source at a time: the second makes no call (edge case 8)."""
-    lease = run(box.lease(source, holder="other"))
+@pytest.mark.parametrize(("kind", "origin"), [("incremental", "push"), ("initial", "listing")])
+def test_sync_leaves_a_mailbox_that_somebody_else_syncs(run, box, kind, origin):
+    """One sync of an origin at a time: the second makes no call (edge case 8)."""
+    lease = run(box.lease(origin, holder="other"))
     with pytest.raises(LeaseHeldError) as caught:
         run(sync(box, kind))
     assert caught.value.until == lease.until

@@ -7,7 +7,7 @@ import pytest
 from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.adapters.postgres.status_reads import PostgresReads
 from gmail_ingest.adapters.postgres.tenants import PostgresTenants
 from gmail_ingest.sync.credentials import SCOPE
 from gmail_ingest.sync.limiter import Unlimited
@@ -79,7 +79,7 @@ async def renew(service):
     """Renew watches, as once a day."""
     await service.rows("UPDATE mailboxes SET watch_expires_at = NULL RETURNING 1")
     tenants = PostgresTenants(service.engine)
-    return await renew_watches(tenants, service.store, service.gmail.source, TOPIC)
+    return await renew_watches(tenants, service.store, service.gmail.open_client, TOPIC)
 
 
 @pytest.mark.parametrize("status", [200, 404, 400])
@@ -282,7 +282,7 @@ def test_verify_compares_no_mailbox_with_another_account(run, synced):
     before = run(synced.stored())
     recreate(synced, "one")
     open_all(synced)
-    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    verify = Verify(synced.store, synced.gmail.open_client, QUICK, limiter=Unlimited())
     plans = run(verify.plan(TENANT))
     (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
     assert "another account" in found.error
@@ -294,7 +294,7 @@ def test_verify_takes_a_start_that_google_refuses_for_an_expired_history(run, sy
     synced.deliver("unheard of")
     restart(synced, 400)
     open_all(synced)
-    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    verify = Verify(synced.store, synced.gmail.open_client, QUICK, limiter=Unlimited())
     plans = run(verify.plan(TENANT))
     (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
     assert (found.error, found.missing, found.open) == (None, 1, 0)
@@ -324,8 +324,8 @@ def test_a_disconnect_revokes_nothing_of_a_tenant_that_knows_the_former_name(run
     (theirs,) = run(synced.store.living("globex"))
     run(
         synced.rows(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)"
-            " SELECT %s, gmail_id, thread_id, source FROM message_ledger RETURNING 1",
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin)"
+            " SELECT %s, gmail_id, thread_id, origin FROM message_ledger RETURNING 1",
             theirs.id,
         )
     )

@@ -71,7 +71,7 @@ def test_connect_without_aliases_is_no_failure(run, service):
     service.fault("settings.sendAs.list", action="error", error="backend_error")
     run(service.connect())
     assert run(service.rows("SELECT aliases, state FROM mailboxes")) == [([ALIAS], "active")]
-    service.mend()
+    service.clear_faults()
     service.box(lambda box: box.send_as.put(ALIAS, verified=False))
     run(service.connect())
     assert run(service.rows("SELECT aliases FROM mailboxes")) == [[]]

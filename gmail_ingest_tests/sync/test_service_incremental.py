@@ -91,14 +91,14 @@ def test_sync_keeps_a_stored_message_that_goes_to_the_trash(run, synced):
 
 @pytest.mark.parametrize("label", ["SPAM", "TRASH"])
 def test_sync_fetches_what_leaves_spam_or_trash(run, synced, label):
-    """Mail that arrived out of scope is excluded by name, and stored once it is wanted
+    """Mail that arrived out of scope is left out by name, and stored once it is wanted
     (edge case 15).
     """
     (one,) = synced.deliver("one", label_ids=[label])
     report = run(synced.sync())
     assert one not in run(synced.stored())
-    assert report.counts.excluded == 1
-    rule = run(synced.rows("SELECT rule FROM message_ledger WHERE gmail_id = %s", one))
+    assert report.counts.left_out == 1
+    rule = run(synced.rows("SELECT reason FROM message_ledger WHERE gmail_id = %s", one))
     assert rule == [label.lower()]
     synced.box(lambda box: box.modify(one, add=["INBOX"], remove=[label]))
     run(synced.sync())
@@ -153,7 +153,7 @@ def test_sync_stores_scheduled_mail_once_it_is_sent(run, synced):
     run(synced.queue.enqueue(TENANT, "initial"))
     run(synced.sync())
     assert run(synced.stored()) == before
-    rules = "SELECT rule FROM message_ledger WHERE gmail_id = %s"
+    rules = "SELECT reason FROM message_ledger WHERE gmail_id = %s"
     assert run(synced.rows(rules, waiting)) == ["scheduled"]
     synced.box(lambda box: box.modify(waiting, add=["SENT"]))
     run(synced.sync())
@@ -242,6 +242,6 @@ def test_sync_of_a_history_id_beyond_64_bits(run, synced):
     run(synced.rows("UPDATE mailboxes SET checkpoint = %s::numeric RETURNING 1", beyond))
     (mailbox,) = run(synced.store.mailboxes("acme", None))
     assert mailbox.checkpoint == int(beyond)
-    lease = run(synced.store.acquire_lease(mailbox.id, "live", "worker", QUICK.lease, force=False))
+    lease = run(synced.store.acquire_lease(mailbox.id, "push", "worker", QUICK.lease, force=False))
     run(synced.store.apply_history(lease, [], 2**64 + 4))
     assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [beyond]

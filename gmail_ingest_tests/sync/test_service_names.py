@@ -59,7 +59,11 @@ def test_accounts_that_changed_names_are_renamed_both(run, accounts, again):
     for address in again:
         run(accounts.connect(address))
         run(accounts.sync())
-    run(renew_watches(PostgresTenants(accounts.engine), accounts.store, accounts.gmail.source, ""))
+    run(
+        renew_watches(
+            PostgresTenants(accounts.engine), accounts.store, accounts.gmail.open_client, ""
+        )
+    )
     run(accounts.sync())
     assert run(names(accounts)) == [(OTHER, OTHER, first + 1), (OWNER, OWNER, second + 1)]
     assert accounts.agrees(OWNER, OTHER)

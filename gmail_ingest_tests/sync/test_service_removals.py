@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.reads import PostgresReads
 from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+from gmail_ingest.adapters.postgres.status_reads import PostgresReads
 from gmail_ingest.sync.limiter import Unlimited
 from gmail_ingest.sync.verify import Verify
 from gmail_ingest.wiring import build_why
@@ -47,7 +47,7 @@ def shown(service):
 
 async def verified(service):
     """What the nightly verification finds."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
     return found

@@ -5,7 +5,7 @@ import pytest
 from gmail_ingest.errors import ReauthoriseError, TransientError, WatchTopicConflictError
 from gmail_ingest.sync.watch import PAGE, RENEW_BELOW, renew_watches, start_watch
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 
 TOPIC = "projects/p/topics/t"
 CALL = f"watch:{TOPIC}"
@@ -29,7 +29,7 @@ def world():
     """A store with two mailboxes, and each one's side at Google."""
     store = MemoryMailStore()
     made = [store.add_mailbox("acme", address, 100) for address in ("a@x.test", "b@x.test")]
-    return store, {each.id: MemoryMailSource(address=each.address) for each in made}
+    return store, {each.id: MemoryMailboxClient(address=each.address) for each in made}
 
 
 async def renew(store, google, topic=TOPIC, page=PAGE):
@@ -114,7 +114,7 @@ def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
     google[1].address = "b@x.test"
     run(renew(store, google))
     assert [each.state for each in store.rows.values()] == ["duplicate", "active"]
-    assert store.troubles[1][1] == "duplicate"
+    assert store.failures[1][1] == "duplicate"
     assert store.rows[1].address == "a@x.test"
 
 
@@ -159,7 +159,7 @@ def test_renew_watches_with_nothing_due(run):
 
 def test_start_watch_replaces_another_topic(run):
     """A watch on another topic is stopped first, then ours begins (edge case 24)."""
-    google = MemoryMailSource()
+    google = MemoryMailboxClient()
     google.failures[CALL].append(WatchTopicConflictError("another topic"))
     run(start_watch(google, TOPIC))
     assert google.calls == [CALL, "stop", CALL]
@@ -167,7 +167,7 @@ def test_start_watch_replaces_another_topic(run):
 
 def test_start_watch_gives_up_on_a_second_conflict(run):
     """A conflict that stays is an error and no loop."""
-    google = MemoryMailSource()
+    google = MemoryMailboxClient()
     google.always[CALL] = WatchTopicConflictError("another topic")
     with pytest.raises(WatchTopicConflictError):
         run(start_watch(google, TOPIC))
@@ -180,7 +180,7 @@ def test_renew_watches_goes_on_past_an_error_that_nobody_foresaw(run):
     """
     store = MemoryMailStore()
     google = {
-        store.add_mailbox("acme", f"{number}@x.test", 100).id: MemoryMailSource()
+        store.add_mailbox("acme", f"{number}@x.test", 100).id: MemoryMailboxClient()
         for number in range(35)
     }
     google[17].always[CALL] = KeyError("a bug")

@@ -23,7 +23,7 @@ def store(api, google, address=KIM):
     for message in google.admin("GET", f"mailboxes/{address}/messages")["messages"]:
         ids = (message["id"], message["threadId"])
         api.rows(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate)"
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate)"
             " SELECT id, %s, %s, 'listing', 'stored' FROM mailboxes RETURNING 1",
             *ids,
         )

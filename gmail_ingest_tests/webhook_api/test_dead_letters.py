@@ -10,7 +10,7 @@ def given_up(api, google):
         api.connect("tenant-1", google.mailbox(f"{name}@crm.test"))
     api.rows("DELETE FROM sync_queue RETURNING 1")
     api.database.execute(
-        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate, attempts,"
+        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate, attempts,"
         " error, decided_at, next_attempt_at)"
         " SELECT id, address || n, 't' || n, 'listing',"
         " CASE WHEN n <= 4 - id THEN 'dead' WHEN n = 4 THEN 'stored' ELSE 'pending' END, 8,"

@@ -153,5 +153,5 @@ def test_a_mailbox_that_went_has_no_trouble_left(api, google):
     )
     api.call("DELETE", f"{PATH}/{KIM}")
     kim = mailboxes(api)[KIM]
-    told = (kim["cause"], kim["lastError"], kim["failingSince"], kim["retryAt"])
-    assert (kim["state"], told) == ("disconnected", (None,) * 4)
+    reported = (kim["cause"], kim["lastError"], kim["failingSince"], kim["retryAt"])
+    assert (kim["state"], reported) == ("disconnected", (None,) * 4)

@@ -5,7 +5,7 @@ import pytest
 from psycopg import sql
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.message import Attachment, FailedRecipient, ParsedMessage, Participant
 from gmail_ingest.sync.records import Stored
 from webhook_api.email_models import EmailPageBody, ThreadBody
@@ -113,7 +113,7 @@ async def store(engine, address, messages):
     keeper = PostgresMailStore(engine)
     boxes = {each.address: each for each in await keeper.mailboxes("tenant-1", None)}
     minute = timedelta(minutes=1)
-    lease = await keeper.acquire_lease(boxes[address].id, "live", "test", minute, force=False)
+    lease = await keeper.acquire_lease(boxes[address].id, "push", "test", minute, force=False)
     changes = [
         MessageChange(each.gmail_id, each.thread_id, 1, deleted=False, label_ids=("INBOX",))
         for each in messages

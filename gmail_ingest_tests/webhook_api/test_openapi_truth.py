@@ -97,8 +97,8 @@ def check(answer, call, document):
     schema = {**described["schema"], "components": document["components"]}
     Draft202012Validator(schema).validate(answer.json())
     if status == "422":
-        said = answer.text.lower()
-        assert not any(each in said for each in FOREIGN), answer.text
+        message = answer.text.lower()
+        assert not any(each in message for each in FOREIGN), answer.text
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_number_is_no_time_and_no_day(kim):
     """It could be a year, seconds or milliseconds: it is refused in queries and bodies alike."""
     keys = {"refreshToken": "1//r", "accessToken": "a", "expiresAt": 1700000000}
     body = {"tenantId": "t", "authType": "oauth", "keys": keys}
-    told = [
+    reported = [
         kim.call("POST", "/api/integrations", body),
         kim.call("GET", "/api/emails?tenantId=tenant-1&from=1700000000"),
         *(
@@ -154,6 +154,6 @@ def test_a_number_is_no_time_and_no_day(kim):
             for each in ("0", "86400", "2024-01-31T00:00:00Z", "20240131")
         ),
     ]
-    assert {each.status_code for each in told} == {422}
-    fields = [each.json()["errors"][0]["field"] for each in told]
+    assert {each.status_code for each in reported} == {422}
+    fields = [each.json()["errors"][0]["field"] for each in reported]
     assert fields == ["keys.expiresAt"] + ["from"] * 5

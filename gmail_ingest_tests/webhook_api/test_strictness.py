@@ -131,8 +131,8 @@ def test_a_wrong_value_is_told_what_is_allowed(api):
         (f"?tenantId=t&q={'a' * 1001}", "q", "must have at most 1000 characters"),
         ("", "tenantId", "is required"),
     ):
-        (told,) = refused(api.call("GET", f"/api/emails{path}"), field)
-        assert reason in told
+        (message,) = refused(api.call("GET", f"/api/emails{path}"), field)
+        assert reason in message
 
 
 def test_no_error_is_told_in_the_words_of_the_library():

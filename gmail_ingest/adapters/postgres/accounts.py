@@ -106,7 +106,8 @@ WHERE id = %s
 """
 # What was never fetched of a deleted account never will be.
 _SETTLE = """
-UPDATE message_ledger SET fate = 'gone', rule = NULL, error = NULL, decided_at = now()
+UPDATE message_ledger
+SET fate = 'gone', reason = NULL, error = NULL, missed = false, decided_at = now()
 WHERE mailbox_id = %s AND fate IN ('pending', 'dead')
 """
 _UNLIST = "DELETE FROM listings WHERE mailbox_id = %s AND done_at IS NULL"

@@ -18,7 +18,7 @@ from gmail_ingest.core.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.completeness import Verdict
+from gmail_ingest.sync.completeness import AcceptedRemoval, Verdict
 from gmail_ingest.sync.records import Counts, Lease, MessageRef
 
 _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
@@ -105,8 +105,8 @@ class PostgresComparisons:
         async with statement(self._engine) as connection:
             return await removals.withheld_removals(connection, mailbox_id)
 
-    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
-        """The next ids whose removal was accepted."""
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[AcceptedRemoval]:
+        """The next removals that were accepted."""
         async with statement(self._engine) as connection:
             return await removals.accepted_removals(connection, mailbox_id, most)
 

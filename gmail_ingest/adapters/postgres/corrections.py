@@ -18,7 +18,7 @@ from gmail_ingest.adapters.postgres.history_apply import delete_emails
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.core.completeness import Known, StoredMails
-from gmail_ingest.core.fates import after_absence, after_recall, after_ruling
+from gmail_ingest.core.fates import after_absence, after_recall, after_ruling, fate_of
 from gmail_ingest.core.message import ParsedMessage
 from gmail_ingest.core.windows import Window
 from gmail_ingest.sync.records import Counts, MessageRef
@@ -31,7 +31,7 @@ WHERE mailbox_id = %s AND internal_date >= coalesce(%s, '-infinity'::timestamptz
 GROUP BY 1, 2
 """
 _KNOWN = """
-SELECT l.gmail_id, l.thread_id, l.fate, l.rule, e.internal_date
+SELECT l.gmail_id, l.thread_id, l.fate, l.reason, e.internal_date
 FROM message_ledger l LEFT JOIN emails e USING (mailbox_id, gmail_id)
 WHERE l.mailbox_id = %s AND l.gmail_id = ANY(%s)
 """
@@ -61,7 +61,10 @@ async def read_known(
 ) -> dict[str, Known]:
     """What the ledger says of these ids, and whether the stored ones have their row."""
     rows = await connection.execute(_KNOWN, (mailbox_id, list(ids)))
-    return {gmail_id: Known(*said) for gmail_id, *said in await rows.fetchall()}
+    return {
+        gmail_id: Known(thread_id, fate_of(fate), reason, internal_date)
+        for gmail_id, thread_id, fate, reason, internal_date in await rows.fetchall()
+    }
 
 
 async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:
@@ -112,8 +115,8 @@ async def _replace(
     await write_emails(connection, mailbox_id, differing, hidden)
     before = await read_entries(connection, mailbox_id, unsettled)
     after = {key: after_ruling(entry, hidden.get(key)) for key, entry in before.items()}
-    ruled = {key: entry for key, entry in after.items() if entry is not before[key]}
-    await write_entries(connection, mailbox_id, ruled)
+    changed = {key: entry for key, entry in after.items() if entry is not before[key]}
+    await write_entries(connection, mailbox_id, changed)
     touched = {each.thread_id for each in differing}
     await threads.recompute(connection, mailbox_id, touched)
     if hidden:

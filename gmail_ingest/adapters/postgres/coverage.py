@@ -24,11 +24,11 @@ from gmail_ingest.sync.completeness import Verdict
 # The inner NULLs are windows without a beginning.
 _SYNCED_FROM = """
 SELECT CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END
-FROM listings WHERE mailbox_id = %s AND source = 'listing'
+FROM listings WHERE mailbox_id = %s AND origin = 'listing'
 """
-_HISTORY = """
+_BACKFILLED = """
 SELECT DISTINCT window_start, window_end FROM listings
-WHERE mailbox_id = %s AND source = 'history' AND closed_at IS NOT NULL
+WHERE mailbox_id = %s AND origin = 'backfill' AND closed_at IS NOT NULL
 """
 _DAYS = """
 SELECT (internal_date AT TIME ZONE 'UTC')::date, count(*) FROM emails
@@ -118,7 +118,7 @@ class Proof:
     """
 
     tenants: int
-    amiss: int
+    unproven: int
     new: int
     oldest: datetime | None
 
@@ -161,8 +161,8 @@ async def read_synced_from(connection: Connection, mailbox_id: int) -> datetime 
     row = await (await connection.execute(_SYNCED_FROM, (mailbox_id,))).fetchone()
     if row is None or row[0] is None:
         return None
-    history = await connection.execute(_HISTORY, (mailbox_id,))
-    return reach_back(row[0], [Window(*each) for each in await history.fetchall()])
+    backfilled = await connection.execute(_BACKFILLED, (mailbox_id,))
+    return reach_back(row[0], [Window(*each) for each in await backfilled.fetchall()])
 
 
 async def count_days(connection: Connection, mailbox_id: int) -> dict[date, int]:
@@ -213,8 +213,8 @@ class PostgresCoverage:
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_PROOF)).fetchone()
         assert row is not None  # noqa: S101 - an aggregate without groups is a row
-        tenants, amiss, new, oldest = row
-        return Proof(tenants, amiss, new, oldest and oldest.astimezone(UTC))
+        tenants, unproven, new, oldest = row
+        return Proof(tenants, unproven, new, oldest and oldest.astimezone(UTC))
 
     async def ranges(
         self, tenant_id: str, start: date | None, end: date | None

@@ -21,6 +21,9 @@ from gmail_ingest.errors import ConfigurationError, GmailIngestError
 
 #: Seconds until a server that says nothing is given up; libpq alone would wait for minutes.
 CONNECT_SECONDS = 10
+#: The advisory lock of whoever migrates a database, the mail's or Dagster's: any number that all
+#: releases share, "gmailing" in ASCII.
+MIGRATION_LOCK = 0x676D61696C696E67
 
 Kind = Literal["empty", "current", "older", "newer", "dagster", "foreign"]
 
@@ -98,10 +101,10 @@ def look_at(database_url: str, variable: str = "DATABASE_URL") -> DatabaseState:
         raise ConfigurationError(
             f"{variable} has an option after ? that PostgreSQL does not know: remove it"
         ) from error
-    return _judge(found, ours=ours, dagster=dagster)
+    return _classify(found, ours=ours, dagster=dagster)
 
 
-def _judge(found: str | None, *, ours: bool, dagster: bool) -> DatabaseState:
+def _classify(found: str | None, *, ours: bool, dagster: bool) -> DatabaseState:
     script = ScriptDirectory(next(iter(migrations.__path__)))
     known = {each.revision for each in script.walk_revisions()}
     (newest,) = script.get_heads()

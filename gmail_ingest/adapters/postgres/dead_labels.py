@@ -28,14 +28,14 @@ WITH named AS (
     WHERE k.mailbox_id = %(mailbox_id)s
     UNION
     SELECT l.gmail_id FROM message_ledger l JOIN emails e USING (mailbox_id, gmail_id)
-    WHERE l.mailbox_id = %(mailbox_id)s AND l.fate = 'excluded' AND e.label_ids && %(labels)s
+    WHERE l.mailbox_id = %(mailbox_id)s AND l.fate = 'hidden' AND e.label_ids && %(labels)s
 )
 """
 _COUNT = f"{_BEARING} SELECT count(*) FROM found"  # noqa: S608 - a fragment of this file
 _NEXT = f"""
 {_BEARING}
 SELECT e.gmail_id, e.direction, e.has_attachment, e.label_ids, e.history_id::text,
-       l.fate <> 'stored'
+       l.fate = 'hidden'
 FROM emails e JOIN message_ledger l USING (mailbox_id, gmail_id)
 WHERE e.mailbox_id = %(mailbox_id)s
   AND e.gmail_id = ANY(ARRAY(SELECT gmail_id FROM found LIMIT %(most)s))
@@ -77,4 +77,4 @@ async def drop_labels(
     ]
     await write_labels(connection, mailbox_id, mails)
     decided = await redecide(connection, mailbox_id, [each.gmail_id for each in mails])
-    return Counts(updated=len(mails), excluded=decided.hidden)
+    return Counts(updated=len(mails), hidden=decided.hidden)

@@ -40,11 +40,12 @@ WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
   AND EXISTS (SELECT FROM message_ledger l WHERE l.mailbox_id = m.id AND l.fate = 'dead')
 ORDER BY m.id FOR NO KEY UPDATE
 """  # noqa: S608 - a constant
-# What a historical sync gave up, the sync that is queued fetches.
+# What a backfill gave up, the sync that is queued fetches.
 _RETRY = """
 UPDATE message_ledger
-SET fate = 'pending', rule = NULL, attempts = 0, error = NULL, next_attempt_at = now(),
-    decided_at = NULL, source = CASE WHEN source = 'history' THEN 'listing' ELSE source END
+SET fate = 'pending', reason = NULL, attempts = 0, error = NULL, missed = false,
+    next_attempt_at = now(), decided_at = NULL,
+    origin = CASE WHEN origin = 'backfill' THEN 'listing' ELSE origin END
 WHERE mailbox_id = ANY(%(mailboxes)s) AND fate = 'dead'
   AND (%(ids)s::text[] IS NULL OR gmail_id = ANY(%(ids)s))
 RETURNING mailbox_id

@@ -70,8 +70,8 @@ def decode_cursor(cursor: str, wanted: EmailFilter) -> Position:
 
 
 def _digest(wanted: EmailFilter) -> bytes:
-    said = repr(astuple(wanted)).encode("utf-8", "backslashreplace")
-    return blake2b(said, digest_size=_DIGEST_BYTES).digest()
+    canonical = repr(astuple(wanted)).encode("utf-8", "backslashreplace")
+    return blake2b(canonical, digest_size=_DIGEST_BYTES).digest()
 
 
 def _invalid(reason: str) -> InvalidInputError:

@@ -19,7 +19,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import lru_cache
-from typing import Any, LiteralString
+from typing import Any, LiteralString, NamedTuple
 
 from psycopg import sql
 
@@ -35,7 +35,7 @@ from gmail_ingest.core.domains import spellings_of
 #: Conditions on facets by the filter's field: on ``facet_labels``, whose key begins with these.
 _WANTED = sql.SQL("""
     tenant_id = %(tenant_id)s AND label_id = %(label)s
-    AND hidden = ANY(%(hidden)s) AND direction = ANY(%(directions)s)
+    AND spam_or_trash = ANY(%(spam_or_trash)s) AND direction = ANY(%(directions)s)
     AND has_attachment = ANY(%(has_attachment)s) {mailbox}""")
 _IN_MAILBOX = sql.SQL(f"""AND mailbox_id = ANY(ARRAY(
         SELECT m.id FROM mailboxes m WHERE m.tenant_id = %(tenant_id)s AND {NAMED}))""")  # noqa: S608 - a constant
@@ -131,7 +131,12 @@ _SOME_ONE, _SOME_TWO = "a@example", "a@xn--4ca.example"
 #: A time that is compared with none.
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
-Query = tuple[sql.Composed | bytes, dict[str, Any]]
+
+class ListQuery(NamedTuple):
+    """A statement and its arguments."""
+
+    statement: sql.Composed | bytes
+    arguments: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,21 +168,21 @@ class MailList:
     after: Position | None = None
     effort: Effort = USUAL
 
-    def page(self, rows: int, offset: int = 0) -> Query:
+    def page(self, rows: int, offset: int = 0) -> ListQuery:
         """Internal date, mailbox id and Gmail id of the next mails, newest first.
 
         Args:
             rows: how many, at most.
             offset: how many to leave out before these; each is walked over.
         """
-        return _page_sql(self._shape()), self._page_arguments(rows, offset)
+        return ListQuery(_page_sql(self._shape()), self._page_arguments(rows, offset))
 
-    def emails(self, rows: int, offset: int = 0) -> Query:
+    def emails(self, rows: int, offset: int = 0) -> ListQuery:
         """The same mails, and of each the columns of ``email_rows`` behind its position.
 
         A second statement for them cost half a millisecond more.
         """
-        return _emails_sql(self._shape()), self._page_arguments(rows, offset)
+        return ListQuery(_emails_sql(self._shape()), self._page_arguments(rows, offset))
 
     def compose_page(self) -> sql.Composed:
         """The statement of ``page``, which depends on which filters there are, not on what for."""
@@ -192,11 +197,11 @@ class MailList:
             is_wanted=self.is_wanted(),
         )
 
-    def count(self, most: int) -> Query:
+    def count(self, most: int) -> ListQuery:
         """How many mails there are, or ``most`` if there are as many or more."""
         arguments = self.arguments() | {"most": most}
         if self.wanted.thread_id is not None:
-            return _THREAD_COUNT.format(thread=self._thread()), arguments
+            return ListQuery(_THREAD_COUNT.format(thread=self._thread()), arguments)
         query = _COUNT.format(
             wanted=self._wanted(),
             table=self._table(),
@@ -204,7 +209,7 @@ class MailList:
             roles=sql.Literal(1 if self.wanted.participant is None else len(ROLES)),
             match=self._match(),
         )
-        return query, arguments
+        return ListQuery(query, arguments)
 
     def is_wanted(self) -> sql.Composed:
         """The condition on a mail's facet and mailbox, of the columns of these names."""
@@ -236,11 +241,11 @@ class MailList:
             direction=wanted.direction,
             has_attachment=wanted.has_attachment,
             label=wanted.label,
-            hidden=wanted.include_spam_trash,
+            spam_or_trash=wanted.include_spam_trash,
         )
         arguments |= {"mask": traits.mask, "traits": traits.value}
         arguments["label"] = wanted.label or ANY_LABEL
-        arguments["hidden"] = _BOTH if wanted.include_spam_trash else [False]
+        arguments["spam_or_trash"] = _BOTH if wanted.include_spam_trash else [False]
         arguments["directions"] = [wanted.direction] if wanted.direction else [*_DIRECTIONS]
         arguments["has_attachment"] = (
             _BOTH if wanted.has_attachment is None else [wanted.has_attachment]

@@ -1,7 +1,8 @@
 """Reading mail: pages of lists and searches, and threads.
 
 Holds: ``PostgresEmailReads``. Add here: another way to ask for mail. Keep out: which mails a page
-shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing (``reads``).
+shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing
+(``status_reads``).
 Source: edge case 49 (order by internal date).
 """
 
@@ -17,15 +18,10 @@ from gmail_ingest.adapters.postgres.email_copies import find_copies
 from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor, encode_cursor
 from gmail_ingest.adapters.postgres.email_lists import USUAL, Effort, MailList, read_positions
 from gmail_ingest.adapters.postgres.email_rows import EMAIL_COLUMNS, to_email, to_thread
-from gmail_ingest.adapters.postgres.email_search import UNLIMITED, Found, MailSearch
-from gmail_ingest.adapters.postgres.email_views import (
-    EmailFilter,
-    EmailPage,
-    EmailView,
-    ThreadView,
-)
+from gmail_ingest.adapters.postgres.email_search import UNLIMITED, MailSearch, SearchResult
+from gmail_ingest.adapters.postgres.email_views import EmailFilter, EmailPage, EmailView, ThreadView
 from gmail_ingest.adapters.postgres.engine import Connection, statement
-from gmail_ingest.adapters.postgres.facets import EXCLUDED
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT
 from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.errors import NotFoundError
 
@@ -42,7 +38,7 @@ FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
      AS page (mailbox_id, gmail_id, place)
 JOIN emails e USING (mailbox_id, gmail_id)
 JOIN mailboxes m ON m.id = page.mailbox_id
-WHERE e.facet_id < %(excluded)s
+WHERE e.facet_id < %(hidden_bit)s
 ORDER BY page.place
 """).format(columns=sql.SQL(EMAIL_COLUMNS))
 _THREADS = sql.SQL(f"""
@@ -56,7 +52,7 @@ _THREAD_EMAILS = sql.SQL("""
 SELECT {columns}
 FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id
 WHERE e.mailbox_id = %(mailbox_id)s AND e.thread_id = %(thread_id)s
-  AND e.facet_id < %(excluded)s AND {wanted}
+  AND e.facet_id < %(hidden_bit)s AND {wanted}
 ORDER BY e.internal_date, e.gmail_id
 """)
 
@@ -142,10 +138,11 @@ class PostgresEmailReads:
             next_cursor=encode_cursor(shown[limit - 1], wanted) if len(shown) > limit else None,
         )
 
-    async def _find(self, connection: Connection, mails: MailList, rows: int) -> Found:
+    async def _find(self, connection: Connection, mails: MailList, rows: int) -> SearchResult:
         if mails.wanted.q:
             return await MailSearch(connection, self._search_seconds).find(mails, rows)
-        return Found(await read_positions(connection, *mails.page(rows)))
+        page = mails.page(rows)
+        return SearchResult(await read_positions(connection, page.statement, page.arguments))
 
     async def thread(
         self,
@@ -170,7 +167,7 @@ class PostgresEmailReads:
             "tenant_id": tenant_id,
             "thread_id": thread_id,
             "mailbox": mailbox,
-            "excluded": EXCLUDED,
+            "hidden_bit": HIDDEN_BIT,
         }
         query = _THREAD_EMAILS.format(
             columns=sql.SQL(EMAIL_COLUMNS),
@@ -196,20 +193,21 @@ async def _check_tenant(connection: Connection, tenant_id: str) -> None:
 
 async def _count(connection: Connection, mails: MailList, most: int) -> int:
     """How many mails a list has; more than ``most`` are not told apart."""
-    row = await (await connection.execute(*mails.count(most + 1))).fetchone()
+    count = mails.count(most + 1)
+    row = await (await connection.execute(count.statement, count.arguments)).fetchone()
     return int(row[0]) if row else 0
 
 
 async def _listed(
     connection: Connection, mails: MailList, limit: int, offset: int = 0
-) -> tuple[Found, tuple[EmailView, ...]]:
+) -> tuple[SearchResult, tuple[EmailView, ...]]:
     """Positions of a page and of the mail behind it, and the page's mails."""
-    query, arguments = mails.emails(limit + 1, offset)
-    rows = await (await connection.execute(query, arguments)).fetchall()
+    page = mails.emails(limit + 1, offset)
+    rows = await (await connection.execute(page.statement, page.arguments)).fetchall()
     if not rows:
         await _check_tenant(connection, mails.wanted.tenant_id)
     positions = tuple(Position(*row[:3]) for row in rows)
-    return Found(positions), tuple(to_email(row[3:]) for row in rows[:limit])
+    return SearchResult(positions), tuple(to_email(row[3:]) for row in rows[:limit])
 
 
 async def _found_emails(
@@ -241,7 +239,7 @@ async def _read(
     arguments = {
         "mailboxes": [each.mailbox_id for each in positions],
         "ids": [each.gmail_id for each in positions],
-        "excluded": EXCLUDED,
+        "hidden_bit": HIDDEN_BIT,
     }
     rows = await (await connection.execute(_EMAILS, arguments)).fetchall()
     return {positions[place - 1]: to_email(row) for place, *row in rows}

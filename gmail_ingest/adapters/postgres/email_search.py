@@ -16,7 +16,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 
 from psycopg import sql
 
@@ -28,8 +28,10 @@ from gmail_ingest.adapters.postgres.email_lists import (
 from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.rereading import is_left
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query, months_back
+from gmail_ingest.adapters.postgres.search_terms import mark, month_query
+from gmail_ingest.core.months import month_of, months_back, next_month
 from gmail_ingest.core.search_query import Query, parse_query, without_former
+from gmail_ingest.core.windows import midnight
 
 #: Mails looked at, at the most, before the index is asked where enough of them had the words.
 _MOST_LOOKED_AT = 600
@@ -45,7 +47,7 @@ _OLDEST = """
 SELECT internal_date FROM email_keys WHERE tenant_id = %s ORDER BY internal_date LIMIT 1
 """
 # LIMIT in the subquery: the mails are looked up one by one, in their order.
-_LOOK = """
+_MATCH = """
 SELECT k.internal_date, k.mailbox_id, k.gmail_id
 FROM unnest(%(dates)s::timestamptz[], %(mailboxes)s::bigint[], %(ids)s::text[],
             %(queries)s::tsquery[]) AS k (internal_date, mailbox_id, gmail_id, query)
@@ -71,7 +73,7 @@ LIMIT %(rows)s
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class SearchResult:
     """Mails found, newest first; ``searched_to`` if there may be more behind it."""
 
     positions: tuple[Position, ...]
@@ -85,23 +87,23 @@ class MailSearch:
     connection: Connection
     budget_seconds: float
 
-    async def find(self, mails: MailList, rows: int) -> Found:
+    async def find(self, mails: MailList, rows: int) -> SearchResult:
         """The next mails of a list that have its words: ``rows`` at most.
 
         Fewer than ``rows`` without ``searched_to`` is all that there is.
         """
         words = await self._words(mails.wanted)
         if not words:
-            return Found(())
+            return SearchResult(())
         deadline = time.monotonic() + self.budget_seconds
         found: tuple[Position, ...] = ()
         behind, most = mails, _thread_or(mails.wanted, mails.effort.looked_at)
         while most:
             looked_at = await read_positions(self.connection, *behind.page(most))
-            fitting = await self._look(mails, words, looked_at, rows - len(found))
+            fitting = await self._match(mails, words, looked_at, rows - len(found))
             found += fitting
             if len(found) == rows or len(looked_at) < most:
-                return Found(found)
+                return SearchResult(found)
             behind = replace(mails, after=looked_at[-1])
             most = _worth_looking_at(most, len(fitting), rows - len(found))
         newest = looked_at[-1].internal_date
@@ -111,7 +113,7 @@ class MailSearch:
     async def among(self, mails: MailList, positions: Sequence[Position]) -> tuple[Position, ...]:
         """Those of some mails of a list that have its words."""
         words = await self._words(mails.wanted)
-        return await self._look(mails, words, positions, len(positions)) if words else ()
+        return await self._match(mails, words, positions, len(positions)) if words else ()
 
     async def _words(self, wanted: EmailFilter) -> Query:
         """What is looked for; in the words of a former release too, while mail has them."""
@@ -121,40 +123,40 @@ class MailSearch:
             return without_former(words)
         return words
 
-    async def _look(
+    async def _match(
         self, mails: MailList, words: Query, positions: Sequence[Position], rows: int
     ) -> tuple[Position, ...]:
         tenant, queries = mails.wanted.tenant_id, {}
-        for month in {Month.of(each.internal_date) for each in positions}:
+        for month in {month_of(each.internal_date) for each in positions}:
             queries[month] = month_query(words, mark(tenant, month))
         arguments = {
             "dates": [each.internal_date for each in positions],
             "mailboxes": [each.mailbox_id for each in positions],
             "ids": [each.gmail_id for each in positions],
-            "queries": [queries[Month.of(each.internal_date)] for each in positions],
+            "queries": [queries[month_of(each.internal_date)] for each in positions],
             "rows": rows,
         }
-        return await read_positions(self.connection, _LOOK, arguments)
+        return await read_positions(self.connection, _MATCH, arguments)
 
     async def _months(
         self, mails: MailList, newest: datetime, words: Query, rows: int, deadline: float
-    ) -> Found:
+    ) -> SearchResult:
         months = await self._span(mails, newest)
         found: tuple[Position, ...] = ()
         at_once = _MONTHS
         while months:
-            asked, months = months[:at_once], months[at_once:]
+            batch, months = months[:at_once], months[at_once:]
             began = time.monotonic()
-            found += await self._ask(mails, words, asked, rows - len(found))
+            found += await self._search_months(mails, words, batch, rows - len(found))
             now = time.monotonic()
             if len(found) == rows:
                 break
             if now >= deadline and months:
-                return Found(found, Position(asked[-1].start, 0, ""))
-            at_once = _next_months(len(asked), now - began, deadline - now)
-        return Found(found)
+                return SearchResult(found, Position(midnight(batch[-1]), 0, ""))
+            at_once = _next_months(len(batch), now - began, deadline - now)
+        return SearchResult(found)
 
-    async def _span(self, mails: MailList, newest: datetime) -> list[Month]:
+    async def _span(self, mails: MailList, newest: datetime) -> list[date]:
         """The months that may hold something, newest first."""
         row = await (await self.connection.execute(_OLDEST, (mails.wanted.tenant_id,))).fetchone()
         if row is None:
@@ -162,16 +164,16 @@ class MailSearch:
         (oldest,) = row
         if mails.wanted.since is not None:
             oldest = max(oldest, mails.wanted.since)
-        return list(months_back(Month.of(newest), Month.of(oldest)))
+        return list(months_back(month_of(newest), month_of(oldest)))
 
-    async def _ask(
-        self, mails: MailList, words: Query, months: Sequence[Month], rows: int
+    async def _search_months(
+        self, mails: MailList, words: Query, months: Sequence[date], rows: int
     ) -> tuple[Position, ...]:
         tenant, address = mails.wanted.tenant_id, mails.wanted.participant
         arguments = mails.arguments() | {
             "queries": [month_query(words, mark(tenant, each), address) for each in months],
-            "starts": [each.start for each in months],
-            "ends": [each.end for each in months],
+            "starts": [midnight(each) for each in months],
+            "ends": [midnight(next_month(each)) for each in months],
             "rows": rows,
         }
         query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())

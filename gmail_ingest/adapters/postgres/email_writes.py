@@ -1,6 +1,6 @@
 """Messages as rows of ``emails``, ``email_keys``, ``participants`` and ``attachments``.
 
-Those that a tenant's rule hides bear the bit ``facets.EXCLUDED``, and have no key.
+Those that a tenant's rule hides bear the bit ``facets.HIDDEN_BIT``, and have no key.
 
 Holds: ``write_emails``. Add here: a column of these tables, with where it comes from.
 Keep out: fates and threads (``save_batch.py``), reading (``email_reads.py``).
@@ -10,12 +10,14 @@ Source: docs/architecture.md#tables; edge case 53 (``search_terms.py`` bounds th
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from typing import NamedTuple
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.facets import EXCLUDED, Facet, facet_ids, facet_of
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT, Facet, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.adapters.postgres.search_terms import Month, SearchVector, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import SearchVector, mark, search_vector
 from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.reading import READING
 from gmail_ingest.core.search_words import words_of
 
@@ -59,7 +61,7 @@ _REPLACED = ", ".join(
     f'"{name}" = excluded."{name}"' for name in (*_COLUMNS, "search_vector") if name != "gmail_id"
 )
 # xmax is 0 in a row that was inserted, and the updater's transaction in one that was replaced.
-# What a rule hides has no key (``facets.EXCLUDED``).
+# What a rule hides has no key (``facets.HIDDEN_BIT``).
 _WRITE = f"""
 WITH written AS (
     INSERT INTO emails AS e (mailbox_id, tenant_id, {_NAMES}, search_vector)
@@ -74,7 +76,7 @@ WITH written AS (
 ), keys AS (
     INSERT INTO email_keys (mailbox_id, gmail_id, tenant_id, facet_id, internal_date)
     SELECT mailbox_id, gmail_id, tenant_id, facet_id, internal_date FROM written
-    WHERE facet_id < %(excluded)s
+    WHERE facet_id < %(hidden_bit)s
     ON CONFLICT (mailbox_id, gmail_id) DO UPDATE
     SET facet_id = excluded.facet_id, internal_date = excluded.internal_date
 )
@@ -122,29 +124,41 @@ ON CONFLICT (mailbox_id, gmail_id, part_id) DO NOTHING
 """
 
 
+class WrittenEmails(NamedTuple):
+    """Gmail ids of mails that were written: new ones, and those whose row was older."""
+
+    inserted: set[str]
+    replaced: set[str]
+
+    @property
+    def all(self) -> set[str]:
+        """Both."""
+        return self.inserted | self.replaced
+
+
 async def write_emails(
     connection: Connection,
     mailbox_id: int,
     messages: Sequence[ParsedMessage],
     hidden: Collection[str],
-) -> tuple[set[str], set[str]]:
-    """Insert messages, or replace rows that are older; returns the ids inserted and replaced.
+) -> WrittenEmails:
+    """Insert messages, or replace rows that are older.
 
     A message of the same or an older history id than its row changes nothing. ``hidden`` are the
     Gmail ids that a rule of the tenant's hides.
     """
     if not messages:
-        return set(), set()
+        return WrittenEmails(set(), set())
     facets = {each.gmail_id: _facet(each) for each in messages}
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
     facet = {
-        gmail_id: numbers[each] | (EXCLUDED if gmail_id in hidden else 0)
+        gmail_id: numbers[each] | (HIDDEN_BIT if gmail_id in hidden else 0)
         for gmail_id, each in facets.items()
     }
     rows = to_json([_email(each, facet[each.gmail_id]) for each in messages])
     (tenant_id,) = await (await connection.execute(_TENANT, (mailbox_id,))).fetchone() or ("",)
     vectors = [_vector(tenant_id, each) for each in messages]
-    values = {"rows": rows, "vectors": vectors, "mailbox_id": mailbox_id, "excluded": EXCLUDED}
+    values = {"rows": rows, "vectors": vectors, "mailbox_id": mailbox_id, "hidden_bit": HIDDEN_BIT}
     found = await (await connection.execute(_WRITE, values)).fetchall()
     inserted = {gmail_id for gmail_id, new in found if new}
     replaced = {gmail_id for gmail_id, new in found if not new}
@@ -158,7 +172,7 @@ async def write_emails(
     files = [row for each in written for row in _attachments(each)]
     if files:
         await connection.execute(_ATTACHMENTS, (mailbox_id, to_json(files)))
-    return inserted, replaced
+    return WrittenEmails(inserted, replaced)
 
 
 def _facet(message: ParsedMessage) -> Facet:
@@ -228,7 +242,7 @@ def _author(message: ParsedMessage) -> dict[str, str] | None:
 
 def _vector(tenant_id: str, message: ParsedMessage) -> SearchVector:
     return search_vector(
-        mark(tenant_id, Month.of(message.internal_date)),
+        mark(tenant_id, month_of(message.internal_date)),
         words_of(message.search_text),
         (each.address for each in message.participants),
     )

@@ -1,4 +1,4 @@
-"""Stored mail held against rules that changed, batch by batch.
+"""Applies rules that changed to stored mail, batch by batch.
 
 Holds: ``decide_next``. Add here: nothing: a batch is one transaction, and what is left of a
 mailbox is durable with it. Keep out: rules (``exclusion_rules.py``), hiding (``visibility.py``).
@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.engine import Connection, transaction
 from gmail_ingest.adapters.postgres.exclusion_rules import read_rulebook
 from gmail_ingest.adapters.postgres.mail_facts import read_next
 from gmail_ingest.adapters.postgres.visibility import decide
-from gmail_ingest.sync.records import Counts, Ruled
+from gmail_ingest.sync.records import AppliedRules, Counts
 
 #: Mails of a batch: the mailbox's syncs wait for one, 15 ms, or 80 if all of it changes.
 BATCH = 500
@@ -32,7 +32,9 @@ _MOVE = "UPDATE exclusion_marks SET decided_to = %s WHERE mailbox_id = %s"
 _DONE = "DELETE FROM exclusion_marks WHERE mailbox_id = %s"
 
 
-async def decide_next(engine: AsyncEngine, tenant_id: str, *, batch: int = BATCH) -> Ruled | None:
+async def decide_next(
+    engine: AsyncEngine, tenant_id: str, *, batch: int = BATCH
+) -> AppliedRules | None:
     """Decide about the next ``batch`` mails of a tenant; None if there are none, or it is
     disconnected.
     """
@@ -43,12 +45,12 @@ async def decide_next(engine: AsyncEngine, tenant_id: str, *, batch: int = BATCH
         return await _decide_batch(connection, marked[0], batch) if marked else None
 
 
-async def _decide_batch(connection: Connection, mailbox_id: int, batch: int) -> Ruled:
+async def _decide_batch(connection: Connection, mailbox_id: int, batch: int) -> AppliedRules:
     await connection.execute(_MAILBOX, (mailbox_id,))
     mark = await (await connection.execute(_MARK, (mailbox_id,))).fetchone()
     if mark is None:
         # Another worker came to the end of it meanwhile.
-        return Ruled(mailbox_id, Counts())
+        return AppliedRules(mailbox_id, Counts())
     # Read behind the lock on the mark, which a change of the rules sets back.
     rulebook = await read_rulebook(connection, mailbox_id)
     mails = await read_next(connection, mailbox_id, mark[0], batch)
@@ -57,7 +59,7 @@ async def _decide_batch(connection: Connection, mailbox_id: int, batch: int) -> 
         await connection.execute(_DONE, (mailbox_id,))
     else:
         await connection.execute(_MOVE, (mails[-1].gmail_id, mailbox_id))
-    return Ruled(mailbox_id, Counts(excluded=done.hidden, updated=done.shown))
+    return AppliedRules(mailbox_id, Counts(hidden=done.hidden, updated=done.shown))
 
 
 async def _finds(connection: Connection, query: str, key: str) -> bool:

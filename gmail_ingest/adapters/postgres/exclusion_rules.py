@@ -37,10 +37,10 @@ WHERE r.tenant_id = %(tenant)s AND (%(name)s::text IS NULL OR r.name = %(name)s)
 ORDER BY r.name COLLATE "C"
 """
 _HIDDEN = """
-SELECT l.rule, count(*) FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
-WHERE m.tenant_id = %(tenant)s AND l.fate = 'excluded'
-  AND (%(name)s::text IS NULL OR l.rule = %(name)s)
-GROUP BY l.rule
+SELECT l.reason, count(*) FROM message_ledger l JOIN mailboxes m ON m.id = l.mailbox_id
+WHERE m.tenant_id = %(tenant)s AND l.fate = 'hidden'
+  AND (%(name)s::text IS NULL OR l.reason = %(name)s)
+GROUP BY l.reason
 """
 _OF_MAILBOX = """
 SELECT m.address, m.aliases, r.name, r.criteria

@@ -12,7 +12,7 @@ not show. Labels change often: the facet's number is copied to narrow rows only 
 The low bits of the number are the facet's traits: what most filters ask for is read off the number
 itself, where looking up each mail's facet would cost seven times as much.
 
-A mail that a tenant's rule hides bears its facet's number with the bit ``EXCLUDED``: that of no
+A mail that a tenant's rule hides bears its facet's number with the bit ``HIDDEN_BIT``: that of no
 facet. So nothing that is found by facets has it, and no filter lets it pass; it has no row in
 ``email_keys`` either, so that lists do not walk over it (``visibility.py``).
 """
@@ -27,14 +27,14 @@ from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
 
 #: Mail with one of these is shown on request only.
-HIDING_LABELS = frozenset({"TRASH", "SPAM"})
+SPAM_OR_TRASH = frozenset({"TRASH", "SPAM"})
 #: In the number that a hidden mail bears; above those of all facets, which are positive.
-EXCLUDED = 1 << 62
+HIDDEN_BIT = 1 << 62
 #: In ``facet_labels``, the label that every facet has.
 ANY_LABEL = ""
 
 # The bits are in stored numbers: a change of these needs a migration.
-_HIDDEN = 1 << 0
+_SPAM_OR_TRASH = 1 << 0
 _HAS_ATTACHMENT = 1 << 1
 _DIRECTION = 3 << 2
 _DIRECTIONS = {"inbound": 0, "outbound": 1 << 2, "self": 2 << 2}
@@ -49,23 +49,23 @@ LABEL_TRAITS = {label: 1 << bit for bit, label in enumerate(_LABELS, start=4)}
 _ADD = """
 WITH wanted AS (
     SELECT * FROM json_to_recordset(%(facets)s) AS f
-        (digest text, traits bigint, direction text, has_attachment boolean, hidden boolean,
+        (digest text, traits bigint, direction text, has_attachment boolean, spam_or_trash boolean,
          label_ids text[])
 ), known AS (
     SELECT f.digest, f.id FROM wanted JOIN facets f USING (digest)
     WHERE f.mailbox_id = %(mailbox_id)s
 ), added AS (
     INSERT INTO facets
-        (id, mailbox_id, tenant_id, digest, direction, has_attachment, hidden, label_ids)
+        (id, mailbox_id, tenant_id, digest, direction, has_attachment, spam_or_trash, label_ids)
     SELECT nextval('facet_numbers') << 16 | w.traits, b.id, b.tenant_id, w.digest, w.direction,
-           w.has_attachment, w.hidden, w.label_ids
+           w.has_attachment, w.spam_or_trash, w.label_ids
     FROM wanted w JOIN mailboxes b ON b.id = %(mailbox_id)s
     WHERE w.digest NOT IN (SELECT digest FROM known)
     RETURNING *
 ), labelled AS (
     INSERT INTO facet_labels
-        (tenant_id, label_id, hidden, direction, has_attachment, mailbox_id, facet_id)
-    SELECT tenant_id, label, hidden, direction, has_attachment, mailbox_id, id
+        (tenant_id, label_id, spam_or_trash, direction, has_attachment, mailbox_id, facet_id)
+    SELECT tenant_id, label, spam_or_trash, direction, has_attachment, mailbox_id, id
     FROM added, unnest(label_ids || %(any_label)s::text) AS label
 )
 SELECT digest, id FROM known UNION ALL SELECT digest, id FROM added
@@ -81,9 +81,9 @@ class Facet:
     label_ids: tuple[str, ...]
 
     @property
-    def hidden(self) -> bool:
+    def spam_or_trash(self) -> bool:
         """Whether mail of it is shown on request only."""
-        return not HIDING_LABELS.isdisjoint(self.label_ids)
+        return not SPAM_OR_TRASH.isdisjoint(self.label_ids)
 
     @property
     def traits(self) -> int:
@@ -93,14 +93,14 @@ class Facet:
             labels
             | _DIRECTIONS[self.direction]
             | (_HAS_ATTACHMENT if self.has_attachment else 0)
-            | (_HIDDEN if self.hidden else 0)
+            | (_SPAM_OR_TRASH if self.spam_or_trash else 0)
         )
 
     @property
     def digest(self) -> str:
         """The facet in 32 characters: its labels together may be too long for an index."""
-        said = (self.direction, str(self.has_attachment).lower(), *self.label_ids)
-        return md5("\n".join(said).encode(), usedforsecurity=False).hexdigest()
+        parts = (self.direction, str(self.has_attachment).lower(), *self.label_ids)
+        return md5("\n".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def facet_of(direction: str, has_attachment: bool, label_ids: Iterable[str]) -> 
 
 
 def wanted_traits(
-    *, direction: str | None, has_attachment: bool | None, label: str | None, hidden: bool
+    *, direction: str | None, has_attachment: bool | None, label: str | None, spam_or_trash: bool
 ) -> Traits:
     """The traits of mail that a filter shows; None does not narrow.
 
@@ -125,15 +125,15 @@ def wanted_traits(
         direction: as in ``emails``.
         has_attachment: with files, or without.
         label: a label's id; one that has no bit must be looked up in the facet.
-        hidden: whether mail in spam and trash is shown too.
+        spam_or_trash: whether mail in spam and trash is shown too.
     """
     value = LABEL_TRAITS.get(label or "", 0)
-    mask = value | EXCLUDED
+    mask = value | HIDDEN_BIT
     if direction is not None:
         mask, value = mask | _DIRECTION, value | _DIRECTIONS[direction]
     if has_attachment is not None:
         mask, value = mask | _HAS_ATTACHMENT, value | (_HAS_ATTACHMENT if has_attachment else 0)
-    return Traits(mask if hidden else mask | _HIDDEN, value)
+    return Traits(mask if spam_or_trash else mask | _SPAM_OR_TRASH, value)
 
 
 async def facet_ids(
@@ -150,7 +150,7 @@ async def facet_ids(
             "traits": each.traits,
             "direction": each.direction,
             "has_attachment": each.has_attachment,
-            "hidden": each.hidden,
+            "spam_or_trash": each.spam_or_trash,
             "label_ids": each.label_ids,
         }
         for digest, each in wanted.items()

@@ -13,13 +13,13 @@ from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.facets import EXCLUDED, facet_ids, facet_of
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT, facet_ids, facet_of
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.removals import admit_removals
 from gmail_ingest.adapters.postgres.visibility import redecide
 from gmail_ingest.core.fates import Entry, after_change
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.history_records import MessageChange
 from gmail_ingest.core.removals import UNASKED, RemovalLimits
 from gmail_ingest.sync.records import Counts
 
@@ -44,7 +44,7 @@ UPDATE emails e SET label_ids = c.label_ids, history_id = c.history_id, facet_id
 FROM c WHERE e.mailbox_id = %(mailbox_id)s AND e.gmail_id = c.gmail_id
 """
 _UNDER_WAY = """
-SELECT FROM leases WHERE mailbox_id = %s AND source = 'history' AND until > clock_timestamp()
+SELECT FROM leases WHERE mailbox_id = %s AND origin = 'backfill' AND until > clock_timestamp()
 """
 _DELETE = """
 WITH keys AS (
@@ -98,14 +98,14 @@ async def apply_changes(
     counts = _count(before, after)
     relabelled = await _update_labels(connection, mailbox_id, changes, before)
     counts.updated = len(relabelled)
-    counts.excluded += (await redecide(connection, mailbox_id, relabelled)).hidden
+    counts.hidden += (await redecide(connection, mailbox_id, relabelled)).hidden
     counts.deleted = await delete_emails(connection, mailbox_id, admitted)
     return counts
 
 
 async def _is_left(connection: Connection, mailbox_id: int, entries: Iterable[Entry]) -> bool:
-    """Whether some of the entries wait for a historical sync, and none is under way."""
-    if not any(each.source == "history" and each.fate == "pending" for each in entries):
+    """Whether some of the entries wait for a backfill, and none is under way."""
+    if not any(each.origin == "backfill" and each.fate == "pending" for each in entries):
         return False
     return await (await connection.execute(_UNDER_WAY, (mailbox_id,))).fetchone() is None
 
@@ -121,7 +121,7 @@ def _count(before: Mapping[str, Entry], after: Mapping[str, Entry]) -> Counts:
         if known is not None and known.fate == entry.fate:
             continue
         counts.discovered += known is None or entry.fate == "pending"
-        counts.excluded += entry.fate == "excluded"
+        counts.left_out += entry.fate == "left_out"
         counts.gone += entry.fate == "gone" and (known is None or not known.has_row)
     return counts
 
@@ -150,7 +150,7 @@ async def _update_labels(
     older = await (await connection.execute(_OLDER, (to_json(rows), mailbox_id))).fetchall()
     # Whether it is hidden is decided next, of all mails at once.
     labelled = [
-        Labelled(gmail_id, direction, files, labels, history_id, before[gmail_id].fate != "stored")
+        Labelled(gmail_id, direction, files, labels, history_id, before[gmail_id].fate == "hidden")
         for gmail_id, direction, files, labels, history_id in older
     ]
     await write_labels(connection, mailbox_id, labelled)
@@ -171,7 +171,7 @@ async def write_labels(connection: Connection, mailbox_id: int, mails: Sequence[
             "gmail_id": each.gmail_id,
             "label_ids": each.label_ids,
             "history_id": each.history_id,
-            "facet_id": numbers[facets[each.gmail_id]] | (EXCLUDED if each.hidden else 0),
+            "facet_id": numbers[facets[each.gmail_id]] | (HIDDEN_BIT if each.hidden else 0),
         }
         for each in mails
     ]

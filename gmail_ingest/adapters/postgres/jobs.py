@@ -23,25 +23,26 @@ from gmail_ingest.errors import NotFoundError
 # into; a chain is as long as there were releases that met a newer request.
 _FOLLOWED = """
 WITH RECURSIVE chain AS (
-    SELECT asked.id AS asked, asked.id, asked.merged_into, 0 AS depth FROM ({asked}) asked
+    SELECT requested.id AS requested, requested.id, requested.merged_into, 0 AS depth
+    FROM ({requested}) requested
     UNION ALL
-    SELECT chain.asked, j.id, j.merged_into, depth + 1
+    SELECT chain.requested, j.id, j.merged_into, depth + 1
     FROM chain JOIN sync_jobs j ON j.id = chain.merged_into
 )
 SELECT a.id, a.tenant_id, a.kind, j.state, j.counts, j.error, j.dagster_run_id,
        a.created_at, j.started_at, j.finished_at, j.window_start, j.window_end,
        j.dagster_backfill_id, j.not_before, m.total, m.done, now()
-FROM chain JOIN sync_jobs a ON a.id = chain.asked JOIN sync_jobs j ON j.id = chain.id
+FROM chain JOIN sync_jobs a ON a.id = chain.requested JOIN sync_jobs j ON j.id = chain.id
     CROSS JOIN LATERAL (SELECT count(*) AS total, count(done_at) AS done
                         FROM job_months WHERE job_id = j.id) m
 WHERE chain.merged_into IS NULL
 ORDER BY a.created_at DESC, a.id
 """
 _JOB = _FOLLOWED.format(
-    asked="SELECT id, merged_into FROM sync_jobs WHERE id = %s AND tenant_id = %s"
+    requested="SELECT id, merged_into FROM sync_jobs WHERE id = %s AND tenant_id = %s"
 )
 _LATEST = _FOLLOWED.format(
-    asked="SELECT id, merged_into FROM sync_jobs WHERE tenant_id = %s"
+    requested="SELECT id, merged_into FROM sync_jobs WHERE tenant_id = %s"
     " ORDER BY created_at DESC, id LIMIT %s OFFSET %s"
 )
 
@@ -66,7 +67,7 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    #: Of a historical job: its range, its backfill, its months, and when it goes on by itself.
+    #: Of a backfill: its range, Dagster's id of it, its months, and when it goes on by itself.
     window_start: datetime | None
     window_end: datetime | None
     dagster_backfill_id: str | None
@@ -78,7 +79,8 @@ class Job:
     @property
     def progress(self) -> Progress:
         """How far it is."""
-        decided = sum(self.counts.get(name, 0) for name in ("stored", "excluded", "gone", "dead"))
+        settled = ("stored", "hidden", "left_out", "gone", "dead")
+        decided = sum(self.counts.get(name, 0) for name in settled)
         return Progress(
             self.months_done,
             self.months_total,

@@ -15,37 +15,38 @@ from typing import LiteralString
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
+from gmail_ingest.core.fates import Origin
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import Lease, Source
+from gmail_ingest.sync.records import Lease
 
 _ACQUIRE = """
-INSERT INTO leases AS l (mailbox_id, source, holder, token, until)
-SELECT id, %(source)s, %(holder)s, 1, clock_timestamp() + %(ttl)s
+INSERT INTO leases AS l (mailbox_id, origin, holder, token, until)
+SELECT id, %(origin)s, %(holder)s, 1, clock_timestamp() + %(ttl)s
 FROM mailboxes WHERE id = %(mailbox_id)s AND state NOT IN ('disconnected', 'replaced')
-ON CONFLICT (mailbox_id, source) DO UPDATE
+ON CONFLICT (mailbox_id, origin) DO UPDATE
 SET holder = excluded.holder, token = l.token + 1, until = excluded.until
 WHERE l.until <= clock_timestamp() OR %(force)s
 RETURNING token, until
 """
 _HELD = """
 SELECT l.until FROM leases l JOIN mailboxes m ON m.id = l.mailbox_id
-WHERE l.mailbox_id = %(mailbox_id)s AND l.source = %(source)s
+WHERE l.mailbox_id = %(mailbox_id)s AND l.origin = %(origin)s
   AND m.state NOT IN ('disconnected', 'replaced')
 """
 _RENEW = """
 UPDATE leases SET until = clock_timestamp() + %(ttl)s
-WHERE mailbox_id = %(mailbox_id)s AND source = %(source)s AND token = %(token)s
+WHERE mailbox_id = %(mailbox_id)s AND origin = %(origin)s AND token = %(token)s
 """
 _RELEASE = """
 UPDATE leases SET until = clock_timestamp()
-WHERE mailbox_id = %(mailbox_id)s AND source = %(source)s AND token = %(token)s
+WHERE mailbox_id = %(mailbox_id)s AND origin = %(origin)s AND token = %(token)s
 """
 # The mailbox row is locked against other writers, not only against a disconnect: live and listed
 # mail of one thread may be written at once, and each would count the thread without the other.
 # Foreign keys to the row (KEY SHARE) are not held up.
 _FENCE = """
 SELECT m.state IN ('disconnected', 'replaced'), l.token = %(token)s
-FROM mailboxes m JOIN leases l ON l.mailbox_id = m.id AND l.source = %(source)s
+FROM mailboxes m JOIN leases l ON l.mailbox_id = m.id AND l.origin = %(origin)s
 WHERE m.id = %(mailbox_id)s
 FOR NO KEY UPDATE OF m FOR SHARE OF l
 """
@@ -53,25 +54,25 @@ FOR NO KEY UPDATE OF m FOR SHARE OF l
 HELD: LiteralString = """
 m.id = %(mailbox_id)s AND m.state NOT IN ('disconnected', 'replaced') AND EXISTS (
     SELECT FROM leases l
-    WHERE l.mailbox_id = m.id AND l.source = %(source)s AND l.token = %(token)s)
+    WHERE l.mailbox_id = m.id AND l.origin = %(origin)s AND l.token = %(token)s)
 """
 
 
 async def acquire(
     engine: AsyncEngine,
     mailbox_id: int,
-    source: Source,
+    origin: Origin,
     holder: str,
     ttl: timedelta,
     *,
     force: bool,
 ) -> Lease:
     """Take a lease. Raises LeaseHeldError, MailboxDisconnectedError."""
-    wanted = {"mailbox_id": mailbox_id, "source": source, "holder": holder, "ttl": ttl}
+    wanted = {"mailbox_id": mailbox_id, "origin": origin, "holder": holder, "ttl": ttl}
     async with statement(engine) as connection:
         taken = await connection.execute(_ACQUIRE, wanted | {"force": force})
         if row := await taken.fetchone():
-            return Lease(mailbox_id, source, holder, token=row[0], until=row[1])
+            return Lease(mailbox_id, origin, holder, token=row[0], until=row[1])
         held = await (await connection.execute(_HELD, wanted)).fetchone()
     if held is None:
         raise MailboxDisconnectedError("the mailbox is disconnected")
@@ -119,4 +120,4 @@ async def hold(connection: Connection, lease: Lease) -> None:
 
 def key(lease: Lease) -> dict[str, object]:
     """A lease as parameters of statements."""
-    return {"mailbox_id": lease.mailbox_id, "source": lease.source, "token": lease.token}
+    return {"mailbox_id": lease.mailbox_id, "origin": lease.origin, "token": lease.token}

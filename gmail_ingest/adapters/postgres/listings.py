@@ -13,30 +13,30 @@ from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
-from gmail_ingest.core.fates import after_sighting
+from gmail_ingest.core.fates import Origin, after_sighting
 from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Listing, MessageRef, Source
+from gmail_ingest.sync.records import AppliedPage, Counts, Listing, MessageRef
 
 #: How long a listing is taken up again. Google keeps history for about as long, so that a mailbox
 #: that was connected all the time has heard by then of what has come into the window since.
 BELIEVED = timedelta(days=7)
 
-_COLUMNS = "id, mailbox_id, window_start, window_end, page_token, done_at IS NOT NULL, source"
+_COLUMNS = "id, mailbox_id, window_start, window_end, page_token, done_at IS NOT NULL, origin"
 _UNFINISHED = f"""
 SELECT {_COLUMNS} FROM listings
-WHERE mailbox_id = %s AND source = 'listing' AND done_at IS NULL ORDER BY id LIMIT 1
+WHERE mailbox_id = %s AND origin = 'listing' AND done_at IS NULL ORDER BY id LIMIT 1
 """  # noqa: S608 - the columns above
 _OF_WINDOW = f"""
 SELECT {_COLUMNS} FROM listings
-WHERE mailbox_id = %s AND source = 'history' AND (window_start, window_end) = (%s, %s)
+WHERE mailbox_id = %s AND origin = 'backfill' AND (window_start, window_end) = (%s, %s)
   AND closed_at IS NULL AND started_at > now() - %s
 ORDER BY id DESC LIMIT 1
 """  # noqa: S608 - the columns above
 _OPEN = f"""
-INSERT INTO listings (mailbox_id, window_start, window_end, source) VALUES (%s, %s, %s, %s)
+INSERT INTO listings (mailbox_id, window_start, window_end, origin) VALUES (%s, %s, %s, %s)
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns above
-# A listing waits for all that it named, whoever fetches it: the month of a historical sync is
+# A listing waits for all that it named, whoever fetches it: the month of a backfill is
 # complete when none of it is pending.
 _NAME = """
 WITH before AS (
@@ -71,7 +71,7 @@ async def unfinished_listing(connection: Connection, mailbox_id: int) -> Listing
 
 
 async def listing_of(connection: Connection, mailbox_id: int, window: Window) -> Listing | None:
-    """The historical listing of just this window that no completed month has used up.
+    """A backfill's listing of just this window that no completed month has used up.
 
     It may be listed to its end: then what it named need not be listed again.
     """
@@ -81,16 +81,16 @@ async def listing_of(connection: Connection, mailbox_id: int, window: Window) ->
 
 
 async def new_listing(
-    connection: Connection, mailbox_id: int, window: Window, source: Source
+    connection: Connection, mailbox_id: int, window: Window, origin: Origin
 ) -> Listing:
     """Open a listing of this window at its first page."""
-    opened = await connection.execute(_OPEN, (mailbox_id, window.start, window.end, source))
+    opened = await connection.execute(_OPEN, (mailbox_id, window.start, window.end, origin))
     return _listing(await opened.fetchone())
 
 
 async def apply_page(
     connection: Connection, listing: Listing, refs: Sequence[MessageRef], token: str | None
-) -> tuple[Listing, Counts]:
+) -> AppliedPage:
     """Put a page's ids into the ledger and go on to ``token``; None ends the listing.
 
     Ids that are new, or that the page proves to be there after all, count as discovered.
@@ -98,18 +98,18 @@ async def apply_page(
     mailbox_id = listing.mailbox_id
     before = await read_entries(connection, mailbox_id, [each.message_id for each in refs])
     named = {each.message_id: each.thread_id for each in refs}
-    source = listing.source
-    after = {key: after_sighting(before.get(key), thread, source) for key, thread in named.items()}
+    origin = listing.origin
+    after = {key: after_sighting(before.get(key), thread, origin) for key, thread in named.items()}
     news = {key: entry for key, entry in after.items() if entry is not before.get(key)}
     await write_entries(connection, mailbox_id, news)
     place = {"id": listing.id, "mailbox_id": mailbox_id, "token": token, "ids": len(named)}
-    if source == "history":
+    if origin == "backfill":
         # An id that waits for another listing is this one's from now on: the other must be listed
         # again before it is believed to be complete.
         await connection.execute(_NAME, place | {"named": list(named)})
     moved = await connection.execute(_MOVE, place)
     counts = Counts(listed=len(named), discovered=len(news))
-    return _listing(await moved.fetchone()), counts
+    return AppliedPage(_listing(await moved.fetchone()), counts)
 
 
 async def restart(connection: Connection, listing: Listing) -> Listing:
@@ -120,5 +120,5 @@ async def restart(connection: Connection, listing: Listing) -> Listing:
 
 def _listing(row: tuple[Any, ...] | None) -> Listing:
     assert row is not None  # noqa: S101 - listings are never deleted while their mailbox syncs
-    id_, mailbox_id, start, end, token, done, source = row
-    return Listing(id_, mailbox_id, Window(start, end), token, done, source)
+    id_, mailbox_id, start, end, token, done, origin = row
+    return Listing(id_, mailbox_id, Window(start, end), token, done, origin)

@@ -13,10 +13,10 @@ from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.core.exclusions import MailFacts
-from gmail_ingest.core.fates import is_hidden
+from gmail_ingest.core.fates import fate_of
 
 _SELECT = """
-SELECT e.gmail_id, e.thread_id, e.internal_date, l.fate, l.rule, e.sender_address,
+SELECT e.gmail_id, e.thread_id, e.internal_date, l.fate, l.reason, e.sender_address,
        ARRAY(SELECT p.address FROM participants p
              WHERE p.mailbox_id = e.mailbox_id AND p.gmail_id = e.gmail_id),
        e.label_ids, e.is_auto_reply, e.is_bounce, e.is_list
@@ -56,11 +56,11 @@ async def read_next(
 
 
 def _stored(row: Sequence[Any]) -> StoredMail:
-    gmail_id, thread_id, internal_date, fate, rule, sender, addresses, labels, *flags = row
+    gmail_id, thread_id, internal_date, fate, reason, sender, addresses, labels, *flags = row
     return StoredMail(
         gmail_id,
         thread_id,
         internal_date,
-        rule if is_hidden(fate, rule) else None,
+        reason if fate_of(fate) == "hidden" else None,
         MailFacts(sender, frozenset(addresses), frozenset(labels), *flags),
     )

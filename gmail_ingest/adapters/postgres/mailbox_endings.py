@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.grants import CONSENT_IS_SHARED, WATCH_IS_SHARED, to_grant
+from gmail_ingest.adapters.postgres.held_grants import CONSENT_IS_SHARED, WATCH_IS_SHARED, to_grant
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.mailbox_states import FOLLOW
 from gmail_ingest.errors import InvalidInputError, NotFoundError

@@ -61,7 +61,7 @@ _SICK = """
 m.state IN ('suspended', 'admin_action_required')
 AND coalesce(m.failed_at, '-infinity') <= now() - %(probe_every)s
 """
-#: Makes sick mailboxes active for one try; they keep what was last known of their trouble. What was
+#: Makes sick mailboxes active for one try; they keep what was last known of their failure. What was
 #: being listed when they fell ill has no job any more: the reconciliation lists it to its end.
 PROBE = f"""
 WITH sick AS MATERIALIZED (
@@ -74,7 +74,7 @@ WITH sick AS MATERIALIZED (
     SET state = 'active',
         reconcile_wanted_at = CASE
             WHEN EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id
-                         AND l.source = 'listing' AND l.done_at IS NULL)
+                         AND l.origin = 'listing' AND l.done_at IS NULL)
             THEN now() ELSE m.reconcile_wanted_at END
     FROM sick WHERE m.tenant_id = sick.id AND {_SICK}
     RETURNING m.integration_id

@@ -11,12 +11,14 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.config import Config
 
-from gmail_ingest.adapters.postgres.database_state import look_at, require_migratable
+from gmail_ingest.adapters.postgres.database_state import (
+    MIGRATION_LOCK,
+    look_at,
+    require_migratable,
+)
 from gmail_ingest.adapters.postgres.engine import driver_url
 
 _MIGRATIONS = "gmail_ingest.adapters.postgres:migrations"
-#: Any number that all releases share: "gmailing" in ASCII.
-_LOCK = 0x676D61696C696E67
 
 
 def upgrade(database_url: str) -> None:
@@ -32,7 +34,7 @@ def upgrade(database_url: str) -> None:
     require_migratable(look_at(database_url))
     engine = sa.create_engine(driver_url(database_url), poolclass=sa.NullPool)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as lock:
-        lock.execute(sa.select(sa.func.pg_advisory_lock(_LOCK)))
+        lock.execute(sa.select(sa.func.pg_advisory_lock(MIGRATION_LOCK)))
         with engine.connect() as connection:
             command.upgrade(_config(connection), "head")
 

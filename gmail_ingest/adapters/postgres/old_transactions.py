@@ -32,7 +32,7 @@ _REMEDY = (
 )
 
 
-_HIDDEN = """
+_UNSEEN = """
 SELECT count(*) FROM pg_stat_activity
 WHERE datname = current_database() AND query = '<insufficient privilege>'
 """
@@ -66,10 +66,10 @@ class PostgresTransactions:
             rows = await (await connection.execute(_OLD, (age,))).fetchall()
         return [OldTransaction(*row) for row in rows]
 
-    async def hidden(self) -> int:
+    async def unseen(self) -> int:
         """Sessions of other roles, into which this one may not look: ``pg_monitor`` may."""
         async with statement(self._engine) as connection:
-            row = await (await connection.execute(_HIDDEN)).fetchone()
+            row = await (await connection.execute(_UNSEEN)).fetchone()
         return row[0] if row else 0
 
 

@@ -1,6 +1,6 @@
 """All tenants at a glance, for the operator at a terminal.
 
-Holds: ``PostgresOverview``. Keep out: one tenant in detail (``reads``), mail.
+Holds: ``PostgresOverview``. Keep out: one tenant in detail (``status_reads``), mail.
 
 Counts are made of narrow tables and small indexes, each in a statement of its own: a count over
 mail took 13 s for a million, and while it ran no old version of any row could be removed. Tables
@@ -26,12 +26,13 @@ from gmail_ingest.adapters.postgres.tables import (
     tenants,
     withheld_removals,
 )
+from gmail_ingest.core.fates import Fate, fate_of
 from gmail_ingest.errors import remedy_of
 
 #: Bytes of a table that are read whole, about a million rows: a tenth of a second.
 READ_WHOLE = 256 * 2**20
 #: Fates that have an index of their own: few ids, counted to the last one.
-_INDEXED = ("pending", "dead", "excluded")
+_INDEXED: tuple[Fate, ...] = ("pending", "dead", "hidden", "left_out")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class MailboxOverview:
     state: str
     auth_type: str
     stored: int
-    fates: Mapping[str, int]
+    fates: Mapping[Fate, int]
     last_synced_at: datetime | None
     watch_expires_at: datetime | None
     cause: str | None
@@ -103,7 +104,7 @@ class PostgresOverview:
         found = {row[0]: row[1] for row in await connection.execute(query)}
         return {mailbox: round(count * factor) for mailbox, count in found.items()}, factor > 1
 
-    async def _fates(self, connection: AsyncConnection) -> tuple[dict[int, dict[str, int]], bool]:
+    async def _fates(self, connection: AsyncConnection) -> tuple[dict[int, dict[Fate, int]], bool]:
         rows, factor = await self._part(connection, message_ledger)
         counted = [
             _by_fate(rows).where(rows.c.fate.not_in(_INDEXED)),
@@ -115,10 +116,10 @@ class PostgresOverview:
                 for fate in _INDEXED
             ),
         ]
-        fates: dict[int, dict[str, int]] = {}
+        fates: dict[int, dict[Fate, int]] = {}
         for query, each in zip(counted, (factor, *(1 for _ in _INDEXED)), strict=True):
             for mailbox_id, fate, count in await connection.execute(query):
-                fates.setdefault(mailbox_id, {})[fate] = round(count * each)
+                fates.setdefault(mailbox_id, {})[fate_of(fate)] = round(count * each)
         return fates, factor > 1
 
     async def _part(

@@ -17,7 +17,7 @@ from typing import Protocol
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, PENDING_LOOK
+from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, JOINED_MAILBOXES, PENDING_LOOK
 
 # An address that is no mailbox's own is looked for among the other addresses of mailboxes: a
 # renamed account is notified under either name. A mailbox's own address is nobody else's alias, but
@@ -74,9 +74,7 @@ WITH pushed AS (
         again = q.again OR {PENDING_LOOK},
         not_before = CASE WHEN {PENDING_LOOK} THEN now() ELSE q.not_before END,
         history_id = GREATEST(coalesce(q.history_id, 0), excluded.history_id),
-        mailbox_ids = CASE WHEN q.mailbox_ids IS NULL THEN NULL ELSE ARRAY(
-            SELECT DISTINCT each FROM unnest(q.mailbox_ids || excluded.mailbox_ids) each
-            ORDER BY each) END
+        mailbox_ids = {JOINED_MAILBOXES}
     RETURNING q.tenant_id, q.job_id
 ), fresh AS (
     INSERT INTO sync_jobs (id, tenant_id, kind)
@@ -86,13 +84,13 @@ WITH pushed AS (
 ), hurried AS (
     SELECT FROM sync_queue q JOIN wanted w USING (tenant_id)
     WHERE q.kind = 'incremental' AND q.claimed_by IS NULL AND q.priority > 0
-), told AS (
+), notified AS (
     SELECT pg_notify(%(channel)s, '')
     WHERE EXISTS (SELECT FROM fresh) OR EXISTS (SELECT FROM hurried)
 )
 SELECT (SELECT count(DISTINCT address) FROM live), (SELECT count(*) FROM wanted),
-       (SELECT count(*) FROM fresh), (SELECT count(*) FROM told)
-"""  # noqa: S608 - a fragment of the queue
+       (SELECT count(*) FROM fresh), (SELECT count(*) FROM notified)
+"""  # noqa: S608 - fragments of the queue
 
 
 @dataclass(frozen=True, slots=True)

@@ -45,7 +45,8 @@ PENDING_LOOK = "(q.priority = 1 AND q.attempts = 0 AND q.not_before > now())"
 #: Seconds for which what is not live has been due when it gets its share of each claim.
 _LONG_DUE = "interval '60 seconds'"
 
-_UNION = """
+#: The mailboxes of a waiting row and of what joins it; NULL, which means all of a tenant's, stays.
+JOINED_MAILBOXES = """
 CASE WHEN q.mailbox_ids IS NULL OR excluded.mailbox_ids IS NULL THEN NULL
      ELSE ARRAY(SELECT DISTINCT each FROM unnest(q.mailbox_ids || excluded.mailbox_ids) each
                 ORDER BY each) END
@@ -72,7 +73,7 @@ WITH queued AS (
             %(force)s, %(priority)s)
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
     SET job_id = coalesce(q.job_id, excluded.job_id),
-        mailbox_ids = {_UNION},
+        mailbox_ids = {JOINED_MAILBOXES},
         history_id = GREATEST(q.history_id, excluded.history_id),
         force = q.force OR excluded.force,
         priority = LEAST(q.priority, excluded.priority),
@@ -118,20 +119,20 @@ WITH overdue AS MATERIALIZED (
 ), claimed AS (
     UPDATE sync_queue q
     SET claimed_by = %(holder)s, claimed_until = now() + %(ttl)s, attempts = q.attempts + 1,
-        deaths = q.deaths + (q.claimed_by <> '{UNLOCKED}' AND q.claimed_by IS NOT NULL)::int,
+        crashes = q.crashes + (q.claimed_by <> '{UNLOCKED}' AND q.claimed_by IS NOT NULL)::int,
         dispatch_id = NULL, dispatched_at = NULL, dispatches = 0,
         started_at = coalesce(q.started_at, now()),
         dagster_run_id = coalesce(%(dagster_run_id)s, q.dagster_run_id)
     FROM free WHERE q.id = free.id
     RETURNING q.id, q.tenant_id, q.kind, q.job_id, q.mailbox_ids, q.attempts, q.force,
-              q.claimed_by, q.deaths, q.priority, q.again, q.not_before
+              q.claimed_by, q.crashes, q.priority, q.again, q.not_before
 ), started AS (
     UPDATE sync_jobs j
     SET state = 'running', started_at = coalesce(j.started_at, now()), error = NULL,
         dagster_run_id = coalesce(%(dagster_run_id)s, j.dagster_run_id)
     FROM claimed WHERE j.id = claimed.job_id
 )
-SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, deaths, priority,
+SELECT id, tenant_id, kind, job_id, mailbox_ids, attempts, force, claimed_by, crashes, priority,
        again
 FROM claimed ORDER BY priority, not_before, id
 """  # noqa: S608 - fragments of this file
@@ -168,7 +169,7 @@ INSERT INTO sync_queue AS q (tenant_id, kind, mailbox_ids, priority, not_before,
 SELECT tenant_id, kind, %(look_ids)s, 1, now() + %(look_after)s, claimed_by, now()
 FROM mine WHERE %(look_ids)s::bigint[] IS NOT NULL
 ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
-SET mailbox_ids = {_UNION}, again = true
+SET mailbox_ids = {JOINED_MAILBOXES}, again = true
 """  # noqa: S608 - fragments of this file
 
 #: Gives a row back: it waits again, or goes into the row that came to wait meanwhile, and its job
@@ -186,7 +187,7 @@ WITH mine AS (
     FROM mine
     ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
     SET job_id = coalesce(q.job_id, excluded.job_id),
-        mailbox_ids = {_UNION},
+        mailbox_ids = {JOINED_MAILBOXES},
         history_id = GREATEST(q.history_id, excluded.history_id),
         priority = LEAST(q.priority, excluded.priority),
         again = q.again OR excluded.again,
@@ -209,7 +210,7 @@ FROM mine, back WHERE j.id = mine.job_id
 """  # noqa: S608 - fragments of this file
 
 #: Takes rows and leases from a run that is dead; its worker, should it live, can write nothing
-#: more. The rows are free at once, and each counts one more death at its next claim.
+#: more. The rows are free at once, and each counts one more crash at its next claim.
 FREE_RUN = f"""
 WITH freed AS (
     UPDATE sync_queue
@@ -270,7 +271,7 @@ FROM sync_queue q WHERE {_FREE}
 _DUE_IDS = """
 EXISTS (SELECT FROM message_ledger l
         WHERE l.mailbox_id = m.id AND l.fate = 'pending'
-          AND l.source <> 'history' AND l.next_attempt_at <= now())
+          AND l.origin <> 'backfill' AND l.next_attempt_at <= now())
 """
 # What just failed for good (an API that is not enabled) would fail again.
 _RESTED = "coalesce(m.failed_at, '-infinity') <= now() - %(poll_interval)s"
@@ -285,7 +286,7 @@ WITH stale AS (
     UNION ALL
     SELECT m.tenant_id, 'initial', m.id FROM mailboxes m
     WHERE m.state = 'active' AND {_RESTED}
-      AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
+      AND EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.origin = 'listing'
                   AND l.done_at IS NULL)
     UNION ALL
     SELECT m.tenant_id, 'exclusions', m.id

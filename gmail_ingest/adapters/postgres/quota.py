@@ -5,9 +5,9 @@ Source: docs/google.md#limits: 6,000 units a minute for a mailbox, 1,200,000 for
 sliding minute, 80,000,000 a day; the generic cell rate algorithm (ITU-T I.371).
 
 The clock is Postgres' own, so that the clocks of workers do not matter. A line ahead of now is
-debt. History begins where its line ends. Live mail may be in debt by the reserve; on a mailbox
-that was idle for a minute by nearly a minute's units, less what has passed since: so no sliding
-minute ever holds more than the limit.
+debt. Background work (lists and backfills) begins where its line ends. Live mail may be in debt by
+the reserve; on a mailbox that was idle for a minute by nearly a minute's units, less what has
+passed since: so no sliding minute ever holds more than the limit.
 """
 
 from __future__ import annotations
@@ -23,10 +23,10 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.core.fates import Origin
 from gmail_ingest.core.portions import Permits, Portions
 from gmail_ingest.core.price import Pace
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.sync.records import Source
 
 #: The scope of the project's own line; mailbox ids begin at 1.
 PROJECT = 0
@@ -49,12 +49,12 @@ _SCOPES = (
 _BACK = f"(SELECT n.back FROM {_SCOPES} WHERE n.scope = q.scope)"  # noqa: S608 - of this file
 # Both lines in one statement, mailboxes before the project: a fixed order cannot deadlock.
 _LIVE = f"""
-INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at)
+INSERT INTO quota_lines AS q (scope, live_at, background_at, burst_at)
 SELECT scope, now() + cost, now() + cost, now() FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
     live_at = greatest(q.live_at - {_BACK}, now()) + (excluded.live_at - now()),
-    history_at = greatest(q.history_at - {_BACK}, now()) + (excluded.live_at - now()),
-    burst_at = CASE WHEN greatest(q.live_at, q.history_at) < now() - interval '1 minute'
+    background_at = greatest(q.background_at - {_BACK}, now()) + (excluded.live_at - now()),
+    burst_at = CASE WHEN greatest(q.live_at, q.background_at) < now() - interval '1 minute'
                     THEN now() ELSE q.burst_at END
 RETURNING scope, greatest(
     extract(epoch FROM q.paused_until - now()),
@@ -62,30 +62,30 @@ RETURNING scope, greatest(
         - greatest((SELECT n.reserve FROM {_SCOPES} WHERE n.scope = q.scope),
                    %(burst)s - extract(epoch FROM now() - q.burst_at))) AS wait
 """  # noqa: S608 - a fragment of this file
-_HISTORY = f"""
-INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at)
+_BACKGROUND = f"""
+INSERT INTO quota_lines AS q (scope, live_at, background_at, burst_at)
 SELECT scope, now(), now() + cost, now() - interval '1 minute' FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
-    history_at = greatest(q.history_at - {_BACK}, q.paused_until, now())
-        + (excluded.history_at - now())
-RETURNING scope, extract(epoch FROM q.history_at - now())
+    background_at = greatest(q.background_at - {_BACK}, q.paused_until, now())
+        + (excluded.background_at - now())
+RETURNING scope, extract(epoch FROM q.background_at - now())
     - (SELECT extract(epoch FROM n.cost) FROM {_SCOPES} WHERE n.scope = q.scope) AS wait
 """  # noqa: S608 - a fragment of this file
 # An upsert too, of rows that exist, for the order of its locks.
 _GIVE_BACK = f"""
-INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at)
+INSERT INTO quota_lines AS q (scope, live_at, background_at, burst_at)
 SELECT scope, now(), now(), now() FROM {_SCOPES} ORDER BY scope DESC
 ON CONFLICT (scope) DO UPDATE SET
-    history_at = q.history_at - {_BACK},
+    background_at = q.background_at - {_BACK},
     live_at = CASE WHEN %(live)s THEN q.live_at - {_BACK} ELSE q.live_at END
 RETURNING scope, 0 AS wait
 """  # noqa: S608 - a fragment of this file
 _REFUSED = """
-INSERT INTO quota_lines AS q (scope, live_at, history_at, burst_at, paused_until)
+INSERT INTO quota_lines AS q (scope, live_at, background_at, burst_at, paused_until)
 VALUES (%(scope)s, now(), %(until)s, now() - interval '1 minute', %(until)s)
 ON CONFLICT (scope) DO UPDATE SET
     paused_until = greatest(q.paused_until, %(until)s),
-    history_at = greatest(q.history_at, %(until)s)
+    background_at = greatest(q.background_at, %(until)s)
 """
 _USED = f"""
 INSERT INTO quota_usage AS u (scope, day, units)
@@ -109,7 +109,7 @@ FROM lines JOIN used USING (scope)
 """  # noqa: S608 - fragments of this file
 _RESERVE: Mapping[bool, str] = {
     True: _BOTH.format(lines=_LIVE),
-    False: _BOTH.format(lines=_HISTORY),
+    False: _BOTH.format(lines=_BACKGROUND),
 }
 _RETURN = _BOTH.format(lines=_GIVE_BACK)
 
@@ -183,9 +183,9 @@ class PostgresLimiter:
     def _rate(self, minute: int) -> float:
         return minute * (1 - self._limits.reserve) / 60
 
-    async def reserve(self, mailbox_id: int, units: int, source: Source) -> float:
+    async def reserve(self, mailbox_id: int, units: int, origin: Origin) -> float:
         """As the port says."""
-        live = source == "live"
+        live = origin == "push"
         portions = self._portions[live]
         portions.demand(units, time.monotonic())
         mailbox = _Line(mailbox_id, self._taking(units), _NOTHING, units, self._reserve)
@@ -197,7 +197,7 @@ class PostgresLimiter:
             wait = (await self._write(_RESERVE[live], [mailbox]))[mailbox_id].wait
         wait = max(wait, at - time.monotonic(), 0.0)
         if wait > LONGEST_WAIT:
-            await self.give_back(mailbox_id, units, source)
+            await self.give_back(mailbox_id, units, origin)
             raise ThrottledError("mailbox", datetime.now(UTC) + timedelta(seconds=wait))
         return wait
 
@@ -238,9 +238,9 @@ class PostgresLimiter:
         self._portions[live].add(added, time.monotonic() + max(project.wait, 0.0))
         return rows
 
-    async def give_back(self, mailbox_id: int, units: int, source: Source) -> None:
+    async def give_back(self, mailbox_id: int, units: int, origin: Origin) -> None:
         """As the port says."""
-        live = source == "live"
+        live = origin == "push"
         self._returned[live] += units
         await self._give_back(
             mailbox_id, units, live=live, project=self._permits.use(time.monotonic())

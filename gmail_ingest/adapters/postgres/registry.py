@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.accounts import rename, retire, succeed
 from gmail_ingest.adapters.postgres.deletion import delete_mail
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.grants import read_grants
+from gmail_ingest.adapters.postgres.held_grants import read_grants
 from gmail_ingest.adapters.postgres.mailbox_endings import end_mailbox, read_given_back
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
 from gmail_ingest.adapters.postgres.queue_sql import CHANNEL, UNLOCKED
@@ -55,7 +55,7 @@ ORDER BY address
 ON CONFLICT (tenant_id, address) WHERE state <> 'replaced' DO UPDATE
 SET integration_id = excluded.integration_id, state = 'active', last_error = NULL,
     cause = NULL, failed_at = NULL, failing_since = NULL, retry_at = NULL,
-    aliases = CASE WHEN m.address = ANY(%(told)s)
+    aliases = CASE WHEN m.address = ANY(%(with_aliases)s)
         THEN ARRAY(SELECT DISTINCT unnest(excluded.aliases || m.former_addresses) ORDER BY 1)
         ELSE m.aliases END,
     reconcile_wanted_at = CASE WHEN m.address = ANY(%(unsure)s) THEN now()
@@ -320,7 +320,7 @@ async def _write_mailboxes(
                     for each in new.mailboxes
                 ]
             ),
-            "told": [each.address for each in new.mailboxes if each.aliases is not None],
+            "with_aliases": [each.address for each in new.mailboxes if each.aliases is not None],
             "unsure": [each.address for each in new.mailboxes if each.unsure],
             "elsewhere": list(elsewhere),
         },

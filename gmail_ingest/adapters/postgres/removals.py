@@ -22,6 +22,7 @@ from gmail_ingest.adapters.postgres.mailbox_rows import NAMED
 from gmail_ingest.adapters.postgres.sync_queue import enqueue
 from gmail_ingest.core.removals import REMOVALS_OF, RemovalLimits
 from gmail_ingest.errors import NotFoundError
+from gmail_ingest.sync.completeness import AcceptedRemoval
 
 _WAITS = """
 SELECT FROM withheld_removals WHERE mailbox_id = %s AND accepted_at IS NULL LIMIT 1
@@ -117,10 +118,10 @@ async def withheld_removals(connection: Connection, mailbox_id: int) -> frozense
 
 async def accepted_removals(
     connection: Connection, mailbox_id: int, most: int
-) -> Sequence[tuple[str, bool]]:
-    """The next ids whose removal was accepted, and whether Gmail was asked for each itself."""
+) -> Sequence[AcceptedRemoval]:
+    """The next removals that were accepted, by id."""
     rows = await connection.execute(_ACCEPTED, (mailbox_id, most))
-    return [(gmail_id, confirmed) for gmail_id, confirmed in await rows.fetchall()]
+    return [AcceptedRemoval(*row) for row in await rows.fetchall()]
 
 
 async def settle_removals(connection: Connection, mailbox_id: int, ids: Collection[str]) -> None:

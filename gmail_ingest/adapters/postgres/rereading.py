@@ -22,10 +22,11 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.facets import EXCLUDED
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT
 from gmail_ingest.adapters.postgres.history_apply import Labelled, write_labels
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
+from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.core.message import Attachment, Participant, Role
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.reading import READING, Reading, StoredMail, read_again
 from gmail_ingest.core.search_words import words_of
 from gmail_ingest.sync.reread import Batch, Left
@@ -216,7 +217,7 @@ async def _reread(connection: Connection, mailbox: _Mailbox, rows: Sequence[_Row
         "signatures": [each.signature for each in made],
         "vectors": [
             search_vector(
-                mark(mailbox.tenant_id, Month.of(row.internal_date)),
+                mark(mailbox.tenant_id, month_of(row.internal_date)),
                 words_of(reading.search_text),
                 [address for _, address, _ in row.people],
             )
@@ -252,5 +253,5 @@ def _labelled(row: _Row, direction: str) -> Labelled:
         row.has_attachment,
         row.label_ids,
         row.history_id,
-        hidden=row.facet_id >= EXCLUDED,
+        hidden=row.facet_id >= HIDDEN_BIT,
     )

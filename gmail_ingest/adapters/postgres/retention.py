@@ -5,7 +5,7 @@ Keep out: mail and the ledger (they go with their tenant: ``deletion``), Dagster
 (``defs/event_retention.py``).
 
 Each batch is a statement of its own, so that nobody waits for it. A job stays while anything needs
-it: its queue row, Dagster's part of a historical job, another job that was merged into it.
+it: its queue row, Dagster's part of a backfill, another job that was merged into it.
 """
 
 from __future__ import annotations

@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.exclusion_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries, write_failures
 from gmail_ingest.core.fates import Entry, after_outcome, after_ruling, after_storing
 from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sync.records import Counts, Excluded, Failed, Gone, Lease, Outcome, Stored
+from gmail_ingest.sync.records import Counts, Failed, Gone, Lease, LeftOut, Outcome, Stored
 
 
 async def save_outcomes(
@@ -25,7 +25,7 @@ async def save_outcomes(
 ) -> Counts:
     """Write a batch; saving it again changes and counts nothing.
 
-    What a rule of the tenant's hides is written and counted as excluded.
+    What a rule of the tenant's hides is written, and counted as hidden.
     A message deleted meanwhile is not stored, a stored one is not given up, and one that was
     changed after it was fetched waits for another fetch.
     """
@@ -34,26 +34,27 @@ async def save_outcomes(
     messages = _storable(lease, outcomes, after)
     _decide(outcomes, after)
     hidden = await hidden_by_rule(connection, lease.mailbox_id, messages)
-    inserted, replaced = await write_emails(connection, lease.mailbox_id, messages, hidden)
-    for key in inserted | replaced:
+    written = await write_emails(connection, lease.mailbox_id, messages, hidden)
+    for key in written.all:
         after[key] = after_ruling(after[key], hidden.get(key))
     decided = {key: entry for key, entry in after.items() if entry is not before.get(key)}
     await write_entries(connection, lease.mailbox_id, decided)
     failed = [each for each in outcomes if isinstance(each, Failed)]
-    retrying, dead = await write_failures(connection, lease.mailbox_id, failed)
-    touched = {each.thread_id for each in messages if each.gmail_id in inserted | replaced}
+    failures = await write_failures(connection, lease.mailbox_id, failed)
+    touched = {each.thread_id for each in messages if each.gmail_id in written.all}
     await threads.recompute(connection, lease.mailbox_id, touched)
-    if replaced.intersection(hidden):
+    if written.replaced.intersection(hidden):
         await threads.remove_empty(connection, lease.mailbox_id, touched)
-    inserted.difference_update(hidden)
+    shown = written.inserted.difference(hidden)
     return Counts(
-        stored=len(inserted),
-        updated=len(replaced),
-        excluded=sum(entry.fate == "excluded" for entry in decided.values()),
+        stored=len(shown),
+        updated=len(written.replaced),
+        hidden=sum(entry.fate == "hidden" for entry in decided.values()),
+        left_out=sum(entry.fate == "left_out" for entry in decided.values()),
         gone=sum(entry.fate == "gone" for entry in decided.values()),
-        retrying=retrying + sum(entry.fate == "pending" for entry in decided.values()),
-        dead=dead,
-        lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in inserted]),
+        retrying=failures.retrying + sum(entry.fate == "pending" for entry in decided.values()),
+        dead=failures.dead,
+        lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in shown]),
     )
 
 
@@ -71,7 +72,7 @@ def _storable(
             message = outcome.message
             key = message.gmail_id
             entry = after_storing(
-                entries.get(key), message.thread_id, message.history_id, lease.source
+                entries.get(key), message.thread_id, message.history_id, lease.origin
             )
             if entry is not None:
                 entries[key] = entry
@@ -82,18 +83,18 @@ def _storable(
 
 def _decide(outcomes: Sequence[Outcome], entries: dict[str, Entry]) -> None:
     for outcome in outcomes:
-        if isinstance(outcome, Excluded | Gone) and outcome.message_id in entries:
+        if isinstance(outcome, LeftOut | Gone) and outcome.message_id in entries:
             entry = entries[outcome.message_id]
-            if isinstance(outcome, Excluded):
+            if isinstance(outcome, LeftOut):
                 entries[outcome.message_id] = after_outcome(
-                    entry, "excluded", outcome.rule, outcome.history_id
+                    entry, "left_out", outcome.reason, outcome.history_id
                 )
             else:
                 entries[outcome.message_id] = after_outcome(entry, "gone")
 
 
 def _lag(lease: Lease, stored: Sequence[ParsedMessage]) -> float | None:
-    if lease.source != "live" or not stored:
+    if lease.origin != "push" or not stored:
         return None
     newest = max(each.internal_date for each in stored)
     return max(0.0, (datetime.now(UTC) - newest).total_seconds())

@@ -2,7 +2,8 @@
 
 Holds: how a search vector is made, and how a query is turned to a month's terms.
 Add here: a further kind of term. Keep out: which text is searched (``core/search_text.py``), what
-a word is (``core/search_words.py``), running a search (``email_search.py``).
+a word is (``core/search_words.py``), which month a time lies in (``core/months.py``), running a
+search (``email_search.py``).
 Source: tsvectorrecv of PostgreSQL (the binary form of a tsvector), its text form of a tsquery, and
 its limits: a lexeme of 2,046 bytes at 256 places, all in 1,048,575 bytes (edge case 53).
 
@@ -23,7 +24,7 @@ from __future__ import annotations
 from base64 import b64encode
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import date, datetime
 from hashlib import md5
 from itertools import accumulate, takewhile
 
@@ -32,6 +33,7 @@ from psycopg.adapt import Buffer, Dumper
 from psycopg.pq import Format
 
 from gmail_ingest.core.domains import spellings_of
+from gmail_ingest.core.months import month_of
 from gmail_ingest.core.search_query import Query, Term, Word
 
 #: Of a word; what is longer is found by its beginning.
@@ -142,46 +144,19 @@ def _cut(word: bytes) -> bytes:
     return word[:MAX_WORD_BYTES].decode(errors="ignore").encode()
 
 
-@dataclass(frozen=True, slots=True, order=True)
 class Month:
-    """A calendar month, UTC."""
+    """A time's month, as revision 0008 asks for it; all else asks ``core.months``."""
 
-    year: int
-    month: int
-
-    @classmethod
-    def of(cls, moment: datetime) -> Month:
+    @staticmethod
+    def of(moment: datetime) -> date:
         """The month of a time with a zone."""
-        moment = moment.astimezone(UTC)
-        return cls(moment.year, moment.month)
-
-    @property
-    def start(self) -> datetime:
-        """Its first moment."""
-        return datetime(self.year, self.month, 1, tzinfo=UTC)
-
-    @property
-    def end(self) -> datetime:
-        """The first moment behind it."""
-        year, months = divmod(12 * self.year + self.month, 12)
-        return datetime(year, months + 1, 1, tzinfo=UTC)
-
-    def before(self) -> Month:
-        """The month before."""
-        return Month(self.year - 1, 12) if self.month == 1 else Month(self.year, self.month - 1)
+        return month_of(moment)
 
 
-def months_back(newest: Month, oldest: Month) -> Iterator[Month]:
-    """The months from ``newest`` back to ``oldest``, both included."""
-    while newest >= oldest:
-        yield newest
-        newest = newest.before()
-
-
-def mark(tenant_id: str, month: Month) -> str:
-    """The mark of a tenant's month."""
-    said = f"{tenant_id}{month.year:04}{month.month:02}".encode()
-    return b64encode(md5(said, usedforsecurity=False).digest())[:4].decode()
+def mark(tenant_id: str, month: date) -> str:
+    """The mark of a tenant's month, which its first day names."""
+    seed = f"{tenant_id}{month.year:04}{month.month:02}".encode()
+    return b64encode(md5(seed, usedforsecurity=False).digest())[:4].decode()
 
 
 def month_query(query: Query, mark: str, address: str | None = None) -> str:
@@ -196,20 +171,20 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
         The text of a tsquery.
     """
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
-    asked = [" | ".join(f"({each})" for each in alternatives)]
+    conditions = [" | ".join(f"({each})" for each in alternatives)]
     if address is not None:
         people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
-        asked.append(" | ".join(people))
-    elif any(term.excluded for terms in query for term in terms):
-        # What a query only excludes gives the index nothing to start from.
-        asked.append(_quoted(mark))
-    return " & ".join(f"({each})" for each in asked)
+        conditions.append(" | ".join(people))
+    elif any(term.negated for terms in query for term in terms):
+        # What a query only negates gives the index nothing to start from.
+        conditions.append(_quoted(mark))
+    return " & ".join(f"({each})" for each in conditions)
 
 
 def _term(mark: str, term: Term) -> str:
     forms = (each for each in (term.words, term.former) if each)
-    asked = " | ".join(f"({_phrase(mark, each)})" for each in forms)
-    return f"{'!' if term.excluded else ''}({asked})"
+    conditions = " | ".join(f"({_phrase(mark, each)})" for each in forms)
+    return f"{'!' if term.negated else ''}({conditions})"
 
 
 def _phrase(mark: str, words: Iterable[Word]) -> str:

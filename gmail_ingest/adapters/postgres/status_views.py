@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
+from gmail_ingest.core.fates import Fate
+
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
@@ -87,8 +89,8 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """All of a tenant's sync: ledger counts by fate, and queue rows."""
+    """All of a tenant's sync: the ledger's counts of every fate, and queue rows."""
 
     tenant: TenantStatus
-    ledger: Mapping[str, int]
+    ledger: Mapping[Fate, int]
     queue: tuple[QueueEntry, ...]

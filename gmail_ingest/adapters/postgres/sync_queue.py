@@ -20,7 +20,7 @@ from gmail_ingest.adapters.postgres import queue_sql
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Claim, Counts, LookAgain, Priority, SyncKind
+from gmail_ingest.sync.records import Claim, Counts, Priority, SecondLook, SyncKind
 
 #: The part (1 / so many) of each claim for what is not live and has been due for a minute.
 TURNS = 8
@@ -82,7 +82,7 @@ async def enqueue(
         # As text: it may be longer than any integer of Postgres.
         "history_id": None if history_id is None else str(history_id),
         "force": force,
-        "priority": Priority.ASKED if force or kind == "incremental" else Priority.LISTING,
+        "priority": Priority.REQUESTED if force or kind == "incremental" else Priority.LISTING,
     }
     try:
         row = await (await connection.execute(queue_sql.ENQUEUE, parameters)).fetchone()
@@ -164,13 +164,13 @@ class PostgresSyncQueue:
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         """Remove a claimed row, end its job, and ask for a second look; nothing if it was lost."""
         parameters = _mine(claim, counts, error) | {
             "state": state,
-            "look_ids": sorted(look.mailbox_ids) if look else None,
-            "look_after": timedelta(seconds=look.after if look else 0),
+            "look_ids": sorted(second_look.mailbox_ids) if second_look else None,
+            "look_after": timedelta(seconds=second_look.after if second_look else 0),
         }
         async with statement(self._engine) as connection:
             await connection.execute(queue_sql.ACKNOWLEDGE, parameters)
@@ -244,14 +244,14 @@ class PostgresSyncQueue:
 
 
 def _mine(claim: Claim, counts: Counts, error: str | None) -> dict[str, object]:
-    told: dict[str, object] = dict(counts.totals())
+    totals: dict[str, object] = dict(counts.totals())
     if counts.lag_seconds is not None:
-        told["lag_seconds"] = counts.lag_seconds
+        totals["lag_seconds"] = counts.lag_seconds
     return {
         "id": claim.id,
         "holder": claim.holder,
         "attempts": claim.attempts,
-        "counts": orjson.dumps(told).decode(),
+        "counts": orjson.dumps(totals).decode(),
         "error": error,
         "new_job": uuid4(),
         "telling": counts.found or error is not None,

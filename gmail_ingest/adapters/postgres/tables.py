@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql as pg
 
 from gmail_ingest.adapters.postgres.schema import HISTORY_ID, NOW, TIMESTAMP, metadata
+from gmail_ingest.core.fates import FATES
 from gmail_ingest.core.reading import READING
 
 tenants = sa.Table(
@@ -21,8 +22,8 @@ tenants = sa.Table(
     sa.Column("settings", pg.JSONB, nullable=False, server_default="{}"),
     sa.Column("created_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("disconnected_at", TIMESTAMP),
-    sa.Column("told_trouble", sa.Text),
-    comment="told_trouble: the trouble that Dagster was told of last",
+    sa.Column("reported_failure", sa.Text),
+    comment="reported_failure: the failure that was reported to Dagster last",
 )
 
 integrations = sa.Table(
@@ -132,8 +133,8 @@ sync_jobs = sa.Table(
         "created_at",
         postgresql_where=sa.text("kind = 'historical' AND settled_at IS NULL"),
     ),
-    comment="of historical jobs: settled_at: Dagster has nothing to do for it any more; asks: "
-    "backfills that got nothing done, one after the other; seen_at: its worker's last word",
+    comment="of backfills: settled_at: Dagster has nothing to do for it any more; asks: "
+    "those of Dagster that got nothing done, one after the other; seen_at: its worker's last word",
 )
 
 job_months = sa.Table(
@@ -143,7 +144,7 @@ job_months = sa.Table(
     sa.Column("month", sa.Date, primary_key=True),
     sa.Column("done_at", TIMESTAMP),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
-    comment="the months of a historical job; done_at: all that Google listed has a final fate",
+    comment="the months of a backfill; done_at: all that Google listed has a final fate",
 )
 
 sync_queue = sa.Table(
@@ -157,7 +158,7 @@ sync_queue = sa.Table(
     sa.Column("history_id", HISTORY_ID),
     sa.Column("force", sa.Boolean, nullable=False, server_default=sa.false()),
     sa.Column("attempts", sa.Integer, nullable=False, server_default="0"),
-    sa.Column("deaths", sa.Integer, nullable=False, server_default="0"),
+    sa.Column("crashes", sa.Integer, nullable=False, server_default="0"),
     sa.Column("enqueued_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("not_before", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("priority", sa.SmallInteger, nullable=False, server_default="0"),
@@ -187,7 +188,7 @@ sync_queue = sa.Table(
     comment="mailbox_ids NULL: every mailbox of the tenant; job_id NULL: nobody asked for it; "
     "priority: the smallest is claimed first; again: look once more afterwards; dispatch_id: the "
     "run that was started for it; dispatches: runs that never took it, one after the other; "
-    "deaths: workers that died with it, one after the other",
+    "crashes: workers that died with it, one after the other",
 )
 
 message_ledger = sa.Table(
@@ -196,9 +197,9 @@ message_ledger = sa.Table(
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
     sa.Column("gmail_id", sa.Text, primary_key=True),
     sa.Column("thread_id", sa.Text, nullable=False),
-    sa.Column("source", sa.Text, nullable=False),
+    sa.Column("origin", sa.Text, nullable=False),
     sa.Column("fate", sa.Text, nullable=False, server_default="pending"),
-    sa.Column("rule", sa.Text),
+    sa.Column("reason", sa.Text),
     sa.Column("attempts", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("next_attempt_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("error", sa.Text),
@@ -206,13 +207,12 @@ message_ledger = sa.Table(
     sa.Column("listing_id", sa.BigInteger),
     sa.Column("first_seen_at", TIMESTAMP, nullable=False, server_default=NOW),
     sa.Column("decided_at", TIMESTAMP),
-    sa.CheckConstraint(
-        "fate IN ('pending', 'stored', 'excluded', 'gone', 'dead')", name="fate_known"
-    ),
+    sa.Column("missed", sa.Boolean, nullable=False, server_default=sa.false()),
+    sa.CheckConstraint(f"fate IN {FATES}", name="fate_known"),
     sa.Index(
         "ix_message_ledger_pending",
         "mailbox_id",
-        "source",
+        "origin",
         sa.text("thread_id DESC"),
         postgresql_where=sa.text("fate = 'pending'"),
     ),
@@ -226,11 +226,18 @@ message_ledger = sa.Table(
         postgresql_where=sa.text("fate = 'dead'"),
     ),
     sa.Index(
-        "ix_message_ledger_excluded",
+        "ix_message_ledger_hidden",
         "mailbox_id",
-        "rule",
-        postgresql_where=sa.text("fate = 'excluded'"),
+        "reason",
+        postgresql_where=sa.text("fate = 'hidden'"),
     ),
+    sa.Index(
+        "ix_message_ledger_left_out",
+        "mailbox_id",
+        postgresql_where=sa.text("fate = 'left_out'"),
+    ),
+    comment="reason: why it has its fate: the exclusion rule that hides it, or what leaves it out; "
+    "missed: Google's last word is that there is no such message, which is not believed yet",
 )
 
 listings = sa.Table(
@@ -240,7 +247,7 @@ listings = sa.Table(
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), nullable=False, index=True),
     sa.Column("window_start", TIMESTAMP),
     sa.Column("window_end", TIMESTAMP),
-    sa.Column("source", sa.Text, nullable=False, server_default="listing"),
+    sa.Column("origin", sa.Text, nullable=False, server_default="listing"),
     sa.Column("page_token", sa.Text),
     sa.Column("ids_listed", sa.BigInteger, nullable=False, server_default="0"),
     sa.Column("started_at", TIMESTAMP, nullable=False, server_default=NOW),
@@ -248,7 +255,7 @@ listings = sa.Table(
     sa.Column("closed_at", TIMESTAMP),
     sa.Column("counts", pg.JSONB, nullable=False, server_default="{}"),
     comment="a window of a mailbox being listed: the durable page token; closed_at: used up by a "
-    "completed month of a historical sync",
+    "completed month of a backfill",
 )
 
 facet_numbers = sa.Sequence("facet_numbers", metadata=metadata)
@@ -331,7 +338,7 @@ leases = sa.Table(
     "leases",
     metadata,
     sa.Column("mailbox_id", sa.ForeignKey("mailboxes.id"), primary_key=True),
-    sa.Column("source", sa.Text, primary_key=True),
+    sa.Column("origin", sa.Text, primary_key=True),
     sa.Column("holder", sa.Text, nullable=False),
     sa.Column("token", sa.BigInteger, nullable=False),
     sa.Column("until", TIMESTAMP, nullable=False),
@@ -343,7 +350,7 @@ quota_lines = sa.Table(
     metadata,
     sa.Column("scope", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("live_at", TIMESTAMP, nullable=False),
-    sa.Column("history_at", TIMESTAMP, nullable=False),
+    sa.Column("background_at", TIMESTAMP, nullable=False),
     sa.Column("burst_at", TIMESTAMP, nullable=False),
     sa.Column("paused_until", TIMESTAMP),
     comment="scope: a mailbox id, 0 is the project; times up to which units are reserved",

@@ -18,15 +18,16 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.core.fates import fate_of
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.traces import Standing, Trace
+from gmail_ingest.sync.traces import MailboxProgress, Trace
 
-_STANDINGS = f"""
+_PROGRESS = f"""
 SELECT {MAILBOX_COLUMNS}, m.cause, m.last_error, m.created_at,
        (SELECT min(coalesce(l.window_start, 'epoch')) FROM listings l
-        WHERE l.mailbox_id = m.id AND l.source = 'listing' AND l.done_at IS NOT NULL),
+        WHERE l.mailbox_id = m.id AND l.origin = 'listing' AND l.done_at IS NOT NULL),
        EXISTS (SELECT FROM listings l
-               WHERE l.mailbox_id = m.id AND l.source = 'listing' AND l.done_at IS NULL)
+               WHERE l.mailbox_id = m.id AND l.origin = 'listing' AND l.done_at IS NULL)
 FROM mailboxes m WHERE m.tenant_id = %s ORDER BY m.address
 """  # noqa: S608 - the columns of mailbox_rows
 _KNOWN = "SELECT FROM tenants WHERE id = %s"
@@ -43,8 +44,8 @@ WHERE l.mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
 #: Jobs that were asked for before a decision, newest first, among which the one that made it is.
 _JOBS = 50
 _TRACES = f"""
-SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.rule, l.attempts, l.next_attempt_at,
-       l.error, l.source, l.first_seen_at, l.decided_at,
+SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.reason, l.attempts, l.next_attempt_at,
+       l.error, l.origin, l.first_seen_at, l.decided_at,
        coalesce(e.label_ids && '{{SPAM,TRASH}}', false), job.id, job.dagster_run_id,
        w.withheld_at, w.accepted_at IS NOT NULL
 FROM unnest(%s::bigint[], %s::text[]) wanted (mailbox_id, gmail_id)
@@ -57,7 +58,7 @@ LEFT JOIN LATERAL (
     FROM (SELECT * FROM sync_jobs WHERE tenant_id = m.tenant_id AND created_at <= l.decided_at
           ORDER BY created_at DESC LIMIT {_JOBS}) j
     WHERE j.started_at <= l.decided_at AND coalesce(j.finished_at, now()) >= l.decided_at
-    ORDER BY ((j.kind = 'incremental') = (l.source = 'live')) DESC, j.started_at DESC LIMIT 1
+    ORDER BY ((j.kind = 'incremental') = (l.origin = 'push')) DESC, j.started_at DESC LIMIT 1
 ) job ON true
 ORDER BY m.address, l.gmail_id
 """  # noqa: S608 - a number
@@ -69,14 +70,14 @@ class PostgresTraces:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
-    async def standings(self, tenant_id: str) -> list[Standing]:
+    async def mailboxes(self, tenant_id: str) -> list[MailboxProgress]:
         """How far the tenant's mailboxes are known."""
         async with statement(self._engine) as connection:
-            rows = await (await connection.execute(_STANDINGS, (tenant_id,))).fetchall()
+            rows = await (await connection.execute(_PROGRESS, (tenant_id,))).fetchall()
             known = rows or await (await connection.execute(_KNOWN, (tenant_id,))).fetchall()
         if not known:
             raise NotFoundError("this tenant is not known here")
-        return [_standing(row) for row in rows]
+        return [_progress(row) for row in rows]
 
     async def by_gmail_id(self, tenant_id: str, gmail_ids: Collection[str]) -> list[Trace]:
         """Traces of Gmail ids."""
@@ -106,15 +107,15 @@ def _trace(row: Sequence[Any]) -> Trace:
         mailbox_id=row[0],
         gmail_id=row[1],
         thread_id=row[2],
-        fate=row[3],
-        rule=row[4],
+        fate=fate_of(row[3]),
+        reason=row[4],
         attempts=row[5],
         next_attempt_at=row[6].astimezone(UTC),
         error=row[7],
-        source=row[8],
+        origin=row[8],
         first_seen_at=row[9].astimezone(UTC),
         decided_at=_utc(row[10]),
-        hidden=row[11],
+        spam_or_trash=row[11],
         job_id=row[12],
         dagster_run_id=row[13],
         withheld_at=_utc(row[14]),
@@ -122,9 +123,9 @@ def _trace(row: Sequence[Any]) -> Trace:
     )
 
 
-def _standing(row: Sequence[Any]) -> Standing:
+def _progress(row: Sequence[Any]) -> MailboxProgress:
     *_, cause, last_error, connected_at, listed_from, listing = row
-    return Standing(
+    return MailboxProgress(
         to_mailbox(row), cause, last_error, connected_at.astimezone(UTC), _utc(listed_from), listing
     )
 

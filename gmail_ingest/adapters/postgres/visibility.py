@@ -6,7 +6,7 @@ Source: docs/promises.md#promise-5; edge cases 17, 64, 65. The caller holds the 
 every writer of it does.
 
 What is hidden is in no list, search, thread or count at no cost to them: its ``email_keys`` row is
-gone, and its facet's number is that of no facet (``facets.EXCLUDED``). Text, words and participants
+gone, and its facet's number is that of no facet (``facets.HIDDEN_BIT``). Text, words and people
 stay where they are, so that showing it again needs no fetch.
 """
 
@@ -19,7 +19,7 @@ from gmail_ingest.adapters.postgres import threads
 from gmail_ingest.adapters.postgres.email_writes import WRITE_KEYS
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.exclusion_rules import read_rulebook
-from gmail_ingest.adapters.postgres.facets import EXCLUDED
+from gmail_ingest.adapters.postgres.facets import HIDDEN_BIT
 from gmail_ingest.adapters.postgres.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.mail_facts import StoredMail, read_mail
 from gmail_ingest.core.exclusions import Rulebook
@@ -29,18 +29,18 @@ _HIDE = """
 WITH keys AS (
     DELETE FROM email_keys WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 ), people AS (
-    UPDATE participants SET facet_id = facet_id | %(excluded)s
+    UPDATE participants SET facet_id = facet_id | %(hidden_bit)s
     WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 )
-UPDATE emails SET facet_id = facet_id | %(excluded)s
+UPDATE emails SET facet_id = facet_id | %(hidden_bit)s
 WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 """
 _SHOW = """
 WITH people AS (
-    UPDATE participants SET facet_id = facet_id & ~%(excluded)s::bigint
+    UPDATE participants SET facet_id = facet_id & ~%(hidden_bit)s::bigint
     WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 )
-UPDATE emails SET facet_id = facet_id & ~%(excluded)s::bigint
+UPDATE emails SET facet_id = facet_id & ~%(hidden_bit)s::bigint
 WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 """
 
@@ -70,15 +70,15 @@ async def decide(
     connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[StoredMail]
 ) -> Decided:
     """Hide and show these mails as the rules say."""
-    ruled = {each.gmail_id: rulebook.hiding(each.facts) for each in mails}
-    changed = [each for each in mails if each.rule != ruled[each.gmail_id]]
+    hiding_rules = {each.gmail_id: rulebook.hiding(each.facts) for each in mails}
+    changed = [each for each in mails if each.rule != hiding_rules[each.gmail_id]]
     if not changed:
         return Decided()
     entries = await read_entries(connection, mailbox_id, [each.gmail_id for each in changed])
-    noted = {key: after_ruling(entry, ruled[key]) for key, entry in entries.items()}
+    noted = {key: after_ruling(entry, hiding_rules[key]) for key, entry in entries.items()}
     await write_entries(connection, mailbox_id, noted)
     hide = {each.gmail_id for each in changed if not each.rule}
-    show = {each.gmail_id for each in changed if not ruled[each.gmail_id]}
+    show = {each.gmail_id for each in changed if not hiding_rules[each.gmail_id]}
     if hide:
         await _turn(connection, _HIDE, mailbox_id, hide)
     if show:
@@ -93,5 +93,5 @@ async def decide(
 async def _turn(
     connection: Connection, statement: str, mailbox_id: int, ids: Collection[str]
 ) -> None:
-    arguments = {"mailbox_id": mailbox_id, "ids": sorted(ids), "excluded": EXCLUDED}
+    arguments = {"mailbox_id": mailbox_id, "ids": sorted(ids), "hidden_bit": HIDDEN_BIT}
     await connection.execute(statement.encode(), arguments)
