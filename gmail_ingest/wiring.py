@@ -15,27 +15,27 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
-from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.audit.traces import PostgresTraces
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill.backfill_store import PostgresBackfillStore
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.adapters.postgres.traces import PostgresTraces
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
-from gmail_ingest.core.quota import parse_prices
-from gmail_ingest.core.removals import RemovalLimits
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.core.quota.prices import parse_prices
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.backfill import BackfillSync
-from gmail_ingest.sync.backfill_price import BackfillPricing
-from gmail_ingest.sync.credentials import CredentialStore
-from gmail_ingest.sync.drain import Drain, DrainPolicy
-from gmail_ingest.sync.limiter import Limiter, Unlimited
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.tenant_sync import TenantSync
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.why import Why
+from gmail_ingest.sync.accounts.credentials import CredentialStore
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.audit.why import Why
+from gmail_ingest.sync.backfill.backfill_price import BackfillPricing
+from gmail_ingest.sync.backfill.backfill_sync import BackfillSync
+from gmail_ingest.sync.live.drain import Drain, DrainPolicy
+from gmail_ingest.sync.live.tenant_sync import TenantSync
+from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
 
 #: Mailboxes of a process that are compared at the same time.
 VERIFIED_AT_ONCE = 20

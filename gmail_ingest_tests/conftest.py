@@ -17,7 +17,7 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.migrate import upgrade
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 
 T = TypeVar("T")

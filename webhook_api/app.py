@@ -12,7 +12,7 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from gmail_ingest.adapters.postgres.schema_state import SchemaState
+from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
 from gmail_ingest.settings import Settings
 from webhook_api.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
 from webhook_api.backfills import backfill_router

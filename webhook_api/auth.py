@@ -18,7 +18,7 @@ from fastapi import Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gmail_ingest.adapters.postgres.api_keys import hash_key
+from gmail_ingest.adapters.postgres.accounts.api_keys import hash_key
 from webhook_api.problems import DATABASE_ERRORS, problem, unavailable
 
 log = structlog.get_logger(__name__)

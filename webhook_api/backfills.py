@@ -13,8 +13,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
 
-from gmail_ingest.core.months import check_range, months_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.months import check_range, months_of
+from gmail_ingest.core.ledger.windows import Window
 from webhook_api.backfill_models import (
     HistoricalPriceBody,
     HistoricalQueued,

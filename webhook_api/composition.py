@@ -14,28 +14,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
-from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.adapters.postgres.audit.dead_letters import PostgresDeadLetters
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.adapters.postgres.jobs import PostgresJobs
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.registry import PostgresRegistry
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.adapters.postgres.status_reads import PostgresReads
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.jobs import PostgresJobs
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.backfill_price import BackfillPricing
-from gmail_ingest.sync.connect import Connect
-from gmail_ingest.sync.disconnect import Disconnect
-from gmail_ingest.sync.why import Why
+from gmail_ingest.sync.accounts.connect import Connect
+from gmail_ingest.sync.accounts.disconnect import Disconnect
+from gmail_ingest.sync.audit.why import Why
+from gmail_ingest.sync.backfill.backfill_price import BackfillPricing
 from gmail_ingest.wiring import build_backfill_pricing, build_why
 
 

@@ -16,7 +16,7 @@ import orjson
 from fastapi import Response
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.email_views import (
+from gmail_ingest.adapters.postgres.mail.email_views import (
     AttachmentView,
     EmailCopy,
     EmailPage,

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.errors import InvalidInputError
 from webhook_api.composition import Services
 from webhook_api.email_models import EmailPageBody, ThreadBody, answer

@@ -1,7 +1,7 @@
 """Routes of exclusion rules: which stored mail the CRM does not see.
 
 Holds: /api/tenants/{tenantId}/exclusion-rules. Keep out: what a rule hides
-(``gmail_ingest.core.exclusions``), SQL.
+(``gmail_ingest.core.exclusions.matching``), SQL.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path
 from pydantic import AfterValidator
 
-from gmail_ingest.core.exclusion_rules import NAME_PATTERN, check_name
+from gmail_ingest.core.exclusions.exclusion_rules import NAME_PATTERN, check_name
 from gmail_ingest.errors import InvalidInputError
 from webhook_api.composition import Services
 from webhook_api.exclusion_models import (

@@ -13,8 +13,8 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_validator
 from pydantic import model_validator as check_model
 
-from gmail_ingest.sync.connect import WatchOutcome
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.connect import WatchOutcome
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from webhook_api.shared_models import Model, Moment, TenantId
 
 #: Mailboxes of one request: each costs a call to Google while the caller waits.

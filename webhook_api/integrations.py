@@ -12,8 +12,8 @@ from fastapi import APIRouter, Body, Path, Query
 from gmail_ingest.adapters.gmail.service_account import service_account_keys
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.connect import Connected, ConnectRequest
-from gmail_ingest.sync.registry import check_new_tenant_id
+from gmail_ingest.sync.accounts.connect import Connected, ConnectRequest
+from gmail_ingest.sync.accounts.registry import check_new_tenant_id
 from webhook_api.composition import Services
 from webhook_api.integration_models import (
     CONNECT_EXAMPLES,

@@ -5,8 +5,8 @@ Holds: ``job_body``. Keep out: reading jobs, routes.
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.jobs import Job
-from gmail_ingest.core.shown_fates import EXCLUDED, shown_counts
+from gmail_ingest.adapters.postgres.queue.jobs import Job
+from gmail_ingest.core.ledger.shown_fates import EXCLUDED, shown_counts
 from webhook_api.sync_models import JobBody, ProgressBody
 
 

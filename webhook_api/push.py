@@ -25,7 +25,7 @@ import hmac
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
 from gmail_ingest.settings import Settings
 from webhook_api.auth import PUSH_PATH
 from webhook_api.certificates import CertificateCache, CertificatesUnavailableError

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from fastapi import HTTPException
 
-from gmail_ingest.adapters.postgres.status_views import TenantStatus
+from gmail_ingest.adapters.postgres.reads.status_views import TenantStatus
 from webhook_api.shared_models import UnreachableBody
 from webhook_api.tenant_bodies import action_of
 

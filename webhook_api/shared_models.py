@@ -16,7 +16,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic.alias_generators import to_camel
 
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sync.registry import MAX_TENANT_ID, check_tenant_id
+from gmail_ingest.sync.accounts.registry import MAX_TENANT_ID, check_tenant_id
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 

@@ -10,8 +10,8 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from gmail_ingest.core.shown_fates import shown_counts
-from gmail_ingest.sync.records import SyncKind
+from gmail_ingest.core.ledger.shown_fates import shown_counts
+from gmail_ingest.sync.mailbox.records import SyncKind
 from webhook_api.composition import Services
 from webhook_api.job_bodies import job_body
 from webhook_api.openapi import CONFLICT, NOT_FOUND

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.postgres.status_views import (
+from gmail_ingest.adapters.postgres.reads.status_views import (
     IntegrationStatus,
     MailboxStatus,
     TenantStatus,
 )
-from gmail_ingest.core.removals import question
+from gmail_ingest.core.ledger.removals import question
 from gmail_ingest.errors import remedy_of
 from webhook_api.integration_models import (
     IntegrationBody,

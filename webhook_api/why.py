@@ -1,6 +1,6 @@
 """The route that says what became of a mail.
 
-Holds: /api/emails/why and its bodies. Keep out: the answer (``gmail_ingest.sync.why``).
+Holds: /api/emails/why and its bodies. Keep out: the answer (``gmail_ingest.sync.audit.why``).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.shown_fates import EXCLUDED, ShownFate, shown_fate
-from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
-from gmail_ingest.sync.why_text import FindingVerdict
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.shown_fates import EXCLUDED, ShownFate, shown_fate
+from gmail_ingest.sync.audit.why import MAX_LENGTH, Answer, Finding
+from gmail_ingest.sync.audit.why_text import FindingVerdict
 from webhook_api.composition import Services
 from webhook_api.openapi import NOT_FOUND
 from webhook_api.shared_models import Model, TenantInQuery

@@ -20,8 +20,8 @@ from gmail_ingest.benchmarks.harness import plain_url
 from gmail_ingest.benchmarks.memory import FLAT, few
 from gmail_ingest.benchmarks.proc import resident_bytes
 from gmail_ingest.benchmarks.service import Service, open_service
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import midnight
+from gmail_ingest.core.ledger.windows import midnight
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.demo.audit import Audit, audit
 from gmail_ingest.demo.rows import Rows
 from gmail_ingest.runtime.sidecar_api import SidecarApi

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import date
 
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.demo.audit import GoogleMessage
 
 _PREFIX = "gmail.users."

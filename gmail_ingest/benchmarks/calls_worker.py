@@ -14,9 +14,9 @@ from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
-from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.mailbox.records import Mailbox
 from gmail_ingest.wiring import build_credentials, open_gmail
 
 _AT_ONCE = 200

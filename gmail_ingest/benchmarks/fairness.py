@@ -19,7 +19,7 @@ from gmail_ingest.benchmarks.backfill import months_back
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.benchmarks.service import Service, open_service
-from gmail_ingest.core.windows import midnight
+from gmail_ingest.core.ledger.windows import midnight
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
 NAMES = (

@@ -19,10 +19,10 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
-from gmail_ingest.sync.records import Claim, Counts
+from gmail_ingest.sync.mailbox.records import Claim, Counts
 
 GOAL_SHARE = 0.1
 _TENANTS = 1_000

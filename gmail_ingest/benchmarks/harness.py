@@ -22,7 +22,7 @@ from typing import Any, LiteralString
 import psycopg
 from pydantic import SecretStr
 
-from gmail_ingest.adapters.postgres.migrate import upgrade
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
 from gmail_ingest.benchmarks.local_google import LocalGoogle
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.plan import ALL_DAYS, AUDIENCE, PROJECT, PUSH_ACCOUNT

@@ -2,7 +2,7 @@
 
 Holds: the benchmark. A dump or a report keeps PostgreSQL from removing old versions of rows, and a
 row that is written often grows slower with each of them. Baseline: the project's line written for
-each reservation, as it was until portions came (``core/portions.py``); the same loop and database.
+each reservation, as it was until portions came (``core/quota/portions.py``); the same loop and database.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
-from gmail_ingest.core.portions import Permits
+from gmail_ingest.core.quota.portions import Permits
 
 GOAL_SHARE = 0.7
 _OPEN_SECONDS = 60.0

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 
-from gmail_ingest.core.months import month_of
+from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.demo.sandbox_api import SandboxApi
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 
 
 class LocalGoogle(SandboxApi):

@@ -18,16 +18,16 @@ from pathlib import Path
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.registry import PostgresRegistry
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import Harness
 from gmail_ingest.demo.sandbox_api import Share
 from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials
 from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mail.mbox_share import share_of

@@ -21,8 +21,8 @@ from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import Harness, plain_url
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.service import Service, open_service
-from gmail_ingest.core.months import next_month
-from gmail_ingest.core.windows import midnight
+from gmail_ingest.core.ledger.months import next_month
+from gmail_ingest.core.ledger.windows import midnight
 from gmail_ingest.runtime.sidecar_api import SidecarApi
 
 GOAL_PAGE = 10.0

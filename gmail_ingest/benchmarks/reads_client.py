@@ -16,10 +16,10 @@ from urllib.parse import urlencode
 
 import psycopg
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
-from gmail_ingest.adapters.postgres.email_cursor import Position, encode_cursor
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_cursor import Position, encode_cursor
 from gmail_ingest.benchmarks.harness import BenchmarkError, Harness, plain_url
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.reads_data import MAIN

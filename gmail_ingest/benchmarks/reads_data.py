@@ -20,9 +20,9 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
 from gmail_ingest.benchmarks import reads_rows
-from gmail_ingest.core.search_words import words_of
+from gmail_ingest.core.mail.words.search_words import words_of
 
 MAIN = "reads-main"
 #: Between these is all mail of it.

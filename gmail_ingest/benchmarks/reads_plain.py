@@ -12,12 +12,12 @@ from collections.abc import Mapping
 import psycopg
 from psycopg import sql
 
-from gmail_ingest.adapters.postgres.search_terms import mark, month_query
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, month_query
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.reads_cases import LISTS, SEARCHES, Cases
 from gmail_ingest.benchmarks.reads_data import MAIN, NEWEST, OLDEST
-from gmail_ingest.core.months import month_of, months_back
-from gmail_ingest.core.search_query import parse_query
+from gmail_ingest.core.ledger.months import month_of, months_back
+from gmail_ingest.core.mail.words.search_query import parse_query
 
 #: Milliseconds after which a statement is given up; it counts as so long.
 _LONGEST_MS = 10_000

@@ -15,7 +15,7 @@ exact frequencies, so that measured cases are what their names say:
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.facets import LABEL_TRAITS
+from gmail_ingest.adapters.postgres.mail.facets import LABEL_TRAITS
 
 RARE_LABEL = "Label_rare"
 

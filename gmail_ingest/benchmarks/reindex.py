@@ -1,7 +1,7 @@
 """``reindex``: stored mail is read again while syncs save mail and searches run.
 
 Holds: the benchmark. Baseline: the same searches before it. Keep out: the mail
-(``reindex_mail``), reading again (``sync/reread.py``).
+(``reindex_mail``), reading again (``sync/audit/reread.py``).
 """
 
 from __future__ import annotations
@@ -17,10 +17,10 @@ from typing import TypeVar
 import psycopg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.benchmarks.figure import Figure, Progress, to_tenths
 from gmail_ingest.benchmarks.harness import Harness, open_harness, plain_url
 from gmail_ingest.benchmarks.reindex_mail import (
@@ -34,7 +34,7 @@ from gmail_ingest.benchmarks.reindex_mail import (
     waiting,
 )
 from gmail_ingest.demo.latency import percentile
-from gmail_ingest.sync.records import Lease, Stored
+from gmail_ingest.sync.mailbox.records import Lease, Stored
 
 T = TypeVar("T")
 

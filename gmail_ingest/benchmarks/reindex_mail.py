@@ -18,14 +18,14 @@ from datetime import timedelta
 import psycopg
 
 from gmail_ingest.adapters.postgres.engine import Connection, create_engine, statement
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
 from gmail_ingest.benchmarks.figure import Progress
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.months import month_of
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.sync.records import Lease, Stored
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.payload import parse_message
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.sync.mailbox.records import Lease, Stored
 
 TENANT = "acme"
 MAILBOXES = 10

@@ -1,6 +1,6 @@
 """A worker process that reads stored mail again, as Dagster's run does, but for Dagster.
 
-Holds: the process. Keep out: the reading itself (``sync/reread.py``).
+Holds: the process. Keep out: the reading itself (``sync/audit/reread.py``).
 """
 
 from __future__ import annotations
@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 from gmail_ingest.benchmarks.plan_file import Answer, run_async, run_worker
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.reread import Reread
+from gmail_ingest.sync.audit.reread import Reread
 
 
 def work(_plan: Mapping[str, Any]) -> Answer:

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import LiteralString
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import (

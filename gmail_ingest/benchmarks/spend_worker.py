@@ -2,7 +2,7 @@
 
 Holds: the process. It stands for one of several workers that want the same mailbox: leases let
 only one of them list, so the fetches are made here without one.
-Keep out: the limiter itself (``sync/limiter.py``).
+Keep out: the limiter itself (``sync/mailbox/limiter.py``).
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from typing import Any
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.benchmarks.plan_file import Answer, run_async, run_worker
-from gmail_ingest.core.planner import FetchCall, PendingMessage
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.limiter import CHUNK, Budget, Unlimited
-from gmail_ingest.sync.ports import MailboxClient
-from gmail_ingest.sync.throttle import Throttle
+from gmail_ingest.sync.mailbox.limiter import CHUNK, Budget, Unlimited
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.throttle import Throttle
 from gmail_ingest.wiring import build_credentials, build_limiter, build_policy, open_gmail
 
 _PRICES = Prices()

@@ -14,8 +14,8 @@ from gmail_ingest.benchmarks.plan_file import Answer, cpu_seconds, run_async, ru
 from gmail_ingest.garbage_collector import tune_garbage_collector
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.records import Counts
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.sync.live.tenant_sync import TenantReport
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest.wiring import build_credentials, build_drain, open_gmail
 
 

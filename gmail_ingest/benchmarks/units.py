@@ -11,7 +11,7 @@ from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import NO_LIMITER, Harness, open_harness
 from gmail_ingest.benchmarks.mail import CORPUS_SIZE, connect, fill, find_mail
 from gmail_ingest.benchmarks.sync_run import run_sync
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.quota.prices import Prices
 
 GOAL = 14.9
 _ADDRESS = "units@bench.example"

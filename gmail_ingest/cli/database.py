@@ -21,8 +21,8 @@ from gmail_ingest.runtime.environment import DAGSTER_PG_URL
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.database_state import DatabaseState
-    from gmail_ingest.sync.reread import Left
+    from gmail_ingest.adapters.postgres.schema.database_state import DatabaseState
+    from gmail_ingest.sync.audit.reread import Left
 
 app = typer.Typer(no_args_is_help=True, help="The schemas of the mail's database and Dagster's.")
 _MAIL = "DATABASE_URL"
@@ -40,8 +40,8 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     DATABASE_URL's always. Dagster's too if DAGSTER_PG_URL is set, as `dagster instance migrate`
     does; its tables are made if there are none. What is up to date stays as it is.
     """
-    from gmail_ingest.adapters.postgres import migrate
-    from gmail_ingest.adapters.postgres.database_state import look_at
+    from gmail_ingest.adapters.postgres.schema.columns import migrate
+    from gmail_ingest.adapters.postgres.schema.database_state import look_at
     from gmail_ingest.runtime.dagster_migration import migrate_dagster
 
     mail, dagster = _urls(data_dir)
@@ -98,7 +98,7 @@ def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseS
         ConfigurationError: one is the other's, another program's, or a newer release's.
         DatabaseUnreachableError: one does not answer.
     """
-    from gmail_ingest.adapters.postgres.database_state import (
+    from gmail_ingest.adapters.postgres.schema.database_state import (
         look_at,
         require_dagsters,
         require_migratable,

@@ -58,8 +58,8 @@ async def engine_of(data_dir: Path) -> AsyncIterator[AsyncEngine]:
         ConfigurationError: there is none, or it is not one that this release can work with.
         DatabaseUnreachableError: it does not answer.
     """
-    from gmail_ingest.adapters.postgres.database_state import look_at, require_usable
     from gmail_ingest.adapters.postgres.engine import create_engine
+    from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_usable
 
     url = database_url_of(data_dir)
     require_usable(look_at(url))

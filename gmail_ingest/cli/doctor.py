@@ -62,7 +62,7 @@ def _mark(check: Check) -> str:
 
 
 async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
-    from gmail_ingest.adapters.postgres.database_state import (
+    from gmail_ingest.adapters.postgres.schema.database_state import (
         look_at,
         require_migratable,
         require_usable,
@@ -92,7 +92,7 @@ async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
 async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check]:
     """Every stored credential opens with a key that is configured; nothing if there is none."""
     from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-    from gmail_ingest.adapters.postgres.credentials import key_versions
+    from gmail_ingest.adapters.postgres.accounts.credentials import key_versions
     from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 
     used = await key_versions(engine)
@@ -113,7 +113,7 @@ async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check
 
 async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
     """No transaction has been open for so long that it slows everybody down."""
-    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
 
     longest = timedelta(seconds=settings.longest_transaction_seconds)
     transactions = PostgresTransactions(engine)
@@ -126,7 +126,7 @@ async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
 
 
 async def _key_check(engine: AsyncEngine) -> Check:
-    from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+    from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 
     valid = len(await PostgresApiKeys(engine).active_hashes())
     detail = f"{valid} valid" if valid else "none: `gmail-ingest keys create NAME` makes one"

@@ -124,8 +124,8 @@ def check_dagster(running: Running | None, *, ours: bool) -> list[Check]:
 def _check_storage(url: str) -> list[Check]:
     import psycopg
 
-    from gmail_ingest.adapters.postgres.dagster_state import daemon_silence
-    from gmail_ingest.adapters.postgres.database_state import look_at, require_dagsters
+    from gmail_ingest.adapters.postgres.queue.dagster_state import daemon_silence
+    from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_dagsters
     from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
     from gmail_ingest.runtime.databases import require_psycopg2
 

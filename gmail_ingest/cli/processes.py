@@ -19,12 +19,12 @@ from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.status_report import StatusReport, read_status_report
-from gmail_ingest.core.shown_fates import shown_counts
+from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.runtime.data_directory import DataDirectory
 from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.overview import MailboxOverview
+    from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
     from gmail_ingest.embedded_postgres import EmbeddedPostgres
     from gmail_ingest.runtime.databases import Databases
     from gmail_ingest.settings import Settings
@@ -117,7 +117,7 @@ def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
 
 
 async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
-    from gmail_ingest.adapters.postgres.overview import PostgresOverview
+    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
 
     async with engine_of(data_dir) as engine:
         overview = PostgresOverview(engine)
@@ -127,7 +127,7 @@ async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusR
 
 async def _old_transactions(data_dir: Path) -> str:
     """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
-    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
 
     longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
     async with engine_of(data_dir) as engine:

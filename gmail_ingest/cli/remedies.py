@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from gmail_ingest.core.scope import LEFT_OUT_REASONS, OUTSIDE_RANGE
+from gmail_ingest.core.ledger.scope import LEFT_OUT_REASONS, OUTSIDE_RANGE
 
 #: Of these a service account's key is what is connected again.
 _OF_SERVICE_ACCOUNTS = frozenset({"key_refused", "delegation", "address_moved"})

@@ -1,7 +1,7 @@
 """``gmail-ingest reread``: reads mail again that a former release stored, and waits for its end.
 
 Holds: the command, and ``what_is_left`` for those who tell. Keep out: batches and pace
-(``adapters/postgres/rereading.py``, ``sync/reread.py``).
+(``adapters/postgres/sync/rereading.py``, ``sync/audit/reread.py``).
 Exit codes: 0 all is read, 1 if a mail could not be read.
 """
 
@@ -21,7 +21,7 @@ from gmail_ingest.cli.output import NOTES, print_json
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from gmail_ingest.sync.reread import Left, Reread
+    from gmail_ingest.sync.audit.reread import Left, Reread
 
 _REPORT_EVERY = 5.0
 
@@ -56,14 +56,14 @@ def reread(
 
 async def what_is_left(engine: AsyncEngine) -> Left:
     """What is still to be read again, counted."""
-    from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 
     return await PostgresRereads(engine).left()
 
 
 async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
-    from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-    from gmail_ingest.sync.reread import Reread
+    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+    from gmail_ingest.sync.audit.reread import Reread
 
     reported_at = time.monotonic()
 

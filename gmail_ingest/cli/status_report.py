@@ -18,8 +18,8 @@ from gmail_ingest.errors import remedy_of
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from gmail_ingest.adapters.postgres.stalled_work import FailingMailbox, PutBack
-    from gmail_ingest.sync.reread import Left
+    from gmail_ingest.adapters.postgres.mailboxes.stalled_work import FailingMailbox, PutBack
+    from gmail_ingest.sync.audit.reread import Left
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ class StatusReport:
 
 async def read_status_report(engine: AsyncEngine) -> StatusReport:
     """Read what keeps syncs from going on."""
-    from gmail_ingest.adapters.postgres.stalled_work import PostgresStalledWork
+    from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
 
     stalled = PostgresStalledWork(engine)
     return StatusReport(

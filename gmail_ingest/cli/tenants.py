@@ -21,7 +21,7 @@ from gmail_ingest.errors import ConfigurationError, InvalidInputError
 from gmail_ingest.runtime.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.overview import MailboxOverview
+    from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
 
 #: Where an owner's browser comes back to unless another port is asked for.
 CONSENT_PORT = 8765
@@ -136,7 +136,7 @@ def _client(data_dir: Path, authorize_uri: str) -> OAuthClient:
 
 
 async def _mailboxes(data_dir: Path) -> list[MailboxOverview]:
-    from gmail_ingest.adapters.postgres.overview import PostgresOverview
+    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
 
     async with engine_of(data_dir) as engine:
         return await PostgresOverview(engine).mailboxes()

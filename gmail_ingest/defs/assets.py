@@ -2,7 +2,7 @@
 
 Holds: assets. Add here: an asset whose body builds the ports and calls one use case.
 Keep out: syncing itself (``gmail_ingest.sync``), what counts as a failure
-(``sync/tenant_health.py``).
+(``sync/accounts/tenant_health.py``).
 """
 
 import dagster as dg
@@ -14,8 +14,8 @@ from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.use_cases import open_tenant_sync
-from gmail_ingest.sync.tenant_health import TenantHealth
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.sync.accounts.tenant_health import TenantHealth
+from gmail_ingest.sync.live.tenant_sync import TenantReport
 
 
 @dg.asset(

@@ -1,7 +1,7 @@
 """Backfills: the asset of months by tenant.
 
 Holds: ``emails_by_month`` and its job. Add here: what a run tells Dagster.
-Keep out: the sync (``gmail_ingest.sync.backfill``), how a request becomes a backfill in Dagster
+Keep out: the sync (``gmail_ingest.sync.backfill.backfill_sync``), how a request becomes a backfill in Dagster
 (``backfill_sensor.py``), in which order runs start (``run_coordinator.py``).
 Source: docs/dagster.md#runs-of-backfills: a year of one tenant is one run. Each month is told to
 Dagster when it is complete, so that the backfill's page moves; the step itself yields nothing,
@@ -26,8 +26,8 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.defs.use_cases import open_backfill
 from gmail_ingest.errors import JobEndedError
-from gmail_ingest.sync.backfill import Failures
-from gmail_ingest.sync.backfill_jobs import BackfillJob, MonthDone, RequestedMonths
+from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, MonthDone, RequestedMonths
+from gmail_ingest.sync.backfill.backfill_sync import Failures
 
 #: Months of a run at the most. A run's start costs 2 s of CPU, and its slot is for the next tenant
 #: when it ends.

@@ -13,7 +13,7 @@ from collections.abc import Collection
 import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
+from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBackfillDispatch
 from gmail_ingest.defs.backfill_asset import emails_by_month
 from gmail_ingest.defs.dagster_backfills import (
     AssetGraph,
@@ -29,7 +29,7 @@ from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
-from gmail_ingest.sync.backfill_plan import (
+from gmail_ingest.sync.backfill.backfill_plan import (
     CancelBackfill,
     CloseJob,
     DagsterView,

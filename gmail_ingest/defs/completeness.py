@@ -1,7 +1,7 @@
 """Completeness: the asset that proves that no mail is missing, its check, and the nightly job.
 
 Holds: the asset with its check, and the op and job over all tenants. Add here: what a verification
-tells Dagster. Keep out: comparing (``gmail_ingest.sync.verify``), what an evaluation says
+tells Dagster. Keep out: comparing (``gmail_ingest.sync.audit.verify``), what an evaluation says
 (``verification.py``).
 Source: docs/dagster.md#asset-checks: Dagster shows an evaluation until the asset is materialized
 anew, so that the check is not one of ``gmail/emails``, which every push materializes:
@@ -18,7 +18,7 @@ import dagster as dg
 import structlog
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.coverage import Proof
+from gmail_ingest.adapters.postgres.audit.coverage import Proof
 from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import report_all_health
 from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations

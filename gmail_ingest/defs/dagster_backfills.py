@@ -1,7 +1,7 @@
 """Dagster's backfills, as far as they are started, looked at and cancelled from here.
 
 Holds: every use of what Dagster 1.13 does not document as public. Add here: a further one.
-Keep out: when to do it (``gmail_ingest.sync.backfill_plan``).
+Keep out: when to do it (``gmail_ingest.sync.backfill.backfill_plan``).
 Source: docs/dagster.md#adding-backfills; the webserver does the same for its own mutations
 launchPartitionBackfill and cancelPartitionBackfill. It is done without the webserver, so that a
 request survives that being down; ``pyproject.toml`` pins the minor version. Asset backfills only:
@@ -21,7 +21,7 @@ from dagster._core.storage.dagster_run import NOT_FINISHED_STATUSES
 from dagster._core.storage.tags import BACKFILL_ID_TAG
 from dagster._core.utils import make_new_backfill_id
 
-from gmail_ingest.sync.backfill_plan import DagsterBackfill, DagsterView
+from gmail_ingest.sync.backfill.backfill_plan import DagsterBackfill, DagsterView
 
 #: The tag of a backfill's runs.
 BACKFILL_TAG = BACKFILL_ID_TAG

@@ -1,7 +1,7 @@
 """Drain runs: one run for many tenants, which stays for the next push.
 
 Holds: the op and its job. Add here: what a drain tells Dagster.
-Keep out: claiming and syncing (``gmail_ingest.sync.drain``).
+Keep out: claiming and syncing (``gmail_ingest.sync.live.drain``).
 
 A tenant's partition is materialized when mail came or changed. A drain outlives the failures of its
 tenants: that a mailbox stands still, or is synced again, is an evaluation of
@@ -27,8 +27,8 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.defs.use_cases import open_drain
 from gmail_ingest.errors import place_of
 from gmail_ingest.garbage_collector import tune_garbage_collector
-from gmail_ingest.sync.tenant_health import TenantHealth, TenantHealthStore
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.sync.accounts.tenant_health import TenantHealth, TenantHealthStore
+from gmail_ingest.sync.live.tenant_sync import TenantReport
 
 Done = tuple[str, TenantReport]
 

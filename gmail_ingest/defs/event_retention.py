@@ -1,7 +1,7 @@
 """What of Dagster's own tables and logs goes after some days.
 
 Holds: ``purge_events``, ``purge_checks``, ``purge_runs``. Keep out: our tables
-(``adapters/postgres/retention.py``).
+(``adapters/postgres/queue/retention.py``).
 Source: docs/dagster.md#retention: Dagster's retention covers ticks only. ``delete_run`` would take
 the newest materializations of a drain run's tenants along, and partitions would be "missing" again;
 so events go one by one, and a run only when nothing of it is kept.

@@ -2,7 +2,7 @@
 
 Holds: the asset, its check, and ``report_health``, by which runs evaluate it as they go.
 Add here: a further truth about mailboxes. Keep out: what counts as a failure
-(``sync/tenant_health.py``).
+(``sync/accounts/tenant_health.py``).
 
 A run of one tenant fails when it could not do its work. Drain runs stay alive; they evaluate the
 check, as every sync does, when the failure is another one than was reported last, and when it is
@@ -19,7 +19,7 @@ from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.use_cases import mark_reported, read_health
-from gmail_ingest.sync.tenant_health import OverallHealth, TenantHealth
+from gmail_ingest.sync.accounts.tenant_health import OverallHealth, TenantHealth
 
 mailboxes = dg.AssetSpec(
     ["gmail", "mailboxes"],

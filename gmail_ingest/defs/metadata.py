@@ -6,9 +6,9 @@ Keep out: links, addresses, subjects (docs/promises.md#promise-8).
 
 import dagster as dg
 
-from gmail_ingest.core.shown_fates import shown_counts
-from gmail_ingest.sync.records import Counts
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.core.ledger.shown_fates import shown_counts
+from gmail_ingest.sync.live.tenant_sync import TenantReport
+from gmail_ingest.sync.mailbox.records import Counts
 
 
 def counts_metadata(counts: Counts) -> dict[str, dg.MetadataValue]:

@@ -13,9 +13,9 @@ from datetime import timedelta
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.settings import Settings
 
 #: A row whose pause has passed is not notified of.

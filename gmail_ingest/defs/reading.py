@@ -1,7 +1,7 @@
 """The job that reads stored mail again after an upgrade, and the sensor that starts it.
 
-Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/rereading.py``), pace
-(``sync/reread.py``).
+Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/sync/rereading.py``), pace
+(``sync/audit/reread.py``).
 
 A run ends after half an hour, so that none outlives a release for long; the sensor starts another
 one until nothing is left. Two at once do no harm. Where runs fail one after the other, the database
@@ -13,11 +13,11 @@ from itertools import takewhile
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import ENDED, IN_FLIGHT, count_runs, end_unsubmitted
-from gmail_ingest.sync.reread import Left, Reread
+from gmail_ingest.sync.audit.reread import Left, Reread
 
 RUN_SECONDS = 1_800.0
 NAME = "reading_sensor"

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import Awaited
+from gmail_ingest.adapters.postgres.queue.sync_queue import Awaited
 from gmail_ingest.defs.tags import DISPATCH_TAG
 
 #: Of a run that somebody will work on: one that was created and not submitted is none.

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.jobs import emails_job
@@ -34,7 +34,7 @@ from gmail_ingest.defs.run_states import (
 )
 from gmail_ingest.defs.tags import DISPATCH_TAG, JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
+from gmail_ingest.sync.live.dispatch import DispatchPolicy, Plan, plan_runs
 
 #: Seconds between sweeps for mailboxes that nobody pushed or that have retries due.
 SWEEP_EVERY = 30.0

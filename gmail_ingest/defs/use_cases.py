@@ -9,19 +9,19 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Generic, TypeVar
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage, Proof
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage, Proof
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings, load_settings
-from gmail_ingest.sync.backfill import BackfillSync
-from gmail_ingest.sync.drain import Drain
-from gmail_ingest.sync.tenant_health import OverallHealth, TenantHealth, TenantHealthStore
-from gmail_ingest.sync.tenant_sync import TenantSync
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import Renewals, renew_watches
+from gmail_ingest.sync.accounts.tenant_health import OverallHealth, TenantHealth, TenantHealthStore
+from gmail_ingest.sync.accounts.watch import Renewals, renew_watches
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.backfill.backfill_sync import BackfillSync
+from gmail_ingest.sync.live.drain import Drain
+from gmail_ingest.sync.live.tenant_sync import TenantSync
 from gmail_ingest.wiring import build_backfill, build_drain, build_tenant_sync, build_verify
 
 UseCase = TypeVar("UseCase")

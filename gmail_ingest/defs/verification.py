@@ -2,7 +2,7 @@
 
 Holds: ``verify_tenants``, ``verify_tenant`` and ``evaluation_of``. Add here: a figure that the
 check shows.
-Keep out: the comparison (``gmail_ingest.sync.verify``); anything of a mail or an address.
+Keep out: the comparison (``gmail_ingest.sync.audit.verify``); anything of a mail or an address.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,10 +14,10 @@ import structlog
 
 from gmail_ingest.errors import GmailIngestError, place_of, trace_of
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.completeness import MailboxVerification
-from gmail_ingest.sync.side_by_side import side_by_side
-from gmail_ingest.sync.tenant_health import TenantHealthStore
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.accounts.tenant_health import TenantHealthStore
+from gmail_ingest.sync.audit.completeness import MailboxVerification
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.side_by_side import side_by_side
 
 #: Figures of a verification, added up over the tenant's mailboxes.
 _FIGURES = (

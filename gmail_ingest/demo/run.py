@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.demo.observer import Observer
 from gmail_ingest.demo.plan import (

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest.demo.audit import Audit, audit
 from gmail_ingest.demo.plan import MAILBOXES, OWNERS
 from gmail_ingest.rehearsal.google import FaultySandbox

@@ -32,7 +32,7 @@ _THREADS = """
         USING (mailbox_id, thread_id)
     WHERE t.message_count IS DISTINCT FROM e.members"""
 #: Emails that a list's filter would not judge by their labels: what it goes by is a copy
-#: (``adapters/postgres/facets.py``).
+#: (``adapters/postgres/mail/facets.py``).
 MISJUDGED = """
     SELECT e.gmail_id FROM emails e
     LEFT JOIN email_keys k USING (mailbox_id, gmail_id)

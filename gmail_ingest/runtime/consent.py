@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 import requests
 
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sync.credentials import SCOPE
+from gmail_ingest.sync.accounts.credentials import SCOPE
 
 GOOGLE_AUTHORIZE_URI = "https://accounts.google.com/o/oauth2/v2/auth"
 _TIMEOUT_SECONDS = 30

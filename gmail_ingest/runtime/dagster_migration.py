@@ -20,7 +20,7 @@ from pathlib import Path
 
 import psycopg
 
-from gmail_ingest.adapters.postgres.database_state import MIGRATION_LOCK
+from gmail_ingest.adapters.postgres.schema.database_state import MIGRATION_LOCK
 from gmail_ingest.errors import GmailIngestError
 from gmail_ingest.runtime.environment import DAGSTER_HOME, DAGSTER_PG_URL
 

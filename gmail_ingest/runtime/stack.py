@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 
-from gmail_ingest.adapters.postgres.database_state import look_at
-from gmail_ingest.adapters.postgres.migrate import upgrade
+from gmail_ingest.adapters.postgres.schema.database_state import look_at
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.runtime import environment as variables
 from gmail_ingest.runtime import process_commands

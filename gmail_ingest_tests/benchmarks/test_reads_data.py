@@ -3,9 +3,9 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.facets import facet_of
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.facets import facet_of
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.benchmarks.reads_data import MAIN, load
 from gmail_ingest_tests.conftest import plain_url
 

@@ -16,7 +16,7 @@ from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.cli.probes import check_google
 from gmail_ingest.runtime.environment import variable_names
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.gmail.integrations import insert_integration

@@ -17,8 +17,8 @@ from typing import Any
 
 import orjson
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.payload import missing_bodies, parse_message
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.payload import missing_bodies, parse_message
 from gmail_sandbox.account.mailbox import Mailbox
 from gmail_sandbox.account.spool import Spool
 from gmail_sandbox.clock import Clock

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from gmail_ingest.core.addresses import MAX_PARTICIPANTS
-from gmail_ingest.core.mailbox_words import MAX_ADDRESS_CHARS
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
+from gmail_ingest.core.mail.addresses.addresses import MAX_PARTICIPANTS
+from gmail_ingest.core.mail.addresses.mailbox_words import MAX_ADDRESS_CHARS
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
 
 #: Of a key: together with the others of its index it must fit into a third of a page.
 MAX_KEY_BYTES = 1_024

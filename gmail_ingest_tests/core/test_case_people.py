@@ -4,8 +4,8 @@ from pathlib import Path
 
 import orjson
 
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.scope import left_out_reason
+from gmail_ingest.core.ledger.scope import left_out_reason
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core import case_inputs
 from gmail_ingest_tests.core.case_inputs import author_of, people_of, read_case
 from gmail_ingest_tests.core.served_mail import OWNER

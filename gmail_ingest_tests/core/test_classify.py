@@ -1,9 +1,9 @@
 import pytest
 
-from gmail_ingest.core.clean_text import TextCleaner
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.lists import is_list
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
+from gmail_ingest.core.mail.kinds.lists import is_list
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource, with_headers
 from gmail_ingest_tests.core.report_set import failed
 from gmail_ingest_tests.core.served_mail import OWNER, serve

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.clean_text import TextCleaner, single_line, unix_lines
+from gmail_ingest.core.mail.clean_text import TextCleaner, single_line, unix_lines
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.completeness import (
+from gmail_ingest.core.ledger.completeness import (
     DayTally,
     Known,
     StoredMails,
@@ -13,9 +13,9 @@ from gmail_ingest.core.completeness import (
     label_differences,
     presence_of,
 )
-from gmail_ingest.core.fates import Entry, after_absence, after_recall
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import days_between, midnight, window_of
+from gmail_ingest.core.ledger.fates import Entry, after_absence, after_recall
+from gmail_ingest.core.ledger.windows import days_between, midnight, window_of
+from gmail_ingest.core.quota.prices import Prices
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY = date(2026, 5, 1)

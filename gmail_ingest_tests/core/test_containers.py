@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.containers import opened
-from gmail_ingest.core.content_kind import kind_of_content
-from gmail_ingest.core.wrappers import parts_to_fetch
+from gmail_ingest.core.mail.containers.containers import opened
+from gmail_ingest.core.mail.containers.wrappers import parts_to_fetch
+from gmail_ingest.core.mail.kinds.content_kind import kind_of_content
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.gmail_json import part
 from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute

@@ -6,7 +6,7 @@ from itertools import chain, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.copies import Letter, gather
+from gmail_ingest.core.mail.copies import Letter, gather
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LETTERS = st.lists(

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
 from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute

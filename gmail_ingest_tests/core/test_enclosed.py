@@ -1,7 +1,7 @@
 import pytest
 
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.search_text import MAX_SEARCH_CHARS
+from gmail_ingest.core.mail.payload import parse_message
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_CHARS
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 

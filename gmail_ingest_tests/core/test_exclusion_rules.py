@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule, checked
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule, checked
 from gmail_ingest.errors import InvalidInputError
 
 SECRET = "s3cr3t"

@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.fates import (
+from gmail_ingest.core.ledger.fates import (
     CHANGED,
     Entry,
     after_change,
@@ -12,8 +12,8 @@ from gmail_ingest.core.fates import (
     after_sighting,
     after_storing,
 )
-from gmail_ingest.core.history_records import HistoryRecord, MessageChange, fold_history
-from gmail_ingest.core.scope import left_out_reason
+from gmail_ingest.core.ledger.history_records import HistoryRecord, MessageChange, fold_history
+from gmail_ingest.core.ledger.scope import left_out_reason
 
 LABELS = st.sampled_from([("INBOX",), (), ("SPAM",), ("TRASH", "STARRED"), ("DRAFT",), ("SENT",)])
 

@@ -1,10 +1,10 @@
 import pytest
 
-from gmail_ingest.core.clean_text import TextCleaner
-from gmail_ingest.core.files import attachments_of
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.parts import sort_parts
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
+from gmail_ingest.core.mail.parts.files import attachments_of
+from gmail_ingest.core.mail.parts.part_tree import sort_parts
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 

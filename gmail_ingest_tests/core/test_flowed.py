@@ -1,8 +1,8 @@
 import pytest
 
-from gmail_ingest.core.flowed import OWN_LINE, line_ends_of, unfolded, unmarked
-from gmail_ingest.core.headers import parameters_of
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.headers import parameters_of
+from gmail_ingest.core.mail.payload import parse_message
+from gmail_ingest.core.mail.text.flowed import OWN_LINE, line_ends_of, unfolded, unmarked
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.history_records import HistoryRecord, MessageChange, fold_history
+from gmail_ingest.core.ledger.history_records import HistoryRecord, MessageChange, fold_history
 
 RECORDS = st.lists(
     st.builds(

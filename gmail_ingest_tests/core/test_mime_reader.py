@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.core.mime_reader import part_of, parts_of_body
+from gmail_ingest.core.mail.containers.mime_reader import part_of, parts_of_body
 from gmail_ingest_tests.core.growth import assert_linear
 
 NESTED = b"""Content-Type: multipart/mixed; boundary="----=_outer"

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 import pytest
 
-from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
 from gmail_sandbox.forms import Forms

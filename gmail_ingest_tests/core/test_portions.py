@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.core.portions import Permits, Portions
+from gmail_ingest.core.quota.portions import Permits, Portions
 
 #: Google's limit of the project, in units a minute, and what background work leaves of it, a share.
 MINUTE = 60_000
@@ -22,7 +22,7 @@ CALL = 100
 
 @dataclass
 class Line:
-    """The project's row, as the statements of ``adapters/postgres/quota.py`` change it."""
+    """The project's row, as the statements of ``adapters/postgres/sync/quota_limiter.py`` change it."""
 
     live_at: float = 0.0
     background_at: float = 0.0

@@ -4,8 +4,8 @@ from email.message import EmailMessage
 
 import pytest
 
-from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.mail.reply.reply_text import read_reply
+from gmail_ingest.core.mail.text.html_text import html_to_text
 from gmail_ingest_tests.core.reply_set.build import KINDS, items
 from gmail_ingest_tests.core.reply_set.compare import read
 from gmail_ingest_tests.core.reply_set.judge import as_expected, lost

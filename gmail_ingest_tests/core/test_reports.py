@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.bounce_text import read_report_text
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.kinds.bounce_text import read_report_text
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.report_set import OWNER, failed, read, samples
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.scope import left_out_reason
+from gmail_ingest.core.ledger.scope import left_out_reason
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import with_headers
 
 OWNER = "owner@crm.example"

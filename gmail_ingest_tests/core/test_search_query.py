@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.search_query import parse_query
+from gmail_ingest.core.mail.words.search_query import parse_query
 from gmail_ingest_tests.core.growth import assert_linear
 
 

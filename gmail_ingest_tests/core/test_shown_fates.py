@@ -4,8 +4,8 @@ from typing import get_args
 
 import pytest
 
-from gmail_ingest.core.fates import FATES, fate_of
-from gmail_ingest.core.shown_fates import ShownFate, shown_counts, shown_fate
+from gmail_ingest.core.ledger.fates import FATES, fate_of
+from gmail_ingest.core.ledger.shown_fates import ShownFate, shown_counts, shown_fate
 
 
 def test_every_fate_is_shown_by_a_word_that_was_shown_before():

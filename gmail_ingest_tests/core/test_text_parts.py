@@ -1,7 +1,7 @@
 import pytest
 
-from gmail_ingest.core.enriched import plain_of_enriched
-from gmail_ingest.core.payload import MissingBody, missing_bodies, parse_message
+from gmail_ingest.core.mail.payload import MissingBody, missing_bodies, parse_message
+from gmail_ingest.core.mail.text.enriched import plain_of_enriched
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 

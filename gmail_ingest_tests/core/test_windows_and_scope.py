@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.scope import left_out_reason
-from gmail_ingest.core.windows import Window, last_days
+from gmail_ingest.core.ledger.scope import left_out_reason
+from gmail_ingest.core.ledger.windows import Window, last_days
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 

@@ -8,8 +8,8 @@ from uuid import UUID
 import dagster as dg
 import pytest
 
-from gmail_ingest.core.months import months_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.months import months_of
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.defs.backfill_asset import MONTHS_PER_RUN, emails_by_month
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_key, read_keys
 from gmail_ingest.defs.month_partitions import MONTHS

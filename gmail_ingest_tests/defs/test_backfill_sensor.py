@@ -8,8 +8,8 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.core.months import months_of
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.definitions import defs
 from gmail_ingest.defs.backfill_asset import emails_by_month
 from gmail_ingest.defs.backfill_sensor import backfill_sensor

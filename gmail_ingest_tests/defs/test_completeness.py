@@ -9,8 +9,8 @@ from gmail_ingest.defs.completeness import CHECK, KEY, completeness, completenes
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.verification import evaluation_of
-from gmail_ingest.sync.completeness import MailboxVerification
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.audit.completeness import MailboxVerification
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.sync.service import TENANT
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.

@@ -8,7 +8,7 @@ import pytest
 
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sync import throttle
+from gmail_ingest.sync.mailbox import throttle
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 

@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from dagster._core.scheduler.instigation import TickStatus
 
-from gmail_ingest.adapters.postgres.sync_queue import Awaited
+from gmail_ingest.adapters.postgres.queue.sync_queue import Awaited
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.partitions import TENANTS

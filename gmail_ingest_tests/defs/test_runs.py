@@ -8,7 +8,7 @@ import pytest
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import watch_renewal_job
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 from gmail_sandbox.settings import SandboxSettings

@@ -5,7 +5,7 @@ import time
 import dagster as dg
 import pytest
 
-from gmail_ingest.adapters.postgres.drains import PostgresDrains
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.partitions import TENANTS

@@ -1,8 +1,8 @@
 """What the asset check says while a person is asked (case 09, edge case 97)."""
 
-from gmail_ingest.core.removals import question
+from gmail_ingest.core.ledger.removals import question
 from gmail_ingest.defs.verification import evaluation_of
-from gmail_ingest.sync.completeness import MailboxVerification
+from gmail_ingest.sync.audit.completeness import MailboxVerification
 
 
 def test_check_fails_with_the_remedy_while_removals_are_withheld():

@@ -21,7 +21,7 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.runtime import process_commands
 from gmail_ingest.runtime.data_directory import Addresses, DataDirectory

@@ -1,7 +1,7 @@
 """What a comparison with Google asks of the MailStore in memory.
 
 Holds: ``MemoryComparisons``, which the MailStore fake inherits. Add here: a method of
-ComparableStore. Keep out: rules (``core/fates.py``, ``core/completeness.py``).
+ComparableStore. Keep out: rules (``core/ledger/fates.py``, ``core/ledger/completeness.py``).
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.fates import Entry, after_absence, after_recall
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.removals import RemovalLimits
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.completeness import AcceptedRemoval, Verdict
-from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
+from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.ledger.fates import Entry, after_absence, after_recall
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.sync.audit.completeness import AcceptedRemoval, Verdict
+from gmail_ingest.sync.mailbox.records import Counts, Lease, Listing, Mailbox, MessageRef
 
 
 class MemoryComparisons:

@@ -1,7 +1,7 @@
 """A MailStore in memory, for tests of use cases; it passes the contract of the real one.
 
 Holds: ``MemoryMailStore``. Add here: what a new method of the port means without a database.
-Keep out: rules about fates (``core/fates.py``, which Postgres follows too), failures on demand.
+Keep out: rules about fates (``core/ledger/fates.py``, which Postgres follows too), failures on demand.
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from gmail_ingest.core.fates import (
+from gmail_ingest.core.ledger.fates import (
     Entry,
     Origin,
     after_change,
@@ -21,12 +21,12 @@ from gmail_ingest.core.fates import (
     after_sighting,
     after_storing,
 )
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import PendingMessage
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import PendingMessage
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import (
+from gmail_ingest.sync.mailbox.records import (
     AppliedPage,
     AppliedRules,
     Counts,

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gmail_ingest.sync.records import Claim, Counts, Priority, SecondLook, SyncKind
+from gmail_ingest.sync.mailbox.records import Claim, Counts, Priority, SecondLook, SyncKind
 
 LONG_DUE = timedelta(seconds=60)
 

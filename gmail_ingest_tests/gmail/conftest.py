@@ -9,11 +9,11 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.core.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
-from gmail_ingest.sync.in_memory_credential import InMemoryCredential
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.mailbox.records import Mailbox
 from gmail_sandbox.faults import FaultRule
 from gmail_sandbox.server import Sandbox, SandboxThread
 from gmail_sandbox.settings import SandboxSettings

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.gmail import mailbox_client as module
-from gmail_ingest.core.windows import Window, last_days
+from gmail_ingest.core.ledger.windows import Window, last_days
 from gmail_ingest.errors import (
     GoneError,
     HistoryExpiredError,
@@ -13,7 +13,7 @@ from gmail_ingest.errors import (
     TransientError,
     WatchTopicConflictError,
 )
-from gmail_ingest.sync.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, call_for, mail
 from gmail_sandbox.settings import SandboxSettings
 

@@ -27,7 +27,7 @@ from gmail_ingest.runtime.consent import Consent, OAuthClient
 from gmail_ingest.runtime.dagster_api import DagsterApi
 from gmail_ingest.runtime.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from webhook_api.certificates import (
     CertificateCache,
     CertificatesUnavailableError,

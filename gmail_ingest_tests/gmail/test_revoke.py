@@ -1,7 +1,7 @@
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, RejectedRequestError, TransientError
-from gmail_ingest.sync.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 
 
 def test_revoke_ends_the_grant(world, run):

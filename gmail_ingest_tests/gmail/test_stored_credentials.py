@@ -5,10 +5,10 @@ import pytest
 
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
-from gmail_ingest.adapters.postgres.sealed_keys import open_keys, seal_keys
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.sealed_keys import open_keys, seal_keys
 from gmail_ingest.errors import MailboxDisconnectedError, OperatorActionError
-from gmail_ingest.sync.credentials import OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys, ServiceAccountKeys
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
 
 OLD = AesGcmSealer(KeyRing("1", {"1": bytes(32)}))

@@ -10,7 +10,7 @@ from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.errors import (
     AdminActionRequiredError,
     MailboxUnavailableError,
@@ -18,8 +18,8 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     TransientError,
 )
-from gmail_ingest.sync.credentials import SCOPE, SCOPES, OAuthKeys
-from gmail_ingest.sync.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.accounts.credentials import SCOPE, SCOPES, OAuthKeys
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, World
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
 from gmail_sandbox.server import Sandbox

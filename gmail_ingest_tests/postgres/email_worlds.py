@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 

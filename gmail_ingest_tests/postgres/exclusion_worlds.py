@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.sync.records import Counts, Stored
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.sync.mailbox.records import Counts, Stored
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 
 HIDE = ExclusionRule("hide", Criteria(labels=("STARRED",)))

@@ -7,14 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.months import month_of
-from gmail_ingest.core.search_text import search_text_of
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.core.mail.words.search_text import search_text_of
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import MessageRef, Stored
+from gmail_ingest.sync.mailbox.records import MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

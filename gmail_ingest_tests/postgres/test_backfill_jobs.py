@@ -9,13 +9,13 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.months import months_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.months import months_of
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
-from gmail_ingest.sync.backfill_jobs import RequestedMonths
-from gmail_ingest.sync.records import Counts, MessageRef
+from gmail_ingest.sync.backfill.backfill_jobs import RequestedMonths
+from gmail_ingest.sync.mailbox.records import Counts, MessageRef
 from gmail_ingest_tests.postgres.worlds import lease
 from gmail_ingest_tests.sync.backfills import YEAR, month
 

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError, NotFoundError
-from gmail_ingest.sync.records import MessageRef, Stored
+from gmail_ingest.sync.mailbox.records import MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

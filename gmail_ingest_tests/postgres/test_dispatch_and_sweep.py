@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.postgres.drains import listen
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Failed, SecondLook
+from gmail_ingest.adapters.postgres.queue.drains import listen
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox.records import Counts, Failed, SecondLook
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
 from webhook_api.push_body import Notification
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.email_cursor import Position
-from gmail_ingest.adapters.postgres.email_lists import Effort, MailList
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_cursor import Position
+from gmail_ingest.adapters.postgres.reads.email_lists import Effort, MailList
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.postgres.email_worlds import START, Mail, expected, moved, store
 from gmail_ingest_tests.postgres.worlds import lease
 

@@ -8,18 +8,18 @@ import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter, Person
 from gmail_ingest.adapters.postgres.engine import create_engine, transaction
-from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
-from gmail_ingest.adapters.postgres.migrate import _config, upgrade
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import mark, search_vector
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
-from gmail_ingest.core.search_text import search_text_of
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.reread import Left
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter, Person
+from gmail_ingest.adapters.postgres.mail.facets import facet_ids, facet_of
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.schema.migrate import _config, upgrade
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.core.mail.words.search_text import search_text_of
+from gmail_ingest.sync.audit.reread import Left
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.search_terms import mark, month_query
-from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.message import Participant
-from gmail_ingest.core.months import month_of
-from gmail_ingest.core.search_query import parse_query
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, month_query
+from gmail_ingest.adapters.postgres.mail.threads import MAX_PARTICIPANTS
+from gmail_ingest.adapters.postgres.sync.leases import fenced
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.message import Participant
+from gmail_ingest.core.mail.words.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

@@ -8,17 +8,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.search_terms import (
+from gmail_ingest.adapters.postgres.mail.search_terms import (
     MAX_WORD_BYTES,
     mark,
     month_query,
     search_vector,
 )
-from gmail_ingest.core.months import month_before, month_of, months_back, next_month
-from gmail_ingest.core.search_query import parse_query
-from gmail_ingest.core.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
-from gmail_ingest.core.search_words import words_of
-from gmail_ingest.core.windows import midnight
+from gmail_ingest.core.ledger.months import month_before, month_of, months_back, next_month
+from gmail_ingest.core.ledger.windows import midnight
+from gmail_ingest.core.mail.words.search_query import parse_query
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
+from gmail_ingest.core.mail.words.search_words import words_of
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.core.growth import assert_linear
 

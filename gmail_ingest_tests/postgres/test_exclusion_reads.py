@@ -9,11 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.email_lists import Effort
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.exclusions import Rulebook, facts_of
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_lists import Effort
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.exclusions.matching import Rulebook, facts_of
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest_tests.postgres.email_worlds import Mail, expected, store
 from gmail_ingest_tests.postgres.exclusion_worlds import BLOCK, HIDE

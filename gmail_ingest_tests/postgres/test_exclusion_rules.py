@@ -7,9 +7,9 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.deletion import delete_mail
-from gmail_ingest.adapters.postgres.exclusion_marks import decide_next
-from gmail_ingest.core.exclusion_rules import MAX_RULES, Criteria, ExclusionRule
+from gmail_ingest.adapters.postgres.accounts.deletion import delete_mail
+from gmail_ingest.adapters.postgres.exclusions.exclusion_marks import decide_next
+from gmail_ingest.core.exclusions.exclusion_rules import MAX_RULES, Criteria, ExclusionRule
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.email_worlds import Mail

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from gmail_ingest.adapters.postgres import email_reads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import statement, transaction
-from gmail_ingest.adapters.postgres.mail_facts import read_mail
-from gmail_ingest.core.exclusions import facts_of
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.message import Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import read_mail
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads import email_reads
+from gmail_ingest.core.exclusions.matching import facts_of
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.mail.message import Participant
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.exclusion_worlds import EVERYTHING, HIDE
 from gmail_ingest_tests.postgres.worlds import lease

@@ -5,7 +5,7 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from gmail_ingest.core.fates import FATES
+from gmail_ingest.core.ledger.fates import FATES
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.test_email_migration import upgrade_from
 

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.sync.records import Counts, Gone, Stored
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.sync.mailbox.records import Counts, Gone, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.adapters.postgres.jobs import PostgresJobs
+from gmail_ingest.adapters.postgres.queue.jobs import PostgresJobs
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.postgres.worlds import MINUTE
 
 

@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import Gone, Listing, MessageRef
+from gmail_ingest.sync.mailbox.records import Gone, Listing, MessageRef
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
 
 WINDOW = Window(start=datetime(2026, 1, 1, tzinfo=UTC))

@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
-from gmail_ingest.adapters.postgres.overview import PostgresOverview
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease

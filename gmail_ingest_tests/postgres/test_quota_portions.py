@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest_tests.conftest import plain_url
 

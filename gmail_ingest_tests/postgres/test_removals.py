@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.removals import RemovalLimits
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.sync.reread import Reread
+from gmail_ingest.adapters.postgres.sync.leases import fenced
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.sync.audit.reread import Reread
 from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly
 from gmail_ingest_tests.postgres.worlds import lease
 

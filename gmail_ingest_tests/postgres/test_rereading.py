@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import transaction
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.core.message import Attachment, Participant
-from gmail_ingest.core.reading import READING
-from gmail_ingest.sync.reread import Batch, Left
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.sync.leases import fenced
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.mail.message import Attachment, Participant
+from gmail_ingest.core.mail.reading import READING
+from gmail_ingest.sync.audit.reread import Batch, Left
 from gmail_ingest_tests.postgres.rereading_worlds import (
     TEXTS,
     mail,

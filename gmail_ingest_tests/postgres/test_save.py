@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Failed, Gone, LeftOut, MessageRef, Stored
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox.records import Counts, Failed, Gone, LeftOut, MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import MINUTE, lease
 

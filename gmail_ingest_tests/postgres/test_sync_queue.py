@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.errors import LeaseLostError, NotFoundError
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE
 
 

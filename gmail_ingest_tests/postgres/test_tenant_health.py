@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.stalled_work import PostgresStalledWork
-from gmail_ingest.adapters.postgres.tenant_health import PostgresTenantHealth
-from gmail_ingest.sync.tenant_health import OverallHealth
+from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
+from gmail_ingest.sync.accounts.tenant_health import OverallHealth
 from gmail_ingest_tests.postgres.worlds import MINUTE
 
 SOON = datetime(2026, 5, 1, 12, 10, tzinfo=UTC)

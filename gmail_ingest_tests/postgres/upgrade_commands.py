@@ -14,7 +14,9 @@ from __future__ import annotations
 import os
 import sys
 
-from gmail_ingest.adapters.postgres import database_state, migrate  # noqa: F401 - for all commands
+from gmail_ingest.adapters.postgres.schema.columns import (
+    migrate,  # noqa: F401 - for all commands
+)
 from gmail_ingest.cli.main import run
 from gmail_ingest.runtime import dagster_migration  # noqa: F401 - for all commands
 

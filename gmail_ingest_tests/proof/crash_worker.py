@@ -25,13 +25,13 @@ from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.gmail.requests import GmailRequests
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.tenant_sync import TenantSync
+from gmail_ingest.sync.live.tenant_sync import TenantSync
 from gmail_ingest_tests.proof.deployment import PAGE_SIZE, POLICY
 from gmail_ingest_tests.proof.interruptions import Exchange, at_exchange
 from gmail_ingest_tests.sync.service import KEY, sandbox_settings

@@ -16,14 +16,14 @@ from typing import Any, TypeVar
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.removals import RemovalLimits
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import Mailbox as Connected
-from gmail_ingest.sync.records import SyncKind
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.sync.accounts.watch import renew_watches
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.mailbox.limiter import Unlimited
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import Mailbox as Connected
+from gmail_ingest.sync.mailbox.records import SyncKind
 from gmail_ingest_tests.sync.service import Service
 from gmail_sandbox.account.mailbox import Mailbox
 from gmail_sandbox.faults import FaultRule

@@ -17,7 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_sta
 from sqlalchemy.exc import SQLAlchemyError
 
 from gmail_ingest.rehearsal.permissions import LEFT
-from gmail_ingest.sync.credentials import SCOPE
+from gmail_ingest.sync.accounts.credentials import SCOPE
 from gmail_ingest_tests.proof.comparison import differences
 from gmail_ingest_tests.proof.interruptions import (
     after_call,

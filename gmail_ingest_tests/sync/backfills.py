@@ -12,16 +12,16 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from uuid import UUID, uuid4
 
-from gmail_ingest.adapters.postgres.backfill_dispatch import PostgresBackfillDispatch
-from gmail_ingest.adapters.postgres.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.backfill_store import PostgresBackfillStore
-from gmail_ingest.core.months import months_of
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.backfill import BackfillSync, Failures
-from gmail_ingest.sync.backfill_jobs import MonthDone, RequestedMonths
-from gmail_ingest.sync.backfill_price import BackfillPrice, BackfillPricing
-from gmail_ingest.sync.limiter import Limiter, Unlimited
-from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBackfillDispatch
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill.backfill_store import PostgresBackfillStore
+from gmail_ingest.core.ledger.months import months_of
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.backfill.backfill_jobs import MonthDone, RequestedMonths
+from gmail_ingest.sync.backfill.backfill_price import BackfillPrice, BackfillPricing
+from gmail_ingest.sync.backfill.backfill_sync import BackfillSync, Failures
+from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, Service, mail
 from gmail_sandbox.mail.mbox import MboxMessage
 from gmail_sandbox.seeded.messages import seeded_messages

@@ -11,11 +11,11 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history_records import HistoryRecord
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import FetchCall
+from gmail_ingest.sync.mailbox.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 from gmail_ingest_tests.fakes.messages import parsed
 
 

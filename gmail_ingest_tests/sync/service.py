@@ -19,19 +19,19 @@ from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.gmail.requests import PAGE_SIZE
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.registry import PostgresRegistry
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import SCOPE, OAuthKeys
-from gmail_ingest.sync.disconnect import Disconnect
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import SyncKind
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys
+from gmail_ingest.sync.accounts.disconnect import Disconnect
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import SyncKind
 from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
 from gmail_sandbox.faults import FaultRule
 from gmail_sandbox.seeded.messages import seeded_messages

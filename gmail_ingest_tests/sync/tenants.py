@@ -5,7 +5,7 @@ Holds: ``Tenant``. Add here: another word for what tests do. Keep out: Postgres,
 
 from __future__ import annotations
 
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore
 from gmail_ingest_tests.sync.google import MemoryMailboxClient

@@ -3,7 +3,7 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.sync.backfill_plan import (
+from gmail_ingest.sync.backfill.backfill_plan import (
     MOST_ASKS,
     SILENT,
     STUCK,

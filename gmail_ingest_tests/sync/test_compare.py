@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.history_records import HistoryRecord
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Entry
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import (
     HistoryExpiredError,
     NotFoundError,
@@ -17,9 +17,9 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.conftest import QUICK
 

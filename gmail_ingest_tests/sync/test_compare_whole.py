@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gmail_ingest.sync.dead_labels import ALWAYS_THERE
+from gmail_ingest.sync.audit.dead_labels import ALWAYS_THERE
 from gmail_ingest_tests.sync.test_compare import (
     DAY,
     NOON,

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.history_records import HistoryRecord
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import (
     AccountReplacedError,
     HistoryExpiredError,
@@ -12,9 +12,9 @@ from gmail_ingest.errors import (
     RejectedRequestError,
     TransientError,
 )
-from gmail_ingest.sync.discover import OVERLAP, follow_history, list_window
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.throttle import TRIES, Throttle
+from gmail_ingest.sync.mailbox.discover import OVERLAP, follow_history, list_window
+from gmail_ingest.sync.mailbox.records import Stored
+from gmail_ingest.sync.mailbox.throttle import TRIES, Throttle
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.google import added, ref
 

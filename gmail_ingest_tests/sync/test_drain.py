@@ -8,8 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.sync.drain import Drain, DrainPolicy
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.live.drain import Drain, DrainPolicy
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore
 from gmail_ingest_tests.sync.google import MemoryMailboxClient

@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.sync.limiter import CHUNK, Budget
+from gmail_ingest.sync.mailbox.limiter import CHUNK, Budget
 
 
 class Ledger:

@@ -10,8 +10,8 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     ThrottledError,
 )
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.live.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.conftest import QUICK
 
 MINUTE = timedelta(minutes=1)

@@ -2,11 +2,11 @@
 
 import tracemalloc
 
-from gmail_ingest.core.history_records import fold_history
-from gmail_ingest.sync.fetch import Fetch
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import Counts, Stored
-from gmail_ingest.sync.throttle import Throttle
+from gmail_ingest.core.ledger.history_records import fold_history
+from gmail_ingest.sync.mailbox.fetch import Fetch
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import Counts, Stored
+from gmail_ingest.sync.mailbox.throttle import Throttle
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.google import MemoryMailboxClient, added

@@ -10,7 +10,7 @@ from gmail_ingest.errors import (
     SuspectAccountError,
     TransientError,
 )
-from gmail_ingest.sync.refusals import WITNESSES, try_reading
+from gmail_ingest.sync.mailbox.refusals import WITNESSES, try_reading
 from gmail_ingest_tests.sync.conftest import QUICK
 
 REFUSED = RefusedByGoogleError("Google refuses the request (403 forbidden)")

@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.status_reads import PostgresReads
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
-from gmail_ingest.sync.credentials import SCOPE
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
+from gmail_ingest.sync.accounts.credentials import SCOPE
+from gmail_ingest.sync.accounts.watch import renew_watches
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import CLIENT, OWNER, QUICK, TENANT
 from webhook_api.push_body import Notification
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from gmail_ingest.core.months import months_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.months import months_of
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest_tests.sync.backfills import SECOND, YEAR, Backfills, moment, month
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 

@@ -12,10 +12,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.dead_letters import PostgresDeadLetters
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
-from gmail_ingest.core.months import months_of
-from gmail_ingest.core.windows import Window
+from gmail_ingest.adapters.postgres.audit.dead_letters import PostgresDeadLetters
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
+from gmail_ingest.core.ledger.months import months_of
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import JobEndedError
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.backfills import QUICK_BACKFILL, YEAR, Backfills, moment, month

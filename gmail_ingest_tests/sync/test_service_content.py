@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest_tests.sync.service import OWNER, TENANT, mail
 
 HEAD = b"From: Ann <ann@example.net>\r\nTo: owner@example.com\r\nSubject: s\r\n"

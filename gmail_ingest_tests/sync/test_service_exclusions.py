@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 

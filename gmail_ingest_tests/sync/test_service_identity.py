@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
 ALIAS = "sales@example.com"

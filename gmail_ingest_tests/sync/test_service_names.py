@@ -2,11 +2,11 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import ServiceAccountKeys
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
+from gmail_ingest.sync.accounts.watch import renew_watches
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 from webhook_api.push_body import Notification
 

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sync.credentials import SCOPE
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.accounts.credentials import SCOPE
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from gmail_ingest_tests.sync.test_service_states import OTHER, Sick
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.adapters.postgres.status_reads import PostgresReads
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.tenant_bodies import tenant_body

@@ -4,11 +4,11 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import SCOPE, ServiceAccountKeys
-from gmail_ingest.sync.refusals import WITNESSES
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import SCOPE, ServiceAccountKeys
+from gmail_ingest.sync.mailbox.refusals import WITNESSES
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from gmail_sandbox.faults import FaultRule
 from webhook_api.tenant_bodies import tenant_body

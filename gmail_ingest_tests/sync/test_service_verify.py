@@ -8,9 +8,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import QUICK, TENANT
 
 DAY = timedelta(days=1)

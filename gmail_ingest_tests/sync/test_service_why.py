@@ -1,7 +1,7 @@
 """The mails that services lose, and what is said of each."""
 
 from gmail_ingest.adapters.gmail import mailbox_client
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 

@@ -12,8 +12,8 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.records import AppliedRules, Counts
-from gmail_ingest.sync.throttle import TRIES
+from gmail_ingest.sync.mailbox.records import AppliedRules, Counts
+from gmail_ingest.sync.mailbox.throttle import TRIES
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.tenants import Tenant
 

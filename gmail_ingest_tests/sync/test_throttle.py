@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, ThrottledError, TransientError
-from gmail_ingest.sync.limiter import Budget, Unlimited
-from gmail_ingest.sync.throttle import REFUSALS, TRIES, Throttle
+from gmail_ingest.sync.mailbox.limiter import Budget, Unlimited
+from gmail_ingest.sync.mailbox.throttle import REFUSALS, TRIES, Throttle
 from gmail_ingest_tests.sync.conftest import QUICK
 
 

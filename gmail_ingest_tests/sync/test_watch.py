@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, TransientError, WatchTopicConflictError
-from gmail_ingest.sync.watch import PAGE, RENEW_BELOW, renew_watches, start_watch
+from gmail_ingest.sync.accounts.watch import PAGE, RENEW_BELOW, renew_watches, start_watch
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailboxClient
 

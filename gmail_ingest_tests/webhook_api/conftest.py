@@ -17,7 +17,7 @@ import requests
 import uvicorn
 from pydantic import SecretStr
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.settings import Settings
 from gmail_ingest_tests.conftest import plain_url

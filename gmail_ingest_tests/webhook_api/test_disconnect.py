@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history_records import MessageChange
+from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
 
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history_records import MessageChange
+from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
 from gmail_ingest_tests.webhook_api.test_disconnect import revoked
 from gmail_ingest_tests.webhook_api.test_emails import letter, store

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.core.message import Participant
+from gmail_ingest.core.mail.message import Participant
 from gmail_ingest_tests.webhook_api.test_emails import ANN, KIM, START, add_mailboxes, letter, store
 
 LEE = "lee@crm.test"

@@ -5,9 +5,9 @@ import pytest
 from psycopg import sql
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.message import Attachment, FailedRecipient, ParsedMessage, Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.mail.message import Attachment, FailedRecipient, ParsedMessage, Participant
+from gmail_ingest.sync.mailbox.records import Stored
 from webhook_api.email_models import EmailPageBody, ThreadBody
 
 START = datetime(2026, 3, 1, tzinfo=UTC)

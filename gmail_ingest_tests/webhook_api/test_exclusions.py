@@ -4,7 +4,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.migrate import upgrade
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
 from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest_tests.conftest import plain_url
 

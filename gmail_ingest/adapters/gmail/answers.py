@@ -15,9 +15,9 @@ from typing import Any, TypeVar
 
 import orjson
 
-from gmail_ingest.core.history_records import HistoryRecord
+from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.errors import TransientError
-from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.mailbox.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 
 T = TypeVar("T")
 Json = Mapping[str, Any]

@@ -14,8 +14,8 @@ from gmail_ingest.adapters.gmail.failures import failure
 from gmail_ingest.adapters.gmail.refusal import read_refusal
 from gmail_ingest.adapters.gmail.requests import ApiRequest
 from gmail_ingest.adapters.gmail.transport import GmailTransport
-from gmail_ingest.sync.credentials import AccessTokens
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.accounts.credentials import AccessTokens
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 _REFUSED = 300
 _UNAUTHORIZED = 401

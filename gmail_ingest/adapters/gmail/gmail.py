@@ -16,11 +16,11 @@ from gmail_ingest.adapters.gmail.requests import PAGE_SIZE, GmailRequests
 from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
 from gmail_ingest.adapters.gmail.transport import CONNECTIONS, GmailTransport
-from gmail_ingest.core.quota import Prices, parse_prices
+from gmail_ingest.core.quota.prices import Prices, parse_prices
 from gmail_ingest.errors import RejectedRequestError, TransientError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import CredentialStore
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.accounts.credentials import CredentialStore
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 _OK = 200
 _SERVER_ERROR = 500

@@ -16,13 +16,20 @@ from typing import TypeVar
 from gmail_ingest.adapters.gmail import answers
 from gmail_ingest.adapters.gmail.caller import Caller
 from gmail_ingest.adapters.gmail.requests import GmailRequests
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.payload import missing_bodies, parse_message
-from gmail_ingest.core.planner import FetchCall
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.payload import missing_bodies, parse_message
+from gmail_ingest.core.quota.planner import FetchCall
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import GoneError, RejectedRequestError
-from gmail_ingest.sync.records import HistoryPage, ListPage, Mailbox, MessageRef, Profile, Watch
+from gmail_ingest.sync.mailbox.records import (
+    HistoryPage,
+    ListPage,
+    Mailbox,
+    MessageRef,
+    Profile,
+    Watch,
+)
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sync.credentials import ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
 
 #: The token endpoints that Google itself has written into key files over the years.
 GOOGLE_TOKEN_URIS = frozenset(

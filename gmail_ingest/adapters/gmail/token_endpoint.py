@@ -22,7 +22,13 @@ from gmail_ingest.errors import (
     TransientError,
 )
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import SCOPE, SCOPES, Keys, OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import (
+    SCOPE,
+    SCOPES,
+    Keys,
+    OAuthKeys,
+    ServiceAccountKeys,
+)
 
 #: What a token lives if Google does not say.
 ASSUMED_LIFE = timedelta(minutes=30)

@@ -15,12 +15,12 @@ from datetime import UTC, datetime, timedelta
 
 from gmail_ingest.adapters.gmail.token_endpoint import Token, TokenEndpoint
 from gmail_ingest.errors import ReauthoriseError, TransientError
-from gmail_ingest.sync.credentials import (
+from gmail_ingest.sync.accounts.credentials import (
     CredentialStore,
     OAuthKeys,
     ServiceAccountKeys,
 )
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 #: A token with less left than this is renewed: google-auth's own margin.
 MARGIN = timedelta(minutes=3, seconds=45)

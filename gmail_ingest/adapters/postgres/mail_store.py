@@ -4,7 +4,7 @@ Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of m
 table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
 and what only comparisons with Google and accounts need (``comparisons`` and ``accounts``, from
 which it inherits).
-Source: ``sync/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
+Source: ``sync/mailbox/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
 """
 
 from __future__ import annotations
@@ -13,18 +13,20 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
-from gmail_ingest.adapters.postgres.accounts import PostgresAccounts
-from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
+from gmail_ingest.adapters.postgres.accounts.account_identity import PostgresAccounts
+from gmail_ingest.adapters.postgres.audit.comparisons import PostgresComparisons
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.history_apply import apply_changes
-from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
-from gmail_ingest.adapters.postgres.mailbox_states import write_state
-from gmail_ingest.adapters.postgres.save_batch import save_outcomes
-from gmail_ingest.core.fates import Origin
-from gmail_ingest.core.history_records import MessageChange
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import (
+from gmail_ingest.adapters.postgres.exclusions import exclusion_marks
+from gmail_ingest.adapters.postgres.mail import ledger
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_states import write_state
+from gmail_ingest.adapters.postgres.sync import leases, listings
+from gmail_ingest.adapters.postgres.sync.history_apply import apply_changes
+from gmail_ingest.adapters.postgres.sync.save_batch import save_outcomes
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox.records import (
     AppliedPage,
     AppliedRules,
     Counts,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gmail_ingest.core.message import ParsedMessage
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest_tests.core.served_mail import serve
 from gmail_sandbox.mail.mbox import MboxMessage
 

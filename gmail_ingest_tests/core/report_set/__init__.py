@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 
 OWNER = "sue@crm.example"
