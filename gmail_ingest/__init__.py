@@ -13,6 +13,6 @@ command), ``demo`` and ``rehearsal`` (the whole on one machine, shown and distur
 sibling package ``webhook_api`` (the FastAPI sidecar). The local Google that they run against is
 ``gmail_sandbox``, a distribution of its own that shares no code with this one.
 
-Start reading at ``sync/live/mailbox_sync.py``: it is the promise that no mail is lost. Drawings, and
-the way of a push, a payload and a date range: docs/architecture.md.
+Start reading at ``sync/live/mailbox_sync.py``: it is the promise that no mail is lost. Drawings,
+and the way of a push, a payload and a date range: docs/architecture.md.
 """

@@ -168,7 +168,8 @@ class RejectedRequestError(GmailIngestError):
 
 class RefusedByGoogleError(RejectedRequestError):
     """Google refuses this very request for a reason that is not known: of its message's own if
-    Google answers for others, of the mailbox's if it answers for none (``sync/mailbox/refusals.py``).
+    Google answers for others, of the mailbox's if it answers for none
+    (``sync/mailbox/refusals.py``).
     """
 
     def __init__(self, text: str, reason: RefusalReason | None = None) -> None:

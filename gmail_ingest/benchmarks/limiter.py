@@ -2,7 +2,8 @@
 
 Holds: the benchmark. A dump or a report keeps PostgreSQL from removing old versions of rows, and a
 row that is written often grows slower with each of them. Baseline: the project's line written for
-each reservation, as it was until portions came (``core/quota/portions.py``); the same loop and database.
+each reservation, as it was until portions came (``core/quota/portions.py``); the same loop and
+database.
 """
 
 from __future__ import annotations

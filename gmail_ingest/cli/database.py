@@ -40,7 +40,7 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     DATABASE_URL's always. Dagster's too if DAGSTER_PG_URL is set, as `dagster instance migrate`
     does; its tables are made if there are none. What is up to date stays as it is.
     """
-    from gmail_ingest.adapters.postgres.schema.columns import migrate
+    from gmail_ingest.adapters.postgres.schema import migrate
     from gmail_ingest.adapters.postgres.schema.database_state import look_at
     from gmail_ingest.runtime.dagster_migration import migrate_dagster
 

@@ -1,8 +1,8 @@
 """Backfills: the asset of months by tenant.
 
 Holds: ``emails_by_month`` and its job. Add here: what a run tells Dagster.
-Keep out: the sync (``gmail_ingest.sync.backfill.backfill_sync``), how a request becomes a backfill in Dagster
-(``backfill_sensor.py``), in which order runs start (``run_coordinator.py``).
+Keep out: the sync (``gmail_ingest.sync.backfill.backfill_sync``), how a request becomes a backfill
+in Dagster (``backfill_sensor.py``), in which order runs start (``run_coordinator.py``).
 Source: docs/dagster.md#runs-of-backfills: a year of one tenant is one run. Each month is told to
 Dagster when it is complete, so that the backfill's page moves; the step itself yields nothing,
 since Dagster would then count all months of the run once more.

@@ -22,7 +22,7 @@ CALL = 100
 
 @dataclass
 class Line:
-    """The project's row, as the statements of ``adapters/postgres/sync/quota_limiter.py`` change it."""
+    """The project's row, as ``adapters/postgres/sync/quota_limiter.py`` changes it."""
 
     live_at: float = 0.0
     background_at: float = 0.0

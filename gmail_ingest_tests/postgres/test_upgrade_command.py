@@ -18,7 +18,7 @@ from alembic.script import ScriptDirectory
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.schema.columns import migrations
+from gmail_ingest.adapters.postgres.schema import migrations
 from gmail_ingest.adapters.postgres.schema.migrate import _config, current_revision
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.test_email_migration import OLD_MAIL

@@ -38,7 +38,8 @@ NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _NAME = re.compile(NAME_PATTERN.strip("^$"), re.ASCII)
 #: Reasons of the ledger's own, which answers show where they name a rule.
 _RESERVED = LEFT_OUT_REASONS | {CHANGED, DELETED}
-#: RFC 1035: 253 characters; what is not ASCII may stand in either spelling (``core/mail/addresses/domains.py``).
+#: RFC 1035: 253 characters; what is not ASCII may stand in either spelling
+#: (``core/mail/addresses/domains.py``).
 _DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@.,;<>\"()]+(?:\.[^\s@.,;<>\"()]+)*")
 _USER_LABEL = "Label_"
 

@@ -1,7 +1,8 @@
 """Connecting mailboxes: try the credential out, register all of it or nothing, watch.
 
 Holds: ``Connect``. Add here: what must be true of a mailbox before it is registered.
-Keep out: HTTP's shapes (``webhook_api``), rows and sealing (``adapters/postgres/accounts/registry.py``).
+Keep out: HTTP's shapes (``webhook_api``), rows and sealing
+(``adapters/postgres/accounts/registry.py``).
 Source: docs/google.md#watches, #consent (identity is what getProfile says); edge cases 7, 24, 39.
 """
 

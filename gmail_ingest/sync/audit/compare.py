@@ -1,8 +1,8 @@
 """One mailbox compared with what Google lists: ids day by day, then labels.
 
 Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
-(``core/ledger/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which mailboxes
-and days (``verify.py``).
+(``core/ledger/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which
+mailboxes and days (``verify.py``).
 
 The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
 that are not stored and carry a label that leaves mail out (spam, trash, draft, chat) do not belong.

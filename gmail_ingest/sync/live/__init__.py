@@ -1,1 +1,4 @@
-"""Syncs that the queue asks for: one tenant's, or those of many by a drain. Start at ``mailbox_sync.py``."""
+"""Syncs that the queue asks for: one tenant's, or many tenants' by a drain.
+
+Start at ``mailbox_sync.py``.
+"""

@@ -1,7 +1,8 @@
 """Spending quota units no faster than Google allows, whoever else spends them.
 
 Holds: ``Limiter`` (the port), ``Budget`` (one sync's way of spending), ``Unlimited``.
-Add here: how a sync asks. Keep out: where the shared state lives (``adapters/postgres/sync/quota_limiter.py``).
+Add here: how a sync asks. Keep out: where the shared state lives
+(``adapters/postgres/sync/quota_limiter.py``).
 
 A reservation answers "from when on": the limiter keeps a line of time for each mailbox and for the
 project, on which every reserved unit takes its place. Background work (lists and

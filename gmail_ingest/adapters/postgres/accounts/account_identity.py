@@ -1,7 +1,8 @@
 """The account behind a mailbox: known by its mail, renamed, or replaced by another.
 
 Holds: ``PostgresAccounts`` (the AccountRecords port), ``retire``, ``rename``. Add here: what else
-an account does to its mailbox. Keep out: how accounts are told apart (``sync/mailbox/identity.py``).
+an account does to its mailbox. Keep out: how accounts are told apart
+(``sync/mailbox/identity.py``).
 Source: edge cases 39, 90 to 93: mail stays, and it is said whose it was.
 
 A mailbox whose account was deleted and made anew is ``replaced``: its mail stays as it is, nothing

@@ -1,7 +1,8 @@
 """Backfill jobs as the backfill_sensor sees and moves them.
 
 Holds: ``PostgresBackfillDispatch``. Add here: a question of the sensor.
-Keep out: what to do (``sync/backfill/backfill_plan.py``), what workers write (``backfill_jobs.py``).
+Keep out: what to do (``sync/backfill/backfill_plan.py``), what workers write
+(``backfill_jobs.py``).
 """
 
 from __future__ import annotations

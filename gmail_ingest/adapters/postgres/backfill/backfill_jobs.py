@@ -3,8 +3,8 @@
 Holds: ``PostgresBackfillJobs`` (the BackfillBook port, asking, cancelling). Add here: a method of
 that port. Keep out: how Dagster sees them (``backfill_dispatch.py``), jobs as a caller reads
 them (``jobs.py``).
-Source: ``sync/backfill/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides: whoever
-changes a month or ends the job holds it.
+Source: ``sync/backfill/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides:
+whoever changes a month or ends the job holds it.
 """
 
 from __future__ import annotations

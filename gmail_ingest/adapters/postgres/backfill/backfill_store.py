@@ -1,7 +1,8 @@
 """The mail store of a backfill: what it asks beside a sync of changes.
 
 Holds: ``PostgresBackfillStore``. Add here: a method of the BackfillStore port.
-Keep out: jobs (``backfill_jobs.py``). Source: ``sync/backfill/backfill_jobs.py``; edge cases 32 and 35.
+Keep out: jobs (``backfill_jobs.py``). Source: ``sync/backfill/backfill_jobs.py``; edge cases 32 and
+35.
 """
 
 from __future__ import annotations

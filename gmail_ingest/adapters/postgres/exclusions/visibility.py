@@ -1,7 +1,8 @@
 """Hiding stored mail from all reads, and showing it again; nothing is ever deleted by it.
 
 Holds: ``redecide``, ``decide``. Add here: a further row by which reads find mail.
-Keep out: which mail is hidden (``core/exclusions/matching.py``), writing mail (``email_writes.py``).
+Keep out: which mail is hidden (``core/exclusions/matching.py``), writing mail
+(``email_writes.py``).
 Source: docs/promises.md#promise-5; edge cases 17, 64, 65. The caller holds the mailbox's row, as
 every writer of it does.
 

@@ -1,9 +1,9 @@
 """The terms of the full-text index: words, each marked with its tenant and month.
 
 Holds: how a search vector is made, and how a query is turned to a month's terms.
-Add here: a further kind of term. Keep out: which text is searched (``core/mail/words/search_text.py``), what
-a word is (``core/mail/words/search_words.py``), which month a time lies in (``core/ledger/months.py``), running a
-search (``email_search.py``).
+Add here: a further kind of term. Keep out: which text is searched
+(``core/mail/words/search_text.py``), what a word is (``core/mail/words/search_words.py``), which
+month a time lies in (``core/ledger/months.py``), running a search (``email_search.py``).
 Source: tsvectorrecv of PostgreSQL (the binary form of a tsvector), its text form of a tsquery, and
 its limits: a lexeme of 2,046 bytes at 256 places, all in 1,048,575 bytes (edge case 53).
 

@@ -1,8 +1,8 @@
 """One mail that several mailboxes of a tenant have, shown once.
 
 Holds: ``find_copies``. Add here: what the comparison of rows needs to know of them.
-Keep out: which rows are one mail (``core/mail/copies.py``), which mails a list has (``email_lists.py``),
-rows (``email_rows.py``). Source: edge cases 57 and 102.
+Keep out: which rows are one mail (``core/mail/copies.py``), which mails a list has
+(``email_lists.py``), rows (``email_rows.py``). Source: edge cases 57 and 102.
 
 Each mailbox keeps its own row: its labels, its direction, its fate. Rows are compared that have
 Message-ID, sender and the Date header as sent in common.

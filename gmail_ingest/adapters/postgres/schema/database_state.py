@@ -16,7 +16,7 @@ import sqlalchemy as sa
 from alembic.script import ScriptDirectory
 
 from gmail_ingest.adapters.postgres.engine import driver_url
-from gmail_ingest.adapters.postgres.schema.columns import migrations
+from gmail_ingest.adapters.postgres.schema import migrations
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
 
 #: Seconds until a server that says nothing is given up; libpq alone would wait for minutes.

@@ -18,7 +18,7 @@ from gmail_ingest.adapters.postgres.schema.database_state import (
     require_migratable,
 )
 
-_MIGRATIONS = "gmail_ingest.adapters.postgres:migrations"
+_MIGRATIONS = "gmail_ingest.adapters.postgres.schema:migrations"
 
 
 def upgrade(database_url: str) -> None:

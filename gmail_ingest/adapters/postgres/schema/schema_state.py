@@ -12,7 +12,7 @@ from psycopg.errors import UndefinedTable
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
-from gmail_ingest.adapters.postgres.schema.columns import migrations
+from gmail_ingest.adapters.postgres.schema import migrations
 
 
 class SchemaState:

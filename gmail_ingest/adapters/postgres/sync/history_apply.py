@@ -1,8 +1,8 @@
 """A page of history, applied: fates in the ledger, labels and deletions of stored mail.
 
 Holds: ``apply_changes``, ``write_labels``, ``delete_emails``. Add here: what a further kind of
-change does to rows. Keep out: the rules (``core/ledger/fates.py``), the checkpoint (``mail_store.py``,
-same transaction).
+change does to rows. Keep out: the rules (``core/ledger/fates.py``), the checkpoint
+(``mail_store.py``, same transaction).
 Source: docs/google.md#history-records, #history-ids, #drafts; edge cases 8, 10, 14, 15, 16, 64.
 """
 

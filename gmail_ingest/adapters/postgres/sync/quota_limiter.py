@@ -1,6 +1,7 @@
 """The shared limiter: a row of ``quota_lines`` for each mailbox and one for the project.
 
-Holds: ``PostgresLimiter``. Add here: a further scope. Keep out: waiting (``sync/mailbox/limiter.py``).
+Holds: ``PostgresLimiter``. Add here: a further scope. Keep out: waiting
+(``sync/mailbox/limiter.py``).
 Source: docs/google.md#limits: 6,000 units a minute for a mailbox, 1,200,000 for a project, in a
 sliding minute, 80,000,000 a day; the generic cell rate algorithm (ITU-T I.371).
 
@@ -155,8 +156,8 @@ class PostgresLimiter:
         permits: writes of the project's line that take no more than a call needs.
 
     The project's line is written a few times a second at the most, whatever the process does
-    (``core/quota/portions.py``); a mailbox's with each reservation, and those are chunks of five seconds
-    where much is fetched (``sync/mailbox/limiter.py``).
+    (``core/quota/portions.py``); a mailbox's with each reservation, and those are chunks of five
+    seconds where much is fetched (``sync/mailbox/limiter.py``).
     """
 
     def __init__(self, engine: AsyncEngine, limits: Limits, permits: Permits | None = None) -> None:

@@ -1,6 +1,7 @@
 """Historical syncs: jobs of a range with their months, listings that belong to one.
 
-Revision 0007, after 0006. Source: ``adapters/postgres/backfill/backfill_jobs.py`` and ``listings.py``.
+Revision 0007, after 0006. Source: ``adapters/postgres/backfill/backfill_jobs.py`` and
+``listings.py``.
 """
 
 import sqlalchemy as sa
