@@ -24,7 +24,7 @@ from gmail_ingest.core.ledger.windows import midnight
 from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.demo.audit import Audit, audit
 from gmail_ingest.demo.rows import Rows
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.sidecar_api import SidecarApi
 
 _MESSAGES = 100_000
 _MONTHS = 120

@@ -21,7 +21,7 @@ from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.benchmarks.memory import growth
 from gmail_ingest.benchmarks.proc import resident_bytes
 from gmail_ingest.benchmarks.service import Service
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.sidecar_api import SidecarApi
 
 #: Shares of the messages after which the worker and the daemon are killed.
 KILL_WORKER, KILL_DAEMON = 0.35, 0.65

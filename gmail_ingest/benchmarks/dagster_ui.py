@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gmail_ingest.benchmarks.harness import BenchmarkError
-from gmail_ingest.runtime.readiness import loopback_session
+from gmail_ingest.local.readiness import loopback_session
 
 #: The asset of months by tenant.
 ASSET = ("gmail", "emails_by_month")

@@ -20,7 +20,7 @@ from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import BenchmarkError
 from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.ledger.windows import midnight
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.sidecar_api import SidecarApi
 
 NAMES = (
     *("acme", "globex", "initech", "umbrella", "hooli", "vehement"),

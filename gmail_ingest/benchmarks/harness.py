@@ -27,17 +27,17 @@ from gmail_ingest.benchmarks.local_google import LocalGoogle
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.plan import ALL_DAYS, AUDIENCE, PROJECT, PUSH_ACCOUNT
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime import process_commands
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases, embedded_databases
-from gmail_ingest.runtime.environment import (
+from gmail_ingest.local import process_commands
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import Databases, embedded_databases
+from gmail_ingest.local.environment import (
     base_environment,
     machine_environment,
     pinned_settings,
 )
-from gmail_ingest.runtime.process import Child, ProcessSpec
-from gmail_ingest.runtime.stack import Stack, open_stack
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.process import Child, ProcessSpec
+from gmail_ingest.local.stack import Stack, open_stack
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest.settings import Settings
 
 #: No worker of a benchmark runs longer than this.

@@ -25,7 +25,7 @@ from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.benchmarks.figure import Progress
 from gmail_ingest.benchmarks.harness import Harness
 from gmail_ingest.demo.sandbox_api import Share
-from gmail_ingest.runtime.data_directory import PROJECT_ROOT
+from gmail_ingest.local.data_directory import PROJECT_ROOT
 from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest.wiring import build_credentials

@@ -23,7 +23,7 @@ from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.service import Service, open_service
 from gmail_ingest.core.ledger.months import next_month
 from gmail_ingest.core.ledger.windows import midnight
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.sidecar_api import SidecarApi
 
 GOAL_PAGE = 10.0
 GOAL_TICK = 2.0

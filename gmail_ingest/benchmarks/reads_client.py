@@ -23,8 +23,8 @@ from gmail_ingest.adapters.postgres.reads.email_cursor import Position, encode_c
 from gmail_ingest.benchmarks.harness import BenchmarkError, Harness, plain_url
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.benchmarks.reads_data import MAIN
-from gmail_ingest.runtime import process_commands
-from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session
+from gmail_ingest.local import process_commands
+from gmail_ingest.local.readiness import free_ports, http_ok, loopback_session
 
 #: Mails of a page.
 LIMIT = 50

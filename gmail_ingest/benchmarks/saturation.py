@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from gmail_ingest.benchmarks.figure import Figure, Progress
 from gmail_ingest.benchmarks.harness import Harness, Running, open_harness
 from gmail_ingest.benchmarks.mail import connect
-from gmail_ingest.runtime.readiness import wait_until
+from gmail_ingest.local.readiness import wait_until
 
 GOAL = 97.0
 GOAL_REJECTIONS = 1.0

@@ -27,8 +27,8 @@ from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import children_of, tree_cpu_seconds
 from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT, TOPIC
 from gmail_ingest.demo.sandbox_api import PushTarget
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.readiness import loopback_session
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.readiness import loopback_session
 
 #: Settings with which every sync is a run of one tenant's partition: the baseline.
 RUN_PER_TENANT: Mapping[str, object] = {"drain_flow": 1_000_000, "max_tenant_runs": 1_000_000}

@@ -15,8 +15,8 @@ from gmail_ingest.benchmarks.mail import connect
 from gmail_ingest.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest.demo.latency import percentile
 from gmail_ingest.demo.plan import AUDIENCE, PUSH_ACCOUNT
-from gmail_ingest.runtime import process_commands
-from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, port_open
+from gmail_ingest.local import process_commands
+from gmail_ingest.local.readiness import free_ports, http_ok, loopback_session, port_open
 from gmail_sandbox.server import Sandbox
 
 GOAL = 1_000

@@ -17,8 +17,8 @@ import typer
 from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.signals import StopRequested, stop_on_signals
 
 
 def demo(

@@ -19,7 +19,7 @@ from rich.text import Text
 from gmail_ingest.demo.plan import range_of_the_past
 from gmail_ingest.demo.run import Demo
 from gmail_ingest.demo.snapshot import Snapshot
-from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.local.data_directory import DataDirectory
 
 _LINE_EVERY_SECONDS = 5.0
 

@@ -13,7 +13,7 @@ import typer
 from gmail_ingest.cli.demo import own_directory
 from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
-from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+from gmail_ingest.local.signals import StopRequested, stop_on_signals
 
 
 def rehearse(

@@ -15,7 +15,7 @@ from gmail_ingest.demo.plan import OWNERS
 from gmail_ingest.demo.rows import Rows
 from gmail_ingest.demo.sandbox_api import MailboxVersion, SandboxApi
 from gmail_ingest.demo.snapshot import MailboxState, Snapshot
-from gmail_ingest.runtime.dagster_api import DagsterApi
+from gmail_ingest.local.dagster_api import DagsterApi
 
 #: What push latencies are exact to.
 _LOOK_SECONDS = 0.05

@@ -33,19 +33,19 @@ from gmail_ingest.demo.sandbox_api import PushTarget, SandboxApi
 from gmail_ingest.demo.scenario import Scenario
 from gmail_ingest.demo.snapshot import Snapshot
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime import process_commands
-from gmail_ingest.runtime.consent import OAuthClient
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
-from gmail_ingest.runtime.databases import Databases, embedded_databases
-from gmail_ingest.runtime.environment import (
+from gmail_ingest.local import process_commands
+from gmail_ingest.local.consent import OAuthClient
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.data_directory import Addresses, DataDirectory
+from gmail_ingest.local.databases import Databases, embedded_databases
+from gmail_ingest.local.environment import (
     base_environment,
     machine_environment,
     pinned_settings,
     settings_variables,
 )
-from gmail_ingest.runtime.sidecar_api import SidecarApi
-from gmail_ingest.runtime.stack import Stack, open_stack
+from gmail_ingest.local.sidecar_api import SidecarApi
+from gmail_ingest.local.stack import Stack, open_stack
 from gmail_ingest.settings import Settings
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from gmail_ingest.demo.audit import GoogleMessage
-from gmail_ingest.runtime.readiness import loopback_session
+from gmail_ingest.local.readiness import loopback_session
 
 #: Loading a large mbox is one call.
 _TIMEOUT_SECONDS = 600

@@ -32,10 +32,10 @@ from gmail_ingest.demo.report import Report
 from gmail_ingest.demo.rows import Rows
 from gmail_ingest.demo.sandbox_api import Past, SandboxApi, Share
 from gmail_ingest.demo.search_check import unfindable
-from gmail_ingest.runtime.consent import Consent, Grant, OAuthClient
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.readiness import loopback_session
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.consent import Consent, Grant, OAuthClient
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.readiness import loopback_session
+from gmail_ingest.local.sidecar_api import SidecarApi
 
 _BURST = 5
 _BETWEEN_BURSTS_SECONDS = 1.5

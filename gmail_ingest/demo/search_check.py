@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 
 from gmail_ingest.demo.audit import GoogleMessage
 from gmail_ingest.demo.sandbox_api import SandboxApi
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.sidecar_api import SidecarApi
 
 #: Words that any tokeniser takes as one: joined or punctuated ones may be indexed in parts.
 _WORD = re.compile(r"(?<!\S)[A-Za-z]{4,}(?=[,.!?:;]?(?:\s|$))")

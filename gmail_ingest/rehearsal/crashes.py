@@ -16,9 +16,9 @@ from random import Random
 
 import psutil
 
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
-from gmail_ingest.runtime.supervisor import Supervisor
 
 #: multiprocessing keeps one such process beside the run workers.
 _TRACKER = "resource_tracker"

@@ -14,6 +14,7 @@ import psycopg
 
 from gmail_ingest.demo.audit import Audit
 from gmail_ingest.demo.plan import MAILBOXES, TENANTS
+from gmail_ingest.local.dagster_api import DagsterApi
 from gmail_ingest.rehearsal.crashes import Crashes
 from gmail_ingest.rehearsal.faults import draw_faults
 from gmail_ingest.rehearsal.google import FaultySandbox
@@ -23,7 +24,6 @@ from gmail_ingest.rehearsal.permissions import Permissions
 from gmail_ingest.rehearsal.plan import RehearsalOptions
 from gmail_ingest.rehearsal.report import Report
 from gmail_ingest.rehearsal.stored import Stored, Undone
-from gmail_ingest.runtime.dagster_api import DagsterApi
 
 #: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}

@@ -13,8 +13,8 @@ import requests
 
 from gmail_ingest.demo.plan import TENANTS
 from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.local.sidecar_api import SidecarError
 from gmail_ingest.rehearsal.google import FaultySandbox
-from gmail_ingest.runtime.sidecar_api import SidecarError
 from gmail_ingest.sync.accounts.credentials import SCOPE
 
 _METADATA = "https://www.googleapis.com/auth/gmail.metadata"

@@ -11,7 +11,10 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from gmail_ingest.demo.run import DemoOverrides, open_demo, psycopg_url
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import Databases, databases_on, embedded_server
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.rehearsal.crashes import Crashes
 from gmail_ingest.rehearsal.google import FaultySandbox
 from gmail_ingest.rehearsal.mailboxes import MailboxLife
@@ -19,9 +22,6 @@ from gmail_ingest.rehearsal.performance import Rehearsal
 from gmail_ingest.rehearsal.permissions import Permissions
 from gmail_ingest.rehearsal.plan import TUNING, RehearsalOptions
 from gmail_ingest.rehearsal.stored import Stored
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases, databases_on, embedded_server
 
 
 @contextmanager

@@ -22,7 +22,7 @@ import psycopg
 
 from gmail_ingest.adapters.postgres.schema.database_state import MIGRATION_LOCK
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime.environment import DAGSTER_HOME, DAGSTER_PG_URL
+from gmail_ingest.local.environment import DAGSTER_HOME, DAGSTER_PG_URL
 
 #: Only where its storage is: the rest of an instance is not needed, and may not load here.
 _INSTANCE = f"storage: {{postgres: {{postgres_url: {{env: {DAGSTER_PG_URL}}}}}}}\n"

@@ -9,12 +9,12 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime.log_writer import RotatingFile
-from gmail_ingest.runtime.process import how_it_ended
-from gmail_ingest.runtime.restarts import Restarts
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.log_writer import RotatingFile
+from gmail_ingest.local.process import how_it_ended
+from gmail_ingest.local.restarts import Restarts
+from gmail_ingest.local.supervisor import Supervisor
 
 _POSTGRES = "postgres"
 _NAME = "up"

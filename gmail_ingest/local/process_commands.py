@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping
 
-from gmail_ingest.runtime.data_directory import project_file
-from gmail_ingest.runtime.process import ProcessSpec
+from gmail_ingest.local.data_directory import project_file
+from gmail_ingest.local.process import ProcessSpec
 
 LOOPBACK = "127.0.0.1"
 #: Dagster's own programs log in colours unless told otherwise.

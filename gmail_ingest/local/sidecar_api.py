@@ -14,9 +14,9 @@ from urllib.parse import quote
 import requests
 
 from gmail_ingest.errors import GmailIngestError
+from gmail_ingest.local.consent import Grant
+from gmail_ingest.local.readiness import is_loopback, loopback_session
 from gmail_ingest.outbound_requests import outbound_session
-from gmail_ingest.runtime.consent import Grant
-from gmail_ingest.runtime.readiness import is_loopback, loopback_session
 
 #: Connecting many mailboxes takes two calls to Google for each.
 _TIMEOUT_SECONDS = 120

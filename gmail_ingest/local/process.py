@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime import log_writer
+from gmail_ingest.local import log_writer
 
 _TAIL_BYTES = 16_384
 #: The last lines of a process that has ended are on disk within this, unless something that it

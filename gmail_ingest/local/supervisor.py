@@ -9,8 +9,8 @@ import signal
 import time
 from pathlib import Path
 
-from gmail_ingest.runtime.guard import Guard, group_alive, signal_groups
-from gmail_ingest.runtime.process import Child, ProcessSpec
+from gmail_ingest.local.guard import Guard, group_alive, signal_groups
+from gmail_ingest.local.process import Child, ProcessSpec
 
 #: Dagster's servers may take minutes to end by themselves when asked; nothing is lost by killing
 #: them (leases and claims expire, every write is a transaction), so nobody has to wait for that.

@@ -12,7 +12,7 @@ from typing import Any
 import requests
 
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.runtime.readiness import loopback_session
+from gmail_ingest.local.readiness import loopback_session
 
 _TIMEOUT_SECONDS = 20
 

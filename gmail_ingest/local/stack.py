@@ -14,22 +14,22 @@ from dataclasses import dataclass, field
 from gmail_ingest.adapters.postgres.schema.database_state import look_at
 from gmail_ingest.adapters.postgres.schema.migrate import upgrade
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime import environment as variables
-from gmail_ingest.runtime import process_commands
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.dagster_migration import is_behind, migrate_dagster
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
-from gmail_ingest.runtime.databases import Databases
-from gmail_ingest.runtime.process import Child, ProcessSpec
-from gmail_ingest.runtime.readiness import (
+from gmail_ingest.local import environment as variables
+from gmail_ingest.local import process_commands
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.dagster_migration import is_behind, migrate_dagster
+from gmail_ingest.local.data_directory import Addresses, DataDirectory, Running
+from gmail_ingest.local.databases import Databases
+from gmail_ingest.local.process import Child, ProcessSpec
+from gmail_ingest.local.readiness import (
     free_ports,
     http_ok,
     loopback_session,
     port_open,
     wait_until,
 )
-from gmail_ingest.runtime.signals import uninterrupted
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.signals import uninterrupted
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest.settings import Settings
 
 #: Generous: on a cold disk and busy cores Dagster imports for tens of seconds.

@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.environment import DAGSTER_PG_URL
-from gmail_ingest.runtime.process import LogPipe
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.environment import DAGSTER_PG_URL
+from gmail_ingest.local.process import LogPipe
 
 _MAIL = "gmail_ingest"
 _DAGSTER = "dagster"
