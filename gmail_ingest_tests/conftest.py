@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.schema.migrate import upgrade
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]

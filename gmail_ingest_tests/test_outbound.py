@@ -5,9 +5,9 @@ import certifi
 import pytest
 
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.local.environment import base_environment
+from gmail_ingest.local.readiness import is_loopback
 from gmail_ingest.outbound import proxy_for, proxy_named, tls_context
-from gmail_ingest.runtime.environment import base_environment
-from gmail_ingest.runtime.readiness import is_loopback
 
 GMAIL = "https://gmail.googleapis.com/gmail/v1/users/me/profile"
 PROXY = "http://proxy.corp.test:3128"

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import require_two_databases
-from gmail_ingest.runtime.environment import DAGSTER_PG_URL
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import require_two_databases
+from gmail_ingest.local.environment import DAGSTER_PG_URL
+from gmail_ingest.local.sidecar_api import SidecarApi
 from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.variables import value_of
 

@@ -21,7 +21,7 @@ from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.probes import check_dagster, check_google
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
-from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.local.data_directory import DataDirectory
 from gmail_ingest.settings import Settings
 
 if TYPE_CHECKING:

@@ -19,17 +19,14 @@ from typing import Annotated
 import typer
 
 from gmail_ingest.cli import (
-    bench,
     coverage,
     database,
     dead_letters,
-    demo,
     doctor,
     execute,
     keys,
     local_google,
     processes,
-    rehearse,
     reread,
     settings,
     sync,
@@ -43,6 +40,7 @@ from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import log_level_of
 from gmail_ingest.variables import misspelt
+from gmail_ingest_lab.commands import bench, demo, rehearse
 
 _LOG_LEVEL = "GMAIL_INGEST_LOG_LEVEL"
 #: What is asked for to find out how a setting is written; commands of other programs.

@@ -15,13 +15,13 @@ from urllib.parse import urlsplit
 from gmail_ingest.cli.checks import Check
 from gmail_ingest.cli.status_report import long
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
+from gmail_ingest.local.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.outbound import proxy_named
-from gmail_ingest.runtime.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.settings import Settings, variable_names
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
-    from gmail_ingest.runtime.data_directory import Running
+    from gmail_ingest.local.data_directory import Running
 
 #: To connect, and then to answer; Google does both in a tenth of a second.
 _SECONDS = (5.0, 10.0)
@@ -126,8 +126,8 @@ def _check_storage(url: str) -> list[Check]:
 
     from gmail_ingest.adapters.postgres.queue.dagster_state import daemon_silence
     from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_dagsters
-    from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
-    from gmail_ingest.runtime.databases import require_psycopg2
+    from gmail_ingest.local.dagster_migration import is_behind, newest_dagster_revision
+    from gmail_ingest.local.databases import require_psycopg2
 
     try:
         require_psycopg2(url)
@@ -161,8 +161,8 @@ def _check_daemon(silence: float | None) -> Check:
 
 
 def _check_location(running: Running | None) -> list[Check]:
-    from gmail_ingest.runtime.dagster_api import CodeLocationError, DagsterApi
-    from gmail_ingest.runtime.readiness import port_open
+    from gmail_ingest.local.dagster_api import CodeLocationError, DagsterApi
+    from gmail_ingest.local.readiness import port_open
 
     name = "code location"
     if running is not None:

@@ -1,6 +1,6 @@
 """``gmail-ingest up`` and ``status``: processes on this machine.
 
-Holds: these commands. Keep out: how processes are started (``gmail_ingest.runtime``).
+Holds: these commands. Keep out: how processes are started (``gmail_ingest.local``).
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.status_report import StatusReport, read_status_report
 from gmail_ingest.core.ledger.shown_fates import shown_counts
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.signals import StopRequested, stop_on_signals
 
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
-    from gmail_ingest.embedded_postgres import EmbeddedPostgres
-    from gmail_ingest.runtime.databases import Databases
+    from gmail_ingest.local.databases import Databases
+    from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
     from gmail_ingest.settings import Settings
 
 _LOOK_SECONDS = 0.5
@@ -48,9 +48,9 @@ def up(
     process that ends is started again, unless it keeps ending.
     """
     from gmail_ingest.cli.checks import require_startable
-    from gmail_ingest.runtime.keeper import Keeper
-    from gmail_ingest.runtime.readiness import require_free
-    from gmail_ingest.runtime.stack import Ports, open_stack, require_unused
+    from gmail_ingest.local.keeper import Keeper
+    from gmail_ingest.local.readiness import require_free
+    from gmail_ingest.local.stack import Ports, open_stack, require_unused
     from gmail_ingest.settings import load_settings
 
     configured = load_settings()
@@ -138,8 +138,8 @@ def _databases(
     settings: Settings, data: DataDirectory, cleanup: ExitStack
 ) -> tuple[EmbeddedPostgres | None, Databases]:
     from gmail_ingest.cli.database import require_databases
-    from gmail_ingest.runtime.databases import databases_on, embedded_server, given_databases
-    from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+    from gmail_ingest.local.databases import databases_on, embedded_server, given_databases
+    from gmail_ingest.local.environment import DAGSTER_PG_URL
     from gmail_ingest.variables import value_of
 
     if settings.database_url:

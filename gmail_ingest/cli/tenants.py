@@ -18,7 +18,7 @@ from gmail_ingest.cli.deployment import api_of, engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.errors import ConfigurationError, InvalidInputError
-from gmail_ingest.runtime.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
+from gmail_ingest.local.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
 
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview

@@ -4,10 +4,10 @@ from datetime import date
 
 import pytest
 
-from gmail_ingest.benchmarks.backfill_truth import live_units, planned_threads
-from gmail_ingest.benchmarks.fairness import jain
-from gmail_ingest.benchmarks.partitions import iterations
-from gmail_ingest.demo.audit import GoogleMessage
+from gmail_ingest_lab.benchmarks.backfill_truth import live_units, planned_threads
+from gmail_ingest_lab.benchmarks.fairness import jain
+from gmail_ingest_lab.benchmarks.partitions import iterations
+from gmail_ingest_lab.demo.audit import GoogleMessage
 
 JUNE, JULY = date(2024, 6, 1), date(2024, 7, 1)
 

@@ -1,6 +1,6 @@
 """Mail to measure with."""
 
-from gmail_ingest.benchmarks import mail
+from gmail_ingest_lab.benchmarks import mail
 from gmail_sandbox.mail.mbox import read_mbox
 
 LETTERS = "".join(

@@ -6,7 +6,7 @@ import pytest
 from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.mail.facets import facet_of
 from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
-from gmail_ingest.benchmarks.reads_data import MAIN, load
+from gmail_ingest_lab.benchmarks.reads_data import MAIN, load
 from gmail_ingest_tests.conftest import plain_url
 
 MAILS = 1_000

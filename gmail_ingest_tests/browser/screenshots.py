@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gmail_ingest.benchmarks.fairness import TwelveTenants, open_twelve
+from gmail_ingest_lab.benchmarks.fairness import TwelveTenants, open_twelve
 from gmail_ingest_tests.browser.dagster_pages import DagsterPages, open_pages
 
 _MONTHS = 36

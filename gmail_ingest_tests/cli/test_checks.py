@@ -17,7 +17,7 @@ PUSH = {
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch, tmp_path):
     """No setting comes from the machine that runs the tests."""
-    from gmail_ingest.runtime.environment import variable_names
+    from gmail_ingest.local.environment import variable_names
 
     monkeypatch.chdir(tmp_path)
     for name in variable_names().values():

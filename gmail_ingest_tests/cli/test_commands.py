@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.cli.main import app, run
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.data_directory import Addresses, DataDirectory, Running
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 

@@ -14,7 +14,7 @@ import pytest
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.cli.probes import check_google
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code

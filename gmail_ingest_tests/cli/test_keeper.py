@@ -6,12 +6,12 @@ import sys
 import psycopg
 import pytest
 
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
-from gmail_ingest.runtime.databases import embedded_server
-from gmail_ingest.runtime.keeper import CrashLoopError, Keeper
-from gmail_ingest.runtime.process import ProcessSpec
-from gmail_ingest.runtime.restarts import Restarts
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.databases import embedded_server
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.keeper import CrashLoopError, Keeper
+from gmail_ingest.local.process import ProcessSpec
+from gmail_ingest.local.restarts import Restarts
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest_tests.cli.waiting import eventually
 
 

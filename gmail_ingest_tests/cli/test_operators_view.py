@@ -12,11 +12,11 @@ from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases, require_two_databases
-from gmail_ingest.runtime.environment import pinned_settings, variable_names
-from gmail_ingest.runtime.stack import open_stack
+from gmail_ingest.local.dagster_migration import is_behind, newest_dagster_revision
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import Databases, require_two_databases
+from gmail_ingest.local.environment import pinned_settings, variable_names
+from gmail_ingest.local.stack import open_stack
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly, search
 from gmail_ingest_tests.postgres.worlds import PostgresWorld

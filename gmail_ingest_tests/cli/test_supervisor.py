@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gmail_ingest.runtime.process import ChildDiedError, ProcessSpec
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.process import ChildDiedError, ProcessSpec
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest_tests.cli.processes_of import sessions_alive
 from gmail_ingest_tests.cli.waiting import eventually
 
@@ -28,8 +28,8 @@ time.sleep(600)
 PARENT = """
 import json, sys, time
 from pathlib import Path
-from gmail_ingest.runtime.process import ProcessSpec
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.process import ProcessSpec
+from gmail_ingest.local.supervisor import Supervisor
 root = Path(sys.argv[1])
 supervisor = Supervisor(logs=root, directory=root)
 child = supervisor.start(ProcessSpec("stubborn", (sys.executable, "-c", sys.argv[2]), {}))

@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.cli.main import app
 from gmail_ingest.errors import InvalidInputError, NotFoundError
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.sync.service import OWNER, TENANT, Service, sandbox_settings
 from gmail_sandbox.server import Sandbox
 from gmail_sandbox.settings import Limits

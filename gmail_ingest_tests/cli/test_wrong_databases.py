@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from gmail_ingest.cli.main import run
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.cli.commands import OWN_WORLDS, every_command, exit_code, own_logging
 from gmail_ingest_tests.conftest import plain_url
 

@@ -14,7 +14,7 @@ from alembic.script import ScriptDirectory
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.sync.service import TENANT, Service, sandbox_settings
 from gmail_sandbox.server import Sandbox
 from gmail_sandbox.settings import Limits

@@ -18,9 +18,9 @@ from dagster_postgres import DagsterPostgresStorage
 
 from gmail_ingest.defs.instance_storage import InstanceStorage
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.runtime.process_commands import WORKSPACE
-from gmail_ingest.runtime.readiness import free_ports
+from gmail_ingest.local.data_directory import PROJECT_ROOT
+from gmail_ingest.local.process_commands import WORKSPACE
+from gmail_ingest.local.readiness import free_ports
 
 CONFIG = {"environment": "DAGSTER_PG_URL"}
 

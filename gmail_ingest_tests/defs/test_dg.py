@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.runtime.data_directory import PROJECT_ROOT
+from gmail_ingest.local.data_directory import PROJECT_ROOT
 
 DG = Path(sys.executable).with_name("dg")
 

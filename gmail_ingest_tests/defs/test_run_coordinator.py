@@ -15,7 +15,7 @@ from dagster._core.remote_origin import (
 )
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.runtime.data_directory import project_file
+from gmail_ingest.local.data_directory import project_file
 from gmail_ingest_tests.sync.service import TENANT
 
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")

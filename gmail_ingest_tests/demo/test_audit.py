@@ -3,10 +3,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.demo.audit import GoogleMessage, Row, audit
-from gmail_ingest.demo.latency import MessageKey, PushWatch, percentile
-from gmail_ingest.demo.plan import MAILBOXES, bursts, split
-from gmail_ingest.demo.search_check import searchable_words
+from gmail_ingest_lab.demo.audit import GoogleMessage, Row, audit
+from gmail_ingest_lab.demo.latency import MessageKey, PushWatch, percentile
+from gmail_ingest_lab.demo.plan import MAILBOXES, bursts, split
+from gmail_ingest_lab.demo.search_check import searchable_words
 
 OWNERS = {"a@x.example": "acme"}
 INBOX = frozenset({"INBOX"})

@@ -3,9 +3,9 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.demo.audit import GoogleMessage, audit
-from gmail_ingest.demo.counting import Count, count
-from gmail_ingest.demo.plan import PAST_DAYS, DemoOptions, range_of_the_past
+from gmail_ingest_lab.demo.audit import GoogleMessage, audit
+from gmail_ingest_lab.demo.counting import Count, count
+from gmail_ingest_lab.demo.plan import PAST_DAYS, DemoOptions, range_of_the_past
 
 LABELS = st.sampled_from([{"INBOX"}, {"SENT"}, {"TRASH"}, {"SPAM", "INBOX"}, set()])
 

@@ -15,9 +15,9 @@ import psutil
 import pytest
 import requests
 
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.environment import variable_names
-from gmail_ingest.runtime.readiness import http_ok, loopback_session
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.environment import variable_names
+from gmail_ingest.local.readiness import http_ok, loopback_session
 from gmail_ingest_tests.cli.processes_of import processes_mentioning
 
 pytestmark = [

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from gmail_ingest.cli.demo_view import export_line, line, variables
-from gmail_ingest.demo.counting import Count
-from gmail_ingest.demo.plan import range_of_the_past
-from gmail_ingest.demo.snapshot import MailboxState, Snapshot
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
+from gmail_ingest.local.data_directory import Addresses, DataDirectory
+from gmail_ingest_lab.commands.demo_view import export_line, line, variables
+from gmail_ingest_lab.demo.counting import Count
+from gmail_ingest_lab.demo.plan import range_of_the_past
+from gmail_ingest_lab.demo.snapshot import MailboxState, Snapshot
 
 ADDRESSES = Addresses("http://dagster", "http://api", "postgresql://db", "http://sandbox")
 

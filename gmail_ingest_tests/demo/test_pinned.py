@@ -5,21 +5,21 @@ import os
 import pytest
 from pydantic import ValidationError
 
-from gmail_ingest.benchmarks import harness
-from gmail_ingest.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
-from gmail_ingest.demo.run import demo_settings, open_demo
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.rehearsal.plan import TUNING, RehearsalOptions
-from gmail_ingest.runtime.consent import OAuthClient
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases
-from gmail_ingest.runtime.environment import (
+from gmail_ingest.local.consent import OAuthClient
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import Databases
+from gmail_ingest.local.environment import (
     machine_environment,
     pinned_settings,
     variable_names,
 )
-from gmail_ingest.runtime.stack import open_stack
+from gmail_ingest.local.stack import open_stack
 from gmail_ingest.settings import Settings
+from gmail_ingest_lab.benchmarks import harness
+from gmail_ingest_lab.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
+from gmail_ingest_lab.demo.run import demo_settings, open_demo
+from gmail_ingest_lab.rehearsal.plan import TUNING, RehearsalOptions
 
 CLIENT = OAuthClient("demo", "secret")
 DATABASES = Databases("postgresql+psycopg:///mail", "postgresql+psycopg2:///dagster", embedded=True)

@@ -2,9 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from gmail_ingest.demo.audit import Audit
-from gmail_ingest.demo.counting import OlderMail
-from gmail_ingest.demo.report import Report
+from gmail_ingest_lab.demo.audit import Audit
+from gmail_ingest_lab.demo.counting import OlderMail
+from gmail_ingest_lab.demo.report import Report
 
 CLEAN = Audit(
     at_google=9, stored=9, missing=0, doubled=0, unknown=0, wrong_threads=0, wrong_labels=0

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.runtime.data_directory import PROJECT_ROOT
+from gmail_ingest.local.data_directory import PROJECT_ROOT
 from gmail_ingest_tests.browser.dagster_pages import CHROMIUM, TIMEOUT_MS, open_pages
 from gmail_ingest_tests.e2e.test_killed_processes import worker_of
 

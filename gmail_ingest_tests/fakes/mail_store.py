@@ -168,12 +168,11 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
     ) -> AppliedPage:
         self._fence(lease)
-        counts = Counts()
+        counts = Counts(listed=len(refs))
         for ref in refs:
             key = (lease.mailbox_id, ref.message_id)
             before = self.entries.get(key)
             entry = after_sighting(before, ref.thread_id, listing.origin)
-            counts.listed += 1
             counts.discovered += entry is not before
             self._note(key, entry)
             if listing.origin == "backfill" and entry.fate == "pending":

@@ -22,10 +22,10 @@ from gmail_ingest.errors import (
     OperatorActionError,
     TransientError,
 )
+from gmail_ingest.local.consent import Consent, OAuthClient
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.outbound_requests import outbound_session
-from gmail_ingest.runtime.consent import Consent, OAuthClient
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from webhook_api.certificates import (

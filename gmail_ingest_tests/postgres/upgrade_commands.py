@@ -18,7 +18,7 @@ from gmail_ingest.adapters.postgres.schema.columns import (
     migrate,  # noqa: F401 - for all commands
 )
 from gmail_ingest.cli.main import run
-from gmail_ingest.runtime import dagster_migration  # noqa: F401 - for all commands
+from gmail_ingest.local import dagster_migration  # noqa: F401 - for all commands
 
 
 def main() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gmail_ingest.rehearsal.stored import MISJUDGED
+from gmail_ingest_lab.rehearsal.stored import MISJUDGED
 from gmail_ingest_tests.proof.deployment import Deployment
 from gmail_sandbox.account.mailbox import Mailbox
 

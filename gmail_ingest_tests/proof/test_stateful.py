@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
-from gmail_ingest.rehearsal.permissions import LEFT
 from gmail_ingest.sync.accounts.credentials import SCOPE
+from gmail_ingest_lab.rehearsal.permissions import LEFT
 from gmail_ingest_tests.proof.comparison import differences
 from gmail_ingest_tests.proof.interruptions import (
     after_call,

@@ -2,7 +2,7 @@ from random import Random
 
 import pytest
 
-from gmail_ingest.rehearsal.faults import KINDS, draw_faults
+from gmail_ingest_lab.rehearsal.faults import KINDS, draw_faults
 from gmail_sandbox.faults import FaultRule
 
 

@@ -3,12 +3,12 @@ from random import Random
 import pytest
 import requests
 
-from gmail_ingest.demo.plan import MAILBOXES
-from gmail_ingest.rehearsal.faults import Fault
-from gmail_ingest.rehearsal.google import FaultySandbox
-from gmail_ingest.rehearsal.mailboxes import MailboxLife
-from gmail_ingest.rehearsal.permissions import OWNED, Permissions
-from gmail_ingest.runtime.sidecar_api import SidecarError
+from gmail_ingest.local.sidecar_api import SidecarError
+from gmail_ingest_lab.demo.plan import MAILBOXES
+from gmail_ingest_lab.rehearsal.faults import Fault
+from gmail_ingest_lab.rehearsal.google import FaultySandbox
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
+from gmail_ingest_lab.rehearsal.permissions import OWNED, Permissions
 from gmail_sandbox.server import Sandbox
 
 

@@ -1,8 +1,8 @@
 import pytest
 
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.rehearsal.stored import Stored, Undone
 from gmail_ingest.sync.mailbox import records
+from gmail_ingest_lab.rehearsal.stored import Stored, Undone
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import MINUTE, PostgresWorld, lease

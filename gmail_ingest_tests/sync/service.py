@@ -24,7 +24,6 @@ from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
-from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys
@@ -32,6 +31,7 @@ from gmail_ingest.sync.accounts.disconnect import Disconnect
 from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.records import SyncKind
+from gmail_ingest_lab.demo.audit import Audit, GoogleMessage, Row, audit
 from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
 from gmail_sandbox.faults import FaultRule
 from gmail_sandbox.seeded.messages import seeded_messages
