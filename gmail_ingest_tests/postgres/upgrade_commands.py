@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 
-from gmail_ingest.adapters.postgres.schema.columns import (
+from gmail_ingest.adapters.postgres.schema import (
     migrate,  # noqa: F401 - for all commands
 )
 from gmail_ingest.cli.main import run
