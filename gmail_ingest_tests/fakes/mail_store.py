@@ -330,8 +330,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         reason: str | None = None,
         history_id: int = 0,
     ) -> None:
-        key = (lease.mailbox_id, message_id)
-        before = self.entries.get(key)
+        before = self.entries.get(key := (lease.mailbox_id, message_id))
         if before is None:
             return
         entry = after_outcome(before, fate, reason, history_id)
