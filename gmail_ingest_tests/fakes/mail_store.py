@@ -1,8 +1,7 @@
 """A MailStore in memory, for tests of use cases; it passes the contract of the real one.
 
 Holds: ``MemoryMailStore``. Add here: what a new method of the port means without a database.
-Keep out: rules about fates (``core/ledger/fates.py``, which Postgres follows too), failures on
-demand.
+Keep out: rules about fates (``core/ledger/fates.py``; Postgres follows them too), failures at will.
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
