@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gmail_ingest.adapters.postgres.schema.columns import mail_tables, tables
+from gmail_ingest.adapters.postgres.schema import mail_tables, tables
 from gmail_ingest.adapters.postgres.schema.migrate import current_revision, upgrade
 
 
