@@ -46,5 +46,5 @@ $pip install --quiet --disable-pip-version-check --no-compile --no-deps --requir
 # pip would compile one file after the other; 24 s of CPU here. What is no Python for this version
 # (templates) stays as it is.
 .venv/bin/python -m compileall -qq -j 0 .venv/lib || true
-# setuptools is in the lock, so nothing unpinned is fetched to build the two distributions.
-$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./gmail_sandbox
+# setuptools is in the lock, so nothing unpinned is fetched to build the three distributions.
+$pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e . -e ./gmail_sandbox -e ./gmail_ingest_lab

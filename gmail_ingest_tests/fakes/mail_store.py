@@ -1,8 +1,7 @@
 """A MailStore in memory, for tests of use cases; it passes the contract of the real one.
 
 Holds: ``MemoryMailStore``. Add here: what a new method of the port means without a database.
-Keep out: rules about fates (``core/ledger/fates.py``, which Postgres follows too), failures on
-demand.
+Keep out: rules about fates (``core/ledger/fates.py``; Postgres follows them too), failures at will.
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
@@ -330,8 +329,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         reason: str | None = None,
         history_id: int = 0,
     ) -> None:
-        key = (lease.mailbox_id, message_id)
-        before = self.entries.get(key)
+        before = self.entries.get(key := (lease.mailbox_id, message_id))
         if before is None:
             return
         entry = after_outcome(before, fate, reason, history_id)

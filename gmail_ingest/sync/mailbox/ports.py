@@ -178,7 +178,7 @@ class MailStore(Protocol):
     async def due_messages(
         self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
     ) -> DueMessages:
-        """What to fetch now of this source; of one listing only, if one is named."""
+        """What to fetch now of this origin; of one listing only, if one is named."""
         ...
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
