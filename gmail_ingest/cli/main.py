@@ -25,6 +25,7 @@ from gmail_ingest.cli import (
     doctor,
     execute,
     keys,
+    lab,
     local_google,
     processes,
     reread,
@@ -40,7 +41,6 @@ from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import log_level_of
 from gmail_ingest.variables import misspelt
-from gmail_ingest_lab.commands import bench, demo, rehearse
 
 _LOG_LEVEL = "GMAIL_INGEST_LOG_LEVEL"
 #: What is asked for to find out how a setting is written; commands of other programs.
@@ -77,8 +77,8 @@ def gmail_ingest(
     """Gmail of many CRM customers, kept complete in Postgres."""
 
 
-app.command()(demo.demo)
-app.command()(rehearse.rehearse)
+lab.add_command(app, "demo")
+lab.add_command(app, "rehearse")
 app.command()(processes.up)
 app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
 app.command()(processes.status)
@@ -94,7 +94,7 @@ app.command()(reread.reread)
 app.command()(doctor.doctor)
 app.command("exec", context_settings={"allow_interspersed_args": False})(execute.execute)
 app.command()(settings.settings)
-app.command()(bench.bench)
+lab.add_command(app, "bench")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:

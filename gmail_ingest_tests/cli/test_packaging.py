@@ -1,6 +1,7 @@
 import re
 import subprocess
 import sys
+import sysconfig
 import tomllib
 import zipfile
 from importlib import metadata
@@ -73,21 +74,57 @@ def test_locks_agree():
     assert service.items() <= tests.items()
 
 
-def test_wheel_has_neither_the_sandbox_nor_tests(tmp_path):
-    """The service's wheel is the service: no local Google, no test, no page."""
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The service's wheel."""
+    folder = tmp_path_factory.mktemp("service")
     for name in ("pyproject.toml", "README.md"):
-        (tmp_path / name).write_bytes((ROOT / name).read_bytes())
+        (folder / name).write_bytes((ROOT / name).read_bytes())
     # What a build finds in a checkout; links, so that it writes nothing there.
-    for name in ("gmail_ingest", "webhook_api", "gmail_sandbox", "gmail_ingest_tests"):
-        (tmp_path / name).symlink_to(ROOT / name)
+    for path in ROOT.glob("*/__init__.py"):
+        (folder / path.parent.name).symlink_to(path.parent)
     build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
     program = [sys.executable, "-I", "-c", build]
-    subprocess.run(program, cwd=tmp_path, capture_output=True, check=True)
-    [wheel] = (tmp_path / "dist").glob("*.whl")
+    subprocess.run(program, cwd=folder, capture_output=True, check=True)
+    [built] = (folder / "dist").glob("*.whl")
+    return built
+
+
+def test_wheel_has_neither_sandbox_nor_lab_nor_tests(wheel):
+    """The service's wheel is the service: no local Google, no demonstration, no test, no page."""
     packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
     assert {name.split("/")[0] for name in packed} == {"gmail_ingest", "webhook_api"}
     assert {"gmail_ingest/cli/main.py", "gmail_ingest/py.typed"} <= packed
     assert not any("test" in name.split("/")[-1] or "sandbox/" in name for name in packed)
+
+
+def test_wheel_runs_without_sandbox_and_lab(wheel, tmp_path):
+    """Where the service alone is installed, its commands are there, and those that need more say
+    what to install.
+    """
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    # Without site, no link of this checkout's editable installation is followed.
+    program = (
+        "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]\n"
+        "from importlib.util import find_spec\n"
+        "assert not find_spec('gmail_sandbox') and not find_spec('gmail_ingest_lab')\n"
+        "from gmail_ingest.cli.main import run; run()"
+    )
+    paths = [str(tmp_path / "installed"), sysconfig.get_path("purelib")]
+    command = [sys.executable, "-I", "-S", "-c", program, *paths]
+
+    def said(*arguments):
+        done = subprocess.run(
+            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60
+        )
+        return done.returncode, " ".join((done.stdout + done.stderr).split())
+
+    assert said("settings", "--format", "env")[0] == 0
+    for name in ("demo", "rehearse", "bench"):
+        code, text = said(name, "--json")
+        assert (code, "install gmail-ingest-lab and gmail-sandbox" in text) == (2, True), text
+    code, text = said("sandbox", "--port", "0")
+    assert (code, "install gmail-sandbox" in text) == (2, True), text
 
 
 def test_image_has_no_sandbox():
