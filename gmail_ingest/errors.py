@@ -109,7 +109,9 @@ def place_of(error: BaseException) -> str:
 def trace_of(error: BaseException) -> str:
     """Where an error came through, outermost first, for a log: a traceback without its text."""
     frames = traceback.extract_tb(error.__traceback__)
-    return " > ".join(f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames)
+    return " > ".join(
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames
+    )
 
 
 class ConfigurationError(GmailIngestError):

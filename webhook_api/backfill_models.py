@@ -82,11 +82,11 @@ def price_body(
         left_out=list(price.left_out),
         months=[
             MonthPriceBody(
-                month=f"{each.month:%Y-%m}",
-                messages=each.listed,
-                to_fetch=each.wanted,
-                units=each.units,
+                month=f"{month.month:%Y-%m}",
+                messages=month.listed,
+                to_fetch=month.wanted,
+                units=month.units,
             )
-            for each in price.months
+            for month in price.months
         ],
     )

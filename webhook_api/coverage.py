@@ -96,9 +96,9 @@ def coverage_router(services: Services) -> APIRouter:
         compared = bool(found) and len(verdicts) == len(found)
         return CoverageBody(
             tenant_id=tenant_id,
-            passed=active and all(each.passed for each in verdicts) if compared else None,
-            checked_at=min(each.checked_at for each in verdicts) if compared else None,
-            open=sum(each.open for each in verdicts),
+            passed=active and all(verdict.passed for verdict in verdicts) if compared else None,
+            checked_at=min(verdict.checked_at for verdict in verdicts) if compared else None,
+            open=sum(verdict.open for verdict in verdicts),
             mailboxes=[MailboxCoverageBody.model_validate(each) for each in found],
         )
 

@@ -62,7 +62,7 @@ def exclusions_router(services: Services) -> APIRouter:
         await services.reads.tenant(tenant_id)
         found = await rules.all(tenant_id)
         return RulesBody(
-            rules=[RuleBody.of(each) for each in found.rules],
+            rules=[RuleBody.of(rule) for rule in found.rules],
             undecided_mailboxes=found.undecided_mailboxes,
         )
 

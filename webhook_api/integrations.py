@@ -155,16 +155,16 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
         auth_type=body.auth_type,
         mailboxes=[
             ConnectedMailboxBody(
-                address=each.mailbox.address,
-                state=each.mailbox.state,
-                reconnected=each.reconnected,
-                watch=each.watch,
-                watch_expires_at=each.watch_expires_at,
-                watch_error=each.watch_error,
-                former_address=each.former_address,
-                replaced_account=each.replaced_account,
+                address=mailbox.mailbox.address,
+                state=mailbox.mailbox.state,
+                reconnected=mailbox.reconnected,
+                watch=mailbox.watch,
+                watch_expires_at=mailbox.watch_expires_at,
+                watch_error=mailbox.watch_error,
+                former_address=mailbox.former_address,
+                replaced_account=mailbox.replaced_account,
             )
-            for each in done.mailboxes
+            for mailbox in done.mailboxes
         ],
         job_id=done.initial_job,
         incremental_job_id=done.incremental_job,

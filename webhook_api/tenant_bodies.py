@@ -36,7 +36,9 @@ def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:
         state=tenant.state,
         created_at=tenant.created_at,
         disconnected_at=tenant.disconnected_at,
-        integrations=[_integration(each, now, watching) for each in tenant.integrations],
+        integrations=[
+            _integration(integration, now, watching) for integration in tenant.integrations
+        ],
     )
 
 

@@ -126,7 +126,7 @@ def why_body(answer: Answer) -> WhyBody:
     """An answer as JSON."""
     return WhyBody(
         found=answer.found,
-        mailboxes=[_finding(each) for each in answer.findings],
+        mailboxes=[_finding(finding) for finding in answer.findings],
         ask_google_units=answer.price,
         google=AskedBody.model_validate(answer.google) if answer.google else None,
     )

@@ -83,7 +83,7 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     old = asyncio.run(_old_transactions(data_dir))
     if as_json:
         where = None if running is None else asdict(running.addresses)
-        rows = [asdict(each) | {"fates": shown_counts(each.fates)} for each in mailboxes]
+        rows = [asdict(mailbox) | {"fates": shown_counts(mailbox.fates)} for mailbox in mailboxes]
         overview = {
             "running": where,
             "queueWaiting": waiting,

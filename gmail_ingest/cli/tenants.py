@@ -36,9 +36,13 @@ def list_tenants(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = Fals
     mailboxes = asyncio.run(_mailboxes(data_dir))
     if as_json:
         found: dict[str, list[dict[str, str]]] = {}
-        for each in mailboxes:
-            row = {"address": each.address, "state": each.state, "authType": each.auth_type}
-            found.setdefault(each.tenant_id, []).append(row)
+        for mailbox in mailboxes:
+            row = {
+                "address": mailbox.address,
+                "state": mailbox.state,
+                "authType": mailbox.auth_type,
+            }
+            found.setdefault(mailbox.tenant_id, []).append(row)
         print_json({"tenants": [{"tenantId": t, "mailboxes": m} for t, m in found.items()]})
     else:
         print_table(

@@ -78,7 +78,9 @@ def open_backfills(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> lis
     with warnings.catch_warnings():
         # SQLAlchemy does not like Dagster's query for tags.
         warnings.simplefilter("ignore")
-        return [each.backfill_id for each in instance.get_backfills(filters=filters)]
+        return [
+            get_backfill.backfill_id for get_backfill in instance.get_backfills(filters=filters)
+        ]
 
 
 def look_at_backfill(instance: dg.DagsterInstance, backfill_id: str) -> DagsterView:

@@ -80,7 +80,9 @@ def drain(
         for batch in batches:
             # An event is 2.4 kB for ever: only what changed is worth one.
             with_changes = [each for each in batch.done if each[1].has_changes]
-            store_materializations(context, [_materialization(*each) for each in with_changes])
+            store_materializations(
+                context, [_materialization(*with_change) for with_change in with_changes]
+            )
             changed += len(with_changes)
             report_health(context, mail_store, batch.health)
 

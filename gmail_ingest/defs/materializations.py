@@ -35,7 +35,7 @@ def store_materializations(
         EventLogEntry(  # type: ignore[no-untyped-call] # Dagster has no types here
             error_info=None,
             level=logging.DEBUG,
-            user_message=_message(each),
+            user_message=_message(materialization),
             run_id=context.run_id,
             timestamp=time.time(),
             step_key=step.step.key,
@@ -47,12 +47,12 @@ def store_materializations(
                 node_handle=step.step.node_handle,
                 step_kind_value=step.step.kind.value,
                 logging_tags=step.event_tags,
-                event_specific_data=StepMaterializationData(each),
-                message=_message(each),
+                event_specific_data=StepMaterializationData(materialization),
+                message=_message(materialization),
                 pid=os.getpid(),
             ),
         )
-        for each in materializations
+        for materialization in materializations
     ]
     context.instance.event_log_storage.store_event_batch(entries)
 

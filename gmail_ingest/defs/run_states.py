@@ -96,7 +96,7 @@ def _is_lost(awaited: Awaited, run: dg.DagsterRun | None) -> bool:
 
 
 def _runs_by_id(instance: dg.DagsterInstance, holders: Collection[str]) -> Iterable[dg.DagsterRun]:
-    for part in _parts([each.removeprefix(HOLDER) for each in holders]):
+    for part in _parts([holder.removeprefix(HOLDER) for holder in holders]):
         yield from instance.get_runs(dg.RunsFilter(run_ids=part))
 
 

@@ -297,10 +297,10 @@ def _give_to_server(path: Path) -> None:
 
 
 def _let_others_pass(directory: Path) -> None:
-    for each in (directory, *directory.parents):
-        mode = each.stat().st_mode
+    for parent in (directory, *directory.parents):
+        mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:
-            each.chmod(mode | stat.S_IXOTH)
+            parent.chmod(mode | stat.S_IXOTH)
 
 
 def _initialise(home: Path, cluster: Path) -> None:

@@ -25,7 +25,7 @@ class Restarts:
 
     def died(self, name: str, now: float) -> float | None:
         """Note a crash; the seconds to wait until the next start, None if there is none."""
-        recent = [each for each in self._crashes[name] if each > now - self.window_seconds]
+        recent = [crash for crash in self._crashes[name] if crash > now - self.window_seconds]
         self._crashes[name] = [*recent, now]
         if len(recent) >= self.limit:
             return None

@@ -30,9 +30,9 @@ def planned_threads(
     """How many threads.get a month by month fetch of all but the known messages is planned with."""
     prices = Prices()
     sizes = Counter(
-        (months[each.message_id], each.thread_id)
-        for each in messages
-        if each.in_scope and each.message_id not in known
+        (months[message.message_id], message.thread_id)
+        for message in messages
+        if message.in_scope and message.message_id not in known
     )
     return sum(prices.messages_get * size > prices.threads_get for size in sizes.values())
 

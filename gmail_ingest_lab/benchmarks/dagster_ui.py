@@ -124,18 +124,18 @@ class DagsterUi:
         }
         found = self._query(_TICKS, sensor=selector, limit=count).data["sensorOrError"]
         ticks = found["sensorState"]["ticks"]
-        return [each["endTimestamp"] - each["timestamp"] for each in ticks if each["endTimestamp"]]
+        return [tick["endTimestamp"] - tick["timestamp"] for tick in ticks if tick["endTimestamp"]]
 
     def backfill_workers(self) -> dict[str, int]:
         """The processes that execute backfill runs now, by run."""
         runs = self._query(_RUNS).data["runsOrError"]["results"]
-        ours = [each["runId"] for each in runs if {"key": _BACKFILL_TENANT_TAG} in each["tags"]]
+        ours = [run["runId"] for run in runs if {"key": _BACKFILL_TENANT_TAG} in run["tags"]]
         found = {run: self._worker(run) for run in ours}
         return {run: pid for run, pid in found.items() if pid is not None}
 
     def _worker(self, run_id: str) -> int | None:
         events = self._query(_EVENTS, run=run_id).data["logsForRun"]["events"]
-        matches = (_PID.search(each.get("message") or "") for each in events)
+        matches = (_PID.search(event.get("message") or "") for event in events)
         return next((int(match[1]) for match in matches if match), None)
 
     def _about_asset(self, query: str, **variables: object) -> TimedAnswer:

@@ -182,7 +182,7 @@ def _follow(tenants: TwelveTenants, progress: Progress) -> _Course:
             to_report.pop(0)
             lowest, highest = min(shares.values()), max(shares.values())
             course.progress.append(f"{100 * done:.0f} %: {lowest:.2f} to {highest:.2f}")
-        ended = [each["state"] for each in states.values() if each["finishedAt"]]
+        ended = [state["state"] for state in states.values() if state["finishedAt"]]
         if set(ended) - {"succeeded"} or course.seconds > _LONGEST_SECONDS:
             raise BenchmarkError(f"not every job has succeeded: {ended}")
         if ended and not course.at_first:

@@ -45,7 +45,7 @@ class _Delivered:
 
     @property
     def in_time(self) -> float:
-        return sum(each <= GOAL_SECONDS for each in self.seconds) / len(self.seconds)
+        return sum(second <= GOAL_SECONDS for second in self.seconds) / len(self.seconds)
 
 
 def run(progress: Progress, scale: float = 1.0) -> Figure:

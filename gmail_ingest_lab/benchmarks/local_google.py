@@ -70,7 +70,7 @@ class LocalGoogle(SandboxApi):
     def months(self, address: str) -> Mapping[str, date]:
         """The UTC month of each message, by its id."""
         lines = self._get(f"mailboxes/{address}/messages")["messages"]
-        return {each["id"]: _month(int(each["internalDate"])) for each in lines}
+        return {line["id"]: _month(int(line["internalDate"])) for line in lines}
 
     def calls(self) -> int:
         """All calls, those that were refused too."""

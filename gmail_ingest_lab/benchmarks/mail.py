@@ -89,7 +89,10 @@ def connect(
         tenants: by address; those that are not in it are called as their mailbox.
     """
     names = tenants or {}
-    grants = {(names.get(each, each), each): harness.google.grant(each) for each in addresses}
+    grants = {
+        (names.get(address, address), address): harness.google.grant(address)
+        for address in addresses
+    }
     asyncio.run(_connect(harness, grants, topic))
 
 

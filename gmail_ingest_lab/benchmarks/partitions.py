@@ -132,8 +132,8 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
             "fewTenants": few.shown(),
             "halfMaterialized": half.shown(),
             "allMaterialized": full.shown(),
-            "sensorTicks": [round(each, 2) for each in daemon.ticks],
-            "backfillIterations": [round(each) for each in daemon.iterations],
+            "sensorTicks": [round(tick, 2) for tick in daemon.ticks],
+            "backfillIterations": [round(iteration) for iteration in daemon.iterations],
             "iterationsAre": "whole seconds, from the daemon's log: a backfill of twelve months of "
             "one tenant, all materialized",
             "backfillPage": round(daemon.page, 2),

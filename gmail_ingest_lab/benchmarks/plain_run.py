@@ -37,7 +37,7 @@ def run_plain(harness: Harness, addresses: Sequence[str], progress: Progress) ->
     plan = {
         "endpoint": harness.url,
         "database": plain_url(harness.databases.mail),
-        "mailboxes": {each: harness.google.grant(each).access_token for each in addresses},
+        "mailboxes": {address: harness.google.grant(address).access_token for address in addresses},
     }
     before = harness.postgres_cpu_seconds()
     found = harness.worker("plain_script", plan).result()

@@ -74,7 +74,7 @@ def _pages(service: Any) -> Iterator[list[str]]:  # noqa: ANN401 - googleapiclie
     while True:
         listed = service.users().messages().list(userId="me", maxResults=500, pageToken=token)
         page = listed.execute()
-        yield [each["id"] for each in page.get("messages", ())]
+        yield [message["id"] for message in page.get("messages", ())]
         token = page.get("nextPageToken")
         if token is None:
             return
@@ -82,7 +82,7 @@ def _pages(service: Any) -> Iterator[list[str]]:  # noqa: ANN401 - googleapiclie
 
 def _row(address: str, message: dict[str, Any]) -> tuple[object, ...]:
     payload = message["payload"]
-    headers = {each["name"].lower(): each["value"] for each in payload.get("headers", ())}
+    headers = {header["name"].lower(): header["value"] for header in payload.get("headers", ())}
     return (
         address,
         message["id"],

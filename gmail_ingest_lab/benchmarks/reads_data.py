@@ -72,9 +72,11 @@ def load(database_url: str, mails: int, report: Report) -> None:
             connection.execute(sql.SQL("DROP INDEX {}").format(sql.Identifier(name)))
         connection.execute(reads_rows.TEXTS)
         _write_texts(connection)
-        for each in populations(mails):
-            connection.execute(reads_rows.ACCOUNTS, vars_of(each))
-    _in_parallel(database_url, "texts", [_texts(each) for each in populations(mails)], report)
+        for population in populations(mails):
+            connection.execute(reads_rows.ACCOUNTS, vars_of(population))
+    _in_parallel(
+        database_url, "texts", [_texts(population) for population in populations(mails)], report
+    )
     _in_parallel(database_url, "mails", _blocks(mails), report)
     rows = [_statement(reads_rows.FACET_LABELS), _statement(reads_rows.THREADS)]
     rest = [*rows, *(_statement(made) for _, made in indexes)]
@@ -136,9 +138,9 @@ def _texts(population: Population) -> Work:
 
 def _blocks(mails: int) -> list[Work]:
     return [
-        _block(each, start, min(start + _BLOCK, each.mails))
-        for each in populations(mails)
-        for start in range(0, each.mails, _BLOCK)
+        _block(population, start, min(start + _BLOCK, population.mails))
+        for population in populations(mails)
+        for start in range(0, population.mails, _BLOCK)
     ]
 
 

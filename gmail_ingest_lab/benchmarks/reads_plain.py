@@ -101,4 +101,4 @@ class PlainReads:
         """The search for all months at once: what an index without marks would find."""
         query = parse_query(text)
         months = months_back(month_of(NEWEST), month_of(OLDEST))
-        return [month_query(query, mark(MAIN, each)) for each in months]
+        return [month_query(query, mark(MAIN, month)) for month in months]

@@ -126,7 +126,7 @@ async def load(database_url: str, texts: Texts, mails: int, progress: Progress) 
             found = await (await connection.execute(_OWNERS, wanted)).fetchall()
             ids = sorted(row[0] for row in found)
         leases = [
-            await store.acquire_lease(each, "push", "bench", _LEASE, force=True) for each in ids
+            await store.acquire_lease(id_, "push", "bench", _LEASE, force=True) for id_ in ids
         ]
         async with statement(engine) as connection:
             await connection.execute("DROP INDEX ix_emails_search_vector")
@@ -153,13 +153,13 @@ async def _make_former(
 ) -> None:
     vectors = [
         search_vector(
-            mark(TENANT, month_of(each.internal_date)),
-            former_words_of(each.search_text),
-            [person.address for person in each.participants],
+            mark(TENANT, month_of(mail.internal_date)),
+            former_words_of(mail.search_text),
+            [person.address for person in mail.participants],
         )
-        for each in mails
+        for mail in mails
     ]
-    await connection.execute(_FORMER, ([each.gmail_id for each in mails], vectors, mailbox_id))
+    await connection.execute(_FORMER, ([mail.gmail_id for mail in mails], vectors, mailbox_id))
 
 
 def waiting(connection: psycopg.Connection) -> float | None:

@@ -106,7 +106,7 @@ def _ok() -> None:
 
 
 def _results(workers: list[Running]) -> list[dict[str, int]]:
-    return [each.result() for each in workers]
+    return [worker.result() for worker in workers]
 
 
 def _read(harness: Harness) -> _Reading:

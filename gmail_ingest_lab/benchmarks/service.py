@@ -101,7 +101,7 @@ class Service:
             query = {"tenantId": tenant or address, "limit": str(_NEWEST)}
             answer = session.get(f"{self.api}/api/emails", params=query, timeout=60)
             answer.raise_for_status()
-            return any(each["id"] == wanted for each in answer.json()["emails"])
+            return any(email["id"] == wanted for email in answer.json()["emails"])
 
         self.wait(readable, "a pushed mail", _LOOK_SECONDS)
         return time.perf_counter() - began

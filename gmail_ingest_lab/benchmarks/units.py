@@ -49,9 +49,9 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 def _priced(harness: Harness) -> tuple[int, int]:
     """Units of the naive way and of the cheapest choice for each thread, listing included."""
     prices = Prices()
-    messages = [each for each in harness.google.messages(_ADDRESS) if each.in_scope]
+    messages = [message for message in harness.google.messages(_ADDRESS) if message.in_scope]
     listing = prices.messages_list * -(-len(messages) // _PAGE)
-    threads = Counter(each.thread_id for each in messages)
+    threads = Counter(message.thread_id for message in messages)
     singly = prices.messages_get * len(messages)
     cheapest = sum(min(prices.threads_get, prices.messages_get * n) for n in threads.values())
     return singly + listing, cheapest + listing

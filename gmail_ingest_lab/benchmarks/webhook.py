@@ -123,7 +123,7 @@ def _load(
         "connections": _CONNECTIONS,
     }
     found = harness.worker("webhook_load", plan).result()
-    latencies = [1000 * each for each in found["latencies"]]
+    latencies = [1000 * latency for latency in found["latencies"]]
     return _Loaded(
         accepted=len(latencies),
         accepted_a_second=len(latencies) / max(found["seconds"], seconds),

@@ -258,7 +258,7 @@ class Scenario:
 
     def _newest(self, address: str) -> list[GoogleMessage]:
         """A mailbox's messages in scope, newest first: those that are stored by now."""
-        found = [each for each in self._sandbox.messages(address) if each.in_scope]
+        found = [message for message in self._sandbox.messages(address) if message.in_scope]
         return sorted(found, key=lambda each: each.internal_date, reverse=True)
 
     def _began(self) -> dict[str, float | None]:

@@ -52,7 +52,7 @@ class Crashes:
         """The processes that execute a Dagster run now: children of the code server."""
         try:
             server = psutil.Process(self._supervisor.child("code-server").group)
-            return [each for each in server.children() if _TRACKER not in str(each.cmdline())]
+            return [child for child in server.children() if _TRACKER not in str(child.cmdline())]
         except psutil.Error:
             return []
 

@@ -25,7 +25,7 @@ class Judge:
         """Note the mail of an account that is about to be deleted: what is stored of it now, and is
         at Google still, has to stay. Later changes at Google are another account's.
         """
-        at_google = {each.message_id for each in self._sandbox.messages(address)}
+        at_google = {message.message_id for message in self._sandbox.messages(address)}
         stored = at_google & self._stored.texts(address).keys()
         self._kept.setdefault(address, set()).update(stored)
 
@@ -35,7 +35,7 @@ class Judge:
 
     def audit(self) -> Audit:
         """Ids, labels and threads of all mailboxes."""
-        truth = [each for address in MAILBOXES for each in self._sandbox.messages(address)]
+        truth = [message for address in MAILBOXES for message in self._sandbox.messages(address)]
         return audit(truth, self._stored.rows(), OWNERS)
 
     def missing_by_fate(self) -> dict[str, int]:
@@ -43,9 +43,9 @@ class Judge:
         fates: Counter[str] = Counter()
         for address in MAILBOXES:
             stored, known = self._stored.texts(address), self._stored.fates(address)
-            for each in self._sandbox.messages(address):
-                if each.in_scope and each.message_id not in stored:
-                    fates[known.get(each.message_id, "unknown")] += 1
+            for message in self._sandbox.messages(address):
+                if message.in_scope and message.message_id not in stored:
+                    fates[known.get(message.message_id, "unknown")] += 1
         return dict(fates)
 
     def wrong_texts(self) -> int:
@@ -56,7 +56,7 @@ class Judge:
     def _wrong_texts(self, address: str) -> int:
         token = self._sandbox.access_token(address)
         texts = self._stored.texts(address)
-        at_google = [each.message_id for each in self._sandbox.messages(address)]
+        at_google = [message.message_id for message in self._sandbox.messages(address)]
         return sum(
             self._text(token, address, message_id) != texts[message_id]
             for message_id in at_google

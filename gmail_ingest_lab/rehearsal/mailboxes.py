@@ -152,9 +152,9 @@ class MailboxLife:
         without: Sequence[str] = (),
     ) -> GoogleMessage | None:
         found = [
-            each
-            for each in messages
-            if (label is None or label in each.labels) and each.labels.isdisjoint(without)
+            message
+            for message in messages
+            if (label is None or label in message.labels) and message.labels.isdisjoint(without)
         ]
         return self._dice.choice(found) if found else None
 

@@ -24,26 +24,26 @@ def totals(reports: Sequence[Mapping[str, Any]]) -> str:
     for report in reports:
         faults.update(report["injected"])
         crashes.update(report["crashes"])
-    found = {name: sum(each[name] for each in reports) for name in _FINDINGS}
-    found["stoppedMailboxes"] = sum(len(each["stoppedMailboxes"]) for each in reports)
+    found = {name: sum(report[name] for report in reports) for name in _FINDINGS}
+    found["stoppedMailboxes"] = sum(len(report["stoppedMailboxes"]) for report in reports)
     rows = [
         ("rehearsals", f"{len(reports)} (seeds {_seeds(reports)})"),
         ("messages at Google at the end", f"{_sum(reports, 'messages'):,}"),
         ("faults that hit a call", _listed(faults)),
         ("crashes", _listed(crashes)),
         ("processes started again", f"{_sum(reports, 'restarts'):,}"),
-        ("longest", f"{max(each['seconds'] for each in reports):.0f} s with the comparison"),
+        ("longest", f"{max(report['seconds'] for report in reports):.0f} s with the comparison"),
         *((f"`{name}`", f"**{count}**") for name, count in found.items()),
     ]
     return "\n".join(["| in all | |", "| --- | --- |", *(f"| {a} | {b} |" for a, b in rows)])
 
 
 def _sum(reports: Iterable[Mapping[str, Any]], name: str) -> int:
-    return sum(each[name] for each in reports)
+    return sum(report[name] for report in reports)
 
 
 def _seeds(reports: Iterable[Mapping[str, Any]]) -> str:
-    return ", ".join(str(seed) for seed in sorted(each["seed"] for each in reports))
+    return ", ".join(str(seed) for seed in sorted(report["seed"] for report in reports))
 
 
 def _listed(counts: Counter[str]) -> str:

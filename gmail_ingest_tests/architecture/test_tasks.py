@@ -37,9 +37,9 @@ def test_pages_name_tasks_that_exist():
 def test_hooks_fetch_nothing():
     """Every hook is a program of .venv, or a task of the Makefile: git needs no network."""
     settings = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
-    assert [each["repo"] for each in settings["repos"]] == ["local"]
+    assert [repo["repo"] for repo in settings["repos"]] == ["local"]
     hooks = settings["repos"][0]["hooks"]
-    assert {each["language"] for each in hooks} == {"system"}
+    assert {hook["language"] for hook in hooks} == {"system"}
     for hook in hooks:
         program, *words = hook["entry"].split()
         assert program.startswith(".venv/bin/") or (program == "make" and words[-1] in tasks())

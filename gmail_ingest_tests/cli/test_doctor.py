@@ -49,7 +49,7 @@ def bare_environment(monkeypatch, tmp_path, google):
 
 def ring(*versions: str) -> str:
     """A setting with these keys."""
-    return ",".join(f"{each}:{b64encode(KEYS[each]).decode()}" for each in versions)
+    return ",".join(f"{version}:{b64encode(KEYS[version]).decode()}" for version in versions)
 
 
 @pytest.fixture
@@ -59,7 +59,7 @@ def doctor(capsys):
     def look():
         code = exit_code(["doctor", "--json"])
         checks = json.loads(capsys.readouterr().out)["checks"]
-        return code, {each["name"]: each for each in checks}
+        return code, {check["name"]: check for check in checks}
 
     return look
 

@@ -68,7 +68,7 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
         "started sidecar again",
     ]
     lines = [json.loads(line) for line in (tmp_path / "up.log").read_text().splitlines()]
-    assert [(each["event"], each["what"]) for each in lines] == [
+    assert [(line["event"], line["what"]) for line in lines] == [
         ("ended", "sidecar"),
         ("restarted", "sidecar"),
     ]

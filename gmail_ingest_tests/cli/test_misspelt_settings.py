@@ -70,14 +70,14 @@ def test_misspelt_says_nothing_of_what_is_read():
 
 def test_every_documented_variable_is_known():
     """What the reference names is in the registry."""
-    assert {each.name for each in (*variables(), *DAGSTER_VARIABLES)} <= known_names()
+    assert {variable.name for variable in (*variables(), *DAGSTER_VARIABLES)} <= known_names()
 
 
 def test_every_variable_of_the_code_is_known():
     """A variable that the code reads beside its settings is in the registry."""
     root = Path(gmail_ingest.__file__).parents[1]
     files = [*root.glob("gmail_ingest/**/*.py"), *root.glob("webhook_api/**/*.py")]
-    text = "\n".join(each.read_text() for each in (*files, *root.glob("*.yaml")))
+    text = "\n".join(file.read_text() for file in (*files, *root.glob("*.yaml")))
     assert set(re.findall(r"\bGMAIL_INGEST_[A-Z_]*[A-Z]\b", text)) <= known_names()
 
 
@@ -85,7 +85,7 @@ def test_misspelt_reads_the_env_file(tmp_path):
     """Names in .env are told too, also those that only lack our prefix; each once."""
     (tmp_path / ".env").write_text("LOG_LEVEL=hunter2\nGMAIL_INGEST_LOGLEVEL=x\nDATABASE_URL=y\n")
     warnings = misspelt({"GMAIL_INGEST_LOGLEVEL": "x"})
-    assert [each.partition(" is read")[0] for each in warnings] == [
+    assert [warning.partition(" is read")[0] for warning in warnings] == [
         "GMAIL_INGEST_LOGLEVEL in the environment",
         "LOG_LEVEL in .env",
     ]
@@ -117,7 +117,7 @@ def test_doctor_finds_misspelt_names(monkeypatch, capsys):
     monkeypatch.setenv("PUBSUB_TOPICS", "x")
     assert exit_code(["doctor", "--json"]) == 1
     checks = json.loads(capsys.readouterr().out)["checks"]
-    found = {each["detail"].split()[0]: each for each in checks if each["name"] == "settings"}
+    found = {check["detail"].split()[0]: check for check in checks if check["name"] == "settings"}
     assert found["GMAIL_INGEST_LOGLEVEL"]["required"]
     assert not found["PUBSUB_TOPICS"]["required"]
 

@@ -131,12 +131,12 @@ def test_status_tells_a_poll_that_was_put_back(capsys, database_url):
 
 def sealer(*versions: str) -> AesGcmSealer:
     """A sealer with these keys, newest first."""
-    return AesGcmSealer(KeyRing(versions[0], {each: KEYS[each] for each in versions}))
+    return AesGcmSealer(KeyRing(versions[0], {version: KEYS[version] for version in versions}))
 
 
 def ring(*versions: str) -> str:
     """The setting with these keys."""
-    return ",".join(f"{each}:{b64encode(KEYS[each]).decode()}" for each in versions)
+    return ",".join(f"{version}:{b64encode(KEYS[version]).decode()}" for version in versions)
 
 
 def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run, engine):
@@ -154,7 +154,7 @@ def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run
     assert "0 credentials were sealed again, with version 2" in shown.err
     assert "may be removed: version 1" in shown.err
     alone = PostgresCredentials(engine, sealer("2"))
-    assert [run(alone.load(each)).keys for each in ids] == [keys] * 3
+    assert [run(alone.load(id_)).keys for id_ in ids] == [keys] * 3
 
 
 def test_keys_reseal_does_the_others_when_one_does_not_open(monkeypatch, capsys, run, engine):

@@ -116,7 +116,7 @@ def test_supervisor_keeps_the_log_of_the_run_before(supervisor, tmp_path):
         eventually(lambda child=child: child.exit_code() is not None)
         child.log_written()
     lines = map(json.loads, (tmp_path / "twice.log").read_text().splitlines())
-    assert [(each["event"], each["process"]) for each in lines] == [
+    assert [(line["event"], line["process"]) for line in lines] == [
         ("first", "twice"),
         ("second", "twice"),
     ]
@@ -131,7 +131,7 @@ def test_supervisor_loses_no_line_of_a_child_that_is_killed(supervisor):
     child = supervisor.start(ProcessSpec("victim", (sys.executable, "-uc", code), {}))
     eventually(lambda: child.exit_code() is not None)
     child.log_written()
-    lines = [json.loads(each)["event"] for each in child.log.read_text().splitlines()]
+    lines = [json.loads(line)["event"] for line in child.log.read_text().splitlines()]
     assert lines == [f"line {number}" for number in range(5000)]
 
 

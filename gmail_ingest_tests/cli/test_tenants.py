@@ -26,7 +26,7 @@ def test_one_mailbox_is_disconnected_by_its_address(sidecar):
     assert shown == ANSWER
     disconnect()
     path = "/api/integrations/acme"
-    requests = [(each.verb, each.path) for each in sidecar.requests]
+    requests = [(request.verb, request.path) for request in sidecar.requests]
     assert requests == [("DELETE", f"{path}/mailboxes/ann%40acme.example"), ("DELETE", path)]
 
 

@@ -56,7 +56,7 @@ def test_dead_letters_are_read_page_by_page(sidecar, capsys):
     assert exit_code(["dead-letters", "list", "acme", "--limit", "700", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
     assert printed["more"]
-    assert [each.query for each in sidecar.requests] == [
+    assert [request.query for request in sidecar.requests] == [
         {"limit": "500"},
         {"limit": "200", "cursor": "next"},
     ]

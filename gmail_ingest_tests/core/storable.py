@@ -28,15 +28,21 @@ def assert_storable(parsed: ParsedMessage) -> None:
     assert parsed.internal_date.tzinfo is UTC
     assert 0 <= parsed.history_id < 2**64
     assert 0 <= parsed.size < 2**31
-    assert all(0 <= each.size < 2**31 for each in parsed.attachments)
+    assert all(0 <= attachment.size < 2**31 for attachment in parsed.attachments)
     assert len(parsed.search_text) <= MAX_SEARCH_CHARS
     assert len(parsed.search_text.encode()) <= MAX_SEARCH_BYTES
     assert len(parsed.participants) <= MAX_PARTICIPANTS
-    assert all(0 < len(each.address) <= MAX_ADDRESS_CHARS for each in parsed.participants)
-    one_line = [parsed.subject, *(each.name for each in parsed.participants)]
-    one_line += [each.filename for each in parsed.attachments]
+    assert all(
+        0 < len(participant.address) <= MAX_ADDRESS_CHARS for participant in parsed.participants
+    )
+    one_line = [parsed.subject, *(participant.name for participant in parsed.participants)]
+    one_line += [attachment.filename for attachment in parsed.attachments]
     assert not any("\n" in text or "\r" in text for text in one_line)
-    keys = [parsed.thread_id, *parsed.label_ids, *(each.part_id for each in parsed.attachments)]
+    keys = [
+        parsed.thread_id,
+        *parsed.label_ids,
+        *(attachment.part_id for attachment in parsed.attachments),
+    ]
     assert all(len(key.encode()) <= MAX_KEY_BYTES for key in keys)
 
 

@@ -19,7 +19,7 @@ def people(*pairs):
 
 
 def read(value):
-    return tuple((each.name, each.address) for each in people(("To", value)))
+    return tuple((person.name, person.address) for person in people(("To", value)))
 
 
 @pytest.mark.parametrize(("value", "found"), address_set.PLAIN)

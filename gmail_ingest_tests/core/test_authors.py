@@ -195,7 +195,7 @@ def test_an_author_who_answers_is_named_once():
     """Reply-To names the person already (edge case 188)."""
     found = parsed(FROM_US, ("To", "owner@crm.example"), ANSWER_ANN)
     assert found.author == Participant("author", *ANN)
-    assert [each.role for each in found.participants] == ["from", "reply-to", "to"]
+    assert [participant.role for participant in found.participants] == ["from", "reply-to", "to"]
     assert found.direction == "inbound"
 
 

@@ -18,7 +18,10 @@ def flags_of(name):
 
 
 def failed(name):
-    return [(each.address, each.status) for each in read_case(name).failed_recipients]
+    return [
+        (failed_recipient.address, failed_recipient.status)
+        for failed_recipient in read_case(name).failed_recipients
+    ]
 
 
 def test_the_author_behind_a_group_is_the_customer():

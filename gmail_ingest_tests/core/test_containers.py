@@ -33,7 +33,7 @@ def test_signed_data_has_the_parts_of_its_content(mime_type: str) -> None:
     payload = part(mime_type, sealed.signed_data(MAIL), headers=fields, filename="smime.p7m")
     result: Any = opened(payload, {})
     assert tree(result) == ("", "multipart/signed", "", (("0", "text/plain", "", ()),))
-    assert [each["name"] for each in result["headers"]] == ["Subject", "Content-Type"]
+    assert [header["name"] for header in result["headers"]] == ["Subject", "Content-Type"]
 
 
 def test_signed_data_is_opened_from_what_was_fetched() -> None:

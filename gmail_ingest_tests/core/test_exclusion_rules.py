@@ -100,5 +100,5 @@ def test_any_text_is_checked_or_refused(addresses, domains):
         found = checked(rule(addresses=tuple(addresses), domains=tuple(domains))).criteria
     except InvalidInputError:
         return
-    assert all(each == each.strip().lower() and "@" in each for each in found.addresses)
-    assert all(each and "@" not in each and " " not in each for each in found.domains)
+    assert all(address == address.strip().lower() and "@" in address for address in found.addresses)
+    assert all(domain and "@" not in domain and " " not in domain for domain in found.domains)

@@ -24,7 +24,10 @@ def file(mime_type, name="", *, size=5_000, part_id="9", **headers):
 
 def files(payload):
     parsed = parse_message(resource(payload), owner_addresses=[])
-    return [(each.filename, each.mime_type, each.inline) for each in parsed.attachments]
+    return [
+        (attachment.filename, attachment.mime_type, attachment.inline)
+        for attachment in parsed.attachments
+    ]
 
 
 @pytest.mark.parametrize("says", ["inline", "attachment", "INLINE; filename=x", ""])

@@ -112,7 +112,7 @@ def test_a_multipart_without_a_boundary_is_divided_by_its_own_lines() -> None:
     """The first line of hyphens that comes again is the boundary (edge case 158)."""
     body = b"preamble\n--x y\nContent-Type: text/plain\n\none\n--x y\n\ntwo\n--x y--\n"
     parts = parts_of_body(body, "", "multipart/mixed")
-    assert [shape(each)[:4] for each in parts] == [
+    assert [shape(part)[:4] for part in parts] == [
         ("0", "text/plain", "", "one"),
         ("1", "text/plain", "", "two"),
     ]

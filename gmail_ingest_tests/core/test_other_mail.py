@@ -185,7 +185,7 @@ def test_mail_of_other_programs_is_read_as_a_person_reads_it(
     content comes (edge cases 212 to 215).
     """
     mail, parsed = MAILS[number], read[number]
-    files = [(each.filename, each.inline) for each in parsed.attachments]
+    files = [(attachment.filename, attachment.inline) for attachment in parsed.attachments]
     assert (parsed.text.strip(), files, parsed.content_kind) == (
         mail.text,
         list(mail.files),

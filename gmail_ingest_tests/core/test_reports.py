@@ -123,6 +123,11 @@ def test_report_of_anything_is_read(words, kind):
         ],
     )
     message = parse_message(resource(payload), owner_addresses=[OWNER])
-    assert all(each.action == "failed" for each in message.failed_recipients)
+    assert all(
+        failed_recipient.action == "failed" for failed_recipient in message.failed_recipients
+    )
     assert message.is_bounce or not message.failed_recipients
-    assert all("." in each.address.partition("@")[2] for each in message.failed_recipients)
+    assert all(
+        "." in failed_recipient.address.partition("@")[2]
+        for failed_recipient in message.failed_recipients
+    )

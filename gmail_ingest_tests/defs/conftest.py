@@ -112,7 +112,7 @@ def materializations_of(instance: dg.DagsterInstance, run_id: str) -> list[dg.As
     """The materializations of a run, as Dagster's pages read them."""
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     records = instance.get_records_for_run(run_id, of_type=kind).records
-    return [each.event_log_entry.asset_materialization for each in records]
+    return [record.event_log_entry.asset_materialization for record in records]
 
 
 def evaluations(instance):
@@ -122,10 +122,10 @@ def evaluations(instance):
     kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
     records = [
         record
-        for run_id in [*(each.run_id for each in instance.get_runs()), ""]
+        for run_id in [*(get_run.run_id for get_run in instance.get_runs()), ""]
         for record in instance.get_records_for_run(run_id, of_type=kind).records
     ]
     records.sort(key=lambda each: each.event_log_entry.timestamp)
-    reported = [each.event_log_entry.asset_check_evaluation for each in records]
+    reported = [record.event_log_entry.asset_check_evaluation for record in records]
     assert [each.partition is None for each in reported] == [False, True] * (len(reported) // 2)
     return [(each.partition, each.passed, each.description) for each in reported if each.partition]

@@ -72,11 +72,11 @@ def test_run_tells_each_month_once_when_it_is_complete(
     result = materialize(month(1), month(3), job)
     assert result.success
     events = materializations_of(result)
-    assert [read_key(each.partition)[0] for each in events] == [month(3), month(2), month(1)]
+    assert [read_key(event.partition)[0] for event in events] == [month(3), month(2), month(1)]
     stored = run(service.rows("SELECT internal_date FROM emails"))
     assert all(QUARTER.contains(each) for each in stored)
-    assert sum(each.metadata["stored"].value for each in events) == len(stored)
-    assert all(each.metadata["units"].value > 0 for each in events)
+    assert sum(event.metadata["stored"].value for event in events) == len(stored)
+    assert all(event.metadata["units"].value > 0 for event in events)
     assert set(instance.get_materialized_partitions(KEY)) == {
         partition_key(each, TENANT) for each in months_of(QUARTER)
     }
@@ -94,9 +94,9 @@ def test_repeated_run_tells_no_month_twice(run, backfills, instance, materialize
     assert materialize(month(2), month(2), job).success
     run(backfills.run(job, [month(3)]))
     events = materializations_of(materialize(month(1), month(3), job))
-    assert [read_key(each.partition)[0] for each in events] == [month(3), month(1)]
+    assert [read_key(event.partition)[0] for event in events] == [month(3), month(1)]
     events = instance.fetch_materializations(KEY, limit=99).records
-    assert len(events) == len({each.partition_key for each in events}) == 3
+    assert len(events) == len({event.partition_key for event in events}) == 3
 
 
 def test_run_of_a_mailbox_that_needs_a_person_tells_no_month(run, service, backfills, materialize):

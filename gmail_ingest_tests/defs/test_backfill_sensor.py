@@ -50,7 +50,11 @@ class Jobs:
 
     def open_backfills(self) -> list[PartitionBackfill]:
         """Those that go on."""
-        return [each for each in self.backfills() if each.status == BulkActionStatus.REQUESTED]
+        return [
+            backfill
+            for backfill in self.backfills()
+            if backfill.status == BulkActionStatus.REQUESTED
+        ]
 
     def row(self, columns: str) -> tuple:
         """Columns of the one job."""
@@ -110,7 +114,7 @@ def test_death_between_announcing_and_adding_adds_one_backfill(jobs):
     jobs.change("dagster_backfill_id = 'announced', asks = 1")
     jobs.tick()
     jobs.tick()
-    assert [each.backfill_id for each in jobs.backfills()] == ["announced"]
+    assert [backfill.backfill_id for backfill in jobs.backfills()] == ["announced"]
 
 
 @pytest.mark.usefixtures("job")
@@ -121,7 +125,7 @@ def test_backfill_whose_runs_were_lost_is_asked_for_again(jobs, run):
     run(jobs.world.change("UPDATE job_months SET done_at = now() WHERE month > '2021-03-01'"))
     jobs.end_backfill(BulkActionStatus.COMPLETED_FAILED)
     jobs.tick()
-    newest = next(each for each in jobs.backfills() if each.backfill_id != first[0])
+    newest = next(backfill for backfill in jobs.backfills() if backfill.backfill_id != first[0])
     graph = defs.get_repository_def().asset_graph
     keys, _ = targeted_keys(jobs.instance, graph, emails_by_month.key, newest.backfill_id)
     assert sorted(keys) == [partition_key(month(number), TENANT) for number in (1, 2, 3)]

@@ -37,7 +37,7 @@ def evaluations(instance, check=CHECK):
     records = instance.event_log_storage.get_asset_check_execution_history(
         check_key=check, limit=1000
     )
-    reported = [each.event.asset_check_evaluation for each in reversed(records)]
+    reported = [record.event.asset_check_evaluation for record in reversed(records)]
     return {each.partition: each for each in reported}
 
 

@@ -37,12 +37,12 @@ def test_dg_lists_what_the_code_location_holds():
     listed = json.loads(dg("list", "defs", "--json"))
     repository = defs.get_repository_def()
     keys = repository.asset_graph.get_all_asset_keys()
-    assert {each["asset_key"] for each in listed["assets"]} == {
+    assert {asset["asset_key"] for asset in listed["assets"]} == {
         key.to_user_string() for key in keys
     }
     for kind, held in {
-        "jobs": [each for each in repository.job_names if not each.startswith("__")],
-        "sensors": [each.name for each in repository.sensor_defs],
-        "schedules": [each.name for each in repository.schedule_defs],
+        "jobs": [job_name for job_name in repository.job_names if not job_name.startswith("__")],
+        "sensors": [sensor_def.name for sensor_def in repository.sensor_defs],
+        "schedules": [schedule_def.name for schedule_def in repository.schedule_defs],
     }.items():
         assert {each["name"] for each in listed[kind]} == set(held)

@@ -120,11 +120,14 @@ def test_asset_fails_when_its_work_was_put_back(run, service, instance, material
     (event,) = result.get_step_failure_events()
     failure = event.step_failure_data.user_failure_data
     assert "1 active (no_answer)" in failure.description
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
+    assert [evaluation[:2] for evaluation in evaluations(instance)] == [(TENANT, False)]
     service.clear_faults()
     run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
     assert metadata(materialize())["stored"] == 1
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False), (TENANT, True)]
+    assert [evaluation[:2] for evaluation in evaluations(instance)] == [
+        (TENANT, False),
+        (TENANT, True),
+    ]
 
 
 def test_asset_of_dead_mailboxes_is_not_materialized_again(run, service, instance, materialize):

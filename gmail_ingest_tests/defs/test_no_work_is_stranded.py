@@ -67,10 +67,10 @@ class Deployment:
 
     def story(self, number: int) -> str:
         """What led to a failure at this exchange."""
-        ticks = [f"{each.status.value} {each.skip_reason}" for each in self.daemon.ticks()[:4]]
+        ticks = [f"{tick.status.value} {tick.skip_reason}" for tick in self.daemon.ticks()[:4]]
         runs = [
-            f"{each.status.value} {each.tags.get(TENANT_TAG)}"
-            for each in self.daemon.instance.get_runs()[:3]
+            f"{get_run.status.value} {get_run.tags.get(TENANT_TAG)}"
+            for get_run in self.daemon.instance.get_runs()[:3]
         ]
         rows = self._run(self.world.rows("SELECT tenant_id, dispatches FROM sync_queue"))
         return f"exchange {number}: ticks {ticks}, runs {runs}, rows {rows}"
@@ -104,7 +104,7 @@ class Deployment:
             if tenants == 1:
                 assert self.daemon.tenants() == waiting, self.story(number)
             else:
-                assert drain_job.name in {each.job_name for each in self.daemon.runs()}, number
+                assert drain_job.name in {run.job_name for run in self.daemon.runs()}, number
             self.clear()
             number += step
         return counted()
@@ -231,7 +231,7 @@ def test_rows_wait_for_a_run_while_it_lives(instance):
     _run(instance, status.FAILURE, "again")
     _run(instance, status.STARTING, "again")
     names = ["starting", "started", "unsubmitted", "failed", "again", "unknown"]
-    assert lost_runs(instance, [Awaited(each, 1, 1, 0.0) for each in names]) == {
+    assert lost_runs(instance, [Awaited(name, 1, 1, 0.0) for name in names]) == {
         "unsubmitted",
         "unknown",
         "failed",
@@ -255,7 +255,7 @@ def test_rows_wait_for_the_run_that_stays_for_them(instance):
     living = _run(instance, dg.DagsterRunStatus.STARTED, "a")
     ended = _run(instance, dg.DagsterRunStatus.SUCCESS, "b")
     ids = [f"run:{living.run_id}", f"run:{ended.run_id}", "run:unknown", "somebody else"]
-    lost = lost_runs(instance, [Awaited(each, 1, 0, 0.1) for each in ids])
+    lost = lost_runs(instance, [Awaited(id_, 1, 0, 0.1) for id_ in ids])
     assert lost == set(ids[1:])
 
 

@@ -54,7 +54,7 @@ def test_job_reads_all_that_is_left(world, instance, resources, run):
     assert len(tick(instance, resources).run_requests) == 1
     result = execute(instance, resources)
     assert result.success
-    (output,) = [each for each in result.all_events if each.is_successful_output]
+    (output,) = [all_event for all_event in result.all_events if all_event.is_successful_output]
     assert counts_of(output.event_specific_data.metadata) == {
         "read": 5,
         "changed": 4,

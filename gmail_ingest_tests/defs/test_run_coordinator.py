@@ -77,8 +77,8 @@ def test_runs_of_a_backfill_are_queued_newest_first(instance):
         runs.append(submit(instance, "emails_by_month_job", tags))
         if year != YEARS[-1]:
             assert status(instance, runs[-1]) == dg.DagsterRunStatus.NOT_STARTED
-    assert {status(instance, each) for each in runs} == {dg.DagsterRunStatus.QUEUED}
-    found = [instance.get_run_by_id(each) for each in runs]
+    assert {status(instance, run) for run in runs} == {dg.DagsterRunStatus.QUEUED}
+    found = [instance.get_run_by_id(run) for run in runs]
     priorities = [int(each.tags["dagster/priority"]) for each in found]
     assert priorities == sorted(priorities)
     assert max(priorities) < 0
@@ -128,7 +128,11 @@ def test_limits_leave_live_runs_their_places():
     the other.
     """
     runs = yaml.safe_load(project_file("dagster.yaml").read_text())["concurrency"]["runs"]
-    limits = [each for each in runs["tag_concurrency_limits"] if each["key"].endswith("/history")]
-    assert [each["limit"] for each in limits if "value" in each] == [1]
-    (most,) = [each["limit"] for each in limits if "value" not in each]
+    limits = [
+        tag_concurrency_limit
+        for tag_concurrency_limit in runs["tag_concurrency_limits"]
+        if tag_concurrency_limit["key"].endswith("/history")
+    ]
+    assert [limit["limit"] for limit in limits if "value" in limit] == [1]
+    (most,) = [limit["limit"] for limit in limits if "value" not in limit]
     assert runs["max_concurrent_runs"] - most >= 8

@@ -18,7 +18,7 @@ def everything(instance: dg.DagsterInstance, run_id: str) -> str:
     """All that Dagster keeps of a run."""
     records = instance.get_records_for_run(run_id).records
     run = instance.get_run_by_id(run_id)
-    return " ".join([*(repr(each) for each in records), repr(run)]).lower()
+    return " ".join([*(repr(record) for record in records), repr(run)]).lower()
 
 
 def test_asset_syncs_its_tenant(run, service, instance, materialize):
@@ -197,7 +197,7 @@ def test_watch_renewal_tells_of_a_dead_grant_that_it_meets(run, service, instanc
     for _ in range(2):
         result, _ = renewed(instance, resources, raise_on_error=False)
     assert result.success  # the second time nothing that could be watched is due
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
+    assert [evaluation[:2] for evaluation in evaluations(instance)] == [(TENANT, False)]
 
 
 def test_watch_renewal_without_a_topic_watches_nothing(run, service, instance, resources):

@@ -145,7 +145,9 @@ def test_up_serves_and_dies_whole_when_killed(start, directory):
     status = json.loads(command(directory, "status", "--json"))
     assert status["running"]["api"] == running.addresses.api
     (sidecar,) = (
-        each for each in psutil.Process(process.pid).children() if "webhook_api" in each.cmdline()
+        child
+        for child in psutil.Process(process.pid).children()
+        if "webhook_api" in child.cmdline()
     )
     sidecar.kill()
     eventually(lambda: not sidecar.is_running())

@@ -136,10 +136,10 @@ def test_backfill_survives_its_killed_worker_and_lets_live_mail_pass(crm, sales)
     (counts,) = found["assetBackfillData"]["assetBackfillStatuses"]
     assert counts["numPartitionsMaterialized"] == 22
     runs = sorted(found["runs"], key=lambda each: each["startTime"])
-    ends = [tag(each, "dagster/asset_partition_range_end") for each in runs]
+    ends = [tag(run, "dagster/asset_partition_range_end") for run in runs]
     # The retry of the killed run may find that the next one has taken its place meanwhile.
     assert ends[0] == max(ends)
-    assert "FAILURE" in {each["status"] for each in runs}
+    assert "FAILURE" in {run["status"] for run in runs}
 
 
 def newest(crm):
@@ -152,7 +152,7 @@ def newest(crm):
 def first_page(crm):
     """Ids of the newest mail in the CRM: while a backfill goes on, later pages move."""
     page = crm.api("GET", "emails", tenantId="acme", limit=100, offset=0)
-    return {each["id"] for each in page["emails"]}
+    return {email["id"] for email in page["emails"]}
 
 
 @pytest.mark.usefixtures("sales")
@@ -169,13 +169,13 @@ def test_backfill_of_the_ui_is_a_job_that_the_api_can_cancel(crm):
         found = crm.api("GET", "sync/acme/jobs")["jobs"]
         return [each for each in found if each["dagsterBackfillId"] == backfill_id]
 
-    crm.until(lambda: [each["state"] for each in jobs()] == ["running"], "the job")
+    crm.until(lambda: [job["state"] for job in jobs()] == ["running"], "the job")
     (job,) = jobs()
     assert job["progress"]["monthsTotal"] == 2
     crm.api("POST", f"sync/acme/jobs/{job['id']}/cancel")
     assert [each["state"] for each in jobs()] == ["cancelled"]
     crm.until(lambda: backfill(crm, backfill_id)["status"] == "CANCELED", "the backfill's end")
-    assert not any(each["status"] == "STARTED" for each in backfill(crm, backfill_id)["runs"])
+    assert not any(run["status"] == "STARTED" for run in backfill(crm, backfill_id)["runs"])
     crm.google("DELETE", "faults")
 
 

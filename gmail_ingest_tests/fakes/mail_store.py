@@ -118,9 +118,9 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self._fence(lease)
         counts = Counts()
         deleted = [
-            each.message_id
-            for each in changes
-            if each.deleted and (lease.mailbox_id, each.message_id) in self.emails
+            change.message_id
+            for change in changes
+            if change.deleted and (lease.mailbox_id, change.message_id) in self.emails
         ]
         admitted = await self._admit(lease.mailbox_id, deleted)
         for change in changes:
@@ -159,8 +159,8 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
 
     async def has_unfinished_listing(self, mailbox_id: int) -> bool:
         return any(
-            each.mailbox_id == mailbox_id and each.origin == "listing" and not each.done
-            for each in self.listings
+            listing.mailbox_id == mailbox_id and listing.origin == "listing" and not listing.done
+            for listing in self.listings
         )
 
     async def apply_list_page(
@@ -216,7 +216,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         newest = sorted(due, key=lambda each: (each.thread_id, each.message_id), reverse=True)
         named = newest[:limit]
         threads = {each.thread_id for each in named if each.thread_id}
-        return DueMessages(named, {each: sizes[each] for each in threads})
+        return DueMessages(named, {thread: sizes[thread] for thread in threads})
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         self._fence(lease)
@@ -244,7 +244,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self.failures.pop(lease.mailbox_id, None)
         self.retries.pop(lease.mailbox_id, None)
         row = self.rows[lease.mailbox_id]
-        own = [each for each in self.listings if each.mailbox_id == row.id]
+        own = [listing for listing in self.listings if listing.mailbox_id == row.id]
         listed = [each for each in own if each.origin == "listing"]
         is_first = row.last_synced_at is None and listed and all(each.done for each in listed)
         if lease.origin == "push" or (lease.origin == "listing" and is_first):

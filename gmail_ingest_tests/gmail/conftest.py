@@ -34,7 +34,7 @@ def mail(subject: str, body: str = "Hello", **headers: str) -> bytes:
 
 def call_for(*message_ids: str, thread_id: str | None = None) -> FetchCall:
     """A planned call for these messages."""
-    wanted = tuple(PendingMessage(each, thread_id or "") for each in message_ids)
+    wanted = tuple(PendingMessage(message_id, thread_id or "") for message_id in message_ids)
     return FetchCall(thread_id, wanted, 0)
 
 

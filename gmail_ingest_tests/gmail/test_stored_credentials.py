@@ -154,4 +154,4 @@ def test_reseal_moves_every_credential_to_the_newest_key(run, engine):
     assert run(rotated.reseal()) == 0
     run(change(engine, ids[1], "state = 'active'"))
     newest = PostgresCredentials(engine, ONLY_NEW)
-    assert [run(newest.load(each)).keys for each in ids] == [OAUTH, DELEGATED]
+    assert [run(newest.load(id_)).keys for id_ in ids] == [OAUTH, DELEGATED]

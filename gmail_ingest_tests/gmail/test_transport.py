@@ -114,7 +114,7 @@ def test_transport_keeps_connections_and_their_limit(world, run):
         async with world.gmail() as gmail:
             client = gmail.open_client(world.mailbox)
             for batch in range(0, 40, 4):
-                calls = [client.fetch(call_for(each)) for each in ids[batch : batch + 4]]
+                calls = [client.fetch(call_for(id_)) for id_ in ids[batch : batch + 4]]
                 await asyncio.gather(*calls)
 
     run(fetch_all())

@@ -25,7 +25,7 @@ async def store(world, mailbox, *ids):
     held = await lease(world, mailbox)
     await world.store.apply_history(
         held,
-        [added(each, 101) for each in ids],
+        [added(id_, 101) for id_ in ids],
         None,
     )
     await world.store.save(
@@ -58,7 +58,7 @@ def test_sample_is_spread_over_the_mailbox(world, run, mails, limit, places):
         other = await world.connect("b@example.com")
         await store(world, other, "x1", "x2")
         await store(world, mailbox, *(f"m{number}" for number in range(mails)))
-        assert await world.store.sample_ids(mailbox, limit) == [f"m{each}" for each in places]
+        assert await world.store.sample_ids(mailbox, limit) == [f"m{place}" for place in places]
 
     run(scenario())
 

@@ -117,7 +117,7 @@ def test_runs_of_one_backfill_that_begin_together_are_one_job(run, database, boo
 
     async def begin_all():
         runs = [requested(*months[at : at + 3], **known) for at in (0, 3, 6, 9)]
-        return await asyncio.gather(*(book.begin(each) for each in runs))
+        return await asyncio.gather(*(book.begin(run) for run in runs))
 
     assert len({each.id for each in run(begin_all())}) == 1
     assert run(database.rows("SELECT window_end FROM sync_jobs")) == [(YEAR.end,)]

@@ -75,7 +75,7 @@ async def listed(reads, wanted, limit=3):
     while True:
         page = await reads.page(wanted, limit=limit, cursor=cursor)
         assert len(page.emails) <= limit
-        found += [f"{each.mailbox} {each.id}" for each in page.emails]
+        found += [f"{email.mailbox} {email.id}" for email in page.emails]
         cursor = page.next_cursor
         if cursor is None:
             return found
@@ -103,7 +103,7 @@ def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
             everything = expected(mails, order, wanted)
             assert await listed(reads, wanted) == everything
             page = await reads.page_at(wanted, limit=3, offset=2)
-            assert [f"{each.mailbox} {each.id}" for each in page.emails] == everything[2:5]
+            assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything[2:5]
             assert page.total == len(everything)
 
     run(scenario())
@@ -131,13 +131,13 @@ def test_cursor_paging_is_not_shifted_by_new_or_deleted_mail(database, run):
         order = await store(database, mails)
         reads = PostgresEmailReads(database.engine)
         first = await reads.page(EmailFilter("acme"), limit=2, cursor=None)
-        assert [each.id for each in first.emails] == ["m005", "m004"]
+        assert [email.id for email in first.emails] == ["m005", "m004"]
         held = await lease(database, order[BOXES[0]])
         gone = MessageChange("m004", "t1", 50, deleted=True, label_ids=None)
         await database.store.apply_history(held, [gone], None)
         await store(database, [Mail("new@crm.test", 9, day=100)])
         second = await reads.page(EmailFilter("acme"), limit=2, cursor=first.next_cursor)
-        assert [each.id for each in second.emails] == ["m003", "m002"]
+        assert [email.id for email in second.emails] == ["m003", "m002"]
 
     run(scenario())
 
@@ -154,7 +154,7 @@ def test_lists_follow_labels(database, run, way, participant):
             history_id = 100 + len(mails)
             change = MessageChange("m001", "t1", history_id, deleted=False, label_ids=(*labels,))
             await database.store.apply_history(held, [change], None)
-            mails = [moved(each, labels) if each.number == 1 else each for each in mails]
+            mails = [moved(mail, labels) if mail.number == 1 else mail for mail in mails]
             mails.append(Mail(BOXES[0], len(mails), day=1))
             await database.store.save(held, [Stored(mails[-1].message())])
             for label in (None, "INBOX", "STARRED", "Label_7", "TRASH", "UNREAD"):
@@ -190,9 +190,9 @@ def test_an_offset_page_goes_on_by_cursor(database, run):
         await store(database, mails)
         reads = PostgresEmailReads(database.engine)
         page = await reads.page_at(EmailFilter("acme"), limit=2, offset=2)
-        assert [each.id for each in page.emails] == ["m003", "m002"]
+        assert [email.id for email in page.emails] == ["m003", "m002"]
         behind = await reads.page(EmailFilter("acme"), limit=2, cursor=page.next_cursor)
-        assert [each.id for each in behind.emails] == ["m001", "m000"]
+        assert [email.id for email in behind.emails] == ["m001", "m000"]
         assert behind.next_cursor is None
 
     run(scenario())

@@ -91,7 +91,7 @@ def test_mail_of_the_first_release_is_listed_and_found(migrated, run, filters, f
             EmailFilter("acme", **filters), limit=5, cursor=None
         )
         await engine.dispose()
-        assert [each.id for each in page.emails] == found
+        assert [email.id for email in page.emails] == found
 
     run(scenario())
 
@@ -103,7 +103,7 @@ def test_mail_of_the_first_release_says_whom_to_answer(migrated, run):
         engine = create_engine(migrated)
         page = await PostgresEmailReads(engine).page(EmailFilter("acme"), limit=5, cursor=None)
         await engine.dispose()
-        answered = {each.id: each.reply_to for each in page.emails}
+        answered = {email.id: email.reply_to for email in page.emails}
         assert answered == {"m0": (Person("o'ann@shop.test", "", is_owner=False),), "m1": ()}
 
     run(scenario())
@@ -178,7 +178,7 @@ def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_databa
 
         async def found(words):
             page = await reads.page(EmailFilter("acme", q=words), limit=5, cursor=None)
-            return [each.id for each in page.emails]
+            return [email.id for email in page.emails]
 
         assert await found("明日の会議は三時からです") == ["m0"]
         assert await found("会議") == []
@@ -220,12 +220,12 @@ def _any_mail() -> list[ParsedMessage]:
     ]
     return [
         replace(
-            each,
+            kind,
             search_text=search_text_of(
-                each.subject, each.participants, each.attachments, each.text
+                kind.subject, kind.participants, kind.attachments, kind.text
             ),
         )
-        for each in kinds
+        for kind in kinds
     ]
 
 

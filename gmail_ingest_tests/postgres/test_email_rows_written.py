@@ -22,7 +22,7 @@ NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 async def store(database, mailbox, *messages, origin="push"):
     held = await lease(database, mailbox, origin)
-    return await database.store.save(held, [Stored(each) for each in messages])
+    return await database.store.save(held, [Stored(message) for message in messages])
 
 
 def test_save_writes_every_part_of_a_message(database, run):

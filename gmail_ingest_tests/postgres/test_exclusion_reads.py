@@ -53,7 +53,7 @@ RULES = [
 def plainly(mails: list[Mail], rules: list[ExclusionRule]) -> list[Mail]:
     """The mails that no rule hides, found one by one."""
     books = {address: Rulebook(rules, address) for address in ("ann@crm.test", "bob@crm.test")}
-    return [each for each in mails if books[each.mailbox].hiding(facts_of(each.message())) is None]
+    return [mail for mail in mails if books[mail.mailbox].hiding(facts_of(mail.message())) is None]
 
 
 @pytest.mark.parametrize("few", [1_000, 0], ids=["merge", "walk"])
@@ -76,13 +76,13 @@ def test_reads_are_those_of_a_mailbox_without_the_hidden_mail(
 
     async def scenario():
         tenant = f"tenant-{next(_tenants)}"
-        boxes = sorted({each.mailbox for each in mails})
-        rules_here = [each for each in rules if each.mailbox in {None, *boxes}]
+        boxes = sorted({mail.mailbox for mail in mails})
+        rules_here = [rule for rule in rules if rule.mailbox in {None, *boxes}]
         if early:
-            order = {each: await acme.world.connect(each, tenant=tenant) for each in boxes}
+            order = {box: await acme.world.connect(box, tenant=tenant) for box in boxes}
             await acme.put(*rules_here, tenant=tenant)
-            for each in mails:
-                await acme.save(order[each.mailbox], each.message())
+            for mail in mails:
+                await acme.save(order[mail.mailbox], mail.message())
         else:
             order = await store(acme.world, mails, tenant)
             await acme.put(*rules_here, tenant=tenant)
@@ -98,11 +98,11 @@ async def _agrees(acme, mails, order, filters, tenant):
         wanted = replace(each, tenant_id=tenant)
         everything = expected(mails, order, wanted)
         page = await acme.reads.page_at(wanted, limit=50, offset=0)
-        assert [f"{each.mailbox} {each.id}" for each in page.emails] == everything
+        assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything
         assert page.total == len(everything)
     for box in order:
         for thread in ("t0", "t1", "t2"):
-            own = [each for each in mails if (each.mailbox, each.thread_id) == (box, thread)]
+            own = [mail for mail in mails if (mail.mailbox, mail.thread_id) == (box, thread)]
             await _has_thread(acme, tenant, box, thread, own)
 
 
@@ -112,7 +112,7 @@ async def _has_thread(acme, tenant, box, thread, mails):
             await acme.reads.thread(tenant, thread, mailbox=box, include_spam_trash=True)
         return
     view = await acme.reads.thread(tenant, thread, mailbox=box, include_spam_trash=True)
-    assert {each.id for each in view.emails} == {each.gmail_id for each in mails}
+    assert {email.id for email in view.emails} == {mail.gmail_id for mail in mails}
     assert view.thread.message_count == len(mails)
-    assert set(view.thread.participants) == {person for each in mails for person in each.people}
-    assert view.thread.last_date == max(each.date for each in mails)
+    assert set(view.thread.participants) == {person for mail in mails for person in mail.people}
+    assert view.thread.last_date == max(mail.date for mail in mails)

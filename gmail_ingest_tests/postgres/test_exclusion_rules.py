@@ -78,7 +78,7 @@ def test_a_dry_run_counts_and_changes_nothing(acme, run):
             ("kim@crm.test", 7),
             ("lee@crm.test", 7),
         ]
-        assert [each.gmail_id for each in found.samples] == [
+        assert [sample.gmail_id for sample in found.samples] == [
             f"m{n:03}" for n in (5, 5, 4, 4, 3, 3, 2, 2, 1, 1)
         ]
         only = await acme.rules.dry_run("acme", replace(BLOCK, mailbox="lee@crm.test"))
@@ -101,7 +101,7 @@ def test_rules_are_kept_and_counted(acme, run):
         assert await acme.rules.put("acme", replace(BLOCK, enabled=False)) is None
         await acme.settle()
         found = await acme.rules.all("acme")
-        assert [(each.rule.name, each.hidden_mails) for each in found.rules] == [
+        assert [(rule.rule.name, rule.hidden_mails) for rule in found.rules] == [
             ("block", 0),
             ("hide", 1),
         ]

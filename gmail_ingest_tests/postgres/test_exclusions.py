@@ -193,7 +193,7 @@ def test_facts_of_stored_mail_are_those_of_the_message(acme, run):
         async with statement(acme.world.engine) as connection:
             stored = await read_mail(connection, box, ["m1", "m2", "m3"])
         facts = {each.gmail_id: each.facts for each in stored}
-        assert facts == {each.gmail_id: facts_of(each) for each in messages}
+        assert facts == {message.gmail_id: facts_of(message) for message in messages}
 
     run(scenario())
 
@@ -231,6 +231,6 @@ def test_a_page_leaves_out_what_was_hidden_while_it_was_read(acme, run, monkeypa
         await acme.save(box, parsed("m1", label_ids=("STARRED",)), parsed("m2", "t2"))
         monkeypatch.setattr(email_reads, "read_positions", slowly)
         page = await acme.reads.page(EmailFilter("acme", unique=True), limit=5, cursor=None)
-        assert [each.id for each in page.emails] == ["m2"]
+        assert [email.id for email in page.emails] == ["m2"]
 
     run(scenario())

@@ -141,9 +141,9 @@ def test_mailboxes_are_those_that_may_be_synced(world, run):
         await world.connect("c@example.com", tenant="other")
         both = await world.store.mailboxes("acme", None)
         assert [each.id for each in both] == [first, second]
-        assert [each.id for each in await world.store.mailboxes("acme", [second])] == [second]
+        assert [mailbox.id for mailbox in await world.store.mailboxes("acme", [second])] == [second]
         await world.store.set_mailbox_state(first, "needs_reauth", "consent again")
-        assert [each.id for each in await world.store.mailboxes("acme", None)] == [second]
+        assert [mailbox.id for mailbox in await world.store.mailboxes("acme", None)] == [second]
         until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
         await world.store.set_watch(second, until)
         (watched,) = await world.store.mailboxes("acme", None)

@@ -73,7 +73,9 @@ def test_processes_share_the_project_by_portions(engine, run):
     limiters = [PostgresLimiter(engine, limits) for _ in range(2)]
 
     async def scenario():
-        return await asyncio.gather(*(reserve_often(each, 400, "listing") for each in limiters))
+        return await asyncio.gather(
+            *(reserve_often(limiter, 400, "listing") for limiter in limiters)
+        )
 
     began = datetime.now(UTC)
     found = run(scenario())

@@ -154,7 +154,7 @@ def test_direction_is_right_wherever_it_is_kept(database, run):
         for direction, ids in (("inbound", ["m1"]), ("outbound", [])):
             listed = EmailFilter("acme", direction=direction)
             page = await reads.page(listed, limit=5, cursor=None)
-            assert [each.id for each in page.emails] == ids
+            assert [email.id for email in page.emails] == ids
 
     run(scenario())
 
@@ -303,7 +303,7 @@ def test_a_batch_is_bounded_in_bytes(database, run):
         mails = [mail(f"m{number}", text) for number, text in enumerate(texts)]
         await save_formerly(database, mailbox, *mails)
         batches = await reread(database, batch_bytes=300)
-        assert [each.read for each in batches] == [1, 1, 2, 0]
+        assert [batch.read for batch in batches] == [1, 1, 2, 0]
 
     run(scenario())
 

@@ -12,7 +12,7 @@ WINDOW = Window(start=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 async def discover(world, held, *ids):
-    changes = [MessageChange(each, f"t-{each}", 101, deleted=False, label_ids=()) for each in ids]
+    changes = [MessageChange(id_, f"t-{id_}", 101, deleted=False, label_ids=()) for id_ in ids]
     await world.store.apply_history(held, changes, None)
 
 

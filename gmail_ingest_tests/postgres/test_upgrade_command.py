@@ -24,7 +24,7 @@ from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.test_email_migration import OLD_MAIL
 
 _SCRIPT = ScriptDirectory(next(iter(migrations.__path__)))
-REVISIONS = [each.revision for each in _SCRIPT.walk_revisions()][::-1]
+REVISIONS = [walk_revision.revision for walk_revision in _SCRIPT.walk_revisions()][::-1]
 #: Mail of the first release, then a mail that was stored at each later revision.
 _FIRST = ["m0", "m1", "m2"]
 _COPY = """
@@ -95,9 +95,9 @@ def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
         words = EmailFilter("acme", include_spam_trash=True, q="webshop ann@shop.test")
         for wanted in (everything, words):
             page = await reads.page(wanted, limit=50, cursor=None)
-            assert sorted(each.id for each in page.emails) == stored
+            assert sorted(email.id for email in page.emails) == stored
         labelled = await reads.page(EmailFilter("acme", label="Label_9"), limit=50, cursor=None)
-        assert {each.reply_to[0].address for each in labelled.emails} == {"o'ann@shop.test"}
+        assert {email.reply_to[0].address for email in labelled.emails} == {"o'ann@shop.test"}
         await engine.dispose()
 
     run(scenario())

@@ -40,7 +40,7 @@ async def differences(
 
     ``box`` must not change meanwhile; ``texts`` is what each message says, by id.
     """
-    google = {each: box.message(each) for each in list(box.message_ids())}
+    google = {message_id: box.message(message_id) for message_id in list(box.message_ids())}
     rows = {row[0]: row[1:] for row in await deployment.rows(_EMAILS, mailbox_id)}
     ledger = {row[0]: row[1:] for row in await deployment.rows(_LEDGER, mailbox_id)}
     found = list(_ids(google, rows, ledger))

@@ -172,4 +172,4 @@ def _pick(
 
 
 def _user_labels(box: Mailbox) -> list[str]:
-    return [each["id"] for each in box.labels() if each["type"] == "user"]
+    return [label["id"] for label in box.labels() if label["type"] == "user"]

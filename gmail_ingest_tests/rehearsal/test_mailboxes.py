@@ -24,16 +24,16 @@ def sandbox():
 
 def test_mailbox_life_makes_everything_happen(sandbox):
     """Mail arrives, is deleted, labelled, thrown away and taken back, and drafts are sent."""
-    before = {each.message_id for box in MAILBOXES for each in sandbox.messages(box)}
+    before = {message.message_id for box in MAILBOXES for message in sandbox.messages(box)}
     life = MailboxLife(sandbox, Random(5))
     for _ in range(80):
         life.go_on()
-    now = {each.message_id: each for box in MAILBOXES for each in sandbox.messages(box)}
+    now = {message.message_id: message for box in MAILBOXES for message in sandbox.messages(box)}
     labels = {label for each in now.values() for label in each.labels}
     assert len(now) > len(before) + 100
     assert before - now.keys()
     assert {"DRAFT", "SENT", "SPAM", "TRASH", "STARRED", "CATEGORY_FORUMS"} <= labels
-    assert any(each.startswith("Label_") for each in labels)
+    assert any(label.startswith("Label_") for label in labels)
 
 
 def test_labels_are_deleted_for_good(sandbox):
@@ -112,10 +112,10 @@ def test_mailbox_life_goes_on_when_the_account_changes(sandbox):
     """
     life = MailboxLife(sandbox, Random(5))
     address = MAILBOXES[0]
-    before = {each.message_id for each in sandbox.messages(address)}
+    before = {message.message_id for message in sandbox.messages(address)}
     life.rename(address)
     life.rename(address)
-    assert {each.message_id for each in sandbox.messages(address)} == before
+    assert {message.message_id for message in sandbox.messages(address)} == before
     sandbox.restart_history(address, start_above=400)
     life.go_on()
     sandbox.recreate(MAILBOXES[1])

@@ -36,7 +36,7 @@ class RecordingStore(MemoryMailStore):
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         """Save, and note the kinds of the outcomes."""
-        self.saves.append([type(each).__name__ for each in outcomes])
+        self.saves.append([type(outcome).__name__ for outcome in outcomes])
         return await super().save(lease, outcomes)
 
     async def apply_history(self, lease: Lease, changes: Any, checkpoint: int | None) -> Counts:

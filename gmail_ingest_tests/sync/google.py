@@ -130,7 +130,7 @@ class MemoryMailboxClient:
 
     async def label_ids(self) -> frozenset[str]:
         self._begin("labels", 1)
-        borne = {label for each in self.messages.values() for label in each.label_ids}
+        borne = {label for message in self.messages.values() for label in message.label_ids}
         return frozenset(borne | self.bare_labels.pop(0)) if self.bare_labels else frozenset(borne)
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
@@ -154,7 +154,11 @@ class MemoryMailboxClient:
         finally:
             self.in_flight -= 1
         wanted_ids = [wanted.message_id for wanted in call.wanted]
-        return {each: self.messages[each] for each in wanted_ids if each in self.messages}
+        return {
+            wanted_id: self.messages[wanted_id]
+            for wanted_id in wanted_ids
+            if wanted_id in self.messages
+        }
 
     async def probe(self, message_id: str) -> None:
         self.units_spent += 20

@@ -118,7 +118,7 @@ class Service:
     def deliver(self, *subjects: str, address: str = OWNER, **options: Any) -> list[str]:
         """Let mail arrive; the ids."""
         return self.box(
-            lambda box: [box.deliver(mail(each), **options).id for each in subjects], address
+            lambda box: [box.deliver(mail(subject), **options).id for subject in subjects], address
         )
 
     def fault(self, method: str, **rule: Any) -> None:

@@ -60,13 +60,13 @@ def mails(run, box):
 
 
 def arrive(box, *messages):
-    box.google.messages |= {each.gmail_id: each for each in messages}
+    box.google.messages |= {message.gmail_id: message for message in messages}
 
 
 async def store_all(box):
     lease = await box.lease("listing")
     messages = list(box.google.messages.values())
-    await box.store.save(lease, [Stored(each) for each in messages])
+    await box.store.save(lease, [Stored(message) for message in messages])
     await box.store.release_lease(lease)
 
 

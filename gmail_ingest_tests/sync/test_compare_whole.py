@@ -30,9 +30,9 @@ def mails(run, box):
 
 def label_dead(box, *ids):
     """Stored mails bear a label that Google has no more."""
-    for each in ids:
-        known = box.store.emails[1, each]
-        box.store.emails[1, each] = replace(known, label_ids=("INBOX", "Label_9"))
+    for id_ in ids:
+        known = box.store.emails[1, id_]
+        box.store.emails[1, id_] = replace(known, label_ids=("INBOX", "Label_9"))
 
 
 @pytest.mark.parametrize("repair", [True, False])
@@ -48,7 +48,7 @@ def test_dead_labels_are_counted_and_taken_off_without_fetching(run, mails, repa
     assert (found.label_differences, found.open_label_differences) == (2, 0 if repair else 2)
     assert found.counts.updated == (2 if repair else 0)
     assert mails.google.fetched == []
-    kept = {each.label_ids for each in mails.store.emails.values()}
+    kept = {email.label_ids for email in mails.store.emails.values()}
     assert (("INBOX", "Label_9") in kept) is not repair
 
 

@@ -126,7 +126,10 @@ def store_mail(run, box, *message_ids):
     """Mail that the mailbox has, with high history ids."""
     box.google.arrive(*message_ids)
     run(follow(box))
-    stored = [Stored(replace(box.google.messages[each], history_id=101)) for each in message_ids]
+    stored = [
+        Stored(replace(box.google.messages[message_id], history_id=101))
+        for message_id in message_ids
+    ]
     run(box.store.save(run(box.lease()), stored))
 
 
@@ -244,7 +247,7 @@ def test_follow_history_resyncs_after_expired_history(run, box):
     assert expired
     assert box.google.calls == ["history:0", "profile"]
     assert box.checkpoint == 900
-    assert [each.window for each in box.store.listings] == [Window(start=synced_at - OVERLAP)]
+    assert [listing.window for listing in box.store.listings] == [Window(start=synced_at - OVERLAP)]
     assert box.store.rows[1].state == "active"
     assert counts.discovered == 0
 
@@ -272,7 +275,7 @@ def test_list_window_puts_every_page_into_the_ledger(run, box):
     counts = run(list_all(box))
     assert counts.discovered == 3
     assert {box.fate(each) for each in ("m1", "m2", "m3")} == {"pending"}
-    assert [each.done for each in box.store.listings] == [True]
+    assert [listing.done for listing in box.store.listings] == [True]
 
 
 def test_list_window_goes_on_after_an_empty_page(run, box):
@@ -311,7 +314,7 @@ def test_list_window_goes_on_where_an_earlier_worker_stopped(run, box):
     run(list_all(box, replace(first, start=datetime(2026, 11, 1, tzinfo=UTC))))
     assert box.google.calls == ["list:2"]
     assert set(box.google.windows) == {first}
-    assert [each.done for each in box.store.listings] == [True]
+    assert [listing.done for listing in box.store.listings] == [True]
 
 
 def test_list_window_does_not_fetch_again_what_is_stored(run, box):

@@ -96,7 +96,7 @@ def test_incremental_sync_lists_after_expired_history(run, box):
     run(sync(box))
     assert box.stored == {"m1", "m2"}
     assert box.store.rows[1].state == "active"
-    assert [each.done for each in box.store.listings] == [True]
+    assert [listing.done for listing in box.store.listings] == [True]
 
 
 def test_incremental_sync_leaves_a_resync_to_the_listing_that_runs(run, box):
@@ -104,7 +104,7 @@ def test_incremental_sync_leaves_a_resync_to_the_listing_that_runs(run, box):
     run(box.lease("listing", holder="other"))
     box.google.failures["history:0"].append(HistoryExpiredError("404"))
     run(sync(box))
-    assert [each.done for each in box.store.listings] == [False]
+    assert [listing.done for listing in box.store.listings] == [False]
     assert not [call for call in box.google.calls if call.startswith("list:")]
 
 

@@ -23,8 +23,8 @@ class Forgetful(MemoryMailStore):
 
     async def save(self, lease, outcomes) -> Counts:
         """Save without the texts."""
-        self.written += sum(len(each.message.text) for each in outcomes)
-        thin = [Stored(parsed(each.message.gmail_id)) for each in outcomes]
+        self.written += sum(len(outcome.message.text) for outcome in outcomes)
+        thin = [Stored(parsed(outcome.message.gmail_id)) for outcome in outcomes]
         return await super().save(lease, thin)
 
 

@@ -65,14 +65,14 @@ async def push(service, address, history_id, sent=None):
 async def mailboxes(service):
     """The tenant's mailboxes as the API reads them."""
     tenant = await PostgresReads(service.engine).tenant(TENANT)
-    return [each for integration in tenant.integrations for each in integration.mailboxes]
+    return [mailbox for integration in tenant.integrations for mailbox in integration.mailboxes]
 
 
 async def page(service, **wanted):
     """Ids of the tenant's mail, as the CRM reads it."""
     reads = PostgresEmailReads(service.engine)
     found = await reads.page(EmailFilter(TENANT, **wanted), limit=100, cursor=None)
-    return {each.id for each in found.emails}
+    return {email.id for email in found.emails}
 
 
 async def renew(service):
@@ -181,7 +181,7 @@ def test_an_emptied_account_is_not_called_another_one(run, synced):
     """While the history id is no lower, that no known mail is left is not decided by the service:
     what is stored is compared, and the mailbox stays one (edge case 91).
     """
-    synced.box(lambda box: [box.delete(each) for each in list(box.message_ids())])
+    synced.box(lambda box: [box.delete(message_id) for message_id in list(box.message_ids())])
     run(synced.connect())
     assert len(run(mailboxes(synced))) == 1
     assert run(synced.rows("SELECT reconcile_wanted_at IS NOT NULL FROM mailboxes")) == [True]

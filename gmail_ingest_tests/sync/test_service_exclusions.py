@@ -42,7 +42,7 @@ class Crm:
         wanted = EmailFilter(TENANT, **filters)
         page = self.run(self.reads.page_at(wanted, limit=200, offset=0))
         assert page.total == len(page.emails)
-        return {each.id for each in page.emails}
+        return {email.id for email in page.emails}
 
     def why(self, message_id):
         """Verdict and reason of a mail."""
@@ -155,7 +155,7 @@ def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
     assert found.listed == found.accounted == len(crm.run(service.stored()))
     assert service.calls("messages.get") + service.calls("threads.get") == fetched
     (mailbox,) = crm.run(PostgresCoverage(service.engine).ranges(TENANT, None, None))
-    assert all(each.listed == each.accounted for each in mailbox.ranges)
+    assert all(range_.listed == range_.accounted for range_ in mailbox.ranges)
     crm.put(PROMOTIONS)
     service.box(lambda box: box.modify(ids[0], add=["CATEGORY_PROMOTIONS"]))
     service.box(lambda box: (box.delete(ids[1]), box.expire_history()))

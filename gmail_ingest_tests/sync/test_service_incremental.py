@@ -40,7 +40,7 @@ def test_sync_removes_what_was_deleted(run, synced):
     """A message deleted for good loses its row, and an emptied thread, too (edge case 14)."""
     ids = synced.deliver("one", "two", "three")
     run(synced.sync())
-    synced.box(lambda box: [box.delete(each) for each in ids[:2]])
+    synced.box(lambda box: [box.delete(id_) for id_ in ids[:2]])
     report = run(synced.sync())
     assert report.counts.deleted == 2
     assert set(ids) & run(synced.stored()) == {ids[2]}
@@ -180,8 +180,8 @@ def test_sync_reads_more_history_than_a_page_holds(run, synced):
     (edge cases 5 and 6).
     """
     ids = synced.deliver(*[f"mail {number}" for number in range(400)])
-    synced.box(lambda box: [box.modify(each, remove=["UNREAD"]) for each in ids])
-    synced.box(lambda box: [box.modify(each, add=["STARRED"]) for each in ids[:300]])
+    synced.box(lambda box: [box.modify(id_, remove=["UNREAD"]) for id_ in ids])
+    synced.box(lambda box: [box.modify(id_, add=["STARRED"]) for id_ in ids[:300]])
     before = synced.calls("history.list")
     synced.fault("history.list", action="emptyPage", nth=[2])
     run(synced.sync())

@@ -294,7 +294,7 @@ def delegated(service, *addresses):
         return account.key_file(project_id="p", base_url=state.base_url)
 
     keys = ServiceAccountKeys(robot, service.sandbox.call(register))
-    return ConnectRequest(TENANT, keys, {each: each for each in addresses or (OWNER,)})
+    return ConnectRequest(TENANT, keys, {address: address for address in addresses or (OWNER,)})
 
 
 def test_a_service_account_without_delegation_names_client_and_scope(service, run):
@@ -315,7 +315,7 @@ def test_a_service_account_without_delegation_names_client_and_scope(service, ru
         run(PostgresReads(service.engine).tenant(TENANT)), watching=False
     ).integrations
     assert integration.state == "admin_action_required"
-    assert [each.state for each in integration.mailboxes] == ["admin_action_required"] * 2
+    assert [mailbox.state for mailbox in integration.mailboxes] == ["admin_action_required"] * 2
     assert "gmail.readonly" in (integration.last_error or "")
     assert str(wanted.keys.info["client_id"]) in (integration.last_error or "")
     service.clear_faults()

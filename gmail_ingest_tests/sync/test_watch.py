@@ -21,7 +21,7 @@ class Due:
     async def watches_due(self, below: timedelta, *, after: int, limit: int):
         """The next of them."""
         self.below.append(below)
-        return [each for each in self.store.rows.values() if each.id > after][:limit]
+        return [row for row in self.store.rows.values() if row.id > after][:limit]
 
 
 @pytest.fixture
@@ -103,7 +103,7 @@ def test_renew_watches_lets_two_accounts_change_names(run, world):
     store, google = world
     google[1].address, google[2].address = "b@x.test", "c@x.test"
     run(renew(store, google))
-    assert [each.address for each in store.rows.values()] == ["b@x.test", "c@x.test"]
+    assert [row.address for row in store.rows.values()] == ["b@x.test", "c@x.test"]
 
 
 def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
@@ -113,7 +113,7 @@ def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
     store, google = world
     google[1].address = "b@x.test"
     run(renew(store, google))
-    assert [each.state for each in store.rows.values()] == ["duplicate", "active"]
+    assert [row.state for row in store.rows.values()] == ["duplicate", "active"]
     assert store.failures[1][1] == "duplicate"
     assert store.rows[1].address == "a@x.test"
 
@@ -124,7 +124,7 @@ def test_renew_watches_stops_nothing_on_hearsay(run, world):
     google[1].address = "b@x.test"
     google[2].always["profile"] = TransientError("503")
     run(renew(store, google))
-    assert [each.state for each in store.rows.values()] == ["active", "active"]
+    assert [row.state for row in store.rows.values()] == ["active", "active"]
 
 
 def test_renew_watches_never_touches_the_checkpoint(run, world):
@@ -185,5 +185,5 @@ def test_renew_watches_goes_on_past_an_error_that_nobody_foresaw(run):
     }
     google[17].always[CALL] = KeyError("a bug")
     assert run(renew(store, google, page=10)) == (34, 1)
-    left = [each.id for each in store.rows.values() if each.watch_expires_at is None]
+    left = [row.id for row in store.rows.values() if row.watch_expires_at is None]
     assert left == [17]

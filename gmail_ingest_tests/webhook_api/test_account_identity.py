@@ -15,7 +15,7 @@ def kim(google):
 def shown(api):
     """The tenant's mailboxes."""
     tenant = api.call("GET", "/api/integrations/tenant-1").json()
-    return [each for found in tenant["integrations"] for each in found["mailboxes"]]
+    return [mailbox for found in tenant["integrations"] for mailbox in found["mailboxes"]]
 
 
 def store(api, google, address=KIM):

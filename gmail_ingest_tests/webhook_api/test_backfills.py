@@ -18,7 +18,7 @@ def kim(api, google):
 
 def fields(answer):
     """The status, and the fields that a problem names."""
-    return answer.status_code, [each["field"] for each in answer.json()["errors"]]
+    return answer.status_code, [error["field"] for error in answer.json()["errors"]]
 
 
 @pytest.mark.usefixtures("kim")

@@ -16,8 +16,8 @@ PATH = "/api/integrations/tenant-1/mailboxes"
 def mailboxes(api):
     """The tenant's mailboxes by address."""
     tenant = api.call("GET", "/api/integrations/tenant-1").json()
-    boxes = [each for found in tenant["integrations"] for each in found["mailboxes"]]
-    return {each["address"]: each for each in boxes}
+    boxes = [mailbox for found in tenant["integrations"] for mailbox in found["mailboxes"]]
+    return {box["address"]: box for box in boxes}
 
 
 def service_account(api, google, *addresses):

@@ -39,7 +39,7 @@ def values_of(schema, document):
         name = schema["$ref"].rpartition("/")[2]
         return values_of(document["components"]["schemas"][name], document)
     if kinds := schema.get("anyOf") or schema.get("oneOf"):
-        return st.one_of([values_of(each, document) for each in kinds])
+        return st.one_of([values_of(kind, document) for kind in kinds])
     match schema:
         case {"const": only}:
             described = st.just(only)
@@ -69,17 +69,17 @@ def requests(draw, document, calls):
     verb, path = draw(st.sampled_from(calls))
     call = document["paths"][path][verb]
     query = {}
-    for each in call.get("parameters", ()):
+    for parameter in call.get("parameters", ()):
         odd = draw(st.integers(0, 7)) == 7
-        name, good = each["name"], GOOD.get(each["name"], "a")
-        if each["in"] == "path":
+        name, good = parameter["name"], GOOD.get(parameter["name"], "a")
+        if parameter["in"] == "path":
             # What is connected stays so: others are disconnected.
             good = "tenant-2" if verb == "delete" and name == "tenantId" else good
             value = draw(TEXTS).strip("./") or "x" if odd else good
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         elif name == "tenantId":
             query[name] = draw(TEXTS) if odd else good
-        elif each["required"] or draw(st.booleans()):
+        elif parameter["required"] or draw(st.booleans()):
             query[name] = draw(TEXTS)
     body = None
     if "requestBody" in call:

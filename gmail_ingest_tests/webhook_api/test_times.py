@@ -56,11 +56,13 @@ def test_all_times_are_utc_and_end_in_z(berlin, settings, serve, google, engine,
         "/api/emails/why?tenantId=tenant-1&messageId=m0",
         "/api/emails/why?tenantId=tenant-1&messageId=dead",
     )
-    shown += [api.call("GET", each) for each in paths]
+    shown += [api.call("GET", path) for path in paths]
     times = 0
     for answer in shown:
         assert answer.status_code < 300, answer.text
-        zones = [found[1] for each in strings(answer.json()) if (found := _TIME.fullmatch(each))]
+        zones = [
+            found[1] for string in strings(answer.json()) if (found := _TIME.fullmatch(string))
+        ]
         assert set(zones) <= {"Z"}, answer.text
         times += len(zones)
     assert times > 20

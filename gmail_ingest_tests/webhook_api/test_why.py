@@ -70,8 +70,8 @@ def test_each_fate_is_explained(api, kim, fate, columns, verdict, words):
     assert (answer["askGoogleUnits"], answer["google"]) == (0, None)
     assert (finding["verdict"], finding["gmailId"]) == (verdict, "18f2")
     message = f"{finding['explanation']} {finding['next']}"
-    for each in (*words, "2026-05-01 10:00:00 UTC"):
-        assert each in message
+    for word in (*words, "2026-05-01 10:00:00 UTC"):
+        assert word in message
     if decided:
         assert "2026-05-01 10:00:05 UTC" in message
     ledger = finding["ledger"]
@@ -209,7 +209,7 @@ def test_a_mailbox_that_cannot_be_asked_is_counted(api, google):
     google.fault("gmail.users.messages.list", mailbox="kim@crm.test", action="status", status=503)
     answer = ask(api, RFC_ID, askGoogle="true")
     assert answer["google"] == {"answered": 1, "failed": 1, "units": 10}
-    assert {each["verdict"] for each in answer["mailboxes"]} == {"not_known"}
+    assert {mailbox["verdict"] for mailbox in answer["mailboxes"]} == {"not_known"}
 
 
 @pytest.mark.usefixtures("kim")

@@ -51,7 +51,8 @@ class Index:
             rows = "".join(map(_row, self.endpoints))
             return Response(200, _PAGE.format(rows=rows).encode(), HTML)
         shown = [
-            {"method": each.verb, "path": each.path, "does": each.does} for each in self.endpoints
+            {"method": endpoint.verb, "path": endpoint.path, "does": endpoint.does}
+            for endpoint in self.endpoints
         ]
         return json_response({"documentation": "docs/sandbox.md", "endpoints": shown})
 

@@ -27,7 +27,7 @@ def test_history_goes_back_and_old_starts_get_the_chosen_answer(owner, status):
     assert answer.status == status
     if status == 200:
         assert answer.json() == {"historyId": str(history_id(owner))}
-    assert [each["id"] for each in owner.get("messages").json()["messages"]] == [kept]
+    assert [message["id"] for message in owner.get("messages").json()["messages"]] == [kept]
     start = history_id(owner)
     new = owner.deliver()
     added = owner.get("history", startHistoryId=start).json()["history"]
@@ -64,13 +64,13 @@ def test_a_renamed_account_is_the_same(owner):
     shown = owner.admin("rename", {"address": NEW.upper()})
     assert shown["address"] == NEW
     assert owner.get("profile").json()["emailAddress"] == NEW
-    assert [each["id"] for each in owner.get("messages").json()["messages"]] == [kept]
+    assert [message["id"] for message in owner.get("messages").json()["messages"]] == [kept]
     for user in (former, NEW):
         path = f"/gmail/v1/users/{user}/profile"
         token = f"Bearer {owner.tokens['accessToken']}"
         assert owner.http.call("GET", path, authorization=token).status == 200
     addresses = owner.get("settings/sendAs").json()["sendAs"]
-    assert [(each["sendAsEmail"], each.get("isPrimary", False)) for each in addresses] == [
+    assert [(address["sendAsEmail"], address.get("isPrimary", False)) for address in addresses] == [
         (NEW, True),
         (former, False),
     ]

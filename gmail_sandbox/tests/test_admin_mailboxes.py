@@ -261,8 +261,8 @@ def test_label_is_deleted_from_every_message(owner, recorded):
     listed = {each["id"] for each in owner.get("labels").json()["labels"]}
     assert label not in listed
     assert owner.get("messages", labelIds=label).status == 400
-    for each in ids:
-        assert label not in owner.get(f"messages/{each}").json()["labelIds"]
+    for id_ in ids:
+        assert label not in owner.get(f"messages/{id_}").json()["labelIds"]
     records = owner.get("history", startHistoryId=before).json().get("history", [])
     removed = [each for record in records for each in record.get("labelsRemoved", ())]
     assert [each["labelIds"] for each in removed] == [[label]] * (3 if recorded else 0)

@@ -94,14 +94,14 @@ def _dicts(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _reasons(error: Mapping[str, Any]) -> Iterator[str]:
-    found = [each.get("reason") for each in _dicts(error.get("errors"))]
+    found = [item.get("reason") for item in _dicts(error.get("errors"))]
     found.append(error.get("status"))
-    found.extend(each.get("reason") for each in _dicts(error.get("details")))
+    found.extend(item.get("reason") for item in _dicts(error.get("details")))
     yield from (each for each in found if isinstance(each, str) and _CONSTANT.fullmatch(each))
 
 
 def _messages(error: Mapping[str, Any]) -> Iterator[str]:
-    found = [error.get("message"), *(each.get("message") for each in _dicts(error.get("errors")))]
+    found = [error.get("message"), *(item.get("message") for item in _dicts(error.get("errors")))]
     yield from (each for each in found if isinstance(each, str))
 
 

@@ -95,9 +95,9 @@ def checked(rule: ExclusionRule) -> ExclusionRule:
         labels=_once(criteria.labels),
         senders=_once(criteria.senders),
     )
-    if not any(getattr(read, each.name) for each in fields(read)):
+    if not any(getattr(read, field.name) for field in fields(read)):
         raise InvalidInputError("body", "names nothing to hide")
-    if rule.mailbox is None and any(each.startswith(_USER_LABEL) for each in read.labels):
+    if rule.mailbox is None and any(label.startswith(_USER_LABEL) for label in read.labels):
         raise InvalidInputError(
             "mailbox", "is needed with labels of the user's own: their ids differ in each mailbox"
         )

@@ -54,7 +54,7 @@ def facts_of(message: ParsedMessage) -> MailFacts:
     """What rules ask of a message that was fetched."""
     return MailFacts(
         sender=message.sender.address if message.sender else None,
-        addresses=frozenset(each.address for each in message.participants),
+        addresses=frozenset(participant.address for participant in message.participants),
         label_ids=frozenset(message.label_ids),
         is_auto_reply=message.is_auto_reply,
         is_bounce=message.is_bounce,
@@ -74,8 +74,8 @@ class Rulebook:
     def __init__(
         self, rules: Iterable[ExclusionRule], address: str, aliases: Collection[str] = ()
     ) -> None:
-        owner = frozenset(fold_address(each) for each in (address, *aliases))
-        valid = (each for each in rules if each.enabled and each.mailbox in {None, address})
+        owner = frozenset(fold_address(alias) for alias in (address, *aliases))
+        valid = (rule for rule in rules if rule.enabled and rule.mailbox in {None, address})
         # By name, so that the rule that is named does not depend on when rules were made.
         self._judges = [_Judge(each, owner) for each in sorted(valid, key=lambda each: each.name)]
 
@@ -86,13 +86,13 @@ class Rulebook:
 
     def hiding(self, facts: MailFacts) -> str | None:
         """The name of the first rule, by name, that hides such a mail; None if none does."""
-        return next((each.name for each in self._judges if each.hides(facts)), None)
+        return next((judge.name for judge in self._judges if judge.hides(facts)), None)
 
     def hidden(self, messages: Iterable[ParsedMessage]) -> dict[str, str]:
         """Of messages, those that a rule hides: Gmail id to the rule's name."""
         if self.is_empty:
             return {}
-        named = {each.gmail_id: self.hiding(facts_of(each)) for each in messages}
+        named = {message.gmail_id: self.hiding(facts_of(message)) for message in messages}
         return {gmail_id: rule for gmail_id, rule in named.items() if rule is not None}
 
 
@@ -126,9 +126,9 @@ class _Judge:
         if not (self._addresses or self._domains):
             return False
         return any(
-            _is_among(each, self._addresses, self._domains)
-            and fold_address(each) not in self._owner
-            for each in addresses
+            _is_among(address, self._addresses, self._domains)
+            and fold_address(address) not in self._owner
+            for address in addresses
         )
 
     def _is_internal(self, addresses: Collection[str]) -> bool:
@@ -136,8 +136,8 @@ class _Judge:
         if not any(self._inside) or not addresses:
             return False
         return all(
-            _is_among(each, *self._inside) or fold_address(each) in self._owner
-            for each in addresses
+            _is_among(address, *self._inside) or fold_address(address) in self._owner
+            for address in addresses
         )
 
 

@@ -49,7 +49,7 @@ def last_days(days: int, now: datetime) -> Window:
 
 def reach_back(start: datetime, windows: Iterable[Window]) -> datetime:
     """How far back ``start`` reaches over bounded windows that follow each other without a gap."""
-    bounded = [(each.end, each.start) for each in windows if each.start and each.end]
+    bounded = [(window.end, window.start) for window in windows if window.start and window.end]
     for end, beginning in sorted(bounded, reverse=True):
         if end < start:
             break

@@ -63,14 +63,14 @@ def gather(letters: Iterable[Letter]) -> list[list[Letter]]:
         letters, key=lambda each: (each.internal_date, each.mailbox_id, each.gmail_id), reverse=True
     )
     for letter in ordered:
-        fitting = [each for each in groups if each.takes(letter)]
+        fitting = [group for group in groups if group.takes(letter)]
         if fitting:
             next((each for each in fitting if each.is_exact(letter)), fitting[0]).letters.append(
                 letter
             )
         else:
             groups.append(_Group([letter]))
-    return [each.letters for each in groups]
+    return [group.letters for group in groups]
 
 
 def _same_subject(one: str, other: str) -> bool:
@@ -89,4 +89,4 @@ def _same_text(one: list[str], other: list[str]) -> bool:
 
 
 def _lines(text: str) -> list[str]:
-    return [line for line in (" ".join(each.split()) for each in text.splitlines()) if line]
+    return [line for line in (" ".join(line.split()) for line in text.splitlines()) if line]

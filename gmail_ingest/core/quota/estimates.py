@@ -57,7 +57,7 @@ def seconds_needed(mailboxes: Collection[int], pace: Pace) -> float:
 
     def spend(units: int) -> float:
         share = units / total if total else 0.0
-        slowest = max((each * share / pace.mailbox for each in mailboxes), default=0.0)
+        slowest = max((mailbox * share / pace.mailbox for mailbox in mailboxes), default=0.0)
         return max(slowest, units / pace.project)
 
     if total <= pace.left_today:

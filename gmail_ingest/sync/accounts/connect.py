@@ -224,7 +224,9 @@ class Connect:
             # This deployment is at fault, and no mailbox: the others were cancelled with it.
             raise stopped.exceptions[0] from None
         answers = dict(zip(wanted.items(), (task.result() for task in tasks), strict=True))
-        found = {each.address: each for each in answers.values() if isinstance(each, NewMailbox)}
+        found = {
+            answer.address: answer for answer in answers.values() if isinstance(answer, NewMailbox)
+        }
         wrong = [
             (_unanswered(error, *named), error)
             for named, error in answers.items()
@@ -311,7 +313,7 @@ def _with_changes(
 async def _aliases(client: MailboxClient, address: str) -> tuple[str, ...] | None:
     """The owner's other addresses; no reason to fail: the renewal of watches asks again."""
     try:
-        return tuple(each for each in await client.aliases() if each != address)
+        return tuple(alias for alias in await client.aliases() if alias != address)
     except GmailIngestError as error:
         log.info("aliases_unknown", error=type(error).__name__)
         return None

@@ -155,7 +155,7 @@ class Disconnect:
             back.grants[revoked] += 1
             if "retry" not in {*stopped, revoked}:
                 forgotten += [] if grant.kept else [grant.integration_id]
-                unwatched += [each.mailbox.id for each in grant.mailboxes]
+                unwatched += [mailbox.mailbox.id for mailbox in grant.mailboxes]
         await self._registry.wipe(forgotten)
         await self._registry.forget_watches(unwatched)
         return back

@@ -78,7 +78,7 @@ class Verify:
         mailboxes = await self._store.mailboxes(tenant_id, None)
         if not mailboxes:
             raise NotFoundError("this tenant has no mailbox that can be read in its present state")
-        return [await self._plan(each, start, end, since) for each in mailboxes]
+        return [await self._plan(mailbox, start, end, since) for mailbox in mailboxes]
 
     async def _plan(
         self, mailbox: Mailbox, start: date | None, end: date | None, since: date | None
@@ -115,7 +115,9 @@ class Verify:
 
         What stops one mailbox is in its ``error``, and stops no other.
         """
-        mailboxes = {each.id: each for each in await self._store.mailboxes(tenant_id, None)}
+        mailboxes = {
+            mailbox.id: mailbox for mailbox in await self._store.mailboxes(tenant_id, None)
+        }
 
         async def verify(plan: MailboxPlan) -> MailboxVerification:
             return await self._verify(mailboxes[plan.mailbox_id], plan, holder, repair, progress)

@@ -118,16 +118,18 @@ class Why:
             traces = await self._traces.by_rfc_id(tenant_id, _spellings(wanted))
         if traces:
             return Answer(found=True, findings=self._known(traces, mailboxes), price=0)
-        askable = [each for each in mailboxes if each.mailbox.state == "active" and "@" in wanted]
+        askable = [
+            mailbox for mailbox in mailboxes if mailbox.mailbox.state == "active" and "@" in wanted
+        ]
         if ask_google and askable:
             return await self._ask_google(tenant_id, wanted, mailboxes, askable)
-        findings = tuple(_unknown(each) for each in mailboxes)
+        findings = tuple(_unknown(mailbox) for mailbox in mailboxes)
         return Answer(found=False, findings=findings, price=self._price * len(askable))
 
     def _known(
         self, traces: Sequence[Trace], mailboxes: Sequence[MailboxProgress]
     ) -> tuple[Finding, ...]:
-        by_id = {each.mailbox.id: each for each in mailboxes}
+        by_id = {mailbox.mailbox.id: mailbox for mailbox in mailboxes}
         return tuple(
             _finding(
                 by_id[trace.mailbox_id],
@@ -162,15 +164,15 @@ class Why:
             units += client.units_spent
         traces = await self._traces.by_gmail_id(tenant_id, set(found.values()))
         known = self._known(
-            [each for each in traces if found.get(each.mailbox_id) == each.gmail_id], mailboxes
+            [trace for trace in traces if found.get(trace.mailbox_id) == trace.gmail_id], mailboxes
         )
         there = {each.progress.mailbox.id for each in known}
         only_there = tuple(
-            _finding(each, "at_google", explain_unlisted(), found[each.mailbox.id])
-            for each in mailboxes
-            if each.mailbox.id in found.keys() - there
+            _finding(mailbox, "at_google", explain_unlisted(), found[mailbox.mailbox.id])
+            for mailbox in mailboxes
+            if mailbox.mailbox.id in found.keys() - there
         )
-        findings = known + only_there or tuple(_unknown(each) for each in mailboxes)
+        findings = known + only_there or tuple(_unknown(mailbox) for mailbox in mailboxes)
         google = GoogleLookup(len(askable) - failed, failed, units)
         return Answer(found=bool(found), findings=findings, price=0, google=google)
 

@@ -60,17 +60,17 @@ class BackfillPrice:
     @property
     def listed(self) -> int:
         """Messages that Google lists."""
-        return sum(each.listed for each in self.months)
+        return sum(month.listed for month in self.months)
 
     @property
     def wanted(self) -> int:
         """Messages that would be fetched."""
-        return sum(each.wanted for each in self.months)
+        return sum(month.wanted for month in self.months)
 
     @property
     def units(self) -> int:
         """Quota units that the sync would take."""
-        return sum(each.units for each in self.months)
+        return sum(month.units for month in self.months)
 
 
 class BackfillPricing:
@@ -106,8 +106,8 @@ class BackfillPricing:
             raise NotFoundError("this tenant has no mailbox that can be read in its present state")
         months = months_of(window)
         prices = [
-            _MailboxPricing(self._store, self._open_client(each), each, window, self._policy)
-            for each in mailboxes
+            _MailboxPricing(self._store, self._open_client(mailbox), mailbox, window, self._policy)
+            for mailbox in mailboxes
         ]
         stopped = await side_by_side(self._at_once, prices, lambda each: self._price(each, months))
         priced = [price for price, why in zip(prices, stopped, strict=True) if why is None]
@@ -120,7 +120,7 @@ class BackfillPricing:
         return BackfillPrice(
             tuple(_sum(month, [each.months[month] for each in priced]) for month in months),
             seconds,
-            sum(each.spent for each in prices),
+            sum(price.spent for price in prices),
             tuple(left_out),
         )
 
@@ -142,9 +142,9 @@ class BackfillPricing:
 def _sum(month: date, prices: Sequence[MonthPrice]) -> MonthPrice:
     return MonthPrice(
         month,
-        sum(each.listed for each in prices),
-        sum(each.wanted for each in prices),
-        sum(each.units for each in prices),
+        sum(price.listed for price in prices),
+        sum(price.wanted for price in prices),
+        sum(price.units for price in prices),
     )
 
 
@@ -171,7 +171,7 @@ class _MailboxPricing:
     @property
     def units(self) -> int:
         """Units that its sync would take."""
-        return sum(each.units for each in self.months.values())
+        return sum(month.units for month in self.months.values())
 
     @property
     def spent(self) -> int:
@@ -186,7 +186,7 @@ class _MailboxPricing:
     async def _month(self, month: date, throttle: Throttle) -> MonthPrice:
         pages, threads = await self._list(part_of(self._window, month), throttle)
         # Neighbouring months overlap by a second: what one fetches, the next need not.
-        new = [each for each in threads if each not in self._planned]
+        new = [thread for thread in threads if thread not in self._planned]
         wanted = await self._wanted({each: threads[each] for each in new})
         self._planned = {each.message_id for each in wanted}
         self._sizes.update(threads.values())

@@ -140,14 +140,14 @@ class BackfillSync:
         workers = [
             BackfillMailbox(
                 self._store,
-                self._open_client(each),
-                each,
+                self._open_client(mailbox),
+                mailbox,
                 self._policy,
                 self._limiter,
                 job=job,
                 holder=holder,
             )
-            for each in mailboxes
+            for mailbox in mailboxes
         ]
         tally = _Tally(len(mailboxes), complete=not failures.blocked)
         tasks = [

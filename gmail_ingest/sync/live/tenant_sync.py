@@ -142,7 +142,7 @@ class TenantSync:
             claims = await self._claim(tenant_id, holder, run_id)
         try:
             while claims or running or report.second_look_at is not None:
-                running |= {asyncio.create_task(self.work_off(each, report)) for each in claims}
+                running |= {asyncio.create_task(self.work_off(claim, report)) for claim in claims}
                 running = await _some(running, report)
                 claims = await self._claim(tenant_id, holder, run_id)
         finally:
@@ -185,7 +185,7 @@ class TenantSync:
             if claim.kind == "exclusions":
                 return await self._apply_rules(claim)
             mailboxes = await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids)
-            return await all_ended(self._sync(claim, each) for each in mailboxes)
+            return await all_ended(self._sync(claim, mailbox) for mailbox in mailboxes)
 
     async def _apply_rules(self, claim: Claim) -> list[MailboxReport]:
         counts: dict[int, Counts] = {}
@@ -218,13 +218,13 @@ class TenantSync:
 
     async def _note(self, claim: Claim, error: str, retry_at: datetime | None) -> None:
         """Let the claim's mailboxes say what keeps them from being synced."""
-        for each in await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids):
+        for mailbox in await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids):
             await self._store.set_mailbox_state(
-                each.id,
+                mailbox.id,
                 "active",
                 error,
                 cause="unexpected",
-                generation=each.generation,
+                generation=mailbox.generation,
                 retry_at=retry_at,
             )
 

@@ -64,7 +64,10 @@ def read(sample: Sample, *, owner: str = OWNER) -> ParsedMessage:
 
 def failed(message: ParsedMessage) -> str:
     """Return whom a mail did not reach with the status codes, as tables have it."""
-    return ", ".join(f"{each.address} {each.status or '-'}" for each in message.failed_recipients)
+    return ", ".join(
+        f"{failed_recipient.address} {failed_recipient.status or '-'}"
+        for failed_recipient in message.failed_recipients
+    )
 
 
 def _part(section: str, part_id: str) -> Json:

@@ -151,16 +151,16 @@ class PostgresRegistry:
             await connection.execute(_TENANT, (registration.tenant_id,))
             replaced = await _recognise(connection, registration)
             registration, elsewhere = await _as_named(connection, registration)
-            addresses = [each.address for each in registration.mailboxes]
+            addresses = [mailbox.address for mailbox in registration.mailboxes]
             integration_id = await self._write_integration(connection, registration)
             rows = await connection.execute(_KNOWN, (registration.tenant_id, addresses))
             known = frozenset(row[0] for row in await rows.fetchall())
             mailboxes = await _write_mailboxes(connection, registration, integration_id, elsewhere)
             await connection.execute(_ORPHANS, (registration.tenant_id,))
-            for each in mailboxes:
-                if each.address in replaced:
-                    await succeed(connection, replaced[each.address], each.id)
-            ids = [each.id for each in mailboxes]
+            for mailbox in mailboxes:
+                if mailbox.address in replaced:
+                    await succeed(connection, replaced[mailbox.address], mailbox.id)
+            ids = [mailbox.id for mailbox in mailboxes]
             tenant = registration.tenant_id
             incremental = None
             if known:
@@ -168,7 +168,7 @@ class PostgresRegistry:
             initial = await enqueue(connection, tenant, "initial", mailbox_ids=ids)
             others = await (await connection.execute(_UNTOUCHED, (tenant, ids))).fetchall()
         untouched = tuple(row[0] for row in others)
-        successors = frozenset(each.id for each in mailboxes if each.address in replaced)
+        successors = frozenset(mailbox.id for mailbox in mailboxes if mailbox.address in replaced)
         return Registered(mailboxes, known, initial, incremental, untouched, successors)
 
     async def _write_integration(self, connection: Connection, new: Registration) -> int:
@@ -259,17 +259,17 @@ async def _recognise(connection: Connection, new: Registration) -> dict[str, int
     """Rename and retire what Google was asked about; returns retired mailboxes by address."""
     replaced: dict[str, int] = {}
     # Twice: two accounts that changed names are known by then to have done so.
-    for each in (*new.mailboxes, *new.mailboxes):
-        if each.renames is not None:
-            await rename(connection, each.renames, each.address)
-    for each in new.mailboxes:
-        if each.replaces is not None:
+    for mailbox in (*new.mailboxes, *new.mailboxes):
+        if mailbox.renames is not None:
+            await rename(connection, mailbox.renames, mailbox.address)
+    for mailbox in new.mailboxes:
+        if mailbox.replaces is not None:
             still = await connection.execute(
-                _IS_STILL, (each.replaces, new.tenant_id, each.address)
+                _IS_STILL, (mailbox.replaces, new.tenant_id, mailbox.address)
             )
             if await still.fetchone() is not None:
-                await retire(connection, each.replaces)
-                replaced[each.address] = each.replaces
+                await retire(connection, mailbox.replaces)
+                replaced[mailbox.address] = mailbox.replaces
     return replaced
 
 
@@ -281,22 +281,23 @@ async def _as_named(
     ones. A service account opens no account by a former address: there the other mailbox ends.
     """
     former: dict[str, str] = {}
-    for each in new.mailboxes:
-        row = await (await connection.execute(_NAME_OF, (each.renames,))).fetchone()
-        if row is None or row[0] == each.address or each.renames is None:
+    for mailbox in new.mailboxes:
+        row = await (await connection.execute(_NAME_OF, (mailbox.renames,))).fetchone()
+        if row is None or row[0] == mailbox.address or mailbox.renames is None:
             continue
         if new.auth_type == "oauth":
-            former[each.address] = row[0]
+            former[mailbox.address] = row[0]
             continue
-        holder = await connection.execute(_HOLDER, (new.tenant_id, each.address))
+        holder = await connection.execute(_HOLDER, (new.tenant_id, mailbox.address))
         for mailbox_id, auth_type in await holder.fetchall():
             if auth_type == "oauth":
-                raise InvalidInputError("keys.serviceAccountKey", _HELD, mailbox=each.address)
+                raise InvalidInputError("keys.serviceAccountKey", _HELD, mailbox=mailbox.address)
             await retire(connection, mailbox_id)
-            await succeed(connection, mailbox_id, each.renames)
-        await rename(connection, each.renames, each.address)
+            await succeed(connection, mailbox_id, mailbox.renames)
+        await rename(connection, mailbox.renames, mailbox.address)
     mailboxes = tuple(
-        replace(each, address=former.get(each.address, each.address)) for each in new.mailboxes
+        replace(mailbox, address=former.get(mailbox.address, mailbox.address))
+        for mailbox in new.mailboxes
     )
     subject = former.get(new.subject, new.subject)
     return replace(new, subject=subject, mailboxes=mailboxes), frozenset(former.values())
@@ -313,15 +314,17 @@ async def _write_mailboxes(
             "mailboxes": to_json(
                 [
                     {
-                        "address": each.address,
-                        "checkpoint": str(each.history_id),
-                        "aliases": each.aliases,
+                        "address": mailbox.address,
+                        "checkpoint": str(mailbox.history_id),
+                        "aliases": mailbox.aliases,
                     }
-                    for each in new.mailboxes
+                    for mailbox in new.mailboxes
                 ]
             ),
-            "with_aliases": [each.address for each in new.mailboxes if each.aliases is not None],
-            "unsure": [each.address for each in new.mailboxes if each.unsure],
+            "with_aliases": [
+                mailbox.address for mailbox in new.mailboxes if mailbox.aliases is not None
+            ],
+            "unsure": [mailbox.address for mailbox in new.mailboxes if mailbox.unsure],
             "elsewhere": list(elsewhere),
         },
     )

@@ -69,7 +69,7 @@ async def read_known(
 
 async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:
     """Let listed ids that are not accounted for wait for a fetch; returns how many do."""
-    named = {each.message_id: each.thread_id for each in refs}
+    named = {ref.message_id: ref.thread_id for ref in refs}
     before = await read_entries(connection, mailbox_id, named)
     rows = await connection.execute(_ROWS, (mailbox_id, list(named)))
     stored = {row[0] for row in await rows.fetchall()}
@@ -102,15 +102,15 @@ async def _replace(
 ) -> int:
     read: list[dict[str, object]] = [
         {
-            "gmail_id": each.gmail_id,
-            "history_id": str(each.history_id),
-            "label_ids": each.label_ids,
+            "gmail_id": message.gmail_id,
+            "history_id": str(message.history_id),
+            "label_ids": message.label_ids,
         }
-        for each in messages
+        for message in messages
     ]
     rows = await connection.execute(_UNSETTLE, (to_json(read), mailbox_id))
     unsettled = {row[0] for row in await rows.fetchall()}
-    differing = [each for each in messages if each.gmail_id in unsettled]
+    differing = [message for message in messages if message.gmail_id in unsettled]
     hidden = await hidden_by_rule(connection, mailbox_id, differing)
     await write_emails(connection, mailbox_id, differing, hidden)
     before = await read_entries(connection, mailbox_id, unsettled)

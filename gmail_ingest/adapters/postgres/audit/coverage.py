@@ -182,16 +182,16 @@ async def record(
     """Note how days stood; nothing of a mailbox that is disconnected."""
     rows: list[dict[str, object]] = [
         {
-            "day": each.day,
-            "listed": each.listed,
-            "accounted": each.accounted,
-            "pending": each.pending,
-            "missing": each.missing,
-            "vanished": each.vanished,
-            "dead": each.dead,
-            "proven": each.is_proven(checked_at),
+            "day": day.day,
+            "listed": day.listed,
+            "accounted": day.accounted,
+            "pending": day.pending,
+            "missing": day.missing,
+            "vanished": day.vanished,
+            "dead": day.dead,
+            "proven": day.is_proven(checked_at),
         }
-        for each in days
+        for day in days
     ]
     values = {"mailbox_id": mailbox_id, "days": to_json(rows), "checked_at": checked_at}
     await connection.execute(_RECORD, values)

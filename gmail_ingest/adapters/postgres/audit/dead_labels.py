@@ -76,5 +76,5 @@ async def drop_labels(
         for gmail_id, direction, has_attachment, label_ids, history_id, hidden in rows
     ]
     await write_labels(connection, mailbox_id, mails)
-    decided = await redecide(connection, mailbox_id, [each.gmail_id for each in mails])
+    decided = await redecide(connection, mailbox_id, [mail.gmail_id for mail in mails])
     return Counts(updated=len(mails), hidden=decided.hidden)

@@ -78,7 +78,7 @@ class _Found:
 
     def add(self, mails: Sequence[StoredMail]) -> None:
         self.mails += len(mails)
-        shown = [each for each in mails if each.rule is None]
+        shown = [mail for mail in mails if mail.rule is None]
         self.hidden += len(mails) - len(shown)
         self.newest = nlargest(SAMPLES, (*self.newest, *shown), key=_date)
 
@@ -98,7 +98,7 @@ async def read_matches(connection: Connection, tenant_id: str, rule: ExclusionRu
     return DryRun(
         total=sum(each.mails for each in found),
         already_hidden=sum(each.hidden for each in found),
-        by_mailbox=tuple(MailboxMatches(*each) for each in mails.items()),
+        by_mailbox=tuple(MailboxMatches(*mail) for mail in mails.items()),
         samples=samples,
     )
 
@@ -106,7 +106,7 @@ async def read_matches(connection: Connection, tenant_id: str, rule: ExclusionRu
 async def _matches(connection: Connection, mailbox_id: int, rulebook: Rulebook) -> _Found:
     found, after = _Found(mailbox_id), ""
     while mails := await read_next(connection, mailbox_id, after, _BATCH):
-        found.add([each for each in mails if rulebook.hiding(each.facts)])
+        found.add([mail for mail in mails if rulebook.hiding(mail.facts)])
         after = mails[-1].gmail_id
     return found
 

@@ -233,7 +233,7 @@ async def _reconsider(
     scopes = [each.mailbox for each in changed if each is not None and each.enabled]
     if not scopes:
         return None
-    addresses = [each for each in scopes if each is not None]
+    addresses = [scope for scope in scopes if scope is not None]
     marked = {"tenant": tenant_id, "everywhere": None in scopes, "addresses": addresses}
     await connection.execute(_MARK, marked)
     return await enqueue(connection, tenant_id, "exclusions")

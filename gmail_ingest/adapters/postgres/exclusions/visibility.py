@@ -71,8 +71,8 @@ async def decide(
     connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[StoredMail]
 ) -> Decided:
     """Hide and show these mails as the rules say."""
-    hiding_rules = {each.gmail_id: rulebook.hiding(each.facts) for each in mails}
-    changed = [each for each in mails if each.rule != hiding_rules[each.gmail_id]]
+    hiding_rules = {mail.gmail_id: rulebook.hiding(mail.facts) for mail in mails}
+    changed = [mail for mail in mails if mail.rule != hiding_rules[mail.gmail_id]]
     if not changed:
         return Decided()
     entries = await read_entries(connection, mailbox_id, [each.gmail_id for each in changed])

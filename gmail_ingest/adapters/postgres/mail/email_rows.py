@@ -51,8 +51,8 @@ def to_email(row: Sequence[Any]) -> EmailView:
         return Person(address, name, _fold(address) in owners)
 
     by_role: dict[str, list[Person]] = {"to": [], "cc": [], "bcc": []}
-    for each in orjson.loads(recipients):
-        by_role[each["role"]].append(person(each["address"], each["name"]))
+    for load in orjson.loads(recipients):
+        by_role[load["role"]].append(person(load["address"], load["name"]))
     sender = person(sender_address, sender_name) if sender_address is not None else None
     author = orjson.loads(written_by) if written_by else None
     answer_to = orjson.loads(reply_to) if reply_to else ()
@@ -83,9 +83,9 @@ def to_email(row: Sequence[Any]) -> EmailView:
         is_bounce,
         is_list,
         content_kind,
-        tuple(FailedRecipientView(**each) for each in orjson.loads(failed)) if failed else (),
+        tuple(FailedRecipientView(**load) for load in orjson.loads(failed)) if failed else (),
         has_attachment,
-        tuple(AttachmentView(*each) for each in orjson.loads(attachments)),
+        tuple(AttachmentView(*load) for load in orjson.loads(attachments)),
         former_account=former_account,
     )
 

@@ -149,15 +149,15 @@ async def write_emails(
     """
     if not messages:
         return WrittenEmails(set(), set())
-    facets = {each.gmail_id: _facet(each) for each in messages}
+    facets = {message.gmail_id: _facet(message) for message in messages}
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
     facet = {
         gmail_id: numbers[each] | (HIDDEN_BIT if gmail_id in hidden else 0)
         for gmail_id, each in facets.items()
     }
-    rows = to_json([_email(each, facet[each.gmail_id]) for each in messages])
+    rows = to_json([_email(message, facet[message.gmail_id]) for message in messages])
     (tenant_id,) = await (await connection.execute(_TENANT, (mailbox_id,))).fetchone() or ("",)
-    vectors = [_vector(tenant_id, each) for each in messages]
+    vectors = [_vector(tenant_id, message) for message in messages]
     values = {"rows": rows, "vectors": vectors, "mailbox_id": mailbox_id, "hidden_bit": HIDDEN_BIT}
     found = await (await connection.execute(_WRITE, values)).fetchall()
     inserted = {gmail_id for gmail_id, new in found if new}
@@ -165,7 +165,7 @@ async def write_emails(
     if replaced:
         ids = {"ids": sorted(replaced), "hidden": sorted(replaced.intersection(hidden))}
         await connection.execute(_FORGET, ids | {"mailbox_id": mailbox_id})
-    written = [each for each in messages if each.gmail_id in inserted | replaced]
+    written = [message for message in messages if message.gmail_id in inserted | replaced]
     people = [row for each in written for row in _participants(each, facet[each.gmail_id])]
     if people:
         await connection.execute(_PARTICIPANTS, (to_json(people), mailbox_id))
@@ -180,7 +180,7 @@ def _facet(message: ParsedMessage) -> Facet:
 
 
 def _has_attachment(message: ParsedMessage) -> bool:
-    return any(not each.inline for each in message.attachments)
+    return any(not attachment.inline for attachment in message.attachments)
 
 
 def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
@@ -197,14 +197,14 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
         "sender_name": sender.name if sender else None,
         "author": _author(message),
         "recipients": [
-            {"role": each.role, "address": each.address, "name": each.name}
-            for each in message.participants
-            if each.role in {"to", "cc", "bcc"}
+            {"role": participant.role, "address": participant.address, "name": participant.name}
+            for participant in message.participants
+            if participant.role in {"to", "cc", "bcc"}
         ],
         "reply_to": [
-            {"address": each.address, "name": each.name}
-            for each in message.participants
-            if each.role == "reply-to"
+            {"address": participant.address, "name": participant.name}
+            for participant in message.participants
+            if participant.role == "reply-to"
         ]
         or None,
         "direction": message.direction,
@@ -222,8 +222,12 @@ def _email(message: ParsedMessage, facet_id: int) -> dict[str, object]:
         "is_list": message.is_list,
         "content_kind": message.content_kind,
         "failed_recipients": [
-            {"address": each.address, "action": each.action, "status": each.status}
-            for each in message.failed_recipients
+            {
+                "address": failed_recipient.address,
+                "action": failed_recipient.action,
+                "status": failed_recipient.status,
+            }
+            for failed_recipient in message.failed_recipients
         ]
         or None,
         "has_attachment": _has_attachment(message),
@@ -244,7 +248,7 @@ def _vector(tenant_id: str, message: ParsedMessage) -> SearchVector:
     return search_vector(
         mark(tenant_id, month_of(message.internal_date)),
         words_of(message.search_text),
-        (each.address for each in message.participants),
+        (participant.address for participant in message.participants),
     )
 
 
@@ -267,12 +271,12 @@ def _attachments(message: ParsedMessage) -> list[dict[str, object]]:
     return [
         {
             "gmail_id": message.gmail_id,
-            "part_id": each.part_id,
-            "filename": each.filename,
-            "mime_type": each.mime_type,
-            "size": each.size,
-            "content_id": each.content_id,
-            "inline": each.inline,
+            "part_id": attachment.part_id,
+            "filename": attachment.filename,
+            "mime_type": attachment.mime_type,
+            "size": attachment.size,
+            "content_id": attachment.content_id,
+            "inline": attachment.inline,
         }
-        for each in message.attachments
+        for attachment in message.attachments
     ]

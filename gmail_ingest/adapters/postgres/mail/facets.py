@@ -143,7 +143,7 @@ async def facet_ids(
 
     The caller holds the mailbox's row (``leases.fenced``).
     """
-    wanted = {each.digest: each for each in facets}
+    wanted = {facet.digest: facet for facet in facets}
     rows: list[dict[str, object]] = [
         {
             "digest": digest,

@@ -118,12 +118,12 @@ async def write_failures(
         return FailureCounts(retrying=0, dead=0)
     rows: list[dict[str, object]] = [
         {
-            "gmail_id": each.message_id,
-            "error": each.error,
-            "missed": each.missed,
-            "retry_at": each.retry_at,
+            "gmail_id": failure.message_id,
+            "error": failure.error,
+            "missed": failure.missed,
+            "retry_at": failure.retry_at,
         }
-        for each in failures
+        for failure in failures
     ]
     found = await connection.execute(_FAILED, (to_json(rows), mailbox_id))
     fates = [row[0] for row in await found.fetchall()]

@@ -171,19 +171,19 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
         The text of a tsquery.
     """
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
-    conditions = [" | ".join(f"({each})" for each in alternatives)]
+    conditions = [" | ".join(f"({alternative})" for alternative in alternatives)]
     if address is not None:
         people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
         conditions.append(" | ".join(people))
     elif any(term.negated for terms in query for term in terms):
         # What a query only negates gives the index nothing to start from.
         conditions.append(_quoted(mark))
-    return " & ".join(f"({each})" for each in conditions)
+    return " & ".join(f"({condition})" for condition in conditions)
 
 
 def _term(mark: str, term: Term) -> str:
     forms = (each for each in (term.words, term.former) if each)
-    conditions = " | ".join(f"({_phrase(mark, each)})" for each in forms)
+    conditions = " | ".join(f"({_phrase(mark, form)})" for form in forms)
     return f"{'!' if term.negated else ''}({conditions})"
 
 

@@ -134,8 +134,10 @@ class PostgresPushes:
             "channel": CHANNEL,
             "addresses": list(notifications),
             # As text: history ids may be longer than any integer of Postgres.
-            "history_ids": [str(each.history_id) for each in notifications.values()],
-            "published": [each.published_at for each in notifications.values()],
+            "history_ids": [
+                str(notification.history_id) for notification in notifications.values()
+            ],
+            "published": [notification.published_at for notification in notifications.values()],
         }
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_APPLY, arguments)).fetchone()

@@ -151,9 +151,9 @@ class PostgresSyncQueue:
         """Extend those claims that are still held."""
         parameters = {
             "ttl": ttl,
-            "ids": [each.id for each in claims],
-            "holders": [each.holder for each in claims],
-            "attempts": [each.attempts for each in claims],
+            "ids": [claim.id for claim in claims],
+            "holders": [claim.holder for claim in claims],
+            "attempts": [claim.attempts for claim in claims],
         }
         async with statement(self._engine) as connection:
             await connection.execute(queue_sql.EXTEND, parameters)

@@ -82,7 +82,7 @@ async def find_copies(
     for mail, others in groups.items():
         of[mail] = tuple(
             EmailCopy(address, gmail_id)
-            for address, gmail_id in sorted((each[0], each[1].gmail_id) for each in others)
+            for address, gmail_id in sorted((other[0], other[1].gmail_id) for other in others)
         )
         if newer := {copy for _, copy in others if copy > mail}:
             before[mail] = newer
@@ -107,17 +107,17 @@ async def _groups(
     some = {
         mail: rows
         for mail, rows in alike.items()
-        if len(rows) <= _MOST and len({each.mailbox_id for each in rows}) > 1
+        if len(rows) <= _MOST and len({row.mailbox_id for row in rows}) > 1
     }
     texts = await _texts(connection, set().union(*some.values()))
     groups: dict[Position, list[tuple[str, Position]]] = {}
     for mail, rows in some.items():
-        for group in gather(_letter(each, rows[each][0], texts) for each in rows):
+        for group in gather(_letter(row, rows[row][0], texts) for row in rows):
             places = [
                 Position(each.internal_date, each.mailbox_id, each.gmail_id) for each in group
             ]
             if mail in places and len(places) > 1:
-                groups[mail] = [(rows[each][1], each) for each in places if each != mail]
+                groups[mail] = [(rows[place][1], place) for place in places if place != mail]
     return groups
 
 
@@ -156,7 +156,7 @@ async def _listed(
 
 def _named(positions: Sequence[Position]) -> dict[str, Any]:
     return {
-        "dates": [each.internal_date for each in positions],
-        "mailboxes": [each.mailbox_id for each in positions],
-        "ids": [each.gmail_id for each in positions],
+        "dates": [position.internal_date for position in positions],
+        "mailboxes": [position.mailbox_id for position in positions],
+        "ids": [position.gmail_id for position in positions],
     }

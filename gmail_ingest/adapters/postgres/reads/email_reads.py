@@ -187,7 +187,7 @@ class PostgresEmailReads:
             emails = await (await connection.execute(query, arguments)).fetchall()
         if not emails:
             raise NotFoundError("this tenant has no such thread")
-        return ThreadView(to_thread(row[1:]), tuple(to_email(each) for each in emails))
+        return ThreadView(to_thread(row[1:]), tuple(to_email(email) for email in emails))
 
 
 async def _check_tenant(connection: Connection, tenant_id: str) -> None:
@@ -221,7 +221,7 @@ async def _found_emails(
     if not wanted.unique:
         return await _emails(connection, wanted.tenant_id, positions)
     copies = await find_copies(connection, wanted, positions)
-    shown = [each for each in positions if each not in copies.repeated]
+    shown = [position for position in positions if position not in copies.repeated]
     emails = await _read(connection, wanted.tenant_id, shown)
     return tuple(
         email._replace(copies=copies.of.get(position, ())) for position, email in emails.items()
@@ -242,8 +242,8 @@ async def _read(
         await _check_tenant(connection, tenant_id)
         return {}
     arguments = {
-        "mailboxes": [each.mailbox_id for each in positions],
-        "ids": [each.gmail_id for each in positions],
+        "mailboxes": [position.mailbox_id for position in positions],
+        "ids": [position.gmail_id for position in positions],
         "hidden_bit": HIDDEN_BIT,
     }
     rows = await (await connection.execute(_EMAILS, arguments)).fetchall()

@@ -127,13 +127,13 @@ class MailSearch:
         self, mails: MailList, words: Query, positions: Sequence[Position], rows: int
     ) -> tuple[Position, ...]:
         tenant, queries = mails.wanted.tenant_id, {}
-        for month in {month_of(each.internal_date) for each in positions}:
+        for month in {month_of(position.internal_date) for position in positions}:
             queries[month] = month_query(words, mark(tenant, month))
         arguments = {
-            "dates": [each.internal_date for each in positions],
-            "mailboxes": [each.mailbox_id for each in positions],
-            "ids": [each.gmail_id for each in positions],
-            "queries": [queries[month_of(each.internal_date)] for each in positions],
+            "dates": [position.internal_date for position in positions],
+            "mailboxes": [position.mailbox_id for position in positions],
+            "ids": [position.gmail_id for position in positions],
+            "queries": [queries[month_of(position.internal_date)] for position in positions],
             "rows": rows,
         }
         return await read_positions(self.connection, _MATCH, arguments)
@@ -171,9 +171,9 @@ class MailSearch:
     ) -> tuple[Position, ...]:
         tenant, address = mails.wanted.tenant_id, mails.wanted.participant
         arguments = mails.arguments() | {
-            "queries": [month_query(words, mark(tenant, each), address) for each in months],
-            "starts": [midnight(each) for each in months],
-            "ends": [midnight(next_month(each)) for each in months],
+            "queries": [month_query(words, mark(tenant, month), address) for month in months],
+            "starts": [midnight(month) for month in months],
+            "ends": [midnight(next_month(month)) for month in months],
             "rows": rows,
         }
         query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())

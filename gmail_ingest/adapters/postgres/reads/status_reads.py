@@ -97,7 +97,7 @@ async def _tenant(connection: Connection, tenant_id: str) -> TenantStatus:
 
 def _to_integration(row: Sequence[Any], mailboxes: Iterable[Sequence[Any]]) -> IntegrationStatus:
     id_, auth_type, subject, state, error, generation, created_at, updated_at = row
-    own = tuple(_to_mailbox(each) for each in mailboxes if each[0] == id_)
+    own = tuple(_to_mailbox(mailbox) for mailbox in mailboxes if mailbox[0] == id_)
     return IntegrationStatus(
         id_, auth_type, subject, state, error, generation, _utc(created_at), _utc(updated_at), own
     )

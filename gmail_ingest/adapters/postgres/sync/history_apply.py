@@ -84,7 +84,7 @@ async def apply_changes(
     A change that tells of an unknown message counts as discovered, one that removes a stored
     email as deleted, any other that says "deleted" as gone.
     """
-    before = await read_entries(connection, mailbox_id, [each.message_id for each in changes])
+    before = await read_entries(connection, mailbox_id, [change.message_id for change in changes])
     after = dict(before)
     is_left = await _is_left(connection, mailbox_id, before.values())
     for change in changes:
@@ -105,7 +105,7 @@ async def apply_changes(
 
 async def _is_left(connection: Connection, mailbox_id: int, entries: Iterable[Entry]) -> bool:
     """Whether some of the entries wait for a backfill, and none is under way."""
-    if not any(each.origin == "backfill" and each.fate == "pending" for each in entries):
+    if not any(entry.origin == "backfill" and entry.fate == "pending" for entry in entries):
         return False
     return await (await connection.execute(_UNDER_WAY, (mailbox_id,))).fetchone() is None
 
@@ -162,18 +162,18 @@ async def write_labels(connection: Connection, mailbox_id: int, mails: Sequence[
     if not mails:
         return
     facets = {
-        each.gmail_id: facet_of(each.direction, each.has_attachment, each.label_ids)
-        for each in mails
+        mail.gmail_id: facet_of(mail.direction, mail.has_attachment, mail.label_ids)
+        for mail in mails
     }
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
     rows: list[dict[str, object]] = [
         {
-            "gmail_id": each.gmail_id,
-            "label_ids": each.label_ids,
-            "history_id": each.history_id,
-            "facet_id": numbers[facets[each.gmail_id]] | (HIDDEN_BIT if each.hidden else 0),
+            "gmail_id": mail.gmail_id,
+            "label_ids": mail.label_ids,
+            "history_id": mail.history_id,
+            "facet_id": numbers[facets[mail.gmail_id]] | (HIDDEN_BIT if mail.hidden else 0),
         }
-        for each in mails
+        for mail in mails
     ]
     await connection.execute(_LABELS, {"rows": to_json(rows), "mailbox_id": mailbox_id})
 

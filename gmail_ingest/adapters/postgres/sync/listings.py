@@ -96,8 +96,8 @@ async def apply_page(
     Ids that are new, or that the page proves to be there after all, count as discovered.
     """
     mailbox_id = listing.mailbox_id
-    before = await read_entries(connection, mailbox_id, [each.message_id for each in refs])
-    named = {each.message_id: each.thread_id for each in refs}
+    before = await read_entries(connection, mailbox_id, [ref.message_id for ref in refs])
+    named = {ref.message_id: ref.thread_id for ref in refs}
     origin = listing.origin
     after = {key: after_sighting(before.get(key), thread, origin) for key, thread in named.items()}
     news = {key: entry for key, entry in after.items() if entry is not before.get(key)}

@@ -157,7 +157,7 @@ class PostgresRereads:
         if not rows:
             await connection.execute(_DONE, (READING, mailbox.id))
             return Batch(0, 0, 0)
-        former = [each for each in rows if each.text is not None]
+        former = [row for row in rows if row.text is not None]
         changed, failed = await _read_all(connection, mailbox, former)
         await connection.execute(_MOVE, (rows[-1].gmail_id, mailbox.id))
         return Batch(len(former), changed, failed)
@@ -191,7 +191,7 @@ async def _read_all(
                 extra={"mailbox_id": mailbox.id, "error": type(error).__name__},
             )
             return 0, 1
-    counts = [await _read_all(connection, mailbox, [each]) for each in rows]
+    counts = [await _read_all(connection, mailbox, [row]) for row in rows]
     return sum(changed for changed, _ in counts), sum(failed for _, failed in counts)
 
 
@@ -206,12 +206,12 @@ def _is_the_mails(error: Exception) -> bool:
 
 async def _reread(connection: Connection, mailbox: _Mailbox, rows: Sequence[_Row]) -> int:
     owners = (mailbox.address, *mailbox.aliases)
-    made = [_reading(each, owners) for each in rows]
+    made = [_reading(row, owners) for row in rows]
     pairs = list(zip(rows, made, strict=True))
     values: dict[str, Any] = {
         "mailbox_id": mailbox.id,
         "reading": READING,
-        "ids": [each.gmail_id for each in rows],
+        "ids": [row.gmail_id for row in rows],
         "directions": [each.direction for each in made],
         "replies": [each.reply_text for each in made],
         "signatures": [each.signature for each in made],

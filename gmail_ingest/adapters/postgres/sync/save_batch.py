@@ -29,7 +29,9 @@ async def save_outcomes(
     A message deleted meanwhile is not stored, a stored one is not given up, and one that was
     changed after it was fetched waits for another fetch.
     """
-    before = await read_entries(connection, lease.mailbox_id, [_id(each) for each in outcomes])
+    before = await read_entries(
+        connection, lease.mailbox_id, [_id(outcome) for outcome in outcomes]
+    )
     after = dict(before)
     messages = _storable(lease, outcomes, after)
     _decide(outcomes, after)
@@ -39,9 +41,9 @@ async def save_outcomes(
         after[key] = after_ruling(after[key], hidden.get(key))
     decided = {key: entry for key, entry in after.items() if entry is not before.get(key)}
     await write_entries(connection, lease.mailbox_id, decided)
-    failed = [each for each in outcomes if isinstance(each, Failed)]
+    failed = [outcome for outcome in outcomes if isinstance(outcome, Failed)]
     failures = await write_failures(connection, lease.mailbox_id, failed)
-    touched = {each.thread_id for each in messages if each.gmail_id in written.all}
+    touched = {message.thread_id for message in messages if message.gmail_id in written.all}
     await threads.recompute(connection, lease.mailbox_id, touched)
     if written.replaced.intersection(hidden):
         await threads.remove_empty(connection, lease.mailbox_id, touched)
@@ -54,7 +56,7 @@ async def save_outcomes(
         gone=sum(entry.fate == "gone" for entry in decided.values()),
         retrying=failures.retrying + sum(entry.fate == "pending" for entry in decided.values()),
         dead=failures.dead,
-        lag_seconds=_lag(lease, [each for each in messages if each.gmail_id in shown]),
+        lag_seconds=_lag(lease, [message for message in messages if message.gmail_id in shown]),
     )
 
 

@@ -251,7 +251,7 @@ class _Reader:
         found = people_in(self._words, in_brackets=False)
         people, rest = found.people, found.rest
         if self._is_torn:
-            people = [each for each in people if not each.name]
+            people = [person for person in people if not person.name]
         if len(people) == 1 and _is_doubtful(phrase_of(self._words)):
             self._doubtful += people
             self._before.append(phrase_of(self._words))

@@ -77,8 +77,10 @@ def participants_of(headers: Headers) -> tuple[Participant, ...]:
     for role in ROLES:
         for value in headers.legible(role):
             is_plain = len(value) <= _MAX_KNOWN_CHARS and value.isascii() and "=?" not in value
-            for each in _plain_people(role, value) if is_plain else _people(role, value, headers):
-                found.setdefault((role, each.address), each)
+            for plain_person in (
+                _plain_people(role, value) if is_plain else _people(role, value, headers)
+            ):
+                found.setdefault((role, plain_person.address), plain_person)
                 if len(found) >= MAX_PARTICIPANTS:
                     return tuple(found.values())
     return tuple(found.values())

@@ -88,7 +88,7 @@ def author_of(
         The person behind the sender, with the role ``author``; the sender itself without a hint
         or where the hint is in doubt; None without a sender.
     """
-    sender = next((each for each in participants if each.role == "from"), None)
+    sender = next((participant for participant in participants if participant.role == "from"), None)
     # Most mail has none of these fields, and is through here.
     if sender is None or direction == "outbound" or not headers.has_any(_HINTS):
         return sender
@@ -109,7 +109,7 @@ def with_author(
     Returns:
         At most ``MAX_PARTICIPANTS``; the same where an address of the author's is named already.
     """
-    if author is None or any(author.address == each.address for each in participants):
+    if author is None or any(author.address == participant.address for participant in participants):
         return participants
     return (*participants[: MAX_PARTICIPANTS - 1], author)
 
@@ -151,11 +151,13 @@ class _Letter:
         yield from self._originals()
         if not (self._is_ours or self._is_list or self._is_site or self._is_program):
             return
-        recipients = {each.address for each in self._participants if each.role == "to"}
+        recipients = {
+            participant.address for participant in self._participants if participant.role == "to"
+        }
         named = [
-            each
-            for each in self._participants
-            if self._may_be(each) and each.address not in recipients
+            participant
+            for participant in self._participants
+            if self._may_be(participant) and participant.address not in recipients
         ]
         for each in named:
             # Mailman puts the writer into Reply-To or, where a list has another, into Cc.
@@ -226,7 +228,7 @@ class _Letter:
     def _names_list(self, address: str) -> bool:
         # A List-Id is the list's address with a dot in place of its @ (RFC 2919, by custom).
         dotted = address.replace("@", ".")
-        return any(address in each or dotted in each for each in self._lists)
+        return any(address in list_ or dotted in list_ for list_ in self._lists)
 
 
 def _is_desk(local: str) -> bool:
@@ -238,7 +240,7 @@ def _is_desk(local: str) -> bool:
 def _list_addresses(value: str) -> frozenset[str]:
     """Return the addresses and names in a field of a list."""
     value = value.lower()
-    named = (each.strip() for each in _BRACKETS.findall(value) or [value])
+    named = (found.strip() for found in _BRACKETS.findall(value) or [value])
     return frozenset((*_ADDRESS.findall(value.replace("mailto:", " ")), *named))
 
 
@@ -246,5 +248,5 @@ def _list_addresses(value: str) -> frozenset[str]:
 def _owners_and_homes(addresses: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
     """Return the owner's addresses, folded, and the organisations that they are of."""
     owners = frozenset(map(fold_address, addresses))
-    homes = frozenset(organisation_of(each.rpartition("@")[2]) for each in owners)
+    homes = frozenset(organisation_of(owner.rpartition("@")[2]) for owner in owners)
     return owners, homes - _PROVIDERS

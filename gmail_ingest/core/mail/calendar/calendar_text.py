@@ -117,7 +117,7 @@ def _state(person: Property) -> str:
 
 def _people(entry: Entry, name: str) -> str:
     people = entry.properties.get(name, [])
-    told = [said for each in people[:_MAX_NAMED] if (said := _person(each))]
+    told = [said for person in people[:_MAX_NAMED] if (said := _person(person))]
     if len(people) > _MAX_NAMED:
         told.append(f"and {len(people) - _MAX_NAMED} more")
     return ", ".join(dict.fromkeys(told))

@@ -134,7 +134,7 @@ def _end(entry: Entry, begin: _Moment) -> _Moment | None:
     found = _DURATION.match(lasts.value.strip()) if lasts else None
     if found is None:
         return None
-    weeks, days, hours, minutes = (int(each or 0) for each in found.groups())
+    weeks, days, hours, minutes = (int(group or 0) for group in found.groups())
     if begin.is_day:
         days -= 1
     return _later(begin, timedelta(weeks=weeks, days=days, hours=hours, minutes=minutes))

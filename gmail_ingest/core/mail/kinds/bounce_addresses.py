@@ -76,7 +76,7 @@ def named_places(head: str) -> Iterator[str]:
             # The lines below an address tell the reason, up to the next one.
             continue
         after = lines[number + 1] if number + 1 < len(lines) else ""
-        before = next((each for each in lines[max(0, number - 3) : number][::-1] if each), "")
+        before = next((line for line in lines[max(0, number - 3) : number][::-1] if line), "")
         is_only = has_one and _stands_apart(lines, number)
         listed = is_only or _is_named(line, match, before, after, listed=listed)
         address = _readable(match.group()) if listed else ""

@@ -102,7 +102,7 @@ def status_codes(text: str, addresses: Collection[str]) -> dict[str, str]:
         return dict.fromkeys(addresses, code) if code else {}
     found = {}
     lower = head.lower()
-    places = sorted((lower.find(each), each) for each in addresses if each in lower)
+    places = sorted((lower.find(address), address) for address in addresses if address in lower)
     for number, (place, address) in enumerate(places):
         end = places[number + 1][0] if number + 1 < len(places) else len(head)
         code = status_code_in(head[place:end])
@@ -164,10 +164,10 @@ def _verdict_of_text(text: str) -> Verdict | None:
 
 
 def _failed(head: str, others: Collection[str]) -> tuple[FailedRecipient, ...]:
-    known = {fold_address(each) for each in others}
+    known = {fold_address(other) for other in others}
     places = _unless_known(named_places(head), known) or _unless_known(places_in_prose(head), known)
     codes = status_codes(head, places)
-    return tuple(FailedRecipient(each, "failed", codes.get(each)) for each in places)
+    return tuple(FailedRecipient(place, "failed", codes.get(place)) for place in places)
 
 
 def _unless_known(addresses: Iterable[str], known: Collection[str]) -> list[str]:

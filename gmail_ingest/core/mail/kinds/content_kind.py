@@ -75,7 +75,9 @@ def kind_of_content(
         kind = _kind_of_parts(payload, types, text, fetched or {})
         if kind != "mail":
             return kind
-    if calendars and (not text.strip() or any(each.method in _ASKING for each in calendars)):
+    if calendars and (
+        not text.strip() or any(calendar.method in _ASKING for calendar in calendars)
+    ):
         return "invitation"
     return "mail"
 

@@ -86,9 +86,9 @@ def failed_of(
         outcome: Of those recipients; ``unknown`` where the report's words say that they failed.
     """
     failed: dict[str, FailedRecipient] = {}
-    for each in statuses:
-        if each.outcome == outcome and each.address and each.address not in failed:
-            failed[each.address] = FailedRecipient(each.address, "failed", each.status)
+    for status in statuses:
+        if status.outcome == outcome and status.address and status.address not in failed:
+            failed[status.address] = FailedRecipient(status.address, "failed", status.status)
     return tuple(failed.values())
 
 

@@ -97,11 +97,11 @@ def _is_shared_inbox(headers: Headers, author: str, owners: Collection[str]) -> 
     homes = _organisations(tuple(owners))
     named = headers.first("list-id").lower()
     # Most lists are of another domain, and say so in their name.
-    if not author or (named.isascii() and named and not any(each in named for each in homes)):
+    if not author or (named.isascii() and named and not any(home in named for home in homes)):
         return False
     if not homes or organisation_of(author.rpartition("@")[2]) in homes:
         return False
-    lists = {organisation_of(each) for each in _list_domains(headers)}
+    lists = {organisation_of(list_domain) for list_domain in _list_domains(headers)}
     return bool(lists) and lists <= homes
 
 
@@ -118,4 +118,4 @@ def _list_domains(headers: Headers) -> Iterator[str]:
 
 @lru_cache(maxsize=1024)
 def _organisations(owners: tuple[str, ...]) -> frozenset[str]:
-    return frozenset(organisation_of(each.rpartition("@")[2]) for each in owners) - _PROVIDERS
+    return frozenset(organisation_of(owner.rpartition("@")[2]) for owner in owners) - _PROVIDERS

@@ -24,8 +24,8 @@ class Beginnings:
 
     def __init__(self, table: str) -> None:
         self._by_start: dict[str, tuple[str, ...]] = {}
-        for each in phrases(table):
-            self._by_start[each[:2]] = (*self._by_start.get(each[:2], ()), each)
+        for phrase in phrases(table):
+            self._by_start[phrase[:2]] = (*self._by_start.get(phrase[:2], ()), phrase)
 
     @property
     def starts(self) -> frozenset[str]:

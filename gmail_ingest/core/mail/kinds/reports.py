@@ -135,7 +135,7 @@ def report_of(mail: Mail, cleaner: TextCleaner, *, asks_no_reports: bool) -> Rep
 
 def _report_of_a_server(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
     named = _report_type(mail.headers) if is_container else ""
-    kinds = {_KINDS[each] for each in mail.parts.types if each in _KINDS}
+    kinds = {_KINDS[type_] for type_ in mail.parts.types if type_ in _KINDS}
     if "delivery" not in kinds or named not in {"", "delivery-status"}:
         if "feedback" in kinds or named == "feedback-report":
             return Report(_kind_of_feedback(_said(mail, "feedback", cleaner)))
@@ -203,7 +203,7 @@ def _failed_beside(mail: Mail) -> tuple[FailedRecipient, ...]:
 
 
 def _words(mail: Mail) -> ReportText:
-    others = {each.address for each in mail.participants} | set(mail.owners)
+    others = {participant.address for participant in mail.participants} | set(mail.owners)
     return read_report_text(mail.subject, mail.text, others)
 
 
@@ -262,8 +262,8 @@ def _report_without_a_container(mail: Mail) -> Report | None:
     if mail.attachments and (
         subject.startswith(_DMARC_SUBJECTS)
         or any(
-            "!" in each.filename and _DMARC_FILE.fullmatch(each.filename)
-            for each in mail.attachments
+            "!" in attachment.filename and _DMARC_FILE.fullmatch(attachment.filename)
+            for attachment in mail.attachments
         )
     ):
         return Report("report")

@@ -50,7 +50,7 @@ def enclosed_mail(leaf: Leaf, fetched: Mapping[str, bytes]) -> EnclosedMail:
     return EnclosedMail(
         fields=tuple((name, value[:_MAX_FIELD_CHARS]) for name, value in found if value),
         names=tuple(dict.fromkeys(_names(leaf))),
-        bodies=tuple(each.body() for each in texts),
+        bodies=tuple(text.body() for text in texts),
         calendars=tuple(each.body() for each in leaf.inner if each.is_calendar),
     )
 

@@ -86,7 +86,7 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
 
 
 def _told(calendars: Iterable[CalendarText]) -> str:
-    return "\n\n".join(dict.fromkeys(each.text for each in calendars if each.text))
+    return "\n\n".join(dict.fromkeys(calendar.text for calendar in calendars if calendar.text))
 
 
 def _calendars(

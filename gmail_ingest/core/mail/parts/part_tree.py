@@ -206,12 +206,12 @@ def _files(leaves: Sequence[Leaf], *, alone: bool) -> list[FilePart]:
 def _report(leaf: Leaf) -> list[BodyPart]:
     """Return the texts of a report; Gmail may give them as parts of the part that reports."""
     texts = [leaf] if leaf.data or leaf.attachment_id else leaf.inner
-    return [each.body(leaf.mime_type) for each in texts if each.has_content]
+    return [text.body(leaf.mime_type) for text in texts if text.has_content]
 
 
 def _unsent_calendars(calendars: tuple[BodyPart, ...]) -> tuple[BodyPart, ...]:
     """Return those to fetch: none where one came along, for the others are its copies."""
-    if any(each.data for each in calendars):
+    if any(calendar.data for calendar in calendars):
         return ()
     return _unsent(calendars, _MAX_FETCHED_REPORT)[:_MAX_FETCHED_CALENDARS]
 

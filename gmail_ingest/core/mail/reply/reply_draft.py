@@ -216,7 +216,10 @@ class Draft:
 
     def _texts(self, numbers: list[int]) -> list[str]:
         # Longer ones are no signatures, whatever they say.
-        return ["" if each < 0 else self.lines[each] for each in numbers[: MAX_SIGNATURE_LINES + 1]]
+        return [
+            "" if number < 0 else self.lines[number]
+            for number in numbers[: MAX_SIGNATURE_LINES + 1]
+        ]
 
     def join(self, numbers: Iterable[int]) -> str:
         """Return lines as they stand in the mail, without blank ones around them.

@@ -81,7 +81,7 @@ def _term(text: str, *, negated: bool) -> Term:
     is_open = _is_open(text)
     words = _asked(text)
     former = tuple(map(Word, former_words_of(text)))
-    differs = [each.text for each in words] != [each.text for each in former]
+    differs = [word.text for word in words] != [each.text for each in former]
     return Term(
         _opened(words) if is_open else words,
         negated,
@@ -96,7 +96,7 @@ def _asked(text: str) -> tuple[Word, ...]:
     words = words_of(text)
     if len(words) > 1 and is_single(words[-1]) and is_pair(words[-2]):
         del words[-1]
-    return tuple(Word(each, is_single(each)) for each in words)
+    return tuple(Word(word, is_single(word)) for word in words)
 
 
 def _opened(words: tuple[Word, ...]) -> tuple[Word, ...]:

@@ -40,11 +40,11 @@ def search_text_of(
         text is what is lost.
     """
     people: dict[str, None] = {}
-    for each in participants:
-        if each.name:
-            people[each.name] = None
-        people[each.address] = None
-        for spelling in spellings_of(each.address):
+    for participant in participants:
+        if participant.name:
+            people[participant.name] = None
+        people[participant.address] = None
+        for spelling in spellings_of(participant.address):
             people[spelling] = None
     files = [a.filename for a in attachments if a.filename]
     fields = (subject, " ".join(people), " ".join(files))

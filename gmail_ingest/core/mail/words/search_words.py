@@ -121,7 +121,7 @@ def fold(text: str) -> str:
     blanks: what words of every form are made of.
     """
     seen = _INVISIBLE.sub("", text)
-    pieces = (unicodedata.normalize("NFKC", each) for each in _AT_ONCE.findall(seen))
+    pieces = (unicodedata.normalize("NFKC", found) for found in _AT_ONCE.findall(seen))
     folded = "".join(pieces).casefold()
     return _separators().sub(" ", folded)
 

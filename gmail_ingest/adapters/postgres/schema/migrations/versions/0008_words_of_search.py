@@ -77,8 +77,8 @@ def upgrade() -> None:
     op.drop_index("ix_emails_search_vector", table_name="emails")
     connection = _psycopg(op.get_bind())
     for mails in _batches(connection):
-        ids = ([each.mailbox_id for each in mails], [each.gmail_id for each in mails])
-        connection.execute(_WRITE, (*ids, [_vector(each) for each in mails]))
+        ids = ([mail.mailbox_id for mail in mails], [mail.gmail_id for mail in mails])
+        connection.execute(_WRITE, (*ids, [_vector(mail) for mail in mails]))
     op.create_index(
         "ix_emails_search_vector",
         "emails",
@@ -115,4 +115,4 @@ def _vector(mail: _Mail) -> SearchVector:
     )
     text = search_text_of(mail.subject, people, in_their_order(files), mail.text)
     marked = mark(mail.tenant_id, Month.of(mail.internal_date))
-    return search_vector(marked, words_of(text), [each.address for each in people])
+    return search_vector(marked, words_of(text), [person.address for person in people])
