@@ -9,7 +9,6 @@ forwarded mail stand below it, and are not this mail's text.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -62,8 +61,7 @@ class SortedParts(NamedTuple):
     missing: tuple[BodyPart, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     part: Mapping[str, Any]
     depth: int
     slot: int | None
