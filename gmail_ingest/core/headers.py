@@ -96,7 +96,12 @@ class Headers:
         """
         if name not in self._values:
             return []
-        return [each if each.isascii() else repaired(each) for each in self.every(name)]
+        return [
+            value
+            if value.isascii() and "\x00" not in value
+            else repaired(self._cleaner.clean(value))
+            for value in self._values[name]
+        ]
 
     def first(self, name: str) -> str:
         """Return the first value of a field, or ``""``.
