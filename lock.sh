@@ -1,7 +1,7 @@
 #!/bin/sh
-# Renews both locks from pyproject.toml: pinned versions and hashes for every system and every
-# Python from 3.11 on, without addresses. Needs uv (pip install uv); `sh lock.sh --upgrade` also
-# takes newer versions.
+# Renews both locks from the pyproject.toml of the service and that of the sandbox: pinned versions
+# and hashes for every system and every Python from 3.11 on, without addresses. Needs uv (pip install
+# uv); `sh lock.sh --upgrade` also takes newer versions.
 set -eu
 cd "$(dirname "$0")"
 uv=uv
@@ -13,7 +13,7 @@ lock() { # OUTPUT OPTIONS...
     # setuptools builds the project itself, so that it must be pinned like everything else.
     echo 'setuptools>=80' | "$uv" pip compile --quiet --universal --python-version 3.11 \
         --generate-hashes --no-emit-index-url --no-annotate --no-header --strip-extras \
-        --output-file "$output" "$@" pyproject.toml -
+        --output-file "$output" "$@" pyproject.toml gmail_sandbox/pyproject.toml -
 }
 
 lock requirements.lock "$@"

@@ -4,15 +4,15 @@ Rooms, from the inside out (a room may import those named before it, never those
 
 * ``errors``    what may go wrong, and what to do about it (the type says it)
 * ``core``      pure: message parsing, history folding, fetch planning, windows
-* ``sync``      use cases over the Protocols in ``sync/ports.py``
+* ``sync``      use cases over the Protocols in ``sync/mailbox/ports.py``
 * ``adapters``  Gmail, Postgres, encryption, secrets: each implements ports
 * ``defs``      the only room that imports Dagster
 
 Entry points: ``definitions`` (the Dagster code location), ``cli`` (the ``gmail-ingest``
-command), ``sandbox`` (a local Google, shares no code with the rest), ``demo`` and ``rehearsal``
-(the whole on one machine, shown and disturbed), and the sibling package ``webhook_api`` (the
-FastAPI sidecar).
+command), ``demo`` and ``rehearsal`` (the whole on one machine, shown and disturbed), and the
+sibling package ``webhook_api`` (the FastAPI sidecar). The local Google that they run against is
+``gmail_sandbox``, a distribution of its own that shares no code with this one.
 
-Start reading at ``sync/mailbox_sync.py``: it is the promise that no mail is lost. Drawings, and
-the way of a push, a payload and a date range: docs/architecture.md.
+Start reading at ``sync/live/mailbox_sync.py``: it is the promise that no mail is lost. Drawings,
+and the way of a push, a payload and a date range: docs/architecture.md.
 """

@@ -7,12 +7,12 @@ Loads with no environment at all; sensors read their interval from it when it is
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.code_server import outlive_outages, tell_misspelt_settings
+from gmail_ingest.defs.backfill_asset import emails_by_month, emails_by_month_job
+from gmail_ingest.defs.backfill_sensor import backfill_sensor
+from gmail_ingest.defs.code_server import retry_orphan_checks, warn_of_misspelt_settings
 from gmail_ingest.defs.completeness import completeness, completeness_job
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
-from gmail_ingest.defs.history import emails_by_month, emails_by_month_job
-from gmail_ingest.defs.history_sensor import history_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.reading import reading_job, reading_sensor
@@ -23,8 +23,8 @@ from gmail_ingest.defs.sensors import build_sync_queue_sensor
 from gmail_ingest.settings import load_settings
 
 # The code server has no other door for code of ours than loading this module.
-outlive_outages()
-tell_misspelt_settings()
+retry_orphan_checks()
+warn_of_misspelt_settings()
 
 defs = dg.Definitions(
     assets=[emails, emails_by_month, completeness, mailboxes],
@@ -36,7 +36,7 @@ defs = dg.Definitions(
     schedules=[watch_renewal_schedule, completeness_schedule, retention_schedule],
     sensors=[
         build_sync_queue_sensor(load_settings()),
-        *(history_sensor, dead_run_sensor, reading_sensor),
+        *(backfill_sensor, dead_run_sensor, reading_sensor),
     ],
     resources={
         "mail_store": MailStoreResource(),

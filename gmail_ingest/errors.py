@@ -11,8 +11,10 @@ from __future__ import annotations
 
 import traceback
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 #: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
 #: may end at Google's side alone, so that they are tried again once a day.
@@ -73,6 +75,21 @@ def remedy_of(state: str, cause: str | None) -> str | None:
     return REMEDIES.get(cause or _BY_STATE.get(state, ""))
 
 
+#: Whose calls a pause is for; ``concurrency``: too many parallel calls of one mailbox.
+ThrottleScope = Literal["mailbox", "project", "concurrency"]
+
+
+@dataclass(frozen=True, slots=True)
+class RefusalReason:
+    """What tells one refusal of Google's from another: what was asked for, the status of the
+    answer, and the first reason that it names, if any.
+    """
+
+    requested: str
+    status: int
+    reason: str | None
+
+
 class GmailIngestError(Exception):
     """Base of every error that this project raises on purpose."""
 
@@ -92,7 +109,9 @@ def place_of(error: BaseException) -> str:
 def trace_of(error: BaseException) -> str:
     """Where an error came through, outermost first, for a log: a traceback without its text."""
     frames = traceback.extract_tb(error.__traceback__)
-    return " > ".join(f"{Path(each.filename).name}:{each.lineno} {each.name}" for each in frames)
+    return " > ".join(
+        f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames
+    )
 
 
 class ConfigurationError(GmailIngestError):
@@ -128,11 +147,10 @@ class NotFoundError(GmailIngestError):
 class ThrottledError(GmailIngestError):
     """Google said: not now. Pause the named scope, spend no attempt on any message.
 
-    ``scope`` is ``"mailbox"``, ``"project"`` or ``"concurrency"`` (too many parallel calls of one
-    mailbox); ``until`` is the UTC time that Google named, if it named one.
+    ``until`` is the UTC time that Google named, if it named one.
     """
 
-    def __init__(self, scope: str, until: datetime | None = None) -> None:
+    def __init__(self, scope: ThrottleScope, until: datetime | None = None) -> None:
         super().__init__(f"throttled by Google: {scope}")
         self.scope = scope
         self.until = until
@@ -152,8 +170,13 @@ class RejectedRequestError(GmailIngestError):
 
 class RefusedByGoogleError(RejectedRequestError):
     """Google refuses this very request for a reason that is not known: of its message's own if
-    Google answers for others, of the mailbox's if it answers for none (``sync/refusals.py``).
+    Google answers for others, of the mailbox's if it answers for none
+    (``sync/mailbox/refusals.py``).
     """
+
+    def __init__(self, text: str, reason: RefusalReason | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class HistoryExpiredError(GmailIngestError):
@@ -170,6 +193,10 @@ class WatchTopicConflictError(GmailIngestError):
 
 class SuspectAccountError(TransientError):
     """Google refuses without a reason: gone on the next try, or the account is suspended."""
+
+    def __init__(self, text: str, reason: RefusalReason | None = None) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class MailboxStateError(GmailIngestError):

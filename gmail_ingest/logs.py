@@ -51,7 +51,7 @@ def _described(error: BaseException | None) -> Iterator[str]:
         frames = traceback.StackSummary.extract(
             traceback.walk_tb(error.__traceback__), lookup_lines=False
         )
-        places = [f"{Path(each.filename).name}:{each.lineno} in {each.name}" for each in frames]
+        places = [f"{Path(frame.filename).name}:{frame.lineno} in {frame.name}" for frame in frames]
         text = type(error).__qualname__
         if isinstance(error, BaseExceptionGroup):
             text += f" [{'; '.join(' from '.join(_described(one)) for one in error.exceptions)}]"

@@ -131,10 +131,10 @@ def _matches(entry: str, host: str, port: int | None) -> bool:
         pass
     else:
         return _is_within(host, block)
-    name, _, asked = (
+    name, _, allowed_port = (
         entry.lower().rpartition(":") if re.search(r":\d+$", entry) else (entry, "", "")
     )
-    if asked and asked != str(port):
+    if allowed_port and allowed_port != str(port):
         return False
     name = name.lower().strip("[]").removeprefix("*").strip(".")
     return bool(name) and (host == name or host.endswith(f".{name}"))

@@ -17,7 +17,7 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_vali
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gmail_ingest.core.quota import parse_prices
+from gmail_ingest.core.quota.prices import parse_prices
 from gmail_ingest.errors import ConfigurationError
 
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
@@ -117,7 +117,7 @@ class Settings(BaseSettings):
     )
     history_start: date = Field(
         date(2004, 4, 1),
-        description="The first month (its first day) that historical syncs can reach: where "
+        description="The first month (its first day) that backfills can reach: where "
         "Dagster's partitions of months begin. Gmail began on 2004-04-01.",
     )
     sensor_interval_seconds: int = Field(
@@ -175,7 +175,7 @@ class Settings(BaseSettings):
         0.02,
         gt=0,
         lt=0.9,
-        description="Share of a minute's units that history leaves to live mail.",
+        description="Share of a minute's units that lists and backfills leave to live mail.",
     )
     poll_interval_seconds: int = Field(
         600, ge=10, description="Seconds after which a mailbox without a sync is polled."

@@ -69,7 +69,7 @@ def misspelt(
 
 def _unread(names: Iterable[str], where: str, *, in_file: bool = False) -> list[str]:
     known = known_names()
-    told = []
+    warnings = []
     for name in sorted(names):
         upper = name.upper()
         # Settings are read whatever their capitals are.
@@ -77,10 +77,10 @@ def _unread(names: Iterable[str], where: str, *, in_file: bool = False) -> list[
             continue
         meant = _meant(upper, known, in_file=in_file)
         if meant:
-            told.append(f"{name} in {where} is read by nothing: did you mean {meant}?")
+            warnings.append(f"{name} in {where} is read by nothing: did you mean {meant}?")
         elif upper.startswith(PREFIX):
-            told.append(f"{name} in {where} is read by nothing: see `gmail-ingest settings`")
-    return told
+            warnings.append(f"{name} in {where} is read by nothing: see `gmail-ingest settings`")
+    return warnings
 
 
 def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:

@@ -14,28 +14,28 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
-from gmail_ingest.adapters.postgres.drains import PostgresDrains, listen
-from gmail_ingest.adapters.postgres.history_jobs import PostgresHistoryJobs
-from gmail_ingest.adapters.postgres.history_store import PostgresHistoryStore
+from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.audit.traces import PostgresTraces
+from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
+from gmail_ingest.adapters.postgres.backfill.backfill_store import PostgresBackfillStore
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.adapters.postgres.traces import PostgresTraces
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains, listen
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
-from gmail_ingest.core.quota import parse_prices
-from gmail_ingest.core.removals import RemovalLimits
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.core.quota.prices import parse_prices
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import CredentialStore
-from gmail_ingest.sync.drain import Drain, DrainPolicy
-from gmail_ingest.sync.history import HistorySync
-from gmail_ingest.sync.history_price import HistoryPricing
-from gmail_ingest.sync.limiter import Limiter, Unlimited
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.tenant_sync import TenantSync
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.why import Why
+from gmail_ingest.sync.accounts.credentials import CredentialStore
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.audit.why import Why
+from gmail_ingest.sync.backfill.backfill_price import BackfillPricing
+from gmail_ingest.sync.backfill.backfill_sync import BackfillSync
+from gmail_ingest.sync.live.drain import Drain, DrainPolicy
+from gmail_ingest.sync.live.tenant_sync import TenantSync
+from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
 
 #: Mailboxes of a process that are compared at the same time.
 VERIFIED_AT_ONCE = 20
@@ -64,7 +64,7 @@ def build_tenant_sync(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> 
     return TenantSync(
         PostgresSyncQueue(engine),
         build_mail_store(settings, engine),
-        gmail.source,
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
@@ -75,7 +75,7 @@ def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verif
     """The comparison with what Google lists."""
     return Verify(
         build_mail_store(settings, engine),
-        gmail.source,
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         # Each holds sets of ids: 39 MB of a mailbox of 100,000 mails.
@@ -83,23 +83,25 @@ def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verif
     )
 
 
-def build_history(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> HistorySync:
-    """The use case behind every month of history."""
-    return HistorySync(
-        PostgresHistoryJobs(engine),
-        PostgresHistoryStore(engine),
-        gmail.source,
+def build_backfill(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> BackfillSync:
+    """The use case behind every month of a backfill."""
+    return BackfillSync(
+        PostgresBackfillJobs(engine),
+        PostgresBackfillStore(engine),
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
         mailboxes_at_once=settings.mailboxes_at_once,
     )
 
 
-def build_history_pricing(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> HistoryPricing:
-    """What history would cost."""
-    return HistoryPricing(
-        PostgresHistoryStore(engine),
-        gmail.source,
+def build_backfill_pricing(
+    settings: Settings, engine: AsyncEngine, gmail: Gmail
+) -> BackfillPricing:
+    """What a backfill would cost."""
+    return BackfillPricing(
+        PostgresBackfillStore(engine),
+        gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
     )
@@ -139,7 +141,7 @@ def build_why(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Why:
     """Answers to "why is this mail not in the CRM?"."""
     return Why(
         PostgresTraces(engine),
-        gmail.source,
+        gmail.open_client,
         build_limiter(settings, engine),
         max_attempts=settings.max_attempts,
         prices=parse_prices(settings.quota_prices),

@@ -7,10 +7,7 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import itertools
-import os
-import shutil
 import tempfile
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any, TypeVar
@@ -20,60 +17,14 @@ import pytest
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.migrate import upgrade
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 
 T = TypeVar("T")
 Run = Callable[[Coroutine[Any, Any, T]], T]
 
 _TEMPLATE = "template"
 _numbers = itertools.count(1)
-
-
-_BASE = pytest.StashKey[str]()
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_configure(config: pytest.Config) -> None:
-    """Prepare a session, before pytest makes its own directory.
-
-    Collects without the garbage collector: run inside CPython 3.11's parser it can break it ("AST
-    constructor recursion depth mismatch"), and pytest parses every test module.
-    Each session has a directory of its own: pytest's common one is closed to other users whenever
-    a session begins, and servers that other sessions started there as another user lose their data.
-    """
-    gc.disable()
-    # Everything of a test is on loopback: no proxy of the machine that runs it has a part in it.
-    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
-        del os.environ[name]
-    if config.option.basetemp is None:  # a worker of pytest-xdist has its part of the session's
-        # Short names: the path of a socket must not be longer than 100 bytes.
-        config.stash[_BASE] = tempfile.mkdtemp(prefix="gi-")
-        config.option.basetemp = f"{config.stash[_BASE]}/s"
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_auto_num_workers() -> int | None:
-    """``-n auto``: one worker more than there are cores, since tests of processes wait for a third
-    of their time.
-    """
-    if "PYTEST_XDIST_AUTO_NUM_WORKERS" in os.environ:
-        return None  # xdist reads it
-    return (os.cpu_count() or 1) + 1
-
-
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Remove the session's directory, unless a failure wants to be looked at."""
-    base = session.config.stash.get(_BASE, None)
-    if base is not None and exitstatus == pytest.ExitCode.OK:
-        shutil.rmtree(base, ignore_errors=True)
-
-
-def pytest_collection_finish() -> None:
-    """What was collected stays to the end: the collector need not walk it again."""
-    gc.collect()
-    gc.freeze()
-    gc.enable()
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,12 @@ from gmail_ingest_tests.edge_case_list import REQUIREMENTS
 
 Name = TypeVar("Name", int, str)
 
-_TESTS = Path(__file__).parent
+_ROOT = Path(__file__).parents[1]
+#: Folders of tests, each with the folder that its tests are named from.
+_TESTS = (
+    (_ROOT / "gmail_ingest_tests", _ROOT / "gmail_ingest_tests"),
+    (_ROOT / "gmail_sandbox/tests", _ROOT),
+)
 _NUMBERS = r"\d+(?: to \d+)?"
 _CASES = re.compile(rf"edge cases? ({_NUMBERS}(?:(?:, and |, | and ){_NUMBERS})*)")
 _RANGE = re.compile(r"(\d+)(?: to (\d+))?")
@@ -110,11 +115,12 @@ def _rows(said: Mapping[Name, str], found: Mapping[Name, list[str]]) -> str:
 
 def _found(names_in: Callable[[str], set[Name]]) -> dict[Name, list[str]]:
     found: defaultdict[Name, list[str]] = defaultdict(list)
-    for path in sorted(_TESTS.rglob("test_*.py")):
-        module = path.relative_to(_TESTS).as_posix()
-        for test, docstring in _tests(path):
-            for name in names_in(docstring):
-                found[name].append(f"`{module}::{test}`")
+    for folder, start in _TESTS:
+        for path in sorted(folder.rglob("test_*.py")):
+            module = path.relative_to(start).as_posix()
+            for test, docstring in _tests(path):
+                for name in names_in(docstring):
+                    found[name].append(f"`{module}::{test}`")
     return dict(found)
 
 
@@ -123,7 +129,8 @@ def _tests(path: Path) -> list[tuple[str, str]]:
     return [
         (node.name, ast.get_docstring(node) or "")
         for node in ast.parse(path.read_text("utf-8")).body
-        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.name.startswith("test_")
     ]
 
 

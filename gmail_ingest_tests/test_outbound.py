@@ -5,9 +5,9 @@ import certifi
 import pytest
 
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.local.environment import base_environment
+from gmail_ingest.local.readiness import is_loopback
 from gmail_ingest.outbound import proxy_for, proxy_named, tls_context
-from gmail_ingest.runtime.environment import base_environment
-from gmail_ingest.runtime.readiness import is_loopback
 
 GMAIL = "https://gmail.googleapis.com/gmail/v1/users/me/profile"
 PROXY = "http://proxy.corp.test:3128"
@@ -80,9 +80,9 @@ def test_no_proxy_names_hosts_addresses_and_blocks(environment, listed, url, str
 def test_proxy_that_cannot_be_used_is_refused(environment, value):
     """The variable is named with the remedy, and the value, which may hold a password, is not."""
     environment(HTTPS_PROXY=value)
-    with pytest.raises(ConfigurationError, match=r"HTTPS_PROXY .*http://HOST:PORT") as told:
+    with pytest.raises(ConfigurationError, match=r"HTTPS_PROXY .*http://HOST:PORT") as raised:
         proxy_for(GMAIL)
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)
 
 
 def test_proxy_is_shown_without_its_credentials(environment):

@@ -12,22 +12,22 @@ from typing import Any
 from fastapi import Depends, FastAPI
 from fastapi_offline import FastAPIOffline
 
-from gmail_ingest.adapters.postgres.schema_state import SchemaState
+from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
 from gmail_ingest.settings import Settings
 from webhook_api.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
+from webhook_api.backfills import backfill_router
 from webhook_api.certificates import CertificateCache, google_certificates
+from webhook_api.composition import Services, build_services
 from webhook_api.coverage import coverage_router
 from webhook_api.dead_letters import dead_letters_router
 from webhook_api.emails import emails_router
 from webhook_api.exclusions import exclusions_router
 from webhook_api.health import health_router
-from webhook_api.historical import historical_router
 from webhook_api.integrations import integrations_router
 from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
 from webhook_api.problems import LastResort, add_problem_handlers
 from webhook_api.push import PushReceiver, push_router
 from webhook_api.removals import removals_router
-from webhook_api.services import Services, build_services
 from webhook_api.strictness import RefuseUnknown
 from webhook_api.sync import sync_router
 from webhook_api.why import why_router
@@ -72,7 +72,7 @@ def _add_routes(app: FastAPI, services: Services) -> None:
     for router in (
         integrations_router,
         sync_router,
-        historical_router,
+        backfill_router,
         coverage_router,
         dead_letters_router,
         removals_router,

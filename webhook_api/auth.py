@@ -18,7 +18,7 @@ from fastapi import Response
 from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gmail_ingest.adapters.postgres.api_keys import hash_key
+from gmail_ingest.adapters.postgres.accounts.api_keys import hash_key
 from webhook_api.problems import DATABASE_ERRORS, problem, unavailable
 
 log = structlog.get_logger(__name__)
@@ -57,12 +57,12 @@ class KeyRegister:
 
     async def _known(self, digest: bytes, believed: float) -> bool:
         async with self._lock:
-            asked_at = self._clock()
-            if asked_at - self._loaded_at >= believed:
+            now = self._clock()
+            if now - self._loaded_at >= believed:
                 self._hashes = await self._load()
-                self._loaded_at = asked_at
+                self._loaded_at = now
         # All are compared, in constant time each: how long it takes tells nothing of any key.
-        return bool(sum(hmac.compare_digest(digest, each) for each in self._hashes))
+        return bool(sum(hmac.compare_digest(digest, hash_) for hash_ in self._hashes))
 
 
 class ApiKeyGate:
@@ -76,10 +76,10 @@ class ApiKeyGate:
         """Serve a request, or refuse it."""
         refusal = None
         if scope["type"] != "lifespan" and not _is_open(scope["path"]):
-            refusal = await self._judge(Headers(scope=scope))
+            refusal = await self._authenticate(Headers(scope=scope))
         await (refusal or self._app)(scope, receive, send)
 
-    async def _judge(self, headers: Headers) -> Response | None:
+    async def _authenticate(self, headers: Headers) -> Response | None:
         key = _key(headers)
         try:
             if key and await self._register.accepts(key):

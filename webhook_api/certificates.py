@@ -12,6 +12,7 @@ import asyncio
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from typing import NamedTuple
 
 import aiohttp
 import orjson
@@ -28,7 +29,16 @@ MAX_LIFE = 86400.0
 FETCH_TIMEOUT = 5.0
 
 Certificates = Mapping[str, str]
-Fetch = Callable[[], Awaitable[tuple[Certificates, float]]]
+
+
+class FetchedCertificates(NamedTuple):
+    """Certificates, and how many seconds they may be believed."""
+
+    certificates: Certificates
+    life: float
+
+
+Fetch = Callable[[], Awaitable[FetchedCertificates]]
 
 _MAX_AGE = re.compile(r"max-age\s*=\s*([0-9]{1,9})", re.IGNORECASE)
 
@@ -71,7 +81,7 @@ class CertificateCache:
         if self._clock() < self._failed_at + FAILURE_PAUSE:
             raise CertificatesUnavailableError
         try:
-            certificates, life = await self._fetch()
+            fetched = await self._fetch()
         except (
             OSError,
             TimeoutError,
@@ -81,16 +91,16 @@ class CertificateCache:
         ) as error:
             self._failed_at = self._clock()
             raise CertificatesUnavailableError from error
-        self._certificates = certificates
+        self._certificates = fetched.certificates
         self._fetched_at = self._clock()
-        self._valid_until = self._fetched_at + min(life, MAX_LIFE)
+        self._valid_until = self._fetched_at + min(fetched.life, MAX_LIFE)
 
 
 def google_certificates(uri: str) -> Fetch:
     """Fetching of the key id to PEM map at ``uri``; so rare that no connection is kept for it."""
     timeout = aiohttp.ClientTimeout(total=FETCH_TIMEOUT)
 
-    async def fetch() -> tuple[Certificates, float]:
+    async def fetch() -> FetchedCertificates:
         async with (
             aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=tls_context()),
@@ -103,6 +113,6 @@ def google_certificates(uri: str) -> Fetch:
             age = _MAX_AGE.search(answer.headers.get("Cache-Control", ""))
         if not isinstance(found, dict) or not all(isinstance(pem, str) for pem in found.values()):
             raise ValueError("not a map of key id to certificate")
-        return found, float(age[1]) if age else DEFAULT_LIFE
+        return FetchedCertificates(found, float(age[1]) if age else DEFAULT_LIFE)
 
     return fetch

@@ -12,9 +12,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from webhook_api.models import Day, Model, TenantInPath
+from webhook_api.composition import Services
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import Day, Model, TenantInPath
 
 
 class RangeBody(Model):
@@ -23,14 +23,14 @@ class RangeBody(Model):
     start: date = Field(serialization_alias="from", description="The first day.")
     end: date = Field(serialization_alias="to", description="The day before which it ends.")
     proven: bool = Field(
-        description="All that Gmail listed is stored, excluded by a rule or a dead letter, and the "
+        description="All that Gmail listed is stored, hidden or not, or a dead letter, and the "
         "days were over."
     )
     days: int
     listed: int = Field(
         description="Listed by Gmail, without what is not sent yet, chats, spam and trash."
     )
-    accounted: int = Field(description="Stored, excluded by a rule, or a dead letter.")
+    accounted: int = Field(description="Stored, hidden by a rule or not, or a dead letter.")
     pending: int = Field(description="Waiting for their fetch.")
     missing: int = Field(description="Listed by Gmail, and not known here.")
     vanished: int = Field(description="Stored here, and gone at Gmail.")
@@ -96,9 +96,9 @@ def coverage_router(services: Services) -> APIRouter:
         compared = bool(found) and len(verdicts) == len(found)
         return CoverageBody(
             tenant_id=tenant_id,
-            passed=active and all(each.passed for each in verdicts) if compared else None,
-            checked_at=min(each.checked_at for each in verdicts) if compared else None,
-            open=sum(each.open for each in verdicts),
+            passed=active and all(verdict.passed for verdict in verdicts) if compared else None,
+            checked_at=min(verdict.checked_at for verdict in verdicts) if compared else None,
+            open=sum(verdict.open for verdict in verdicts),
             mailboxes=[MailboxCoverageBody.model_validate(each) for each in found],
         )
 

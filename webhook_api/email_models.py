@@ -16,7 +16,7 @@ import orjson
 from fastapi import Response
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.email_views import (
+from gmail_ingest.adapters.postgres.mail.email_views import (
     AttachmentView,
     EmailCopy,
     EmailPage,
@@ -26,7 +26,7 @@ from gmail_ingest.adapters.postgres.email_views import (
     ThreadSummary,
     ThreadView,
 )
-from webhook_api.models import Model
+from webhook_api.shared_models import Model
 
 
 class PersonBody(Model):

@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Path, Query, Response
 
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.errors import InvalidInputError
+from webhook_api.composition import Services
 from webhook_api.email_models import EmailPageBody, ThreadBody, answer
-from webhook_api.models import Moment, TenantInQuery, Text
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import Moment, TenantInQuery, Text
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50

@@ -1,7 +1,7 @@
 """Bodies of exclusion rules.
 
 Holds: rules, and what a dry run says. Keep out: routes, what is allowed beyond types
-(``gmail_ingest.core.exclusion_rules``).
+(``gmail_ingest.core.exclusions.exclusion_rules``).
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from uuid import UUID
 
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.exclusion_rules import RuleStatus
-from gmail_ingest.core.exclusion_rules import (
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import RuleStatus
+from gmail_ingest.core.exclusions.exclusion_rules import (
     MAX_ENTRIES,
     Category,
     Criteria,
     ExclusionRule,
     SenderKind,
 )
-from webhook_api.models import Model, Text
+from webhook_api.shared_models import Model, Text
 
 Entries = Annotated[list[Text], Field(max_length=MAX_ENTRIES)]
 

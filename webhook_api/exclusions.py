@@ -1,7 +1,7 @@
 """Routes of exclusion rules: which stored mail the CRM does not see.
 
 Holds: /api/tenants/{tenantId}/exclusion-rules. Keep out: what a rule hides
-(``gmail_ingest.core.exclusions``), SQL.
+(``gmail_ingest.core.exclusions.matching``), SQL.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Path
 from pydantic import AfterValidator
 
-from gmail_ingest.core.exclusion_rules import NAME_PATTERN, check_name
+from gmail_ingest.core.exclusions.exclusion_rules import NAME_PATTERN, check_name
 from gmail_ingest.errors import InvalidInputError
+from webhook_api.composition import Services
 from webhook_api.exclusion_models import (
     DeletedBody,
     DryRunBody,
@@ -21,9 +22,8 @@ from webhook_api.exclusion_models import (
     RuleInBody,
     RulesBody,
 )
-from webhook_api.models import TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import TenantInPath
 
 
 def _name(value: str) -> str:
@@ -62,7 +62,7 @@ def exclusions_router(services: Services) -> APIRouter:
         await services.reads.tenant(tenant_id)
         found = await rules.all(tenant_id)
         return RulesBody(
-            rules=[RuleBody.of(each) for each in found.rules],
+            rules=[RuleBody.of(rule) for rule in found.rules],
             undecided_mailboxes=found.undecided_mailboxes,
         )
 

@@ -11,10 +11,10 @@ import asyncio
 import structlog
 from fastapi import APIRouter, Response
 
-from gmail_ingest.adapters.postgres.schema_state import SchemaState
-from webhook_api.models import Model
+from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
 from webhook_api.openapi import UNAVAILABLE, WRONG
 from webhook_api.problems import unavailable
+from webhook_api.shared_models import Model
 
 log = structlog.get_logger(__name__)
 

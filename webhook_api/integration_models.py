@@ -13,13 +13,17 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, field_validator
 from pydantic import model_validator as check_model
 
-from gmail_ingest.sync.credentials import OAuthKeys
-from webhook_api.models import Model, Moment, TenantId
+from gmail_ingest.sync.accounts.connect import WatchOutcome
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
+from webhook_api.shared_models import Model, Moment, TenantId
 
 #: Mailboxes of one request: each costs a call to Google while the caller waits.
 MAX_MAILBOXES = 500
 #: Characters; Google's tokens have at most 2,048 bytes.
 MAX_TOKEN = 4096
+
+#: How the watch of a connected mailbox stands.
+WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
 #: An access token that was not given is one that ended long ago: it is refreshed at once.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -151,7 +155,7 @@ class ConnectedMailboxBody(Model):
     address: str
     state: str
     reconnected: bool = Field(description="True if its mail and checkpoint were kept.")
-    watch: Literal["active", "failed", "off"] = Field(
+    watch: WatchOutcome = Field(
         description="Push notifications; failed: mail is found by polling, and it is tried again."
     )
     watch_expires_at: datetime | None
@@ -253,7 +257,7 @@ class MailboxBody(Model):
     )
     retry_at: datetime | None = Field(description="When it is tried again by itself.")
     checkpoint: str = Field(description="Gmail's history id that is durably applied.")
-    watch: Literal["active", "lapsing", "lapsed", "missing", "off"]
+    watch: WatchState
     watch_expires_at: datetime | None
     last_push_at: datetime | None
     last_synced_at: datetime | None = Field(

@@ -12,8 +12,9 @@ from fastapi import APIRouter, Body, Path, Query
 from gmail_ingest.adapters.gmail.service_account import service_account_keys
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.connect import Connected, ConnectRequest
-from gmail_ingest.sync.registry import check_new_tenant_id
+from gmail_ingest.sync.accounts.connect import Connected, ConnectRequest
+from gmail_ingest.sync.accounts.registry import check_new_tenant_id
+from webhook_api.composition import Services
 from webhook_api.integration_models import (
     CONNECT_EXAMPLES,
     ConnectBody,
@@ -26,9 +27,8 @@ from webhook_api.integration_models import (
     ServiceAccountKeysBody,
     TenantBody,
 )
-from webhook_api.models import TenantInPath, Text
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import TenantInPath, Text
 from webhook_api.tenant_bodies import tenant_body
 
 
@@ -155,16 +155,16 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
         auth_type=body.auth_type,
         mailboxes=[
             ConnectedMailboxBody(
-                address=each.mailbox.address,
-                state=each.mailbox.state,
-                reconnected=each.reconnected,
-                watch=each.watch,
-                watch_expires_at=each.watch_expires_at,
-                watch_error=each.watch_error,
-                former_address=each.former_address,
-                replaced_account=each.replaced_account,
+                address=mailbox.mailbox.address,
+                state=mailbox.mailbox.state,
+                reconnected=mailbox.reconnected,
+                watch=mailbox.watch,
+                watch_expires_at=mailbox.watch_expires_at,
+                watch_error=mailbox.watch_error,
+                former_address=mailbox.former_address,
+                replaced_account=mailbox.replaced_account,
             )
-            for each in done.mailboxes
+            for mailbox in done.mailboxes
         ],
         job_id=done.initial_job,
         incremental_job_id=done.incremental_job,

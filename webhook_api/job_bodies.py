@@ -5,17 +5,18 @@ Holds: ``job_body``. Keep out: reading jobs, routes.
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.jobs import Job
+from gmail_ingest.adapters.postgres.queue.jobs import Job
+from gmail_ingest.core.ledger.shown_fates import EXCLUDED, shown_counts
 from webhook_api.sync_models import JobBody, ProgressBody
 
 
 def job_body(job: Job) -> JobBody:
-    """The body of a job; its progress if it is a historical one."""
+    """The body of a job; its progress if it is a backfill."""
     return JobBody(
         id=job.id,
         kind=job.kind,
         state=job.state,
-        counts=dict(job.counts),
+        counts=shown_counts(job.counts),
         error=job.error,
         created_at=job.created_at,
         started_at=job.started_at,
@@ -30,16 +31,16 @@ def job_body(job: Job) -> JobBody:
 
 
 def _progress(job: Job) -> ProgressBody:
-    progress = job.progress
+    progress, counts = job.progress, shown_counts(job.counts)
     rate = progress.messages_per_second
     return ProgressBody(
         months_done=progress.months_done,
         months_total=progress.months_total,
-        listed=int(job.counts.get("listed", 0)),
-        stored=int(job.counts.get("stored", 0)),
-        excluded=int(job.counts.get("excluded", 0)),
-        dead=int(job.counts.get("dead", 0)),
+        listed=int(counts.get("listed", 0)),
+        stored=int(counts.get("stored", 0)),
+        excluded=int(counts.get(EXCLUDED, 0)),
+        dead=int(counts.get("dead", 0)),
         messages_per_second=None if rate is None else round(rate, 2),
-        units=int(job.counts.get("units", 0)),
+        units=int(counts.get("units", 0)),
         estimated_end=None if job.finished_at else progress.estimated_end,
     )

@@ -9,7 +9,7 @@ from typing import Any
 
 from fastapi.security import APIKeyHeader, HTTPBearer
 
-from webhook_api.models import Problem
+from webhook_api.shared_models import Problem
 
 DESCRIPTION = """
 Gmail mail of a CRM's customers, complete and current.

@@ -40,7 +40,7 @@ MEDIA_TYPE = "application/problem+json"
 #: Seconds after which a caller may ask again where nobody knows better.
 RETRY_AFTER = 5
 #: Fields that a problem's text names; its list of errors has all of them.
-_TOLD = 10
+_FIELDS_SHOWN = 10
 
 _TIME = "must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z"
 _DAY = "must be a day, as 2024-01-31"
@@ -136,10 +136,10 @@ def invalid(fields: Sequence[tuple[str, str]], mailboxes: Sequence[str | None] =
     for each, mailbox in zip(errors, mailboxes, strict=False):
         if mailbox is not None:
             each["mailbox"] = mailbox
-    told = [f"{field}: {reason}" for field, reason in fields[:_TOLD]]
-    if len(fields) > _TOLD:
-        told.append(f"and {len(fields) - _TOLD} more, see errors")
-    return problem(422, "; ".join(told), errors=errors)
+    detail = [f"{field}: {reason}" for field, reason in fields[:_FIELDS_SHOWN]]
+    if len(fields) > _FIELDS_SHOWN:
+        detail.append(f"and {len(fields) - _FIELDS_SHOWN} more, see errors")
+    return problem(422, "; ".join(detail), errors=errors)
 
 
 def shown_name(name: str, kind: str = "field") -> str:
@@ -195,8 +195,8 @@ async def _on_domain(_request: Request, error: Exception) -> Response:
         case NotFoundError():
             return problem(404, str(error))
         case MailboxStateError():
-            told = f"{error.state}: {error}. {error.remedy}"
-            return problem(409, f"no mailbox of this tenant can be synced now; {told}")
+            detail = f"{error.state}: {error}. {error.remedy}"
+            return problem(409, f"no mailbox of this tenant can be synced now; {detail}")
         case ThrottledError():
             left = (error.until - datetime.now(UTC)).total_seconds() if error.until else RETRY_AFTER
             return unavailable("Google limits calls at the moment: ask again later", left)

@@ -25,7 +25,7 @@ import hmac
 import structlog
 from fastapi import APIRouter, Request, Response
 
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
 from gmail_ingest.settings import Settings
 from webhook_api.auth import PUSH_PATH
 from webhook_api.certificates import CertificateCache, CertificatesUnavailableError
@@ -65,12 +65,12 @@ class PushReceiver:
 
     async def receive(self, request: Request) -> Response:
         """Answer one push by the table above."""
-        judged = await self._judge(request)
-        if isinstance(judged, Response):
-            return judged
-        return await self._take_in(judged, await _read(request))
+        verified = await self._verify(request)
+        if isinstance(verified, Response):
+            return verified
+        return await self._take_in(verified, await _read(request))
 
-    async def _judge(self, request: Request) -> VerifiedPush | Response:
+    async def _verify(self, request: Request) -> VerifiedPush | Response:
         if self._verifier is None:
             log.error("push_not_configured")
             return unavailable(

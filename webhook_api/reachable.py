@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from fastapi import HTTPException
 
-from gmail_ingest.adapters.postgres.status_views import TenantStatus
-from webhook_api.models import UnreachableBody
+from gmail_ingest.adapters.postgres.reads.status_views import TenantStatus
+from webhook_api.shared_models import UnreachableBody
 from webhook_api.tenant_bodies import action_of
 
 #: Not connected: what a sync of the tenant is not about.
@@ -50,7 +50,7 @@ def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[U
     ]
     if len(dead) == len(connected):
         why = sorted({f"{each.state}: {each.action}" for each in dead})
-        told = " ".join(why) or "it has none that is connected: connect one first"
+        detail = " ".join(why) or "it has none that is connected: connect one first"
         which = "no mailbox of this tenant can" if mailbox is None else "this mailbox cannot"
-        raise HTTPException(409, f"{which} be synced now; {told}")
+        raise HTTPException(409, f"{which} be synced now; {detail}")
     return dead

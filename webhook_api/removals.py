@@ -10,10 +10,10 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
-from webhook_api.models import Model, TenantInPath, Text
+from webhook_api.composition import Services
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.reachable import require_syncable
-from webhook_api.services import Services
+from webhook_api.shared_models import Model, TenantInPath, Text
 
 
 class AcceptBody(Model):

@@ -82,7 +82,7 @@ class RefuseUnknown:
 
 
 def _known(dependant: Dependant) -> dict[str, Any]:
-    found = {each.alias: each.default for each in dependant.query_params}
+    found = {query_param.alias: query_param.default for query_param in dependant.query_params}
     for dependency in dependant.dependencies:
         found |= _known(dependency)
     return found

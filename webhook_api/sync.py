@@ -10,12 +10,13 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Query
 
-from gmail_ingest.sync.records import SyncKind
+from gmail_ingest.core.ledger.shown_fates import shown_counts
+from gmail_ingest.sync.mailbox.records import SyncKind
+from webhook_api.composition import Services
 from webhook_api.job_bodies import job_body
-from webhook_api.models import Queued, TenantInPath
 from webhook_api.openapi import CONFLICT, NOT_FOUND
 from webhook_api.reachable import require_syncable
-from webhook_api.services import Services
+from webhook_api.shared_models import Queued, TenantInPath
 from webhook_api.sync_models import JobBody, JobsBody, QueueEntryBody, StatusBody, UnlockedBody
 from webhook_api.tenant_bodies import tenant_body
 
@@ -66,7 +67,7 @@ def sync_router(services: Services) -> APIRouter:
         found = await services.reads.status(tenant_id)
         return StatusBody(
             tenant=tenant_body(found.tenant, watching=watching),
-            ledger=dict(found.ledger),
+            ledger=shown_counts(found.ledger),
             queue=[QueueEntryBody.model_validate(each) for each in found.queue],
             jobs=[job_body(each) for each in await services.jobs.latest(tenant_id, JOBS_SHOWN)],
         )

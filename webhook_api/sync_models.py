@@ -11,11 +11,11 @@ from uuid import UUID
 from pydantic import Field
 
 from webhook_api.integration_models import TenantBody
-from webhook_api.models import Model
+from webhook_api.shared_models import Model
 
 
 class ProgressBody(Model):
-    """How far a historical sync is."""
+    """How far a backfill is."""
 
     months_done: int = Field(description="Months of which every listed message has its final fate.")
     months_total: int
@@ -45,13 +45,13 @@ class JobBody(Model):
     started_at: datetime | None
     finished_at: datetime | None
     dagster_run_id: str | None
-    start_date: datetime | None = Field(description="Of a historical sync: its first moment.")
-    end_date: datetime | None = Field(description="Of a historical sync: it ends before this.")
+    start_date: datetime | None = Field(description="Of a backfill: its first moment.")
+    end_date: datetime | None = Field(description="Of a backfill: it ends before this.")
     dagster_backfill_id: str | None
     not_before: datetime | None = Field(
-        description="Until then a historical sync rests, and then goes on by itself."
+        description="Until then a backfill rests, and then goes on by itself."
     )
-    progress: ProgressBody | None = Field(description="Of a historical sync.")
+    progress: ProgressBody | None = Field(description="Of a backfill.")
 
 
 class JobsBody(Model):

@@ -7,23 +7,25 @@ Source: docs/google.md#watches; edge case 24.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import Literal
 
-from gmail_ingest.adapters.postgres.status_views import (
+from gmail_ingest.adapters.postgres.reads.status_views import (
     IntegrationStatus,
     MailboxStatus,
     TenantStatus,
 )
-from gmail_ingest.core.removals import question
+from gmail_ingest.core.ledger.removals import question
 from gmail_ingest.errors import remedy_of
-from webhook_api.integration_models import IntegrationBody, MailboxBody, TenantBody
+from webhook_api.integration_models import (
+    IntegrationBody,
+    MailboxBody,
+    TenantBody,
+    WatchState,
+)
 
 #: Renewal is due with six days left: a watch with less than this has missed it many times.
 LAPSING = timedelta(days=1)
 
 _RECONNECT = "Connect this mailbox again if its mail is wanted."
-
-WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
 
 def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:
@@ -34,7 +36,9 @@ def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:
         state=tenant.state,
         created_at=tenant.created_at,
         disconnected_at=tenant.disconnected_at,
-        integrations=[_integration(each, now, watching) for each in tenant.integrations],
+        integrations=[
+            _integration(integration, now, watching) for integration in tenant.integrations
+        ],
     )
 
 

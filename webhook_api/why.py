@@ -1,38 +1,47 @@
 """The route that says what became of a mail.
 
-Holds: /api/emails/why and its bodies. Keep out: the answer (``gmail_ingest.sync.why``).
+Holds: /api/emails/why and its bodies. Keep out: the answer (``gmail_ingest.sync.audit.why``).
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Query
 from pydantic import Field
 
-from gmail_ingest.core.fates import Fate, Source
-from gmail_ingest.sync.why import MAX_LENGTH, Answer, Finding
-from webhook_api.models import Model, TenantInQuery
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.shown_fates import EXCLUDED, ShownFate, shown_fate
+from gmail_ingest.sync.audit.why import MAX_LENGTH, Answer, Finding
+from gmail_ingest.sync.audit.why_text import FindingVerdict
+from webhook_api.composition import Services
 from webhook_api.openapi import NOT_FOUND
-from webhook_api.services import Services
+from webhook_api.shared_models import Model, TenantInQuery
 from webhook_api.tenant_bodies import action_of
+
+#: What the API calls an origin.
+SeenBy = Literal["live", "listing", "history"]
+_SEEN_BY: Mapping[Origin, SeenBy] = {"push": "live", "listing": "listing", "backfill": "history"}
 
 
 class LedgerEntryBody(Model):
     """What the ledger holds of the mail in this mailbox; times are UTC."""
 
     thread_id: str
-    fate: Fate = Field(description="pending: not fetched yet; dead: given up after its attempts.")
+    fate: ShownFate = Field(
+        description="pending: not fetched yet; dead: given up after its attempts."
+    )
     rule: str | None
     attempts: int
     next_attempt_at: datetime | None = Field(description="While it is pending.")
     error: str | None
-    source: Source = Field(
+    source: SeenBy = Field(
         description="Who saw it first, or saw it come back: live, Gmail's history of changes "
         "(after a push or by polling); listing, the list of the last days that an initial sync, a "
-        "resync or a comparison reads; history, the list of a month that a historical sync reads."
+        "resync or a comparison reads; history, the list of a month that a backfill reads."
     )
     first_seen_at: datetime
     decided_at: datetime | None
@@ -117,29 +126,33 @@ def why_body(answer: Answer) -> WhyBody:
     """An answer as JSON."""
     return WhyBody(
         found=answer.found,
-        mailboxes=[_finding(each) for each in answer.findings],
+        mailboxes=[_finding(finding) for finding in answer.findings],
         ask_google_units=answer.price,
-        google=AskedBody.model_validate(answer.asked) if answer.asked else None,
+        google=AskedBody.model_validate(answer.google) if answer.google else None,
     )
 
 
+def _shown_verdict(verdict: FindingVerdict) -> str:
+    return EXCLUDED if verdict in {"hidden", "left_out"} else verdict
+
+
 def _finding(finding: Finding) -> FindingBody:
-    standing, trace = finding.standing, finding.trace
-    mailbox = standing.mailbox
+    progress, trace = finding.progress, finding.trace
+    mailbox = progress.mailbox
     return FindingBody(
         mailbox=mailbox.address,
-        verdict=finding.verdict,
+        verdict=_shown_verdict(finding.verdict),
         explanation=finding.explanation,
         next=finding.next,
         gmail_id=finding.gmail_id,
         ledger=LedgerEntryBody(
             thread_id=trace.thread_id,
-            fate=trace.fate,
-            rule=trace.rule,
+            fate=shown_fate(trace.fate),
+            rule=trace.reason,
             attempts=trace.attempts,
             next_attempt_at=trace.next_attempt_at if trace.fate == "pending" else None,
             error=trace.error,
-            source=trace.source,
+            source=_SEEN_BY[trace.origin],
             first_seen_at=trace.first_seen_at,
             decided_at=trace.decided_at,
             job_id=trace.job_id,
@@ -148,9 +161,9 @@ def _finding(finding: Finding) -> FindingBody:
         if trace
         else None,
         state=mailbox.state,
-        action=action_of(mailbox.state, standing.cause),
-        connected_at=standing.connected_at,
-        listed_from=standing.listed_from,
+        action=action_of(mailbox.state, progress.cause),
+        connected_at=progress.connected_at,
+        listed_from=progress.listed_from,
         last_synced_at=mailbox.last_synced_at,
         checkpoint=str(mailbox.checkpoint),
     )

@@ -13,8 +13,8 @@ from rich.console import Console
 
 from gmail_ingest.cli.output import NOTES
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.local.consent import Consent, Grant, OAuthClient
 from gmail_ingest.outbound_requests import outbound_session
-from gmail_ingest.runtime.consent import Consent, Grant, OAuthClient
 
 _LOOPBACK = "127.0.0.1"
 _THANKS = b"Thank you. You can close this page and go back to the terminal."

@@ -61,21 +61,21 @@ def coverage(
     )
     for mailbox in answer["mailboxes"]:
         NOTES.print(_summary(mailbox), markup=False, highlight=False)
-    if any(not each["proven"] for box in answer["mailboxes"] for each in box["ranges"]):
+    if any(not range_["proven"] for box in answer["mailboxes"] for range_ in box["ranges"]):
         NOTES.print(f"`gmail-ingest verify {tenant} --repair` mends open days", highlight=False)
 
 
 def _rows(mailbox: Mapping[str, Any]) -> Iterable[Sequence[object]]:
-    for each in mailbox["ranges"]:
-        proven = "yes" if each["proven"] else "OPEN"
-        counts = (each[name] for name in _COUNTS)
-        days = (each["from"], each["to"], each["days"])
-        yield (mailbox["address"], *days, proven, *counts, each["checkedAt"])
+    for range_ in mailbox["ranges"]:
+        proven = "yes" if range_["proven"] else "OPEN"
+        counts = (range_[name] for name in _COUNTS)
+        days = (range_["from"], range_["to"], range_["days"])
+        yield (mailbox["address"], *days, proven, *counts, range_["checkedAt"])
 
 
 def _summary(mailbox: Mapping[str, Any]) -> str:
     if not mailbox["ranges"]:
         return f"{mailbox['address']}: no day was compared yet"
-    proven = sum(each["days"] for each in mailbox["ranges"] if each["proven"])
-    still = sum(each["days"] for each in mailbox["ranges"] if not each["proven"])
+    proven = sum(range_["days"] for range_ in mailbox["ranges"] if range_["proven"])
+    still = sum(range_["days"] for range_ in mailbox["ranges"] if not range_["proven"])
     return f"{mailbox['address']}: {proven} days proven complete, {still} open"

@@ -16,13 +16,13 @@ from gmail_ingest.cli.deployment import database_url_of, engine_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.reread import what_is_left
-from gmail_ingest.runtime.databases import require_psycopg2
-from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+from gmail_ingest.local.databases import require_psycopg2
+from gmail_ingest.local.environment import DAGSTER_PG_URL
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.database_state import DatabaseState
-    from gmail_ingest.sync.reread import Left
+    from gmail_ingest.adapters.postgres.schema.database_state import DatabaseState
+    from gmail_ingest.sync.audit.reread import Left
 
 app = typer.Typer(no_args_is_help=True, help="The schemas of the mail's database and Dagster's.")
 _MAIL = "DATABASE_URL"
@@ -40,9 +40,9 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     DATABASE_URL's always. Dagster's too if DAGSTER_PG_URL is set, as `dagster instance migrate`
     does; its tables are made if there are none. What is up to date stays as it is.
     """
-    from gmail_ingest.adapters.postgres import migrate
-    from gmail_ingest.adapters.postgres.database_state import look_at
-    from gmail_ingest.runtime.dagster_migration import migrate_dagster
+    from gmail_ingest.adapters.postgres.schema import migrate
+    from gmail_ingest.adapters.postgres.schema.database_state import look_at
+    from gmail_ingest.local.dagster_migration import migrate_dagster
 
     mail, dagster = _urls(data_dir)
     # Both before either: a wrong address is told before anything is changed.
@@ -62,7 +62,7 @@ def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
 @app.command()
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Show the revision of each database, and the newest of this release; exits 1 if behind."""
-    from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
+    from gmail_ingest.local.dagster_migration import is_behind, newest_dagster_revision
 
     mail, dagster = _urls(data_dir)
     found, dagster_found = require_databases(mail, dagster)
@@ -98,7 +98,7 @@ def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseS
         ConfigurationError: one is the other's, another program's, or a newer release's.
         DatabaseUnreachableError: one does not answer.
     """
-    from gmail_ingest.adapters.postgres.database_state import (
+    from gmail_ingest.adapters.postgres.schema.database_state import (
         look_at,
         require_dagsters,
         require_migratable,

@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import require_two_databases
-from gmail_ingest.runtime.environment import DAGSTER_PG_URL
-from gmail_ingest.runtime.sidecar_api import SidecarApi
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import require_two_databases
+from gmail_ingest.local.environment import DAGSTER_PG_URL
+from gmail_ingest.local.sidecar_api import SidecarApi
 from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.variables import value_of
 
@@ -58,8 +58,8 @@ async def engine_of(data_dir: Path) -> AsyncIterator[AsyncEngine]:
         ConfigurationError: there is none, or it is not one that this release can work with.
         DatabaseUnreachableError: it does not answer.
     """
-    from gmail_ingest.adapters.postgres.database_state import look_at, require_usable
     from gmail_ingest.adapters.postgres.engine import create_engine
+    from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_usable
 
     url = database_url_of(data_dir)
     require_usable(look_at(url))

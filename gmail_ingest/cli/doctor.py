@@ -21,7 +21,7 @@ from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.probes import check_dagster, check_google
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
-from gmail_ingest.runtime.data_directory import DataDirectory
+from gmail_ingest.local.data_directory import DataDirectory
 from gmail_ingest.settings import Settings
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def _mark(check: Check) -> str:
 
 
 async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
-    from gmail_ingest.adapters.postgres.database_state import (
+    from gmail_ingest.adapters.postgres.schema.database_state import (
         look_at,
         require_migratable,
         require_usable,
@@ -92,7 +92,7 @@ async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
 async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check]:
     """Every stored credential opens with a key that is configured; nothing if there is none."""
     from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-    from gmail_ingest.adapters.postgres.credentials import key_versions
+    from gmail_ingest.adapters.postgres.accounts.credentials import key_versions
     from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 
     used = await key_versions(engine)
@@ -113,20 +113,20 @@ async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check
 
 async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
     """No transaction has been open for so long that it slows everybody down."""
-    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
 
     longest = timedelta(seconds=settings.longest_transaction_seconds)
     transactions = PostgresTransactions(engine)
-    told = remedy(await transactions.older_than(longest))
-    hidden = await transactions.hidden()
-    detail = told or f"none open for {settings.longest_transaction_seconds} s"
-    if hidden:
-        detail += f"; {hidden} sessions of other roles are not seen: GRANT pg_monitor to this one"
-    return Check("transactions", passed=not told, detail=detail, required=False)
+    warning = remedy(await transactions.older_than(longest))
+    unseen = await transactions.unseen()
+    detail = warning or f"none open for {settings.longest_transaction_seconds} s"
+    if unseen:
+        detail += f"; {unseen} sessions of other roles are not seen: GRANT pg_monitor to this one"
+    return Check("transactions", passed=not warning, detail=detail, required=False)
 
 
 async def _key_check(engine: AsyncEngine) -> Check:
-    from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+    from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 
     valid = len(await PostgresApiKeys(engine).active_hashes())
     detail = f"{valid} valid" if valid else "none: `gmail-ingest keys create NAME` makes one"

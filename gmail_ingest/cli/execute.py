@@ -14,8 +14,8 @@ import typer
 
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, DataDir
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import DataDirectory, Running
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.data_directory import DataDirectory, Running
+from gmail_ingest.local.environment import variable_names
 
 
 def execute(

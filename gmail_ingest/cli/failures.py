@@ -1,13 +1,14 @@
 """What a person is told when a command fails: one sentence, whatever was raised.
 
-Holds: ``told``. Add here: a foreign error that has a remedy of its own. Keep out: printing
-(``main``); our own errors, whose texts say it already.
+Holds: ``explain_failure``. Add here: a foreign error that has a remedy of its own. Keep out:
+printing (``main``); our own errors, whose texts say it already.
 The texts of foreign errors may quote mail, keys or addresses: only class and place are shown.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from pydantic import ValidationError
@@ -19,18 +20,25 @@ from gmail_ingest.settings import explain
 NOT_DONE, WRONG_INPUT = 1, 2
 
 
-def told(error: BaseException) -> tuple[str, int]:
-    """An error as a sentence with what to do, and the exit code of the command."""
+class Failure(NamedTuple):
+    """A sentence with what to do, and the exit code of the command."""
+
+    text: str
+    exit_code: int
+
+
+def explain_failure(error: BaseException) -> Failure:
+    """What a person is told of an error."""
     while isinstance(error, BaseExceptionGroup):
         # One decides: those that were raised beside it are of the same cause.
         error = error.exceptions[0]
     if isinstance(error, GmailIngestError):
         wrong = isinstance(error, ConfigurationError | InvalidInputError)
-        return str(error), WRONG_INPUT if wrong else NOT_DONE
+        return Failure(str(error), WRONG_INPUT if wrong else NOT_DONE)
     if isinstance(error, ValidationError):
-        return explain(error), WRONG_INPUT
+        return Failure(explain(error), WRONG_INPUT)
     foreign = _of_files(error) or _of_api(error) or _of_database(error)
-    return foreign or (_unforeseen(error), NOT_DONE)
+    return Failure(*(foreign or (_unforeseen(error), NOT_DONE)))
 
 
 def _of_files(error: BaseException) -> tuple[str, int] | None:

@@ -21,7 +21,7 @@ from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.api_keys import ApiKey
+    from gmail_ingest.adapters.postgres.accounts.api_keys import ApiKey
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +44,7 @@ def create(name: KeyName, *, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJs
     """Make an API key and print it, once: only its hash is kept."""
 
     async def make() -> str:
-        from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+        from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 
         async with engine_of(data_dir) as engine:
             return await PostgresApiKeys(engine).create(name)
@@ -77,7 +77,7 @@ def revoke(name: KeyName, *, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """End an API key: sidecars stop accepting it within 30 seconds."""
 
     async def end() -> None:
-        from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+        from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 
         async with engine_of(data_dir) as engine:
             await PostgresApiKeys(engine).revoke(name)
@@ -120,7 +120,7 @@ def reseal(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
 
 
 async def _keys(data_dir: Path) -> list[ApiKey]:
-    from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+    from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 
     async with engine_of(data_dir) as engine:
         return await PostgresApiKeys(engine).names()
@@ -129,7 +129,10 @@ async def _keys(data_dir: Path) -> list[ApiKey]:
 async def _reseal(data_dir: Path) -> tuple[_Ring, int, dict[str, int]]:
     from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
     from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-    from gmail_ingest.adapters.postgres.credentials import PostgresCredentials, key_versions
+    from gmail_ingest.adapters.postgres.accounts.credentials import (
+        PostgresCredentials,
+        key_versions,
+    )
     from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 
     ring = parse_key_ring(read_encryption_key(settings_of(data_dir)))

@@ -19,16 +19,15 @@ from typing import Annotated
 import typer
 
 from gmail_ingest.cli import (
-    bench,
     coverage,
     database,
     dead_letters,
-    demo,
     doctor,
     execute,
     keys,
+    lab,
+    local_google,
     processes,
-    rehearse,
     reread,
     settings,
     sync,
@@ -36,7 +35,7 @@ from gmail_ingest.cli import (
     verify,
     why,
 )
-from gmail_ingest.cli.failures import told
+from gmail_ingest.cli.failures import explain_failure
 from gmail_ingest.cli.output import NOTES, print_json
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.logs import configure_logging
@@ -78,10 +77,10 @@ def gmail_ingest(
     """Gmail of many CRM customers, kept complete in Postgres."""
 
 
-app.command()(demo.demo)
-app.command()(rehearse.rehearse)
+lab.add_command(app, "demo")
+lab.add_command(app, "rehearse")
 app.command()(processes.up)
-app.command(context_settings=processes.PASS_ON)(processes.sandbox)
+app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
@@ -95,7 +94,7 @@ app.command()(reread.reread)
 app.command()(doctor.doctor)
 app.command("exec", context_settings={"allow_interspersed_args": False})(execute.execute)
 app.command()(settings.settings)
-app.command()(bench.bench)
+lab.add_command(app, "bench")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
@@ -111,11 +110,11 @@ def run(arguments: Sequence[str] | None = None) -> None:
     except Exception as error:  # noqa: BLE001 - the outermost place
         if os.environ.get(_LOG_LEVEL, "").upper() == "DEBUG":
             traceback.print_exc()
-        text, code = told(error)
-        NOTES.print(f"error: {text}", markup=False, highlight=False)
+        failure = explain_failure(error)
+        NOTES.print(f"error: {failure.text}", markup=False, highlight=False)
         if "--json" in given and given[0] not in _OF_OTHERS:
-            print_json({"error": text, "exitCode": code})
-        sys.exit(code)
+            print_json({"error": failure.text, "exitCode": failure.exit_code})
+        sys.exit(failure.exit_code)
 
 
 @cache

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gmail_ingest.cli.checks import Check
-from gmail_ingest.cli.standing import long
+from gmail_ingest.cli.status_report import long
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
+from gmail_ingest.local.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.outbound import proxy_named
-from gmail_ingest.runtime.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.settings import Settings, variable_names
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
-    from gmail_ingest.runtime.data_directory import Running
+    from gmail_ingest.local.data_directory import Running
 
 #: To connect, and then to answer; Google does both in a tenth of a second.
 _SECONDS = (5.0, 10.0)
@@ -29,8 +29,10 @@ _SECONDS = (5.0, 10.0)
 DAEMON_SECONDS = 120.0
 
 
-def check_google(settings: Settings) -> list[Check]:
-    """Every address of Google that this deployment asks answers something, whatever it is."""
+def check_google(settings: Settings, seconds: tuple[float, float] = _SECONDS) -> list[Check]:
+    """Every address of Google that this deployment asks answers something, whatever it is, within
+    so many ``seconds`` to connect, and then to answer.
+    """
     wanted = {
         "gmail_api_endpoint": settings.gmail_api_endpoint,
         "google_token_uri": settings.google_token_uri,
@@ -39,7 +41,7 @@ def check_google(settings: Settings) -> list[Check]:
         wanted["google_certs_uri"] = settings.google_certs_uri
     names = variable_names()
     with ThreadPoolExecutor(len(wanted)) as pool:
-        found = list(pool.map(_silence, wanted.values()))
+        found = list(pool.map(lambda url: _silence(url, seconds), wanted.values()))
     silent = [
         f"{names[name]} ({_host(url)}): {reason}"
         for (name, url), reason in zip(wanted.items(), found, strict=True)
@@ -50,7 +52,7 @@ def check_google(settings: Settings) -> list[Check]:
     return [Check("Google", passed=True, detail="answers")]
 
 
-def _silence(url: str) -> str | None:
+def _silence(url: str, seconds: tuple[float, float]) -> str | None:
     """Why an address does not answer, and what to do; None if it does."""
     import requests
 
@@ -59,7 +61,7 @@ def _silence(url: str) -> str | None:
     try:
         # As the service itself asks: by the environment's proxy and certificates.
         with outbound_session() as session:
-            session.get(url, timeout=_SECONDS, allow_redirects=False, stream=True).close()
+            session.get(url, timeout=seconds, allow_redirects=False, stream=True).close()
     except ConfigurationError as error:
         return str(error)
     except requests.exceptions.ProxyError as error:
@@ -122,10 +124,10 @@ def check_dagster(running: Running | None, *, ours: bool) -> list[Check]:
 def _check_storage(url: str) -> list[Check]:
     import psycopg
 
-    from gmail_ingest.adapters.postgres.dagster_state import daemon_silence
-    from gmail_ingest.adapters.postgres.database_state import look_at, require_dagsters
-    from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
-    from gmail_ingest.runtime.databases import require_psycopg2
+    from gmail_ingest.adapters.postgres.queue.dagster_state import daemon_silence
+    from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_dagsters
+    from gmail_ingest.local.dagster_migration import is_behind, newest_dagster_revision
+    from gmail_ingest.local.databases import require_psycopg2
 
     try:
         require_psycopg2(url)
@@ -159,8 +161,8 @@ def _check_daemon(silence: float | None) -> Check:
 
 
 def _check_location(running: Running | None) -> list[Check]:
-    from gmail_ingest.runtime.dagster_api import CodeLocationError, DagsterApi
-    from gmail_ingest.runtime.readiness import port_open
+    from gmail_ingest.local.dagster_api import CodeLocationError, DagsterApi
+    from gmail_ingest.local.readiness import port_open
 
     name = "code location"
     if running is not None:

@@ -1,6 +1,6 @@
-"""``gmail-ingest up``, ``sandbox`` and ``status``: processes on this machine.
+"""``gmail-ingest up`` and ``status``: processes on this machine.
 
-Holds: these commands. Keep out: how processes are started (``gmail_ingest.runtime``).
+Holds: these commands. Keep out: how processes are started (``gmail_ingest.local``).
 """
 
 from __future__ import annotations
@@ -18,18 +18,17 @@ import typer
 from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
-from gmail_ingest.cli.standing import Standing, read_standing
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+from gmail_ingest.cli.status_report import StatusReport, read_status_report
+from gmail_ingest.core.ledger.shown_fates import shown_counts
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.signals import StopRequested, stop_on_signals
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.overview import MailboxOverview
-    from gmail_ingest.embedded_postgres import EmbeddedPostgres
-    from gmail_ingest.runtime.databases import Databases
+    from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
+    from gmail_ingest.local.databases import Databases
+    from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
     from gmail_ingest.settings import Settings
 
-#: For commands whose arguments belong to another program.
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _LOOK_SECONDS = 0.5
 
 
@@ -49,9 +48,9 @@ def up(
     process that ends is started again, unless it keeps ending.
     """
     from gmail_ingest.cli.checks import require_startable
-    from gmail_ingest.runtime.keeper import Keeper
-    from gmail_ingest.runtime.readiness import require_free
-    from gmail_ingest.runtime.stack import Ports, open_stack, require_unused
+    from gmail_ingest.local.keeper import Keeper
+    from gmail_ingest.local.readiness import require_free
+    from gmail_ingest.local.stack import Ports, open_stack, require_unused
     from gmail_ingest.settings import load_settings
 
     configured = load_settings()
@@ -66,19 +65,12 @@ def up(
             addresses = stack.start_services(environment, Ports(api_port, dagster_port))
             stack.publish(addresses, stack.made_up(databases))
             _note(f"Dagster {addresses.dagster}, API docs {addresses.api}/docs; Ctrl-C stops")
-            keeper = Keeper(stack.supervisor, data.logs, tell=_note, server=server)
+            keeper = Keeper(stack.supervisor, data.logs, notify=_note, server=server)
             while True:
                 keeper.look(time.monotonic())
                 time.sleep(_LOOK_SECONDS)
     except StopRequested:
         raise typer.Exit(0) from None
-
-
-def sandbox(context: typer.Context) -> None:
-    """Run a local Google alone; `gmail-ingest sandbox --help` lists its options."""
-    from gmail_ingest.sandbox.__main__ import main
-
-    raise typer.Exit(main(context.args))
 
 
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
@@ -87,18 +79,18 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     Reads the database (DATABASE_URL, or what runs in --data-dir).
     """
     running = DataDirectory(data_dir).running()
-    mailboxes, waiting, standing = asyncio.run(_overview(data_dir))
+    mailboxes, waiting, report = asyncio.run(_overview(data_dir))
     old = asyncio.run(_old_transactions(data_dir))
     if as_json:
         where = None if running is None else asdict(running.addresses)
-        rows = [asdict(mailbox) for mailbox in mailboxes]
-        told = {
+        rows = [asdict(mailbox) | {"fates": shown_counts(mailbox.fates)} for mailbox in mailboxes]
+        overview = {
             "running": where,
             "queueWaiting": waiting,
             "oldTransactions": old,
             "mailboxes": rows,
         }
-        print_json(told | standing.to_json())
+        print_json(overview | report.to_json())
         return
     if old:
         NOTES.print(f"transactions: {old}", markup=False, highlight=False)
@@ -107,11 +99,11 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
     print_table(
         ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
         [
-            (m.tenant_id, m.address, m.state, _stored(m), *_troubles(m), m.last_synced_at)
+            (m.tenant_id, m.address, m.state, _stored(m), *_unfinished(m), m.last_synced_at)
             for m in mailboxes
         ],
     )
-    for line in standing.lines(waiting):
+    for line in report.lines(waiting):
         _note(line)
 
 
@@ -119,23 +111,23 @@ def _stored(mailbox: MailboxOverview) -> str:
     return f"~{mailbox.stored}" if mailbox.approximate else str(mailbox.stored)
 
 
-def _troubles(mailbox: MailboxOverview) -> tuple[int, int, int]:
+def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
     waiting, dead = mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
     return waiting, dead, mailbox.removals_withheld
 
 
-async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, Standing]:
-    from gmail_ingest.adapters.postgres.overview import PostgresOverview
+async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
+    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
 
     async with engine_of(data_dir) as engine:
         overview = PostgresOverview(engine)
         mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
-        return mailboxes, waiting, await read_standing(engine)
+        return mailboxes, waiting, await read_status_report(engine)
 
 
 async def _old_transactions(data_dir: Path) -> str:
     """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
-    from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
 
     longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
     async with engine_of(data_dir) as engine:
@@ -146,8 +138,8 @@ def _databases(
     settings: Settings, data: DataDirectory, cleanup: ExitStack
 ) -> tuple[EmbeddedPostgres | None, Databases]:
     from gmail_ingest.cli.database import require_databases
-    from gmail_ingest.runtime.databases import databases_on, embedded_server, given_databases
-    from gmail_ingest.runtime.environment import DAGSTER_PG_URL
+    from gmail_ingest.local.databases import databases_on, embedded_server, given_databases
+    from gmail_ingest.local.environment import DAGSTER_PG_URL
     from gmail_ingest.variables import value_of
 
     if settings.database_url:

@@ -10,7 +10,7 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from gmail_ingest.core.fates import is_hidden
+from gmail_ingest.core.ledger.scope import LEFT_OUT_REASONS, OUTSIDE_RANGE
 
 #: Of these a service account's key is what is connected again.
 _OF_SERVICE_ACCOUNTS = frozenset({"key_refused", "delegation", "address_moved"})
@@ -39,14 +39,12 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
             return _command(
                 "dead-letters", "retry", tenant, "--message", finding.get("gmailId") or ""
             )
-        case "excluded" if is_hidden("excluded", ledger.get("rule")):
-            return _command("tenants", "rules", "list", tenant)
-        case "excluded" if ledger.get("rule") == "outside_range":
-            return _history(tenant)
+        case "excluded":
+            return _of_excluded(tenant, ledger.get("rule"))
         case "at_google":
-            return f"{_command('sync', tenant)}, or of an older mail: {_history(tenant)}"
+            return f"{_command('sync', tenant)}, or of an older mail: {_backfill(tenant)}"
         case "never_listed":
-            return f"if it is older: {_history(tenant)}"
+            return f"if it is older: {_backfill(tenant)}"
         case "disconnected":
             return reconnect(tenant)
         case "not_known" | "retrying":
@@ -55,7 +53,16 @@ def of_finding(tenant: str, finding: Mapping[str, Any]) -> str | None:
     return None
 
 
-def _history(tenant: str) -> str:
+def _of_excluded(tenant: str, rule: str | None) -> str | None:
+    """The API names the exclusion rule that hides a mail, or why it was left out."""
+    if rule == OUTSIDE_RANGE:
+        return _backfill(tenant)
+    if rule is None or rule in LEFT_OUT_REASONS:
+        return None
+    return _command("tenants", "rules", "list", tenant)
+
+
+def _backfill(tenant: str) -> str:
     return _command("sync", "history", tenant) + " --from DAY --to DAY"
 
 

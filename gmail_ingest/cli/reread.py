@@ -1,7 +1,7 @@
 """``gmail-ingest reread``: reads mail again that a former release stored, and waits for its end.
 
 Holds: the command, and ``what_is_left`` for those who tell. Keep out: batches and pace
-(``adapters/postgres/rereading.py``, ``sync/reread.py``).
+(``adapters/postgres/sync/rereading.py``, ``sync/audit/reread.py``).
 Exit codes: 0 all is read, 1 if a mail could not be read.
 """
 
@@ -21,9 +21,9 @@ from gmail_ingest.cli.output import NOTES, print_json
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
-    from gmail_ingest.sync.reread import Left, Reread
+    from gmail_ingest.sync.audit.reread import Left, Reread
 
-_TOLD_EVERY = 5.0
+_REPORT_EVERY = 5.0
 
 
 def reread(
@@ -56,21 +56,21 @@ def reread(
 
 async def what_is_left(engine: AsyncEngine) -> Left:
     """What is still to be read again, counted."""
-    from gmail_ingest.adapters.postgres.rereading import PostgresRereads
+    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 
     return await PostgresRereads(engine).left()
 
 
 async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
-    from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-    from gmail_ingest.sync.reread import Reread
+    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+    from gmail_ingest.sync.audit.reread import Reread
 
-    told_at = time.monotonic()
+    reported_at = time.monotonic()
 
-    def tell(work: Reread) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= _TOLD_EVERY:
-            told_at = time.monotonic()
+    def report(work: Reread) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= _REPORT_EVERY:
+            reported_at = time.monotonic()
             NOTES.print(str(work), highlight=False)
 
     async with engine_of(data_dir) as engine:
@@ -81,5 +81,5 @@ async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
         if left.mailboxes:
             NOTES.print(str(left), highlight=False)
         work = Reread(store)
-        await work.run(float("inf"), tell)
+        await work.run(float("inf"), report)
         return work, await store.left()

@@ -60,13 +60,13 @@ def list_rules(
         ("RULE", "ENABLED", "MAILBOX", "HIDES", "MAILS"),
         [
             (
-                each["name"],
-                "yes" if each["enabled"] else "no",
-                each["mailbox"] or "all",
-                _criteria(each),
-                each["hiddenMails"],
+                rule["name"],
+                "yes" if rule["enabled"] else "no",
+                rule["mailbox"] or "all",
+                _criteria(rule),
+                rule["hiddenMails"],
             )
-            for each in answer["rules"]
+            for rule in answer["rules"]
         ],
     )
     if waiting := answer["undecidedMailboxes"]:
@@ -152,5 +152,5 @@ def _print_dry_run(answer: dict[str, Any]) -> None:
         columns = ("date", "mailbox", "sender", "subject", "gmailId")
         print_table(
             ("NEWEST", "MAILBOX", "SENDER", "SUBJECT", "GMAIL ID"),
-            [[each[column] for column in columns] for each in samples],
+            [[sample[column] for column in columns] for sample in samples],
         )

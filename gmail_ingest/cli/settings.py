@@ -14,7 +14,7 @@ from typing import Annotated
 import typer
 from pydantic import SecretStr
 
-from gmail_ingest.runtime.environment import (
+from gmail_ingest.local.environment import (
     CODE_SERVER_HOST,
     CODE_SERVER_PORT,
     DAGSTER_HOME,

@@ -1,8 +1,8 @@
-"""``gmail-ingest sync``: ask for syncs as the CRM does, and watch a historical one.
+"""``gmail-ingest sync``: ask for syncs as the CRM does, and watch a backfill.
 
 Holds: these commands. Keep out: syncing (the sidecar writes the wish down, Dagster fulfils it),
 how progress is drawn (``sync_progress.py``).
-Exit codes: 0 done or asked for, 1 if a watched historical sync failed or was cancelled.
+Exit codes: 0 done or asked for, 1 if a watched backfill failed or was cancelled.
 """
 
 from __future__ import annotations
@@ -67,8 +67,8 @@ def now(
     print_json(api_of(data_dir, api_url, api_key).sync(tenant, how))
 
 
-@app.command()
-def history(
+@app.command("history")
+def backfill(
     tenant: Tenant,
     *,
     start: Annotated[
@@ -103,13 +103,13 @@ def history(
     if start >= end:
         raise InvalidInputError("--to", "must be later than --from")
     api = api_of(data_dir, api_url, api_key)
-    asked = api.sync_history(tenant, start, end, dry_run=dry_run)
+    accepted = api.backfill(tenant, start, end, dry_run=dry_run)
     if dry_run:
-        _print_price(asked, as_json=as_json)
+        _print_price(accepted, as_json=as_json)
         return
-    job_id = asked["jobId"]
+    job_id = accepted["jobId"]
     if detach:
-        print_json(asked)
+        print_json(accepted)
         return
     NOTES.print(
         f"job {job_id}; Ctrl-C stops watching, `gmail-ingest sync cancel` the sync", highlight=False
@@ -132,7 +132,7 @@ def cancel(
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Stop a historical sync: what is stored stays, asking again goes on where it stopped."""
+    """Stop a backfill: what is stored stays, asking again goes on where it stopped."""
     print_json(api_of(data_dir, api_url, api_key).cancel_job(tenant, job))
 
 

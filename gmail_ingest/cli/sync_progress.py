@@ -1,4 +1,4 @@
-"""A historical sync as it goes on: a bar on a terminal, a line for each month elsewhere.
+"""A backfill as it goes on: a bar on a terminal, a line for each month elsewhere.
 
 Holds: ``watch``. Add here: how a figure is drawn. Keep out: asking for it.
 """
@@ -10,6 +10,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gmail_ingest.cli.output import NOTES
@@ -20,22 +21,22 @@ FINAL = frozenset({"succeeded", "failed", "cancelled"})
 LOOK_SECONDS = 1.0
 
 
-def watch(look: Callable[[], Job]) -> Job:
+def watch(look: Callable[[], Job], console: Console = NOTES) -> Job:
     """Show a job until it ends, asking ``look`` again and again; the job in the end."""
-    if NOTES.is_terminal:
-        return _bar(look)
+    if console.is_terminal:
+        return _bar(look, console)
     shown = -1
     while True:
         job = look()
         if job["progress"]["monthsDone"] != shown or job["state"] in FINAL:
             shown = job["progress"]["monthsDone"]
-            NOTES.print(_line(job), markup=False, highlight=False)
+            console.print(_line(job), markup=False, highlight=False)
         if job["state"] in FINAL:
             return job
         time.sleep(LOOK_SECONDS)
 
 
-def _bar(look: Callable[[], Job]) -> Job:
+def _bar(look: Callable[[], Job], console: Console) -> Job:
     columns = (
         TextColumn("{task.fields[state]}"),
         BarColumn(),
@@ -43,8 +44,8 @@ def _bar(look: Callable[[], Job]) -> Job:
         TextColumn("months, {task.fields[words]}"),
         TimeElapsedColumn(),
     )
-    with Progress(*columns, console=NOTES, transient=True) as bar:
-        task = bar.add_task("history", total=None, state="asking", words="")
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("backfill", total=None, state="asking", words="")
         while True:
             job = look()
             progress = job["progress"]

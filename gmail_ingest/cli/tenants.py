@@ -18,10 +18,10 @@ from gmail_ingest.cli.deployment import api_of, engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.errors import ConfigurationError, InvalidInputError
-from gmail_ingest.runtime.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
+from gmail_ingest.local.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.overview import MailboxOverview
+    from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
 
 #: Where an owner's browser comes back to unless another port is asked for.
 CONSENT_PORT = 8765
@@ -36,9 +36,13 @@ def list_tenants(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = Fals
     mailboxes = asyncio.run(_mailboxes(data_dir))
     if as_json:
         found: dict[str, list[dict[str, str]]] = {}
-        for each in mailboxes:
-            row = {"address": each.address, "state": each.state, "authType": each.auth_type}
-            found.setdefault(each.tenant_id, []).append(row)
+        for mailbox in mailboxes:
+            row = {
+                "address": mailbox.address,
+                "state": mailbox.state,
+                "authType": mailbox.auth_type,
+            }
+            found.setdefault(mailbox.tenant_id, []).append(row)
         print_json({"tenants": [{"tenantId": t, "mailboxes": m} for t, m in found.items()]})
     else:
         print_table(
@@ -136,7 +140,7 @@ def _client(data_dir: Path, authorize_uri: str) -> OAuthClient:
 
 
 async def _mailboxes(data_dir: Path) -> list[MailboxOverview]:
-    from gmail_ingest.adapters.postgres.overview import PostgresOverview
+    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
 
     async with engine_of(data_dir) as engine:
         return await PostgresOverview(engine).mailboxes()

@@ -1,6 +1,6 @@
 """``gmail-ingest verify``: is any mail missing?
 
-Holds: the command. Keep out: the comparison (``gmail_ingest.sync.verify``).
+Holds: the command. Keep out: the comparison (``gmail_ingest.sync.audit.verify``).
 Exit code 0 if every listed message is accounted for in the end, 1 if not.
 """
 
@@ -22,10 +22,11 @@ from rich.progress import Progress
 from gmail_ingest.cli.deployment import engine_of, settings_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant, read_day
 from gmail_ingest.cli.output import NOTES, print_json, print_table
+from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.errors import InvalidInputError
 
 if TYPE_CHECKING:
-    from gmail_ingest.sync.completeness import MailboxPlan, MailboxVerification
+    from gmail_ingest.sync.audit.completeness import MailboxPlan, MailboxVerification
 
 
 def verify(
@@ -50,7 +51,7 @@ def verify(
         ),
     ] = None,
     repair: Annotated[
-        bool, typer.Option("--repair", help="Fetch what is missing, and mend what differs.")
+        bool, typer.Option("--repair", help="Fetch what is missing, and repair what differs.")
     ] = False,
     accept_removals: Annotated[
         bool,
@@ -97,7 +98,7 @@ def verify(
 
 
 async def _accept(tenant: str, mailbox: str | None, data_dir: Path) -> int:
-    from gmail_ingest.adapters.postgres.removals import PostgresRemovals
+    from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 
     async with engine_of(data_dir) as engine:
         address = mailbox.lower() if mailbox else None
@@ -176,7 +177,7 @@ def _report(
 
 def _mailbox(each: MailboxVerification) -> dict[str, object]:
     values = {_camel(name): value for name, value in dataclasses.asdict(each).items()}
-    values["counts"] = each.counts.totals()
+    values["counts"] = shown_counts(each.counts.totals())
     return values | {"open": each.open, "complete": each.is_complete}
 
 

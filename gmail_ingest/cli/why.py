@@ -58,10 +58,10 @@ def why(
             f"With --ask-google, Google is asked: {answer['askGoogleUnits']} quota units.",
             highlight=False,
         )
-    if asked := answer["google"]:
+    if lookup := answer["google"]:
         NOTES.print(
-            f"Google was asked: {asked['answered']} mailboxes answered, {asked['failed']} did not, "
-            f"{asked['units']} quota units.",
+            f"Google was asked: {lookup['answered']} mailboxes answered, {lookup['failed']} did "
+            f"not, {lookup['units']} quota units.",
             highlight=False,
         )
 

@@ -1,20 +1,21 @@
 """The email assets.
 
 Holds: assets. Add here: an asset whose body builds the ports and calls one use case.
-Keep out: syncing itself (``gmail_ingest.sync``), what counts as trouble (``sync/standing.py``).
+Keep out: syncing itself (``gmail_ingest.sync``), what counts as a failure
+(``sync/accounts/tenant_health.py``).
 """
 
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.loop import run
-from gmail_ingest.defs.mailboxes import tell_standings
+from gmail_ingest.defs.event_loop import run
+from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_tenant_sync
-from gmail_ingest.sync.standing import TenantStanding
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.defs.use_cases import open_tenant_sync
+from gmail_ingest.sync.accounts.tenant_health import TenantHealth
+from gmail_ingest.sync.live.tenant_sync import TenantReport
 
 
 @dg.asset(
@@ -40,24 +41,24 @@ def emails(
     """
     tenant, run_id = context.partition_key, context.run.run_id
 
-    async def sync() -> tuple[TenantReport, TenantStanding | None]:
-        async with open_tenant_sync(mail_store, credential_store, gmail) as (sync, standings):
-            report = await sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
-            return report, (await standings.amiss([tenant])).get(tenant)
+    async def sync() -> tuple[TenantReport, TenantHealth | None]:
+        async with open_tenant_sync(mail_store, credential_store, gmail) as opened:
+            report = await opened.use_case.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
+            return report, (await opened.health_store.failing([tenant])).get(tenant)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
-        report, standing = run(sync())
+        report, health = run(sync())
     metadata = report_metadata(report)
-    if standing is not None:
-        tell_standings(context, mail_store, {tenant: standing})
-    troubles = [*report.errors, *report.put_back.values()]
-    stands_still = standing is not None and standing.trouble is not None
-    if troubles or (stands_still and not report.has_changes):
+    if health is not None:
+        report_health(context, mail_store, {tenant: health})
+    failures = [*report.errors, *report.put_back.values()]
+    stands_still = health is not None and health.failure is not None
+    if failures or (stands_still and not report.has_changes):
         if report.has_changes:
             context.log_event(
                 dg.AssetMaterialization(emails.key, partition=tenant, metadata=metadata)
             )
-        if standing is not None and stands_still:
-            troubles = [standing.describe()]
-        raise dg.Failure("; ".join(troubles), metadata=metadata, allow_retries=False)
+        if health is not None and stands_still:
+            failures = [health.describe()]
+        raise dg.Failure("; ".join(failures), metadata=metadata, allow_retries=False)
     return dg.MaterializeResult(metadata=metadata)

@@ -1,7 +1,7 @@
 """Completeness: the asset that proves that no mail is missing, its check, and the nightly job.
 
 Holds: the asset with its check, and the op and job over all tenants. Add here: what a verification
-tells Dagster. Keep out: comparing (``gmail_ingest.sync.verify``), what an evaluation says
+tells Dagster. Keep out: comparing (``gmail_ingest.sync.audit.verify``), what an evaluation says
 (``verification.py``).
 Source: docs/dagster.md#asset-checks: Dagster shows an evaluation until the asset is materialized
 anew, so that the check is not one of ``gmail/emails``, which every push materializes:
@@ -18,22 +18,20 @@ import dagster as dg
 import structlog
 from pydantic import Field
 
-from gmail_ingest.adapters.postgres.coverage import Proof
-from gmail_ingest.defs.loop import LoopThread, StopHook, run
-from gmail_ingest.defs.mailboxes import tell_all_standings
-from gmail_ingest.defs.materializations import store_materializations
-from gmail_ingest.defs.overall import Context, tell_overall
+from gmail_ingest.adapters.postgres.audit.coverage import Proof
+from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
+from gmail_ingest.defs.mailboxes import report_all_health
+from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
+from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import connected_tenants, open_verify, read_proof
+from gmail_ingest.defs.use_cases import connected_tenants, open_verify, read_proof
 from gmail_ingest.defs.verification import Evaluation, Tally, verify_tenants
 
 Done = tuple[str, Evaluation]
 Resources = tuple[MailStoreResource, CredentialStoreResource, GmailResource]
 
 KEY = dg.AssetKey(["gmail", "completeness"])
-#: Seconds of verified tenants that are stored together.
-GATHER_SECONDS = 0.2
 #: Unknown tenants that an error names.
 _SHOWN = 5
 
@@ -86,7 +84,7 @@ def completeness(
             description=_words(proof, tally),
             metadata=_figures(proof),
         )
-    _tell_proof(context, proof, tally)
+    _report_proof(context, proof, tally)
     if failure := tally.failure():
         raise dg.Failure(failure, allow_retries=False)
 
@@ -112,9 +110,9 @@ def verify_tenants_op(
     """Verify tenants side by side; fails if mail is left unaccounted for, so that it is seen."""
     resources = (mail_store, credential_store, gmail)
     tally = _verify(context, resources, config.tenants)
-    _tell_proof(context, run(read_proof(mail_store)), tally)
-    # How mailboxes stand is told when it changes, and once a night in any case.
-    tell_all_standings(context, mail_store)
+    _report_proof(context, run(read_proof(mail_store)), tally)
+    # The health of mailboxes is reported when it changes, and once a night in any case.
+    report_all_health(context, mail_store)
     if failure := tally.failure():
         raise dg.Failure(failure, allow_retries=False)
 
@@ -139,9 +137,15 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
     async def work(emit: Callable[[Done], None], stop: StopHook) -> Tally:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             tenants = _named(wanted, await connected_tenants(resources[0]))
-            async with open_verify(*resources) as (verify, standings):
+            async with open_verify(*resources) as opened:
                 task = asyncio.ensure_future(
-                    verify_tenants(verify, standings, tenants, run_id, lambda *done: emit(done))
+                    verify_tenants(
+                        opened.use_case,
+                        opened.health_store,
+                        tenants,
+                        run_id,
+                        lambda *done: emit(done),
+                    )
                 )
 
                 def cancel() -> None:
@@ -154,10 +158,10 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
     try:
         with loop:
             for done in loop.batches(GATHER_SECONDS):
-                _tell(context, done)
+                _report(context, done)
     finally:
         # A termination comes at any time: what was found by then is told all the same.
-        _tell(context, loop.left())
+        _report(context, loop.left())
     tally = loop.result()
     assert tally is not None  # noqa: S101 - it returned
     return tally
@@ -175,7 +179,7 @@ def _named(wanted: Sequence[str], connected: Sequence[str]) -> Sequence[str]:
     return list(dict.fromkeys(wanted)) or connected
 
 
-def _tell(context: Context, batch: Sequence[Done]) -> None:
+def _report(context: Context, batch: Sequence[Done]) -> None:
     """Materialize what was compared, and evaluate the check for each."""
     if not batch:
         return
@@ -200,8 +204,8 @@ def _tell(context: Context, batch: Sequence[Done]) -> None:
         op_context.log_event(evaluation)  # type: ignore[arg-type]
 
 
-def _tell_proof(context: Context, proof: Proof, tally: Tally) -> None:
-    tell_overall(
+def _report_proof(context: Context, proof: Proof, tally: Tally) -> None:
+    report_overall(
         context,
         CHECK,
         passed=_passed(proof, tally),
@@ -211,13 +215,13 @@ def _tell_proof(context: Context, proof: Proof, tally: Tally) -> None:
 
 
 def _passed(proof: Proof, tally: Tally) -> bool:
-    return not (proof.amiss or tally.crashed)
+    return not (proof.unproven or tally.crashed)
 
 
 def _words(proof: Proof, tally: Tally) -> str:
     words = []
-    if proof.amiss:
-        words.append(f"mail of {proof.amiss} of {proof.tenants} tenants is not proven complete")
+    if proof.unproven:
+        words.append(f"mail of {proof.unproven} of {proof.tenants} tenants is not proven complete")
     elif proof.oldest is not None:
         words.append(
             f"every listed message of {proof.tenants} tenants is accounted for, by comparisons of "
@@ -231,4 +235,4 @@ def _words(proof: Proof, tally: Tally) -> str:
 
 
 def _figures(proof: Proof) -> dict[str, int]:
-    return {"tenants": proof.tenants, "amiss": proof.amiss, "never_compared": proof.new}
+    return {"tenants": proof.tenants, "amiss": proof.unproven, "never_compared": proof.new}

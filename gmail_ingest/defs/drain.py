@@ -1,7 +1,7 @@
 """Drain runs: one run for many tenants, which stays for the next push.
 
 Holds: the op and its job. Add here: what a drain tells Dagster.
-Keep out: claiming and syncing (``gmail_ingest.sync.drain``).
+Keep out: claiming and syncing (``gmail_ingest.sync.live.drain``).
 
 A tenant's partition is materialized when mail came or changed. A drain outlives the failures of its
 tenants: that a mailbox stands still, or is synced again, is an evaluation of
@@ -18,17 +18,17 @@ from dataclasses import dataclass
 import dagster as dg
 import structlog
 
-from gmail_ingest.collector import calm_collector
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.loop import LoopThread, StopHook
-from gmail_ingest.defs.mailboxes import tell_standings
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.event_loop import LoopThread, StopHook
+from gmail_ingest.defs.mailboxes import report_health
+from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import open_drain
+from gmail_ingest.defs.use_cases import open_drain
 from gmail_ingest.errors import place_of
-from gmail_ingest.sync.standing import Standings, TenantStanding
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.garbage_collector import tune_garbage_collector
+from gmail_ingest.sync.accounts.tenant_health import TenantHealth, TenantHealthStore
+from gmail_ingest.sync.live.tenant_sync import TenantReport
 
 Done = tuple[str, TenantReport]
 
@@ -36,16 +36,14 @@ log = structlog.get_logger(__name__)
 
 #: Milliseconds that storing an event may take.
 STATEMENT_TIMEOUT_MS = 30_000
-#: Materializations of so long are stored together. Mail is readable before, at once.
-GATHER_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Tenants worked off, and the standings of those with trouble, now or as told."""
+    """Tenants worked off, and the health of those that fail, now or as reported."""
 
     done: tuple[Done, ...]
-    standings: Mapping[str, TenantStanding]
+    health: Mapping[str, TenantHealth]
 
 
 @dg.op(
@@ -64,16 +62,16 @@ def drain(
     context.instance.optimize_for_webserver(
         statement_timeout=STATEMENT_TIMEOUT_MS, pool_recycle=600, max_overflow=4
     )
-    calm_collector()
+    tune_garbage_collector()
 
     async def work(emit: Callable[[Batch], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             async with (
-                open_drain(mail_store, credential_store, gmail) as (worker, standings),
-                gathering(standings, emit) as done,
+                open_drain(mail_store, credential_store, gmail) as opened,
+                gathering(opened.health_store, emit) as done,
             ):
-                stop.set(worker.stop)
-                return await worker.run(run_id, done)
+                stop.set(opened.use_case.stop)
+                return await opened.use_case.run(run_id, done)
 
     changed = 0
 
@@ -81,10 +79,12 @@ def drain(
         nonlocal changed
         for batch in batches:
             # An event is 2.4 kB for ever: only what changed is worth one.
-            told = [each for each in batch.done if each[1].has_changes]
-            store_materializations(context, [_materialization(*each) for each in told])
-            changed += len(told)
-            tell_standings(context, mail_store, batch.standings)
+            with_changes = [each for each in batch.done if each[1].has_changes]
+            store_materializations(
+                context, [_materialization(*with_change) for with_change in with_changes]
+            )
+            changed += len(with_changes)
+            report_health(context, mail_store, batch.health)
 
     loop = LoopThread[Batch, int](work)
     try:
@@ -99,9 +99,9 @@ def drain(
 
 @asynccontextmanager
 async def gathering(
-    standings: Standings, emit: Callable[[Batch], None]
+    health_store: TenantHealthStore, emit: Callable[[Batch], None]
 ) -> AsyncIterator[Callable[[str, TenantReport], None]]:
-    """Take what is done one by one, and emit it together with how its tenants stand.
+    """Take what is done one by one, and emit it together with the health of its tenants.
 
     One question serves all that were done within ``GATHER_SECONDS``.
     """
@@ -113,9 +113,9 @@ async def gathering(
         if not done:
             return
         try:
-            found = await standings.amiss({tenant for tenant, _ in done})
+            found = await health_store.failing({tenant for tenant, _ in done})
         except Exception as error:  # noqa: BLE001 - what was stored is told in any case
-            log.warning("standings_unknown", error=place_of(error))
+            log.warning("tenant_health_unknown", error=place_of(error))
             found = {}
         emit(Batch(done, found))
 

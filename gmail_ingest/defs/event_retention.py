@@ -1,7 +1,7 @@
 """What of Dagster's own tables and logs goes after some days.
 
 Holds: ``purge_events``, ``purge_checks``, ``purge_runs``. Keep out: our tables
-(``adapters/postgres/retention.py``).
+(``adapters/postgres/queue/retention.py``).
 Source: docs/dagster.md#retention: Dagster's retention covers ticks only. ``delete_run`` would take
 the newest materializations of a drain run's tenants along, and partitions would be "missing" again;
 so events go one by one, and a run only when nothing of it is kept.
@@ -13,6 +13,7 @@ newest evaluation with the event that it speaks of. That is all that Dagster sho
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import dagster as dg
 import sqlalchemy as sa
@@ -116,14 +117,18 @@ def purge_checks(instance: dg.DagsterInstance, before: datetime, batch: int = BA
         gone += len(ids)
 
 
-def purge_runs(instance: dg.DagsterInstance, before: datetime) -> tuple[int, int]:
+class PurgedRuns(NamedTuple):
+    """Runs that were deleted, and runs of which something is kept."""
+
+    deleted: int
+    kept: int
+
+
+def purge_runs(instance: dg.DagsterInstance, before: datetime) -> PurgedRuns:
     """Delete runs that ended before, or what nobody needs of them.
 
     A run goes if nothing of an asset or check is kept of it. Of the others the log goes, but for
     how the run went. The files of what they printed go in either case.
-
-    Returns:
-        Runs that were deleted, and runs of which something is kept.
     """
     deleted = kept = 0
     for run_id in _ended_runs(instance, before):
@@ -134,7 +139,7 @@ def purge_runs(instance: dg.DagsterInstance, before: datetime) -> tuple[int, int
             instance.delete_run(run_id)
             deleted += 1
         instance.compute_log_manager.delete_logs(prefix=[run_id])
-    return deleted, kept
+    return PurgedRuns(deleted, kept)
 
 
 def _ended_runs(instance: dg.DagsterInstance, before: datetime) -> list[str]:

@@ -12,11 +12,11 @@ if what is to follow from it fails, and has none of this kind for a run that was
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.defs.loop import run
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
+from gmail_ingest.defs.event_loop import run
+from gmail_ingest.defs.queue_look import free_dead_run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import HOLDER, finished_holders
-from gmail_ingest.defs.services import free_dead_run
 
 
 @dg.sensor(

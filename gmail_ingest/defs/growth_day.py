@@ -19,8 +19,8 @@ from gmail_ingest.defs.materializations import store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.retention import retention_job
-from gmail_ingest.sync.records import Counts
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.sync.live.tenant_sync import TenantReport
+from gmail_ingest.sync.mailbox.records import Counts
 
 #: Tenants that a drain run tells Dagster of together, where it is busy.
 TOGETHER = 20

@@ -33,8 +33,13 @@ class InstanceStorage(DagsterStorage, ConfigurableClass):
 
     @classmethod
     def config_type(cls) -> UserConfigSchema:
-        """``environment``: the variable that holds PostgreSQL's address for psycopg2."""
-        return {"environment": Field(StringSource, is_required=False, default_value=_URL)}
+        """``environment``: the variable that holds PostgreSQL's address for psycopg2;
+        ``checkout_directory``: where a bare checkout has its file.
+        """
+        return {
+            "environment": Field(StringSource, is_required=False, default_value=_URL),
+            "checkout_directory": Field(StringSource, is_required=False, default_value=str(_BARE)),
+        }
 
     @classmethod
     def from_config_value(  # type: ignore[override]
@@ -55,6 +60,7 @@ class InstanceStorage(DagsterStorage, ConfigurableClass):
                 f"{name} is not set: with {_HOME}={home}, Dagster's processes need a PostgreSQL "
                 "database of their own, as postgresql+psycopg2://user:password@host/dagster"
             )
-        _BARE.mkdir(parents=True, exist_ok=True)
-        _LOG.warning("%s is not set: Dagster keeps its runs in SQLite, in %s", name, _BARE)
-        return DagsterSqliteStorage(str(_BARE), inst_data=inst_data)
+        bare = Path(config_value["checkout_directory"])
+        bare.mkdir(parents=True, exist_ok=True)
+        _LOG.warning("%s is not set: Dagster keeps its runs in SQLite, in %s", name, bare)
+        return DagsterSqliteStorage(str(bare), inst_data=inst_data)

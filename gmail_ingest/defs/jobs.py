@@ -8,10 +8,10 @@ push (measured with Dagster 1.13).
 import dagster as dg
 
 from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.loop import run
-from gmail_ingest.defs.mailboxes import tell_standings
+from gmail_ingest.defs.event_loop import run
+from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.services import read_standings, renew_all_watches
+from gmail_ingest.defs.use_cases import read_health, renew_all_watches
 
 emails_job = dg.define_asset_job(
     "emails_job",
@@ -33,12 +33,12 @@ def renew_watches(
     gmail: GmailResource,
 ) -> None:
     """Renew watches; fails if one could not be renewed, so that somebody sees it."""
-    renewed, failed = run(renew_all_watches(mail_store, credential_store, gmail))
-    context.add_output_metadata({"renewed": renewed, "failed": failed})
+    done = run(renew_all_watches(mail_store, credential_store, gmail))
+    context.add_output_metadata({"renewed": done.renewed, "failed": done.failed})
     # A dead grant may be met here first: without a push nothing else would tell of it.
-    tell_standings(context, mail_store, run(read_standings(mail_store, None)))
-    if failed:
-        raise dg.Failure(f"{failed} watches could not be renewed: see the mailboxes' states")
+    report_health(context, mail_store, run(read_health(mail_store, None)))
+    if done.failed:
+        raise dg.Failure(f"{done.failed} watches could not be renewed: see the mailboxes' states")
 
 
 @dg.job(executor_def=dg.in_process_executor)

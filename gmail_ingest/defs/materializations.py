@@ -15,10 +15,13 @@ from collections.abc import Sequence
 
 import dagster as dg
 
-# Private, like those of ``backfills.py``: dagster is pinned to one minor release, and a test holds
-# what is stored against what ``log_event`` stores.
+# Private, like those of ``dagster_backfills.py``: dagster is pinned to one minor release, and a
+# test holds what is stored against what ``log_event`` stores.
 from dagster._core.events import DagsterEventType, StepMaterializationData
 from dagster._core.events.log import EventLogEntry
+
+#: Materializations of so many seconds are stored together. Mail is readable before, at once.
+GATHER_SECONDS = 0.2
 
 
 def store_materializations(
@@ -32,7 +35,7 @@ def store_materializations(
         EventLogEntry(  # type: ignore[no-untyped-call] # Dagster has no types here
             error_info=None,
             level=logging.DEBUG,
-            user_message=_message(each),
+            user_message=_message(materialization),
             run_id=context.run_id,
             timestamp=time.time(),
             step_key=step.step.key,
@@ -44,12 +47,12 @@ def store_materializations(
                 node_handle=step.step.node_handle,
                 step_kind_value=step.step.kind.value,
                 logging_tags=step.event_tags,
-                event_specific_data=StepMaterializationData(each),
-                message=_message(each),
+                event_specific_data=StepMaterializationData(materialization),
+                message=_message(materialization),
                 pid=os.getpid(),
             ),
         )
-        for each in materializations
+        for materialization in materializations
     ]
     context.instance.event_log_storage.store_event_batch(entries)
 

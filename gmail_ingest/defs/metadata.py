@@ -6,13 +6,16 @@ Keep out: links, addresses, subjects (docs/promises.md#promise-8).
 
 import dagster as dg
 
-from gmail_ingest.sync.records import Counts
-from gmail_ingest.sync.tenant_sync import TenantReport
+from gmail_ingest.core.ledger.shown_fates import shown_counts
+from gmail_ingest.sync.live.tenant_sync import TenantReport
+from gmail_ingest.sync.mailbox.records import Counts
 
 
 def counts_metadata(counts: Counts) -> dict[str, dg.MetadataValue]:
     """Counts in messages, ``units`` in Google's quota units."""
-    return {name: dg.MetadataValue.int(value) for name, value in counts.totals().items()}
+    return {
+        name: dg.MetadataValue.int(value) for name, value in shown_counts(counts.totals()).items()
+    }
 
 
 def report_metadata(report: TenantReport) -> dict[str, dg.MetadataValue]:

@@ -1,6 +1,6 @@
-"""How a check stands over all tenants: the evaluation that its page shows first.
+"""A check's result over all tenants: the evaluation that its page shows first.
 
-Holds: ``tell_overall``. Add here: nothing. Keep out: what a check is about.
+Holds: ``report_overall``. Add here: nothing. Keep out: what a check is about.
 Source: docs/dagster.md#asset-checks. The UI starts "Execute all" without a partition and shows a
 check by its newest evaluation. Checks with partitions are a preview there: the page of one whose
 partitions are dynamic asks the database once for each partition, and fails ("the instance is not
@@ -22,7 +22,7 @@ from dagster._core.definitions.asset_checks.asset_check_evaluation import (
 Context = dg.OpExecutionContext | dg.AssetExecutionContext | dg.AssetCheckExecutionContext
 
 
-def tell_overall(
+def report_overall(
     context: Context,
     check: dg.AssetCheckKey,
     *,

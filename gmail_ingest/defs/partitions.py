@@ -1,7 +1,7 @@
 """Partition sets.
 
 Holds: definitions of partitions, and how those of the tenants are kept. Add here: another set.
-Keep out: months (``month_keys.py``), which tenants are connected.
+Keep out: months (``month_partitions.py``), which tenants are connected.
 Source: docs/dagster.md#dynamic-partitions: the daemon adds the partitions that a tick asks for one
 by one, two statements each on a connection of its own; here it is one for thousands.
 """
@@ -18,7 +18,12 @@ REMOVED_AT_ONCE = 100
 
 
 def keep_partitions(
-    instance: dg.DagsterInstance, connected: Collection[str], known: Collection[str]
+    instance: dg.DagsterInstance,
+    connected: Collection[str],
+    known: Collection[str],
+    *,
+    added_at_once: int = ADDED_AT_ONCE,
+    removed_at_once: int = REMOVED_AT_ONCE,
 ) -> set[str]:
     """Make Dagster's partitions equal to the connected tenants; returns those that Dagster has.
 
@@ -27,8 +32,8 @@ def keep_partitions(
     """
     name = TENANTS.name or ""
     add, remove = sorted(set(connected) - set(known)), sorted(set(known) - set(connected))
-    for start in range(0, len(add), ADDED_AT_ONCE):
-        instance.add_dynamic_partitions(name, add[start : start + ADDED_AT_ONCE])
-    for key in remove[:REMOVED_AT_ONCE]:
+    for start in range(0, len(add), added_at_once):
+        instance.add_dynamic_partitions(name, add[start : start + added_at_once])
+    for key in remove[:removed_at_once]:
         instance.delete_dynamic_partition(name, key)
     return set(connected)

@@ -1,7 +1,7 @@
 """The job that reads stored mail again after an upgrade, and the sensor that starts it.
 
-Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/rereading.py``), pace
-(``sync/reread.py``).
+Holds: both. Add here: nothing. Keep out: batches (``adapters/postgres/sync/rereading.py``), pace
+(``sync/audit/reread.py``).
 
 A run ends after half an hour, so that none outlives a release for long; the sensor starts another
 one until nothing is left. Two at once do no harm. Where runs fail one after the other, the database
@@ -13,11 +13,11 @@ from itertools import takewhile
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.defs.loop import run
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import ENDED, IN_FLIGHT, count_runs, end_unsubmitted
-from gmail_ingest.sync.reread import Left, Reread
+from gmail_ingest.sync.audit.reread import Left, Reread
 
 RUN_SECONDS = 1_800.0
 NAME = "reading_sensor"
@@ -26,7 +26,7 @@ NAME = "reading_sensor"
 FIRST_REST, LONGEST_REST = 60.0, 3_600.0
 _MOST_FAILED = 8
 #: Seconds between two lines of a run's log.
-_TOLD_EVERY = 60.0
+_REPORT_EVERY = 60.0
 
 
 @dg.op(description="Reads mail that a former release stored again: words of search, directions.")
@@ -45,19 +45,19 @@ def read_stored_mail(context: dg.OpExecutionContext, mail_store: MailStoreResour
 async def _work(
     context: dg.OpExecutionContext, mail_store: MailStoreResource
 ) -> tuple[Reread, Left]:
-    told_at = time.monotonic()
+    reported_at = time.monotonic()
 
-    def tell(work: Reread) -> None:
-        nonlocal told_at
-        if time.monotonic() - told_at >= _TOLD_EVERY:
-            told_at = time.monotonic()
+    def report(work: Reread) -> None:
+        nonlocal reported_at
+        if time.monotonic() - reported_at >= _REPORT_EVERY:
+            reported_at = time.monotonic()
             context.log.info(str(work))
 
     async with mail_store.open() as engine:
         store = PostgresRereads(engine)
         context.log.info(str(await store.left()))
         work = Reread(store)
-        await work.run(RUN_SECONDS, tell)
+        await work.run(RUN_SECONDS, report)
         return work, await store.left()
 
 
@@ -93,8 +93,8 @@ def reading_sensor(
         return dg.SensorResult(skip_reason="a run is under way")
     failed, rest = rest_behind_failures(context.instance, time.time())
     if rest > 0:
-        told = f"the last {failed} runs failed: another one in {rest:.0f} seconds"
-        return dg.SensorResult(skip_reason=told)
+        reason = f"the last {failed} runs failed: another one in {rest:.0f} seconds"
+        return dg.SensorResult(skip_reason=reason)
     return dg.SensorResult(run_requests=[dg.RunRequest()])
 
 

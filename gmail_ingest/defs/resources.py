@@ -11,11 +11,11 @@ from contextlib import asynccontextmanager
 import dagster as dg
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.gmail.client import Gmail
+from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.credentials import CredentialStore
+from gmail_ingest.sync.accounts.credentials import CredentialStore
 from gmail_ingest.wiring import build_credentials, open_gmail
 
 

@@ -1,16 +1,16 @@
 """The nightly job that deletes what was written on every event and is read by nobody later.
 
 Holds: the job and its schedule. Add here: a further thing that grows. Keep out: how things are
-deleted (``event_retention.py``, ``adapters/postgres/retention.py``).
+deleted (``event_retention.py``, ``adapters/postgres/queue/retention.py``).
 """
 
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.retention import PostgresRetention
+from gmail_ingest.adapters.postgres.queue.retention import PostgresRetention
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.event_retention import purge_checks, purge_events, purge_runs
-from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.settings import Settings, load_settings
 
@@ -25,7 +25,8 @@ def delete_old_records(context: dg.OpExecutionContext, mail_store: MailStoreReso
         # Checks before events, and these before runs: each needs the one before it.
         gone["checks"] = purge_checks(context.instance, before)
         gone["events"] = purge_events(context.instance, before)
-        gone["runs"], gone["runs_kept"] = purge_runs(context.instance, before)
+        runs = purge_runs(context.instance, before)
+        gone |= {"runs": runs.deleted, "runs_kept": runs.kept}
     context.add_output_metadata(gone)
 
 

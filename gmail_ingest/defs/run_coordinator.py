@@ -1,6 +1,6 @@
-"""The queue of runs, with history behind live mail and its newest months first.
+"""The queue of runs, with backfills behind live mail and their newest months first.
 
-Holds: ``HistoryRunCoordinator``, which ``dagster.yaml`` names. Add here: a tag that a run needs,
+Holds: ``BackfillRunCoordinator``, which ``dagster.yaml`` names. Add here: a tag that a run needs,
 whoever started it (sensor, API, UI, command line). Keep out: limits (they are in ``dagster.yaml``).
 Source: docs/dagster.md#run-queue (override ``submit_run``, add tags): a backfill's runs are
 submitted oldest first, 0.2 s each, and dequeued meanwhile: without a hold the oldest year would
@@ -12,9 +12,9 @@ from datetime import date
 
 import dagster as dg
 
-from gmail_ingest.defs.backfills import BACKFILL_TAG, runs_to_come
-from gmail_ingest.defs.month_keys import read_key
-from gmail_ingest.defs.tags import HISTORY_TAG, TENANT_TAG
+from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, runs_to_come
+from gmail_ingest.defs.month_keys import TenantMonth, read_key
+from gmail_ingest.defs.tags import BACKFILL_TENANT_TAG, TENANT_TAG
 
 #: Seconds that a run may take: a year of a mailbox with 100,000 mails takes six hours at Google's
 #: limits, and a run that is ended by this goes on where it was.
@@ -23,12 +23,12 @@ MAX_RUNTIME = 86_400
 _KEY = dg.AssetKey(["gmail", "emails_by_month"])
 _JOB = "emails_by_month_job"
 _KEY_TAGS = ("dagster/asset_partition_range_end", "dagster/partition")
-#: History has a negative priority, always behind live mail: months before this one.
+#: A backfill has a negative priority, always behind live mail: months before this one.
 _FUTURE = 2100 * 12
 
 
-class HistoryRunCoordinator(dg.QueuedRunCoordinator):
-    """Gives historical runs their tags, and submits those of a backfill newest first."""
+class BackfillRunCoordinator(dg.QueuedRunCoordinator):
+    """Gives runs of backfills their tags, and submits them newest first."""
 
     def submit_run(self, context: dg.SubmitRunContext) -> dg.DagsterRun:
         """Submit a run; an older one of a backfill waits until its newest is submitted."""
@@ -36,12 +36,12 @@ class HistoryRunCoordinator(dg.QueuedRunCoordinator):
         newest = _newest_month(run)
         if newest is None:
             return super().submit_run(context)
-        month, tenant = newest
+        month, tenant = newest.month, newest.tenant
         self._instance.add_run_tags(
             run.run_id,
             {
                 TENANT_TAG: tenant,
-                HISTORY_TAG: tenant,
+                BACKFILL_TENANT_TAG: tenant,
                 "dagster/priority": str(month.year * 12 + month.month - _FUTURE),
                 "dagster/max_runtime": str(MAX_RUNTIME),
             },
@@ -60,24 +60,24 @@ class HistoryRunCoordinator(dg.QueuedRunCoordinator):
 
     def _months_to_come(self, backfill_id: str, tenant: str) -> list[date]:
         found = [_read(tags) for tags in runs_to_come(self._instance, backfill_id)]
-        return [each[0] for each in found if each is not None and each[1] == tenant]
+        return [each.month for each in found if each is not None and each.tenant == tenant]
 
     def _held(self, backfill_id: str, tenant: str) -> list[dg.DagsterRun]:
         held = self._instance.get_runs(
             dg.RunsFilter(
                 statuses=[dg.DagsterRunStatus.NOT_STARTED],
-                tags={BACKFILL_TAG: backfill_id, HISTORY_TAG: tenant},
+                tags={BACKFILL_TAG: backfill_id, BACKFILL_TENANT_TAG: tenant},
             )
         )
         return sorted(held, key=lambda each: str(_newest_month(each)), reverse=True)
 
 
-def _newest_month(run: dg.DagsterRun) -> tuple[date, str] | None:
-    """The newest month and the tenant of a historical run; None for any other."""
+def _newest_month(run: dg.DagsterRun) -> TenantMonth | None:
+    """The newest month and the tenant of a backfill's run; None for any other."""
     is_ours = run.job_name == _JOB or _KEY in (run.asset_selection or ())
     return _read(run.tags) if is_ours else None
 
 
-def _read(tags: Mapping[str, str]) -> tuple[date, str] | None:
+def _read(tags: Mapping[str, str]) -> TenantMonth | None:
     key = next((tags[name] for name in _KEY_TAGS if name in tags), None)
     return read_key(key) if key is not None else None

@@ -54,8 +54,8 @@ class WatchedRunLauncher(DefaultRunLauncher):
 
 
 def _has(client: DagsterGrpcClient, run_id: str) -> bool:
-    asked = CanCancelExecutionRequest(run_id=run_id)
-    answer = client.can_cancel_execution(asked, timeout=_TIMEOUT_SECONDS)
+    request = CanCancelExecutionRequest(run_id=run_id)
+    answer = client.can_cancel_execution(request, timeout=_TIMEOUT_SECONDS)
     return deserialize_value(answer, CanCancelExecutionResult).can_cancel
 
 

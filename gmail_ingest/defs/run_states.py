@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import Awaited
+from gmail_ingest.adapters.postgres.queue.sync_queue import Awaited
 from gmail_ingest.defs.tags import DISPATCH_TAG
 
 #: Of a run that somebody will work on: one that was created and not submitted is none.
@@ -96,7 +96,7 @@ def _is_lost(awaited: Awaited, run: dg.DagsterRun | None) -> bool:
 
 
 def _runs_by_id(instance: dg.DagsterInstance, holders: Collection[str]) -> Iterable[dg.DagsterRun]:
-    for part in _parts([each.removeprefix(HOLDER) for each in holders]):
+    for part in _parts([holder.removeprefix(HOLDER) for holder in holders]):
         yield from instance.get_runs(dg.RunsFilter(run_ids=part))
 
 

@@ -18,11 +18,12 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync_queue import Dispatched, PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched, PostgresSyncQueue
 from gmail_ingest.defs.drain import drain_job
+from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.jobs import emails_job
-from gmail_ingest.defs.loop import run
 from gmail_ingest.defs.partitions import TENANTS, keep_partitions
+from gmail_ingest.defs.queue_look import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import (
     IN_FLIGHT,
@@ -31,10 +32,9 @@ from gmail_ingest.defs.run_states import (
     end_unsubmitted,
     lost_runs,
 )
-from gmail_ingest.defs.services import Look, look_at_queue
 from gmail_ingest.defs.tags import DISPATCH_TAG, JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
+from gmail_ingest.sync.live.dispatch import DispatchPolicy, Plan, plan_runs
 
 #: Seconds between sweeps for mailboxes that nobody pushed or that have retries due.
 SWEEP_EVERY = 30.0
@@ -89,19 +89,19 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
         known = set(instance.get_dynamic_partitions(TENANTS.name or ""))
         end_unsubmitted(instance, NAME)
 
-        async def tick() -> tuple[Look, Plan, list[Dispatched]]:
+        async def tick() -> tuple[QueueSnapshot, Plan, list[Dispatched]]:
             async with mail_store.open() as engine:
-                look = await look_at_queue(engine, settings, known=known, sweep=sweep)
-                partitions = keep_partitions(instance, look.connected, known)
+                snapshot = await look_at_queue(engine, settings, known=known, sweep=sweep)
+                partitions = keep_partitions(instance, snapshot.connected, known)
                 queue = PostgresSyncQueue(engine)
                 awaited = await queue.awaited()
                 lost = lost_runs(instance, awaited)
                 plan = plan_runs(
                     policy,
-                    waiting=look.waiting
+                    waiting=snapshot.waiting
                     - sum(each.rows for each in awaited if each.id not in lost),
                     tenant_runs_alive=count_runs(instance, emails_job.name, IN_FLIGHT),
-                    drains_alive=look.drains + count_runs(instance, drain_job.name, STARTING),
+                    drains_alive=snapshot.drains + count_runs(instance, drain_job.name, STARTING),
                     started_lately=len(memory.started_at),
                 )
                 # The last step: nothing after it but Dagster's own.
@@ -110,14 +110,14 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
                     if plan.tenant_runs
                     else []
                 )
-            return look, plan, taken
+            return snapshot, plan, taken
 
-        look, plan, taken = run(tick())
+        snapshot, plan, taken = run(tick())
         requests = [_tenant_run(each) for each in taken]
         requests += [dg.RunRequest(job_name=drain_job.name) for _ in range(plan.drain_runs)]
         cursor = memory.write(swept=sweep, started=len(taken), now=now)
         if not requests:
-            reason = f"nothing to start: {look.waiting} waiting, {look.drains} drains alive"
+            reason = f"nothing to start: {snapshot.waiting} waiting, {snapshot.drains} drains alive"
             return dg.SensorResult(skip_reason=reason, cursor=cursor)
         return dg.SensorResult(run_requests=requests, cursor=cursor)
 

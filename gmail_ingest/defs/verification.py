@@ -2,7 +2,7 @@
 
 Holds: ``verify_tenants``, ``verify_tenant`` and ``evaluation_of``. Add here: a figure that the
 check shows.
-Keep out: the comparison (``gmail_ingest.sync.verify``); anything of a mail or an address.
+Keep out: the comparison (``gmail_ingest.sync.audit.verify``); anything of a mail or an address.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -14,10 +14,10 @@ import structlog
 
 from gmail_ingest.errors import GmailIngestError, place_of, trace_of
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.completeness import MailboxVerification
-from gmail_ingest.sync.side_by_side import side_by_side
-from gmail_ingest.sync.standing import Standings
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.accounts.tenant_health import TenantHealthStore
+from gmail_ingest.sync.audit.completeness import MailboxVerification
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.side_by_side import side_by_side
 
 #: Figures of a verification, added up over the tenant's mailboxes.
 _FIGURES = (
@@ -66,14 +66,14 @@ class Tally:
     """Tenants that were verified, and how that ended."""
 
     tenants: int = 0
-    amiss: int = 0
+    failing: int = 0
     incomplete: int = 0
     crashed: int = 0
 
     def add(self, found: Evaluation) -> None:
         """Count a tenant."""
         self.tenants += 1
-        self.amiss += not found.passed
+        self.failing += not found.passed
         self.crashed += found.crashed
         self.incomplete += found.severity is dg.AssetCheckSeverity.ERROR and not found.crashed
 
@@ -89,40 +89,40 @@ class Tally:
 
 async def verify_tenants(
     verify: Verify,
-    standings: Standings,
+    health_store: TenantHealthStore,
     tenants: Iterable[str],
     run_id: str,
-    tell: Callable[[str, Evaluation], None],
+    report: Callable[[str, Evaluation], None],
 ) -> Tally:
-    """Verify tenants, so many at a time; ``tell`` hears of each as it ends, whatever it met."""
+    """Verify tenants, so many at a time; ``report`` hears of each as it ends, whatever it met."""
     tally = Tally()
 
     async def one(tenant: str) -> None:
-        found = await verify_tenant(verify, standings, tenant, run_id)
+        found = await verify_tenant(verify, health_store, tenant, run_id)
         tally.add(found)
-        tell(tenant, found)
+        report(tenant, found)
 
     await side_by_side(TENANTS_AT_ONCE, tenants, one)
     return tally
 
 
 async def verify_tenant(
-    verify: Verify, standings: Standings, tenant_id: str, run_id: str
+    verify: Verify, health_store: TenantHealthStore, tenant_id: str, run_id: str
 ) -> Evaluation:
     """Compare and repair a tenant's last days; never raises what only this tenant suffers."""
     try:
         # Each mailbox from where it was synced, at the most so many days back.
         plans = await verify.plan(tenant_id, since=_first_day())
         found = await verify.run(tenant_id, plans, holder=f"run:{run_id}", repair=True)
-        standing = (await standings.read([tenant_id])).get(tenant_id)
+        health = (await health_store.read([tenant_id])).get(tenant_id)
     except GmailIngestError as error:
         return Evaluation(False, dg.AssetCheckSeverity.WARN, str(error), {})  # noqa: FBT003 - a value of the check
     except Exception as error:  # noqa: BLE001 - one tenant's bug must not end the night of all
         crash = {"error": place_of(error), "trace": trace_of(error)}
         log.error("tenant_verification_crashed", tenant=tenant_id, **crash)  # noqa: TRY400 - its text may be private
-        said = f"{place_of(error)}; see the log of run {run_id}"
-        return Evaluation(False, dg.AssetCheckSeverity.ERROR, said, {}, crashed=True)  # noqa: FBT003 - a value of the check
-    return evaluation_of(found, unread=standing.unread if standing else 0)
+        message = f"{place_of(error)}; see the log of run {run_id}"
+        return Evaluation(False, dg.AssetCheckSeverity.ERROR, message, {}, crashed=True)  # noqa: FBT003 - a value of the check
+    return evaluation_of(found, unread=health.unread if health else 0)
 
 
 def _first_day() -> date:

@@ -33,10 +33,10 @@ def test_promises_are_held_by_tests():
     """Every promise names at least three tests, and each of them exists."""
     text = (ROOT / "docs" / "promises.md").read_text("utf-8")
     promises = re.split(r"^## ", text, flags=re.MULTILINE)[1:-1]
-    assert [each.split("\n", 1)[0] for each in promises] == [
+    assert [promise.split("\n", 1)[0] for promise in promises] == [
         f"Promise {number}" for number in range(1, 12)
     ]
-    assert min(len(_TEST.findall(each)) for each in promises) >= 3
+    assert min(len(_TEST.findall(promise)) for promise in promises) >= 3
     assert {
         f"{path}::{name}" for path, name in _TEST.findall(text) if not _is_there(path, name)
     } == set()

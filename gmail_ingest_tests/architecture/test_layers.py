@@ -20,7 +20,7 @@ def test_files_stay_small():
     """No module of the project is longer than 400 lines."""
     long = {
         str(path.relative_to(ROOT)): lines
-        for room in ("gmail_ingest", "webhook_api", "gmail_ingest_tests")
+        for room in ("gmail_ingest", "webhook_api", "gmail_ingest_tests", "gmail_sandbox")
         for path in (ROOT / room).rglob("*.py")
         if (lines := len(path.read_text().splitlines())) > 400
     }

@@ -3,7 +3,7 @@
 import json
 import math
 
-from gmail_ingest.benchmarks.figure import Figure
+from gmail_ingest_lab.benchmarks.figure import Figure
 
 KEYS = {"name", "figure", "unit", "goal", "reached", "baseline", "ratio", "conditions"}
 

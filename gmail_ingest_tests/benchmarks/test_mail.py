@@ -1,7 +1,7 @@
 """Mail to measure with."""
 
-from gmail_ingest.benchmarks import mail
-from gmail_ingest.sandbox.mbox import read_mbox
+from gmail_ingest_lab.benchmarks import mail
+from gmail_sandbox.mail.mbox import read_mbox
 
 LETTERS = "".join(
     f"From somebody Mon Jan  5 10:0{n}:00 2026\nMessage-ID: <{n}@x.example>\n"

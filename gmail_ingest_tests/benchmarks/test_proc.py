@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 
-from gmail_ingest.benchmarks.proc import children_of, resident_bytes, tree_cpu_seconds
+from gmail_ingest_lab.benchmarks.proc import children_of, resident_bytes, tree_cpu_seconds
 
 BURN = """
 import subprocess, sys, time

@@ -3,10 +3,10 @@ from __future__ import annotations
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.facets import facet_of
-from gmail_ingest.benchmarks.reads_data import MAIN, load
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.facets import facet_of
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest_lab.benchmarks.reads_data import MAIN, load
 from gmail_ingest_tests.conftest import plain_url
 
 MAILS = 1_000
@@ -25,18 +25,23 @@ def test_benchmark_mail_is_as_the_service_would_have_stored_it(loaded, engine, r
     """
     with psycopg.connect(plain_url(loaded)) as connection:
         facets = connection.execute(
-            "SELECT id, digest, direction, has_attachment, hidden, label_ids FROM facets"
+            "SELECT id, digest, direction, has_attachment, spam_or_trash, label_ids FROM facets"
         ).fetchall()
         (labelled,) = connection.execute("SELECT count(*) FROM facet_labels").fetchone()
         mails = connection.execute(
-            "SELECT count(*), count(*) FILTER (WHERE NOT hidden AND i %% 100 = 42)"
-            " FROM (SELECT history_id AS i, hidden FROM emails e JOIN facets f ON f.id = e.facet_id"
+            "SELECT count(*), count(*) FILTER (WHERE NOT spam_or_trash AND i %% 100 = 42)"
+            " FROM (SELECT history_id AS i, spam_or_trash"
+            "       FROM emails e JOIN facets f ON f.id = e.facet_id"
             " WHERE e.tenant_id = %s) AS mail",
             [MAIN],
         ).fetchone()
-    for number, digest, direction, has_attachment, hidden, label_ids in facets:
+    for number, digest, direction, has_attachment, spam_or_trash, label_ids in facets:
         facet = facet_of(direction, has_attachment, label_ids)
-        assert (facet.digest, facet.hidden, facet.traits) == (digest, hidden, number & 0xFFFF)
+        assert (facet.digest, facet.spam_or_trash, facet.traits) == (
+            digest,
+            spam_or_trash,
+            number & 0xFFFF,
+        )
     assert labelled == sum(len(row[-1]) + 1 for row in facets)
     assert mails[0] == MAILS
 

@@ -6,9 +6,9 @@ import tempfile
 import pytest
 from typer.testing import CliRunner
 
-from gmail_ingest.benchmarks import suite
 from gmail_ingest.cli.main import app
 from gmail_ingest.errors import InvalidInputError
+from gmail_ingest_lab.benchmarks import suite
 from gmail_ingest_tests.benchmarks.test_figure import KEYS
 
 TINY = {

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from gmail_ingest.benchmarks.fairness import Dozen, open_twelve
+from gmail_ingest_lab.benchmarks.fairness import TwelveTenants, open_twelve
 from gmail_ingest_tests.browser.dagster_pages import DagsterPages, open_pages
 
 _MONTHS = 36
@@ -27,23 +27,23 @@ def main(directory: Path) -> None:
         directory: where they go; docs/images of a checkout.
     """
     with open_twelve(_MONTHS) as service:
-        dozen = Dozen(service)
-        dozen.connect(_EACH, _MONTHS, _say)
-        dozen.ask(_MONTHS, _say)
+        tenants = TwelveTenants(service)
+        tenants.connect(_EACH, _MONTHS, _say)
+        tenants.request(_MONTHS, _say)
         service.wait(
-            lambda: sum(dozen.shares().values()) >= _SHARE * len(dozen.jobs),
+            lambda: sum(tenants.shares().values()) >= _SHARE * len(tenants.jobs),
             "half of the work",
             seconds=_LONGEST_SECONDS,
         )
         with open_pages(service.dagster_url) as pages:
-            _take(pages, dozen, directory)
+            _take(pages, tenants, directory)
         if pages.errors:
             raise SystemExit(f"a page failed: {pages.errors}")
 
 
-def _take(pages: DagsterPages, dozen: Dozen, directory: Path) -> None:
+def _take(pages: DagsterPages, tenants: TwelveTenants, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    jobs = sorted(dozen.states().values(), key=lambda each: -each["progress"]["monthsDone"])
+    jobs = sorted(tenants.states().values(), key=lambda each: -each["progress"]["monthsDone"])
     pages.backfill(jobs[0]["dagsterBackfillId"]).screenshot(path=directory / "backfill.png")
     pages.backfills().screenshot(path=directory / "backfills.png")
     pages.partitions().screenshot(path=directory / "partitions.png")

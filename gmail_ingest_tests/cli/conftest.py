@@ -26,7 +26,7 @@ class Sidecar(HTTPServer):
     """Answers each request with ``answer``, and keeps what it was asked."""
 
     answer: dict
-    asked: list[Call]
+    requests: list[Call]
     status: int = 200
 
 
@@ -41,7 +41,7 @@ class Handler(BaseHTTPRequestHandler):
         query = {name: value for name, (value,) in parse_qs(place.query).items()}
         body = json.loads(sent) if sent else None
         call = Call(self.command, place.path, query, body, self.headers["X-API-Key"])
-        self.server.asked.append(call)
+        self.server.requests.append(call)
         content = json.dumps(self.server.answer).encode()
         self.send_response(self.server.status)
         self.send_header("Content-Length", str(len(content)))
@@ -58,7 +58,7 @@ class Handler(BaseHTTPRequestHandler):
 def google() -> Iterator[str]:
     """The address of something that answers every call, as Google does without credentials."""
     with Sidecar(("127.0.0.1", 0), Handler) as server:
-        server.answer, server.asked = {}, []
+        server.answer, server.requests = {}, []
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
@@ -70,7 +70,7 @@ def google() -> Iterator[str]:
 def sidecar(monkeypatch, tmp_path) -> Iterator[Sidecar]:
     """A sidecar that the environment names; a test sets its ``answer``."""
     with Sidecar(("127.0.0.1", 0), Handler) as server:
-        server.answer, server.asked = {}, []
+        server.answer, server.requests = {}, []
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
         monkeypatch.chdir(tmp_path)

@@ -17,7 +17,7 @@ PUSH = {
 @pytest.fixture(autouse=True)
 def bare_environment(monkeypatch, tmp_path):
     """No setting comes from the machine that runs the tests."""
-    from gmail_ingest.runtime.environment import variable_names
+    from gmail_ingest.local.environment import variable_names
 
     monkeypatch.chdir(tmp_path)
     for name in variable_names().values():
@@ -97,6 +97,6 @@ def test_check_proxy_names_the_proxy_of_each_host(monkeypatch):
         "straight for oauth2.googleapis.com"
     )
     monkeypatch.setenv("HTTPS_PROXY", "socks5://user:secret@proxy.test")
-    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as told:
+    with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as raised:
         require_startable(Settings(encryption_key=KEY))
-    assert "secret" not in str(told.value)
+    assert "secret" not in str(raised.value)

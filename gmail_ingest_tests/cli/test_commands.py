@@ -11,8 +11,8 @@ from typer.testing import CliRunner
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.cli.main import app, run
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.data_directory import Addresses, DataDirectory, Running
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 
@@ -147,8 +147,8 @@ WITH integration AS (
     INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
     SELECT 'acme', id, 'sales@acme.example', 1 FROM integration RETURNING id
 )
-INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)
-SELECT id, m, m, 'live' FROM mailbox, unnest(ARRAY['a', 'b']) m
+INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin)
+SELECT id, m, m, 'push' FROM mailbox, unnest(ARRAY['a', 'b']) m
 """
 
 

@@ -8,9 +8,9 @@ from rich.console import Console
 
 from gmail_ingest.cli.consent import ask_for_consent
 from gmail_ingest.errors import ConfigurationError, ReauthoriseError
-from gmail_ingest.runtime.consent import Consent, OAuthClient
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_ingest.local.consent import Consent, OAuthClient
 from gmail_ingest_tests.cli.waiting import eventually
+from gmail_sandbox.server import Sandbox
 
 ADDRESS = "sales@acme.example"
 REDIRECT = "http://127.0.0.1/consent"

@@ -14,9 +14,9 @@ import pytest
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.cli.probes import check_google
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.gmail.integrations import insert_integration
@@ -49,7 +49,7 @@ def bare_environment(monkeypatch, tmp_path, google):
 
 def ring(*versions: str) -> str:
     """A setting with these keys."""
-    return ",".join(f"{each}:{b64encode(KEYS[each]).decode()}" for each in versions)
+    return ",".join(f"{version}:{b64encode(KEYS[version]).decode()}" for version in versions)
 
 
 @pytest.fixture
@@ -59,13 +59,13 @@ def doctor(capsys):
     def look():
         code = exit_code(["doctor", "--json"])
         checks = json.loads(capsys.readouterr().out)["checks"]
-        return code, {each["name"]: each for each in checks}
+        return code, {check["name"]: check for check in checks}
 
     return look
 
 
 @pytest.mark.parametrize(
-    ("address", "said"),
+    ("address", "message"),
     [
         ("http://127.0.0.1:9", "does not answer: let this machine reach it"),
         ("https://no.such.host.invalid", "its name is not known here"),
@@ -73,24 +73,22 @@ def doctor(capsys):
         ("", "is no address"),
     ],
 )
-def test_doctor_tells_a_google_that_does_not_answer(monkeypatch, doctor, address, said):
+def test_doctor_tells_a_google_that_does_not_answer(monkeypatch, doctor, address, message):
     """The variable, the host, the reason and the remedy; exit code 1 (edge case 118)."""
     monkeypatch.setenv("GMAIL_API_ENDPOINT", address)
     code, found = doctor()
     assert code == 1
     assert not found["Google"]["passed"]
     assert found["Google"]["detail"].startswith("GMAIL_API_ENDPOINT")
-    assert said in found["Google"]["detail"]
+    assert message in found["Google"]["detail"]
 
 
-def test_a_google_that_says_nothing_is_told(monkeypatch):
+def test_a_google_that_says_nothing_is_told():
     """Whoever accepts connections and never answers is given up (edge case 118)."""
-    from gmail_ingest.cli import probes
-
-    monkeypatch.setattr(probes, "_SECONDS", (0.2, 0.2))
     with socket.create_server(("127.0.0.1", 0)) as silent:
         url = f"http://127.0.0.1:{silent.getsockname()[1]}"
-        (check, *_) = check_google(Settings(gmail_api_endpoint=url, google_token_uri=url))
+        settings = Settings(gmail_api_endpoint=url, google_token_uri=url)
+        (check, *_) = check_google(settings, seconds=(0.2, 0.2))
     assert "does not answer in time" in check.detail
 
 
@@ -122,10 +120,10 @@ def proxy(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("status", "said"),
+    ("status", "message"),
     [(403, "answers 403: let it reach this host, or name it in NO_PROXY"), (407, "wants a user")],
 )
-def test_google_is_asked_by_the_proxy_that_the_service_takes(monkeypatch, proxy, status, said):
+def test_google_is_asked_by_the_proxy_that_the_service_takes(monkeypatch, proxy, status, message):
     """Case 11: what the proxy does not let through does not answer, and the proxy is named,
     never its password (edge case 107).
     """
@@ -134,7 +132,7 @@ def test_google_is_asked_by_the_proxy_that_the_service_takes(monkeypatch, proxy,
     (check,) = check_google(gmail)
     assert not check.passed
     assert check.detail.startswith("GMAIL_API_ENDPOINT (gmail.googleapis.com): the proxy 127.0.0.1")
-    assert said in check.detail
+    assert message in check.detail
     assert "secret" not in check.detail
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     (check,) = check_google(gmail)
@@ -172,7 +170,7 @@ def test_doctor_tells_an_unreadable_encryption_key(monkeypatch, doctor):
 
 
 @pytest.mark.parametrize(
-    ("statements", "name", "said"),
+    ("statements", "name", "message"),
     [
         (None, "Dagster's database", "nothing listens there"),
         ("SELECT", "Dagster's database", "no tables yet: run `gmail-ingest db upgrade`"),
@@ -190,7 +188,7 @@ def test_doctor_tells_an_unreadable_encryption_key(monkeypatch, doctor):
     ],
 )
 def test_doctor_tells_what_is_wrong_with_dagster(
-    monkeypatch, doctor, empty_database_url, database_url, statements, name, said
+    monkeypatch, doctor, empty_database_url, database_url, statements, name, message
 ):
     """Its database away or without tables, its daemon never started or silent (edge case 118)."""
     url = "postgresql+psycopg2://u@127.0.0.1:1/dagster"
@@ -203,7 +201,7 @@ def test_doctor_tells_what_is_wrong_with_dagster(
     code, found = doctor()
     assert code == 1
     assert not found[name]["passed"]
-    assert said in found[name]["detail"]
+    assert message in found[name]["detail"]
 
 
 def test_doctor_sees_a_daemon_that_lives(monkeypatch, doctor, empty_database_url, database_url):
@@ -232,7 +230,7 @@ def test_doctor_tells_a_code_server_that_is_not_there(monkeypatch, doctor, datab
 
 
 @pytest.mark.parametrize(
-    ("configured", "sealed", "code", "said"),
+    ("configured", "sealed", "code", "message"),
     [
         (("2", "1"), "2", 0, "1 open"),
         (("2", "1"), "1", 0, "`gmail-ingest keys reseal` moves them to 2"),
@@ -240,7 +238,7 @@ def test_doctor_tells_a_code_server_that_is_not_there(monkeypatch, doctor, datab
     ],
 )
 def test_doctor_tells_credentials_of_other_keys(
-    monkeypatch, doctor, run, engine, database_url, configured, sealed, code, said
+    monkeypatch, doctor, run, engine, database_url, configured, sealed, code, message
 ):
     """A key that was dropped too early is found before a sync fails (edge case 117)."""
     sealer = AesGcmSealer(KeyRing(sealed, {sealed: KEYS[sealed]}))
@@ -249,4 +247,4 @@ def test_doctor_tells_credentials_of_other_keys(
     monkeypatch.setenv("ENCRYPTION_KEY", ring(*configured))
     ended, found = doctor()
     assert ended == code
-    assert said in found["sealed credentials"]["detail"]
+    assert message in found["sealed credentials"]["detail"]

@@ -8,9 +8,9 @@ import pytest
 
 from gmail_ingest.cli.settings import env_example, markdown
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
-from gmail_ingest.runtime.databases import given_databases
-from gmail_ingest.runtime.environment import (
+from gmail_ingest.local.data_directory import Addresses, DataDirectory, Running
+from gmail_ingest.local.databases import given_databases
+from gmail_ingest.local.environment import (
     base_environment,
     settings_variables,
     variable_names,

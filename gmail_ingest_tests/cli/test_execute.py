@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory, Running
-from gmail_ingest.runtime.environment import pinned_settings, settings_variables
+from gmail_ingest.local.data_directory import Addresses, DataDirectory, Running
+from gmail_ingest.local.environment import pinned_settings, settings_variables
 
 PROGRAM = (sys.executable, "-c", "from gmail_ingest.cli.main import run; run()")
 PINNED = settings_variables(pinned_settings(database_url="postgresql+psycopg:///demo"))

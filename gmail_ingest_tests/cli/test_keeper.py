@@ -6,12 +6,12 @@ import sys
 import psycopg
 import pytest
 
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
-from gmail_ingest.runtime.databases import embedded_server
-from gmail_ingest.runtime.keeper import Keeper, KeepsDyingError
-from gmail_ingest.runtime.process import ProcessSpec
-from gmail_ingest.runtime.restarts import Restarts
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.databases import embedded_server
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.keeper import CrashLoopError, Keeper
+from gmail_ingest.local.process import ProcessSpec
+from gmail_ingest.local.restarts import Restarts
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest_tests.cli.waiting import eventually
 
 
@@ -19,7 +19,7 @@ def test_restarts_wait_longer_each_time_and_end():
     """The pause doubles, has a longest, and after the limit there is none."""
     restarts = Restarts(limit=4, window_seconds=100, first_pause_seconds=1, longest_pause_seconds=3)
     assert [restarts.died("x", at) for at in range(5)] == [1, 2, 3, 3, None]
-    assert restarts.deaths("x") == 5
+    assert restarts.crashes("x") == 5
 
 
 def test_restarts_forget_deaths_of_long_ago_and_tell_processes_apart():
@@ -49,12 +49,12 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     other = supervisor.start(
         ProcessSpec("daemon", (sys.executable, "-c", "import time; time.sleep(600)"), {})
     )
-    told = []
+    reported = []
     keeper = Keeper(
-        supervisor, tmp_path, tell=told.append, restarts=Restarts(first_pause_seconds=10)
+        supervisor, tmp_path, notify=reported.append, restarts=Restarts(first_pause_seconds=10)
     )
     keeper.look(0.0)
-    assert told == []
+    assert reported == []
     os.kill(child.group, signal.SIGKILL)
     ended(supervisor, "sidecar")
     keeper.look(1.0)
@@ -63,12 +63,12 @@ def test_keeper_starts_what_died_again_after_a_pause(supervisor, tmp_path):
     keeper.look(11.0)
     assert supervisor.child("sidecar").group != child.group
     assert supervisor.child("daemon") is other
-    assert told == [
+    assert reported == [
         "sidecar was ended by signal 9; starting it again in 10 s (1 of 5)",
         "started sidecar again",
     ]
     lines = [json.loads(line) for line in (tmp_path / "up.log").read_text().splitlines()]
-    assert [(each["event"], each["what"]) for each in lines] == [
+    assert [(line["event"], line["what"]) for line in lines] == [
         ("ended", "sidecar"),
         ("restarted", "sidecar"),
     ]
@@ -78,7 +78,7 @@ def test_keeper_ends_with_the_log_of_a_process_that_keeps_dying(supervisor, tmp_
     """After the limit the deployment ends, with the process, the number and what its log says."""
     code = "import sys; print('no such table'); sys.exit(3)"
     supervisor.start(ProcessSpec("daemon", (sys.executable, "-c", code), {}))
-    keeper = Keeper(supervisor, tmp_path, tell=lambda _: None, restarts=Restarts(limit=2))
+    keeper = Keeper(supervisor, tmp_path, notify=lambda _: None, restarts=Restarts(limit=2))
     for now in (0.0, 10.0, 20.0, 30.0):
         ended(supervisor, "daemon")
         keeper.look(now)
@@ -86,7 +86,7 @@ def test_keeper_ends_with_the_log_of_a_process_that_keeps_dying(supervisor, tmp_
         if now == 10.0:
             break
     ended(supervisor, "daemon")
-    with pytest.raises(KeepsDyingError, match=r"daemon ended 3 times(?s:.*)no such table"):
+    with pytest.raises(CrashLoopError, match=r"daemon ended 3 times(?s:.*)no such table"):
         keeper.look(20.0)
 
 
@@ -96,7 +96,7 @@ def test_keeper_starts_postgres_again_where_it_was(supervisor, tmp_path):
         address = server.url().replace("+psycopg", "")
         with psycopg.connect(address) as connection:
             connection.execute("CREATE TABLE kept AS SELECT 7 AS number")
-        keeper = Keeper(supervisor, tmp_path, tell=lambda _: None, server=server)
+        keeper = Keeper(supervisor, tmp_path, notify=lambda _: None, server=server)
         keeper.look(0.0)
         os.kill(_server_pid(tmp_path), signal.SIGKILL)
         eventually(lambda: server.exit_code() is not None)

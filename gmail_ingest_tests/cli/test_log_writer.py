@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.runtime import log_writer
-from gmail_ingest.runtime.log_writer import RotatingFile, as_object
+from gmail_ingest.local import log_writer
+from gmail_ingest.local.log_writer import RotatingFile, as_object
 
 NOW = datetime(2026, 1, 3, 1, 5, 34, tzinfo=UTC)
 

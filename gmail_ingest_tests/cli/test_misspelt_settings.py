@@ -49,16 +49,16 @@ def test_misspelt_names_the_nearest(given, meant):
     """What was meant is named, for our own prefix and for names that Google's users know
     (edge case 116).
     """
-    (told,) = misspelt({given: "hunter2"})
-    assert told.startswith(f"{given} in the environment is read by nothing")
-    assert f"did you mean {meant}?" in told
-    assert "hunter2" not in told
+    (warning,) = misspelt({given: "hunter2"})
+    assert warning.startswith(f"{given} in the environment is read by nothing")
+    assert f"did you mean {meant}?" in warning
+    assert "hunter2" not in warning
 
 
 def test_misspelt_names_what_is_like_nothing():
     """Our prefix makes it a mistake even if nothing is near."""
-    (told,) = misspelt({"GMAIL_INGEST_XYZ": "1"})
-    assert "`gmail-ingest settings`" in told
+    (warning,) = misspelt({"GMAIL_INGEST_XYZ": "1"})
+    assert "`gmail-ingest settings`" in warning
 
 
 def test_misspelt_says_nothing_of_what_is_read():
@@ -70,26 +70,26 @@ def test_misspelt_says_nothing_of_what_is_read():
 
 def test_every_documented_variable_is_known():
     """What the reference names is in the registry."""
-    assert {each.name for each in (*variables(), *DAGSTER_VARIABLES)} <= known_names()
+    assert {variable.name for variable in (*variables(), *DAGSTER_VARIABLES)} <= known_names()
 
 
 def test_every_variable_of_the_code_is_known():
     """A variable that the code reads beside its settings is in the registry."""
     root = Path(gmail_ingest.__file__).parents[1]
     files = [*root.glob("gmail_ingest/**/*.py"), *root.glob("webhook_api/**/*.py")]
-    text = "\n".join(each.read_text() for each in (*files, *root.glob("*.yaml")))
+    text = "\n".join(file.read_text() for file in (*files, *root.glob("*.yaml")))
     assert set(re.findall(r"\bGMAIL_INGEST_[A-Z_]*[A-Z]\b", text)) <= known_names()
 
 
 def test_misspelt_reads_the_env_file(tmp_path):
     """Names in .env are told too, also those that only lack our prefix; each once."""
     (tmp_path / ".env").write_text("LOG_LEVEL=hunter2\nGMAIL_INGEST_LOGLEVEL=x\nDATABASE_URL=y\n")
-    told = misspelt({"GMAIL_INGEST_LOGLEVEL": "x"})
-    assert [each.partition(" is read")[0] for each in told] == [
+    warnings = misspelt({"GMAIL_INGEST_LOGLEVEL": "x"})
+    assert [warning.partition(" is read")[0] for warning in warnings] == [
         "GMAIL_INGEST_LOGLEVEL in the environment",
         "LOG_LEVEL in .env",
     ]
-    assert "GMAIL_INGEST_LOG_LEVEL?" in told[1]
+    assert "GMAIL_INGEST_LOG_LEVEL?" in warnings[1]
 
 
 def test_value_of_reads_the_env_file_below_the_environment(tmp_path):
@@ -117,7 +117,7 @@ def test_doctor_finds_misspelt_names(monkeypatch, capsys):
     monkeypatch.setenv("PUBSUB_TOPICS", "x")
     assert exit_code(["doctor", "--json"]) == 1
     checks = json.loads(capsys.readouterr().out)["checks"]
-    found = {each["detail"].split()[0]: each for each in checks if each["name"] == "settings"}
+    found = {check["detail"].split()[0]: check for check in checks if check["name"] == "settings"}
     assert found["GMAIL_INGEST_LOGLEVEL"]["required"]
     assert not found["PUBSUB_TOPICS"]["required"]
 
@@ -127,10 +127,10 @@ def test_code_server_logs_misspelt_names(monkeypatch):
     monkeypatch.setenv("GMAIL_INGEST_LOGLEVEL", "DEBUG")
     monkeypatch.delitem(sys.modules, "dagster._grpc.server", raising=False)
     with capture_logs() as silent:
-        code_server.tell_misspelt_settings()
+        code_server.warn_of_misspelt_settings()
     monkeypatch.setitem(sys.modules, "dagster._grpc.server", sys)
     with capture_logs() as logged:
-        code_server.tell_misspelt_settings()
+        code_server.warn_of_misspelt_settings()
     assert silent == []
     assert [each["event"] for each in logged] == ["setting_not_read"]
     assert "GMAIL_INGEST_LOG_LEVEL?" in logged[0]["reason"]

@@ -10,14 +10,14 @@ import pytest
 
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.dagster_migration import is_behind, newest_dagster_revision
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases, require_two_databases
-from gmail_ingest.runtime.environment import pinned_settings, variable_names
-from gmail_ingest.runtime.stack import open_stack
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.local.dagster_migration import is_behind, newest_dagster_revision
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import Databases, require_two_databases
+from gmail_ingest.local.environment import pinned_settings, variable_names
+from gmail_ingest.local.stack import open_stack
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.gmail.integrations import insert_integration
@@ -25,7 +25,7 @@ from gmail_ingest_tests.gmail.integrations import insert_integration
 KEYS = {"1": bytes(32), "2": bytes(range(32)), "3": bytes([7]) * 32}
 #: The revision before the newest changes nothing of PostgreSQL's.
 OLDER_DAGSTER = "UPDATE alembic_version SET version_num = 'f495c27d5019'"
-TROUBLE = """
+FAILURES = """
 INSERT INTO tenants (id) VALUES ('acme'), ('zeta');
 INSERT INTO integrations (tenant_id, auth_type, subject)
 VALUES ('acme', 'oauth', 's'), ('zeta', 'oauth', 's');
@@ -54,13 +54,13 @@ def bare_environment(monkeypatch, tmp_path, database_url):
 
 
 @pytest.fixture
-def trouble(database_url):
+def failures(database_url):
     """A mailbox whose grant is dead, and another tenant's work that was put back."""
     with psycopg.connect(plain_url(database_url), autocommit=True) as connection:
-        connection.execute(TROUBLE)
+        connection.execute(FAILURES)
 
 
-@pytest.mark.usefixtures("trouble")
+@pytest.mark.usefixtures("failures")
 def test_status_tells_what_stands_still_and_what_to_do(capsys):
     """State, since when, why, the remedy and its command; what was put back, and the queue's age
     (edge case 118).
@@ -78,29 +78,33 @@ def test_status_tells_what_stands_still_and_what_to_do(capsys):
     assert "tried again by itself from" in back
 
 
-@pytest.mark.usefixtures("trouble")
+@pytest.mark.usefixtures("failures")
 def test_status_tells_programs_the_same(capsys):
     """The same as fields."""
     assert exit_code(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert 3 * 3600 <= told["queueOldestSeconds"] < 3 * 3600 + 60
-    (dead,) = told["troubled"]
+    printed = json.loads(capsys.readouterr().out)
+    assert 3 * 3600 <= printed["queueOldestSeconds"] < 3 * 3600 + 60
+    (dead,) = printed["troubled"]
     assert (dead["tenantId"], dead["state"], dead["cause"]) == (
         "acme",
         "needs_reauth",
         "grant_dead",
     )
     assert dead["command"] == "gmail-ingest tenants connect acme"
-    (back,) = told["putBack"]
+    (back,) = printed["putBack"]
     assert (back["tenantId"], back["attempts"]) == ("zeta", 3)
     assert back["error"] == "throttled by Google"
 
 
-def test_status_of_an_idle_service_names_no_trouble(capsys):
+def test_status_of_an_idle_service_names_no_failure(capsys):
     """Nothing waits, nothing stands still."""
     assert exit_code(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert (told["queueOldestSeconds"], told["troubled"], told["putBack"]) == (None, [], [])
+    printed = json.loads(capsys.readouterr().out)
+    assert (printed["queueOldestSeconds"], printed["troubled"], printed["putBack"]) == (
+        None,
+        [],
+        [],
+    )
 
 
 #: What nobody asked for has no job: a poll whose worker died, a second look that waits.
@@ -127,12 +131,12 @@ def test_status_tells_a_poll_that_was_put_back(capsys, database_url):
 
 def sealer(*versions: str) -> AesGcmSealer:
     """A sealer with these keys, newest first."""
-    return AesGcmSealer(KeyRing(versions[0], {each: KEYS[each] for each in versions}))
+    return AesGcmSealer(KeyRing(versions[0], {version: KEYS[version] for version in versions}))
 
 
 def ring(*versions: str) -> str:
     """The setting with these keys."""
-    return ",".join(f"{each}:{b64encode(KEYS[each]).decode()}" for each in versions)
+    return ",".join(f"{version}:{b64encode(KEYS[version]).decode()}" for version in versions)
 
 
 def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run, engine):
@@ -143,14 +147,14 @@ def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run
     ids = [run(insert_integration(engine, sealer(each), "acme", keys)) for each in ("1", "1", "2")]
     monkeypatch.setenv("ENCRYPTION_KEY", ring("2", "1"))
     assert exit_code(["keys", "reseal", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told == {"resealed": 2, "current": "2", "inUse": {"2": 3}, "removable": ["1"]}
+    printed = json.loads(capsys.readouterr().out)
+    assert printed == {"resealed": 2, "current": "2", "inUse": {"2": 3}, "removable": ["1"]}
     assert exit_code(["keys", "reseal"]) == 0
     shown = capsys.readouterr()
     assert "0 credentials were sealed again, with version 2" in shown.err
     assert "may be removed: version 1" in shown.err
     alone = PostgresCredentials(engine, sealer("2"))
-    assert [run(alone.load(each)).keys for each in ids] == [keys] * 3
+    assert [run(alone.load(id_)).keys for id_ in ids] == [keys] * 3
 
 
 def test_keys_reseal_does_the_others_when_one_does_not_open(monkeypatch, capsys, run, engine):
@@ -199,10 +203,10 @@ def test_db_upgrade_migrates_dagsters_database_too(monkeypatch, capsys, empty_da
         (made,) = connection.execute("SELECT to_regclass('event_logs') IS NOT NULL").fetchone()
     assert made
     assert exit_code(["db", "status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["current"]
-    assert told["mail"]["revision"] == told["mail"]["newest"]
-    assert told["dagster"]["revision"] == told["dagster"]["newest"]
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["current"]
+    assert printed["mail"]["revision"] == printed["mail"]["newest"]
+    assert printed["dagster"]["revision"] == printed["dagster"]["newest"]
     with psycopg.connect(plain_url(empty_database_url), autocommit=True) as connection:
         connection.execute(OLDER_DAGSTER)
     assert exit_code(["db", "status"]) == 1

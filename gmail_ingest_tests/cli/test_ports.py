@@ -5,8 +5,8 @@ from typer.testing import CliRunner
 
 from gmail_ingest.cli.main import app
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.environment import variable_names
-from gmail_ingest.runtime.readiness import free_ports, require_free
+from gmail_ingest.local.environment import variable_names
+from gmail_ingest.local.readiness import free_ports, require_free
 
 
 @pytest.fixture

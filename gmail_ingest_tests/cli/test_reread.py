@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.cli.commands import exit_code
 from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly, search
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
@@ -37,9 +37,9 @@ def test_reread_reads_to_the_end(world, run, capsys):
     assert "5 mails read again, 4 of them changed" in shown
     assert run(search(world, "会議")) == {"m1", "m2"}
     assert exit_code(["reread", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
+    printed = json.loads(capsys.readouterr().out)
     left = {"mailboxesLeft": 0, "mailsLeft": 0, "mails": 5}
-    assert told == {"read": 0, "changed": 0, "failed": 0, **left}
+    assert printed == {"read": 0, "changed": 0, "failed": 0, **left}
 
 
 def test_reread_again_finds_what_came_from_a_former_release_later(world, run, capsys):
@@ -72,8 +72,8 @@ def test_status_says_how_far_it_is(capsys):
     assert exit_code(["status"]) == 0
     assert line in capsys.readouterr().err
     assert exit_code(["status", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)["reading"]
-    assert told == {"mailboxesLeft": 1, "mailsLeft": 5, "mails": 5}
+    printed = json.loads(capsys.readouterr().out)["reading"]
+    assert printed == {"mailboxesLeft": 1, "mailsLeft": 5, "mails": 5}
     assert exit_code(["reread"]) == 0
     capsys.readouterr()
     assert exit_code(["status"]) == 0

@@ -49,7 +49,7 @@ def test_rules_are_listed_with_what_they_hide(sidecar):
         assert part in line
     assert "2 mailboxes" in result.stderr
     assert json.loads(invoke("list", "acme", "--json").stdout) == RULES
-    assert [(each.verb, each.path) for each in sidecar.asked] == [("GET", PATH)] * 2
+    assert [(request.verb, request.path) for request in sidecar.requests] == [("GET", PATH)] * 2
 
 
 def test_a_rule_is_put_as_the_options_say(sidecar):
@@ -60,7 +60,7 @@ def test_a_rule_is_put_as_the_options_say(sidecar):
         *("--internal-domain", "acme.example", "--mailbox", "sales@acme.example", "--disabled"),
     )
     assert json.loads(result.stdout) == sidecar.answer
-    (call,) = sidecar.asked
+    (call,) = sidecar.requests
     assert (call.verb, call.path, call.key) == ("PUT", f"{PATH}/news", "gi_key")
     assert call.body == {
         "addresses": [],
@@ -84,7 +84,7 @@ def test_a_dry_run_shows_counts_and_samples(sidecar):
     for part in ("sales@acme.example", "news@shop.example", "This week", "18f2"):
         assert part in result.stdout
     assert json.loads(invoke(*command, "--json").stdout) == DRY_RUN
-    calls = [(each.verb, each.path) for each in sidecar.asked]
+    calls = [(request.verb, request.path) for request in sidecar.requests]
     assert calls == [("POST", f"{PATH}/dry-run")] * 2
 
 
@@ -92,4 +92,6 @@ def test_a_rule_is_deleted(sidecar):
     """By its name."""
     sidecar.answer = {"jobId": None}
     assert json.loads(invoke("delete", "acme", "news").stdout) == {"jobId": None}
-    assert [(each.verb, each.path) for each in sidecar.asked] == [("DELETE", f"{PATH}/news")]
+    assert [(request.verb, request.path) for request in sidecar.requests] == [
+        ("DELETE", f"{PATH}/news")
+    ]

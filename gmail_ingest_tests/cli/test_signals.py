@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from gmail_ingest.runtime.signals import StopRequested, stop_on_signals, uninterrupted
+from gmail_ingest.local.signals import StopRequested, stop_on_signals, uninterrupted
 
 ROOT = Path(__file__).parents[2]
 
@@ -16,7 +16,7 @@ ROOT = Path(__file__).parents[2]
 TALKING = """
 import sys, time
 from pathlib import Path
-from gmail_ingest.runtime.signals import StopRequested, stop_on_signals
+from gmail_ingest.local.signals import StopRequested, stop_on_signals
 try:
     with stop_on_signals():
         try:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from gmail_ingest.runtime.process import ChildDiedError, ProcessSpec
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.process import ChildDiedError, ProcessSpec
+from gmail_ingest.local.supervisor import Supervisor
 from gmail_ingest_tests.cli.processes_of import sessions_alive
 from gmail_ingest_tests.cli.waiting import eventually
 
@@ -28,8 +28,8 @@ time.sleep(600)
 PARENT = """
 import json, sys, time
 from pathlib import Path
-from gmail_ingest.runtime.process import ProcessSpec
-from gmail_ingest.runtime.supervisor import Supervisor
+from gmail_ingest.local.process import ProcessSpec
+from gmail_ingest.local.supervisor import Supervisor
 root = Path(sys.argv[1])
 supervisor = Supervisor(logs=root, directory=root)
 child = supervisor.start(ProcessSpec("stubborn", (sys.executable, "-c", sys.argv[2]), {}))
@@ -116,7 +116,7 @@ def test_supervisor_keeps_the_log_of_the_run_before(supervisor, tmp_path):
         eventually(lambda child=child: child.exit_code() is not None)
         child.log_written()
     lines = map(json.loads, (tmp_path / "twice.log").read_text().splitlines())
-    assert [(each["event"], each["process"]) for each in lines] == [
+    assert [(line["event"], line["process"]) for line in lines] == [
         ("first", "twice"),
         ("second", "twice"),
     ]
@@ -131,7 +131,7 @@ def test_supervisor_loses_no_line_of_a_child_that_is_killed(supervisor):
     child = supervisor.start(ProcessSpec("victim", (sys.executable, "-uc", code), {}))
     eventually(lambda: child.exit_code() is not None)
     child.log_written()
-    lines = [json.loads(each)["event"] for each in child.log.read_text().splitlines()]
+    lines = [json.loads(line)["event"] for line in child.log.read_text().splitlines()]
     assert lines == [f"line {number}" for number in range(5000)]
 
 

@@ -42,16 +42,16 @@ class Api:
 
     def __init__(self, *jobs: dict[str, Any]) -> None:
         self.jobs = list(jobs)
-        self.asked: list[Any] = []
+        self.requests: list[Any] = []
 
     def sync(self, tenant: str, how: str) -> dict[str, Any]:
         """A sync now."""
-        self.asked.append((tenant, how))
+        self.requests.append((tenant, how))
         return {"jobId": JOB}
 
-    def sync_history(self, tenant, start, end, *, dry_run):
-        """A historical sync, or its price."""
-        self.asked.append((tenant, start.isoformat(), end.isoformat(), dry_run))
+    def backfill(self, tenant, start, end, *, dry_run):
+        """A backfill, or its price."""
+        self.requests.append((tenant, start.isoformat(), end.isoformat(), dry_run))
         if not dry_run:
             return {"jobId": JOB, "kind": "historical"}
         month = {"month": "2024-01", "messages": 3, "toFetch": 2, "units": 45}
@@ -72,7 +72,7 @@ class Api:
 
     def cancel_job(self, tenant, job_id):
         """Cancel."""
-        self.asked.append((tenant, job_id))
+        self.requests.append((tenant, job_id))
         return job(0, "cancelled")
 
 
@@ -89,7 +89,7 @@ def command(monkeypatch):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "asked"),
+    ("arguments", "requests"),
     [
         (["acme"], ("acme", "")),
         (["--initial", "acme"], ("acme", "initial")),
@@ -97,19 +97,21 @@ def command(monkeypatch):
         (["now", "history"], ("history", "")),
     ],
 )
-def test_sync_of_a_tenant_needs_no_word(command, arguments, asked):
+def test_sync_of_a_tenant_needs_no_word(command, arguments, requests):
     """``sync TENANT`` as ever; a tenant that is named as a command can be named all the same."""
     api = Api()
     assert command(api, *arguments).exit_code == 0
-    assert api.asked == [asked]
+    assert api.requests == [requests]
 
 
-def test_history_is_watched_to_its_end(command):
+def test_backfill_is_watched_to_its_end(command):
     """A line for each month where there is no terminal; exit code 0 when all are complete."""
     api = Api(job(0), job(0), job(1), job(2, "succeeded"))
     found = command(api, "history", "acme", *RANGE)
     assert found.exit_code == 0, found.output
-    assert api.asked == [("acme", "2024-01-01T00:00:00+00:00", "2024-03-01T00:00:00+01:00", False)]
+    assert api.requests == [
+        ("acme", "2024-01-01T00:00:00+00:00", "2024-03-01T00:00:00+01:00", False)
+    ]
     assert [line.partition(",")[0] for line in found.stderr.splitlines()[1:]] == [
         "running: 0/2 months",
         "running: 1/2 months",
@@ -120,7 +122,7 @@ def test_history_is_watched_to_its_end(command):
     )
 
 
-def test_history_that_fails_says_why(command):
+def test_backfill_that_fails_says_why(command):
     """Exit code 1, with the job's error; for programs as one JSON object."""
     failed = job(1, "failed", error="needs_reauth: connect it again")
     found = command(Api(failed), "history", "acme", *RANGE)
@@ -130,7 +132,7 @@ def test_history_that_fails_says_why(command):
     assert (found.exit_code, json.loads(found.stdout)) == (1, failed)
 
 
-def test_history_is_asked_for_without_waiting(command):
+def test_backfill_is_asked_for_without_waiting(command):
     """A script may look after it itself."""
     found = command(Api(), "history", "acme", *RANGE, "--detach")
     assert json.loads(found.stdout)["jobId"] == JOB
@@ -153,7 +155,7 @@ def test_cancel_names_the_job(command):
     api = Api()
     found = command(api, "cancel", "acme", JOB)
     assert json.loads(found.stdout)["state"] == "cancelled"
-    assert api.asked == [("acme", JOB)]
+    assert api.requests == [("acme", JOB)]
 
 
 def test_bar_shows_a_job_to_its_end(monkeypatch):
@@ -161,9 +163,8 @@ def test_bar_shows_a_job_to_its_end(monkeypatch):
     from rich.console import Console
 
     console = Console(force_terminal=True, width=200, record=True)
-    monkeypatch.setattr(sync_progress, "NOTES", console)
     monkeypatch.setattr(sync_progress, "LOOK_SECONDS", 0.0)
     states = [job(0), job(1), job(2, "succeeded")]
     with console.capture() as shown:
-        assert sync_progress.watch(lambda: states.pop(0))["state"] == "succeeded"
+        assert sync_progress.watch(lambda: states.pop(0), console)["state"] == "succeeded"
     assert "2/2" in shown.get()

@@ -26,8 +26,8 @@ def test_one_mailbox_is_disconnected_by_its_address(sidecar):
     assert shown == ANSWER
     disconnect()
     path = "/api/integrations/acme"
-    asked = [(each.verb, each.path) for each in sidecar.asked]
-    assert asked == [("DELETE", f"{path}/mailboxes/ann%40acme.example"), ("DELETE", path)]
+    requests = [(request.verb, request.path) for request in sidecar.requests]
+    assert requests == [("DELETE", f"{path}/mailboxes/ann%40acme.example"), ("DELETE", path)]
 
 
 def test_an_empty_mailbox_is_not_all_of_them(sidecar):
@@ -35,4 +35,4 @@ def test_an_empty_mailbox_is_not_all_of_them(sidecar):
     for given in ("", " ", "..", "ann"):
         with pytest.raises(InvalidInputError, match="--mailbox"):
             disconnect("--mailbox", given)
-    assert sidecar.asked == []
+    assert sidecar.requests == []

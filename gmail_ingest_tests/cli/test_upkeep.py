@@ -45,18 +45,18 @@ def test_dead_letters_are_listed_with_their_command(sidecar, capsys):
     assert "18f2" in shown.out
     assert "[500]" in shown.out
     assert "`gmail-ingest dead-letters retry acme`" in shown.err
-    (asked,) = sidecar.asked
-    assert asked.path == "/api/sync/acme/dead-letters"
-    assert asked.query == {"limit": "100", "mailbox": "sales@acme.example"}
+    (call,) = sidecar.requests
+    assert call.path == "/api/sync/acme/dead-letters"
+    assert call.query == {"limit": "100", "mailbox": "sales@acme.example"}
 
 
 def test_dead_letters_are_read_page_by_page(sidecar, capsys):
     """A limit above a page's is asked for in pages; what is left is said."""
     sidecar.answer = {"deadLetters": [LETTER] * 500, "nextCursor": "next"}
     assert exit_code(["dead-letters", "list", "acme", "--limit", "700", "--json"]) == 0
-    told = json.loads(capsys.readouterr().out)
-    assert told["more"]
-    assert [each.query for each in sidecar.asked] == [
+    printed = json.loads(capsys.readouterr().out)
+    assert printed["more"]
+    assert [request.query for request in sidecar.requests] == [
         {"limit": "500"},
         {"limit": "200", "cursor": "next"},
     ]
@@ -75,7 +75,9 @@ def test_dead_letters_are_tried_again(sidecar, capsys, options, body):
     sidecar.answer = {"count": 2, "jobId": "j"}
     assert exit_code(["dead-letters", "retry", "acme", *options]) == 0
     assert json.loads(capsys.readouterr().out) == sidecar.answer
-    assert sidecar.asked == [Call("POST", "/api/sync/acme/dead-letters/retry", {}, body, "gi_key")]
+    assert sidecar.requests == [
+        Call("POST", "/api/sync/acme/dead-letters/retry", {}, body, "gi_key")
+    ]
 
 
 def test_a_message_that_is_no_dead_letter_is_told(sidecar, capsys):
@@ -90,7 +92,7 @@ def test_unlock_frees_a_tenant(sidecar, capsys):
     sidecar.answer = {"tenantId": "acme", "leases": 1, "claims": 2}
     assert exit_code(["sync", "unlock", "acme"]) == 0
     assert json.loads(capsys.readouterr().out) == sidecar.answer
-    assert sidecar.asked == [Call("POST", "/api/sync/acme/unlock", {}, None, "gi_key")]
+    assert sidecar.requests == [Call("POST", "/api/sync/acme/unlock", {}, None, "gi_key")]
 
 
 def test_coverage_shows_proven_and_open_days(sidecar, capsys):
@@ -106,7 +108,7 @@ def test_coverage_shows_proven_and_open_days(sidecar, capsys):
     assert "sales@acme.example: 10 days proven complete, 2 open" in shown.err
     assert "new@acme.example: no day was compared yet" in shown.err
     assert "gmail-ingest verify acme --repair" in shown.err
-    assert sidecar.asked[0].query == {"from": "2026-01-01"}
+    assert sidecar.requests[0].query == {"from": "2026-01-01"}
     assert exit_code(["coverage", "acme", "--json"]) == 0
     assert json.loads(capsys.readouterr().out) == sidecar.answer
 
@@ -136,7 +138,7 @@ def test_wrong_ranges_and_useless_options_are_refused(sidecar, capsys, command, 
     """
     assert exit_code(command) == 2
     assert f"error: {option}: " in capsys.readouterr().err
-    assert sidecar.asked == []
+    assert sidecar.requests == []
 
 
 @pytest.mark.parametrize(
@@ -240,6 +242,6 @@ def test_a_day_that_is_none_is_told_in_plain_words(command, wanted):
     """Neither the pattern of a date nor a library's own words are shown."""
     ran = CliRunner().invoke(app, command)
     assert ran.exit_code == 2
-    said = " ".join(ran.output.replace("│", " ").split())
-    assert wanted in said
-    assert "%Y" not in said
+    message = " ".join(ran.output.replace("│", " ").split())
+    assert wanted in message
+    assert "%Y" not in message

@@ -11,10 +11,10 @@ from typer.testing import CliRunner
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.cli.main import app
 from gmail_ingest.errors import InvalidInputError, NotFoundError
-from gmail_ingest.runtime.environment import variable_names
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.sync.service import OWNER, TENANT, Service, sandbox_settings
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 runner = CliRunner()
 LOSE = (
@@ -102,7 +102,7 @@ def test_removals_that_are_withheld_are_accepted_by_a_person(deployed):
     """A mass that vanished fails the verification, with what to do; accepted, it goes, and status
     shows how many wait (case 09, edge cases 97 and 99).
     """
-    deployed.box(lambda box: [box.delete(each) for each in list(box.message_ids())])
+    deployed.box(lambda box: [box.delete(message_id) for message_id in list(box.message_ids())])
     deployed.deliver(*[f"new {number}" for number in range(3)])
     deployed.run(deployed.sync())
     report = verify("--repair", code=1)

@@ -42,7 +42,7 @@ def test_why_prints_what_became_of_a_mail(sidecar):
     assert "[500]" in result.stdout
     assert "rule" not in result.stdout
     query = {"tenantId": "acme", "messageId": "18f2"}
-    assert sidecar.asked == [Call("GET", "/api/emails/why", query, None, "gi_key")]
+    assert sidecar.requests == [Call("GET", "/api/emails/why", query, None, "gi_key")]
 
 
 def test_why_tells_what_asking_google_costs(sidecar):
@@ -57,7 +57,7 @@ def test_why_tells_what_asking_google_costs(sidecar):
     command = ["why", "acme", "<a@b.example>", "--ask-google"]
     result = CliRunner().invoke(app, command, catch_exceptions=False)
     assert "1 mailboxes answered, 0 did not, 5 quota units" in result.stderr
-    assert [each.query.get("askGoogle") for each in sidecar.asked] == [None, "true"]
+    assert [request.query.get("askGoogle") for request in sidecar.requests] == [None, "true"]
 
 
 def test_why_prints_one_object_for_programs(sidecar):

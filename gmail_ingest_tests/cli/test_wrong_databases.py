@@ -12,7 +12,7 @@ import psycopg
 import pytest
 
 from gmail_ingest.cli.main import run
-from gmail_ingest.runtime.environment import variable_names
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.cli.commands import OWN_WORLDS, every_command, exit_code, own_logging
 from gmail_ingest_tests.conftest import plain_url
 
@@ -70,7 +70,7 @@ def bare_environment(monkeypatch, tmp_path):
 def wrong(request, monkeypatch):
     """The environment of a wrong database; what commands say of it."""
     name = request.param
-    statements, said = WRONG[name]
+    statements, message = WRONG[name]
     socket = "?host=/no/such/socket"
     url = {
         "nothing listens": f"postgresql+psycopg://u:{PASSWORD}@127.0.0.1:1/mail",
@@ -101,7 +101,7 @@ def wrong(request, monkeypatch):
         # `up` and `db upgrade` would mend these: they stop at Dagster's.
         dagster = "postgresql+psycopg2://u@127.0.0.1:1/dagster"
     monkeypatch.setenv("DAGSTER_PG_URL", dagster)
-    return said
+    return message
 
 
 @pytest.mark.parametrize("wrong", WRONG, indirect=True)
@@ -132,9 +132,9 @@ def test_every_command_tells_a_wrong_database_in_one_sentence(wrong, capsys):
 def test_json_commands_tell_the_error_as_json(wrong, capsys):
     """With --json the last line of standard output is an object that holds the error."""
     assert exit_code(["status", "--json"]) in {1, 2}
-    told = json.loads(capsys.readouterr().out)
-    assert wrong in told["error"]
-    assert told["exitCode"] in {1, 2}
+    printed = json.loads(capsys.readouterr().out)
+    assert wrong in printed["error"]
+    assert printed["exitCode"] in {1, 2}
 
 
 def test_unforeseen_errors_show_class_and_place_alone(monkeypatch, capsys):
@@ -163,7 +163,7 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
 
 
 @pytest.mark.parametrize(
-    ("url", "said"),
+    ("url", "message"),
     [
         ("127.0.0.1:1", "must begin with http:// or https://"),
         ("http://127.0.0.1:1", "the sidecar at http://127.0.0.1:1 does not answer"),
@@ -171,13 +171,13 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
         ("ftp://127.0.0.1", "must begin with http:// or https://"),
     ],
 )
-def test_a_sidecar_that_does_not_answer_is_told_in_one_sentence(monkeypatch, capsys, url, said):
+def test_a_sidecar_that_does_not_answer_is_told_in_one_sentence(monkeypatch, capsys, url, message):
     """Commands of the API name its address and where to mend it."""
     monkeypatch.setenv("GMAIL_INGEST_API_URL", url)
     monkeypatch.setenv("GMAIL_INGEST_API_KEY", PASSWORD)
     assert exit_code(["sync", "acme"]) != 0
     shown = capsys.readouterr().err
-    assert said in shown
+    assert message in shown
     assert PASSWORD not in shown
     assert shown.count("\n") == 1
 

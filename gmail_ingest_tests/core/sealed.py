@@ -44,7 +44,7 @@ def enveloped_data(content: bytes) -> bytes:
 
 def streamed_signed_data(*pieces: bytes) -> bytes:
     """Return signed data of indefinite lengths, its content in pieces, without signatures."""
-    octets = b"\x24\x80" + b"".join(ber(0x04, each) for each in pieces) + b"\x00\x00"
+    octets = b"\x24\x80" + b"".join(ber(0x04, piece) for piece in pieces) + b"\x00\x00"
     content = b"\x30\x80" + DATA + b"\xa0\x80" + octets + b"\x00\x00" * 2
     algorithms = b"\x31\x80" + ber(0x30, ber(0x06, b"\x2a")) + b"\x00\x00"
     body = b"\x30\x80" + _VERSION + algorithms + content + b"\x00\x00"

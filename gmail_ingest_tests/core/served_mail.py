@@ -17,14 +17,14 @@ from typing import Any
 
 import orjson
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.payload import missing_bodies, parse_message
-from gmail_ingest.sandbox.clock import Clock
-from gmail_ingest.sandbox.forms import Forms, FormsInUse
-from gmail_ingest.sandbox.mailbox import Mailbox
-from gmail_ingest.sandbox.mbox import MboxMessage, read_mbox
-from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sandbox.spool import Spool
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.payload import missing_bodies, parse_message
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.account.spool import Spool
+from gmail_sandbox.clock import Clock
+from gmail_sandbox.forms import Forms, FormsInUse
+from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
+from gmail_sandbox.seeded.messages import seeded_messages
 
 OWNER = "owner@crm.example"
 #: 2023-11-14T22:13:20Z
@@ -45,8 +45,8 @@ class Served:
         """Parse it, or what was made of it, as the fetching adapter does."""
         message = self.message if message is None else message
         bodies = {
-            each.part_id: self.bodies.get(each.attachment_id, b"")
-            for each in missing_bodies(message)
+            missing_body.part_id: self.bodies.get(missing_body.attachment_id, b"")
+            for missing_body in missing_bodies(message)
         }
         return parse_message(message, owner_addresses=[OWNER], bodies=bodies)
 
@@ -73,8 +73,8 @@ def _serve(box: Mailbox, mail: MboxMessage) -> Served:
     stored = box.deliver(mail.raw, internal_date=mail.internal_date)
     message = orjson.loads(box.render(stored, "full"))
     bodies = {
-        each.attachment_id: box.attachment(stored.id, each.attachment_id)
-        for each in missing_bodies(message)
+        missing_body.attachment_id: box.attachment(stored.id, missing_body.attachment_id)
+        for missing_body in missing_bodies(message)
     }
     return Served(mail.raw, message, bodies)
 

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from gmail_ingest.core.addresses import MAX_PARTICIPANTS
-from gmail_ingest.core.mailbox_words import MAX_ADDRESS_CHARS
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
+from gmail_ingest.core.mail.addresses.addresses import MAX_PARTICIPANTS
+from gmail_ingest.core.mail.addresses.mailbox_words import MAX_ADDRESS_CHARS
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
 
 #: Of a key: together with the others of its index it must fit into a third of a page.
 MAX_KEY_BYTES = 1_024
@@ -28,15 +28,21 @@ def assert_storable(parsed: ParsedMessage) -> None:
     assert parsed.internal_date.tzinfo is UTC
     assert 0 <= parsed.history_id < 2**64
     assert 0 <= parsed.size < 2**31
-    assert all(0 <= each.size < 2**31 for each in parsed.attachments)
+    assert all(0 <= attachment.size < 2**31 for attachment in parsed.attachments)
     assert len(parsed.search_text) <= MAX_SEARCH_CHARS
     assert len(parsed.search_text.encode()) <= MAX_SEARCH_BYTES
     assert len(parsed.participants) <= MAX_PARTICIPANTS
-    assert all(0 < len(each.address) <= MAX_ADDRESS_CHARS for each in parsed.participants)
-    one_line = [parsed.subject, *(each.name for each in parsed.participants)]
-    one_line += [each.filename for each in parsed.attachments]
+    assert all(
+        0 < len(participant.address) <= MAX_ADDRESS_CHARS for participant in parsed.participants
+    )
+    one_line = [parsed.subject, *(participant.name for participant in parsed.participants)]
+    one_line += [attachment.filename for attachment in parsed.attachments]
     assert not any("\n" in text or "\r" in text for text in one_line)
-    keys = [parsed.thread_id, *parsed.label_ids, *(each.part_id for each in parsed.attachments)]
+    keys = [
+        parsed.thread_id,
+        *parsed.label_ids,
+        *(attachment.part_id for attachment in parsed.attachments),
+    ]
     assert all(len(key.encode()) <= MAX_KEY_BYTES for key in keys)
 
 

@@ -4,11 +4,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.addresses import participants_of
-from gmail_ingest.core.domains import canonical_address, spellings_of
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.message import Participant
-from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.mail.addresses.addresses import participants_of
+from gmail_ingest.core.mail.addresses.domains import canonical_address, spellings_of
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
+from gmail_ingest.core.mail.message import Participant
 from gmail_ingest_tests.core import address_set
 from gmail_ingest_tests.core.growth import assert_linear
 
@@ -19,7 +19,7 @@ def people(*pairs):
 
 
 def read(value):
-    return tuple((each.name, each.address) for each in people(("To", value)))
+    return tuple((person.name, person.address) for person in people(("To", value)))
 
 
 @pytest.mark.parametrize(("value", "found"), address_set.PLAIN)

@@ -1,13 +1,13 @@
 import pytest
 
-from gmail_ingest.core.addresses import (
+from gmail_ingest.core.mail.addresses.addresses import (
     MAX_PARTICIPANTS,
     direction_of,
     fold_address,
     participants_of,
 )
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
 
 OWNERS = ["me.self@gmail.com", "sales@crm.example"]
 

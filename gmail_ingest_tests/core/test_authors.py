@@ -4,12 +4,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.addresses import participants_of
-from gmail_ingest.core.authors import author_of
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.message import Participant
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.mail.addresses.addresses import participants_of
+from gmail_ingest.core.mail.addresses.authors import author_of
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
+from gmail_ingest.core.mail.message import Participant
+from gmail_ingest.core.mail.payload import parse_message
 
 OWNERS = ("owner@crm.example", "me.self@gmail.com")
 ANN = ("ann@customer.example", "Ann Customer")
@@ -195,7 +195,7 @@ def test_an_author_who_answers_is_named_once():
     """Reply-To names the person already (edge case 188)."""
     found = parsed(FROM_US, ("To", "owner@crm.example"), ANSWER_ANN)
     assert found.author == Participant("author", *ANN)
-    assert [each.role for each in found.participants] == ["from", "reply-to", "to"]
+    assert [participant.role for participant in found.participants] == ["from", "reply-to", "to"]
     assert found.direction == "inbound"
 
 

@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_ingest.core.payload import MissingBody, missing_bodies, parse_message
+from gmail_ingest.core.mail.payload import MissingBody, missing_bodies, parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 
 

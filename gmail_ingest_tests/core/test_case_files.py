@@ -4,7 +4,7 @@ from gmail_ingest_tests.core.case_inputs import files_of, read_case
 
 
 def has_attachment(message):
-    return any(not each.inline for each in message.attachments)
+    return any(not attachment.inline for attachment in message.attachments)
 
 
 def test_a_document_marked_inline_is_a_file():

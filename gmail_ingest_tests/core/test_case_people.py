@@ -4,8 +4,8 @@ from pathlib import Path
 
 import orjson
 
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.core.ledger.scope import left_out_reason
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core import case_inputs
 from gmail_ingest_tests.core.case_inputs import author_of, people_of, read_case
 from gmail_ingest_tests.core.served_mail import OWNER
@@ -18,7 +18,10 @@ def flags_of(name):
 
 
 def failed(name):
-    return [(each.address, each.status) for each in read_case(name).failed_recipients]
+    return [
+        (failed_recipient.address, failed_recipient.status)
+        for failed_recipient in read_case(name).failed_recipients
+    ]
 
 
 def test_the_author_behind_a_group_is_the_customer():
@@ -108,7 +111,7 @@ def test_mail_that_is_scheduled_stays_out():
     """Case 06: by its label, and without it for it is nowhere and the owner's."""
     content = (Path(case_inputs.__file__).parent / "06.json").read_bytes()
     message = orjson.loads(content)
-    assert exclusion_rule(message["labelIds"]) == "scheduled"
+    assert left_out_reason(message["labelIds"]) == "scheduled"
     assert parse_message(message | {"labelIds": []}, owner_addresses=[OWNER]).is_unsent
 
 

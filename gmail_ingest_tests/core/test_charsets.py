@@ -5,8 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.charset_labels import codec_of
-from gmail_ingest.core.charsets import decode_base64url, decode_declared, decode_inline
+from gmail_ingest.core.mail.charsets.charset_labels import codec_of
+from gmail_ingest.core.mail.charsets.charsets import (
+    decode_base64url,
+    decode_declared,
+    decode_inline,
+)
 from gmail_ingest_tests.core.growth import assert_linear
 
 

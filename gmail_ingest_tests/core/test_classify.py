@@ -1,14 +1,14 @@
 import pytest
 
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.lists import is_list
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.text import TextCleaner
-from gmail_ingest.sandbox.forms import Forms
-from gmail_ingest.sandbox.mbox import MboxMessage
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
+from gmail_ingest.core.mail.kinds.lists import is_list
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource, with_headers
 from gmail_ingest_tests.core.report_set import failed
 from gmail_ingest_tests.core.served_mail import OWNER, serve
+from gmail_sandbox.forms import Forms
+from gmail_sandbox.mail.mbox import MboxMessage
 
 FORMS = [Forms(report=each) for each in ("container", "blocks", "inline", "attachmentId")]
 

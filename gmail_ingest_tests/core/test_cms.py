@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from gmail_ingest.core.cms import MAX_BYTES, OpenedCms, open_cms
+from gmail_ingest.core.mail.containers.cms import MAX_BYTES, OpenedCms, open_cms
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.growth import assert_linear
 

@@ -4,25 +4,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.completeness import (
+from gmail_ingest.core.ledger.completeness import (
     DayTally,
     Known,
     StoredMails,
     estimate_units,
     group_days,
     label_differences,
-    standing,
+    presence_of,
 )
-from gmail_ingest.core.fates import Entry, after_absence, after_recall
-from gmail_ingest.core.quota import Prices
-from gmail_ingest.core.windows import days_between, midnight, window_of
+from gmail_ingest.core.ledger.fates import Entry, after_absence, after_recall
+from gmail_ingest.core.ledger.windows import days_between, midnight, window_of
+from gmail_ingest.core.quota.prices import Prices
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 DAY = date(2026, 5, 1)
 
 
 @pytest.mark.parametrize(
-    ("fate", "rule", "has_row", "expected"),
+    ("fate", "reason", "has_row", "expected"),
     [
         ("stored", None, True, "stored"),
         ("stored", None, False, "missing"),
@@ -30,35 +30,35 @@ DAY = date(2026, 5, 1)
         ("dead", None, False, "dead"),
         ("gone", "deleted", False, "out"),
         ("gone", None, False, "missing"),
-        ("excluded", "spam", False, "missing"),
-        ("excluded", "blocked_domain", True, "kept_out"),
-        ("excluded", "blocked_domain", False, "missing"),
+        ("left_out", "spam", False, "missing"),
+        ("hidden", "blocked_domain", True, "hidden"),
+        ("hidden", "blocked_domain", False, "missing"),
     ],
 )
-def test_standing_of_a_listed_id(fate, rule, has_row, expected):
+def test_presence_of_a_listed_id(fate, reason, has_row, expected):
     """A listed id is accounted for by what the ledger says, if the row it speaks of exists; a label
     that Google does not know of excludes nothing (edge case 15).
     """
-    known = Known("t", fate, rule, NOON if has_row else None)
-    assert standing(known, out=False) == expected
+    known = Known("t", fate, reason, NOON if has_row else None)
+    assert presence_of(known, out=False) == expected
 
 
-def test_standing_of_an_unknown_id():
+def test_presence_of_an_unknown_id():
     """A listed id that nobody saw is missing, unless its labels keep it out."""
-    assert standing(None, out=False) == "missing"
-    assert standing(None, out=True) == "out"
+    assert presence_of(None, out=False) == "missing"
+    assert presence_of(None, out=True) == "out"
 
 
-def test_standing_of_stored_mail_in_the_trash():
+def test_presence_of_stored_mail_in_the_trash():
     """Mail that was stored before it went to the trash stays stored."""
-    assert standing(Known("t", "stored", None, NOON), out=True) == "stored"
-    assert standing(Known("t", "stored", None, None), out=True) == "out"
+    assert presence_of(Known("t", "stored", None, NOON), out=True) == "stored"
+    assert presence_of(Known("t", "stored", None, None), out=True) == "out"
 
 
 def test_day_is_proven_when_it_is_whole_and_over():
     """Nothing waits, is missing or has vanished, and no mail of that day can still come."""
     tally = DayTally(DAY)
-    for how in ("stored", "dead", "kept_out", "out"):
+    for how in ("stored", "dead", "hidden", "out"):
         tally.count(how)
     assert (tally.listed, tally.accounted, tally.dead) == (3, 3, 1)
     assert tally.is_proven(midnight(DAY + timedelta(days=1)))
@@ -130,15 +130,15 @@ def test_windows_of_days_are_half_open_in_utc():
     [
         (None, False, "pending"),
         (None, True, "pending"),
-        (Entry("t", "live", "stored"), False, "pending"),
-        (Entry("t", "live", "stored"), True, "stored"),
-        (Entry("t", "live", "excluded", "spam"), False, "pending"),
-        (Entry("t", "live", "excluded", "blocked_domain"), True, "excluded"),
-        (Entry("t", "live", "excluded", "blocked_domain"), False, "pending"),
-        (Entry("t", "live", "gone"), False, "pending"),
-        (Entry("t", "live", "gone", "deleted"), False, "gone"),
-        (Entry("t", "live", "dead"), False, "dead"),
-        (Entry("t", "live", "pending"), False, "pending"),
+        (Entry("t", "push", "stored"), False, "pending"),
+        (Entry("t", "push", "stored"), True, "stored"),
+        (Entry("t", "push", "left_out", "spam"), False, "pending"),
+        (Entry("t", "push", "hidden", "blocked_domain"), True, "hidden"),
+        (Entry("t", "push", "hidden", "blocked_domain"), False, "pending"),
+        (Entry("t", "push", "gone"), False, "pending"),
+        (Entry("t", "push", "gone", "deleted"), False, "gone"),
+        (Entry("t", "push", "dead"), False, "dead"),
+        (Entry("t", "push", "pending"), False, "pending"),
     ],
 )
 def test_recall_lets_only_what_is_unaccounted_for_wait(entry, has_row, fate):
@@ -148,12 +148,12 @@ def test_recall_lets_only_what_is_unaccounted_for_wait(entry, has_row, fate):
     changed = fate == "pending" and (entry is None or entry.fate != "pending")
     assert (after is entry) is not changed
     if changed:
-        assert (after.source, after.rule) == ("listing", None)
+        assert (after.origin, after.reason) == ("listing", None)
 
 
 def test_absence_of_a_stored_message_may_be_refuted():
     """It is gone, but not for good: only history can say that (edge case 14)."""
-    gone = after_absence(Entry("t", "live", "stored", None, 7))
-    assert (gone.fate, gone.rule, gone.history_id) == ("gone", None, 7)
-    pending = Entry("t", "live", "pending")
+    gone = after_absence(Entry("t", "push", "stored", None, 7))
+    assert (gone.fate, gone.reason, gone.history_id) == ("gone", None, 7)
+    pending = Entry("t", "push", "pending")
     assert after_absence(pending) is pending

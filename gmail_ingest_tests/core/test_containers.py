@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.containers import opened
-from gmail_ingest.core.content_kind import kind_of_content
-from gmail_ingest.core.wrappers import parts_to_fetch
+from gmail_ingest.core.mail.containers.containers import opened
+from gmail_ingest.core.mail.containers.wrappers import parts_to_fetch
+from gmail_ingest.core.mail.kinds.content_kind import kind_of_content
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.gmail_json import part
 from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute
@@ -33,7 +33,7 @@ def test_signed_data_has_the_parts_of_its_content(mime_type: str) -> None:
     payload = part(mime_type, sealed.signed_data(MAIL), headers=fields, filename="smime.p7m")
     result: Any = opened(payload, {})
     assert tree(result) == ("", "multipart/signed", "", (("0", "text/plain", "", ()),))
-    assert [each["name"] for each in result["headers"]] == ["Subject", "Content-Type"]
+    assert [header["name"] for header in result["headers"]] == ["Subject", "Content-Type"]
 
 
 def test_signed_data_is_opened_from_what_was_fetched() -> None:

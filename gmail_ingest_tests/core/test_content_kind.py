@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.calendar_text import CalendarText
-from gmail_ingest.core.content_kind import kind_of_content
+from gmail_ingest.core.mail.calendar.calendar_text import CalendarText
+from gmail_ingest.core.mail.kinds.content_kind import kind_of_content
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.gmail_json import part
 

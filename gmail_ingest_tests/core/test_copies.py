@@ -6,7 +6,7 @@ from itertools import chain, permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.copies import Letter, gather
+from gmail_ingest.core.mail.copies import Letter, gather
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 LETTERS = st.lists(
@@ -36,7 +36,7 @@ def test_no_row_stands_for_two_of_one_mailbox(letters):
 @given(LETTERS.filter(lambda letters: len(letters) < 5))
 def test_groups_do_not_depend_on_the_order_in_which_rows_come(letters):
     """So a page of a list finds the groups that the next page finds."""
-    assert len({repr(gather(each)) for each in permutations(letters)}) == 1
+    assert len({repr(gather(permutation)) for permutation in permutations(letters)}) == 1
 
 
 def test_rows_of_a_group_are_all_compared_with_its_first():

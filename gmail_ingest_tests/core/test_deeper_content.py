@@ -13,12 +13,12 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sandbox.forms import Forms
-from gmail_ingest.sandbox.mbox import MboxMessage
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
 from gmail_ingest_tests.core.test_tnef import FILE, SIGNATURE, attribute
+from gmail_sandbox.forms import Forms
+from gmail_sandbox.mail.mbox import MboxMessage
 
 HEAD = "From: Ann Example <ann@customer.example>\nTo: owner@crm.example\nSubject: FW: meeting\n"
 EVENT = """BEGIN:VCALENDAR
@@ -74,7 +74,11 @@ def sealed_mail(data: bytes, kind: str = "signed-data", name: str = "smime.p7m")
 
 def names(mail: ParsedMessage) -> list[tuple[str, str]]:
     """Return name and type of the files that a person would name."""
-    return [(each.filename, each.mime_type) for each in mail.attachments if not each.inline]
+    return [
+        (attachment.filename, attachment.mime_type)
+        for attachment in mail.attachments
+        if not attachment.inline
+    ]
 
 
 @pytest.mark.parametrize(
@@ -130,7 +134,7 @@ def test_a_broken_invitation_is_a_file_and_no_text() -> None:
     """A calendar file without an event is neither text nor lost (edge case 153)."""
     mail = parsed(f"{HEAD}Content-Type: text/calendar\n\nBEGIN:VCALENDAR\n")
     assert (mail.text, mail.content_kind) == ("", "invitation")
-    assert [each.mime_type for each in mail.attachments] == ["text/calendar"]
+    assert [attachment.mime_type for attachment in mail.attachments] == ["text/calendar"]
 
 
 @pytest.mark.parametrize(
@@ -155,7 +159,7 @@ def test_a_whole_mail_of_signed_data_is_read_under_any_name() -> None:
     assert (mail.text.strip(), mail.attachments) == ("Grüße, Ann", ())
     document = parsed(sealed_mail(sealed.signed_data(b"%PDF"), name="contract.pdf.p7m"))
     assert (document.text, document.content_kind) == ("", "mail")
-    assert [each.filename for each in document.attachments] == ["contract.pdf.p7m"]
+    assert [attachment.filename for attachment in document.attachments] == ["contract.pdf.p7m"]
 
 
 def test_files_in_signed_data_are_listed() -> None:
@@ -164,9 +168,10 @@ def test_files_in_signed_data_are_listed() -> None:
     inner = multipart("mixed", "Content-Type: text/html\n\n<p>See <b>offer</b></p>", pdf)
     mail = parsed(sealed_mail(sealed.signed_data(inner.encode())))
     assert (mail.text, mail.html) == ("See offer", "<p>See <b>offer</b></p>")
-    assert [(each.part_id, each.filename, each.size) for each in mail.attachments] == [
-        ("0.1", "offer.pdf", 3)
-    ]
+    assert [
+        (attachment.part_id, attachment.filename, attachment.size)
+        for attachment in mail.attachments
+    ] == [("0.1", "offer.pdf", 3)]
 
 
 def test_a_detached_signature_is_no_file() -> None:
@@ -219,7 +224,9 @@ def test_encrypted_mail_is_said_to_be_that(raw: str) -> None:
     """So that nobody takes it for empty; control parts are no files (edge case 156, mail 40)."""
     mail = parsed(raw)
     assert mail.content_kind == "encrypted"
-    assert "application/pgp-encrypted" not in {each.mime_type for each in mail.attachments}
+    assert "application/pgp-encrypted" not in {
+        attachment.mime_type for attachment in mail.attachments
+    }
 
 
 def test_outlooks_own_format_is_read_or_said_to_be_unreadable() -> None:

@@ -8,8 +8,6 @@ from random import Random
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.sandbox.forms import Forms
-from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.mutations import mutated
 from gmail_ingest_tests.core.served_mail import Served, serve
@@ -25,6 +23,8 @@ from gmail_ingest_tests.core.test_deeper_content import (
     parsed,
     sealed_mail,
 )
+from gmail_sandbox.forms import Forms
+from gmail_sandbox.mail.mbox import MboxMessage
 
 _MAILS = (
     *ENCRYPTED.values(),

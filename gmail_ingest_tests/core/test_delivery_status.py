@@ -1,7 +1,11 @@
 import pytest
 
-from gmail_ingest.core.delivery_status import MAX_RECIPIENTS, failed_of, read_delivery_status
-from gmail_ingest.core.payload import missing_bodies, parse_message
+from gmail_ingest.core.mail.kinds.delivery_status import (
+    MAX_RECIPIENTS,
+    failed_of,
+    read_delivery_status,
+)
+from gmail_ingest.core.mail.payload import missing_bodies, parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 from gmail_ingest_tests.core.report_set import OWNER, failed, samples

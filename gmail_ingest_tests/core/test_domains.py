@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.domains import (
+from gmail_ingest.core.mail.addresses.domains import (
     ascii_domain,
     canonical_address,
     organisation_of,

@@ -1,7 +1,7 @@
 import pytest
 
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.search_text import MAX_SEARCH_CHARS
+from gmail_ingest.core.mail.payload import parse_message
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_CHARS
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 
@@ -84,7 +84,7 @@ def test_mail_that_is_only_forwarded_shows_what_it_encloses():
         )
         assert parsed.reply_text == ""
         assert "Forwarded message" not in parse(multi("mixed", TEXT, payload)).search_text
-        assert [each.filename for each in parsed.attachments] == ["complaint.eml"]
+        assert [attachment.filename for attachment in parsed.attachments] == ["complaint.eml"]
         assert parsed.search_text.count("pump") == 1
 
 
@@ -101,7 +101,7 @@ def test_what_lies_in_an_enclosed_mail_is_found_and_no_file_of_the_outer():
     deeper = enclosed(part(body="deep words", headers=[("Subject", "deep")]))
     mail = enclosed(part("multipart/mixed", headers=FIELDS, parts=[INNER, pdf, deeper]))
     parsed = parse(multi("mixed", TEXT, mail))
-    assert [each.filename for each in parsed.attachments] == ["complaint.eml"]
+    assert [attachment.filename for attachment in parsed.attachments] == ["complaint.eml"]
     assert "plan.pdf" in parsed.search_text
     assert "deep words" in parsed.search_text
 
@@ -118,7 +118,11 @@ def test_digest_is_a_list_of_mails():
     """Each mail of a digest is a file by its subject, and all their words are found."""
     mails = [enclosed(part(body=f"words{n}", headers=[("Subject", f"s{n}")])) for n in range(3)]
     parsed = parse(multi("mixed", TEXT, multi("digest", *mails)))
-    assert [each.filename for each in parsed.attachments] == ["s0.eml", "s1.eml", "s2.eml"]
+    assert [attachment.filename for attachment in parsed.attachments] == [
+        "s0.eml",
+        "s1.eml",
+        "s2.eml",
+    ]
     assert all(f"words{n}" in parsed.search_text for n in range(3))
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.encoded_words import decode_words, repaired
+from gmail_ingest.core.mail.charsets.encoded_words import decode_words, repaired
 from gmail_ingest_tests.core.growth import assert_linear
 
 

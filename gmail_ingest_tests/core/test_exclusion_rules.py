@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule, checked
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule, checked
 from gmail_ingest.errors import InvalidInputError
 
 SECRET = "s3cr3t"
@@ -100,5 +100,5 @@ def test_any_text_is_checked_or_refused(addresses, domains):
         found = checked(rule(addresses=tuple(addresses), domains=tuple(domains))).criteria
     except InvalidInputError:
         return
-    assert all(each == each.strip().lower() and "@" in each for each in found.addresses)
-    assert all(each and "@" not in each and " " not in each for each in found.domains)
+    assert all(address == address.strip().lower() and "@" in address for address in found.addresses)
+    assert all(domain and "@" not in domain and " " not in domain for domain in found.domains)

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.exclusions import MailFacts, Rulebook, facts_of
-from gmail_ingest.core.message import Participant
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.exclusions.matching import MailFacts, Rulebook, facts_of
+from gmail_ingest.core.mail.message import Participant
 from gmail_ingest_tests.fakes.messages import parsed
 
 OWNER = "kim.lee@acme.test"

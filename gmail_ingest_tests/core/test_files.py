@@ -1,10 +1,10 @@
 import pytest
 
-from gmail_ingest.core.files import attachments_of
-from gmail_ingest.core.headers import Headers
-from gmail_ingest.core.parts import sort_parts
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers
+from gmail_ingest.core.mail.parts.files import attachments_of
+from gmail_ingest.core.mail.parts.part_tree import sort_parts
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 
@@ -24,7 +24,10 @@ def file(mime_type, name="", *, size=5_000, part_id="9", **headers):
 
 def files(payload):
     parsed = parse_message(resource(payload), owner_addresses=[])
-    return [(each.filename, each.mime_type, each.inline) for each in parsed.attachments]
+    return [
+        (attachment.filename, attachment.mime_type, attachment.inline)
+        for attachment in parsed.attachments
+    ]
 
 
 @pytest.mark.parametrize("says", ["inline", "attachment", "INLINE; filename=x", ""])

@@ -1,8 +1,8 @@
 import pytest
 
-from gmail_ingest.core.flowed import OWN_LINE, is_flowed, unfolded, unmarked
-from gmail_ingest.core.headers import parameters_of
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.headers import parameters_of
+from gmail_ingest.core.mail.payload import parse_message
+from gmail_ingest.core.mail.text.flowed import OWN_LINE, line_ends_of, unfolded, unmarked
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 
@@ -149,10 +149,10 @@ def test_own_line_is_shown_as_it_is_beside_html():
         ("text/plain", (False, False)),
     ],
 )
-def test_is_flowed_reads_every_notation(content_type, meaning):
+def test_line_ends_of_reads_every_notation(content_type, meaning):
     """Any case, quotes, and the pieces of RFC 2231; never inside another parameter."""
-    flowed, drops_blank = is_flowed(content_type)
-    assert (flowed, flowed and drops_blank) == (meaning[0], all(meaning))
+    lines = line_ends_of(content_type)
+    assert (lines.flow, lines.flow and lines.drop_blanks) == (meaning[0], all(meaning))
 
 
 def test_text_that_is_not_flowed_stays_as_it_is():

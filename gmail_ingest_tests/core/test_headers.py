@@ -2,8 +2,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.headers import Headers, charset_of, message_ids
-from gmail_ingest.core.text import TextCleaner
+from gmail_ingest.core.mail.clean_text import TextCleaner
+from gmail_ingest.core.mail.headers import Headers, charset_of, message_ids
 
 
 def headers(*pairs):

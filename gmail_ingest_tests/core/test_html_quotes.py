@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.mail.reply.reply_text import read_reply
+from gmail_ingest.core.mail.text.html_text import html_to_text
 
 # Of a language that has no word list.
 INTRODUCTION = "2024.3.5 10:00, Боролдой &lt;bo@example.org&gt; бичсэн:"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import Reply, read_reply
+from gmail_ingest.core.mail.reply.reply_text import Reply, read_reply
+from gmail_ingest.core.mail.text.html_text import html_to_text
 
 QUOTE = (
     '<div class="gmail_quote"><div class="gmail_attr">2024.3.5 Боролдой бичсэн:</div>'

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.mail.reply.reply_text import read_reply
+from gmail_ingest.core.mail.text.html_text import html_to_text
 from gmail_ingest_tests.core.growth import assert_linear
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pytest
 
-from gmail_ingest.core.calendar_text import CalendarText, calendar_text
+from gmail_ingest.core.mail.calendar.calendar_text import CalendarText, calendar_text
 from gmail_ingest_tests.core.growth import assert_linear
 from gmail_ingest_tests.core.invitations.calendar_files import Case, calendar, event
 from gmail_ingest_tests.core.invitations.cases import CASES

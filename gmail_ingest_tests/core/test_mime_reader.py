@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.core.mime_reader import part_of, parts_of_body
+from gmail_ingest.core.mail.containers.mime_reader import part_of, parts_of_body
 from gmail_ingest_tests.core.growth import assert_linear
 
 NESTED = b"""Content-Type: multipart/mixed; boundary="----=_outer"
@@ -112,7 +112,7 @@ def test_a_multipart_without_a_boundary_is_divided_by_its_own_lines() -> None:
     """The first line of hyphens that comes again is the boundary (edge case 158)."""
     body = b"preamble\n--x y\nContent-Type: text/plain\n\none\n--x y\n\ntwo\n--x y--\n"
     parts = parts_of_body(body, "", "multipart/mixed")
-    assert [shape(each)[:4] for each in parts] == [
+    assert [shape(part)[:4] for part in parts] == [
         ("0", "text/plain", "", "one"),
         ("1", "text/plain", "", "two"),
     ]

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.months import (
+from gmail_ingest.core.ledger.months import (
     GMAIL_BEGAN,
     check_range,
     month_of,
@@ -13,7 +13,7 @@ from gmail_ingest.core.months import (
     next_month,
     part_of,
 )
-from gmail_ingest.core.windows import Window, reach_back
+from gmail_ingest.core.ledger.windows import Window, reach_back
 from gmail_ingest.errors import InvalidInputError
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

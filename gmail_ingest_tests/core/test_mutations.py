@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.sandbox.mbox import MboxMessage
 from gmail_ingest_tests.core.mutations import mutated
 from gmail_ingest_tests.core.served_mail import corpus, seeded, serve
 from gmail_ingest_tests.core.storable import assert_storable
+from gmail_sandbox.mail.mbox import MboxMessage
 
 #: Damaged copies of each corpus message; a soak takes more.
 COPIES = int(os.environ.get("GMAIL_INGEST_MUTATIONS", "2"))

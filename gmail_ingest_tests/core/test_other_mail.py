@@ -14,11 +14,11 @@ from typing import NamedTuple
 
 import pytest
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sandbox.forms import Forms
-from gmail_ingest.sandbox.mbox import MboxMessage
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest_tests.core import sealed
 from gmail_ingest_tests.core.served_mail import serve
+from gmail_sandbox.forms import Forms
+from gmail_sandbox.mail.mbox import MboxMessage
 
 HEAD = b"From: Ann <ann@customer.example>\r\nTo: owner@crm.example\r\nSubject: Offer\r\n"
 HEAD += b"MIME-Version: 1.0\r\n"
@@ -185,7 +185,7 @@ def test_mail_of_other_programs_is_read_as_a_person_reads_it(
     content comes (edge cases 212 to 215).
     """
     mail, parsed = MAILS[number], read[number]
-    files = [(each.filename, each.inline) for each in parsed.attachments]
+    files = [(attachment.filename, attachment.inline) for attachment in parsed.attachments]
     assert (parsed.text.strip(), files, parsed.content_kind) == (
         mail.text,
         list(mail.files),

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.core.message import Participant
-from gmail_ingest.core.payload import missing_bodies, parse_message
+from gmail_ingest.core.mail.message import Participant
+from gmail_ingest.core.mail.payload import missing_bodies, parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource, with_headers
 from gmail_ingest_tests.core.storable import assert_storable
 

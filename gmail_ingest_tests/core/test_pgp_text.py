@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from gmail_ingest.core.pgp_text import is_encrypted, without_armour
+from gmail_ingest.core.mail.text.pgp_text import is_encrypted, without_armour
 from gmail_ingest_tests.core.growth import assert_linear
 
 SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"

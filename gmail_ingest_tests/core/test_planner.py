@@ -3,8 +3,8 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.planner import MAX_THREAD_MESSAGES, PendingMessage, plan_fetch
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.core.quota.planner import MAX_THREAD_MESSAGES, PendingMessage, plan_fetch
+from gmail_ingest.core.quota.prices import Prices
 
 PRICES = Prices()
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.core.portions import Permits, Portions
+from gmail_ingest.core.quota.portions import Permits, Portions
 
-#: Google's limit of the project, in units a minute, and the share of it that history leaves.
+#: Google's limit of the project, in units a minute, and what background work leaves of it, a share.
 MINUTE = 60_000
 RESERVE = 0.02
 RATE = MINUTE * (1 - RESERVE) / 60
@@ -22,22 +22,22 @@ CALL = 100
 
 @dataclass
 class Line:
-    """The project's row, as the statements of ``adapters/postgres/quota.py`` change it."""
+    """The project's row, as ``adapters/postgres/sync/quota_limiter.py`` changes it."""
 
     live_at: float = 0.0
-    history_at: float = 0.0
+    background_at: float = 0.0
     burst_at: float = -60.0
 
     def reserve(self, units: int, now: float, *, live: bool) -> float:
         """Take units; the time from which on they may be spent."""
         cost = units / RATE
         if not live:
-            self.history_at = max(self.history_at, now) + cost
-            return self.history_at - cost
-        if max(self.live_at, self.history_at) < now - 60:
+            self.background_at = max(self.background_at, now) + cost
+            return self.background_at - cost
+        if max(self.live_at, self.background_at) < now - 60:
             self.burst_at = now
         self.live_at = max(self.live_at, now) + cost
-        self.history_at = max(self.history_at, now) + cost
+        self.background_at = max(self.background_at, now) + cost
         ahead = max(AHEAD - LATE, BURST - (now - self.burst_at))
         return max(now, self.live_at - ahead)
 
@@ -149,7 +149,7 @@ def test_portion_is_exact_while_the_line_is_written_seldom():
     assert worker.added == 600
 
 
-def test_units_of_history_keep_their_places():
+def test_units_of_background_work_keep_their_places():
     """Units of a portion are spent one after the other, those behind a gap after the gap."""
     portions = Portions(10.0, 1.0, paced=True)
     portions.add(10, 100.0)

@@ -2,11 +2,11 @@ from math import inf
 
 import pytest
 
-from gmail_ingest.core.planner import PendingMessage
-from gmail_ingest.core.price import Pace, fetch_units, seconds_needed
-from gmail_ingest.core.progress import Progress
-from gmail_ingest.core.quota import Prices
-from gmail_ingest_tests.sync.history import moment
+from gmail_ingest.core.ledger.progress import Progress
+from gmail_ingest.core.quota.estimates import Pace, fetch_units, seconds_needed
+from gmail_ingest.core.quota.planner import PendingMessage
+from gmail_ingest.core.quota.prices import Prices
+from gmail_ingest_tests.sync.backfills import moment
 
 PACE = Pace(mailbox=100, project=1_000, day=1_000_000, left_today=1_000_000, next_day=3600)
 

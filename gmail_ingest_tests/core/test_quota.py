@@ -3,7 +3,7 @@ from dataclasses import fields
 import pytest
 from pydantic import ValidationError
 
-from gmail_ingest.core.quota import METHODS, Prices, parse_prices
+from gmail_ingest.core.quota.prices import METHODS, Prices, parse_prices
 from gmail_ingest.settings import Settings
 
 

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.removals import RemovalLimits, question
+from gmail_ingest.core.ledger.removals import RemovalLimits, question
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from gmail_ingest.core.reply_text import Reply, read_reply
+from gmail_ingest.core.mail.reply.reply_text import Reply, read_reply
 
 THANKS = "Thanks, that works for us."
 QUOTE = "> Dear John,\n>\n> please find our offer below.\n"

@@ -4,7 +4,7 @@ from collections import Counter
 
 import pytest
 
-from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.mail.reply.reply_text import read_reply
 from gmail_ingest_tests.core.reply_set.languages import languages
 
 PROGRAMS = ("gmail", "apple", "thunderbird", "yahoo")

@@ -4,14 +4,14 @@ from email.message import EmailMessage
 
 import pytest
 
-from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import read_reply
-from gmail_ingest.sandbox.mbox import MboxMessage
+from gmail_ingest.core.mail.reply.reply_text import read_reply
+from gmail_ingest.core.mail.text.html_text import html_to_text
 from gmail_ingest_tests.core.reply_set.build import KINDS, items
 from gmail_ingest_tests.core.reply_set.compare import read
 from gmail_ingest_tests.core.reply_set.judge import as_expected, lost
 from gmail_ingest_tests.core.reply_set.languages import languages
 from gmail_ingest_tests.core.served_mail import serve
+from gmail_sandbox.mail.mbox import MboxMessage
 
 #: Bodies that do not give what is expected, each with the reason. Never one that loses own words.
 NOT_YET = {

@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_ingest.core.reply_text import Reply, read_reply
+from gmail_ingest.core.mail.reply.reply_text import Reply, read_reply
 
 YES = "Yes, please."
 BELOW = [

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.core.reply_text import MAX_REPLY_CHARS, Reply, read_reply
+from gmail_ingest.core.mail.reply.reply_text import MAX_REPLY_CHARS, Reply, read_reply
 
 YES = "Yes, please."
 INTRODUCTIONS = [

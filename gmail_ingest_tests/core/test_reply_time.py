@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_ingest.core.reply_text import read_reply
+from gmail_ingest.core.mail.reply.reply_text import read_reply
 from gmail_ingest_tests.core.growth import assert_linear
 
 

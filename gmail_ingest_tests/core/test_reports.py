@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.bounce_text import read_report_text
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.kinds.bounce_text import read_report_text
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.report_set import OWNER, failed, read, samples
 
@@ -123,6 +123,11 @@ def test_report_of_anything_is_read(words, kind):
         ],
     )
     message = parse_message(resource(payload), owner_addresses=[OWNER])
-    assert all(each.action == "failed" for each in message.failed_recipients)
+    assert all(
+        failed_recipient.action == "failed" for failed_recipient in message.failed_recipients
+    )
     assert message.is_bounce or not message.failed_recipients
-    assert all("." in each.address.partition("@")[2] for each in message.failed_recipients)
+    assert all(
+        "." in failed_recipient.address.partition("@")[2]
+        for failed_recipient in message.failed_recipients
+    )

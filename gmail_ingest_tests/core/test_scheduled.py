@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.core.payload import parse_message
-from gmail_ingest.core.scope import exclusion_rule
+from gmail_ingest.core.ledger.scope import left_out_reason
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import with_headers
 
 OWNER = "owner@crm.example"
@@ -18,7 +18,7 @@ def parsed(*headers, labels=()):
 def test_mail_labelled_scheduled_stays_out():
     """The label that the reports name keeps it out by its name, before it is fetched (case 06)."""
     labels = parsed(FROM_OWNER, labels=["SCHEDULED"]).label_ids
-    assert exclusion_rule(labels) == "scheduled"
+    assert left_out_reason(labels) == "scheduled"
 
 
 @pytest.mark.parametrize("labels", [(), ("STARRED",), ("UNREAD", "IMPORTANT")])

@@ -2,15 +2,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.search_query import parse_query
+from gmail_ingest.core.mail.words.search_query import parse_query
 from gmail_ingest_tests.core.growth import assert_linear
 
 
 def shown(query):
     """A query as a line: terms with their words, alternatives with a bar between."""
     return " | ".join(
-        " & ".join(f"{'-' * term.excluded}{phrase(term.words)}" for term in terms)
-        for terms in query
+        " & ".join(f"{'-' * term.negated}{phrase(term.words)}" for term in terms) for terms in query
     )
 
 

@@ -1,8 +1,12 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.message import Attachment, Participant
-from gmail_ingest.core.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS, search_text_of
+from gmail_ingest.core.mail.message import Attachment, Participant
+from gmail_ingest.core.mail.words.search_text import (
+    MAX_SEARCH_BYTES,
+    MAX_SEARCH_CHARS,
+    search_text_of,
+)
 
 
 def test_search_text_finds_subject_people_files_and_text():

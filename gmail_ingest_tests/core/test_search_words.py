@@ -3,8 +3,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.search_words import is_pair, is_single, words_of
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.core.mail.words.search_words import is_pair, is_single, words_of
 from gmail_ingest_tests.core.growth import assert_linear
 
 

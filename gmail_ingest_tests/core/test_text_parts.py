@@ -1,7 +1,7 @@
 import pytest
 
-from gmail_ingest.core.enriched import plain_of_enriched
-from gmail_ingest.core.payload import MissingBody, missing_bodies, parse_message
+from gmail_ingest.core.mail.payload import MissingBody, missing_bodies, parse_message
+from gmail_ingest.core.mail.text.enriched import plain_of_enriched
 from gmail_ingest_tests.core.gmail_json import part, resource
 from gmail_ingest_tests.core.growth import assert_linear
 
@@ -16,7 +16,7 @@ def multi(kind, *parts, **fields):
 
 def read(payload):
     parsed = parse_message(resource(payload), owner_addresses=[])
-    return parsed.text, [each.filename for each in parsed.attachments]
+    return parsed.text, [attachment.filename for attachment in parsed.attachments]
 
 
 def named(mime_type="text/plain", body="me", filename="message.txt", headers=None):
@@ -204,7 +204,7 @@ def test_what_must_be_fetched_is_named_and_no_more(payload, ids):
     """Texts whether they have a name or not, and in bounds what is found by its words only; no
     files (edge case 149).
     """
-    assert [each.part_id for each in missing_bodies(resource(payload))] == ids
+    assert [missing_body.part_id for missing_body in missing_bodies(resource(payload))] == ids
 
 
 def test_named_text_that_was_fetched_is_the_text():

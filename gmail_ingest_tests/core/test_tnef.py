@@ -7,7 +7,7 @@ import struct
 
 import pytest
 
-from gmail_ingest.core.tnef import Tnef, TnefFile, read_tnef
+from gmail_ingest.core.mail.containers.tnef import Tnef, TnefFile, read_tnef
 from gmail_ingest_tests.core.growth import assert_linear
 
 SIGNATURE = struct.pack("<IH", 0x223E9F78, 1)

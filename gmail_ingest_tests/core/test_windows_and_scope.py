@@ -4,8 +4,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.scope import exclusion_rule
-from gmail_ingest.core.windows import Window, last_days
+from gmail_ingest.core.ledger.scope import left_out_reason
+from gmail_ingest.core.ledger.windows import Window, last_days
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
@@ -33,7 +33,7 @@ def test_last_days_stops_at_the_epoch():
 
 
 @pytest.mark.parametrize(
-    ("labels", "rule"),
+    ("labels", "reason"),
     [
         (("INBOX", "UNREAD"), None),
         ((), None),
@@ -47,8 +47,8 @@ def test_last_days_stops_at_the_epoch():
         (("TRASH", "SENT"), "trash"),
     ],
 )
-def test_exclusion_rule_names_the_rule(labels, rule):
+def test_left_out_reason_is_named(labels, reason):
     """Drafts, mail to be sent later, chats, spam and trash stay out on arrival, each under its own
     name (case 06; edge cases 16 and 210).
     """
-    assert exclusion_rule(labels) == rule
+    assert left_out_reason(labels) == reason

@@ -14,10 +14,10 @@ from alembic.script import ScriptDirectory
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.runtime.environment import variable_names
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.sync.service import TENANT, Service, sandbox_settings
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 #: Words of the tests' mail and addresses, which Dagster must not know.
 PRIVATE = ("example.com", "example.net", "merger")
@@ -108,11 +108,11 @@ def metadata(result: dg.ExecuteInProcessResult) -> dict[str, object]:
     return {name: value.value for name, value in event.metadata.items()}
 
 
-def told_by(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetMaterialization]:
+def materializations_of(instance: dg.DagsterInstance, run_id: str) -> list[dg.AssetMaterialization]:
     """The materializations of a run, as Dagster's pages read them."""
     kind = dg.DagsterEventType.ASSET_MATERIALIZATION
     records = instance.get_records_for_run(run_id, of_type=kind).records
-    return [each.event_log_entry.asset_materialization for each in records]
+    return [record.event_log_entry.asset_materialization for record in records]
 
 
 def evaluations(instance):
@@ -122,10 +122,10 @@ def evaluations(instance):
     kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
     records = [
         record
-        for run_id in [*(each.run_id for each in instance.get_runs()), ""]
+        for run_id in [*(get_run.run_id for get_run in instance.get_runs()), ""]
         for record in instance.get_records_for_run(run_id, of_type=kind).records
     ]
     records.sort(key=lambda each: each.event_log_entry.timestamp)
-    told = [each.event_log_entry.asset_check_evaluation for each in records]
-    assert [each.partition is None for each in told] == [False, True] * (len(told) // 2)
-    return [(each.partition, each.passed, each.description) for each in told if each.partition]
+    reported = [record.event_log_entry.asset_check_evaluation for record in records]
+    assert [each.partition is None for each in reported] == [False, True] * (len(reported) // 2)
+    return [(each.partition, each.passed, each.description) for each in reported if each.partition]

@@ -66,11 +66,13 @@ class Daemon:
         self._time = datetime.now(UTC)
         (location,) = self._workspace.create_request_context().code_locations
         (repository,) = location.get_repositories().values()
-        for each in repository.get_sensors():
-            if each.name != sensor:
-                self.instance.stop_sensor(each.get_remote_origin().get_id(), each.selector_id, each)
+        for get_sensor in repository.get_sensors():
+            if get_sensor.name != sensor:
+                self.instance.stop_sensor(
+                    get_sensor.get_remote_origin().get_id(), get_sensor.selector_id, get_sensor
+                )
             else:
-                self._remote = each
+                self._remote = get_sensor
 
     def tick(self) -> InstigatorTick:
         """One iteration of the daemon, a minute after the last; what became of the tick."""

@@ -6,7 +6,7 @@ from gmail_ingest.definitions import defs as full
 from gmail_ingest.defs.sensors import NAME, build_sync_queue_sensor
 from gmail_ingest.settings import Settings
 
-_others = [each for each in full.sensors or () if each.name != NAME]
+_others = [sensor for sensor in full.sensors or () if sensor.name != NAME]
 _quick = Settings(_env_file=None, sensor_wait_seconds=0.0, drain_flow=1_000_000)  # type: ignore[call-arg]  # pydantic's own
 defs = dg.Definitions(
     assets=full.assets,

@@ -16,12 +16,11 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster_postgres import DagsterPostgresStorage
 
-from gmail_ingest.defs import instance_storage
 from gmail_ingest.defs.instance_storage import InstanceStorage
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.runtime.data_directory import PROJECT_ROOT
-from gmail_ingest.runtime.readiness import free_ports
-from gmail_ingest.runtime.services import WORKSPACE
+from gmail_ingest.local.data_directory import PROJECT_ROOT
+from gmail_ingest.local.process_commands import WORKSPACE
+from gmail_ingest.local.readiness import free_ports
 
 CONFIG = {"environment": "DAGSTER_PG_URL"}
 
@@ -109,13 +108,13 @@ def test_storage_is_postgres_where_the_environment_names_one(monkeypatch, empty_
 def test_storage_of_a_checkout_is_a_file(monkeypatch, tmp_path):
     """Without it, a checkout has SQLite in a directory that git ignores."""
     monkeypatch.delenv("DAGSTER_PG_URL", raising=False)
-    monkeypatch.setattr(instance_storage, "_BARE", tmp_path / "bare")
+    config = CONFIG | {"checkout_directory": str(tmp_path / "bare")}
     for home in (None, str(PROJECT_ROOT)):
         if home is None:
             monkeypatch.delenv("DAGSTER_HOME", raising=False)
         else:
             monkeypatch.setenv("DAGSTER_HOME", home)
-        made = InstanceStorage.from_config_value(None, CONFIG)
+        made = InstanceStorage.from_config_value(None, config)
         assert isinstance(made, DagsterSqliteStorage)
         assert made.base_dir == str(tmp_path / "bare")
 

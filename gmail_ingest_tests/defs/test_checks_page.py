@@ -49,8 +49,8 @@ def test_execute_all_names_no_partition_and_covers_every_tenant(webserver):
     latest = shown["executionForLatestMaterialization"]
     assert (latest["status"], latest["evaluation"]["success"]) == ("SUCCEEDED", True)
     assert "2 tenants is accounted for" in latest["evaluation"]["description"]
-    told = webserver.evaluations(*ACCOUNTED)
-    assert {tenant: each["success"] for tenant, each in told.items()} == BOTH
+    reported = webserver.evaluations(*ACCOUNTED)
+    assert {tenant: each["success"] for tenant, each in reported.items()} == BOTH
     assert set(webserver.instance.get_materialized_partitions(COMPLETENESS)) == set(BOTH)
 
 

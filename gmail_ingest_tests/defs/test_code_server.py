@@ -4,7 +4,7 @@ import threading
 
 from dagster._grpc.server import DagsterApiServer
 
-from gmail_ingest.defs.code_server import outlive_outages
+from gmail_ingest.defs.code_server import retry_orphan_checks
 
 
 class Server(DagsterApiServer):
@@ -25,7 +25,7 @@ def test_code_server_looks_at_its_workers_again_after_an_error(monkeypatch):
         server._server_termination_event.set()
 
     monkeypatch.setattr(DagsterApiServer, "_check_for_orphaned_runs", look)
-    outlive_outages()
+    retry_orphan_checks()
     server = Server()
     server._cleanup_thread()
     assert looks == [server, server]

@@ -9,8 +9,8 @@ from gmail_ingest.defs.completeness import CHECK, KEY, completeness, completenes
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.verification import evaluation_of
-from gmail_ingest.sync.completeness import MailboxVerification
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.audit.completeness import MailboxVerification
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.sync.service import TENANT
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
@@ -37,8 +37,8 @@ def evaluations(instance, check=CHECK):
     records = instance.event_log_storage.get_asset_check_execution_history(
         check_key=check, limit=1000
     )
-    told = [each.event.asset_check_evaluation for each in reversed(records)]
-    return {each.partition: each for each in told}
+    reported = [record.event.asset_check_evaluation for record in reversed(records)]
+    return {each.partition: each for each in reported}
 
 
 def check_partition(instance, resources):
@@ -59,11 +59,11 @@ def test_check_passes_for_a_whole_partition(instance, resources):
     result, found = check_partition(instance, resources)
     assert result.success
     assert (found.passed, found.partition, found.asset_key) == (True, TENANT, KEY)
-    told = {name: value.value for name, value in found.metadata.items()}
-    assert told["listed"] == told["accounted"] > 0
-    assert told["missing"] == told["open"] == 0
-    assert told["units"] <= told["estimated_units"] + 10
-    assert all(type(value) is int for value in told.values())
+    reported = {name: value.value for name, value in found.metadata.items()}
+    assert reported["listed"] == reported["accounted"] > 0
+    assert reported["missing"] == reported["open"] == 0
+    assert reported["units"] <= reported["estimated_units"] + 10
+    assert all(type(value) is int for value in reported.values())
     assert instance.get_materialized_partitions(KEY) == {TENANT}
     assert evaluations(instance)[None].passed
 
@@ -134,9 +134,9 @@ def test_night_goes_on_past_a_tenant_that_cannot_be_read(run, synced, instance, 
         run_config={"ops": {"verify_tenants": {"config": {"tenants": ["empty", TENANT]}}}},
     )
     assert result.success
-    told = evaluations(instance)
-    assert set(told) == {"empty", TENANT, None}
-    assert not any(each.passed for each in told.values())
+    reported = evaluations(instance)
+    assert set(reported) == {"empty", TENANT, None}
+    assert not any(each.passed for each in reported.values())
 
 
 def test_night_refuses_tenants_that_are_not_connected(synced, instance, resources):
@@ -150,8 +150,8 @@ def test_night_refuses_tenants_that_are_not_connected(synced, instance, resource
     )
     assert not result.success
     (event,) = result.get_step_failure_events()
-    said = event.step_failure_data.user_failure_data.description
-    assert said.startswith("tenants: 1 of those named are not connected: amce.")
+    failure = event.step_failure_data.user_failure_data.description
+    assert failure.startswith("tenants: 1 of those named are not connected: amce.")
     assert synced.calls("labels.list") == calls
     assert evaluations(instance) == {}
 
@@ -162,8 +162,8 @@ def test_night_tells_how_mailboxes_stand(synced, instance, resources):
     """
     assert synced.agrees()
     assert completeness_job.execute_in_process(instance=instance, resources=resources).success
-    told = evaluations(instance, every_mailbox_is_synced.check_key)
-    assert {partition: each.passed for partition, each in told.items()} == {None: True}
+    reported = evaluations(instance, every_mailbox_is_synced.check_key)
+    assert {partition: each.passed for partition, each in reported.items()} == {None: True}
 
 
 def test_night_begins_by_itself():
@@ -194,6 +194,6 @@ def verification(**counts):
 )
 def test_evaluation_is_an_error_only_for_what_is_left(found, passed, severity):
     """What waits, was repaired or could not be looked at is a warning."""
-    said = evaluation_of(found)
-    assert (said.passed, said.severity.name) == (passed, severity)
-    assert "a@example.com" not in repr(said)
+    evaluation = evaluation_of(found)
+    assert (evaluation.passed, evaluation.severity.name) == (passed, severity)
+    assert "a@example.com" not in repr(evaluation)

@@ -97,7 +97,7 @@ def shown(instance, url):
         ).records
         records[tenant] = (
             found and found.storage_id,
-            [(each.storage_id, each.asset_materialization.metadata) for each in events],
+            [(event.storage_id, event.asset_materialization.metadata) for event in events],
         )
     partitions = instance.get_status_by_partition(KEY, TENANTS, PARTITIONS)
     with psycopg.connect(url) as connection:
@@ -179,7 +179,11 @@ def test_purge_changes_nothing_that_dagster_shows(instance, dagster_url, lived):
     assert instance.get_run_by_id(first).is_success
     assert instance.get_run_by_id(rounds[-1]).is_success
     assert [instance.get_run_by_id(each) for each in (*idle, *rounds[:-1])] == [None] * 11
-    kinds = {each.dagster_event_type for each in instance.all_logs(first) if each.is_dagster_event}
+    kinds = {
+        all_log.dagster_event_type
+        for all_log in instance.all_logs(first)
+        if all_log.is_dagster_event
+    }
     assert dg.DagsterEventType.RUN_SUCCESS in kinds
     assert not list(Path(instance.storage_directory()).glob("*/compute_logs/*"))
     # A second time there is nothing left to do.

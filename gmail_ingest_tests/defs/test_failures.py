@@ -29,7 +29,7 @@ class Runs:
         self.run(world.queue.enqueue(tenant, "incremental"))
         holder = f"run:{run.run_id}"
         self.run(world.queue.claim(holder, limit=1, ttl=MINUTE, tenant_id=tenant))
-        self.run(world.store.acquire_lease(mailbox, "live", holder, MINUTE, force=False))
+        self.run(world.store.acquire_lease(mailbox, "push", holder, MINUTE, force=False))
         self.run(world.change("INSERT INTO drains (run_id) VALUES (%s)", run.run_id))
         return run
 

@@ -8,8 +8,8 @@ import pytest
 
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sync import patience
-from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, metadata, told_by
+from gmail_ingest.sync.mailbox import throttle
+from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
 
@@ -17,13 +17,13 @@ from gmail_ingest_tests.sync.service import OWNER, TENANT
 def drained(run, service, instance, resources, monkeypatch):
     """Drain what waits, also what waits for a later attempt; the tenants that were materialized."""
     # What Google does not answer is given back at once, not after five tries.
-    monkeypatch.setattr(patience, "TRIES", 1)
+    monkeypatch.setattr(throttle, "TRIES", 1)
 
     def drain() -> list[str]:
         run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
         result = drain_job.execute_in_process(instance=instance, resources=resources)
         assert result.success
-        return [each.partition for each in told_by(instance, result.run_id)]
+        return [each.partition for each in materializations_of(instance, result.run_id)]
 
     return drain
 
@@ -47,7 +47,7 @@ def test_drain_tells_once_that_google_does_not_answer_and_once_that_it_does(
     assert drained() == []
     assert drained() == []
     assert len(evaluations(instance)) == 1
-    service.mend()
+    service.clear_faults()
     assert drained() == [TENANT]
     assert evaluations(instance)[1:] == [(TENANT, True, "every mailbox is synced")]
     service.deliver("another")
@@ -81,12 +81,12 @@ def test_drain_materializes_what_came_beside_a_mailbox_that_stands_still(
 
 
 def test_drain_tells_another_cause(run, service, instance, drained):
-    """A trouble that becomes another one is news (edge case 85)."""
+    """A failure that becomes another one is news (edge case 85)."""
     run(service.connected())
     service.fault("history.list", action="error", error="unavailable")
     run(service.queue.enqueue(TENANT, "incremental"))
     drained()
-    service.mend()
+    service.clear_faults()
     service.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
     drained()
     first, second = evaluations(instance)
@@ -97,10 +97,10 @@ def test_drain_tells_another_cause(run, service, instance, drained):
 def test_drain_tells_nothing_of_a_mailbox_that_another_worker_syncs(
     run, service, instance, drained
 ):
-    """Somebody else syncs it: that is no trouble (edge case 85)."""
+    """Somebody else syncs it: that is no failure (edge case 85)."""
     run(service.connected())
     (mailbox,) = run(service.rows("SELECT id FROM mailboxes"))
-    run(service.store.acquire_lease(mailbox, "live", "w", timedelta(minutes=1), force=False))
+    run(service.store.acquire_lease(mailbox, "push", "w", timedelta(minutes=1), force=False))
     run(service.queue.enqueue(TENANT, "incremental"))
     assert drained() == []
     assert evaluations(instance) == []
@@ -110,21 +110,24 @@ def test_asset_fails_when_its_work_was_put_back(run, service, instance, material
     """Google down is a failed run with cause and remedy, and no materialization; when Google
     answers again, the next one says so (edge case 85).
     """
-    monkeypatch.setattr(patience, "TRIES", 1)
+    monkeypatch.setattr(throttle, "TRIES", 1)
     run(service.connected())
     service.deliver("the merger")
     service.fault("history.list", action="error", error="unavailable")
     result = materialize(raise_on_error=False)
     assert not result.success
-    assert told_by(instance, result.run_id) == []
+    assert materializations_of(instance, result.run_id) == []
     (event,) = result.get_step_failure_events()
     failure = event.step_failure_data.user_failure_data
     assert "1 active (no_answer)" in failure.description
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
-    service.mend()
+    assert [evaluation[:2] for evaluation in evaluations(instance)] == [(TENANT, False)]
+    service.clear_faults()
     run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
     assert metadata(materialize())["stored"] == 1
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False), (TENANT, True)]
+    assert [evaluation[:2] for evaluation in evaluations(instance)] == [
+        (TENANT, False),
+        (TENANT, True),
+    ]
 
 
 def test_asset_of_dead_mailboxes_is_not_materialized_again(run, service, instance, materialize):
@@ -136,7 +139,7 @@ def test_asset_of_dead_mailboxes_is_not_materialized_again(run, service, instanc
     assert not materialize(raise_on_error=False).success
     result = materialize(raise_on_error=False)
     assert not result.success
-    assert told_by(instance, result.run_id) == []
+    assert materializations_of(instance, result.run_id) == []
     assert len(evaluations(instance)) == 1
 
 
@@ -148,5 +151,5 @@ def test_asset_materializes_what_came_before_it_fails(run, service, instance, ma
     service.fault("*", mailbox=OWNER, action="error", error="mail_service_not_enabled")
     result = materialize(raise_on_error=False)
     assert not result.success
-    (told,) = told_by(instance, result.run_id)
-    assert (told.partition, told.metadata["stored"].value) == (TENANT, 5)
+    (reported,) = materializations_of(instance, result.run_id)
+    assert (reported.partition, reported.metadata["stored"].value) == (TENANT, 5)

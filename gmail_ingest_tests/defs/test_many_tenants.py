@@ -9,12 +9,12 @@ import pytest
 
 from gmail_ingest.adapters.postgres.engine import create_engine, statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.standings import PostgresStandings
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
 from gmail_ingest.defs.verification import TENANTS_AT_ONCE, verify_tenants
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.conftest import QUICK
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 
 TENANTS = 320
 #: Tenants, each with a mailbox that was listed two days back.
@@ -47,34 +47,34 @@ def test_night_of_many_tenants_needs_few_connections_and_outlives_a_bug(few_conn
     """
     working: set[str] = set()
     most = 0
-    told: dict[str, object] = {}
+    reported: dict[str, object] = {}
 
-    def open_source(mailbox):
+    def open_client(mailbox):
         nonlocal most
         working.add(mailbox.tenant_id)
-        most = max(most, len(working - set(told)))
+        most = max(most, len(working - set(reported)))
         if mailbox.tenant_id == "t160":
             raise KeyError("owner@private.example")
-        return MemoryMailSource()
+        return MemoryMailboxClient()
 
     async def night():
         async with statement(few_connections) as connection:
             since = datetime.now(UTC) - timedelta(days=2)
             await connection.execute(_FILL, {"tenants": TENANTS, "since": since})
         store = PostgresMailStore(few_connections)
-        verify = Verify(store, open_source, QUICK, limiter=Unlimited())
+        verify = Verify(store, open_client, QUICK, limiter=Unlimited())
         names = [f"t{number}" for number in range(1, TENANTS + 1)]
-        standings = PostgresStandings(few_connections)
-        tally = await verify_tenants(verify, standings, names, "run-1", told.__setitem__)
+        health_store = PostgresTenantHealth(few_connections)
+        tally = await verify_tenants(verify, health_store, names, "run-1", reported.__setitem__)
         async with statement(few_connections) as connection:
             found = await connection.execute("SELECT passed, count(*) FROM verdicts GROUP BY 1")
             return tally, dict(await found.fetchall())
 
     tally, verdicts = run(night())
     assert most <= TENANTS_AT_ONCE
-    assert len(told) == tally.tenants == TENANTS
-    assert [name for name, found in told.items() if not found.passed] == ["t160"]
-    crashed = told["t160"]
+    assert len(reported) == tally.tenants == TENANTS
+    assert [name for name, found in reported.items() if not found.passed] == ["t160"]
+    crashed = reported["t160"]
     assert crashed.severity is dg.AssetCheckSeverity.ERROR
     assert "unexpected KeyError in gmail_ingest_tests.defs.test_many_tenants" in crashed.description
     assert "private" not in repr(crashed)
@@ -86,7 +86,7 @@ def test_night_of_many_tenants_needs_few_connections_and_outlives_a_bug(few_conn
 
 def test_tenant_that_cannot_even_be_planned_ends_no_night(few_connections, run):
     """Also a database that fails for one tenant is that tenant's evaluation (edge case 88)."""
-    told = {}
+    reported = {}
 
     class Store(PostgresMailStore):
         async def mailboxes(self, tenant_id, ids):
@@ -100,16 +100,18 @@ def test_tenant_that_cannot_even_be_planned_ends_no_night(few_connections, run):
             since = datetime.now(UTC) - timedelta(days=2)
             await connection.execute(_FILL, {"tenants": 3, "since": since})
         verify = Verify(
-            Store(few_connections), lambda _: MemoryMailSource(), QUICK, limiter=Unlimited()
+            Store(few_connections), lambda _: MemoryMailboxClient(), QUICK, limiter=Unlimited()
         )
-        standings = PostgresStandings(few_connections)
-        await verify_tenants(verify, standings, ["t1", "t2", "t3"], "run-1", told.__setitem__)
+        health_store = PostgresTenantHealth(few_connections)
+        await verify_tenants(
+            verify, health_store, ["t1", "t2", "t3"], "run-1", reported.__setitem__
+        )
 
     run(night())
-    assert {name: found.passed for name, found in told.items()} == {
+    assert {name: found.passed for name, found in reported.items()} == {
         "t1": True,
         "t2": False,
         "t3": True,
     }
-    assert told["t2"].description.endswith("see the log of run run-1")
-    assert "private" not in repr(told["t2"])
+    assert reported["t2"].description.endswith("see the log of run run-1")
+    assert "private" not in repr(reported["t2"])

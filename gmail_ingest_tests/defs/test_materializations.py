@@ -44,8 +44,8 @@ def together(context: dg.OpExecutionContext) -> None:
 @dg.op
 def one_by_one(context: dg.OpExecutionContext) -> None:
     """Stores them as Dagster documents it."""
-    for each in materializations():
-        context.log_event(each)
+    for materialization in materializations():
+        context.log_event(materialization)
 
 
 def stored(instance, op):
@@ -55,16 +55,22 @@ def stored(instance, op):
     records = instance.get_records_for_run(
         result.run_id, of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
     ).records
-    entries = [each.event_log_entry for each in records]
-    assert {each.run_id for each in entries} == {result.run_id}
-    assert {each.step_key for each in entries} == {op.name}
+    entries = [record.event_log_entry for record in records]
+    assert {entry.run_id for entry in entries} == {result.run_id}
+    assert {entry.step_key for entry in entries} == {op.name}
     return [
-        (each.level, each.user_message, each.job_name, each.message, *said(each.dagster_event))
-        for each in entries
+        (
+            entry.level,
+            entry.user_message,
+            entry.job_name,
+            entry.message,
+            *content(entry.dagster_event),
+        )
+        for entry in entries
     ]
 
 
-def said(event):
+def content(event):
     """An event without the name of its step, and its tags without the run's id."""
     tags = {key: value for key, value in event.logging_tags.items() if "run" not in key}
     tags = {key: value for key, value in tags.items() if value not in {"together", "one_by_one"}}

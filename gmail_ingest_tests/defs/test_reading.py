@@ -54,7 +54,7 @@ def test_job_reads_all_that_is_left(world, instance, resources, run):
     assert len(tick(instance, resources).run_requests) == 1
     result = execute(instance, resources)
     assert result.success
-    (output,) = [each for each in result.all_events if each.is_successful_output]
+    (output,) = [all_event for all_event in result.all_events if all_event.is_successful_output]
     assert counts_of(output.event_specific_data.metadata) == {
         "read": 5,
         "changed": 4,
@@ -81,9 +81,9 @@ def test_job_fails_if_a_mail_cannot_be_read(world, instance, resources, run):
     result = execute(instance, resources)
     assert not result.success
     (failure,) = result.get_step_failure_events()
-    told = str(failure.step_failure_data.error)
-    assert "1 stored mails could not be read again" in told
-    assert "会議" not in told
+    message = str(failure.step_failure_data.error)
+    assert "1 stored mails could not be read again" in message
+    assert "会議" not in message
     assert counts_of(failure.step_failure_data.user_failure_data.metadata)["failed"] == 1
     assert run(search(world, "견적서")) == {"m5"}
 
@@ -111,8 +111,8 @@ def test_runs_that_fail_rest_longer_each_time(instance, resources):
         end(dg.DagsterRunStatus.FAILURE)
         skipped = tick(instance, resources)
         assert not skipped.run_requests
-        told = f"the last {min(failed, 8)} runs failed: another one in "
-        assert skipped.skip_reason.skip_message.startswith(told)
+        message = f"the last {min(failed, 8)} runs failed: another one in "
+        assert skipped.skip_reason.skip_message.startswith(message)
         assert rest_behind_failures(instance, now)[1] == pytest.approx(rest, abs=30)
     assert rest_behind_failures(instance, time.time() + 3_600)[1] <= 0
     end(dg.DagsterRunStatus.CANCELED)

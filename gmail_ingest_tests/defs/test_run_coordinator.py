@@ -1,4 +1,4 @@
-"""The queue of runs: history behind live mail, its newest months first."""
+"""The queue of runs: backfills behind live mail, their newest months first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from dagster._core.remote_origin import (
 )
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.runtime.data_directory import project_file
+from gmail_ingest.local.data_directory import project_file
 from gmail_ingest_tests.sync.service import TENANT
 
 RANGE = ("dagster/asset_partition_range_start", "dagster/asset_partition_range_end")
@@ -77,8 +77,8 @@ def test_runs_of_a_backfill_are_queued_newest_first(instance):
         runs.append(submit(instance, "emails_by_month_job", tags))
         if year != YEARS[-1]:
             assert status(instance, runs[-1]) == dg.DagsterRunStatus.NOT_STARTED
-    assert {status(instance, each) for each in runs} == {dg.DagsterRunStatus.QUEUED}
-    found = [instance.get_run_by_id(each) for each in runs]
+    assert {status(instance, run) for run in runs} == {dg.DagsterRunStatus.QUEUED}
+    found = [instance.get_run_by_id(run) for run in runs]
     priorities = [int(each.tags["dagster/priority"]) for each in found]
     assert priorities == sorted(priorities)
     assert max(priorities) < 0
@@ -124,11 +124,15 @@ def test_other_runs_are_submitted_as_ever(instance):
 
 
 def test_limits_leave_live_runs_their_places():
-    """However many backfills wait, history never takes all places; a tenant's runs come one after
+    """However many backfills wait, they never take all places; a tenant's runs come one after
     the other.
     """
     runs = yaml.safe_load(project_file("dagster.yaml").read_text())["concurrency"]["runs"]
-    limits = [each for each in runs["tag_concurrency_limits"] if each["key"].endswith("/history")]
-    assert [each["limit"] for each in limits if "value" in each] == [1]
-    (most,) = [each["limit"] for each in limits if "value" not in each]
+    limits = [
+        tag_concurrency_limit
+        for tag_concurrency_limit in runs["tag_concurrency_limits"]
+        if tag_concurrency_limit["key"].endswith("/history")
+    ]
+    assert [limit["limit"] for limit in limits if "value" in limit] == [1]
+    (most,) = [limit["limit"] for limit in limits if "value" not in limit]
     assert runs["max_concurrent_runs"] - most >= 8

@@ -8,7 +8,7 @@ from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.run_launcher import WatchedRunLauncher
-from gmail_ingest.runtime.readiness import free_ports
+from gmail_ingest.local.readiness import free_ports
 
 
 @pytest.fixture

@@ -8,17 +8,17 @@ import pytest
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import watch_renewal_job
 from gmail_ingest.errors import ReauthoriseError
-from gmail_ingest.sandbox.settings import SandboxSettings
-from gmail_ingest.sync.records import Counts
-from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, metadata, told_by
+from gmail_ingest.sync.mailbox.records import Counts
+from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
 from gmail_ingest_tests.sync.service import OWNER, TENANT
+from gmail_sandbox.settings import SandboxSettings
 
 
 def everything(instance: dg.DagsterInstance, run_id: str) -> str:
     """All that Dagster keeps of a run."""
     records = instance.get_records_for_run(run_id).records
     run = instance.get_run_by_id(run_id)
-    return " ".join([*(repr(each) for each in records), repr(run)]).lower()
+    return " ".join([*(repr(record) for record in records), repr(run)]).lower()
 
 
 def test_asset_syncs_its_tenant(run, service, instance, materialize):
@@ -29,11 +29,11 @@ def test_asset_syncs_its_tenant(run, service, instance, materialize):
     result = materialize()
     assert result.success
     assert service.agrees()
-    told = metadata(result)
-    assert set(told) >= set(Counts().totals())
-    assert told["stored"] == told["discovered"] == 2
-    assert told["units"] > 0
-    assert (told["jobs"], told["mailboxes"]) == (1, 1)
+    reported = metadata(result)
+    assert set(reported) >= set(Counts().totals())
+    assert reported["stored"] == reported["discovered"] == 2
+    assert reported["units"] > 0
+    assert (reported["jobs"], reported["mailboxes"]) == (1, 1)
     assert run(service.rows("SELECT dagster_run_id FROM sync_jobs")) == [result.run_id]
     partitions = instance.get_materialized_partitions(dg.AssetKey(["gmail", "emails"]))
     assert set(partitions) == {TENANT}
@@ -105,10 +105,10 @@ def test_drain_syncs_all_that_waits_and_reports_each_partition(run, service, ins
         run(service.connect(address, tenant=tenant))
     result = drain_job.execute_in_process(instance=instance, resources=resources)
     assert result.success
-    told = told_by(instance, result.run_id)
-    assert sorted(each.partition for each in told) == ["acme", "globex", "initech"]
-    assert {each.metadata["stored"].value for each in told} == {1}
-    assert {each.asset_key.to_user_string() for each in told} == {"gmail/emails"}
+    reported = materializations_of(instance, result.run_id)
+    assert sorted(each.partition for each in reported) == ["acme", "globex", "initech"]
+    assert {each.metadata["stored"].value for each in reported} == {1}
+    assert {each.asset_key.to_user_string() for each in reported} == {"gmail/emails"}
     partitions = instance.get_materialized_partitions(dg.AssetKey(["gmail", "emails"]))
     assert set(partitions) == {"acme", "globex", "initech"}
     assert run(service.rows("SELECT count(*) FROM emails")) == [3]
@@ -123,7 +123,7 @@ def test_drain_reports_only_what_changed(run, service, instance, resources):
     run(service.connected())
     run(service.queue.enqueue(TENANT, "incremental"))
     result = drain_job.execute_in_process(instance=instance, resources=resources)
-    assert told_by(instance, result.run_id) == []
+    assert materializations_of(instance, result.run_id) == []
     assert run(service.rows("SELECT count(*) FROM sync_queue")) == [0]
 
 
@@ -184,7 +184,7 @@ def test_watch_renewal_that_fails_is_seen(run, service, instance, resources):
     assert not result.success
     (event,) = result.get_step_failure_events()
     assert "1 watches" in event.step_failure_data.user_failure_data.description
-    service.mend()
+    service.clear_faults()
     _, counts = renewed(instance, resources)
     assert counts == {"renewed": 1, "failed": 0}
 
@@ -197,7 +197,7 @@ def test_watch_renewal_tells_of_a_dead_grant_that_it_meets(run, service, instanc
     for _ in range(2):
         result, _ = renewed(instance, resources, raise_on_error=False)
     assert result.success  # the second time nothing that could be watched is due
-    assert [each[:2] for each in evaluations(instance)] == [(TENANT, False)]
+    assert [evaluation[:2] for evaluation in evaluations(instance)] == [(TENANT, False)]
 
 
 def test_watch_renewal_without_a_topic_watches_nothing(run, service, instance, resources):

@@ -5,13 +5,13 @@ import time
 import dagster as dg
 import pytest
 
-from gmail_ingest.adapters.postgres.drains import PostgresDrains
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.jobs import emails_job
 from gmail_ingest.defs.partitions import TENANTS
+from gmail_ingest.defs.queue_look import MAY_BE_A_BURST, look_at_queue
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.sensors import FLOW_SECONDS, Memory, build_sync_queue_sensor
-from gmail_ingest.defs.services import MAY_BE_A_BURST, look_at_queue
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
@@ -65,7 +65,11 @@ def sensor(engine, database_url, instance, run) -> Sensor:
 
 def started(result: dg.SensorResult) -> list[str]:
     """Tenants for which a run was asked."""
-    return [each.partition_key for each in result.run_requests or () if each.partition_key]
+    return [
+        run_request.partition_key
+        for run_request in result.run_requests or ()
+        if run_request.partition_key
+    ]
 
 
 def test_sensor_starts_a_run_for_each_waiting_tenant(sensor):
@@ -82,7 +86,7 @@ def test_sensor_starts_a_run_for_each_waiting_tenant(sensor):
 def test_sensor_gives_no_run_key(sensor):
     """A run key that was used once would block the second attempt (edge case 70)."""
     sensor.wait("acme")
-    assert [each.run_key for each in sensor.tick().run_requests] == [None]
+    assert [run_request.run_key for run_request in sensor.tick().run_requests] == [None]
 
 
 def test_sensor_asks_for_a_row_once(sensor):
@@ -131,7 +135,7 @@ def test_sensor_starts_a_drain_when_no_slot_is_free(sensor):
     sensor.instance.add_run(dg.DagsterRun(emails_job.name, status=dg.DagsterRunStatus.STARTED))
     sensor.wait("a")
     result = sensor.tick(max_tenant_runs=1)
-    assert [each.job_name for each in result.run_requests] == [drain_job.name]
+    assert [run_request.job_name for run_request in result.run_requests] == [drain_job.name]
 
 
 def test_sensor_ignores_runs_that_have_ended(sensor):
@@ -147,8 +151,8 @@ def test_sensor_starts_drains_when_many_wait(sensor):
     """More waiting tenants than single runs are worth become one drain run."""
     sensor.wait("a", "b", "c")
     result = sensor.tick(max_tenant_runs=2)
-    assert [each.job_name for each in result.run_requests] == [drain_job.name]
-    assert [each.run_key for each in result.run_requests] == [None]
+    assert [run_request.job_name for run_request in result.run_requests] == [drain_job.name]
+    assert [run_request.run_key for run_request in result.run_requests] == [None]
     assert started(result) == []
 
 
@@ -201,7 +205,7 @@ def test_sensor_starts_a_drain_when_pushes_keep_coming(sensor, run):
         run(sensor.world.change("DELETE FROM sync_queue"))
     sensor.wait("last")
     result = sensor.tick(drain_flow=3)
-    assert [each.job_name for each in result.run_requests] == [drain_job.name]
+    assert [run_request.job_name for run_request in result.run_requests] == [drain_job.name]
 
 
 def test_sensor_makes_partitions_equal_to_the_connected_tenants(sensor, run):

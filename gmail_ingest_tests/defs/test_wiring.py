@@ -3,12 +3,12 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest import wiring
-from gmail_ingest.adapters.gmail.client import Gmail
-from gmail_ingest.adapters.postgres.quota import PostgresLimiter
-from gmail_ingest.core.quota import Prices
+from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.postgres.sync.quota_limiter import PostgresLimiter
+from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.limiter import Unlimited
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import KEY
 
 

@@ -81,7 +81,7 @@ class Webserver:
             "repositoryLocationName": LOCATION,
             "repositoryName": "__repository__",
             "pipelineName": "__ASSET_JOB",
-            "assetSelection": [{"path": each.split("/")} for each in assets],
+            "assetSelection": [{"path": asset.split("/")} for asset in assets],
             "assetCheckSelection": [
                 {"assetKey": {"path": asset.split("/")}, "name": name} for asset, name in checks
             ],
@@ -98,7 +98,7 @@ class Webserver:
     def check(self, asset: str, name: str) -> dict[str, Any]:
         """A check as the Checks page of an asset shows it."""
         node = self.ask(_CHECKS, assetKey={"path": asset.split("/")})["assetNodeOrError"]
-        found = {each["name"]: each for each in node["assetChecksOrError"]["checks"]}
+        found = {check["name"]: check for check in node["assetChecksOrError"]["checks"]}
         return found[name]
 
     def evaluations(self, asset: str, name: str) -> dict[str, dict[str, Any]]:

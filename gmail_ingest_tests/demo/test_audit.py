@@ -3,10 +3,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.demo.audit import GoogleMessage, Row, audit
-from gmail_ingest.demo.latency import PushWatch, percentile
-from gmail_ingest.demo.plan import MAILBOXES, bursts, split
-from gmail_ingest.demo.search_check import searchable_words
+from gmail_ingest_lab.demo.audit import GoogleMessage, Row, audit
+from gmail_ingest_lab.demo.latency import MessageKey, PushWatch, percentile
+from gmail_ingest_lab.demo.plan import MAILBOXES, bursts, split
+from gmail_ingest_lab.demo.search_check import searchable_words
 
 OWNERS = {"a@x.example": "acme"}
 INBOX = frozenset({"INBOX"})
@@ -73,7 +73,7 @@ def test_push_watch_measures_from_delivery_to_sight():
     """A message's time runs from before its delivery to the look that finds its row."""
     watch = PushWatch()
     watch.delivered("a@x.example", ["m1", "m2"], at=10.0)
-    watch.seen([("a@x.example", "m1"), ("a@x.example", "other")], at=12.5)
+    watch.seen([MessageKey("a@x.example", "m1"), MessageKey("a@x.example", "other")], at=12.5)
     assert watch.seconds == [2.5]
     assert set(watch.waiting) == {("a@x.example", "m2")}
 

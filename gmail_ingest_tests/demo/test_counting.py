@@ -3,9 +3,9 @@ from datetime import date, timedelta
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.demo.audit import GoogleMessage, audit
-from gmail_ingest.demo.counting import Count, count
-from gmail_ingest.demo.plan import PAST_DAYS, DemoOptions, range_of_the_past
+from gmail_ingest_lab.demo.audit import GoogleMessage, audit
+from gmail_ingest_lab.demo.counting import Count, count
+from gmail_ingest_lab.demo.plan import PAST_DAYS, DemoOptions, range_of_the_past
 
 LABELS = st.sampled_from([{"INBOX"}, {"SENT"}, {"TRASH"}, {"SPAM", "INBOX"}, set()])
 
@@ -45,7 +45,7 @@ def test_count_tells_mail_before_the_window_apart():
 
 
 def test_audit_does_not_expect_mail_before_the_window_but_allows_it():
-    """Mail that only a historical sync brings is neither missing nor unknown."""
+    """Mail that only a backfill brings is neither missing nor unknown."""
     old = message(1, "INBOX", age=500)
     assert audit([old], [], {}, since=800).clean
     assert audit([old], [], {}).missing == 1

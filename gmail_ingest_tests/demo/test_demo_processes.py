@@ -15,9 +15,9 @@ import psutil
 import pytest
 import requests
 
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.environment import variable_names
-from gmail_ingest.runtime.readiness import http_ok, loopback_session
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.environment import variable_names
+from gmail_ingest.local.readiness import http_ok, loopback_session
 from gmail_ingest_tests.cli.processes_of import processes_mentioning
 
 pytestmark = [
@@ -145,7 +145,9 @@ def test_up_serves_and_dies_whole_when_killed(start, directory):
     status = json.loads(command(directory, "status", "--json"))
     assert status["running"]["api"] == running.addresses.api
     (sidecar,) = (
-        each for each in psutil.Process(process.pid).children() if "webhook_api" in each.cmdline()
+        child
+        for child in psutil.Process(process.pid).children()
+        if "webhook_api" in child.cmdline()
     )
     sidecar.kill()
     eventually(lambda: not sidecar.is_running())

@@ -4,11 +4,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from gmail_ingest.cli.demo_view import export_line, line, variables
-from gmail_ingest.demo.counting import Count
-from gmail_ingest.demo.plan import range_of_the_past
-from gmail_ingest.demo.snapshot import MailboxState, Snapshot
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
+from gmail_ingest.local.data_directory import Addresses, DataDirectory
+from gmail_ingest_lab.commands.demo_view import export_line, line, variables
+from gmail_ingest_lab.demo.counting import Count
+from gmail_ingest_lab.demo.plan import range_of_the_past
+from gmail_ingest_lab.demo.snapshot import MailboxState, Snapshot
 
 ADDRESSES = Addresses("http://dagster", "http://api", "postgresql://db", "http://sandbox")
 
@@ -38,7 +38,7 @@ def test_the_printed_line_gives_a_shell_all_it_needs(tmp_path, name):
 
 
 def test_a_line_tells_older_mail_apart():
-    """What a historical sync would bring is shown, and is no part of what is awaited."""
+    """What a backfill would bring is shown, and is no part of what is awaited."""
     boxes = (
         MailboxState("acme", "a@x.example", Count(3, 3, older=4, older_stored=1)),
         MailboxState("acme", "b@x.example", Count(2, 1, older=1)),

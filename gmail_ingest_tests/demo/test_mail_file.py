@@ -2,8 +2,8 @@ import gzip
 
 import pytest
 
-from gmail_ingest.demo.mail_file import require_mbox
 from gmail_ingest.errors import InvalidInputError
+from gmail_ingest_lab.demo.mail_file import require_mbox
 
 MAIL = b"From me@x.example Sat Jan  3 01:05:34 2026\nSubject: Hello\n\nHi.\n"
 TAKEOUT = (

@@ -5,21 +5,21 @@ import os
 import pytest
 from pydantic import ValidationError
 
-from gmail_ingest.benchmarks import ground as benchmark_ground
-from gmail_ingest.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
-from gmail_ingest.demo.run import demo_settings, open_demo
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.rehearsal.plan import TUNING, RehearsalOptions
-from gmail_ingest.runtime.consent import OAuthClient
-from gmail_ingest.runtime.data_directory import DataDirectory
-from gmail_ingest.runtime.databases import Databases
-from gmail_ingest.runtime.environment import (
+from gmail_ingest.local.consent import OAuthClient
+from gmail_ingest.local.data_directory import DataDirectory
+from gmail_ingest.local.databases import Databases
+from gmail_ingest.local.environment import (
     machine_environment,
     pinned_settings,
     variable_names,
 )
-from gmail_ingest.runtime.stack import open_stack
+from gmail_ingest.local.stack import open_stack
 from gmail_ingest.settings import Settings
+from gmail_ingest_lab.benchmarks import harness
+from gmail_ingest_lab.demo.plan import INITIAL_SYNC_DAYS, DemoOptions
+from gmail_ingest_lab.demo.run import demo_settings, open_demo
+from gmail_ingest_lab.rehearsal.plan import TUNING, RehearsalOptions
 
 CLIENT = OAuthClient("demo", "secret")
 DATABASES = Databases("postgresql+psycopg:///mail", "postgresql+psycopg2:///dagster", embedded=True)
@@ -96,7 +96,7 @@ def test_settings_of_demo_rehearsal_and_benchmarks_are_pinned():
     defaults = {name: field.default for name, field in Settings.model_fields.items()}
     demo = demo_settings("http://sandbox", CLIENT, DemoOptions())
     rehearsal = demo_settings("http://sandbox", CLIENT, RehearsalOptions().demo, TUNING)
-    benchmark = benchmark_ground._settings("http://sandbox", "client", "secret")
+    benchmark = harness._settings("http://sandbox", "client", "secret")
     for found in (demo, benchmark):
         assert found.drain_runs == defaults["drain_runs"]
         assert found.poll_interval_seconds == defaults["poll_interval_seconds"]

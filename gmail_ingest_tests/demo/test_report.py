@@ -2,8 +2,9 @@ from dataclasses import replace
 
 import pytest
 
-from gmail_ingest.demo.audit import Audit
-from gmail_ingest.demo.report import Report
+from gmail_ingest_lab.demo.audit import Audit
+from gmail_ingest_lab.demo.counting import OlderMail
+from gmail_ingest_lab.demo.report import Report
 
 CLEAN = Audit(
     at_google=9, stored=9, missing=0, doubled=0, unknown=0, wrong_threads=0, wrong_labels=0
@@ -18,7 +19,7 @@ def report(began, begin_within=None):
         audit=CLEAN,
         unfindable=0,
         unseen=0,
-        older=(5, 0),
+        older=OlderMail(5, 0),
         initial_sync_began=began,
         begin_within=begin_within,
         push_seconds=(0.2,),

@@ -21,14 +21,14 @@ import pytest
 import requests
 from pydantic import SecretStr
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.runtime import services
-from gmail_ingest.runtime.data_directory import Addresses, DataDirectory
-from gmail_ingest.runtime.databases import embedded_databases
-from gmail_ingest.runtime.environment import base_environment
-from gmail_ingest.runtime.readiness import http_ok, loopback_session
-from gmail_ingest.runtime.stack import Stack, open_stack
+from gmail_ingest.local import process_commands
+from gmail_ingest.local.data_directory import Addresses, DataDirectory
+from gmail_ingest.local.databases import embedded_databases
+from gmail_ingest.local.environment import base_environment
+from gmail_ingest.local.readiness import http_ok, loopback_session
+from gmail_ingest.local.stack import Stack, open_stack
 from gmail_ingest.settings import Settings
 
 PROJECT = "sandbox-project"
@@ -211,7 +211,7 @@ def _start_google(stack: Stack) -> str:
         f"--client-secret={CLIENT['google_client_secret']}",
     )
     environment = base_environment({}, stack.data.bytecode)
-    stack.start(services.sandbox(environment, *arguments))
+    stack.start(process_commands.sandbox(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     return str(json.loads(ready.read_text())["url"])
 

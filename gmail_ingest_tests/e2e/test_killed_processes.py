@@ -33,7 +33,7 @@ def ask(crm, query, run_id):
 def worker_of(crm, run_id):
     """The process id of a run's worker, as the run's own log tells it; None if it does not yet."""
     events = ask(crm, _LOGS, run_id)["logsForRun"]["events"]
-    found = [re.search(r"in process \(pid: (\d+)\)", each.get("message", "")) for each in events]
+    found = [re.search(r"in process \(pid: (\d+)\)", event.get("message", "")) for event in events]
     return next((int(match[1]) for match in found if match), None)
 
 
@@ -52,7 +52,7 @@ def all_acknowledged(crm):
 def all_final(crm, tenant):
     """Whether every job of a tenant has come to its end, and nothing waits."""
     status = crm.api("GET", f"sync/{tenant}/status")
-    states = {each["state"] for each in status["jobs"]}
+    states = {job["state"] for job in status["jobs"]}
     return not status["queue"] and states <= {"succeeded", "failed", "cancelled"}
 
 

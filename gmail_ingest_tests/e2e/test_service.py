@@ -20,7 +20,7 @@ def test_crm_stays_equal_to_gmail_from_connect_to_disconnect(crm):
     """
     crm.new_mailbox(SALES, 60)
     connected = crm.connect("acme", SALES)
-    assert [each["watch"] for each in connected["mailboxes"]] == ["active"]
+    assert [mailbox["watch"] for mailbox in connected["mailboxes"]] == ["active"]
     crm.until_equal("acme", SALES)
     assert crm.partitions() == {"acme"}
 
@@ -46,7 +46,7 @@ def test_crm_stays_equal_to_gmail_from_connect_to_disconnect(crm):
     assert crm.in_crm("acme") == before
     status = crm.api("GET", "sync/acme/status")
     assert status["queue"] == []
-    assert {each["state"] for each in status["jobs"]} <= {"succeeded", "cancelled"}
+    assert {job["state"] for job in status["jobs"]} <= {"succeeded", "cancelled"}
 
 
 def test_partition_is_materialized_from_the_command_line(crm):
@@ -75,9 +75,9 @@ def test_partition_is_materialized_from_the_command_line(crm):
 def test_logs_of_all_processes_hold_nothing_private(crm):
     """No address and no token is in any log that the service wrote (promise 8)."""
     logs = "".join(
-        each.read_text(errors="replace")
-        for each in crm.stack.data.logs.iterdir()
-        if each.name.partition(".")[0] != "sandbox"
+        path.read_text(errors="replace")
+        for path in crm.stack.data.logs.iterdir()
+        if path.name.partition(".")[0] != "sandbox"
     )
     assert "sync_ended" in logs
     for private in (SALES, HELLO, crm.key, crm.environment["ENCRYPTION_KEY"], "ya29.", "1//0"):

@@ -1,7 +1,7 @@
 """What the store in memory knows of the accounts behind mailboxes.
 
 Holds: ``MemoryAccounts``, which the MailStore fake inherits. Add here: a method of AccountRecords.
-Keep out: how accounts are told apart (``sync/identity.py``).
+Keep out: how accounts are told apart (``sync/mailbox/identity.py``).
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
@@ -11,11 +11,11 @@ from collections import Counter
 from collections.abc import Collection, Mapping
 from dataclasses import replace
 
-from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.identity import Renaming
-from gmail_ingest.sync.records import Lease, Listing, Mailbox
+from gmail_ingest.core.ledger.fates import Entry
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.sync.mailbox.identity import Renaming
+from gmail_ingest.sync.mailbox.records import Lease, Listing, Mailbox
 
 #: States of mailboxes that nothing is written of any more.
 ENDED = frozenset({"disconnected", "replaced"})
@@ -47,9 +47,9 @@ class MemoryAccounts:
 
     def _living(self, tenant_id: str) -> list[Mailbox]:
         return [
-            each
-            for each in self.rows.values()
-            if each.tenant_id == tenant_id and each.state != "replaced"
+            row
+            for row in self.rows.values()
+            if row.tenant_id == tenant_id and row.state != "replaced"
         ]
 
     async def living(self, tenant_id: str) -> list[Mailbox]:
@@ -85,8 +85,12 @@ class MemoryAccounts:
             self.rows[mailbox_id] = replace(row, aliases=aliases)
             return "taken"
         self.differing.pop(mailbox_id, None)
-        former = [each for each in row.former_addresses if each not in {address, row.address}]
-        aliases = [each for each in row.aliases if each not in {address, row.address}]
+        former = [
+            former_address
+            for former_address in row.former_addresses
+            if former_address not in {address, row.address}
+        ]
+        aliases = [alias for alias in row.aliases if alias not in {address, row.address}]
         self.rows[mailbox_id] = replace(
             row,
             address=address,
@@ -110,10 +114,10 @@ class MemoryAccounts:
         row = self.rows[lease.mailbox_id]
         for key, entry in list(self.entries.items()):
             if key[0] == row.id and entry.fate in {"pending", "dead"}:
-                self._note(key, replace(entry, fate="gone", rule=None))
+                self._note(key, replace(entry, fate="gone", reason=None))
         self.listings[:] = [
-            replace(each, done=True) if each.mailbox_id == row.id else each
-            for each in self.listings
+            replace(listing, done=True) if listing.mailbox_id == row.id else listing
+            for listing in self.listings
         ]
         self.rows[row.id] = replace(
             row, state="replaced", watch_expires_at=None, reconcile_wanted=False

@@ -1,7 +1,7 @@
 """What a comparison with Google asks of the MailStore in memory.
 
 Holds: ``MemoryComparisons``, which the MailStore fake inherits. Add here: a method of
-ComparableStore. Keep out: rules (``core/fates.py``, ``core/completeness.py``).
+ComparableStore. Keep out: rules (``core/ledger/fates.py``, ``core/ledger/completeness.py``).
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
@@ -12,13 +12,13 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.fates import Entry, after_absence, after_recall
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.removals import RemovalLimits
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.completeness import Verdict
-from gmail_ingest.sync.records import Counts, Lease, Listing, Mailbox, MessageRef
+from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.ledger.fates import Entry, after_absence, after_recall
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.sync.audit.completeness import AcceptedRemoval, Verdict
+from gmail_ingest.sync.mailbox.records import Counts, Lease, Listing, Mailbox, MessageRef
 
 
 class MemoryComparisons:
@@ -47,7 +47,9 @@ class MemoryComparisons:
         raise NotImplementedError
 
     async def synced_from(self, mailbox_id: int) -> datetime | None:
-        starts = [each.window.start for each in self.listings if each.mailbox_id == mailbox_id]
+        starts = [
+            listing.window.start for listing in self.listings if listing.mailbox_id == mailbox_id
+        ]
         known = [start for start in starts if start is not None]
         return min(known) if known and len(known) == len(starts) else None
 
@@ -62,8 +64,8 @@ class MemoryComparisons:
         self, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
     ) -> None:
         if self.rows[mailbox_id].state not in {"disconnected", "replaced"}:
-            for each in days:
-                self.days[mailbox_id, each.day] = replace(each), each.is_proven(checked_at)
+            for day in days:
+                self.days[mailbox_id, day.day] = replace(day), day.is_proven(checked_at)
 
     async def note_verdict(self, mailbox_id: int, verdict: Verdict) -> None:
         if self.rows[mailbox_id].state != "disconnected":
@@ -82,7 +84,7 @@ class MemoryComparisons:
             email = self.emails.get((mailbox_id, message_id))
             if entry is not None:
                 dated = email.internal_date if email else None
-                found[message_id] = Known(entry.thread_id, entry.fate, entry.rule, dated)
+                found[message_id] = Known(entry.thread_id, entry.fate, entry.reason, dated)
         return found
 
     async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
@@ -103,7 +105,7 @@ class MemoryComparisons:
             if not set(labels).isdisjoint(email.label_ids)
         ]
         for email in bearing[:most]:
-            left = tuple(each for each in email.label_ids if each not in labels)
+            left = tuple(label_id for label_id in email.label_ids if label_id not in labels)
             self.emails[lease.mailbox_id, email.gmail_id] = replace(email, label_ids=left)
         return Counts(updated=len(bearing[:most]))
 
@@ -119,9 +121,9 @@ class MemoryComparisons:
             if mailbox == mailbox_id and not accepted
         )
 
-    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[tuple[str, bool]]:
+    async def accepted_removals(self, mailbox_id: int, most: int) -> Sequence[AcceptedRemoval]:
         found = [
-            (message_id, confirmed)
+            AcceptedRemoval(message_id, confirmed)
             for (mailbox, message_id), (confirmed, accepted) in sorted(self.withheld.items())
             if mailbox == mailbox_id and accepted
         ]
@@ -139,9 +141,9 @@ class MemoryComparisons:
         if len(ids) <= await self.removal_room(mailbox_id):
             self.removed[mailbox_id] += len(ids)
             return frozenset(ids)
-        for each in ids:
-            known = self.withheld.get((mailbox_id, each), (False, False))
-            self.withheld[mailbox_id, each] = (known[0] or each not in unconfirmed, known[1])
+        for id_ in ids:
+            known = self.withheld.get((mailbox_id, id_), (False, False))
+            self.withheld[mailbox_id, id_] = (known[0] or id_ not in unconfirmed, known[1])
         return frozenset()
 
     def accept_removals(self, mailbox_id: int) -> int:
@@ -158,8 +160,8 @@ class MemoryComparisons:
 
     async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
         self._fence(lease)
-        for each in ids:
-            self.withheld.pop((lease.mailbox_id, each), None)
+        for id_ in ids:
+            self.withheld.pop((lease.mailbox_id, id_), None)
 
     async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
         self._fence(lease)

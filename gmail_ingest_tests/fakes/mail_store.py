@@ -1,42 +1,44 @@
 """A MailStore in memory, for tests of use cases; it passes the contract of the real one.
 
 Holds: ``MemoryMailStore``. Add here: what a new method of the port means without a database.
-Keep out: rules about fates (``core/fates.py``, which Postgres follows too), failures on demand.
+Keep out: rules about fates (``core/ledger/fates.py``; Postgres follows them too), failures at will.
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
 from __future__ import annotations
 
 from collections import Counter, defaultdict, deque
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
-from gmail_ingest.core.fates import (
+from gmail_ingest.core.ledger.fates import (
     Entry,
+    Origin,
     after_change,
     after_outcome,
     after_sighting,
     after_storing,
 )
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import NOT_FOUND_YET, PendingMessage
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import PendingMessage
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import (
+from gmail_ingest.sync.mailbox.records import (
+    AppliedPage,
+    AppliedRules,
     Counts,
-    Excluded,
+    DueMessages,
     Failed,
     Gone,
     Lease,
+    LeftOut,
     Listing,
     Mailbox,
     MessageRef,
     Outcome,
-    Ruled,
-    Source,
     Stored,
 )
 from gmail_ingest_tests.fakes.accounts import ENDED, MemoryAccounts
@@ -51,12 +53,13 @@ class Attempts:
     due: datetime = field(default_factory=lambda: datetime.now(UTC))
     first_seen: datetime = field(default_factory=lambda: datetime.now(UTC))
     error: str | None = None
+    missed: bool = False
 
 
 class MemoryMailStore(MemoryComparisons, MemoryAccounts):
     """All of a database's mail in dictionaries; each method is one step of the event loop.
 
-    Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``troubles`` (error and cause of a
+    Read ``rows``, ``emails``, ``entries``, ``attempts`` and ``failures`` (error and cause of a
     mailbox's last failure) in assertions, never write them. It has no exclusion rules: ``to_rule``
     holds, by tenant, what ``decide_next`` will have done.
     """
@@ -69,10 +72,10 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self.attempts: dict[tuple[int, str], Attempts] = {}
         self.listings: list[Listing] = []
         self.named: dict[tuple[int, str], int] = {}
-        self.troubles: dict[int, tuple[str | None, str | None]] = {}
+        self.failures: dict[int, tuple[str | None, str | None]] = {}
         self.retries: dict[int, datetime | None] = {}
-        self.to_rule: defaultdict[str, deque[Ruled]] = defaultdict(deque)
-        self._leases: dict[tuple[int, Source], Lease] = {}
+        self.to_rule: defaultdict[str, deque[AppliedRules]] = defaultdict(deque)
+        self._leases: dict[tuple[int, Origin], Lease] = {}
 
     def add_mailbox(
         self, tenant_id: str, address: str, checkpoint: int = 1, *, state: str = "active"
@@ -88,24 +91,24 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         return [m for m in active if ids is None or m.id in ids]
 
     async def acquire_lease(
-        self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
+        self, mailbox_id: int, origin: Origin, holder: str, ttl: timedelta, *, force: bool
     ) -> Lease:
         if self.rows[mailbox_id].state in ENDED:
             raise MailboxDisconnectedError("the mailbox is disconnected")
         now = datetime.now(UTC)
-        held = self._leases.get((mailbox_id, source))
+        held = self._leases.get((mailbox_id, origin))
         if held and held.until > now and not force:
             raise LeaseHeldError(held.until)
-        lease = Lease(mailbox_id, source, holder, (held.token if held else 0) + 1, now + ttl)
-        self._leases[mailbox_id, source] = lease
+        lease = Lease(mailbox_id, origin, holder, (held.token if held else 0) + 1, now + ttl)
+        self._leases[mailbox_id, origin] = lease
         return lease
 
     async def renew_lease(self, lease: Lease, ttl: timedelta) -> None:
         self._fence(lease)
-        self._leases[lease.mailbox_id, lease.source] = replace(lease, until=datetime.now(UTC) + ttl)
+        self._leases[lease.mailbox_id, lease.origin] = replace(lease, until=datetime.now(UTC) + ttl)
 
     async def release_lease(self, lease: Lease) -> None:
-        key = (lease.mailbox_id, lease.source)
+        key = (lease.mailbox_id, lease.origin)
         if self._leases[key].token == lease.token:
             self._leases[key] = replace(lease, until=datetime.now(UTC))
 
@@ -115,9 +118,9 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self._fence(lease)
         counts = Counts()
         deleted = [
-            each.message_id
-            for each in changes
-            if each.deleted and (lease.mailbox_id, each.message_id) in self.emails
+            change.message_id
+            for change in changes
+            if change.deleted and (lease.mailbox_id, change.message_id) in self.emails
         ]
         admitted = await self._admit(lease.mailbox_id, deleted)
         for change in changes:
@@ -125,7 +128,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             if change.message_id in deleted and change.message_id not in admitted:
                 continue
             before = self.entries.get(key)
-            busy = self._leases.get((lease.mailbox_id, "history"))
+            busy = self._leases.get((lease.mailbox_id, "backfill"))
             is_left = busy is None or busy.until <= datetime.now(UTC)
             entry = after_change(before, change, is_left=is_left)
             email = self.emails.get(key)
@@ -138,7 +141,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
                 counts.updated += 1
             if before is None or before.fate != entry.fate:
                 counts.discovered += before is None or entry.fate == "pending"
-                counts.excluded += entry.fate == "excluded"
+                counts.left_out += entry.fate == "left_out"
                 counts.gone += entry.fate == "gone" and email is None
             self._note(key, entry)
         if checkpoint is not None:
@@ -148,34 +151,33 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
         self._fence(lease)
         for listing in self.listings:
-            if listing.mailbox_id != lease.mailbox_id or listing.source != lease.source:
+            if listing.mailbox_id != lease.mailbox_id or listing.origin != lease.origin:
                 continue
-            if (listing.window == window) if lease.source == "history" else not listing.done:
+            if (listing.window == window) if lease.origin == "backfill" else not listing.done:
                 return listing
-        return self._new_listing(lease.mailbox_id, window, lease.source)
+        return self._new_listing(lease.mailbox_id, window, lease.origin)
 
     async def has_unfinished_listing(self, mailbox_id: int) -> bool:
         return any(
-            each.mailbox_id == mailbox_id and each.source == "listing" and not each.done
-            for each in self.listings
+            listing.mailbox_id == mailbox_id and listing.origin == "listing" and not listing.done
+            for listing in self.listings
         )
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
-    ) -> tuple[Listing, Counts]:
+    ) -> AppliedPage:
         self._fence(lease)
-        counts = Counts()
+        counts = Counts(listed=len(refs))
         for ref in refs:
             key = (lease.mailbox_id, ref.message_id)
             before = self.entries.get(key)
-            entry = after_sighting(before, ref.thread_id, listing.source)
-            counts.listed += 1
+            entry = after_sighting(before, ref.thread_id, listing.origin)
             counts.discovered += entry is not before
             self._note(key, entry)
-            if listing.source == "history" and entry.fate == "pending":
+            if listing.origin == "backfill" and entry.fate == "pending":
                 self._name(key, listing)
         moved = replace(listing, page_token=next_token, done=next_token is None)
-        return self._put_listing(moved), counts
+        return AppliedPage(self._put_listing(moved), counts)
 
     async def restart_listing(self, lease: Lease, listing: Listing) -> Listing:
         self._fence(lease)
@@ -186,14 +188,14 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         if checkpoint < self.rows[lease.mailbox_id].checkpoint:
             self._outdate(lease.mailbox_id, checkpoint)
             for key, held in self._leases.items():
-                if key[0] == lease.mailbox_id and key[1] != lease.source:
+                if key[0] == lease.mailbox_id and key[1] != lease.origin:
                     self._leases[key] = replace(held, token=held.token + 1, until=datetime.now(UTC))
         self._new_listing(lease.mailbox_id, window)
         self._change(lease.mailbox_id, checkpoint=checkpoint, reconcile_wanted=True)
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
-    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
+        self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
+    ) -> DueMessages:
         now = datetime.now(UTC)
         sizes = Counter(
             entry.thread_id
@@ -206,14 +208,15 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
                 entry.thread_id,
                 self.attempts[key].attempts,
                 (now - self.attempts[key].first_seen).total_seconds(),
-                self.attempts[key].error == NOT_FOUND_YET,
+                self.attempts[key].missed,
             )
-            for key, entry in self._pending(mailbox_id, source, listing_id)
+            for key, entry in self._pending(mailbox_id, origin, listing_id)
             if self.attempts[key].due <= now
         ]
         newest = sorted(due, key=lambda each: (each.thread_id, each.message_id), reverse=True)
         named = newest[:limit]
-        return named, {each.thread_id: sizes[each.thread_id] for each in named if each.thread_id}
+        threads = {each.thread_id for each in named if each.thread_id}
+        return DueMessages(named, {thread: sizes[thread] for thread in threads})
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         self._fence(lease)
@@ -222,8 +225,8 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             match outcome:
                 case Stored(message):
                     self._store(lease, message, counts)
-                case Excluded(message_id, rule, history_id):
-                    self._decide(lease, message_id, "excluded", counts, rule, history_id)
+                case LeftOut(message_id, reason, history_id):
+                    self._decide(lease, message_id, "left_out", counts, reason, history_id)
                 case Gone(message_id):
                     self._decide(lease, message_id, "gone", counts)
                 case Failed():
@@ -231,20 +234,20 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         return counts
 
     async def next_due(
-        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+        self, mailbox_id: int, origin: Origin | None, listing_id: int | None = None
     ) -> datetime | None:
-        pending = self._pending(mailbox_id, source, listing_id)
+        pending = self._pending(mailbox_id, origin, listing_id)
         return min((self.attempts[key].due for key, _ in pending), default=None)
 
     async def finish_sync(self, lease: Lease) -> None:
         self._fence(lease)
-        self.troubles.pop(lease.mailbox_id, None)
+        self.failures.pop(lease.mailbox_id, None)
         self.retries.pop(lease.mailbox_id, None)
         row = self.rows[lease.mailbox_id]
-        own = [each for each in self.listings if each.mailbox_id == row.id]
-        listed = [each for each in own if each.source == "listing"]
+        own = [listing for listing in self.listings if listing.mailbox_id == row.id]
+        listed = [each for each in own if each.origin == "listing"]
         is_first = row.last_synced_at is None and listed and all(each.done for each in listed)
-        if lease.source == "live" or (lease.source == "listing" and is_first):
+        if lease.origin == "push" or (lease.origin == "listing" and is_first):
             self._change(lease.mailbox_id, last_synced_at=datetime.now(UTC))
 
     async def set_mailbox_state(
@@ -261,7 +264,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         noted = state != "active" or row.state == "active"
         if row.state not in ENDED and noted and generation in {None, row.generation}:
             self._change(mailbox_id, state=state)
-            self.troubles[mailbox_id] = (error, cause)
+            self.failures[mailbox_id] = (error, cause)
             self.retries[mailbox_id] = retry_at
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
@@ -275,28 +278,28 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             known = {*aliases, *former, *self.differing.get(mailbox_id, ())} - {row.address}
             self._change(mailbox_id, aliases=tuple(sorted(known)))
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         left = self.to_rule[tenant_id]
         return left.popleft() if left else None
 
     def _fence(self, lease: Lease) -> None:
         if self.rows[lease.mailbox_id].state in ENDED:
             raise MailboxDisconnectedError("the mailbox was disconnected")
-        if self._leases[lease.mailbox_id, lease.source].token != lease.token:
+        if self._leases[lease.mailbox_id, lease.origin].token != lease.token:
             raise LeaseLostError("another worker took this mailbox over")
 
     def _note(self, key: tuple[int, str], entry: Entry) -> None:
         before = self.entries.get(key)
         times = self.attempts.setdefault(key, Attempts())
         if before is not None and before.fate != entry.fate:
-            times.error, times.due = None, datetime.now(UTC)
+            times.error, times.missed, times.due = None, False, datetime.now(UTC)
             times.attempts = 0 if entry.fate == "pending" else times.attempts
         self.entries[key] = entry
 
     def _store(self, lease: Lease, message: ParsedMessage, counts: Counts) -> None:
         key = (lease.mailbox_id, message.gmail_id)
         entry = after_storing(
-            self.entries.get(key), message.thread_id, message.history_id, lease.source
+            self.entries.get(key), message.thread_id, message.history_id, lease.origin
         )
         if entry is None:
             return
@@ -307,7 +310,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         known = self.emails.get(key)
         if known is None:
             counts.stored += 1
-            if lease.source == "live":
+            if lease.origin == "push":
                 lag = max(0.0, (datetime.now(UTC) - message.internal_date).total_seconds())
                 known_lag = counts.lag_seconds
                 counts.lag_seconds = lag if known_lag is None else min(known_lag, lag)
@@ -321,19 +324,18 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self,
         lease: Lease,
         message_id: str,
-        fate: Literal["excluded", "gone"],
+        fate: Literal["left_out", "gone"],
         counts: Counts,
-        rule: str | None = None,
+        reason: str | None = None,
         history_id: int = 0,
     ) -> None:
-        key = (lease.mailbox_id, message_id)
-        before = self.entries.get(key)
+        before = self.entries.get(key := (lease.mailbox_id, message_id))
         if before is None:
             return
-        entry = after_outcome(before, fate, rule, history_id)
+        entry = after_outcome(before, fate, reason, history_id)
         self._note(key, entry)
         if entry is not before:
-            counts.excluded += entry.fate == "excluded"
+            counts.left_out += entry.fate == "left_out"
             counts.gone += entry.fate == "gone"
             counts.retrying += entry.fate == "pending"
 
@@ -344,7 +346,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             return
         times = self.attempts[key]
         times.attempts += 1
-        times.error = failed.error
+        times.error, times.missed = failed.error, failed.missed
         if failed.retry_at is None:
             self.entries[key] = replace(entry, fate="dead")
             counts.dead += 1
@@ -360,20 +362,20 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self.named[key] = listing.id
 
     def _pending(
-        self, mailbox_id: int, source: Source | None, listing_id: int | None
+        self, mailbox_id: int, origin: Origin | None, listing_id: int | None
     ) -> list[tuple[tuple[int, str], Entry]]:
         return [
             (key, entry)
             for key, entry in self.entries.items()
             if key[0] == mailbox_id
-            and source in {None, entry.source}
+            and origin in {None, entry.origin}
             and listing_id in {None, self.named.get(key)}
             and entry.fate == "pending"
         ]
 
-    def _new_listing(self, mailbox_id: int, window: Window, source: Source = "listing") -> Listing:
+    def _new_listing(self, mailbox_id: int, window: Window, origin: Origin = "listing") -> Listing:
         number = len(self.listings) + 1
-        listing = Listing(number, mailbox_id, window, None, done=False, source=source)
+        listing = Listing(number, mailbox_id, window, None, done=False, origin=origin)
         self.listings.append(listing)
         return listing
 

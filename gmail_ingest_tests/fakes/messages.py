@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
 
 _PLAIN = ParsedMessage(
     gmail_id="",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gmail_ingest.sync.records import Claim, Counts, LookAgain, Priority, SyncKind
+from gmail_ingest.sync.mailbox.records import Claim, Counts, Priority, SecondLook, SyncKind
 
 LONG_DUE = timedelta(seconds=60)
 
@@ -29,11 +29,11 @@ class Row:
     history_id: int | None
     force: bool
     not_before: datetime
-    priority: int = Priority.ASKED
+    priority: int = Priority.REQUESTED
     again: bool = False
     dagster_run_id: str | None = None
     attempts: int = 0
-    deaths: int = 0
+    crashes: int = 0
     claimed_by: str | None = None
     claimed_until: datetime | None = None
 
@@ -76,8 +76,8 @@ class MemorySyncQueue:
     ) -> UUID:
         now = datetime.now(UTC)
         named = None if mailbox_ids is None else tuple(sorted(set(mailbox_ids)))
-        is_asked = force or kind == "incremental"
-        priority = Priority.ASKED if is_asked else Priority.LISTING
+        is_requested = force or kind == "incremental"
+        priority = Priority.REQUESTED if is_requested else Priority.LISTING
         row = self._waiting(tenant_id, kind)
         if row is None:
             id_ = next(self._ids)
@@ -120,7 +120,7 @@ class MemorySyncQueue:
         ]
         chosen = _turns(free, now, limit, limit if background is None else min(limit, background))
         for row in chosen:
-            row.deaths += row.claimed_by is not None
+            row.crashes += row.claimed_by is not None
             row.claimed_by, row.claimed_until = holder, now + ttl
             row.attempts += 1
             row.dagster_run_id = dagster_run_id or row.dagster_run_id
@@ -138,7 +138,7 @@ class MemorySyncQueue:
                 row.attempts,
                 row.force,
                 holder,
-                row.deaths,
+                row.crashes,
                 row.priority,
                 row.again,
             )
@@ -156,22 +156,22 @@ class MemorySyncQueue:
         state: str,
         counts: Counts,
         error: str | None,
-        look: LookAgain | None = None,
+        second_look: SecondLook | None = None,
     ) -> None:
         row = self._mine(claim)
         if row is None:
             return
         self.rows.remove(row)
         self._end(row, state, counts, error)
-        if look is None:
+        if second_look is None:
             return
         waiting = self._waiting(row.tenant_id, row.kind)
         if waiting is not None:
-            waiting.mailbox_ids = _union(waiting.mailbox_ids, look.mailbox_ids)
+            waiting.mailbox_ids = _union(waiting.mailbox_ids, second_look.mailbox_ids)
             waiting.again = True
             return
-        at, id_ = datetime.now(UTC) + timedelta(seconds=look.after), next(self._ids)
-        ids = tuple(sorted(look.mailbox_ids))
+        at, id_ = datetime.now(UTC) + timedelta(seconds=second_look.after), next(self._ids)
+        ids = tuple(sorted(second_look.mailbox_ids))
         again = Row(id_, row.tenant_id, row.kind, None, ids, None, False, at, Priority.AGAIN)
         self.rows.append(again)
 
@@ -185,7 +185,7 @@ class MemorySyncQueue:
         waiting = self._waiting(row.tenant_id, row.kind)
         if waiting is None:
             row.claimed_by = row.claimed_until = None
-            row.not_before, row.deaths = not_before, 0
+            row.not_before, row.crashes = not_before, 0
             return
         self.rows.remove(row)
         if waiting.job_id is None:

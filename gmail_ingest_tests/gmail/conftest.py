@@ -8,15 +8,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.gmail.client import Gmail
-from gmail_ingest.core.planner import FetchCall, PendingMessage
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sandbox.server import Sandbox, SandboxThread
-from gmail_ingest.sandbox.settings import SandboxSettings
+from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
-from gmail_ingest.sync.held_credential import HeldCredential
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
+from gmail_ingest.sync.mailbox.records import Mailbox
+from gmail_sandbox.faults import FaultRule
+from gmail_sandbox.server import Sandbox, SandboxThread
+from gmail_sandbox.settings import SandboxSettings
 
 CLIENT = SandboxSettings()
 OWNER = "owner@example.com"
@@ -34,7 +34,7 @@ def mail(subject: str, body: str = "Hello", **headers: str) -> bytes:
 
 def call_for(*message_ids: str, thread_id: str | None = None) -> FetchCall:
     """A planned call for these messages."""
-    wanted = tuple(PendingMessage(each, thread_id or "") for each in message_ids)
+    wanted = tuple(PendingMessage(message_id, thread_id or "") for message_id in message_ids)
     return FetchCall(thread_id, wanted, 0)
 
 
@@ -84,8 +84,8 @@ class World:
 
     def gmail(self, credentials=None, *, gzip: bool | None = None, **values: object) -> Gmail:
         """A client with these credentials, or with a fresh consent."""
-        held = credentials or HeldCredential("t", self.grant())
-        return Gmail(self.settings(**values), held, gzip=gzip)
+        credential = credentials or InMemoryCredential("t", self.grant())
+        return Gmail(self.settings(**values), credential, gzip=gzip)
 
     def deliver(self, raw: bytes, **options: object) -> str:
         """Deliver a mail to the owner; its id."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.accounts.sealed_keys import seal_keys
 from gmail_ingest.adapters.postgres.engine import transaction
-from gmail_ingest.adapters.postgres.sealed_keys import seal_keys
-from gmail_ingest.sync.credentials import Keys, Sealer
+from gmail_ingest.sync.accounts.credentials import Keys, Sealer
 
 
 async def insert_integration(

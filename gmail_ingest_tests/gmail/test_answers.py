@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_ingest.adapters.gmail import answers
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.errors import TransientError
-from gmail_ingest.sync.records import ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.mailbox.records import ListPage, MessageRef, Profile, Watch
 
 READERS = [
     answers.profile,

@@ -12,22 +12,22 @@ import google.auth.credentials
 import pytest
 from google.api_core.exceptions import GoogleAPIError
 
-from gmail_ingest.adapters.gmail.grants import TokenEndpoint
 from gmail_ingest.adapters.gmail.requests import GmailRequests
+from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.transport import GmailTransport
-from gmail_ingest.adapters.secrets.encryption_key import open_client
+from gmail_ingest.adapters.secrets.encryption_key import open_secret_manager
 from gmail_ingest.errors import (
     ConfigurationError,
     GmailIngestError,
     OperatorActionError,
     TransientError,
 )
+from gmail_ingest.local.consent import Consent, OAuthClient
+from gmail_ingest.local.dagster_api import DagsterApi
+from gmail_ingest.local.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.outbound_requests import outbound_session
-from gmail_ingest.runtime.consent import Consent, OAuthClient
-from gmail_ingest.runtime.dagster_api import DagsterApi
-from gmail_ingest.runtime.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.credentials import OAuthKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from webhook_api.certificates import (
     CertificateCache,
     CertificatesUnavailableError,
@@ -147,9 +147,9 @@ def test_https_goes_through_a_tunnel(google_and_proxy, run):
 
     async def scenario():
         async with GmailTransport(timeout_seconds=5) as transport:
-            with pytest.raises(TransientError, match=f"by the proxy {proxy.address}") as told:
+            with pytest.raises(TransientError, match=f"by the proxy {proxy.address}") as raised:
                 await transport.send(GmailRequests("https://gmail.invalid").profile(), "token")
-        assert "secret" not in str(told.value)
+        assert "secret" not in str(raised.value)
 
     run(scenario())
     assert proxy.lines == ["CONNECT gmail.invalid:443 HTTP/1.1"]
@@ -169,14 +169,14 @@ def test_secret_manager_is_read_through_the_proxy(google_and_proxy, monkeypatch)
     _, proxy = google_and_proxy
     credentials = google.auth.credentials.AnonymousCredentials()
     with (
-        open_client(credentials, "secrets.invalid:443") as client,
+        open_secret_manager(credentials, "secrets.invalid:443") as client,
         pytest.raises(GoogleAPIError),
     ):
         client.access_secret_version(name="projects/p/secrets/s/versions/1", timeout=2, retry=None)
     assert proxy.lines[0].startswith("CONNECT secrets.invalid:443")
     monkeypatch.setenv("HTTPS_PROXY", "https://proxy.test")
     with pytest.raises(ConfigurationError, match="http:// proxy only"):
-        open_client(credentials)
+        open_secret_manager(credentials)
 
 
 def test_loopback_clients_take_no_proxy(google_and_proxy):

@@ -1,7 +1,7 @@
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, RejectedRequestError, TransientError
-from gmail_ingest.sync.held_credential import HeldCredential
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 
 
 def test_revoke_ends_the_grant(world, run):
@@ -9,9 +9,9 @@ def test_revoke_ends_the_grant(world, run):
     keys = world.grant()
 
     async def revoke():
-        async with world.gmail(HeldCredential("t", keys)) as gmail:
+        async with world.gmail(InMemoryCredential("t", keys)) as gmail:
             await gmail.revoke(keys.refresh_token)
-            await gmail.source(world.mailbox).profile()
+            await gmail.open_client(world.mailbox).profile()
 
     with pytest.raises(ReauthoriseError):
         run(revoke())

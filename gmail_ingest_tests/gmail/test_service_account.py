@@ -9,8 +9,8 @@ GOOGLE = "https://oauth2.googleapis.com/token"
 @pytest.fixture(scope="module")
 def key_file():
     """A well-formed key file."""
-    from gmail_ingest.sandbox.clock import Clock
-    from gmail_ingest.sandbox.service_accounts import ServiceAccounts
+    from gmail_sandbox.clock import Clock
+    from gmail_sandbox.oauth.service_accounts import ServiceAccounts
 
     account = ServiceAccounts(Clock()).register("sync@p.iam.gserviceaccount.com")
     return account.key_file(project_id="p", base_url="http://127.0.0.1:1") | {"token_uri": GOOGLE}

@@ -5,10 +5,10 @@ import pytest
 
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
-from gmail_ingest.adapters.postgres.sealed_keys import open_keys, seal_keys
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.sealed_keys import open_keys, seal_keys
 from gmail_ingest.errors import MailboxDisconnectedError, OperatorActionError
-from gmail_ingest.sync.credentials import OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import OAuthKeys, ServiceAccountKeys
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
 
 OLD = AesGcmSealer(KeyRing("1", {"1": bytes(32)}))
@@ -154,4 +154,4 @@ def test_reseal_moves_every_credential_to_the_newest_key(run, engine):
     assert run(rotated.reseal()) == 0
     run(change(engine, ids[1], "state = 'active'"))
     newest = PostgresCredentials(engine, ONLY_NEW)
-    assert [run(newest.load(each)).keys for each in ids] == [OAUTH, DELEGATED]
+    assert [run(newest.load(id_)).keys for id_ in ids] == [OAUTH, DELEGATED]

@@ -9,7 +9,7 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     TransientError,
 )
-from gmail_ingest.sync.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys, ServiceAccountKeys
 
 OAUTH = OAuthKeys("a", "r", None)
 DELEGATED = ServiceAccountKeys("s@p.iam.gserviceaccount.com", {"client_id": "1234567890"})

@@ -8,9 +8,9 @@ import pytest
 
 from gmail_ingest.adapters.crypto.key_ring import KeyRing
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.grants import TokenEndpoint
+from gmail_ingest.adapters.gmail.token_endpoint import TokenEndpoint
 from gmail_ingest.adapters.gmail.tokens import GoogleTokens
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.errors import (
     AdminActionRequiredError,
     MailboxUnavailableError,
@@ -18,27 +18,27 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     TransientError,
 )
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import SandboxSettings
-from gmail_ingest.sync.credentials import SCOPE, SCOPES, OAuthKeys
-from gmail_ingest.sync.held_credential import HeldCredential
+from gmail_ingest.sync.accounts.credentials import SCOPE, SCOPES, OAuthKeys
+from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 from gmail_ingest_tests.gmail.conftest import OWNER, World
 from gmail_ingest_tests.gmail.integrations import change, insert_integration
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import SandboxSettings
 
 SEALER = AesGcmSealer(KeyRing("1", {"1": bytes(32)}))
 
 
 def tokens(world, keys, **values):
     """Tokens for keys in memory, and where they are kept."""
-    held = HeldCredential("t", keys)
-    return GoogleTokens(TokenEndpoint(world.settings(**values)), held), held
+    credential = InMemoryCredential("t", keys)
+    return GoogleTokens(TokenEndpoint(world.settings(**values)), credential), credential
 
 
 def test_tokens_use_the_stored_token_while_it_lives(world, run):
     """A token with minutes left costs no request."""
     keys = world.grant()
-    source, _ = tokens(world, keys)
-    assert run(source.access_token(world.mailbox)) == keys.access_token
+    google_tokens, _ = tokens(world, keys)
+    assert run(google_tokens.access_token(world.mailbox)) == keys.access_token
     assert world.count("oauth2.token") == 0
 
 
@@ -46,22 +46,22 @@ def test_tokens_use_the_stored_token_while_it_lives(world, run):
 def test_tokens_refresh_before_the_end_and_keep_the_result(world, run, left):
     """A token that ends within the margin is refreshed, and stored with its new end in UTC."""
     keys = replace(world.grant(), expires_at=datetime.now(UTC) + left)
-    source, held = tokens(world, keys)
-    fresh = run(source.access_token(world.mailbox))
+    google_tokens, credential = tokens(world, keys)
+    fresh = run(google_tokens.access_token(world.mailbox))
     assert fresh != keys.access_token
-    assert held.keys.access_token == fresh
-    assert held.keys.refresh_token == keys.refresh_token
-    life = held.keys.expires_at - datetime.now(UTC)
+    assert credential.keys.access_token == fresh
+    assert credential.keys.refresh_token == keys.refresh_token
+    life = credential.keys.expires_at - datetime.now(UTC)
     assert timedelta(minutes=58) < life <= timedelta(hours=1)
 
 
 def test_tokens_with_unknown_end_are_used_until_google_refuses_them(world, run):
     """Without an expiry the 401 tells, and leads to one refresh."""
     keys = replace(world.grant(), expires_at=None)
-    source, _ = tokens(world, keys)
-    first = run(source.access_token(world.mailbox))
+    google_tokens, _ = tokens(world, keys)
+    first = run(google_tokens.access_token(world.mailbox))
     assert first == keys.access_token
-    assert run(source.access_token(world.mailbox, rejected=first)) != first
+    assert run(google_tokens.access_token(world.mailbox, rejected=first)) != first
     assert world.count("oauth2.token") == 1
 
 
@@ -70,18 +70,18 @@ def test_tokens_store_a_rotated_refresh_token(run):
     with Sandbox.in_thread(SandboxSettings(rotate_refresh_tokens=True)) as sandbox:
         world = World(sandbox)
         keys = world.grant(fresh=False)
-        source, held = tokens(world, keys)
-        first = run(source.access_token(world.mailbox))
-        assert held.keys.refresh_token != keys.refresh_token
-        assert run(source.access_token(world.mailbox, rejected=first)) != first
+        google_tokens, credential = tokens(world, keys)
+        first = run(google_tokens.access_token(world.mailbox))
+        assert credential.keys.refresh_token != keys.refresh_token
+        assert run(google_tokens.access_token(world.mailbox, rejected=first)) != first
 
 
 def test_tokens_of_many_callers_cost_one_refresh(world, run):
     """Calls of one mailbox that find the token ended share one refresh (edge case 37)."""
-    source, _ = tokens(world, world.grant(fresh=False))
+    google_tokens, _ = tokens(world, world.grant(fresh=False))
 
     async def ask():
-        return await asyncio.gather(*(source.access_token(world.mailbox) for _ in range(20)))
+        return await asyncio.gather(*(google_tokens.access_token(world.mailbox) for _ in range(20)))
 
     assert len(set(run(ask()))) == 1
     assert world.count("oauth2.token") == 1
@@ -93,30 +93,30 @@ def test_tokens_survive_a_cancelled_caller(run):
         world = World(sandbox)
         world.fault(method="oauth2.token", action="latency", latency_ms=200)
         keys = world.grant(fresh=False)
-        source, held = tokens(world, keys)
+        google_tokens, credential = tokens(world, keys)
 
         async def cancel():
-            caller = asyncio.create_task(source.access_token(world.mailbox))
+            caller = asyncio.create_task(google_tokens.access_token(world.mailbox))
             await asyncio.sleep(0)  # one step: the renewal is under way
-            assert source._renewals
+            assert google_tokens._renewals
             caller.cancel()
             await asyncio.gather(caller, return_exceptions=True)
-            await source.aclose()
+            await google_tokens.aclose()
             return caller.cancelled()
 
         assert run(cancel())
-        assert held.keys.refresh_token != keys.refresh_token
+        assert credential.keys.refresh_token != keys.refresh_token
 
 
 def test_tokens_of_a_dead_grant_ask_for_consent_once(world, run):
     """invalid_grant clears the refresh token, so that Google is not asked again (edge case 36)."""
     keys = world.grant(fresh=False)
     world.sandbox.call(lambda state: state.grants.revoke_mailbox(OWNER))
-    source, held = tokens(world, keys)
+    google_tokens, credential = tokens(world, keys)
     for _ in range(3):
         with pytest.raises(ReauthoriseError):
-            run(source.access_token(world.mailbox))
-    assert held.keys.refresh_token is None
+            run(google_tokens.access_token(world.mailbox))
+    assert credential.keys.refresh_token is None
     assert world.count("oauth2.token") == 1
 
 
@@ -134,24 +134,24 @@ def test_tokens_keep_the_grant_through_a_broken_endpoint(world, run, rule):
     """A failing token endpoint is transient and leaves the refresh token alone (edge case 36)."""
     keys = world.grant(fresh=False)
     world.fault(method="oauth2.token", **rule)
-    source, held = tokens(world, keys)
+    google_tokens, credential = tokens(world, keys)
     with pytest.raises(TransientError):
-        run(source.access_token(world.mailbox))
-    assert held.keys.refresh_token == keys.refresh_token
+        run(google_tokens.access_token(world.mailbox))
+    assert credential.keys.refresh_token == keys.refresh_token
 
 
 def test_tokens_give_up_a_silent_endpoint(world, run):
     """A token endpoint that never answers ends after the timeout (edge case 33)."""
     world.fault(method="oauth2.token", action="latency", latency_ms=5_000)
-    source, _ = tokens(world, world.grant(fresh=False), request_timeout_seconds=0.1)
+    google_tokens, _ = tokens(world, world.grant(fresh=False), request_timeout_seconds=0.1)
     with pytest.raises(TransientError):
-        run(source.access_token(world.mailbox))
+        run(google_tokens.access_token(world.mailbox))
 
 
 def test_tokens_stop_asking_when_the_client_is_refused(world, run):
     """After invalid_client no other mailbox asks again for a while, and no grant is lost."""
     endpoint = TokenEndpoint(world.settings(google_client_secret="wrong"))
-    stores = [HeldCredential("t", world.grant(fresh=False)) for _ in range(3)]
+    stores = [InMemoryCredential("t", world.grant(fresh=False)) for _ in range(3)]
     for store in stores:
         with pytest.raises(OperatorActionError, match="GOOGLE_CLIENT_ID"):
             run(GoogleTokens(endpoint, store).access_token(world.mailbox))
@@ -164,53 +164,55 @@ def test_tokens_of_other_tenants_outlive_a_credential_that_does_not_open(world, 
     damaged = run(insert_integration(engine, SEALER, "t", world.grant(fresh=False)))
     healthy = run(insert_integration(engine, SEALER, "t2", world.grant(fresh=False)))
     run(change(engine, damaged, "tenant_id = 't2'"))
-    source = GoogleTokens(TokenEndpoint(world.settings()), PostgresCredentials(engine, SEALER))
+    google_tokens = GoogleTokens(
+        TokenEndpoint(world.settings()), PostgresCredentials(engine, SEALER)
+    )
     with pytest.raises(OperatorActionError):
-        run(source.access_token(world.mailbox_of(damaged)))
-    assert run(source.access_token(world.mailbox_of(healthy)))
+        run(google_tokens.access_token(world.mailbox_of(damaged)))
+    assert run(google_tokens.access_token(world.mailbox_of(healthy)))
 
 
 def test_tokens_name_the_missing_client(world, run):
     """Without client id and secret no request is made, and both settings are named."""
-    source, _ = tokens(world, world.grant(fresh=False), google_client_id="")
+    google_tokens, _ = tokens(world, world.grant(fresh=False), google_client_id="")
     with pytest.raises(OperatorActionError, match="GOOGLE_CLIENT_ID and GOOGLE_CLIENT_SECRET"):
-        run(source.access_token(world.mailbox))
+        run(google_tokens.access_token(world.mailbox))
     assert world.count("oauth2.token") == 0
 
 
 def test_tokens_of_a_service_account_are_cached_by_mailbox(world, run):
     """Delegation costs one request a mailbox, and one more after a refusal."""
-    source, _ = tokens(world, world.service_account())
-    first = run(source.access_token(world.mailbox))
-    assert run(source.access_token(world.mailbox)) == first
+    google_tokens, _ = tokens(world, world.service_account())
+    first = run(google_tokens.access_token(world.mailbox))
+    assert run(google_tokens.access_token(world.mailbox)) == first
     assert world.count("oauth2.token") == 1
-    assert run(source.access_token(world.mailbox, rejected=first)) != first
+    assert run(google_tokens.access_token(world.mailbox, rejected=first)) != first
 
 
 def test_tokens_of_a_service_account_go_to_the_configured_endpoint_only(world, run):
     """An assertion never goes where a key file says."""
     keys = world.service_account()
     elsewhere = replace(keys, info={**keys.info, "token_uri": "http://127.0.0.1:9/token"})
-    source, _ = tokens(world, elsewhere)
-    assert run(source.access_token(world.mailbox))
+    google_tokens, _ = tokens(world, elsewhere)
+    assert run(google_tokens.access_token(world.mailbox))
     assert world.count("oauth2.token") == 1
 
 
 def test_tokens_without_delegation_need_an_administrator(world, run):
     """A service account that no domain trusts names its client id and scope (edge case 38)."""
     keys = world.service_account(delegated=False)
-    source, _ = tokens(world, keys)
+    google_tokens, _ = tokens(world, keys)
     with pytest.raises(AdminActionRequiredError, match=str(keys.info["client_id"])):
-        run(source.access_token(world.mailbox))
+        run(google_tokens.access_token(world.mailbox))
 
 
 def test_tokens_for_an_address_that_does_not_exist(world, run):
     """A user that the domain does not have is no fault of the others."""
-    source, _ = tokens(world, world.service_account())
+    google_tokens, _ = tokens(world, world.service_account())
     nobody = replace(world.mailbox, address="nobody@example.com")
     with pytest.raises(MailboxUnavailableError):
-        run(source.access_token(nobody))
-    assert run(source.access_token(world.mailbox))
+        run(google_tokens.access_token(nobody))
+    assert run(google_tokens.access_token(world.mailbox))
 
 
 def test_two_processes_refresh_once(world, run, engine):
@@ -255,30 +257,30 @@ def test_tokens_are_asked_for_with_one_scope_only(world, run, known):
     """
     world.grant(scope=METADATA)
     keys = replace(world.grant(fresh=False), scopes=known)
-    source, held = tokens(world, keys)
-    token = run(source.access_token(world.mailbox))
+    google_tokens, credential = tokens(world, keys)
+    token = run(google_tokens.access_token(world.mailbox))
     carried = world.sandbox.call(lambda state: state.grants.access(token).scopes)
     assert carried == {SCOPE}
-    assert held.keys.scopes == (SCOPE,)
+    assert credential.keys.scopes == (SCOPE,)
 
 
 @pytest.mark.parametrize("scope", SCOPES[1:])
 def test_tokens_of_a_wider_grant_carry_its_scope(world, run, scope):
     """A grant that allows more instead of just reading goes on working, and is remembered."""
-    source, held = tokens(world, world.grant(fresh=False, scope=scope))
-    first = run(source.access_token(world.mailbox))
-    asked = world.count("oauth2.token")
-    assert held.keys.scopes == (scope,)
-    assert run(source.access_token(world.mailbox, rejected=first)) != first
-    assert world.count("oauth2.token") == asked + 1
+    google_tokens, credential = tokens(world, world.grant(fresh=False, scope=scope))
+    first = run(google_tokens.access_token(world.mailbox))
+    requested = world.count("oauth2.token")
+    assert credential.keys.scopes == (scope,)
+    assert run(google_tokens.access_token(world.mailbox, rejected=first)) != first
+    assert world.count("oauth2.token") == requested + 1
 
 
 def test_tokens_of_a_grant_that_cannot_read_say_what_is_missing(world, run):
     """Without a scope to read with, the owner must consent again, with the scope named (case 19,
     edge case 95).
     """
-    source, _ = tokens(world, world.grant(fresh=False, scope=METADATA))
+    google_tokens, _ = tokens(world, world.grant(fresh=False, scope=METADATA))
     with pytest.raises(ReauthoriseError, match=r"gmail\.readonly") as refused:
-        run(source.access_token(world.mailbox))
+        run(google_tokens.access_token(world.mailbox))
     assert refused.value.cause == "scope_missing"
     assert "gmail.metadata" in refused.value.remedy

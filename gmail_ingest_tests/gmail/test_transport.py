@@ -112,9 +112,9 @@ def test_transport_keeps_connections_and_their_limit(world, run):
 
     async def fetch_all():
         async with world.gmail() as gmail:
-            source = gmail.source(world.mailbox)
+            client = gmail.open_client(world.mailbox)
             for batch in range(0, 40, 4):
-                calls = [source.fetch(call_for(each)) for each in ids[batch : batch + 4]]
+                calls = [client.fetch(call_for(id_)) for id_ in ids[batch : batch + 4]]
                 await asyncio.gather(*calls)
 
     run(fetch_all())
@@ -128,6 +128,6 @@ def test_transport_reads_compressed_answers(world, run):
 
     async def fetch():
         async with world.gmail(gzip=True) as gmail:
-            return await gmail.source(world.mailbox).fetch(call_for(message_id))
+            return await gmail.open_client(world.mailbox).fetch(call_for(message_id))
 
     assert "compressible" in run(fetch())[message_id].text

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 
@@ -45,7 +45,7 @@ class Mail:
 
     def message(self) -> ParsedMessage:
         """As Gmail would have it; each person stands in two roles."""
-        people = [Participant(role, each, "") for each in self.people for role in ("to", "cc")]
+        people = [Participant(role, person, "") for person in self.people for role in ("to", "cc")]
         return parsed(
             self.gmail_id,
             self.thread_id,
@@ -61,7 +61,7 @@ class Mail:
 
 def expected(mails: list[Mail], order: dict[str, int], wanted: EmailFilter) -> list[str]:
     """Mailbox and Gmail id of each mail that a filter shows, newest first: the plain way."""
-    shown = [each for each in mails if _suits(each, wanted)]
+    shown = [mail for mail in mails if _suits(mail, wanted)]
     shown.sort(key=lambda each: (each.date, order[each.mailbox], each.gmail_id), reverse=True)
     return [f"{each.mailbox} {each.gmail_id}" for each in shown]
 
@@ -86,10 +86,10 @@ def _suits(mail: Mail, wanted: EmailFilter) -> bool:
 async def store(world: PostgresWorld, mails: list[Mail], tenant: str = "acme") -> dict[str, int]:
     """Store mails of a tenant; returns the mailboxes' ids by address."""
     boxes = {}
-    for address in sorted({each.mailbox for each in mails}):
+    for address in sorted({mail.mailbox for mail in mails}):
         boxes[address] = await world.connect(address, tenant=tenant)
         held = await lease(world, boxes[address])
-        own = [Stored(each.message()) for each in mails if each.mailbox == address]
+        own = [Stored(mail.message()) for mail in mails if mail.mailbox == address]
         await world.store.save(held, own)
     return boxes
 

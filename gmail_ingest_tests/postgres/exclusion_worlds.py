@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.sync.records import Counts, Stored
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.sync.mailbox.records import Counts, Stored
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 
 HIDE = ExclusionRule("hide", Criteria(labels=("STARRED",)))
@@ -30,27 +30,27 @@ class Rules:
 
     async def put(self, *rules: ExclusionRule, tenant: str = "acme") -> None:
         """Make rules, and hold stored mail against them."""
-        for each in rules:
-            await self.rules.put(tenant, each)
+        for rule in rules:
+            await self.rules.put(tenant, rule)
         await self.settle(tenant)
 
     async def drop(self, *names: str, tenant: str = "acme") -> None:
         """Delete rules, and show what they hid."""
-        for each in names:
-            await self.rules.delete(tenant, each)
+        for name in names:
+            await self.rules.delete(tenant, name)
         await self.settle(tenant)
 
     async def settle(self, tenant: str = "acme") -> Counts:
         """Do what the job does, to the end."""
         total = Counts()
-        while (ruled := await self.world.store.decide_next(tenant)) is not None:
-            total.add(ruled.counts)
+        while (applied := await self.world.store.decide_next(tenant)) is not None:
+            total.add(applied.counts)
         return total
 
     async def save(self, mailbox_id: int, *messages) -> Counts:
         """Store messages, as a sync does."""
         held = await lease(self.world, mailbox_id)
-        return await self.world.store.save(held, [Stored(each) for each in messages])
+        return await self.world.store.save(held, [Stored(message) for message in messages])
 
     async def relabel(
         self, mailbox_id: int, gmail_id: str, history_id: int, *labels: str
@@ -68,4 +68,4 @@ class Rules:
         by_cursor = await self.reads.page(wanted, limit=100, cursor=None)
         assert page.emails == by_cursor.emails
         assert page.total == len(page.emails)
-        return sorted(each.id for each in page.emails)
+        return sorted(email.id for email in page.emails)

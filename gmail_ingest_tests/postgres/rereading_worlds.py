@@ -7,13 +7,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.search_text import search_text_of
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.core.mail.words.search_text import search_text_of
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -37,20 +38,20 @@ def mail(gmail_id, text="", **changes):
 async def save(database, mailbox, *messages):
     """Store mail as this release does."""
     held = await lease(database, mailbox)
-    await database.store.save(held, [Stored(each) for each in messages])
+    await database.store.save(held, [Stored(message) for message in messages])
 
 
 async def save_formerly(database, mailbox, *messages):
     """Store mail as a former release did: with its words, of no reading."""
     await save(database, mailbox, *messages)
-    for each in messages:
-        marked = mark("acme", Month.of(each.internal_date))
-        people = [person.address for person in each.participants]
-        vector = search_vector(marked, former_words_of(each.search_text), people)
+    for message in messages:
+        marked = mark("acme", month_of(message.internal_date))
+        people = [person.address for person in message.participants]
+        vector = search_vector(marked, former_words_of(message.search_text), people)
         await database.change(
             "UPDATE emails SET reading = 0, search_vector = %b::tsvector WHERE gmail_id = %s",
             vector,
-            each.gmail_id,
+            message.gmail_id,
         )
     await database.change("UPDATE mailboxes SET reading = 0, read_to = '' WHERE id = %s", mailbox)
 
@@ -59,7 +60,7 @@ async def search(database, query, **filters):
     """Gmail ids that a search finds."""
     reads = PostgresEmailReads(database.engine)
     page = await reads.page(EmailFilter("acme", q=query, **filters), limit=50, cursor=None)
-    return {each.id for each in page.emails}
+    return {email.id for email in page.emails}
 
 
 async def reread(database, **options):

@@ -2,12 +2,12 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import MessageRef, Stored
+from gmail_ingest.sync.mailbox.records import MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -25,7 +25,7 @@ async def store(world, mailbox, *ids):
     held = await lease(world, mailbox)
     await world.store.apply_history(
         held,
-        [added(each, 101) for each in ids],
+        [added(id_, 101) for id_ in ids],
         None,
     )
     await world.store.save(
@@ -58,7 +58,7 @@ def test_sample_is_spread_over_the_mailbox(world, run, mails, limit, places):
         other = await world.connect("b@example.com")
         await store(world, other, "x1", "x2")
         await store(world, mailbox, *(f"m{number}" for number in range(mails)))
-        assert await world.store.sample_ids(mailbox, limit) == [f"m{each}" for each in places]
+        assert await world.store.sample_ids(mailbox, limit) == [f"m{place}" for place in places]
 
     run(scenario())
 

@@ -4,12 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.core.completeness import DayTally, Known, StoredMails
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError, NotFoundError
-from gmail_ingest.sync.records import MessageRef, Stored
+from gmail_ingest.sync.mailbox.records import MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -21,11 +21,11 @@ CHECKED = datetime(2026, 5, 3, 4, 5, 6, tzinfo=UTC)
 
 async def store(world, held, *messages):
     changes = [
-        MessageChange(each.gmail_id, each.thread_id, 101, deleted=False, label_ids=())
-        for each in messages
+        MessageChange(message.gmail_id, message.thread_id, 101, deleted=False, label_ids=())
+        for message in messages
     ]
     await world.store.apply_history(held, changes, None)
-    await world.store.save(held, [Stored(each) for each in messages])
+    await world.store.save(held, [Stored(message) for message in messages])
 
 
 def at(gmail_id, moment=NOON, labels=("INBOX",), history_id=200):
@@ -67,7 +67,7 @@ def test_known_tells_fates_and_whether_the_row_is_there(world, run):
         found = await world.store.known(mailbox, ["a", "b", "nobody"])
         assert found == {
             "a": Known("t-a", "stored", None, NOON),
-            "b": Known("t-b", "excluded", "spam", None),
+            "b": Known("t-b", "left_out", "spam", None),
         }
         assert await world.store.known(mailbox, []) == {}
 
@@ -252,8 +252,14 @@ def test_coverage_merges_days_in_a_row(database, run):
         first, second = await coverage.ranges("acme", None, None)
         assert first.address == "a@example.com"
         rows = [
-            ((each.start - DAY).days, (each.end - DAY).days, each.proven, each.days, each.listed)
-            for each in first.ranges
+            (
+                (range_.start - DAY).days,
+                (range_.end - DAY).days,
+                range_.proven,
+                range_.days,
+                range_.listed,
+            )
+            for range_ in first.ranges
         ]
         assert rows == [
             (0, 2, True, 2, 4),
@@ -264,7 +270,7 @@ def test_coverage_merges_days_in_a_row(database, run):
         assert (first.ranges[0].dead, first.ranges[0].checked_at) == (1, CHECKED)
         assert (first.ranges[1].accounted, first.ranges[1].missing) == (1, 1)
         # Compared before it was over.
-        assert [each.proven for each in second.ranges] == [False]
+        assert [range_.proven for range_ in second.ranges] == [False]
         inside = await coverage.ranges("acme", DAY + timedelta(days=1), DAY + timedelta(days=2))
         assert [len(each.ranges) for each in inside] == [1, 1]
 
@@ -279,8 +285,8 @@ def test_coverage_is_recomputed_by_the_newest_comparison(database, run):
         await database.store.record(mailbox, [tally(0)], CHECKED)
         await database.store.record(mailbox, [tally(0, accounted=1, pending=1)], CHECKED)
         ((found,),) = [
-            each.ranges
-            for each in await PostgresCoverage(database.engine).ranges("acme", None, None)
+            range_.ranges
+            for range_ in await PostgresCoverage(database.engine).ranges("acme", None, None)
         ]
         assert (found.proven, found.pending) == (False, 1)
 

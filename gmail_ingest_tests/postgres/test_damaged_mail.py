@@ -3,7 +3,7 @@
 from dataclasses import replace
 from random import Random
 
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.core.mutations import mutated
 from gmail_ingest_tests.core.served_mail import seeded
 from gmail_ingest_tests.postgres.worlds import lease

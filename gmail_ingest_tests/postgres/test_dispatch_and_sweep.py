@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.postgres.drains import listen
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Failed, LookAgain
+from gmail_ingest.adapters.postgres.queue.drains import listen
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox.records import Counts, Failed, SecondLook
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
 from webhook_api.push_body import Notification
 
@@ -319,14 +319,14 @@ def test_second_look_waits_for_the_worker_that_asked_for_it(database, run):
         mailbox = await database.connect()
         await database.queue.enqueue("acme", "incremental")
         (first,) = await database.queue.claim("run:r1", limit=1, ttl=MINUTE)
-        look = LookAgain((mailbox,), 0.0)
-        await database.queue.acknowledge(first, "succeeded", Counts(stored=1), None, look)
+        second_look = SecondLook((mailbox,), 0.0)
+        await database.queue.acknowledge(first, "succeeded", Counts(stored=1), None, second_look)
         (awaited,) = await database.queue.awaited()
         assert (awaited.id, awaited.rows) == ("run:r1", 1)
         (second,) = await claim(database)
         assert (second.job_id, second.mailbox_ids, second.is_live) == (None, (mailbox,), True)
         assert not second.again
-        later = LookAgain((mailbox,), 60.0)
+        later = SecondLook((mailbox,), 60.0)
         await database.queue.acknowledge(second, "succeeded", Counts(), None, later)
         assert await claim(database) == []
         await PostgresPushes(database.engine).apply(

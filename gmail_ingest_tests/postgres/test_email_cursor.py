@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.email_cursor import Position, decode_cursor, encode_cursor
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_cursor import Position, decode_cursor, encode_cursor
 from gmail_ingest.errors import InvalidInputError
 
 WANTED = EmailFilter("acme", "offer", label="INBOX", since=datetime(2026, 1, 1, tzinfo=UTC))

@@ -8,13 +8,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres import email_lists, email_search
-from gmail_ingest.adapters.postgres.email_cursor import Position
-from gmail_ingest.adapters.postgres.email_lists import MailList
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_cursor import Position
+from gmail_ingest.adapters.postgres.reads.email_lists import Effort, MailList
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.postgres.email_worlds import START, Mail, expected, moved, store
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -64,14 +63,10 @@ _tenants = count()
 
 
 @pytest.fixture(params=WAYS.values(), ids=list(WAYS))
-def way(request, monkeypatch):
+def way(request) -> Effort:
     """Each way that a page may be found."""
     few, walk, looked_at = request.param
-    monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
-    monkeypatch.setattr(email_lists, "_WALK_A_FACET", 1)
-    monkeypatch.setattr(email_lists, "_WALK", walk)
-    monkeypatch.setattr(email_lists, "_WALK_WITH_LOOKUPS", walk)
-    monkeypatch.setattr(email_search, "_LOOKED_AT", looked_at)
+    return Effort(few, 1, walk, walk, looked_at)
 
 
 async def listed(reads, wanted, limit=3):
@@ -80,19 +75,18 @@ async def listed(reads, wanted, limit=3):
     while True:
         page = await reads.page(wanted, limit=limit, cursor=cursor)
         assert len(page.emails) <= limit
-        found += [f"{each.mailbox} {each.id}" for each in page.emails]
+        found += [f"{email.mailbox} {email.id}" for email in page.emails]
         cursor = page.next_cursor
         if cursor is None:
             return found
 
 
-@pytest.mark.usefixtures("way")
 @settings(
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(mails=MAILS, filters=st.lists(FILTER, min_size=5, max_size=5), hasty=st.booleans())
 def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
-    database, run, mails, filters, hasty
+    database, run, way, mails, filters, hasty
 ):
     """Whatever is filtered and searched, and however it is found, pages of three put together are
     the mails of a brute-force model, newest first (edge case 49).
@@ -101,13 +95,15 @@ def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
     async def scenario():
         tenant = f"tenant-{next(_tenants)}"
         order = await store(database, mails, tenant)
-        reads = PostgresEmailReads(database.engine, search_seconds=0.0 if hasty else 60.0)
+        reads = PostgresEmailReads(
+            database.engine, effort=way, search_seconds=0.0 if hasty else 60.0
+        )
         for each in filters:
             wanted = replace(each, tenant_id=tenant)
             everything = expected(mails, order, wanted)
             assert await listed(reads, wanted) == everything
             page = await reads.page_at(wanted, limit=3, offset=2)
-            assert [f"{each.mailbox} {each.id}" for each in page.emails] == everything[2:5]
+            assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything[2:5]
             assert page.total == len(everything)
 
     run(scenario())
@@ -135,20 +131,19 @@ def test_cursor_paging_is_not_shifted_by_new_or_deleted_mail(database, run):
         order = await store(database, mails)
         reads = PostgresEmailReads(database.engine)
         first = await reads.page(EmailFilter("acme"), limit=2, cursor=None)
-        assert [each.id for each in first.emails] == ["m005", "m004"]
+        assert [email.id for email in first.emails] == ["m005", "m004"]
         held = await lease(database, order[BOXES[0]])
         gone = MessageChange("m004", "t1", 50, deleted=True, label_ids=None)
         await database.store.apply_history(held, [gone], None)
         await store(database, [Mail("new@crm.test", 9, day=100)])
         second = await reads.page(EmailFilter("acme"), limit=2, cursor=first.next_cursor)
-        assert [each.id for each in second.emails] == ["m003", "m002"]
+        assert [email.id for email in second.emails] == ["m003", "m002"]
 
     run(scenario())
 
 
-@pytest.mark.usefixtures("way")
 @pytest.mark.parametrize("participant", [None, "ann@shop.test"])
-def test_lists_follow_labels(database, run, participant):
+def test_lists_follow_labels(database, run, way, participant):
     """After a change of labels a mail is in the lists of the new ones and in none of the old."""
 
     async def scenario():
@@ -159,31 +154,30 @@ def test_lists_follow_labels(database, run, participant):
             history_id = 100 + len(mails)
             change = MessageChange("m001", "t1", history_id, deleted=False, label_ids=(*labels,))
             await database.store.apply_history(held, [change], None)
-            mails = [moved(each, labels) if each.number == 1 else each for each in mails]
+            mails = [moved(mail, labels) if mail.number == 1 else mail for mail in mails]
             mails.append(Mail(BOXES[0], len(mails), day=1))
             await database.store.save(held, [Stored(mails[-1].message())])
             for label in (None, "INBOX", "STARRED", "Label_7", "TRASH", "UNREAD"):
                 wanted = EmailFilter("acme", label=label, participant=participant)
-                reads = PostgresEmailReads(database.engine)
+                reads = PostgresEmailReads(database.engine, effort=way)
                 assert await listed(reads, wanted) == expected(mails, order, wanted)
 
     run(scenario())
 
 
-def test_totals_are_counted_up_to_a_bound(database, run, monkeypatch):
+def test_totals_are_counted_up_to_a_bound(database, run):
     """A list by offset says its total up to the bound, and above it that it was not counted."""
 
     async def scenario():
         await store(database, [Mail(BOXES[0], number, words=("alpha",)) for number in range(6)])
         reads = PostgresEmailReads(database.engine)
+        bounded = PostgresEmailReads(database.engine, most_counted=5)
         for q in ("", "alpha"):
             wanted = EmailFilter("acme", q, participant="ann@shop.test")
             page = await reads.page_at(wanted, limit=2, offset=0)
             assert page.total == 6
-            with monkeypatch.context() as bounded:
-                bounded.setattr("gmail_ingest.adapters.postgres.email_reads.MAX_TOTAL", 5)
-                page = await reads.page_at(wanted, limit=2, offset=0)
-                assert (page.total, len(page.emails)) == (None, 2)
+            page = await bounded.page_at(wanted, limit=2, offset=0)
+            assert (page.total, len(page.emails)) == (None, 2)
 
     run(scenario())
 
@@ -196,9 +190,9 @@ def test_an_offset_page_goes_on_by_cursor(database, run):
         await store(database, mails)
         reads = PostgresEmailReads(database.engine)
         page = await reads.page_at(EmailFilter("acme"), limit=2, offset=2)
-        assert [each.id for each in page.emails] == ["m003", "m002"]
+        assert [email.id for email in page.emails] == ["m003", "m002"]
         behind = await reads.page(EmailFilter("acme"), limit=2, cursor=page.next_cursor)
-        assert [each.id for each in behind.emails] == ["m001", "m000"]
+        assert [email.id for email in behind.emails] == ["m001", "m000"]
         assert behind.next_cursor is None
 
     run(scenario())
@@ -225,5 +219,5 @@ def test_statements_of_pages_are_put_together_once(names, has_trait, is_behind):
         filters["label"] = "INBOX"
     after = Position(datetime(2026, 1, 9, tzinfo=UTC), 3, "m3") if is_behind else None
     mails = MailList(EmailFilter("acme", **filters), after)
-    query, _ = mails.page(10)
+    query = mails.page(10).statement
     assert query == mails.compose_page().as_bytes()

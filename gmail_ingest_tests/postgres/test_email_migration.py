@@ -1,25 +1,25 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 
 import psycopg
 import pytest
 import sqlalchemy as sa
 from alembic import command
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter, Person
 from gmail_ingest.adapters.postgres.engine import create_engine, transaction
-from gmail_ingest.adapters.postgres.facets import facet_ids, facet_of
-from gmail_ingest.adapters.postgres.migrate import _config, upgrade
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, search_vector
-from gmail_ingest.core.former_words import former_words_of
-from gmail_ingest.core.message import Attachment, ParsedMessage, Participant
-from gmail_ingest.core.search_text import search_text_of
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.reread import Left
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter, Person
+from gmail_ingest.adapters.postgres.mail.facets import facet_ids, facet_of
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, search_vector
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.schema.migrate import _config, upgrade
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.mail.message import Attachment, ParsedMessage, Participant
+from gmail_ingest.core.mail.words.former_words import former_words_of
+from gmail_ingest.core.mail.words.search_text import search_text_of
+from gmail_ingest.sync.audit.reread import Left
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
@@ -91,7 +91,7 @@ def test_mail_of_the_first_release_is_listed_and_found(migrated, run, filters, f
             EmailFilter("acme", **filters), limit=5, cursor=None
         )
         await engine.dispose()
-        assert [each.id for each in page.emails] == found
+        assert [email.id for email in page.emails] == found
 
     run(scenario())
 
@@ -103,7 +103,7 @@ def test_mail_of_the_first_release_says_whom_to_answer(migrated, run):
         engine = create_engine(migrated)
         page = await PostgresEmailReads(engine).page(EmailFilter("acme"), limit=5, cursor=None)
         await engine.dispose()
-        answered = {each.id: each.reply_to for each in page.emails}
+        answered = {email.id: email.reply_to for email in page.emails}
         assert answered == {"m0": (Person("o'ann@shop.test", "", is_owner=False),), "m1": ()}
 
     run(scenario())
@@ -120,7 +120,9 @@ def test_migrated_facets_are_those_that_writing_makes(migrated, run):
             facet_of("outbound", False, ["SPAM"]),
         ]
         async with transaction(engine) as connection:
-            rows = await connection.execute("SELECT id, mailbox_id, hidden FROM facets ORDER BY id")
+            rows = await connection.execute(
+                "SELECT id, mailbox_id, spam_or_trash FROM facets ORDER BY id"
+            )
             known = await rows.fetchall()
             found = await facet_ids(connection, known[0][1], facets)
         await engine.dispose()
@@ -161,7 +163,7 @@ def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_databa
         _upgrade_to(empty_database_url, "0002")
         connection.execute(OLD_MAIL)
         _upgrade_to(empty_database_url, "0013")
-        marked = mark("acme", Month(2026, 1))
+        marked = mark("acme", date(2026, 1, 1))
         vector = search_vector(marked, former_words_of(text), ["o'ann@shop.test"])
         stored = "UPDATE emails SET text = %s, search_vector = %b::tsvector WHERE gmail_id = 'm0'"
         connection.execute(stored, (text, vector))
@@ -176,7 +178,7 @@ def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_databa
 
         async def found(words):
             page = await reads.page(EmailFilter("acme", q=words), limit=5, cursor=None)
-            return [each.id for each in page.emails]
+            return [email.id for email in page.emails]
 
         assert await found("明日の会議は三時からです") == ["m0"]
         assert await found("会議") == []
@@ -218,12 +220,12 @@ def _any_mail() -> list[ParsedMessage]:
     ]
     return [
         replace(
-            each,
+            kind,
             search_text=search_text_of(
-                each.subject, each.participants, each.attachments, each.text
+                kind.subject, kind.participants, kind.attachments, kind.text
             ),
         )
-        for each in kinds
+        for kind in kinds
     ]
 
 
@@ -252,6 +254,6 @@ def test_a_rule_of_a_name_that_became_built_in_goes_on_under_another(empty_datab
     upgrade_from("0013", OLD_RULE, empty_database_url)
     with psycopg.connect(plain_url(empty_database_url)) as connection:
         names = connection.execute(
-            "SELECT name FROM exclusion_rules UNION ALL SELECT rule FROM message_ledger"
+            "SELECT name FROM exclusion_rules UNION ALL SELECT reason FROM message_ledger"
         ).fetchall()
     assert names == [("scheduled.tenant",)] * 2

@@ -5,23 +5,24 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.search_terms import Month, mark, month_query
-from gmail_ingest.adapters.postgres.threads import MAX_PARTICIPANTS
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.message import Participant
-from gmail_ingest.core.search_query import parse_query
+from gmail_ingest.adapters.postgres.mail.search_terms import mark, month_query
+from gmail_ingest.adapters.postgres.mail.threads import MAX_PARTICIPANTS
+from gmail_ingest.adapters.postgres.sync.leases import fenced
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.message import Participant
+from gmail_ingest.core.mail.words.search_query import parse_query
 from gmail_ingest.errors import MailboxDisconnectedError
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
 
 
-async def store(database, mailbox, *messages, source="live"):
-    held = await lease(database, mailbox, source)
-    return await database.store.save(held, [Stored(each) for each in messages])
+async def store(database, mailbox, *messages, origin="push"):
+    held = await lease(database, mailbox, origin)
+    return await database.store.save(held, [Stored(message) for message in messages])
 
 
 def test_save_writes_every_part_of_a_message(database, run):
@@ -66,7 +67,7 @@ def test_search_finds_words_of_body_and_subject(database, run):
         inside = parsed("m1", subject="Hello", search_text="Hello\nthe invoice")
         on_top = parsed("m2", subject="Invoice", search_text="Invoice\nplease pay")
         await store(database, mailbox, inside, on_top)
-        marked, found = mark("acme", Month.of(NOON)), {}
+        marked, found = mark("acme", month_of(NOON)), {}
         for word in ("invoice", "pay", "hello"):
             rows = await database.rows(
                 "SELECT gmail_id FROM emails WHERE search_vector @@ CAST(%s AS tsquery) ORDER BY 1",
@@ -195,7 +196,7 @@ def test_live_and_listed_mail_of_one_thread_are_both_counted(database, run):
         mailbox = await database.connect()
         live, listed = await lease(database, mailbox), await lease(database, mailbox, "listing")
         batches = [
-            database.store.save(held, [Stored(parsed(f"{held.source}-{number}"))])
+            database.store.save(held, [Stored(parsed(f"{held.origin}-{number}"))])
             for number in range(10)
             for held in (live, listed)
         ]

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 
 import psycopg
@@ -8,22 +8,22 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres.search_terms import (
+from gmail_ingest.adapters.postgres.mail.search_terms import (
     MAX_WORD_BYTES,
-    Month,
     mark,
     month_query,
-    months_back,
     search_vector,
 )
-from gmail_ingest.core.search_query import parse_query
-from gmail_ingest.core.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
-from gmail_ingest.core.search_words import words_of
+from gmail_ingest.core.ledger.months import month_before, month_of, months_back, next_month
+from gmail_ingest.core.ledger.windows import midnight
+from gmail_ingest.core.mail.words.search_query import parse_query
+from gmail_ingest.core.mail.words.search_text import MAX_SEARCH_BYTES, MAX_SEARCH_CHARS
+from gmail_ingest.core.mail.words.search_words import words_of
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.core.growth import assert_linear
 
 NOON = datetime(2026, 5, 1, 12, tzinfo=UTC)
-MARK = mark("acme", Month.of(NOON))
+MARK = mark("acme", month_of(NOON))
 TEXT = st.text(
     st.characters()
     | st.sampled_from(["'", " ", "\\", "&", "!", "a", "b", "-", "/", "@", ".", "\0", "\xad"]),
@@ -178,24 +178,24 @@ def test_participants_are_terms_of_their_own(sql):
 
 def test_a_month_has_only_its_own_words(sql):
     """A query for another month or tenant finds nothing, not even by what it leaves out."""
-    for other in (mark("acme", Month.of(NOON).before()), mark("other", Month.of(NOON))):
+    for other in (mark("acme", month_before(month_of(NOON))), mark("other", month_of(NOON))):
         assert not found(sql, "an offer", "offer", marked=other)
         assert not found(sql, "an offer", "-paper", marked=other)
 
 
 def test_marks_tell_tenants_and_months_apart():
     """A month of a tenant has another mark than its neighbours, and it is of UTC."""
-    month = Month.of(NOON)
-    assert len({mark("acme", month), mark("acme", month.before()), mark("other", month)}) == 3
-    assert Month.of(datetime.fromisoformat("2026-06-01T00:30+02:00")) == month
+    month = month_of(NOON)
+    assert len({mark("acme", month), mark("acme", month_before(month)), mark("other", month)}) == 3
+    assert month_of(datetime.fromisoformat("2026-06-01T00:30+02:00")) == month
 
 
 def test_months_lie_side_by_side():
     """Months back from one year to the last have no gap, and each ends where the next begins."""
-    months = list(months_back(Month(2026, 2), Month(2025, 11)))
-    assert months == [Month(2026, 2), Month(2026, 1), Month(2025, 12), Month(2025, 11)]
-    assert all(older.end == newer.start for newer, older in pairwise(months))
-    assert Month.of(months[0].end - timedelta(microseconds=1)) == months[0]
+    months = list(months_back(date(2026, 2, 1), date(2025, 11, 1)))
+    assert months == [date(2026, 2, 1), date(2026, 1, 1), date(2025, 12, 1), date(2025, 11, 1)]
+    assert all(next_month(older) == newer for newer, older in pairwise(months))
+    assert month_of(midnight(next_month(months[0])) - timedelta(microseconds=1)) == months[0]
 
 
 def test_a_vector_is_what_postgres_makes_of_the_same_words(sql):

@@ -11,12 +11,12 @@ import psycopg
 import psycopg2
 import pytest
 
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 
 OWNER = """
 import sys
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 with EmbeddedPostgres(sys.argv[1], durable=False) as server:
     print(server._server.pid, flush=True)
     sys.stdin.read()

@@ -9,10 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gmail_ingest.adapters.postgres import email_lists
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.core.exclusions import Rulebook, facts_of
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_lists import Effort
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.core.exclusions.matching import Rulebook, facts_of
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest_tests.postgres.email_worlds import Mail, expected, store
 from gmail_ingest_tests.postgres.exclusion_worlds import BLOCK, HIDE
@@ -52,7 +53,7 @@ RULES = [
 def plainly(mails: list[Mail], rules: list[ExclusionRule]) -> list[Mail]:
     """The mails that no rule hides, found one by one."""
     books = {address: Rulebook(rules, address) for address in ("ann@crm.test", "bob@crm.test")}
-    return [each for each in mails if books[each.mailbox].hiding(facts_of(each.message())) is None]
+    return [mail for mail in mails if books[mail.mailbox].hiding(facts_of(mail.message())) is None]
 
 
 @pytest.mark.parametrize("few", [1_000, 0], ids=["merge", "walk"])
@@ -66,22 +67,22 @@ def plainly(mails: list[Mail], rules: list[ExclusionRule]) -> list[Mail]:
     early=st.booleans(),
 )
 def test_reads_are_those_of_a_mailbox_without_the_hidden_mail(
-    acme, run, monkeypatch, few, mails, rules, filters, early
+    acme, run, few, mails, rules, filters, early
 ):
     """Whether rules or mail came first, every list, search, count and thread is as if the hidden
     mail did not exist; when the rules are gone, as if they had never been (edge cases 17, 64, 65).
     """
-    monkeypatch.setattr(email_lists, "_FEW_FACETS", few)
+    acme.reads = PostgresEmailReads(acme.world.engine, effort=Effort(few_facets=few))
 
     async def scenario():
         tenant = f"tenant-{next(_tenants)}"
-        boxes = sorted({each.mailbox for each in mails})
-        rules_here = [each for each in rules if each.mailbox in {None, *boxes}]
+        boxes = sorted({mail.mailbox for mail in mails})
+        rules_here = [rule for rule in rules if rule.mailbox in {None, *boxes}]
         if early:
-            order = {each: await acme.world.connect(each, tenant=tenant) for each in boxes}
+            order = {box: await acme.world.connect(box, tenant=tenant) for box in boxes}
             await acme.put(*rules_here, tenant=tenant)
-            for each in mails:
-                await acme.save(order[each.mailbox], each.message())
+            for mail in mails:
+                await acme.save(order[mail.mailbox], mail.message())
         else:
             order = await store(acme.world, mails, tenant)
             await acme.put(*rules_here, tenant=tenant)
@@ -97,11 +98,11 @@ async def _agrees(acme, mails, order, filters, tenant):
         wanted = replace(each, tenant_id=tenant)
         everything = expected(mails, order, wanted)
         page = await acme.reads.page_at(wanted, limit=50, offset=0)
-        assert [f"{each.mailbox} {each.id}" for each in page.emails] == everything
+        assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything
         assert page.total == len(everything)
     for box in order:
         for thread in ("t0", "t1", "t2"):
-            own = [each for each in mails if (each.mailbox, each.thread_id) == (box, thread)]
+            own = [mail for mail in mails if (mail.mailbox, mail.thread_id) == (box, thread)]
             await _has_thread(acme, tenant, box, thread, own)
 
 
@@ -111,7 +112,7 @@ async def _has_thread(acme, tenant, box, thread, mails):
             await acme.reads.thread(tenant, thread, mailbox=box, include_spam_trash=True)
         return
     view = await acme.reads.thread(tenant, thread, mailbox=box, include_spam_trash=True)
-    assert {each.id for each in view.emails} == {each.gmail_id for each in mails}
+    assert {email.id for email in view.emails} == {mail.gmail_id for mail in mails}
     assert view.thread.message_count == len(mails)
-    assert set(view.thread.participants) == {person for each in mails for person in each.people}
-    assert view.thread.last_date == max(each.date for each in mails)
+    assert set(view.thread.participants) == {person for mail in mails for person in mail.people}
+    assert view.thread.last_date == max(mail.date for mail in mails)

@@ -7,28 +7,30 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres import exclusion_marks
-from gmail_ingest.adapters.postgres.deletion import delete_mail
-from gmail_ingest.core.exclusion_rules import MAX_RULES, Criteria, ExclusionRule
+from gmail_ingest.adapters.postgres.accounts.deletion import delete_mail
+from gmail_ingest.adapters.postgres.exclusions.exclusion_marks import decide_next
+from gmail_ingest.core.exclusions.exclusion_rules import MAX_RULES, Criteria, ExclusionRule
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.email_worlds import Mail
 from gmail_ingest_tests.postgres.exclusion_worlds import BLOCK, EVERYTHING, HIDE
 
 
-def test_the_job_goes_on_where_a_dead_worker_stopped(acme, run, monkeypatch):
+def test_the_job_goes_on_where_a_dead_worker_stopped(acme, run):
     """Each batch is durable; a change of the rules in between begins anew (edge case 68)."""
-    monkeypatch.setattr(exclusion_marks, "BATCH", 2)
+
+    async def decide_two():
+        return (await decide_next(acme.world.engine, "acme", batch=2)).counts.hidden
 
     async def scenario():
         box = await acme.world.connect()
         messages = [parsed(f"m{n}", f"t{n}", label_ids=("STARRED",)) for n in range(5)]
         await acme.save(box, *messages)
         await acme.rules.put("acme", HIDE)
-        assert (await acme.world.store.decide_next("acme")).counts.excluded == 2
+        assert await decide_two() == 2
         assert await acme.shown() == ["m2", "m3", "m4"]
         assert (await acme.rules.all("acme")).undecided_mailboxes == 1
-        assert (await acme.world.store.decide_next("acme")).counts.excluded == 2
+        assert await decide_two() == 2
         await acme.rules.put("acme", replace(HIDE, criteria=Criteria(labels=("SENT",))))
         # From the beginning: what the rule hid before is shown again.
         assert (await acme.settle()).updated == 4
@@ -76,7 +78,7 @@ def test_a_dry_run_counts_and_changes_nothing(acme, run):
             ("kim@crm.test", 7),
             ("lee@crm.test", 7),
         ]
-        assert [each.gmail_id for each in found.samples] == [
+        assert [sample.gmail_id for sample in found.samples] == [
             f"m{n:03}" for n in (5, 5, 4, 4, 3, 3, 2, 2, 1, 1)
         ]
         only = await acme.rules.dry_run("acme", replace(BLOCK, mailbox="lee@crm.test"))
@@ -99,7 +101,7 @@ def test_rules_are_kept_and_counted(acme, run):
         assert await acme.rules.put("acme", replace(BLOCK, enabled=False)) is None
         await acme.settle()
         found = await acme.rules.all("acme")
-        assert [(each.rule.name, each.hidden_mails) for each in found.rules] == [
+        assert [(rule.rule.name, rule.hidden_mails) for rule in found.rules] == [
             ("block", 0),
             ("hide", 1),
         ]

@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from gmail_ingest.adapters.postgres import email_reads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import statement, transaction
-from gmail_ingest.adapters.postgres.mail_facts import read_mail
-from gmail_ingest.core.exclusions import facts_of
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.message import Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import read_mail
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads import email_reads
+from gmail_ingest.core.exclusions.matching import facts_of
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.mail.message import Participant
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.exclusion_worlds import EVERYTHING, HIDE
 from gmail_ingest_tests.postgres.worlds import lease
@@ -32,7 +32,7 @@ def test_hiding_and_showing_leaves_every_row_as_it_was(acme, run):
         assert await acme.shown(participant="ann@example.com") == ["m0", "m2"]
         assert await acme.shown(q="quarterly") == ["m0", "m2"]
         assert await acme.world.rows("SELECT count(*) FROM emails") == [(4,)]
-        assert await acme.world.fate(box, "m1") == ("excluded", "hide")
+        assert await acme.world.fate(box, "m1") == ("hidden", "hide")
         await acme.drop("hide")
         assert await acme.world.rows(EVERYTHING) == before
         assert await acme.world.fate(box, "m1") == ("stored", None)
@@ -48,7 +48,7 @@ def test_a_rule_of_one_mailbox_leaves_the_others_alone(acme, run):
         await acme.put(replace(HIDE, mailbox="kim@crm.test"))
         for box in boxes:
             counts = await acme.save(box, parsed("m1", label_ids=("STARRED",)))
-            assert (counts.stored, counts.excluded) == ((0, 1) if box == boxes[0] else (1, 0))
+            assert (counts.stored, counts.hidden) == ((0, 1) if box == boxes[0] else (1, 0))
         assert await acme.shown(mailbox="kim@crm.test") == []
         assert await acme.shown(mailbox="lee@crm.test") == ["m1"]
         await acme.put(replace(HIDE, mailbox="lee@crm.test"))
@@ -68,9 +68,9 @@ def test_new_labels_are_decided_about_again(acme, run):
         await acme.put(HIDE)
         await acme.save(box, parsed("m1", history_id=10), parsed("m2", history_id=10))
         counts = await acme.relabel(box, "m1", 20, "INBOX", "STARRED")
-        assert (counts.updated, counts.excluded) == (1, 1)
+        assert (counts.updated, counts.hidden) == (1, 1)
         assert await acme.shown() == ["m2"]
-        assert await acme.world.fate(box, "m1") == ("excluded", "hide")
+        assert await acme.world.fate(box, "m1") == ("hidden", "hide")
         assert (await acme.relabel(box, "m1", 20, "INBOX", "STARRED")).updated == 0
         await acme.relabel(box, "m1", 25, "TRASH", "STARRED")
         assert await acme.world.labels(box, "m1") == ("TRASH", "STARRED")
@@ -110,7 +110,7 @@ def test_the_ledger_names_the_first_rule_and_its_time(acme, run):
         box = await acme.world.connect()
         await acme.save(box, parsed("m1", label_ids=("STARRED",)))
         await acme.put(replace(HIDE, name="b"))
-        decided = "SELECT rule, decided_at FROM message_ledger"
+        decided = "SELECT reason, decided_at FROM message_ledger"
         ((rule, first),) = await acme.world.rows(decided)
         assert rule == "b"
         await acme.put(replace(HIDE, name="c"))
@@ -119,7 +119,7 @@ def test_the_ledger_names_the_first_rule_and_its_time(acme, run):
         ((rule, second),) = await acme.world.rows(decided)
         assert (rule, second > first) == ("a", True)
         await acme.drop("a", "b")
-        assert await acme.world.fate(box, "m1") == ("excluded", "c")
+        assert await acme.world.fate(box, "m1") == ("hidden", "c")
         await acme.put(replace(HIDE, name="c", enabled=False))
         assert await acme.world.fate(box, "m1") == ("stored", None)
 
@@ -158,7 +158,7 @@ def test_mail_saved_while_a_rule_is_made_is_hidden_in_the_end(acme, run):
             job = asyncio.create_task(acme.settle())
             await _waiting(acme, 2)
         assert (await save).stored == 1
-        assert (await job).excluded == 1
+        assert (await job).hidden == 1
         assert await acme.shown() == []
 
     run(scenario())
@@ -193,7 +193,7 @@ def test_facts_of_stored_mail_are_those_of_the_message(acme, run):
         async with statement(acme.world.engine) as connection:
             stored = await read_mail(connection, box, ["m1", "m2", "m3"])
         facts = {each.gmail_id: each.facts for each in stored}
-        assert facts == {each.gmail_id: facts_of(each) for each in messages}
+        assert facts == {message.gmail_id: facts_of(message) for message in messages}
 
     run(scenario())
 
@@ -209,7 +209,7 @@ def test_a_repair_of_labels_asks_the_rules(acme, run):
         right = [parsed("m1", label_ids=("STARRED",)), parsed("m2", "t2")]
         await acme.world.store.correct(held, right, [])
         assert await acme.shown() == ["m2"]
-        assert await acme.world.fate(box, "m1") == ("excluded", "hide")
+        assert await acme.world.fate(box, "m1") == ("hidden", "hide")
         assert await acme.world.fate(box, "m2") == ("stored", None)
         threads = "SELECT thread_id FROM threads"
         assert await acme.world.rows(threads) == [("t2",)]
@@ -231,6 +231,6 @@ def test_a_page_leaves_out_what_was_hidden_while_it_was_read(acme, run, monkeypa
         await acme.save(box, parsed("m1", label_ids=("STARRED",)), parsed("m2", "t2"))
         monkeypatch.setattr(email_reads, "read_positions", slowly)
         page = await acme.reads.page(EmailFilter("acme", unique=True), limit=5, cursor=None)
-        assert [each.id for each in page.emails] == ["m2"]
+        assert [email.id for email in page.emails] == ["m2"]
 
     run(scenario())

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.sync.records import Counts, Gone, Stored
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.sync.mailbox.records import Counts, Gone, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -13,7 +13,7 @@ def change(message_id, history_id, labels=("INBOX",), *, deleted=False, thread="
 
 
 def test_apply_history_makes_new_ids_due(world, run):
-    """An archived, a sent and an inbox message are all pending, a draft is excluded by name
+    """An archived, a sent and an inbox message are all pending, a draft is left out by name
     (edge cases 11, 12).
     """
 
@@ -27,12 +27,12 @@ def test_apply_history_makes_new_ids_due(world, run):
             change("m4", 104, ("DRAFT",)),
         ]
         counts = await world.store.apply_history(held, page, None)
-        assert (counts.discovered, counts.excluded) == (4, 1)
-        due, sizes = await world.store.due_messages(mailbox, "live", 10)
+        assert (counts.discovered, counts.left_out) == (4, 1)
+        due, sizes = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["m2", "m3", "m1"]
         assert [each.attempts for each in due] == [0, 0, 0]
         assert dict(sizes) == {"t1": 3, "t2": 1}
-        assert await world.fate(mailbox, "m4") == ("excluded", "draft")
+        assert await world.fate(mailbox, "m4") == ("left_out", "draft")
 
     run(scenario())
 
@@ -49,7 +49,7 @@ def test_apply_history_again_changes_nothing(world, run):
             change("m3", 103, None, deleted=True),
         ]
         first = await world.store.apply_history(held, page, 110)
-        assert (first.discovered, first.excluded, first.gone) == (3, 1, 1)
+        assert (first.discovered, first.left_out, first.gone) == (3, 1, 1)
         again = await world.store.apply_history(held, page, 110)
         assert again == Counts()
 
@@ -103,7 +103,7 @@ def test_history_ids_are_compared_as_numbers_of_any_length(world, run):
     run(scenario())
 
 
-def test_unspam_of_an_excluded_message_makes_it_due(world, run):
+def test_unspam_of_a_message_that_was_left_out_makes_it_due(world, run):
     """A message that leaves spam is fetched, although it was never stored (edge case 15)."""
 
     async def scenario():
@@ -112,7 +112,7 @@ def test_unspam_of_an_excluded_message_makes_it_due(world, run):
         await world.store.apply_history(held, [change("m1", 101, ("SPAM",))], None)
         counts = await world.store.apply_history(held, [change("m1", 102)], None)
         assert counts.discovered == 1
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["m1"]
 
     run(scenario())
@@ -151,13 +151,13 @@ def test_deletion_wins_whatever_the_page_split(world, run, order):
         for index in order:
             await world.store.apply_history(held, [pages[index]], None)
         assert await world.fate(mailbox, "m1") == ("gone", "deleted")
-        assert await world.store.next_due(mailbox, "live") is None
+        assert await world.store.next_due(mailbox, "push") is None
 
     run(scenario())
 
 
 def test_rotated_drafts_leave_no_rows(world, run):
-    """Auto-saves of a draft leave excluded and deleted ids only, the sent mail is due
+    """Auto-saves of a draft leave ids that are left out or deleted only, the sent mail is due
     (edge case 16).
     """
 
@@ -171,7 +171,7 @@ def test_rotated_drafts_leave_no_rows(world, run):
             await world.store.apply_history(held, page, None)
         sent = [change("d4", 120, None, deleted=True), change("s1", 121, ("SENT",))]
         await world.store.apply_history(held, sent, None)
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert [each.message_id for each in due] == ["s1"]
         assert await world.fate(mailbox, "d0") == ("gone", "deleted")
 

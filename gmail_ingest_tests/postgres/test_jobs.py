@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import pytest
 
-from gmail_ingest.adapters.postgres.jobs import PostgresJobs
+from gmail_ingest.adapters.postgres.queue.jobs import PostgresJobs
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.postgres.worlds import MINUTE
 
 
@@ -51,17 +51,17 @@ def test_job_that_was_merged_tells_of_the_newer_one(database, run):
     async def scenario():
         await database.add_tenant("acme")
         jobs = PostgresJobs(database.engine)
-        asked = []
+        requested = []
         for _ in range(3):
-            asked.append(await database.queue.enqueue("acme", "incremental"))
+            requested.append(await database.queue.enqueue("acme", "incremental"))
             (held,) = await claim(database)
-            if len(asked) < 3:
-                asked_meanwhile = await database.queue.enqueue("acme", "incremental")
+            if len(requested) < 3:
+                requested_meanwhile = await database.queue.enqueue("acme", "incremental")
                 await database.queue.release(held, datetime.now(UTC) - MINUTE, Counts(), None)
-                assert asked_meanwhile not in asked
+                assert requested_meanwhile not in requested
         await database.queue.acknowledge(held, "succeeded", Counts(stored=1), None)
-        found = [await jobs.job("acme", each) for each in asked]
-        assert [each.id for each in found] == asked
+        found = [await jobs.job("acme", each) for each in requested]
+        assert [each.id for each in found] == requested
         assert {each.state for each in found} == {"succeeded"}
 
     run(scenario())
@@ -74,13 +74,13 @@ def test_latest_jobs_are_the_newest_of_the_tenant(database, run):
         await database.add_tenant("acme")
         await database.add_tenant("other")
         jobs = PostgresJobs(database.engine)
-        asked = []
+        requested = []
         for _ in range(3):
-            asked.append(await database.queue.enqueue("acme", "incremental"))
+            requested.append(await database.queue.enqueue("acme", "incremental"))
             (held,) = await claim(database)
             await database.queue.acknowledge(held, "succeeded", Counts(), None)
         await database.queue.enqueue("other", "incremental")
-        assert [each.id for each in await jobs.latest("acme", 2)] == [asked[2], asked[1]]
+        assert [each.id for each in await jobs.latest("acme", 2)] == [requested[2], requested[1]]
 
     run(scenario())
 

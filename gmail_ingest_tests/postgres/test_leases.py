@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, MailboxDisconnectedError
-from gmail_ingest.sync.records import Gone, Listing, MessageRef
+from gmail_ingest.sync.mailbox.records import Gone, Listing, MessageRef
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
 
 WINDOW = Window(start=datetime(2026, 1, 1, tzinfo=UTC))
@@ -18,9 +18,9 @@ def test_acquire_lease_refuses_while_somebody_holds_it(world, run):
 
     async def scenario():
         mailbox = await world.connect()
-        held = await world.store.acquire_lease(mailbox, "live", "one", MINUTE, force=False)
+        held = await world.store.acquire_lease(mailbox, "push", "one", MINUTE, force=False)
         with pytest.raises(LeaseHeldError) as refusal:
-            await world.store.acquire_lease(mailbox, "live", "two", MINUTE, force=False)
+            await world.store.acquire_lease(mailbox, "push", "two", MINUTE, force=False)
         assert refusal.value.until == held.until
 
     run(scenario())
@@ -31,7 +31,7 @@ def test_acquire_lease_takes_live_and_listing_side_by_side(world, run):
 
     async def scenario():
         mailbox = await world.connect()
-        live = await world.store.acquire_lease(mailbox, "live", "one", MINUTE, force=False)
+        live = await world.store.acquire_lease(mailbox, "push", "one", MINUTE, force=False)
         listing = await world.store.acquire_lease(mailbox, "listing", "two", MINUTE, force=False)
         await world.store.renew_lease(live, MINUTE)
         await world.store.renew_lease(listing, MINUTE)
@@ -45,7 +45,7 @@ def test_acquire_lease_of_a_dead_worker_after_its_time(world, run):
     async def scenario():
         mailbox = await world.connect()
         dead = await lease(world, mailbox, ttl=ENDED)
-        taken = await world.store.acquire_lease(mailbox, "live", "two", MINUTE, force=False)
+        taken = await world.store.acquire_lease(mailbox, "push", "two", MINUTE, force=False)
         assert taken.token > dead.token
         with pytest.raises(LeaseLostError):
             await world.store.renew_lease(dead, MINUTE)
@@ -61,7 +61,7 @@ def test_renewed_lease_stays_held(world, run):
         held = await lease(world, mailbox, ttl=ENDED)
         await world.store.renew_lease(held, MINUTE)
         with pytest.raises(LeaseHeldError):
-            await world.store.acquire_lease(mailbox, "live", "two", MINUTE, force=False)
+            await world.store.acquire_lease(mailbox, "push", "two", MINUTE, force=False)
 
     run(scenario())
 
@@ -73,10 +73,10 @@ def test_released_lease_is_free_and_late_release_harmless(world, run):
         mailbox = await world.connect()
         first = await lease(world, mailbox)
         await world.store.release_lease(first)
-        await world.store.acquire_lease(mailbox, "live", "two", MINUTE, force=False)
+        await world.store.acquire_lease(mailbox, "push", "two", MINUTE, force=False)
         await world.store.release_lease(first)
         with pytest.raises(LeaseHeldError):
-            await world.store.acquire_lease(mailbox, "live", "three", MINUTE, force=False)
+            await world.store.acquire_lease(mailbox, "push", "three", MINUTE, force=False)
 
     run(scenario())
 
@@ -108,7 +108,7 @@ def test_no_write_after_takeover(world, run):
                 await write
         (row,) = await world.store.mailboxes("acme", None)
         assert (row.checkpoint, row.last_synced_at) == (100, None)
-        assert await world.store.next_due(mailbox, "live") is None
+        assert await world.store.next_due(mailbox, "push") is None
 
     run(scenario())
 
@@ -127,7 +127,7 @@ def test_no_write_after_disconnect(world, run):
             await lease(world, mailbox)
         await world.store.set_mailbox_state(mailbox, "active", None)
         assert await world.store.mailboxes("acme", None) == []
-        assert await world.store.next_due(mailbox, "live") is None
+        assert await world.store.next_due(mailbox, "push") is None
 
     run(scenario())
 
@@ -141,9 +141,9 @@ def test_mailboxes_are_those_that_may_be_synced(world, run):
         await world.connect("c@example.com", tenant="other")
         both = await world.store.mailboxes("acme", None)
         assert [each.id for each in both] == [first, second]
-        assert [each.id for each in await world.store.mailboxes("acme", [second])] == [second]
+        assert [mailbox.id for mailbox in await world.store.mailboxes("acme", [second])] == [second]
         await world.store.set_mailbox_state(first, "needs_reauth", "consent again")
-        assert [each.id for each in await world.store.mailboxes("acme", None)] == [second]
+        assert [mailbox.id for mailbox in await world.store.mailboxes("acme", None)] == [second]
         until = datetime.now(UTC).replace(microsecond=0) + timedelta(days=7)
         await world.store.set_watch(second, until)
         (watched,) = await world.store.mailboxes("acme", None)

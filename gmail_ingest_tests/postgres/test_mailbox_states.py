@@ -75,17 +75,17 @@ def test_noting_an_error_brings_no_mailbox_back(world, run):
     run(scenario())
 
 
-@pytest.mark.parametrize("source", ["live", "listing"])
-def test_a_live_sync_that_ends_well_forgets_the_trouble(database, run, source):
+@pytest.mark.parametrize("origin", ["push", "listing"])
+def test_a_live_sync_that_ends_well_forgets_the_failure(database, run, origin):
     """What was noted of a failure goes with the next sync to the end."""
 
     async def scenario():
         mailbox = await database.connect()
         await database.store.set_mailbox_state(mailbox, "active", "broken", cause="operator")
-        held = await database.store.acquire_lease(mailbox, source, "w", MINUTE, force=False)
+        held = await database.store.acquire_lease(mailbox, origin, "w", MINUTE, force=False)
         await database.store.finish_sync(held)
         ((_, state, error, cause),) = (await states(database))[0]
-        known = (None, None) if source == "live" else ("broken", "operator")
+        known = (None, None) if origin == "push" else ("broken", "operator")
         assert (state, (error, cause)) == ("active", known)
 
     run(scenario())

@@ -6,8 +6,8 @@ import sqlalchemy as sa
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
-from gmail_ingest.adapters.postgres import mail_tables, tables
-from gmail_ingest.adapters.postgres.migrate import current_revision, upgrade
+from gmail_ingest.adapters.postgres.schema import mail_tables, tables
+from gmail_ingest.adapters.postgres.schema.migrate import current_revision, upgrade
 
 
 def test_migrations_lead_to_the_tables_in_code(database_url):

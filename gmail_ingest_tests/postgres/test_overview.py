@@ -7,9 +7,9 @@ import pytest
 import sqlalchemy as sa
 
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.old_transactions import PostgresTransactions, remedy
-from gmail_ingest.adapters.postgres.overview import PostgresOverview
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
@@ -35,9 +35,9 @@ def counted(database, database_url, run):
             {"box": large, "many": MANY},
         )
         connection.execute(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate) "
-            "SELECT %(box)s, 'x' || n, 't', 'live', CASE WHEN n <= 3 THEN 'dead' WHEN n <= 7 THEN "
-            "'pending' WHEN n <= 9 THEN 'excluded' ELSE 'stored' END "
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate) "
+            "SELECT %(box)s, 'x' || n, 't', 'push', CASE WHEN n <= 3 THEN 'dead' WHEN n <= 7 THEN "
+            "'pending' WHEN n = 8 THEN 'hidden' WHEN n = 9 THEN 'left_out' ELSE 'stored' END "
             "FROM generate_series(1, %(many)s) n",
             {"box": large, "many": MANY},
         )
@@ -50,7 +50,7 @@ def test_overview_counts_mail_and_fates(engine, run):
     assert (small.address, small.stored, small.fates) == ("a@crm.test", 2, {"stored": 2})
     assert (large.stored, large.fates) == (
         MANY,
-        {"dead": 3, "pending": 4, "excluded": 2, "stored": MANY - 9},
+        {"dead": 3, "pending": 4, "hidden": 1, "left_out": 1, "stored": MANY - 9},
     )
     assert not large.approximate
 
@@ -62,10 +62,11 @@ def test_overview_samples_what_is_too_large(engine, run):
     """
     _, large = run(PostgresOverview(engine, read_whole=65_536).mailboxes())
     assert large.approximate
-    assert {fate: large.fates[fate] for fate in ("dead", "pending", "excluded")} == {
+    assert {fate: large.fates[fate] for fate in ("dead", "pending", "hidden", "left_out")} == {
         "dead": 3,
         "pending": 4,
-        "excluded": 2,
+        "hidden": 1,
+        "left_out": 1,
     }
     assert 0.3 * MANY < large.stored < 3 * MANY
 
@@ -79,9 +80,11 @@ def test_old_transactions_are_named_with_the_remedy(engine, database_url, run):
         open_one.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         open_one.execute("SELECT 1 FROM tenants")
         (found,) = run(transactions.older_than(timedelta()))
-        told = remedy([found])
-        assert f"pid {open_one.info.backend_pid} (role postgres, application nightly-dump" in told
-        assert "pg_terminate_backend" in told
+        message = remedy([found])
+        assert (
+            f"pid {open_one.info.backend_pid} (role postgres, application nightly-dump" in message
+        )
+        assert "pg_terminate_backend" in message
         assert run(transactions.older_than(timedelta(minutes=1))) == []
         open_one.rollback()
         assert run(transactions.older_than(timedelta())) == []
@@ -100,11 +103,11 @@ def test_sessions_that_cannot_be_looked_into_are_counted(engine, database_url, r
             await connection.commit()
         plain = create_engine(database_url.replace("postgres@", "plain_reader@", 1))
         try:
-            return await PostgresTransactions(plain).hidden()
+            return await PostgresTransactions(plain).unseen()
         finally:
             await plain.dispose()
 
     with psycopg.connect(plain_url(database_url)) as other:
         other.execute("SELECT 1")
         assert run(scenario()) >= 1
-        assert run(PostgresTransactions(engine).hidden()) == 0
+        assert run(PostgresTransactions(engine).unseen()) == 0

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import psycopg
 
-from gmail_ingest.adapters.postgres.email_lists import MailList
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_lists import MailList
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.email_worlds import Mail, store
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest_tests.conftest import plain_url
 
@@ -23,7 +23,7 @@ def close(seconds):
     return pytest.approx(seconds, abs=0.15)
 
 
-def test_limiter_gives_history_places_one_after_another(limiter, run):
+def test_limiter_gives_background_work_places_one_after_another(limiter, run):
     """Each reservation begins where the one before ends, whoever made it."""
     waits = [run(limiter.reserve(1, 98, "listing")) for _ in range(3)]
     assert waits == [close(0), close(1), close(2)]
@@ -41,18 +41,18 @@ def test_limiter_keeps_mailboxes_apart(limiter, run):
     assert run(limiter.reserve(2, 20, "listing")) == close(0)
 
 
-def test_limiter_lets_live_mail_overtake_history(limiter, run):
-    """Live mail spends at once while history is in debt, and pushes history back by as much."""
+def test_limiter_lets_live_mail_overtake_background_work(limiter, run):
+    """Live mail spends at once while background work is in debt, and pushes it back by as much."""
     run(limiter.reserve(1, 980, "listing"))
-    assert run(limiter.reserve(1, 98, "live")) == close(0)
+    assert run(limiter.reserve(1, 98, "push")) == close(0)
     assert run(limiter.reserve(1, 20, "listing")) == close(11)
 
 
-def test_limiter_bounds_live_mail_beside_history_by_the_reserve(limiter, run):
-    """Beside running history live mail has its reserve at once and then its own even pace."""
+def test_limiter_bounds_live_mail_beside_background_work_by_the_reserve(limiter, run):
+    """Beside background work live mail has its reserve at once and then its own even pace."""
     run(limiter.reserve(1, 98, "listing"))
-    first = run(limiter.reserve(1, 98, "live"))
-    then = [run(limiter.reserve(1, 98, "live")) for _ in range(3)]
+    first = run(limiter.reserve(1, 98, "push"))
+    then = [run(limiter.reserve(1, 98, "push")) for _ in range(3)]
     reserve = 0.9 * 0.02 * 60 / 0.98
     assert first == close(0)
     assert then == [close(2 - reserve), close(3 - reserve), close(4 - reserve)]
@@ -60,8 +60,8 @@ def test_limiter_bounds_live_mail_beside_history_by_the_reserve(limiter, run):
 
 def test_limiter_lets_an_idle_mailbox_burst(limiter, run):
     """After an idle minute live mail may spend nearly the whole minute's units at once."""
-    assert run(limiter.reserve(1, 5600, "live")) == close(0)
-    assert run(limiter.reserve(1, 980, "live")) > 5
+    assert run(limiter.reserve(1, 5600, "push")) == close(0)
+    assert run(limiter.reserve(1, 980, "push")) > 5
 
 
 def test_limiter_gives_unspent_units_their_place_back(limiter, run):
@@ -74,9 +74,9 @@ def test_limiter_gives_unspent_units_their_place_back(limiter, run):
 def test_limiter_pauses_a_mailbox_that_google_refused(limiter, run):
     """A refusal moves both classes behind the time that Google named; others go on."""
     run(limiter.refused(1, "mailbox", datetime.now(UTC) + timedelta(seconds=5)))
-    assert run(limiter.reserve(1, 20, "live")) == close(5)
+    assert run(limiter.reserve(1, 20, "push")) == close(5)
     assert run(limiter.reserve(1, 20, "listing")) == close(5.2)
-    assert run(limiter.reserve(2, 20, "live")) == close(0)
+    assert run(limiter.reserve(2, 20, "push")) == close(0)
 
 
 def test_limiter_pauses_everybody_when_the_project_is_refused(limiter, run):
@@ -90,26 +90,26 @@ def test_limiter_refuses_a_wait_that_is_too_long(limiter, run):
     until = datetime.now(UTC) + timedelta(minutes=15)
     run(limiter.refused(1, "mailbox", until))
     for _ in range(2):
-        with pytest.raises(ThrottledError) as told:
+        with pytest.raises(ThrottledError) as raised:
             run(limiter.reserve(1, 98, "listing"))
-        assert abs((told.value.until - until).total_seconds()) < 1.5
+        assert abs((raised.value.until - until).total_seconds()) < 1.5
 
 
-def test_limiter_stops_history_at_the_days_allowance(engine, run):
+def test_limiter_stops_background_work_at_the_days_allowance(engine, run):
     """Beyond the project's units of a day only live mail goes on."""
     limiter = PostgresLimiter(engine, Limits(project_day=100))
     run(limiter.reserve(1, 90, "listing"))
-    with pytest.raises(ThrottledError) as told:
+    with pytest.raises(ThrottledError) as raised:
         run(limiter.reserve(1, 20, "listing"))
-    assert told.value.scope == "project"
-    assert told.value.until > datetime.now(UTC)
-    assert run(limiter.reserve(1, 20, "live")) < 1
+    assert raised.value.scope == "project"
+    assert raised.value.until > datetime.now(UTC)
+    assert run(limiter.reserve(1, 20, "push")) < 1
 
 
 def test_limiter_counts_units_by_day(limiter, run, database_url):
     """The units of the day are kept for each mailbox and for the project."""
     run(limiter.reserve(1, 60, "listing"))
-    run(limiter.reserve(2, 40, "live"))
+    run(limiter.reserve(2, 40, "push"))
     run(limiter.give_back(1, 20, "listing"))
     with psycopg.connect(plain_url(database_url)) as connection:
         used = connection.execute("SELECT scope, units FROM quota_usage ORDER BY scope").fetchall()
@@ -122,9 +122,9 @@ def test_limiter_does_not_deadlock_when_many_reserve_at_once(limiter, run):
     async def many():
         return await asyncio.gather(
             *(
-                limiter.reserve(mailbox, 20, source)
+                limiter.reserve(mailbox, 20, origin)
                 for mailbox in range(1, 9)
-                for source in ("live", "listing")
+                for origin in ("push", "listing")
                 for _ in range(8)
             )
         )
@@ -132,10 +132,10 @@ def test_limiter_does_not_deadlock_when_many_reserve_at_once(limiter, run):
     assert len(run(many())) == 128
 
 
-def test_limiter_tells_the_pace_of_history(limiter, run):
+def test_limiter_tells_the_pace_of_backfills(limiter, run):
     """Units a second without the reserve of live mail, and what is left of Google's day."""
     before = run(limiter.pace())
-    run(limiter.reserve(1, 98, "history"))
+    run(limiter.reserve(1, 98, "backfill"))
     after = run(limiter.pace())
     assert after.mailbox == pytest.approx(LIMITS.mailbox_minute * (1 - LIMITS.reserve) / 60)
     assert after.project == pytest.approx(LIMITS.project_minute * (1 - LIMITS.reserve) / 60)

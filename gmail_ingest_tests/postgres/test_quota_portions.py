@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.quota import Limits, PostgresLimiter
+from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLimiter
 from gmail_ingest.errors import ThrottledError
 from gmail_ingest_tests.conftest import plain_url
 
@@ -31,12 +31,12 @@ def database(database_url):
         yield connection
 
 
-async def reserve_often(limiter, calls, source):
+async def reserve_often(limiter, calls, origin):
     """Calls of several mailboxes side by side; the waits."""
 
     async def one(number):
         return [
-            await limiter.reserve(1 + (8 * call + number) % 40, 20, source)
+            await limiter.reserve(1 + (8 * call + number) % 40, 20, origin)
             for call in range(calls // 8)
         ]
 
@@ -44,14 +44,14 @@ async def reserve_often(limiter, calls, source):
     return [wait for waits in found for wait in waits]
 
 
-@pytest.mark.parametrize("source", ["live", "listing"])
-def test_project_row_is_written_seldom(engine, run, database, source):
+@pytest.mark.parametrize("origin", ["push", "listing"])
+def test_project_row_is_written_seldom(engine, run, database, origin):
     """A thousand calls write the project's rows some dozen times, so that an open transaction
     cannot make them slower and slower; what is counted is right to a portion (edge case 108).
     """
     limiter = PostgresLimiter(engine, LIMITS)
     began = datetime.now(UTC)
-    waits = run(reserve_often(limiter, 1_000, source))
+    waits = run(reserve_often(limiter, 1_000, origin))
     seconds = (datetime.now(UTC) - began).total_seconds()
     assert max(waits) < 1
     # Two rows a write; exact ones at first, then portions that grow until they last.
@@ -73,7 +73,9 @@ def test_processes_share_the_project_by_portions(engine, run):
     limiters = [PostgresLimiter(engine, limits) for _ in range(2)]
 
     async def scenario():
-        return await asyncio.gather(*(reserve_often(each, 400, "listing") for each in limiters))
+        return await asyncio.gather(
+            *(reserve_often(limiter, 400, "listing") for limiter in limiters)
+        )
 
     began = datetime.now(UTC)
     found = run(scenario())
@@ -94,7 +96,7 @@ def test_refused_project_stops_a_portion(engine, run):
 
 
 def test_portion_does_not_pass_the_days_allowance(engine, run):
-    """History ends at the day's units, to a portion, however many calls there are."""
+    """Background work ends at the day's units, to a portion, however many calls there are."""
     limiter = PostgresLimiter(engine, Limits(10**8, 10**9, project_day=20_000))
 
     reserved = []
@@ -104,9 +106,9 @@ def test_portion_does_not_pass_the_days_allowance(engine, run):
             await limiter.reserve(1 + call % 40, 20, "listing")
             reserved.append(20)
 
-    with pytest.raises(ThrottledError) as told:
+    with pytest.raises(ThrottledError) as raised:
         run(scenario())
-    assert told.value.scope == "project"
+    assert raised.value.scope == "project"
     assert 10_000 <= sum(reserved) <= 20_000
 
 

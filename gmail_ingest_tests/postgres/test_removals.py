@@ -5,11 +5,11 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.removals import RemovalLimits
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.removals import RemovalLimits
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -18,19 +18,17 @@ IDS = [f"m{number:02}" for number in range(40)]
 
 def deletions(ids, history_id=300):
     """What history says of deleted messages."""
-    return [
-        MessageChange(each, f"t{each}", history_id, deleted=True, label_ids=None) for each in ids
-    ]
+    return [MessageChange(id_, f"t{id_}", history_id, deleted=True, label_ids=None) for id_ in ids]
 
 
 async def mailbox_with_mail(world, ids=IDS):
     """A mailbox with these mails stored, and its lease."""
     mailbox = await world.connect()
     held = await lease(world, mailbox)
-    mails = [parsed(each, f"t{each}", history_id=200) for each in ids]
-    known = [MessageChange(each, f"t{each}", 101, deleted=False, label_ids=()) for each in ids]
+    mails = [parsed(id_, f"t{id_}", history_id=200) for id_ in ids]
+    known = [MessageChange(id_, f"t{id_}", 101, deleted=False, label_ids=()) for id_ in ids]
     await world.store.apply_history(held, known, None)
-    await world.store.save(held, [Stored(each) for each in mails])
+    await world.store.save(held, [Stored(mail) for mail in mails])
     return mailbox, held
 
 
@@ -43,7 +41,7 @@ async def accept(world, mailbox):
 
 async def stored(world, mailbox):
     """Ids of stored mails."""
-    return {each for each in IDS if await world.labels(mailbox, each) is not None}
+    return {id_ for id_ in IDS if await world.labels(mailbox, id_) is not None}
 
 
 def test_a_mass_of_deletions_in_history_is_withheld_and_the_checkpoint_moves(world, run):
@@ -74,8 +72,8 @@ def test_small_pages_of_deletions_add_up(world, run):
         for start in (0, 10):
             page = deletions(IDS[start : start + 10])
             assert (await world.store.apply_history(held, page, None)).deleted == 10
-        for each in IDS[20:23]:
-            assert (await world.store.apply_history(held, deletions([each]), None)).deleted == 0
+        for id_ in IDS[20:23]:
+            assert (await world.store.apply_history(held, deletions([id_]), None)).deleted == 0
         assert await stored(world, mailbox) == set(IDS[20:])
         assert await world.store.withheld_removals(mailbox) == set(IDS[20:23])
         assert await world.store.removal_room(mailbox) == 0
@@ -93,7 +91,7 @@ def test_an_acceptance_is_for_what_is_withheld_and_for_nothing_else(world, run):
         assert await accept(world, mailbox) == 21
         assert await world.store.withheld_removals(mailbox) == frozenset()
         waiting = await world.store.accepted_removals(mailbox, 50)
-        assert waiting == [(each, each not in IDS[:2]) for each in IDS[:21]]
+        assert waiting == [(id_, id_ not in IDS[:2]) for id_ in IDS[:21]]
         assert len(await world.store.accepted_removals(mailbox, 5)) == 5
         await world.store.correct(held, (), IDS[:21])
         await world.store.settle_removals(held, IDS[:21])

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 from psycopg import errors
 
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.sync.reread import Batch, Left
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.sync.audit.reread import Batch, Left
 from gmail_ingest_tests.postgres.rereading_worlds import (
     TEXTS,
     mail,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from random import Random
 
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.core.former_words import former_words_of
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.mail.words.former_words import former_words_of
 from gmail_ingest_tests.postgres.rereading_worlds import mail, save_formerly, search
 
 #: Pieces of which texts are made; those of a line are written side by side without blanks.

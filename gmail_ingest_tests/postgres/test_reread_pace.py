@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.sync.reread import Reread
+from gmail_ingest.adapters.postgres.sync.leases import fenced
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.sync.audit.reread import Reread
 from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly
 from gmail_ingest_tests.postgres.worlds import lease
 
@@ -29,11 +29,11 @@ def test_work_rests_as_long_as_it_takes(database, run):
             if len(rests) == 1:
                 await context.__aexit__(None, None, None)
 
-        told = []
+        reported = []
         work = Reread(PostgresRereads(database.engine, batch=2), pause=pause)
-        assert await work.run(60, lambda done: told.append(done.read))
+        assert await work.run(60, lambda done: reported.append(done.read))
         assert (work.read, work.changed, work.failed) == (4, 4, 0)
-        assert told == [2, 4, 4]
+        assert reported == [2, 4, 4]
         assert rests[0] == 0.2
         assert len(rests) == 4
         assert all(rest > 0 for rest in rests)
@@ -47,10 +47,10 @@ def test_work_ends_in_its_time(database, run):
     async def scenario():
         mailbox = await database.connect()
         await save_formerly(database, mailbox, mail("m1", TEXTS["m1"]))
-        work, told = Reread(PostgresRereads(database.engine)), []
-        assert not await work.run(0, told.append)
-        assert told == []
-        assert await work.run(60, told.append)
-        assert told == [work, work]
+        work, reported = Reread(PostgresRereads(database.engine)), []
+        assert not await work.run(0, reported.append)
+        assert reported == []
+        assert await work.run(60, reported.append)
+        assert reported == [work, work]
 
     run(scenario())

@@ -7,14 +7,14 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import transaction
-from gmail_ingest.adapters.postgres.leases import fenced
-from gmail_ingest.adapters.postgres.rereading import PostgresRereads
-from gmail_ingest.core.message import Attachment, Participant
-from gmail_ingest.core.reading import READING
-from gmail_ingest.sync.reread import Batch, Left
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.sync.leases import fenced
+from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
+from gmail_ingest.core.mail.message import Attachment, Participant
+from gmail_ingest.core.mail.reading import READING
+from gmail_ingest.sync.audit.reread import Batch, Left
 from gmail_ingest_tests.postgres.rereading_worlds import (
     TEXTS,
     mail,
@@ -154,7 +154,7 @@ def test_direction_is_right_wherever_it_is_kept(database, run):
         for direction, ids in (("inbound", ["m1"]), ("outbound", [])):
             listed = EmailFilter("acme", direction=direction)
             page = await reads.page(listed, limit=5, cursor=None)
-            assert [each.id for each in page.emails] == ids
+            assert [email.id for email in page.emails] == ids
 
     run(scenario())
 
@@ -303,7 +303,7 @@ def test_a_batch_is_bounded_in_bytes(database, run):
         mails = [mail(f"m{number}", text) for number, text in enumerate(texts)]
         await save_formerly(database, mailbox, *mails)
         batches = await reread(database, batch_bytes=300)
-        assert [each.read for each in batches] == [1, 1, 2, 0]
+        assert [batch.read for batch in batches] == [1, 1, 2, 0]
 
     run(scenario())
 

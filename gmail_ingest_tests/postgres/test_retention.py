@@ -3,7 +3,7 @@
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.retention import PostgresRetention
+from gmail_ingest.adapters.postgres.queue.retention import PostgresRetention
 from gmail_ingest_tests.conftest import plain_url
 
 JOBS = """

@@ -2,9 +2,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import Counts, Excluded, Failed, Gone, MessageRef, Stored
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox.records import Counts, Failed, Gone, LeftOut, MessageRef, Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import MINUTE, lease
 
@@ -12,12 +12,12 @@ WINDOW = Window(start=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 async def discover(world, held, *ids):
-    changes = [MessageChange(each, f"t-{each}", 101, deleted=False, label_ids=()) for each in ids]
+    changes = [MessageChange(id_, f"t-{id_}", 101, deleted=False, label_ids=()) for id_ in ids]
     await world.store.apply_history(held, changes, None)
 
 
 def test_save_gives_each_id_its_fate(world, run):
-    """Stored, excluded, gone, retried and given up: each is counted, and none is due again."""
+    """Stored, left out, gone, retried and given up: each is counted, and none is due again."""
 
     async def scenario():
         mailbox = await world.connect()
@@ -28,25 +28,25 @@ def test_save_gives_each_id_its_fate(world, run):
             held,
             [
                 Stored(parsed("m1")),
-                Excluded("m2", "draft"),
+                LeftOut("m2", "draft"),
                 Gone("m3"),
                 Failed("m4", "503", later),
                 Failed("m5", "400", None),
             ],
         )
         counts.lag_seconds = None
-        assert counts == Counts(stored=1, excluded=1, gone=1, retrying=1, dead=1)
+        assert counts == Counts(stored=1, left_out=1, gone=1, retrying=1, dead=1)
         fates = [await world.fate(mailbox, f"m{number}") for number in range(1, 6)]
         assert fates == [
             ("stored", None),
-            ("excluded", "draft"),
+            ("left_out", "draft"),
             ("gone", None),
             ("pending", None),
             ("dead", None),
         ]
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert due == []
-        assert await world.store.next_due(mailbox, "live") == later
+        assert await world.store.next_due(mailbox, "push") == later
 
     run(scenario())
 
@@ -61,8 +61,29 @@ def test_failed_ids_are_due_again_with_their_attempts(world, run):
         past = datetime.now(UTC) - MINUTE
         outcomes = [Stored(parsed("m1")), Failed("m2", "429", past), Failed("m3", "503", past)]
         await world.store.save(held, outcomes)
-        due, _ = await world.store.due_messages(mailbox, "live", 10)
+        due, _ = await world.store.due_messages(mailbox, "push", 10)
         assert [(each.message_id, each.attempts) for each in due] == [("m3", 1), ("m2", 1)]
+
+    run(scenario())
+
+
+def test_an_attempt_knows_whether_google_missed_the_message_last(world, run):
+    """Google's last word counts, not an earlier one, whatever the error says (edge case 13)."""
+
+    async def scenario():
+        mailbox = await world.connect()
+        held = await lease(world, mailbox)
+        await discover(world, held, "m1", "m2")
+        past = datetime.now(UTC) - MINUTE
+        missed_by_round = []
+        for outcomes in (
+            [Failed("m1", "not found yet", past, missed=True), Failed("m2", "503", past)],
+            [Failed("m1", "503", past), Failed("m2", "404", past, missed=True)],
+        ):
+            await world.store.save(held, outcomes)
+            due, _ = await world.store.due_messages(mailbox, "push", 10)
+            missed_by_round.append({each.message_id: each.missed for each in due})
+        assert missed_by_round == [{"m1": True, "m2": False}, {"m1": False, "m2": True}]
 
     run(scenario())
 
@@ -91,7 +112,7 @@ def test_save_again_changes_nothing(world, run):
         mailbox = await world.connect()
         held = await lease(world, mailbox)
         await discover(world, held, "m1", "m2", "m3")
-        batch = [Stored(parsed("m1", history_id=105)), Excluded("m2", "chat"), Gone("m3")]
+        batch = [Stored(parsed("m1", history_id=105)), LeftOut("m2", "chat"), Gone("m3")]
         await world.store.save(held, batch)
         assert await world.store.save(held, batch) == Counts()
         older = parsed("m1", history_id=104, label_ids=("OLD",))
@@ -138,7 +159,7 @@ def test_stored_message_is_not_given_up_by_a_slower_worker(world, run):
         mailbox = await world.connect()
         held = await lease(world, mailbox)
         await world.store.save(held, [Stored(parsed("m1"))])
-        late = [Failed("m1", "503", None), Gone("m1"), Excluded("m1", "trash")]
+        late = [Failed("m1", "503", None), Gone("m1"), LeftOut("m1", "trash")]
         assert await world.store.save(held, late) == Counts()
         assert await world.fate(mailbox, "m1") == ("stored", None)
 
@@ -164,7 +185,7 @@ def test_lag_is_that_of_the_newest_live_message(world, run):
 
 
 def test_due_messages_are_limited_to_the_newest_threads(world, run):
-    """The newest threads come first, each source by itself."""
+    """The newest threads come first, each origin by itself."""
 
     async def scenario():
         mailbox = await world.connect()
@@ -175,7 +196,7 @@ def test_due_messages_are_limited_to_the_newest_threads(world, run):
         due, sizes = await world.store.due_messages(mailbox, "listing", 3)
         assert [each.message_id for each in due] == ["m7", "m6", "m5"]
         assert dict(sizes) == {"t3": 2, "t2": 2}
-        assert await world.store.due_messages(mailbox, "live", 3) == ([], {})
+        assert await world.store.due_messages(mailbox, "push", 3) == ([], {})
         assert all(0 <= each.age < 60 for each in due)
 
     run(scenario())
@@ -249,10 +270,10 @@ def test_listing_takes_up_what_it_refutes(world, run):
     async def scenario():
         mailbox = await world.connect()
         live = await lease(world, mailbox)
-        excluded = {"spam": ("SPAM",), "chat": ("CHAT",)}
+        left_out = {"spam": ("SPAM",), "chat": ("CHAT",)}
         page = [
             MessageChange(each, "t1", 101, deleted=False, label_ids=labels)
-            for each, labels in excluded.items()
+            for each, labels in left_out.items()
         ]
         page.append(MessageChange("deleted", "t1", 102, deleted=True, label_ids=None))
         await world.store.apply_history(live, page, None)
@@ -289,14 +310,14 @@ def test_id_seen_while_listing_is_stored_once(world, run):
 
 
 def test_a_label_change_between_fetch_and_save_is_not_lost(world, run):
-    """Listed mail fetched before a change that the live lease applied is fetched again, and ends
+    """Listed mail fetched before a change that the push lease applied is fetched again, and ends
     with the labels after the change (edge cases 8 and 14).
     """
 
     async def scenario():
         mailbox = await world.connect()
         listing = await lease(world, mailbox, "listing")
-        live = await lease(world, mailbox, "live")
+        live = await lease(world, mailbox, "push")
         opened = await world.store.open_listing(listing, WINDOW)
         await world.store.apply_list_page(listing, opened, [MessageRef("m1", "t1")], None)
         fetched = parsed("m1", history_id=50, label_ids=("INBOX", "UNREAD"))
@@ -320,13 +341,13 @@ def test_mail_that_leaves_spam_between_fetch_and_save_is_not_lost(world, run):
     async def scenario():
         mailbox = await world.connect()
         listing = await lease(world, mailbox, "listing")
-        live = await lease(world, mailbox, "live")
+        live = await lease(world, mailbox, "push")
         opened = await world.store.open_listing(listing, WINDOW)
         await world.store.apply_list_page(listing, opened, [MessageRef("m1", "t1")], None)
         change = MessageChange("m1", "t1", 90, deleted=False, label_ids=("INBOX",))
         await world.store.apply_history(live, [change], 90)
-        counts = await world.store.save(listing, [Excluded("m1", "spam", 50)])
-        assert (counts.excluded, counts.retrying) == (0, 1)
+        counts = await world.store.save(listing, [LeftOut("m1", "spam", 50)])
+        assert (counts.left_out, counts.retrying) == (0, 1)
         assert await world.fate(mailbox, "m1") == ("pending", None)
         await world.store.save(listing, [Stored(parsed("m1", history_id=50))])
         assert await world.fate(mailbox, "m1") == ("stored", None)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.errors import LeaseLostError, NotFoundError
-from gmail_ingest.sync.records import Counts
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE
 
 
@@ -271,7 +271,7 @@ def test_listeners_hear_of_new_rows_only(database, run):
 
 
 def test_deaths_of_workers_are_counted_until_one_lives(world, run):
-    """Each claim that expired is a death; a worker that gives the row back ends the count
+    """Each claim that expired is a crash; a worker that gives the row back ends the count
     (edge cases 34 and 68).
     """
 
@@ -281,10 +281,10 @@ def test_deaths_of_workers_are_counted_until_one_lives(world, run):
         (first,) = await claim(world, ttl=ENDED)
         (second,) = await claim(world, ttl=ENDED)
         (third,) = await claim(world)
-        assert [each.deaths for each in (first, second, third)] == [0, 1, 2]
+        assert [each.crashes for each in (first, second, third)] == [0, 1, 2]
         await world.queue.release(third, datetime.now(UTC) - MINUTE, Counts(), None)
         (fourth,) = await claim(world)
-        assert (fourth.deaths, fourth.attempts) == (0, 4)
+        assert (fourth.crashes, fourth.attempts) == (0, 4)
 
     run(scenario())
 
@@ -301,7 +301,7 @@ def test_a_dead_run_is_freed_at_once(database, run):
             await database.queue.enqueue(tenant, "incremental")
         (dead,) = await claim(database, "run:dead", tenant="acme")
         (living,) = await claim(database, "run:living", tenant="other")
-        held = await database.store.acquire_lease(mine, "live", "run:dead", MINUTE, force=False)
+        held = await database.store.acquire_lease(mine, "push", "run:dead", MINUTE, force=False)
         tenants = ["acme", "other"]
         assert await database.queue.dispatch(5, tenants=tenants) == []
         assert await database.queue.free_run("run:dead") == 1
@@ -310,11 +310,11 @@ def test_a_dead_run_is_freed_at_once(database, run):
         ]
         with pytest.raises(LeaseLostError):
             await database.store.finish_sync(held)
-        await database.store.acquire_lease(mine, "live", "run:next", MINUTE, force=False)
+        await database.store.acquire_lease(mine, "push", "run:next", MINUTE, force=False)
         await database.queue.acknowledge(dead, "succeeded", Counts(), None)
         assert await database.job_state(dead.job_id) == "running"
         (again,) = await claim(database, "run:next", tenant="acme")
-        assert (again.job_id, again.deaths) == (dead.job_id, 1)
+        assert (again.job_id, again.crashes) == (dead.job_id, 1)
         assert await database.queue.free_run("run:dead") == 0
         await database.queue.acknowledge(living, "succeeded", Counts(), None)
         assert await database.job_state(living.job_id) == "succeeded"

@@ -15,16 +15,16 @@ import sqlalchemy as sa
 from alembic import command
 from alembic.script import ScriptDirectory
 
-from gmail_ingest.adapters.postgres import migrations
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.migrate import _config, current_revision
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.schema import migrations
+from gmail_ingest.adapters.postgres.schema.migrate import _config, current_revision
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.test_email_migration import OLD_MAIL
 
 _SCRIPT = ScriptDirectory(next(iter(migrations.__path__)))
-REVISIONS = [each.revision for each in _SCRIPT.walk_revisions()][::-1]
+REVISIONS = [walk_revision.revision for walk_revision in _SCRIPT.walk_revisions()][::-1]
 #: Mail of the first release, then a mail that was stored at each later revision.
 _FIRST = ["m0", "m1", "m2"]
 _COPY = """
@@ -48,8 +48,8 @@ def upgraded(postgres, administration, tmp_path_factory):
         administration.execute(f"CREATE DATABASE {names[-1]} TEMPLATE {ladder} STRATEGY FILE_COPY")
     urls = [postgres.url(name) for name in names]
     data_dir = tmp_path_factory.mktemp("data")
-    codes, said = _run_commands(urls, data_dir)
-    found = [(code, said, url) for code, url in zip(codes, urls, strict=True)]
+    codes, output = _run_commands(urls, data_dir)
+    found = [(code, output, url) for code, url in zip(codes, urls, strict=True)]
     return dict(zip(REVISIONS, found, strict=True))
 
 
@@ -83,8 +83,8 @@ def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
     """From every revision the command leads to the newest, and all mail is there, read and found
     (edge case 106).
     """
-    code, said, url = upgraded[revision]
-    assert code == 0, said
+    code, output, url = upgraded[revision]
+    assert code == 0, output
     assert current_revision(url) == REVISIONS[-1]
     stored = _FIRST + [f"r{each}" for each in REVISIONS[1 : REVISIONS.index(revision) + 1]]
 
@@ -93,11 +93,11 @@ def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
         reads = PostgresEmailReads(engine)
         everything = EmailFilter("acme", include_spam_trash=True)
         words = EmailFilter("acme", include_spam_trash=True, q="webshop ann@shop.test")
-        for asked in (everything, words):
-            page = await reads.page(asked, limit=50, cursor=None)
-            assert sorted(each.id for each in page.emails) == stored
+        for wanted in (everything, words):
+            page = await reads.page(wanted, limit=50, cursor=None)
+            assert sorted(email.id for email in page.emails) == stored
         labelled = await reads.page(EmailFilter("acme", label="Label_9"), limit=50, cursor=None)
-        assert {each.reply_to[0].address for each in labelled.emails} == {"o'ann@shop.test"}
+        assert {email.reply_to[0].address for email in labelled.emails} == {"o'ann@shop.test"}
         await engine.dispose()
 
     run(scenario())

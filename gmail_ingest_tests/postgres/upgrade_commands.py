@@ -14,9 +14,11 @@ from __future__ import annotations
 import os
 import sys
 
-from gmail_ingest.adapters.postgres import database_state, migrate  # noqa: F401 - for all commands
+from gmail_ingest.adapters.postgres.schema import (
+    migrate,  # noqa: F401 - for all commands
+)
 from gmail_ingest.cli.main import run
-from gmail_ingest.runtime import dagster_migration  # noqa: F401 - for all commands
+from gmail_ingest.local import dagster_migration  # noqa: F401 - for all commands
 
 
 def main() -> None:

@@ -10,9 +10,10 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.sync.ports import MailStore, SyncQueue
-from gmail_ingest.sync.records import Lease, Source
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.sync.mailbox.ports import MailStore, SyncQueue
+from gmail_ingest.sync.mailbox.records import Lease
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 
@@ -34,7 +35,7 @@ class World(Protocol):
     async def disconnect(self, mailbox_id: int) -> None: ...
 
     async def fate(self, mailbox_id: int, gmail_id: str) -> tuple[str, str | None]:
-        """Fate and rule."""
+        """Fate and reason."""
         ...
 
     async def labels(self, mailbox_id: int, gmail_id: str) -> tuple[str, ...] | None:
@@ -45,10 +46,10 @@ class World(Protocol):
 
 
 async def lease(
-    world: World, mailbox_id: int, source: Source = "live", *, ttl: timedelta = MINUTE
+    world: World, mailbox_id: int, origin: Origin = "push", *, ttl: timedelta = MINUTE
 ) -> Lease:
     """Take a lease, from whomever has it."""
-    return await world.store.acquire_lease(mailbox_id, source, "worker", ttl, force=True)
+    return await world.store.acquire_lease(mailbox_id, origin, "worker", ttl, force=True)
 
 
 class MemoryWorld:
@@ -66,7 +67,7 @@ class MemoryWorld:
 
     async def fate(self, mailbox_id: int, gmail_id: str) -> tuple[str, str | None]:
         entry = self.store.entries[mailbox_id, gmail_id]
-        return entry.fate, entry.rule
+        return entry.fate, entry.reason
 
     async def labels(self, mailbox_id: int, gmail_id: str) -> tuple[str, ...] | None:
         email = self.store.emails.get((mailbox_id, gmail_id))
@@ -115,7 +116,7 @@ class PostgresWorld:
 
     async def fate(self, mailbox_id: int, gmail_id: str) -> tuple[str, str | None]:
         rows = await self.rows(
-            "SELECT fate, rule FROM message_ledger WHERE mailbox_id = %s AND gmail_id = %s",
+            "SELECT fate, reason FROM message_ledger WHERE mailbox_id = %s AND gmail_id = %s",
             mailbox_id,
             gmail_id,
         )

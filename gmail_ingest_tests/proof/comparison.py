@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from gmail_ingest.rehearsal.stored import MISJUDGED
-from gmail_ingest.sandbox.mailbox import Mailbox
+from gmail_ingest_lab.rehearsal.stored import MISJUDGED
 from gmail_ingest_tests.proof.deployment import Deployment
+from gmail_sandbox.account.mailbox import Mailbox
 
 _OUT = frozenset({"DRAFT", "SPAM", "TRASH", "CHAT"})
 _EMAILS = """
@@ -25,12 +25,12 @@ FULL JOIN (
     USING (thread_id)
 WHERE t.message_count IS DISTINCT FROM e.members
 """
-_LEDGER = "SELECT gmail_id, fate, rule FROM message_ledger WHERE mailbox_id = %s"
+_LEDGER = "SELECT gmail_id, fate, reason FROM message_ledger WHERE mailbox_id = %s"
 _JOBS = """
 SELECT state FROM sync_jobs
 WHERE tenant_id = %s AND state NOT IN ('succeeded', 'failed', 'cancelled') AND merged_into IS NULL
 """
-_LEASES = "SELECT source FROM leases WHERE mailbox_id = %s AND until > now()"
+_LEASES = "SELECT origin FROM leases WHERE mailbox_id = %s AND until > now()"
 
 
 async def differences(
@@ -40,7 +40,7 @@ async def differences(
 
     ``box`` must not change meanwhile; ``texts`` is what each message says, by id.
     """
-    google = {each: box.message(each) for each in list(box.message_ids())}
+    google = {message_id: box.message(message_id) for message_id in list(box.message_ids())}
     rows = {row[0]: row[1:] for row in await deployment.rows(_EMAILS, mailbox_id)}
     ledger = {row[0]: row[1:] for row in await deployment.rows(_LEDGER, mailbox_id)}
     found = list(_ids(google, rows, ledger))

@@ -8,22 +8,20 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from gmail_ingest.adapters.gmail import requests
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
 from gmail_ingest_tests.proof.deployment import PAGE_SIZE, Deployment
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 
 @pytest.fixture
-def deployment(engine, run, monkeypatch) -> Iterator[Deployment]:
+def deployment(engine, run) -> Iterator[Deployment]:
     """The real adapters on an empty database, against a sandbox without quotas; a handful of mails
     makes several pages.
     """
-    monkeypatch.setattr(requests, "PAGE_SIZE", PAGE_SIZE)
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
-        service = Service(engine, sandbox, run, request_timeout_seconds=0.3)
+        service = Service(engine, sandbox, run, page_size=PAGE_SIZE, request_timeout_seconds=0.3)
         yield Deployment(service)
         run(service.aclose())
 

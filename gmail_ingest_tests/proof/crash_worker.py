@@ -23,15 +23,15 @@ import psycopg
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail import requests
-from gmail_ingest.adapters.gmail.client import Gmail
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.gmail.requests import GmailRequests
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.tenant_sync import TenantSync
+from gmail_ingest.sync.live.tenant_sync import TenantSync
 from gmail_ingest_tests.proof.deployment import PAGE_SIZE, POLICY
 from gmail_ingest_tests.proof.interruptions import Exchange, at_exchange
 from gmail_ingest_tests.sync.service import KEY, sandbox_settings
@@ -44,9 +44,10 @@ async def _die(_: psycopg.AsyncConnection[Any], __: Exchange) -> None:
 async def _work(database_url: str, settings: Settings, tenant: str) -> None:
     engine = create_engine(database_url)
     sealer = AesGcmSealer(parse_key_ring(KEY))
-    async with Gmail(settings, PostgresCredentials(engine, sealer)) as gmail:
+    credentials = PostgresCredentials(engine, sealer)
+    async with Gmail(settings, credentials, page_size=PAGE_SIZE) as gmail:
         queue, store = PostgresSyncQueue(engine), PostgresMailStore(engine)
-        sync = TenantSync(queue, store, gmail.source, POLICY)
+        sync = TenantSync(queue, store, gmail.open_client, POLICY)
         await sync.run_tenant(tenant, f"process {os.getpid()}")
     await engine.dispose()
 
@@ -76,9 +77,8 @@ def main() -> None:
     database_url, sandbox_url = sys.argv[1:]
     settings = Settings(_env_file=None, **sandbox_settings(sandbox_url))
     configure_logging("ERROR", "json")
-    requests.PAGE_SIZE = PAGE_SIZE
     # Reading the discovery document takes a tenth of a second: once, not in every process.
-    requests.GmailRequests(sandbox_url)
+    GmailRequests(sandbox_url)
     for line in sys.stdin:
         tenant, number = line.split()
         _fork(database_url, settings, tenant, int(number))

@@ -16,17 +16,17 @@ from typing import Any, TypeVar
 
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.removals import RemovalLimits
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sandbox.mailbox import Mailbox
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import Mailbox as Connected
-from gmail_ingest.sync.records import SyncKind
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.core.ledger.removals import RemovalLimits
+from gmail_ingest.sync.accounts.watch import renew_watches
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.mailbox.limiter import Unlimited
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import Mailbox as Connected
+from gmail_ingest.sync.mailbox.records import SyncKind
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.account.mailbox import Mailbox
+from gmail_sandbox.faults import FaultRule
 
 T = TypeVar("T")
 
@@ -51,7 +51,7 @@ _LEFT = """
 SELECT 'queue row', kind, claimed_until::text, not_before::text
 FROM sync_queue WHERE tenant_id = %(tenant)s
 UNION ALL
-SELECT 'ledger entry', l.source, l.error, l.next_attempt_at::text
+SELECT 'ledger entry', l.origin, l.error, l.next_attempt_at::text
 FROM message_ledger l JOIN mailboxes m ON m.id = mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.fate = 'pending'
 UNION ALL
@@ -59,7 +59,7 @@ SELECT 'listing', l.page_token, l.started_at::text, NULL
 FROM listings l JOIN mailboxes m ON m.id = l.mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.done_at IS NULL
 UNION ALL
-SELECT 'lease', l.source, l.holder, l.until::text
+SELECT 'lease', l.origin, l.holder, l.until::text
 FROM leases l JOIN mailboxes m ON m.id = l.mailbox_id
 WHERE m.tenant_id = %(tenant)s AND l.until > now()
 UNION ALL
@@ -138,7 +138,7 @@ class Deployment:
                 left = sorted((each for each in found if each.id > after), key=lambda each: each.id)
                 return left[:limit]
 
-        await renew_watches(Due(), service.store, service.gmail.source, _TOPIC)
+        await renew_watches(Due(), service.store, service.gmail.open_client, _TOPIC)
 
     async def emails(self, mailbox_id: int) -> list[Any]:
         """What is stored of a mailbox."""
@@ -153,9 +153,11 @@ class Deployment:
         self._service.rescope(*scopes, address=address)
 
     async def verify(self, tenant: str) -> None:
-        """Compare all stored mail with Google, and mend it, as is done each night."""
+        """Compare all stored mail with Google, and repair it, as is done each night."""
         service = self._service
-        use_case = Verify(service.store, service.gmail.source, self.policy, limiter=Unlimited())
+        use_case = Verify(
+            service.store, service.gmail.open_client, self.policy, limiter=Unlimited()
+        )
         plans = await use_case.plan(tenant)
         (found,) = await use_case.run(tenant, plans, holder="verify", repair=True)
         assert found.error is None, found
@@ -165,9 +167,9 @@ class Deployment:
         wanted = FaultRule.model_validate(rule)
         self._service.sandbox.call(lambda state: state.faults.add(wanted))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more."""
-        self._service.mend()
+        self._service.clear_faults()
 
     async def enqueue(self, tenant: str, kind: SyncKind, *, force: bool = False) -> None:
         """Ask for a sync."""
@@ -176,7 +178,9 @@ class Deployment:
     async def sync(self, tenant: str, *, policy: SyncPolicy | None = None) -> TenantReport:
         """Work off what waits for the tenant, as a worker of its own; if nothing does, sync."""
         service = self._service
-        sync = TenantSync(service.queue, service.store, service.gmail.source, policy or self.policy)
+        sync = TenantSync(
+            service.queue, service.store, service.gmail.open_client, policy or self.policy
+        )
         return await sync.run_tenant(tenant, f"worker {next(self._workers)}")
 
     async def pushed(self, tenant: str, policy: SyncPolicy) -> None:

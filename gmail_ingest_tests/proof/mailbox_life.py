@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from gmail_ingest.sandbox.history import StartAbove
-from gmail_ingest.sandbox.mailbox import Mailbox, StoredMessage
+from gmail_sandbox.account.history_log import StartAbove
+from gmail_sandbox.account.mailbox import Mailbox, StoredMessage
 
 _ARRIVALS = (
     ("INBOX", "UNREAD"),
@@ -42,7 +42,7 @@ class Life:
         self._written = 0
         self._labels = 0
         #: Whether something happened that Google's history says nothing of.
-        self.is_untold = False
+        self.has_unreported_change = False
         self._kinds: dict[str, Callable[[Mailbox, int], None]] = {
             "deliver": self._deliver,
             "reply": self._reply,
@@ -132,9 +132,9 @@ class Life:
 
     def _delete_label(self, box: Mailbox, pick: int) -> None:
         if known := _user_labels(box):
-            told = pick % 3 > 0
-            self.is_untold = self.is_untold or not told
-            box.delete_label(known[pick % len(known)], record_history=told)
+            recorded = pick % 3 > 0
+            self.has_unreported_change = self.has_unreported_change or not recorded
+            box.delete_label(known[pick % len(known)], record_history=recorded)
 
     def _autosave(self, box: Mailbox, pick: int) -> None:
         draft = _pick(box, pick, "DRAFT")
@@ -172,4 +172,4 @@ def _pick(
 
 
 def _user_labels(box: Mailbox) -> list[str]:
-    return [each["id"] for each in box.labels() if each["type"] == "user"]
+    return [label["id"] for label in box.labels() if label["type"] == "user"]

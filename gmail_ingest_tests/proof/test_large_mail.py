@@ -29,7 +29,7 @@ def test_sync_of_huge_messages_stays_in_bounds(deployment, worker):
     def needed(tenant, *letters):
         address = f"owner@{tenant}.example"
         deployment.run(deployment.connect(tenant, address))
-        deployment.at_google(address, lambda box: [box.deliver(each) for each in letters])
+        deployment.at_google(address, lambda box: [box.deliver(letter) for letter in letters])
         peak = int(worker(tenant, NEVER))
         query = "SELECT count(*), sum(size) FROM emails WHERE tenant_id = %s"
         ((stored, size),) = deployment.run(deployment.rows(query, tenant))

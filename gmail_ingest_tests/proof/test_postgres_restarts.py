@@ -6,8 +6,8 @@ import psycopg
 import pytest
 from sqlalchemy.exc import SQLAlchemyError
 
-from gmail_ingest.adapters.postgres.migrate import upgrade
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 from gmail_ingest_tests.proof.comparison import differences
 from gmail_ingest_tests.proof.interruptions import at_exchange, doing
 from gmail_ingest_tests.proof.mailbox_life import Event, Life

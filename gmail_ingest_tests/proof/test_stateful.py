@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from sqlalchemy.exc import SQLAlchemyError
 
-from gmail_ingest.rehearsal.permissions import LEFT
-from gmail_ingest.sync.credentials import SCOPE
+from gmail_ingest.sync.accounts.credentials import SCOPE
+from gmail_ingest_lab.rehearsal.permissions import LEFT
 from gmail_ingest_tests.proof.comparison import differences
 from gmail_ingest_tests.proof.interruptions import (
     after_call,
@@ -158,17 +158,17 @@ class SyncedMailbox(RuleBasedStateMachine):
         kinds=st.lists(st.sampled_from(["incremental", "initial"]), min_size=1, max_size=2),
         force=st.booleans(),
         workers=st.integers(1, 2),
-        trouble=st.lists(faults, max_size=3, unique_by=lambda rule: rule.get("error")),
+        injected=st.lists(faults, max_size=3, unique_by=lambda rule: rule.get("error")),
         meanwhile=st.lists(
             st.tuples(places, st.integers(1, 40), events, st.booleans()), max_size=3
         ),
         pace=paces,
         crash=st.one_of(st.none(), st.tuples(st.integers(1, 60), st.sampled_from(list(WAYS)))),
     )
-    def sync(self, kinds, force, workers, trouble, meanwhile, pace, crash):
+    def sync(self, kinds, force, workers, injected, meanwhile, pace, crash):
         """Workers sync while Google changes and fails, and one of them may break off."""
         deployment = self.deployment
-        for each in trouble:
+        for each in injected:
             deployment.fault(**each)
         if pace["slow"]:
             deployment.fault(method="gmail.users.*.get", action="latency", latencyMs=15)
@@ -179,7 +179,7 @@ class SyncedMailbox(RuleBasedStateMachine):
                 event(f"a worker ended by {type(outcome).__name__}")
                 assert crash is not None, repr(outcome)
                 assert isinstance(outcome, BROKEN_OFF), repr(outcome)
-        deployment.mend()
+        deployment.clear_faults()
 
     async def work(self, kinds, force, workers, meanwhile, policy, crash):
         """Let workers sync, and one more for each change that Google pushes (it drops what comes
@@ -255,14 +255,14 @@ class SyncedMailbox(RuleBasedStateMachine):
 
     def teardown(self):
         """Nothing disturbs any more: both sides become equal, with no manual step."""
-        self.deployment.mend()
+        self.deployment.clear_faults()
         self.deployment.run(self.deployment.renew(self.tenant))
         assert self.deployment.run(self.deployment.addresses(self.tenant)) == [self.address]
         self.deployment.run(self.deployment.settle(self.tenant))
         self.follow()
         for former, stored in self.former.items():
             assert self.deployment.run(self.deployment.emails(former)) == stored
-        if self.life.is_untold:
+        if self.life.has_unreported_change:
             self.deployment.run(self.deployment.verify(self.tenant))
         box = self.deployment.at_google(self.address, lambda box: box)
         found = self.deployment.run(

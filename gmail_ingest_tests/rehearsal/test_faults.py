@@ -2,8 +2,8 @@ from random import Random
 
 import pytest
 
-from gmail_ingest.rehearsal.faults import KINDS, draw_faults
-from gmail_ingest.sandbox.faults import FaultRule
+from gmail_ingest_lab.rehearsal.faults import KINDS, draw_faults
+from gmail_sandbox.faults import FaultRule
 
 
 def test_draw_faults_repeats_with_its_seed():

@@ -3,20 +3,20 @@ from random import Random
 import pytest
 import requests
 
-from gmail_ingest.demo.plan import MAILBOXES
-from gmail_ingest.rehearsal.faults import Fault
-from gmail_ingest.rehearsal.google import TroubledSandbox
-from gmail_ingest.rehearsal.mailboxes import MailboxLife
-from gmail_ingest.rehearsal.permissions import OWNED, Permissions
-from gmail_ingest.runtime.sidecar_api import SidecarError
-from gmail_ingest.sandbox.server import Sandbox
+from gmail_ingest.local.sidecar_api import SidecarError
+from gmail_ingest_lab.demo.plan import MAILBOXES
+from gmail_ingest_lab.rehearsal.faults import Fault
+from gmail_ingest_lab.rehearsal.google import FaultySandbox
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
+from gmail_ingest_lab.rehearsal.permissions import OWNED, Permissions
+from gmail_sandbox.server import Sandbox
 
 
 @pytest.fixture
 def sandbox():
     """A sandbox with the demonstration's mailboxes."""
     with Sandbox.in_thread() as thread:
-        google = TroubledSandbox(thread.url)
+        google = FaultySandbox(thread.url)
         for address in MAILBOXES:
             google.create_mailbox(address, messages=10)
         yield google
@@ -24,16 +24,16 @@ def sandbox():
 
 def test_mailbox_life_makes_everything_happen(sandbox):
     """Mail arrives, is deleted, labelled, thrown away and taken back, and drafts are sent."""
-    before = {each.message_id for box in MAILBOXES for each in sandbox.messages(box)}
+    before = {message.message_id for box in MAILBOXES for message in sandbox.messages(box)}
     life = MailboxLife(sandbox, Random(5))
     for _ in range(80):
         life.go_on()
-    now = {each.message_id: each for box in MAILBOXES for each in sandbox.messages(box)}
+    now = {message.message_id: message for box in MAILBOXES for message in sandbox.messages(box)}
     labels = {label for each in now.values() for label in each.labels}
     assert len(now) > len(before) + 100
     assert before - now.keys()
     assert {"DRAFT", "SENT", "SPAM", "TRASH", "STARRED", "CATEGORY_FORUMS"} <= labels
-    assert any(each.startswith("Label_") for each in labels)
+    assert any(label.startswith("Label_") for label in labels)
 
 
 def test_labels_are_deleted_for_good(sandbox):
@@ -50,7 +50,7 @@ def test_suppressed_notifications_are_counted():
     """Of mails that come within a second of the first one none is notified of."""
     address = MAILBOXES[0]
     with Sandbox.in_thread() as thread:
-        google = TroubledSandbox(thread.url)
+        google = FaultySandbox(thread.url)
         google.create_mailbox(address)
         thread.call(
             lambda state: state.watches.begin(
@@ -94,7 +94,7 @@ def test_permission_is_taken_away_and_given_back(sandbox):
     assert refused() == []
 
 
-def test_troubled_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
+def test_faulty_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
     """What was injected is counted by kind when faults are replaced or mended."""
     sandbox.arm([Fault("broken", {"method": "gmail.users.messages.get", "action": "html"})])
     token = sandbox.access_token(MAILBOXES[0])
@@ -112,10 +112,10 @@ def test_mailbox_life_goes_on_when_the_account_changes(sandbox):
     """
     life = MailboxLife(sandbox, Random(5))
     address = MAILBOXES[0]
-    before = {each.message_id for each in sandbox.messages(address)}
+    before = {message.message_id for message in sandbox.messages(address)}
     life.rename(address)
     life.rename(address)
-    assert {each.message_id for each in sandbox.messages(address)} == before
+    assert {message.message_id for message in sandbox.messages(address)} == before
     sandbox.restart_history(address, start_above=400)
     life.go_on()
     sandbox.recreate(MAILBOXES[1])

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from gmail_ingest.rehearsal.report import Report
+from gmail_ingest_lab.rehearsal.report import Report
 
 CLEAN = Report(
     seed=1,

@@ -1,8 +1,8 @@
 import pytest
 
-from gmail_ingest.core.windows import Window
-from gmail_ingest.rehearsal.stored import Stored, Undone
-from gmail_ingest.sync import records
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox import records
+from gmail_ingest_lab.rehearsal.stored import Stored, Undone
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import MINUTE, PostgresWorld, lease
@@ -66,7 +66,7 @@ def test_stored_knows_what_is_still_to_be_done(world, stored, run):
     """Jobs, leases, ids that wait and messages given up are each counted."""
     run(world.queue.enqueue("acme", "incremental"))
     ((mailbox,),) = run(world.rows("SELECT id FROM mailboxes"))
-    run(world.store.acquire_lease(mailbox, "live", "worker", MINUTE, force=False))
+    run(world.store.acquire_lease(mailbox, "push", "worker", MINUTE, force=False))
     run(world.change("UPDATE message_ledger SET fate = 'pending' WHERE gmail_id = 'm1'"))
     run(world.change("UPDATE message_ledger SET fate = 'dead' WHERE gmail_id = 'm2'"))
     assert stored.undone() == Undone(jobs=1, leases=1, waiting=1, dead=1)

@@ -1,6 +1,6 @@
 from dataclasses import replace
 
-from gmail_ingest.rehearsal.totals import totals
+from gmail_ingest_lab.rehearsal.totals import totals
 from gmail_ingest_tests.rehearsal.test_report import CLEAN
 
 

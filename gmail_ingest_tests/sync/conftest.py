@@ -8,16 +8,17 @@ from typing import Any
 
 import pytest
 
-from gmail_ingest.core.history import fold_history
-from gmail_ingest.sandbox.server import Sandbox
-from gmail_ingest.sandbox.settings import Limits
-from gmail_ingest.sync.fetch import Fetch
-from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import Counts, Lease, Outcome, Source
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import fold_history
+from gmail_ingest.sync.mailbox.fetch import Fetch
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import Counts, Lease, Outcome
+from gmail_ingest.sync.mailbox.throttle import Throttle
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 from gmail_ingest_tests.sync.service import Service
+from gmail_sandbox.server import Sandbox
+from gmail_sandbox.settings import Limits
 
 #: Retries come at once, and no run stays for one that is not due.
 QUICK = SyncPolicy(
@@ -35,7 +36,7 @@ class RecordingStore(MemoryMailStore):
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         """Save, and note the kinds of the outcomes."""
-        self.saves.append([type(each).__name__ for each in outcomes])
+        self.saves.append([type(outcome).__name__ for outcome in outcomes])
         return await super().save(lease, outcomes)
 
     async def apply_history(self, lease: Lease, changes: Any, checkpoint: int | None) -> Counts:
@@ -49,14 +50,14 @@ class Box:
 
     def __init__(self) -> None:
         self.store = RecordingStore()
-        self.google = MemoryMailSource()
+        self.google = MemoryMailboxClient()
         self.mailbox = self.store.add_mailbox("acme", "a@example.com", 100)
         self.counts = Counts()
 
-    async def lease(self, source: Source = "live", holder: str = "worker") -> Lease:
+    async def lease(self, origin: Origin = "push", holder: str = "worker") -> Lease:
         """Take the lease, from whomever has it."""
         minute = timedelta(minutes=1)
-        return await self.store.acquire_lease(self.mailbox.id, source, holder, minute, force=True)
+        return await self.store.acquire_lease(self.mailbox.id, origin, holder, minute, force=True)
 
     async def discover(self, *message_ids: str) -> Lease:
         """Put new mail into the ledger, as history does."""
@@ -72,7 +73,7 @@ class Box:
 
     async def drain(self, lease: Lease, policy: SyncPolicy = QUICK) -> Counts:
         """Fetch what is due."""
-        fetch = Fetch(self.store, self.google, Patience(policy), policy)
+        fetch = Fetch(self.store, self.google, Throttle(policy), policy)
         await fetch.drain(lease, self.counts)
         return self.counts
 

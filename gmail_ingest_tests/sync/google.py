@@ -1,6 +1,6 @@
 """A mailbox at Google in memory, for tests of use cases: pages and failures are what a test says.
 
-Holds: ``MemoryMailSource`` and builders of what it answers. Add here: another way to misbehave.
+Holds: ``MemoryMailboxClient`` and builders of what it answers. Add here: another way to misbehave.
 Keep out: HTTP and Google's own words (the sandbox has them).
 """
 
@@ -11,11 +11,11 @@ from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.core.history import HistoryRecord
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.planner import FetchCall
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import FetchCall
+from gmail_ingest.sync.mailbox.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 from gmail_ingest_tests.fakes.messages import parsed
 
 
@@ -30,7 +30,7 @@ def ref(message_id: str) -> MessageRef:
     return MessageRef(message_id, f"t{message_id}")
 
 
-class MemoryMailSource:
+class MemoryMailboxClient:
     """One mailbox. ``failures`` holds, by the name of a call or a message id, errors to come."""
 
     def __init__(self, *message_ids: str, address: str = "a@example.com") -> None:
@@ -130,7 +130,7 @@ class MemoryMailSource:
 
     async def label_ids(self) -> frozenset[str]:
         self._begin("labels", 1)
-        borne = {label for each in self.messages.values() for label in each.label_ids}
+        borne = {label for message in self.messages.values() for label in message.label_ids}
         return frozenset(borne | self.bare_labels.pop(0)) if self.bare_labels else frozenset(borne)
 
     async def list_history(self, start: int, page_token: str | None) -> HistoryPage:
@@ -154,7 +154,11 @@ class MemoryMailSource:
         finally:
             self.in_flight -= 1
         wanted_ids = [wanted.message_id for wanted in call.wanted]
-        return {each: self.messages[each] for each in wanted_ids if each in self.messages}
+        return {
+            wanted_id: self.messages[wanted_id]
+            for wanted_id in wanted_ids
+            if wanted_id in self.messages
+        }
 
     async def probe(self, message_id: str) -> None:
         self.units_spent += 20

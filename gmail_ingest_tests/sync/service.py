@@ -17,25 +17,26 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
 from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-from gmail_ingest.adapters.gmail.client import Gmail
-from gmail_ingest.adapters.postgres.credentials import PostgresCredentials
+from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.gmail.requests import PAGE_SIZE
+from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
+from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.postgres.registry import PostgresRegistry
-from gmail_ingest.adapters.postgres.sync_queue import PostgresSyncQueue
-from gmail_ingest.demo.audit import Audit, GoogleMessage, Row, audit
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sandbox.mailbox import Mailbox as GoogleMailbox
-from gmail_ingest.sandbox.seed import seeded_messages
-from gmail_ingest.sandbox.server import SandboxThread
-from gmail_ingest.sandbox.settings import SandboxSettings
+from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.settings import Settings
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import SCOPE, OAuthKeys
-from gmail_ingest.sync.disconnect import Disconnect
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import SyncKind
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import SCOPE, OAuthKeys
+from gmail_ingest.sync.accounts.disconnect import Disconnect
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import SyncKind
+from gmail_ingest_lab.demo.audit import Audit, GoogleMessage, Row, audit
+from gmail_sandbox.account.mailbox import Mailbox as GoogleMailbox
+from gmail_sandbox.faults import FaultRule
+from gmail_sandbox.seeded.messages import seeded_messages
+from gmail_sandbox.server import SandboxThread
+from gmail_sandbox.settings import SandboxSettings
 
 T = TypeVar("T")
 
@@ -80,6 +81,8 @@ class Service:
         engine: AsyncEngine,
         sandbox: SandboxThread,
         run: Callable[..., Any],
+        *,
+        page_size: int = PAGE_SIZE,
         **values: Any,
     ) -> None:
         self.engine, self.sandbox, self.run = engine, sandbox, run
@@ -88,7 +91,8 @@ class Service:
         self.store = PostgresMailStore(engine)
         self.queue = PostgresSyncQueue(engine)
         self.registry = PostgresRegistry(engine, sealer)
-        self.gmail = Gmail(self.settings, PostgresCredentials(engine, sealer))
+        credentials = PostgresCredentials(engine, sealer)
+        self.gmail = Gmail(self.settings, credentials, page_size=page_size)
 
     def with_settings(self, **values: Any) -> Service:
         """Another process of the same deployment, with other settings."""
@@ -114,7 +118,7 @@ class Service:
     def deliver(self, *subjects: str, address: str = OWNER, **options: Any) -> list[str]:
         """Let mail arrive; the ids."""
         return self.box(
-            lambda box: [box.deliver(mail(each), **options).id for each in subjects], address
+            lambda box: [box.deliver(mail(subject), **options).id for subject in subjects], address
         )
 
     def fault(self, method: str, **rule: Any) -> None:
@@ -122,7 +126,7 @@ class Service:
         known = {"method": f"gmail.users.{method}", **rule}
         self.sandbox.call(lambda state: state.faults.add(FaultRule.model_validate(known)))
 
-    def mend(self) -> None:
+    def clear_faults(self) -> None:
         """Break no call any more."""
         self.sandbox.call(lambda state: state.faults.remove())
 
@@ -168,7 +172,7 @@ class Service:
         tenant: str = TENANT,
     ) -> TenantReport:
         """Work off what waits for the tenant, or sync it."""
-        sync = TenantSync(self.queue, self.store, self.gmail.source, policy)
+        sync = TenantSync(self.queue, self.store, self.gmail.open_client, policy)
         return await sync.run_tenant(tenant, holder, ask=ask)
 
     async def rows(self, query: str, *parameters: Any) -> list[Any]:

@@ -5,10 +5,10 @@ Holds: ``Tenant``. Add here: another word for what tests do. Keep out: Postgres,
 
 from __future__ import annotations
 
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 
 
 class Tenant:
@@ -17,10 +17,10 @@ class Tenant:
     def __init__(self, *addresses: str) -> None:
         self.store = RecordingStore()
         self.queue = MemorySyncQueue()
-        self.google: dict[int, MemoryMailSource] = {}
+        self.google: dict[int, MemoryMailboxClient] = {}
         for address in addresses:
             mailbox = self.store.add_mailbox("acme", address, 100)
-            self.google[mailbox.id] = MemoryMailSource(f"{mailbox.id}a", f"{mailbox.id}b")
+            self.google[mailbox.id] = MemoryMailboxClient(f"{mailbox.id}a", f"{mailbox.id}b")
 
     def sync(self, policy=QUICK, **more) -> TenantSync:
         """The use case over this tenant."""

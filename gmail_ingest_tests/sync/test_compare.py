@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.fates import Entry
-from gmail_ingest.core.history import HistoryRecord
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.fates import Entry
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import (
     HistoryExpiredError,
     NotFoundError,
@@ -17,10 +17,9 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync import compare
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.records import Stored
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.conftest import QUICK
 
@@ -33,12 +32,12 @@ class Watched(Unlimited):
     """A limiter that allows everything and notes as what it was spent."""
 
     def __init__(self):
-        self.sources = set()
+        self.origins = set()
 
-    async def reserve(self, mailbox_id, units, source):
-        """Note the source."""
-        self.sources.add(source)
-        return await super().reserve(mailbox_id, units, source)
+    async def reserve(self, mailbox_id, units, origin):
+        """Note the origin."""
+        self.origins.add(origin)
+        return await super().reserve(mailbox_id, units, origin)
 
 
 def mail(gmail_id, moment=NOON, *labels, **more):
@@ -61,24 +60,24 @@ def mails(run, box):
 
 
 def arrive(box, *messages):
-    box.google.messages |= {each.gmail_id: each for each in messages}
+    box.google.messages |= {message.gmail_id: message for message in messages}
 
 
 async def store_all(box):
     lease = await box.lease("listing")
     messages = list(box.google.messages.values())
-    await box.store.save(lease, [Stored(each) for each in messages])
+    await box.store.save(lease, [Stored(message) for message in messages])
     await box.store.release_lease(lease)
 
 
-def verifying(box, limiter=None):
+def verifying(box, limiter=None, policy=QUICK):
     return Verify(
-        box.store, lambda _: box.google, QUICK, limiter=limiter or Unlimited(), mailboxes_at_once=1
+        box.store, lambda _: box.google, policy, limiter=limiter or Unlimited(), mailboxes_at_once=1
     )
 
 
-async def verify(box, *, repair=False, limiter=None, progress=None):
-    use_case = verifying(box, limiter)
+async def verify(box, *, repair=False, limiter=None, progress=None, policy=QUICK):
+    use_case = verifying(box, limiter, policy)
     plans = await use_case.plan("acme", start=FIRST, end=END)
     (found,) = await use_case.run("acme", plans, holder="v", repair=repair, progress=progress)
     return found
@@ -103,14 +102,14 @@ def test_verify_proves_days_that_are_whole(run, mails):
     assert mails.google.fetched == []
 
 
-def test_verify_takes_no_lease_and_spends_as_history(run, mails):
+def test_verify_takes_no_lease_and_spends_as_a_backfill(run, mails):
     """It reads beside a sync that has both leases, and leaves live mail its reserve."""
-    run(mails.lease("live", holder="other"))
+    run(mails.lease("push", holder="other"))
     run(mails.lease("listing", holder="other"))
     limiter = Watched()
     found = run(verify(mails, limiter=limiter))
     assert found.is_complete
-    assert limiter.sources == {"listing"}
+    assert limiter.origins == {"listing"}
 
 
 def test_verify_finds_a_missing_id_and_its_day(run, mails):
@@ -128,7 +127,7 @@ def test_repair_fetches_what_is_missing(run, mails):
     del mails.store.entries[1, "m03"]
     del mails.store.emails[1, "m04"]
     arrive(mails, mail("new", NOON + DAY))
-    mails.store.entries[1, "freed"] = Entry("tfreed", "live", "excluded", "spam")
+    mails.store.entries[1, "freed"] = Entry("tfreed", "push", "left_out", "spam")
     arrive(mails, mail("freed", NOON, "INBOX"))
     found = run(verify(mails, repair=True))
     assert (found.missing, found.open, found.is_complete) == (4, 0, True)
@@ -307,12 +306,11 @@ def test_verify_reads_every_page_and_begins_again_after_a_refused_token(run, mai
     assert "page tokens" in found.error
 
 
-def test_verify_cuts_days_that_hold_more_than_it_may_keep(run, box, monkeypatch):
+def test_verify_cuts_days_that_hold_more_than_it_may_keep(run, box):
     """A window that was never synced is listed in pieces, each of them small (edge case 63)."""
-    monkeypatch.setattr(compare, "MOST_LISTED", 6)
     for number in range(28):
         arrive(box, mail(f"m{number:02}", NOON + number % 7 * DAY, "INBOX"))
-    found = run(verify(box))
+    found = run(verify(box, policy=replace(QUICK, most_listed=6)))
     assert (found.missing, found.open_missing, found.listed, found.days) == (28, 28, 28, 7)
 
 
@@ -345,14 +343,14 @@ def test_repair_gives_the_lease_back(run, mails):
     "error",
     [ReauthoriseError("dead"), ThrottledError("mailbox", NOON + 9999 * DAY), TransientError("503")],
 )
-def test_verify_that_stops_keeps_the_days_it_did(run, mails, error, monkeypatch):
+def test_verify_that_stops_keeps_the_days_it_did(run, mails, error):
     """What Google refuses is told, and days done before it stay proven (edge case 34)."""
-    monkeypatch.setattr(compare, "PAGE_FILL", 2)
 
     def after_some_days(_days):
         mails.google.always["list:all:0"] = error
 
-    found = run(verify(mails, progress=after_some_days))
+    one_by_one = replace(QUICK, compared_together=2)
+    found = run(verify(mails, progress=after_some_days, policy=one_by_one))
     assert found.error == str(error)
     assert not found.is_complete
     assert 0 < len(proven(mails)) < 7

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from gmail_ingest.sync.dead_labels import ALWAYS_THERE
+from gmail_ingest.sync.audit.dead_labels import ALWAYS_THERE
 from gmail_ingest_tests.sync.test_compare import (
     DAY,
     NOON,
@@ -30,9 +30,9 @@ def mails(run, box):
 
 def label_dead(box, *ids):
     """Stored mails bear a label that Google has no more."""
-    for each in ids:
-        known = box.store.emails[1, each]
-        box.store.emails[1, each] = replace(known, label_ids=("INBOX", "Label_9"))
+    for id_ in ids:
+        known = box.store.emails[1, id_]
+        box.store.emails[1, id_] = replace(known, label_ids=("INBOX", "Label_9"))
 
 
 @pytest.mark.parametrize("repair", [True, False])
@@ -48,7 +48,7 @@ def test_dead_labels_are_counted_and_taken_off_without_fetching(run, mails, repa
     assert (found.label_differences, found.open_label_differences) == (2, 0 if repair else 2)
     assert found.counts.updated == (2 if repair else 0)
     assert mails.google.fetched == []
-    kept = {each.label_ids for each in mails.store.emails.values()}
+    kept = {email.label_ids for email in mails.store.emails.values()}
     assert (("INBOX", "Label_9") in kept) is not repair
 
 
@@ -109,8 +109,8 @@ def test_mail_that_vanished_in_a_mass_is_not_removed(run, emptied):
     assert "--accept-removals" in (found.error or "")
     assert not found.is_complete
     assert len(emptied.stored) == 61
-    asked = [call for call in emptied.google.fetched if call.wanted[0].message_id != "new"]
-    assert len(asked) == emptied.store.limits.floor + 1
+    calls = [call for call in emptied.google.fetched if call.wanted[0].message_id != "new"]
+    assert len(calls) == emptied.store.limits.floor + 1
     assert proven(emptied).isdisjoint(WEEK - {max(WEEK)})
 
 

@@ -3,8 +3,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.core.history import HistoryRecord
-from gmail_ingest.core.windows import Window
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import (
     AccountReplacedError,
     HistoryExpiredError,
@@ -12,9 +12,9 @@ from gmail_ingest.errors import (
     RejectedRequestError,
     TransientError,
 )
-from gmail_ingest.sync.discover import OVERLAP, follow_history, list_window
-from gmail_ingest.sync.patience import TRIES, Patience
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.discover import OVERLAP, follow_history, list_window
+from gmail_ingest.sync.mailbox.records import Stored
+from gmail_ingest.sync.mailbox.throttle import TRIES, Throttle
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.google import added, ref
 
@@ -23,14 +23,14 @@ async def follow(box, lease=None):
     """Follow the history of the mailbox as it is now."""
     lease = lease or await box.lease()
     mailbox = box.store.rows[box.mailbox.id]
-    return await follow_history(box.store, box.google, Patience(QUICK), lease, mailbox, QUICK)
+    return await follow_history(box.store, box.google, Throttle(QUICK), lease, mailbox, QUICK)
 
 
 async def list_all(box, window: Window | None = None):
     """List a window of the mailbox."""
     lease = await box.lease("listing")
     return await list_window(
-        box.store, box.google, Patience(QUICK), lease, window or Window(), QUICK
+        box.store, box.google, Throttle(QUICK), lease, window or Window(), QUICK
     )
 
 
@@ -79,7 +79,7 @@ def test_follow_history_never_moves_the_checkpoint_backwards(run, box):
     run(follow(box))
     box.google.history_id = 300
     lease = run(box.lease())
-    run(follow_history(box.store, box.google, Patience(QUICK), lease, before, QUICK))
+    run(follow_history(box.store, box.google, Throttle(QUICK), lease, before, QUICK))
     assert box.checkpoint == 500
     box.google.history_id, box.google.late = 600, 400
     _, expired = run(follow(box))
@@ -126,7 +126,10 @@ def store_mail(run, box, *message_ids):
     """Mail that the mailbox has, with high history ids."""
     box.google.arrive(*message_ids)
     run(follow(box))
-    stored = [Stored(replace(box.google.messages[each], history_id=101)) for each in message_ids]
+    stored = [
+        Stored(replace(box.google.messages[message_id], history_id=101))
+        for message_id in message_ids
+    ]
     run(box.store.save(run(box.lease()), stored))
 
 
@@ -225,11 +228,11 @@ def test_follow_history_fetches_what_a_label_brings_into_scope(run, box):
 
 
 def test_follow_history_does_not_ask_for_drafts(run, box):
-    """A draft is excluded by its labels alone, without a call (edge case 16)."""
+    """A draft is left out by its labels alone, without a call (edge case 16)."""
     box.google.history_pages = [[HistoryRecord(101, "added", "m1", "tm1", ("DRAFT",))]]
     counts, _ = run(follow(box))
-    assert box.fate("m1") == "excluded"
-    assert counts.excluded == 1
+    assert box.fate("m1") == "left_out"
+    assert counts.left_out == 1
 
 
 def test_follow_history_resyncs_after_expired_history(run, box):
@@ -244,7 +247,7 @@ def test_follow_history_resyncs_after_expired_history(run, box):
     assert expired
     assert box.google.calls == ["history:0", "profile"]
     assert box.checkpoint == 900
-    assert [each.window for each in box.store.listings] == [Window(start=synced_at - OVERLAP)]
+    assert [listing.window for listing in box.store.listings] == [Window(start=synced_at - OVERLAP)]
     assert box.store.rows[1].state == "active"
     assert counts.discovered == 0
 
@@ -272,7 +275,7 @@ def test_list_window_puts_every_page_into_the_ledger(run, box):
     counts = run(list_all(box))
     assert counts.discovered == 3
     assert {box.fate(each) for each in ("m1", "m2", "m3")} == {"pending"}
-    assert [each.done for each in box.store.listings] == [True]
+    assert [listing.done for listing in box.store.listings] == [True]
 
 
 def test_list_window_goes_on_after_an_empty_page(run, box):
@@ -311,7 +314,7 @@ def test_list_window_goes_on_where_an_earlier_worker_stopped(run, box):
     run(list_all(box, replace(first, start=datetime(2026, 11, 1, tzinfo=UTC))))
     assert box.google.calls == ["list:2"]
     assert set(box.google.windows) == {first}
-    assert [each.done for each in box.store.listings] == [True]
+    assert [listing.done for listing in box.store.listings] == [True]
 
 
 def test_list_window_does_not_fetch_again_what_is_stored(run, box):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gmail_ingest.sync.dispatch import DispatchPolicy, Plan, plan_runs
+from gmail_ingest.sync.live.dispatch import DispatchPolicy, Plan, plan_runs
 
 POLICY = DispatchPolicy(tenant_runs=4, flow=3, drain_runs=2, tenants_per_drain=500)
 

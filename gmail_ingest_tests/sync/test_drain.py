@@ -8,11 +8,11 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.sync.drain import Drain, DrainPolicy
-from gmail_ingest.sync.tenant_sync import TenantReport, TenantSync
+from gmail_ingest.sync.live.drain import Drain, DrainPolicy
+from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue
 from gmail_ingest_tests.sync.conftest import QUICK, RecordingStore
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 
 POLICY = DrainPolicy(linger=0.05, max_age=30, look_every=0.02, claim=timedelta(seconds=60))
 
@@ -22,10 +22,10 @@ class Fleet:
 
     def __init__(self, tenants: int) -> None:
         self.store, self.queue = RecordingStore(), MemorySyncQueue()
-        self.google: dict[int, MemoryMailSource] = {}
+        self.google: dict[int, MemoryMailboxClient] = {}
         for number in range(tenants):
             mailbox = self.store.add_mailbox(f"t{number}", "a@example.com", 100)
-            self.google[mailbox.id] = MemoryMailSource(f"m{number}")
+            self.google[mailbox.id] = MemoryMailboxClient(f"m{number}")
         self.rang, self.idle, self.worked = asyncio.Event(), asyncio.Event(), asyncio.Event()
         self.alive: list[str] = []
         self.log: list[tuple[str, str]] = []
@@ -163,7 +163,7 @@ def test_drain_outlives_a_sync_that_crashes(run):
     fleet = run(scene())
     # What crashed is told each time, by class and place, and the others as ever.
     assert sorted(fleet.done) == ["t0", *["t1"] * QUICK.max_attempts, "t2"]
-    assert fleet.store.troubles[2][1] == "unexpected"
+    assert fleet.store.failures[2][1] == "unexpected"
     assert fleet.google[2].calls == ["history:0"] * QUICK.max_attempts
     assert fleet.queue.rows == []
     failed = [job.error for job in fleet.queue.jobs.values() if job.state == "failed"]

@@ -43,8 +43,8 @@ def test_fetch_leaves_exactly_the_failed_ids_pending(run, box):
     later = replace(QUICK, first_retry=60, longest_retry=60)
     counts = run(box.drain(lease, later))
     assert box.stored == set(IDS[2:])
-    assert [box.fate(each) for each in IDS[:2]] == ["pending", "pending"]
-    assert [box.attempts(each) for each in IDS] == [1, 1, 0, 0, 0, 0]
+    assert [box.fate(id_) for id_ in IDS[:2]] == ["pending", "pending"]
+    assert [box.attempts(id_) for id_ in IDS] == [1, 1, 0, 0, 0, 0]
     assert (counts.stored, counts.retrying) == (4, 2)
 
 
@@ -131,16 +131,16 @@ def test_fetch_believes_a_404_of_an_old_message(run, box):
 
 
 @pytest.mark.parametrize(
-    ("labels", "rule"),
+    ("labels", "reason"),
     [(("DRAFT",), "draft"), (("SPAM",), "spam"), (("TRASH",), "trash"), (("CHAT",), "chat")],
 )
-def test_fetch_excludes_by_the_labels_that_came_with_the_message(run, box, labels, rule):
-    """A message that moved out of scope before its fetch is excluded by name (edge case 16)."""
+def test_fetch_leaves_out_by_the_labels_that_came_with_the_message(run, box, labels, reason):
+    """A message that moved out of scope before its fetch is left out by name (edge case 16)."""
     lease = run(box.discover("m1"))
     box.google.messages["m1"] = parsed("m1", "tm1", label_ids=labels)
     counts = run(box.drain(lease))
-    assert box.store.entries[box.mailbox.id, "m1"].rule == rule
-    assert (box.stored, counts.excluded) == (set(), 1)
+    assert box.store.entries[box.mailbox.id, "m1"].reason == reason
+    assert (box.stored, counts.left_out) == (set(), 1)
 
 
 def test_fetch_waits_through_a_short_throttle_without_an_attempt(run, box):
@@ -166,7 +166,7 @@ def test_fetch_gives_the_mailbox_back_on_a_long_throttle(run, box):
     fetched = {call.wanted[0].message_id for call in box.google.fetched} - {"m3"}
     assert box.stored == fetched != set()
     assert box.counts.stored == len(fetched)
-    assert all(box.attempts(each) == 0 for each in IDS)
+    assert all(box.attempts(id_) == 0 for id_ in IDS)
     run(box.drain(lease))
     assert box.stored == set(IDS)
 
@@ -203,7 +203,7 @@ def test_fetch_reports_one_of_several_errors_and_forgets_none(run, box, caplog):
     with pytest.raises(ReauthoriseError):
         run(box.drain(lease))
     assert box.stored == set()
-    assert all(box.fate(each) == "pending" for each in IDS[:4])
+    assert all(box.fate(id_) == "pending" for id_ in IDS[:4])
     assert caplog.records == []
 
 
@@ -254,7 +254,7 @@ def test_fetch_takes_a_thread_where_that_is_cheaper(run, box):
     lease = run(box.lease())
     for message_id in IDS[:3]:
         box.google.messages[message_id] = parsed(message_id, "t")
-    box.google.history_pages = [[added(each, thread_id="t") for each in IDS[:3]]]
+    box.google.history_pages = [[added(id_, thread_id="t") for id_ in IDS[:3]]]
     run(box.discover_pages(lease))
     run(box.drain(lease))
     assert [call.thread_id for call in box.google.fetched] == ["t"]
@@ -266,7 +266,7 @@ def test_fetch_asks_for_each_message_after_its_thread_failed(run, box):
     lease = run(box.lease())
     for message_id in IDS[:4]:
         box.google.messages[message_id] = parsed(message_id, "t")
-    box.google.history_pages = [[added(each, thread_id="t") for each in IDS[:4]]]
+    box.google.history_pages = [[added(id_, thread_id="t") for id_ in IDS[:4]]]
     run(box.discover_pages(lease))
     box.google.always["m2"] = RejectedRequestError("the message cannot be parsed (ValueError)")
     counts = run(box.drain(lease, replace(QUICK, linger=5.0)))
@@ -345,7 +345,7 @@ def test_an_outage_gives_the_mailbox_back_and_spends_attempts_slowly(run, box):
             box.google.always[name] = TransientError("Google is failing (500)")
         with pytest.raises(TransientError, match="500"):
             await box.drain(lease, policy)
-        due, _ = await box.store.due_messages(box.mailbox.id, "live", 100)
+        due, _ = await box.store.due_messages(box.mailbox.id, "push", 100)
         return {each.message_id for each in due}
 
     untouched = run(scenario())

@@ -4,7 +4,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.errors import LeaseLostError
-from gmail_ingest.sync.heartbeat import heartbeat
+from gmail_ingest.sync.mailbox.heartbeat import heartbeat
 
 TTL = timedelta(milliseconds=90)
 

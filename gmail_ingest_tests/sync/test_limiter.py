@@ -9,7 +9,7 @@ from itertools import pairwise
 import pytest
 
 from gmail_ingest.errors import ThrottledError
-from gmail_ingest.sync.limiter import CHUNK, Budget
+from gmail_ingest.sync.mailbox.limiter import CHUNK, Budget
 
 
 class Ledger:
@@ -21,11 +21,11 @@ class Ledger:
         self.returned = []
         self.refusals = []
 
-    async def reserve(self, mailbox_id, units, source):
+    async def reserve(self, mailbox_id, units, origin):
         self.reserved.append(units)
         return self.wait
 
-    async def give_back(self, mailbox_id, units, source):
+    async def give_back(self, mailbox_id, units, origin):
         self.returned.append(units)
 
     async def refused(self, mailbox_id, scope, until):
@@ -36,7 +36,7 @@ class Ledger:
 
 
 def test_budget_reserves_planned_units_in_chunks(run):
-    """Ten planned calls of history cost one reservation, and what is left is given back."""
+    """Ten planned calls of a backfill cost one reservation, and what is left is given back."""
     ledger = Ledger()
 
     async def spend():
@@ -66,7 +66,7 @@ def test_budget_loses_its_place_when_it_comes_late(run):
     assert ledger.returned == [CHUNK - 20]
 
 
-def test_budget_paces_history_along_its_line(run):
+def test_budget_paces_background_work_along_its_line(run):
     """Calls of a chunk start one after another, as their units are earned."""
     started = []
 
@@ -87,7 +87,7 @@ def test_budget_lets_live_mail_spend_at_once(run):
     """What the limiter granted live mail is spent without further pacing."""
 
     async def spend():
-        budget = Budget(Ledger(), 1, "live")
+        budget = Budget(Ledger(), 1, "push")
         loop = asyncio.get_running_loop()
         before = loop.time()
         for _ in range(5):
@@ -103,14 +103,16 @@ def test_budget_waits_as_long_as_the_limiter_says(run):
     async def spend():
         loop = asyncio.get_running_loop()
         before = loop.time()
-        await Budget(Ledger(wait=0.2), 1, "live").spend(20)
+        await Budget(Ledger(wait=0.2), 1, "push").spend(20)
         return loop.time() - before
 
     assert run(spend()) >= 0.19
 
 
-@pytest.mark.parametrize(("scope", "told"), [("mailbox", 1), ("project", 1), ("concurrency", 0)])
-def test_budget_tells_everybody_of_a_refusal(run, scope, told):
+@pytest.mark.parametrize(
+    ("scope", "reported"), [("mailbox", 1), ("project", 1), ("concurrency", 0)]
+)
+def test_budget_tells_everybody_of_a_refusal(run, scope, reported):
     """A refusal of the mailbox or project pauses all processes; too many calls at once do not."""
     ledger, until = Ledger(), datetime.now(UTC) + timedelta(seconds=9)
 
@@ -121,4 +123,4 @@ def test_budget_tells_everybody_of_a_refusal(run, scope, told):
         await budget.close()
 
     run(refuse())
-    assert ledger.refusals == [(7, scope, until)] * told
+    assert ledger.refusals == [(7, scope, until)] * reported

@@ -10,8 +10,8 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     ThrottledError,
 )
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.live.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.conftest import QUICK
 
 MINUTE = timedelta(minutes=1)
@@ -23,12 +23,12 @@ class Purse(Unlimited):
     def __init__(self) -> None:
         self.balance = 0
 
-    async def reserve(self, mailbox_id, units, source) -> float:
+    async def reserve(self, mailbox_id, units, origin) -> float:
         """Book what is reserved."""
         self.balance += units
-        return await super().reserve(mailbox_id, units, source)
+        return await super().reserve(mailbox_id, units, origin)
 
-    async def give_back(self, mailbox_id, units, source) -> None:  # noqa: ARG002 - the port's
+    async def give_back(self, mailbox_id, units, origin) -> None:  # noqa: ARG002 - the port's
         """Book what comes back."""
         self.balance -= units
 
@@ -96,7 +96,7 @@ def test_incremental_sync_lists_after_expired_history(run, box):
     run(sync(box))
     assert box.stored == {"m1", "m2"}
     assert box.store.rows[1].state == "active"
-    assert [each.done for each in box.store.listings] == [True]
+    assert [listing.done for listing in box.store.listings] == [True]
 
 
 def test_incremental_sync_leaves_a_resync_to_the_listing_that_runs(run, box):
@@ -104,7 +104,7 @@ def test_incremental_sync_leaves_a_resync_to_the_listing_that_runs(run, box):
     run(box.lease("listing", holder="other"))
     box.google.failures["history:0"].append(HistoryExpiredError("404"))
     run(sync(box))
-    assert [each.done for each in box.store.listings] == [False]
+    assert [listing.done for listing in box.store.listings] == [False]
     assert not [call for call in box.google.calls if call.startswith("list:")]
 
 
@@ -130,10 +130,10 @@ def test_incremental_sync_leaves_listed_ids_to_the_listing_that_runs(run, box):
     assert box.google.fetched == []
 
 
-@pytest.mark.parametrize(("kind", "source"), [("incremental", "live"), ("initial", "listing")])
-def test_sync_leaves_a_mailbox_that_somebody_else_syncs(run, box, kind, source):
-    """One sync of a source at a time: the second makes no call (edge case 8)."""
-    lease = run(box.lease(source, holder="other"))
+@pytest.mark.parametrize(("kind", "origin"), [("incremental", "push"), ("initial", "listing")])
+def test_sync_leaves_a_mailbox_that_somebody_else_syncs(run, box, kind, origin):
+    """One sync of an origin at a time: the second makes no call (edge case 8)."""
+    lease = run(box.lease(origin, holder="other"))
     with pytest.raises(LeaseHeldError) as caught:
         run(sync(box, kind))
     assert caught.value.until == lease.until

@@ -2,14 +2,14 @@
 
 import tracemalloc
 
-from gmail_ingest.core.history import fold_history
-from gmail_ingest.sync.fetch import Fetch
-from gmail_ingest.sync.patience import Patience
-from gmail_ingest.sync.policy import SyncPolicy
-from gmail_ingest.sync.records import Counts, Stored
+from gmail_ingest.core.ledger.history_records import fold_history
+from gmail_ingest.sync.mailbox.fetch import Fetch
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.records import Counts, Stored
+from gmail_ingest.sync.mailbox.throttle import Throttle
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.messages import parsed
-from gmail_ingest_tests.sync.google import MemoryMailSource, added
+from gmail_ingest_tests.sync.google import MemoryMailboxClient, added
 
 MESSAGES = 1_500
 TEXT = 50_000
@@ -23,12 +23,12 @@ class Forgetful(MemoryMailStore):
 
     async def save(self, lease, outcomes) -> Counts:
         """Save without the texts."""
-        self.written += sum(len(each.message.text) for each in outcomes)
-        thin = [Stored(parsed(each.message.gmail_id)) for each in outcomes]
+        self.written += sum(len(outcome.message.text) for outcome in outcomes)
+        thin = [Stored(parsed(outcome.message.gmail_id)) for outcome in outcomes]
         return await super().save(lease, thin)
 
 
-class Wordy(MemoryMailSource):
+class Wordy(MemoryMailboxClient):
     """Every message is long, and made when it is asked for."""
 
     async def fetch(self, call):
@@ -41,17 +41,17 @@ def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
     """75 MB of mail go through a worker that holds less than 12 of them at any time (edge cases 54
     and 63).
     """
-    store, source = Forgetful(), Wordy()
+    store, client = Forgetful(), Wordy()
     mailbox = store.add_mailbox("acme", "a@example.com", 100)
     policy = SyncPolicy(batch_bytes=2 * MEGABYTE, chunk=200)
 
     async def sync():
-        lease = await store.acquire_lease(mailbox.id, "live", "w", policy.lease, force=False)
+        lease = await store.acquire_lease(mailbox.id, "push", "w", policy.lease, force=False)
         records = [added(f"m{number}", number + 1) for number in range(MESSAGES)]
         await store.apply_history(lease, fold_history(records), None)
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
-        await Fetch(store, source, Patience(policy), policy).drain(lease, Counts())
+        await Fetch(store, client, Throttle(policy), policy).drain(lease, Counts())
         _, peak = tracemalloc.get_traced_memory()
         return peak - before
 

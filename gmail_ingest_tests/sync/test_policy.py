@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_ingest.sync.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
 
 
 @pytest.mark.parametrize(("attempts", "longest"), [(0, 1.0), (1, 2.0), (5, 32.0), (9, 512.0)])

@@ -10,7 +10,7 @@ from gmail_ingest.errors import (
     SuspectAccountError,
     TransientError,
 )
-from gmail_ingest.sync.refusals import WITNESSES, try_reading
+from gmail_ingest.sync.mailbox.refusals import WITNESSES, try_reading
 from gmail_ingest_tests.sync.conftest import QUICK
 
 REFUSED = RefusedByGoogleError("Google refuses the request (403 forbidden)")
@@ -21,8 +21,8 @@ IDS = [f"m{number}" for number in range(9)]
 
 def refuse(box, *ids, error=REFUSED):
     """Let Google refuse these messages."""
-    for each in ids:
-        box.google.always[each] = error
+    for id_ in ids:
+        box.google.always[id_] = error
 
 
 @pytest.mark.parametrize("wanted", [IDS, IDS[:3]], ids=["many", "three"])
@@ -54,7 +54,7 @@ def test_a_long_refusal_is_found_out_early(run, box):
     with pytest.raises(MailboxUnavailableError):
         run(box.drain(lease, FEW))
     assert len(box.google.fetched) <= FEW.refusals + FEW.calls_in_flight
-    assert sum(each.startswith("probe") for each in box.google.calls) <= WITNESSES
+    assert sum(call.startswith("probe") for call in box.google.calls) <= WITNESSES
 
 
 def test_messages_refused_among_others_are_given_up_alone(run, box):
@@ -65,8 +65,8 @@ def test_messages_refused_among_others_are_given_up_alone(run, box):
     refuse(box, *IDS[::2])
     counts = run(box.drain(lease, replace(FEW, linger=5.0)))
     assert box.stored == set(IDS[1::2])
-    assert {box.fate(each) for each in IDS[::2]} == {"dead"}
-    assert {box.attempts(each) for each in IDS[::2]} == {QUICK.max_attempts}
+    assert {box.fate(id_) for id_ in IDS[::2]} == {"dead"}
+    assert {box.attempts(id_) for id_ in IDS[::2]} == {QUICK.max_attempts}
     assert counts.dead == len(IDS[::2])
 
 
@@ -77,7 +77,7 @@ def test_a_row_of_refused_messages_in_a_healthy_mailbox_is_their_own(run, box, e
     lease = run(box.discover(*IDS))
     refuse(box, *IDS, error=error)
     run(box.drain(lease, replace(FEW, linger=5.0)))
-    assert {box.fate(each) for each in IDS} == {"dead"}
+    assert {box.fate(id_) for id_ in IDS} == {"dead"}
     assert box.stored == {"good"}
 
 
@@ -109,7 +109,7 @@ def test_a_suspended_account_is_tried_again_before_it_is_believed(run, box):
     for _ in range(QUICK.max_attempts + 1):
         with pytest.raises(SuspectAccountError):
             run(box.drain(lease, FEW))
-    assert {box.attempts(each) for each in IDS[:3]} == {0}
+    assert {box.attempts(id_) for id_ in IDS[:3]} == {0}
 
 
 def test_refusals_are_nobodys_while_it_cannot_be_known_whose(run, box):
@@ -120,7 +120,7 @@ def test_refusals_are_nobodys_while_it_cannot_be_known_whose(run, box):
     box.google.always["list:all:0"] = TransientError("503")
     with pytest.raises(TransientError):
         run(box.drain(lease, FEW))
-    assert {box.attempts(each) for each in IDS} == {0}
+    assert {box.attempts(id_) for id_ in IDS} == {0}
 
 
 @pytest.mark.parametrize("refused", [0, 1, WITNESSES])

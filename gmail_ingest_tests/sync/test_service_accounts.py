@@ -4,15 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.reads import PostgresReads
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
-from gmail_ingest.sync.credentials import SCOPE
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
+from gmail_ingest.sync.accounts.credentials import SCOPE
+from gmail_ingest.sync.accounts.watch import renew_watches
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import CLIENT, OWNER, QUICK, TENANT
 from webhook_api.push_body import Notification
 
@@ -65,21 +65,21 @@ async def push(service, address, history_id, sent=None):
 async def mailboxes(service):
     """The tenant's mailboxes as the API reads them."""
     tenant = await PostgresReads(service.engine).tenant(TENANT)
-    return [each for integration in tenant.integrations for each in integration.mailboxes]
+    return [mailbox for integration in tenant.integrations for mailbox in integration.mailboxes]
 
 
 async def page(service, **wanted):
     """Ids of the tenant's mail, as the CRM reads it."""
     reads = PostgresEmailReads(service.engine)
     found = await reads.page(EmailFilter(TENANT, **wanted), limit=100, cursor=None)
-    return {each.id for each in found.emails}
+    return {email.id for email in found.emails}
 
 
 async def renew(service):
     """Renew watches, as once a day."""
     await service.rows("UPDATE mailboxes SET watch_expires_at = NULL RETURNING 1")
     tenants = PostgresTenants(service.engine)
-    return await renew_watches(tenants, service.store, service.gmail.source, TOPIC)
+    return await renew_watches(tenants, service.store, service.gmail.open_client, TOPIC)
 
 
 @pytest.mark.parametrize("status", [200, 404, 400])
@@ -181,7 +181,7 @@ def test_an_emptied_account_is_not_called_another_one(run, synced):
     """While the history id is no lower, that no known mail is left is not decided by the service:
     what is stored is compared, and the mailbox stays one (edge case 91).
     """
-    synced.box(lambda box: [box.delete(each) for each in list(box.message_ids())])
+    synced.box(lambda box: [box.delete(message_id) for message_id in list(box.message_ids())])
     run(synced.connect())
     assert len(run(mailboxes(synced))) == 1
     assert run(synced.rows("SELECT reconcile_wanted_at IS NOT NULL FROM mailboxes")) == [True]
@@ -282,7 +282,7 @@ def test_verify_compares_no_mailbox_with_another_account(run, synced):
     before = run(synced.stored())
     recreate(synced, "one")
     open_all(synced)
-    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    verify = Verify(synced.store, synced.gmail.open_client, QUICK, limiter=Unlimited())
     plans = run(verify.plan(TENANT))
     (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
     assert "another account" in found.error
@@ -294,7 +294,7 @@ def test_verify_takes_a_start_that_google_refuses_for_an_expired_history(run, sy
     synced.deliver("unheard of")
     restart(synced, 400)
     open_all(synced)
-    verify = Verify(synced.store, synced.gmail.source, QUICK, limiter=Unlimited())
+    verify = Verify(synced.store, synced.gmail.open_client, QUICK, limiter=Unlimited())
     plans = run(verify.plan(TENANT))
     (found,) = run(verify.run(TENANT, plans, holder="worker", repair=True))
     assert (found.error, found.missing, found.open) == (None, 1, 0)
@@ -324,8 +324,8 @@ def test_a_disconnect_revokes_nothing_of_a_tenant_that_knows_the_former_name(run
     (theirs,) = run(synced.store.living("globex"))
     run(
         synced.rows(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source)"
-            " SELECT %s, gmail_id, thread_id, source FROM message_ledger RETURNING 1",
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin)"
+            " SELECT %s, gmail_id, thread_id, origin FROM message_ledger RETURNING 1",
             theirs.id,
         )
     )

@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest_tests.sync.service import OWNER, TENANT, mail
 
 HEAD = b"From: Ann <ann@example.net>\r\nTo: owner@example.com\r\nSubject: s\r\n"
@@ -46,7 +46,7 @@ def stored(run, service, *raws, **options):
     assert service.agrees()
     rows = run(service.rows(f"SELECT gmail_id, {', '.join(COLUMNS)} FROM emails"))  # noqa: S608
     found = {row[0]: SimpleNamespace(**dict(zip(COLUMNS, row[1:], strict=True))) for row in rows}
-    return [found[each] for each in ids]
+    return [found[id_] for id_ in ids]
 
 
 def test_nul_and_lone_surrogates_are_replaced_and_flagged(run, service):
@@ -184,7 +184,7 @@ def test_recipients_are_who_the_header_names(run, service):
     """Encoded and quoted names, groups, empty and hostile values (edge case 50)."""
     raws = [b"From: a@b.example\r\nTo: " + header + b"\r\n\r\nx" for header in RECIPIENTS]
     found = [
-        [(each["address"], each["name"]) for each in row.recipients]
+        [(recipient["address"], recipient["name"]) for recipient in row.recipients]
         for row in stored(run, service, *raws)
     ]
     assert found == list(RECIPIENTS.values())

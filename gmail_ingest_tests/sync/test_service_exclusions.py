@@ -4,13 +4,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
-from gmail_ingest.adapters.postgres.exclusion_rules import PostgresExclusionRules
-from gmail_ingest.core.exclusion_rules import Criteria, ExclusionRule
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
+from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 
@@ -42,18 +42,18 @@ class Crm:
         wanted = EmailFilter(TENANT, **filters)
         page = self.run(self.reads.page_at(wanted, limit=200, offset=0))
         assert page.total == len(page.emails)
-        return {each.id for each in page.emails}
+        return {email.id for email in page.emails}
 
     def why(self, message_id):
-        """Verdict and rule of a mail."""
+        """Verdict and reason of a mail."""
         why = build_why(self.service.settings, self.service.engine, self.service.gmail)
         (finding,) = self.run(why.ask(TENANT, message_id)).findings
-        return finding.verdict, finding.trace.rule
+        return finding.verdict, finding.trace.reason
 
     def verified(self, *, repair):
         """A comparison with Google."""
         service = self.service
-        use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+        use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
         plans = self.run(use_case.plan(TENANT))
         (found,) = self.run(use_case.run(TENANT, plans, holder="verify", repair=repair))
         return found
@@ -83,12 +83,12 @@ def test_a_rule_hides_mail_that_comes_and_mail_that_is_there(crm):
     new = listed(service, "new")
     (plain,) = service.deliver("plain")
     crm.run(service.sync())
-    assert report.counts.excluded >= 1
+    assert report.counts.hidden >= 1
     shown = crm.sees()
     assert plain in shown
     assert not {old, new} & shown
     assert crm.sees(q="old") == crm.sees(q="new") == set()
-    assert crm.why(old) == crm.why(new) == ("excluded", "lists")
+    assert crm.why(old) == crm.why(new) == ("hidden", "lists")
     assert {old, new, plain} <= crm.run(service.stored())
     calls = service.calls("messages.get")
     crm.delete("lists")
@@ -113,7 +113,7 @@ def test_a_label_that_comes_and_goes_hides_and_shows(crm):
     assert (report.counts.updated, report.counts.units) == (2, 2)
     assert one not in crm.sees()
     assert two in crm.sees()
-    assert crm.why(one) == ("excluded", "promotions")
+    assert crm.why(one) == ("hidden", "promotions")
     assert crm.why(two) == ("stored", None)
     service.box(lambda box: box.delete(one))
     crm.run(service.sync())
@@ -142,7 +142,7 @@ def test_mail_that_its_owner_marks_private_is_seen_by_nobody(crm):
 
 
 def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
-    """A verification counts it as excluded by a rule, and its repair leaves it alone; what Google
+    """A verification counts it as hidden by a rule, and its repair leaves it alone; what Google
     deleted or relabelled behind our back is mended for hidden mail, too.
     """
     service = crm.service
@@ -155,7 +155,7 @@ def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
     assert found.listed == found.accounted == len(crm.run(service.stored()))
     assert service.calls("messages.get") + service.calls("threads.get") == fetched
     (mailbox,) = crm.run(PostgresCoverage(service.engine).ranges(TENANT, None, None))
-    assert all(each.listed == each.accounted for each in mailbox.ranges)
+    assert all(range_.listed == range_.accounted for range_ in mailbox.ranges)
     crm.put(PROMOTIONS)
     service.box(lambda box: box.modify(ids[0], add=["CATEGORY_PROMOTIONS"]))
     service.box(lambda box: (box.delete(ids[1]), box.expire_history()))
@@ -165,7 +165,7 @@ def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
     found = crm.verified(repair=True)
     assert (found.label_differences, found.vanished, found.open) == (1, 1, 0)
     crm.delete("lists")
-    assert crm.why(ids[0]) == ("excluded", "promotions")
+    assert crm.why(ids[0]) == ("hidden", "promotions")
     assert crm.why(ids[1])[0] == "gone"
     assert ids[2] in crm.sees()
 
@@ -179,7 +179,7 @@ def test_a_rule_reaches_mail_of_a_mailbox_that_stands_still(crm):
     crm.run(service.store.set_mailbox_state(mailbox_id, "needs_reauth", "gone"))
     crm.run(crm.rules.put(TENANT, ExclusionRule("ann", Criteria(addresses=("ann@example.net",)))))
     report = crm.run(service.sync())
-    assert (report.counts.excluded, report.counts.units, report.errors) == (1, 0, [])
+    assert (report.counts.hidden, report.counts.units, report.errors) == (1, 0, [])
     assert one not in crm.sees()
     jobs = "SELECT state FROM sync_jobs WHERE kind = 'exclusions'"
     assert crm.run(service.rows(jobs)) == ["succeeded"]
@@ -239,7 +239,7 @@ def moment(now, days):
 
 async def verified(service, **window):
     """Verify the owner's mailbox, of the last days or from a day on, and mend it."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT, **window)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
     assert found.error is None

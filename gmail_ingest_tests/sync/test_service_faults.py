@@ -56,7 +56,7 @@ def test_sync_of_a_revoked_grant_pauses_and_goes_on_after_a_new_consent(run, wai
     before = waiting.calls("messages.get")
     assert run(waiting.sync()).mailboxes == set()
     assert waiting.calls("messages.get") == before
-    waiting.mend()
+    waiting.clear_faults()
     run(waiting.connect())
     run(waiting.sync())
     assert waiting.agrees()
@@ -196,6 +196,6 @@ def test_a_project_with_the_api_disabled_changes_no_mailbox(run, waiting):
     report = run(waiting.sync())
     assert "not enabled" in report.errors[0]
     assert run(waiting.rows("SELECT state FROM mailboxes")) == ["active"]
-    waiting.mend()
+    waiting.clear_faults()
     run(waiting.sync("initial"))
     assert waiting.agrees()

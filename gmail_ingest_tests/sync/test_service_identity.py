@@ -2,8 +2,8 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.email_reads import PostgresEmailReads
-from gmail_ingest.adapters.postgres.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
+from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 
 ALIAS = "sales@example.com"
@@ -71,7 +71,7 @@ def test_connect_without_aliases_is_no_failure(run, service):
     service.fault("settings.sendAs.list", action="error", error="backend_error")
     run(service.connect())
     assert run(service.rows("SELECT aliases, state FROM mailboxes")) == [([ALIAS], "active")]
-    service.mend()
+    service.clear_faults()
     service.box(lambda box: box.send_as.put(ALIAS, verified=False))
     run(service.connect())
     assert run(service.rows("SELECT aliases FROM mailboxes")) == [[]]

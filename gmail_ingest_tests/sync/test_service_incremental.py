@@ -40,7 +40,7 @@ def test_sync_removes_what_was_deleted(run, synced):
     """A message deleted for good loses its row, and an emptied thread, too (edge case 14)."""
     ids = synced.deliver("one", "two", "three")
     run(synced.sync())
-    synced.box(lambda box: [box.delete(each) for each in ids[:2]])
+    synced.box(lambda box: [box.delete(id_) for id_ in ids[:2]])
     report = run(synced.sync())
     assert report.counts.deleted == 2
     assert set(ids) & run(synced.stored()) == {ids[2]}
@@ -91,14 +91,14 @@ def test_sync_keeps_a_stored_message_that_goes_to_the_trash(run, synced):
 
 @pytest.mark.parametrize("label", ["SPAM", "TRASH"])
 def test_sync_fetches_what_leaves_spam_or_trash(run, synced, label):
-    """Mail that arrived out of scope is excluded by name, and stored once it is wanted
+    """Mail that arrived out of scope is left out by name, and stored once it is wanted
     (edge case 15).
     """
     (one,) = synced.deliver("one", label_ids=[label])
     report = run(synced.sync())
     assert one not in run(synced.stored())
-    assert report.counts.excluded == 1
-    rule = run(synced.rows("SELECT rule FROM message_ledger WHERE gmail_id = %s", one))
+    assert report.counts.left_out == 1
+    rule = run(synced.rows("SELECT reason FROM message_ledger WHERE gmail_id = %s", one))
     assert rule == [label.lower()]
     synced.box(lambda box: box.modify(one, add=["INBOX"], remove=[label]))
     run(synced.sync())
@@ -153,7 +153,7 @@ def test_sync_stores_scheduled_mail_once_it_is_sent(run, synced):
     run(synced.queue.enqueue(TENANT, "initial"))
     run(synced.sync())
     assert run(synced.stored()) == before
-    rules = "SELECT rule FROM message_ledger WHERE gmail_id = %s"
+    rules = "SELECT reason FROM message_ledger WHERE gmail_id = %s"
     assert run(synced.rows(rules, waiting)) == ["scheduled"]
     synced.box(lambda box: box.modify(waiting, add=["SENT"]))
     run(synced.sync())
@@ -180,8 +180,8 @@ def test_sync_reads_more_history_than_a_page_holds(run, synced):
     (edge cases 5 and 6).
     """
     ids = synced.deliver(*[f"mail {number}" for number in range(400)])
-    synced.box(lambda box: [box.modify(each, remove=["UNREAD"]) for each in ids])
-    synced.box(lambda box: [box.modify(each, add=["STARRED"]) for each in ids[:300]])
+    synced.box(lambda box: [box.modify(id_, remove=["UNREAD"]) for id_ in ids])
+    synced.box(lambda box: [box.modify(id_, add=["STARRED"]) for id_ in ids[:300]])
     before = synced.calls("history.list")
     synced.fault("history.list", action="emptyPage", nth=[2])
     run(synced.sync())
@@ -242,6 +242,6 @@ def test_sync_of_a_history_id_beyond_64_bits(run, synced):
     run(synced.rows("UPDATE mailboxes SET checkpoint = %s::numeric RETURNING 1", beyond))
     (mailbox,) = run(synced.store.mailboxes("acme", None))
     assert mailbox.checkpoint == int(beyond)
-    lease = run(synced.store.acquire_lease(mailbox.id, "live", "worker", QUICK.lease, force=False))
+    lease = run(synced.store.acquire_lease(mailbox.id, "push", "worker", QUICK.lease, force=False))
     run(synced.store.apply_history(lease, [], 2**64 + 4))
     assert run(synced.rows("SELECT checkpoint::text FROM mailboxes")) == [beyond]

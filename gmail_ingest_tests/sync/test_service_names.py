@@ -2,11 +2,11 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.pushes import PostgresPushes
-from gmail_ingest.adapters.postgres.tenants import PostgresTenants
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import ServiceAccountKeys
-from gmail_ingest.sync.watch import renew_watches
+from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
+from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
+from gmail_ingest.sync.accounts.watch import renew_watches
 from gmail_ingest_tests.sync.service import OWNER, TENANT
 from webhook_api.push_body import Notification
 
@@ -59,7 +59,11 @@ def test_accounts_that_changed_names_are_renamed_both(run, accounts, again):
     for address in again:
         run(accounts.connect(address))
         run(accounts.sync())
-    run(renew_watches(PostgresTenants(accounts.engine), accounts.store, accounts.gmail.source, ""))
+    run(
+        renew_watches(
+            PostgresTenants(accounts.engine), accounts.store, accounts.gmail.open_client, ""
+        )
+    )
     run(accounts.sync())
     assert run(names(accounts)) == [(OTHER, OTHER, first + 1), (OWNER, OWNER, second + 1)]
     assert accounts.agrees(OWNER, OTHER)

@@ -5,9 +5,9 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sync.credentials import SCOPE
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.sync.accounts.credentials import SCOPE
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from gmail_ingest_tests.sync.test_service_states import OTHER, Sick
 
@@ -57,7 +57,7 @@ def test_a_mailbox_whose_mail_is_refused_is_not_connected(service, run):
 
 async def verified(service):
     """What the nightly verification finds."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     return await use_case.run(TENANT, plans, holder="verify", repair=True)
 
@@ -106,8 +106,8 @@ def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick,
     service.deliver(*[f"mail {number}" for number in range(count)])
     before = service.calls("messages.get") + service.calls("threads.get")
     sick.work_off()
-    asked = service.calls("messages.get") + service.calls("threads.get") - before
-    assert asked <= QUICK.refusals + QUICK.calls_in_flight + 3
+    calls = service.calls("messages.get") + service.calls("threads.get") - before
+    assert calls <= QUICK.refusals + QUICK.calls_in_flight + 3
     mailbox, _ = sick.mailbox()
     assert (mailbox.state, mailbox.cause) == ("suspended", "refused")
     assert "403 forbidden" in (mailbox.last_error or "")
@@ -119,7 +119,7 @@ def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick,
         sick.run(service.queue.sweep(QUICK.lease))
         sick.work_off()
     assert sick.mailbox()[0].state == "suspended"
-    service.mend()
+    service.clear_faults()
     sick.sleep()
     sick.run(service.queue.sweep(QUICK.lease))
     sick.work_off()
@@ -148,7 +148,7 @@ def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
     """A state that another sync of the mailbox put it into keeps its error and cause."""
     store, run = sick.service.store, sick.run
     (mailbox,) = [each for each in run(store.mailboxes(TENANT, None)) if each.address == OWNER]
-    lease = run(store.acquire_lease(mailbox.id, "live", "w", timedelta(minutes=1), force=False))
+    lease = run(store.acquire_lease(mailbox.id, "push", "w", timedelta(minutes=1), force=False))
     run(store.set_mailbox_state(mailbox.id, "needs_reauth", "refused", cause="scope_missing"))
     run(store.finish_sync(lease))
     shown, _ = sick.mailbox()
@@ -178,7 +178,7 @@ def test_windows_that_a_stop_left_open_are_listed_after_the_new_consent(sick):
         service.fault("messages.list", **rules)
         sick.run(service.queue.enqueue(TENANT, "incremental"))
         sick.work_off()
-        service.mend()
+        service.clear_faults()
         assert sick.mailbox()[0].state == "needs_reauth"
         assert listings(sick) == number + 1
         sick.rows("UPDATE mailboxes SET state = 'active' RETURNING 1")
@@ -196,7 +196,7 @@ def test_a_window_that_was_refused_is_listed_when_the_mailbox_is_tried_again(sic
     service.fault("messages.list", mailbox=OWNER, action="error", error="forbidden")
     sick.work_off()
     assert listings(sick) == 1
-    service.mend()
+    service.clear_faults()
     sick.sleep()
     sick.run(service.queue.sweep(QUICK.lease))
     sick.work_off()

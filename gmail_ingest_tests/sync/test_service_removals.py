@@ -2,10 +2,10 @@
 
 import pytest
 
-from gmail_ingest.adapters.postgres.reads import PostgresReads
-from gmail_ingest.adapters.postgres.removals import PostgresRemovals
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
+from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.tenant_bodies import tenant_body
@@ -47,7 +47,7 @@ def shown(service):
 
 async def verified(service):
     """What the nightly verification finds."""
-    use_case = Verify(service.store, service.gmail.source, QUICK, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=True)
     return found
@@ -127,7 +127,11 @@ def test_more_that_vanishes_after_an_acceptance_asks_again(run, synced):
 
 def test_mail_that_goes_to_the_trash_is_no_removal(run, synced):
     """A change of labels removes no row, however much mail it is of."""
-    synced.box(lambda box: [box.modify(each, add=["TRASH"]) for each in list(box.message_ids())])
+    synced.box(
+        lambda box: [
+            box.modify(message_id, add=["TRASH"]) for message_id in list(box.message_ids())
+        ]
+    )
     run(synced.sync())
     assert len(run(synced.stored())) == 30
     assert shown(synced).removals_withheld == 0
@@ -171,7 +175,7 @@ def test_nobody_is_asked_about_the_mail_of_a_replaced_account(run, synced):
     run(synced.connect())
     run(synced.sync())
     tenant = run(PostgresReads(synced.engine).tenant(TENANT))
-    found = [each for integration in tenant.integrations for each in integration.mailboxes]
+    found = [mailbox for integration in tenant.integrations for mailbox in integration.mailboxes]
     assert {each.state: each.removals_withheld for each in found} == {"active": 0, "replaced": 0}
     assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 0
     run(synced.sync())

@@ -4,13 +4,13 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.reads import PostgresReads
+from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sandbox.faults import FaultRule
-from gmail_ingest.sync.connect import Connect, ConnectRequest
-from gmail_ingest.sync.credentials import SCOPE, ServiceAccountKeys
-from gmail_ingest.sync.refusals import WITNESSES
+from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
+from gmail_ingest.sync.accounts.credentials import SCOPE, ServiceAccountKeys
+from gmail_ingest.sync.mailbox.refusals import WITNESSES
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
+from gmail_sandbox.faults import FaultRule
 from webhook_api.tenant_bodies import tenant_body
 
 OTHER = "other@example.com"
@@ -164,7 +164,7 @@ def test_a_sick_mailbox_stops_and_reconnecting_finishes_it(sick, fall_ill, state
         sick.run(service.queue.enqueue(TENANT, "incremental", mailbox_ids=[1]))
         sick.work_off()
     assert sick.calls() == before
-    service.mend()
+    service.clear_faults()
     sick.condition("active")
     sick.run(service.connect(OWNER))
     sick.work_off()
@@ -205,7 +205,7 @@ def test_an_account_suspended_in_the_middle_gives_up_no_mail(sick):
     assert sick.run(service.fates()) == {"stored": 2, "pending": 90}
     most = QUICK.suspect_attempts * (QUICK.refusals + QUICK.calls_in_flight + WITNESSES)
     assert service.calls("messages.get") - before <= most
-    service.mend()
+    service.clear_faults()
     sick.run(service.connect(OWNER))
     sick.run(service.make_due())
     sick.work_off()
@@ -258,7 +258,7 @@ def test_an_api_that_is_not_enabled_is_said_and_not_asked_in_a_loop(sick):
     sick.rest("last_synced_at")
     assert [sick.run(sick.service.queue.sweep(QUICK.lease)) for _ in range(3)] == [0, 0, 0]
     assert sick.calls() == before
-    sick.service.mend()
+    sick.service.clear_faults()
     sick.rest()
     assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 1
     sick.work_off()
@@ -294,7 +294,7 @@ def delegated(service, *addresses):
         return account.key_file(project_id="p", base_url=state.base_url)
 
     keys = ServiceAccountKeys(robot, service.sandbox.call(register))
-    return ConnectRequest(TENANT, keys, {each: each for each in addresses or (OWNER,)})
+    return ConnectRequest(TENANT, keys, {address: address for address in addresses or (OWNER,)})
 
 
 def test_a_service_account_without_delegation_names_client_and_scope(service, run):
@@ -315,10 +315,10 @@ def test_a_service_account_without_delegation_names_client_and_scope(service, ru
         run(PostgresReads(service.engine).tenant(TENANT)), watching=False
     ).integrations
     assert integration.state == "admin_action_required"
-    assert [each.state for each in integration.mailboxes] == ["admin_action_required"] * 2
+    assert [mailbox.state for mailbox in integration.mailboxes] == ["admin_action_required"] * 2
     assert "gmail.readonly" in (integration.last_error or "")
     assert str(wanted.keys.info["client_id"]) in (integration.last_error or "")
-    service.mend()
+    service.clear_faults()
     run(service.rows("UPDATE mailboxes SET failed_at = failed_at - interval '1 day' RETURNING 1"))
     run(service.queue.sweep(QUICK.lease))
     run(service.sync())

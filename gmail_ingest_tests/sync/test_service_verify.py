@@ -8,16 +8,16 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.coverage import PostgresCoverage
-from gmail_ingest.sync.limiter import Unlimited
-from gmail_ingest.sync.verify import Verify
+from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
+from gmail_ingest.sync.audit.verify import Verify
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import QUICK, TENANT
 
 DAY = timedelta(days=1)
 
 
 async def verify(service, *, repair=False, policy=QUICK):
-    use_case = Verify(service.store, service.gmail.source, policy, limiter=Unlimited())
+    use_case = Verify(service.store, service.gmail.open_client, policy, limiter=Unlimited())
     plans = await use_case.plan(TENANT)
     (found,) = await use_case.run(TENANT, plans, holder="verify", repair=repair)
     return found
@@ -195,7 +195,7 @@ def test_reconciliation_that_broke_off_is_made_up_for(run, synced):
     run(service.sync())
     assert ids[0] in run(service.stored())
     assert run(service.rows("SELECT reconcile_wanted_at IS NOT NULL FROM mailboxes")) == [True]
-    service.mend()
+    service.clear_faults()
     run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
     run(service.sync())
     assert service.agrees()

@@ -1,7 +1,7 @@
 """The mails that services lose, and what is said of each."""
 
-from gmail_ingest.adapters.gmail import source
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.adapters.gmail import mailbox_client
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 
@@ -34,7 +34,7 @@ def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(run, service, mo
     large = deliver(mail("large") + b"0123456789abcde\r\n" * (MEGABYTES // 17))
     long = deliver(f"Message-ID: {LONG_ID}\r\n".encode() + mail("long"))
     service.fault("messages.get", message_id=unreachable, action="error", error="backend_error")
-    monkeypatch.setattr(source, "parse_message", breaking_for(unreadable))
+    monkeypatch.setattr(mailbox_client, "parse_message", breaking_for(unreadable))
     run(service.connect())
     run(service.sync())
     assert run(service.stored()) == {*plain, large, long}

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from gmail_ingest.sync.side_by_side import side_by_side, to_its_end
+from gmail_ingest.sync.mailbox.side_by_side import side_by_side, to_its_end
 
 
 def test_side_by_side_takes_items_as_work_ends(run):

@@ -12,8 +12,8 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.patience import TRIES
-from gmail_ingest.sync.records import Counts, Ruled
+from gmail_ingest.sync.mailbox.records import AppliedRules, Counts
+from gmail_ingest.sync.mailbox.throttle import TRIES
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.tenants import Tenant
 
@@ -49,14 +49,14 @@ def test_a_change_of_rules_is_worked_off_without_google(run, tenant):
     """
     tenant.store.rows[1] = replace(tenant.store.rows[1], state="needs_reauth")
     batches = [
-        Ruled(1, Counts(excluded=2)),
-        Ruled(1, Counts(excluded=1)),
-        Ruled(7, Counts(updated=4)),
+        AppliedRules(1, Counts(hidden=2)),
+        AppliedRules(1, Counts(hidden=1)),
+        AppliedRules(7, Counts(updated=4)),
     ]
     tenant.store.to_rule["acme"].extend(batches)
     run(tenant.queue.enqueue("acme", "exclusions"))
     report = run(tenant.run())
-    assert (report.counts.excluded, report.counts.updated, report.mailboxes) == (3, 4, {1, 7})
+    assert (report.counts.hidden, report.counts.updated, report.mailboxes) == (3, 4, {1, 7})
     assert (tenant.job().state, tenant.job().error) == ("succeeded", None)
     assert tenant.google[1].calls == []
 
@@ -145,9 +145,9 @@ def test_a_mailbox_that_is_throttled_comes_back_at_its_time(run, tenant):
 
 
 @pytest.mark.parametrize(
-    ("pause", "trouble"), [(timedelta(seconds=40), None), (timedelta(minutes=15), "quota")]
+    ("pause", "cause"), [(timedelta(seconds=40), None), (timedelta(minutes=15), "quota")]
 )
-def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, trouble):
+def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, cause):
     """A pause up to a minute is part of a sync; a longer one keeps the mailbox waiting, and says so
     (edge case 85).
     """
@@ -156,23 +156,25 @@ def test_a_pause_of_the_quota_is_told_when_it_is_long(run, tenant, pause, troubl
     report = run(tenant.run(QUICK))
     (row,) = tenant.queue.rows
     assert row.not_before == until
-    assert [cause for _, cause in tenant.store.troubles.values()] == ([trouble] if trouble else [])
-    assert tenant.store.retries.get(1) == (until if trouble else None)
-    assert list(report.put_back) == (["incremental"] if trouble else [])
+    assert [each for _, each in tenant.store.failures.values()] == ([cause] if cause else [])
+    assert tenant.store.retries.get(1) == (until if cause else None)
+    assert list(report.put_back) == (["incremental"] if cause else [])
 
 
 def test_short_pauses_that_let_nothing_be_done_are_told(run, tenant):
-    """Google may ask for a moment's patience for half an hour: the third attempt in a row that did
-    nothing is trouble, and the one that gets through ends it (edge case 85).
+    """Google may ask for short pauses for half an hour: the third attempt in a row that did
+    nothing is a failure, and the one that gets through ends it (edge case 85).
     """
-    told = []
+    reported = []
     for _ in range(3):
         until = datetime.now(UTC) + timedelta(seconds=40)
         tenant.google[1].failures["history:0"].append(ThrottledError("mailbox", until))
         report = run(tenant.run(QUICK))
-        told.append((list(report.put_back), [cause for _, cause in tenant.store.troubles.values()]))
+        reported.append(
+            (list(report.put_back), [cause for _, cause in tenant.store.failures.values()])
+        )
         tenant.queue.rows[0].not_before = datetime.now(UTC)
-    assert told == [([], []), ([], []), (["incremental"], ["quota"])]
+    assert reported == [([], []), ([], []), (["incremental"], ["quota"])]
     assert run(tenant.run(QUICK)).put_back == {}
     assert tenant.stored == {"1a", "1b"}
 
@@ -184,7 +186,7 @@ def test_an_error_that_nobody_foresaw_is_noted_by_class_and_place(run, tenant):
     tenant.google[1].always["history:0"] = KeyError("owner@private.example")
     with pytest.raises(KeyError):
         run(tenant.run(QUICK))
-    text, cause = tenant.store.troubles[1]
+    text, cause = tenant.store.failures[1]
     assert (text.split(" in ")[0], cause) == ("unexpected KeyError", "unexpected")
     assert tenant.store.retries[1] == tenant.queue.rows[0].not_before
     assert "private" not in text + (tenant.job().error or "")

@@ -9,7 +9,7 @@ from gmail_ingest.errors import (
     RefusedByGoogleError,
     SuspectAccountError,
 )
-from gmail_ingest.sync.tenant_sync import BUSY
+from gmail_ingest.sync.live.tenant_sync import BUSY
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.tenants import Tenant
 
@@ -23,7 +23,7 @@ def tenant() -> Tenant:
 def test_a_mailbox_in_other_hands_is_looked_at_again_soon(run, tenant):
     """A mailbox that somebody syncs now comes back within seconds (edge case 8)."""
     minute = timedelta(minutes=1)
-    run(tenant.store.acquire_lease(1, "live", "other", minute, force=False))
+    run(tenant.store.acquire_lease(1, "push", "other", minute, force=False))
     run(tenant.run())
     wait = tenant.queue.rows[0].not_before - datetime.now(UTC)
     assert timedelta(0) < wait <= BUSY
@@ -32,7 +32,7 @@ def test_a_mailbox_in_other_hands_is_looked_at_again_soon(run, tenant):
 
 def test_force_takes_a_mailbox_over(run, tenant):
     """A forced job does not wait for a lease (edge case 74)."""
-    run(tenant.store.acquire_lease(1, "live", "other", timedelta(minutes=1), force=False))
+    run(tenant.store.acquire_lease(1, "push", "other", timedelta(minutes=1), force=False))
     run(tenant.queue.enqueue("acme", "incremental", force=True))
     run(tenant.run())
     assert tenant.stored == {"1a", "1b"}
@@ -44,7 +44,7 @@ def test_a_job_whose_lease_was_taken_over_ends_as_cancelled(run, tenant):
 
     async def taken_over(_call) -> None:
         minute = timedelta(minutes=1)
-        await tenant.store.acquire_lease(1, "live", "other", minute, force=True)
+        await tenant.store.acquire_lease(1, "push", "other", minute, force=True)
 
     tenant.google[1].on_fetch = taken_over
     run(tenant.run())
@@ -136,7 +136,7 @@ def test_a_job_that_takes_its_workers_with_it_ends_failed(run, tenant):
     (edge cases 34 and 68).
     """
     run(tenant.queue.enqueue("acme", "incremental"))
-    for _ in range(QUICK.max_deaths):
+    for _ in range(QUICK.max_crashes):
         run(tenant.queue.claim("dead", limit=1, ttl=timedelta(seconds=-1)))
     report = run(tenant.run())
     assert tenant.google[1].calls == []
@@ -159,7 +159,7 @@ def test_an_unexplained_refusal_that_lasts_is_a_suspension(run, tenant, error, c
     policy = replace(QUICK, first_retry=0.0, longest_retry=0.0)
     report = run(tenant.run(policy))
     assert tenant.store.rows[1].state == "suspended"
-    assert tenant.store.troubles[1] == (str(error), cause)
+    assert tenant.store.failures[1] == (str(error), cause)
     assert tenant.job().state == "failed"
     assert report.jobs == policy.suspect_attempts
 

@@ -3,10 +3,9 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.errors import ReauthoriseError, TransientError, WatchTopicConflictError
-from gmail_ingest.sync import watch
-from gmail_ingest.sync.watch import RENEW_BELOW, renew_watches, start_watch
+from gmail_ingest.sync.accounts.watch import PAGE, RENEW_BELOW, renew_watches, start_watch
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
-from gmail_ingest_tests.sync.google import MemoryMailSource
+from gmail_ingest_tests.sync.google import MemoryMailboxClient
 
 TOPIC = "projects/p/topics/t"
 CALL = f"watch:{TOPIC}"
@@ -22,7 +21,7 @@ class Due:
     async def watches_due(self, below: timedelta, *, after: int, limit: int):
         """The next of them."""
         self.below.append(below)
-        return [each for each in self.store.rows.values() if each.id > after][:limit]
+        return [row for row in self.store.rows.values() if row.id > after][:limit]
 
 
 @pytest.fixture
@@ -30,13 +29,13 @@ def world():
     """A store with two mailboxes, and each one's side at Google."""
     store = MemoryMailStore()
     made = [store.add_mailbox("acme", address, 100) for address in ("a@x.test", "b@x.test")]
-    return store, {each.id: MemoryMailSource(address=each.address) for each in made}
+    return store, {each.id: MemoryMailboxClient(address=each.address) for each in made}
 
 
-async def renew(store, google, topic=TOPIC):
+async def renew(store, google, topic=TOPIC, page=PAGE):
     """Renew all that is due."""
     due = Due(store)
-    done = await renew_watches(due, store, lambda mailbox: google[mailbox.id], topic)
+    done = await renew_watches(due, store, lambda mailbox: google[mailbox.id], topic, page=page)
     assert set(due.below) == {RENEW_BELOW}
     return done
 
@@ -104,7 +103,7 @@ def test_renew_watches_lets_two_accounts_change_names(run, world):
     store, google = world
     google[1].address, google[2].address = "b@x.test", "c@x.test"
     run(renew(store, google))
-    assert [each.address for each in store.rows.values()] == ["b@x.test", "c@x.test"]
+    assert [row.address for row in store.rows.values()] == ["b@x.test", "c@x.test"]
 
 
 def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
@@ -114,8 +113,8 @@ def test_renew_watches_says_an_account_that_is_connected_twice(run, world):
     store, google = world
     google[1].address = "b@x.test"
     run(renew(store, google))
-    assert [each.state for each in store.rows.values()] == ["duplicate", "active"]
-    assert store.troubles[1][1] == "duplicate"
+    assert [row.state for row in store.rows.values()] == ["duplicate", "active"]
+    assert store.failures[1][1] == "duplicate"
     assert store.rows[1].address == "a@x.test"
 
 
@@ -125,7 +124,7 @@ def test_renew_watches_stops_nothing_on_hearsay(run, world):
     google[1].address = "b@x.test"
     google[2].always["profile"] = TransientError("503")
     run(renew(store, google))
-    assert [each.state for each in store.rows.values()] == ["active", "active"]
+    assert [row.state for row in store.rows.values()] == ["active", "active"]
 
 
 def test_renew_watches_never_touches_the_checkpoint(run, world):
@@ -160,7 +159,7 @@ def test_renew_watches_with_nothing_due(run):
 
 def test_start_watch_replaces_another_topic(run):
     """A watch on another topic is stopped first, then ours begins (edge case 24)."""
-    google = MemoryMailSource()
+    google = MemoryMailboxClient()
     google.failures[CALL].append(WatchTopicConflictError("another topic"))
     run(start_watch(google, TOPIC))
     assert google.calls == [CALL, "stop", CALL]
@@ -168,24 +167,23 @@ def test_start_watch_replaces_another_topic(run):
 
 def test_start_watch_gives_up_on_a_second_conflict(run):
     """A conflict that stays is an error and no loop."""
-    google = MemoryMailSource()
+    google = MemoryMailboxClient()
     google.always[CALL] = WatchTopicConflictError("another topic")
     with pytest.raises(WatchTopicConflictError):
         run(start_watch(google, TOPIC))
     assert google.calls == [CALL, "stop", CALL]
 
 
-def test_renew_watches_goes_on_past_an_error_that_nobody_foresaw(run, monkeypatch):
+def test_renew_watches_goes_on_past_an_error_that_nobody_foresaw(run):
     """A bug that one mailbox meets is counted, and all others of all pages are renewed
     (edge case 88).
     """
-    monkeypatch.setattr(watch, "PAGE", 10)
     store = MemoryMailStore()
     google = {
-        store.add_mailbox("acme", f"{number}@x.test", 100).id: MemoryMailSource()
+        store.add_mailbox("acme", f"{number}@x.test", 100).id: MemoryMailboxClient()
         for number in range(35)
     }
     google[17].always[CALL] = KeyError("a bug")
-    assert run(renew(store, google)) == (34, 1)
-    left = [each.id for each in store.rows.values() if each.watch_expires_at is None]
+    assert run(renew(store, google, page=10)) == (34, 1)
+    left = [row.id for row in store.rows.values() if row.watch_expires_at is None]
     assert left == [17]

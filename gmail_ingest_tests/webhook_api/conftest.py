@@ -17,12 +17,12 @@ import requests
 import uvicorn
 from pydantic import SecretStr
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.sandbox.server import Sandbox, SandboxThread
-from gmail_ingest.sandbox.settings import SandboxSettings
 from gmail_ingest.settings import Settings
 from gmail_ingest_tests.conftest import plain_url
+from gmail_sandbox.server import Sandbox, SandboxThread
+from gmail_sandbox.settings import SandboxSettings
 from webhook_api.app import create_app
 
 AUDIENCE = "https://crm.test/webhooks/pubsub"

@@ -15,7 +15,7 @@ def kim(google):
 def shown(api):
     """The tenant's mailboxes."""
     tenant = api.call("GET", "/api/integrations/tenant-1").json()
-    return [each for found in tenant["integrations"] for each in found["mailboxes"]]
+    return [mailbox for found in tenant["integrations"] for mailbox in found["mailboxes"]]
 
 
 def store(api, google, address=KIM):
@@ -23,7 +23,7 @@ def store(api, google, address=KIM):
     for message in google.admin("GET", f"mailboxes/{address}/messages")["messages"]:
         ids = (message["id"], message["threadId"])
         api.rows(
-            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate)"
+            "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate)"
             " SELECT id, %s, %s, 'listing', 'stored' FROM mailboxes RETURNING 1",
             *ids,
         )

@@ -1,6 +1,6 @@
 import pytest
 
-from gmail_ingest.adapters.postgres.api_keys import PostgresApiKeys, hash_key
+from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys, hash_key
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 from webhook_api.auth import KeyRegister
 

@@ -2,7 +2,11 @@ import asyncio
 
 import pytest
 
-from webhook_api.certificates import CertificateCache, CertificatesUnavailableError
+from webhook_api.certificates import (
+    CertificateCache,
+    CertificatesUnavailableError,
+    FetchedCertificates,
+)
 
 
 class Source:
@@ -18,13 +22,13 @@ class Source:
         """A cache over this source."""
         return CertificateCache(self.fetch, clock=lambda: self.now)
 
-    async def fetch(self) -> tuple[dict[str, str], float]:
+    async def fetch(self) -> FetchedCertificates:
         """Answer, after others had their turn."""
         self.fetches += 1
         await asyncio.sleep(0)
         if self.fails:
             raise OSError("unreachable")
-        return dict(self.keys), 600.0
+        return FetchedCertificates(dict(self.keys), 600.0)
 
 
 def test_certificates_are_fetched_once_for_all_and_again_when_they_end(run):

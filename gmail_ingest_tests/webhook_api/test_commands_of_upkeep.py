@@ -14,7 +14,7 @@ def command(api, google, monkeypatch, tmp_path, capsys):
     """Run a command against a sidecar with a mailbox, a dead letter and compared days."""
     api.connect("acme", google.mailbox("kim@crm.test"))
     api.database.execute(
-        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate, attempts,"
+        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate, attempts,"
         " error, decided_at) SELECT id, 'dead1', 't', 'listing', 'dead', 8, '[500]', now()"
         " FROM mailboxes"
     )
@@ -52,6 +52,6 @@ def test_upkeep_reads_what_the_sidecar_says(command):
 def test_upkeep_of_an_unknown_tenant_is_one_sentence(command):
     """The API's 404 is the command's error."""
     for words in (["dead-letters", "list"], ["dead-letters", "retry"], ["coverage"], ["sync"]):
-        told = command(*words, "nobody", code=1).err
-        assert told.startswith("error: the API answered 404: ")
-        assert told.count("\n") == 1
+        message = command(*words, "nobody", code=1).err
+        assert message.startswith("error: the API answered 404: ")
+        assert message.count("\n") == 1

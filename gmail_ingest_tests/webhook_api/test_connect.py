@@ -149,7 +149,7 @@ def test_connect_by_service_account_connects_several_mailboxes(api, google):
     }
     answer = api.call("POST", "/api/integrations", body)
     assert answer.status_code == 201, answer.text
-    assert [each["address"] for each in answer.json()["mailboxes"]] == [
+    assert [mailbox["address"] for mailbox in answer.json()["mailboxes"]] == [
         "ann@crm.test",
         "bob@crm.test",
     ]
@@ -210,7 +210,7 @@ def test_mailboxes_that_are_refused_may_be_skipped(api, several):
     answer = api.call("POST", "/api/integrations", several | {"onError": "skip"})
     assert answer.status_code == 201, answer.text
     body = answer.json()
-    assert [each["address"] for each in body["mailboxes"]] == ["ann@crm.test", "bob@crm.test"]
+    assert [mailbox["address"] for mailbox in body["mailboxes"]] == ["ann@crm.test", "bob@crm.test"]
     assert [each["address"] for each in body["failed"]] == ["sue@crm.test", "tom@crm.test"]
     assert all(each["reason"] for each in body["failed"])
     assert api.rows("SELECT count(*) FROM mailboxes") == [(2,)]

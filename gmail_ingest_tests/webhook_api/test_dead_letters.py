@@ -10,7 +10,7 @@ def given_up(api, google):
         api.connect("tenant-1", google.mailbox(f"{name}@crm.test"))
     api.rows("DELETE FROM sync_queue RETURNING 1")
     api.database.execute(
-        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate, attempts,"
+        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate, attempts,"
         " error, decided_at, next_attempt_at)"
         " SELECT id, address || n, 't' || n, 'listing',"
         " CASE WHEN n <= 4 - id THEN 'dead' WHEN n = 4 THEN 'stored' ELSE 'pending' END, 8,"
@@ -83,18 +83,18 @@ def test_dead_letters_are_tried_again(api, given_up, body, retried):
         " AND error IS NULL AND decided_at IS NULL AND next_attempt_at <= now()"
     )
     assert {row[0] for row in found} == ids
-    assert {each["gmailId"] for each in walk(api)} == set(given_up) - ids
+    assert {part["gmailId"] for part in walk(api)} == set(given_up) - ids
     queued = api.rows("SELECT kind, job_id::text, mailbox_ids FROM sync_queue")
     if not retried:
         assert (done["jobId"], queued) == (None, [])
         return
     ((kind, job, mailboxes),) = queued
-    addresses = {each.rpartition("test")[0] + "test" for each in ids}
+    addresses = {id_.rpartition("test")[0] + "test" for id_ in ids}
     known = dict(api.rows("SELECT address, id FROM mailboxes"))
     assert (kind, job, set(mailboxes)) == (
         "incremental",
         done["jobId"],
-        {known[each] for each in addresses},
+        {known[address] for address in addresses},
     )
     assert api.call("POST", f"{PATH}/retry", {"messageIds": sorted(ids)}).json()["count"] == 0
 

@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
 
 
@@ -38,7 +38,7 @@ def test_disconnect_ends_everything_and_tells_google(api, google, kim):
     job = api.connect("tenant-1", kim).json()["jobId"]
     ((mailbox_id,),) = api.rows("SELECT id FROM mailboxes")
     api.rows(
-        "INSERT INTO leases VALUES (%s, 'live', 'worker', 4, now() + interval '1 minute')"
+        "INSERT INTO leases VALUES (%s, 'push', 'worker', 4, now() + interval '1 minute')"
         " RETURNING 1",
         mailbox_id,
     )
@@ -70,7 +70,7 @@ def test_nothing_is_written_after_a_disconnect(api, engine, run, kim):
     store = PostgresMailStore(engine)
     (mailbox,) = run(store.mailboxes("tenant-1", None))
     minute = timedelta(minutes=1)
-    lease = run(store.acquire_lease(mailbox.id, "live", "worker", minute, force=False))
+    lease = run(store.acquire_lease(mailbox.id, "push", "worker", minute, force=False))
     change = MessageChange("m1", "t1", 9, deleted=False, label_ids=("INBOX",))
     disconnect(api, "tenant-1")
     with pytest.raises((LeaseLostError, MailboxDisconnectedError)):

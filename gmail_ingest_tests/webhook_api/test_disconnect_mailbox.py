@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history import MessageChange
+from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.errors import LeaseLostError, MailboxDisconnectedError
 from gmail_ingest_tests.webhook_api.test_disconnect import revoked
 from gmail_ingest_tests.webhook_api.test_emails import letter, store
@@ -62,7 +62,7 @@ def test_one_mailbox_ends_and_its_colleague_goes_on(domain, google, engine, run)
     boxes = ids(domain)
     lease = run(
         PostgresMailStore(engine).acquire_lease(
-            boxes[ANN], "live", "worker", timedelta(minutes=1), force=False
+            boxes[ANN], "push", "worker", timedelta(minutes=1), force=False
         )
     )
     answer = domain.call("DELETE", f"{PATH}/Ann@crm.test")

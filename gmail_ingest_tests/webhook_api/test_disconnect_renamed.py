@@ -16,8 +16,8 @@ PATH = "/api/integrations/tenant-1/mailboxes"
 def mailboxes(api):
     """The tenant's mailboxes by address."""
     tenant = api.call("GET", "/api/integrations/tenant-1").json()
-    boxes = [each for found in tenant["integrations"] for each in found["mailboxes"]]
-    return {each["address"]: each for each in boxes}
+    boxes = [mailbox for found in tenant["integrations"] for mailbox in found["mailboxes"]]
+    return {box["address"]: box for box in boxes}
 
 
 def service_account(api, google, *addresses):
@@ -153,5 +153,5 @@ def test_a_mailbox_that_went_has_no_trouble_left(api, google):
     )
     api.call("DELETE", f"{PATH}/{KIM}")
     kim = mailboxes(api)[KIM]
-    told = (kim["cause"], kim["lastError"], kim["failingSince"], kim["retryAt"])
-    assert (kim["state"], told) == ("disconnected", (None,) * 4)
+    reported = (kim["cause"], kim["lastError"], kim["failingSince"], kim["retryAt"])
+    assert (kim["state"], reported) == ("disconnected", (None,) * 4)

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.core.message import Participant
+from gmail_ingest.core.mail.message import Participant
 from gmail_ingest_tests.webhook_api.test_emails import ANN, KIM, START, add_mailboxes, letter, store
 
 LEE = "lee@crm.test"
@@ -46,7 +46,7 @@ def listed(api, query=""):
     answer = api.call("GET", f"/api/emails?tenantId=tenant-1&unique=true{query}")
     assert answer.status_code == 200, answer.text
     emails = answer.json()["emails"]
-    return {each["id"]: [copy["id"] for copy in each["copies"]] for each in emails}
+    return {email["id"]: [copy["id"] for copy in email["copies"]] for email in emails}
 
 
 def test_a_mail_of_two_mailboxes_is_listed_once(shared):
@@ -99,7 +99,7 @@ def test_pages_of_unique_mail_show_each_once(shared):
     for _ in range(9):
         path = f"/api/emails?tenantId=tenant-1&unique=true&limit=1{cursor}"
         body = shared.call("GET", path).json()
-        found += [each["id"] for each in body["emails"]]
+        found += [email["id"] for email in body["emails"]]
         if body["nextCursor"] is None:
             break
         cursor = f"&cursor={body['nextCursor']}"

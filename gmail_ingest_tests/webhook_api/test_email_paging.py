@@ -53,6 +53,6 @@ def test_a_filter_without_a_value_is_refused_but_for_words(tenant):
     assert answer.status_code == 200
     assert len(answer.json()["emails"]) == len(tenant.call("GET", PATH).json()["emails"])
     names = ["mailbox", "label", "participant", "threadId"]
-    answer = tenant.call("GET", f"{PATH}&q=&" + "&".join(f"{each}=" for each in names))
+    answer = tenant.call("GET", f"{PATH}&q=&" + "&".join(f"{name}=" for name in names))
     assert answer.status_code == 422
-    assert [each["field"] for each in answer.json()["errors"]] == names
+    assert [error["field"] for error in answer.json()["errors"]] == names

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.core.message import Participant
+from gmail_ingest.core.mail.message import Participant
 from gmail_ingest_tests.webhook_api.test_emails import (
     ANN,
     KIM,
@@ -72,7 +72,7 @@ def test_a_person_is_found_in_both_spellings(spelt, asked):
 def test_people_are_shown_as_they_were_written(spelt):
     """Only the comparison has one form; an owner is known in either (edge case 186)."""
     listed = spelt.call("GET", "/api/emails?tenantId=tenant-1&participant=ann@b\u00fccher.test")
-    shown = {each["id"]: each for each in listed.json()["emails"]}
+    shown = {email["id"]: email for email in listed.json()["emails"]}
     assert shown["m1"]["from"]["address"] == "ann@xn--bcher-kva.test"
     assert shown["m0"]["from"]["address"] == "ann@b\u00fccher.test"
     (lee,) = shown["l0"]["to"]

@@ -5,9 +5,9 @@ import pytest
 from psycopg import sql
 
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.message import Attachment, FailedRecipient, ParsedMessage, Participant
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.mail.message import Attachment, FailedRecipient, ParsedMessage, Participant
+from gmail_ingest.sync.mailbox.records import Stored
 from webhook_api.email_models import EmailPageBody, ThreadBody
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
@@ -111,15 +111,15 @@ def mail(api, engine, run):
 async def store(engine, address, messages):
     """Store messages as a sync does."""
     keeper = PostgresMailStore(engine)
-    boxes = {each.address: each for each in await keeper.mailboxes("tenant-1", None)}
+    boxes = {mailbox.address: mailbox for mailbox in await keeper.mailboxes("tenant-1", None)}
     minute = timedelta(minutes=1)
-    lease = await keeper.acquire_lease(boxes[address].id, "live", "test", minute, force=False)
+    lease = await keeper.acquire_lease(boxes[address].id, "push", "test", minute, force=False)
     changes = [
-        MessageChange(each.gmail_id, each.thread_id, 1, deleted=False, label_ids=("INBOX",))
-        for each in messages
+        MessageChange(message.gmail_id, message.thread_id, 1, deleted=False, label_ids=("INBOX",))
+        for message in messages
     ]
     await keeper.apply_history(lease, changes, None)
-    await keeper.save(lease, [Stored(each) for each in messages])
+    await keeper.save(lease, [Stored(message) for message in messages])
     await keeper.release_lease(lease)
 
 
@@ -130,7 +130,7 @@ def ids(api, query="", tenant="tenant-1"):
     page = EmailPageBody.model_validate(answer.json())
     if page.total is not None:
         assert len(page.emails) == min(page.limit, max(0, page.total - page.offset))
-    return [each.id for each in page.emails]
+    return [email.id for email in page.emails]
 
 
 def test_emails_are_listed_newest_first_without_spam_and_trash(mail):
@@ -153,7 +153,7 @@ def test_emails_pages_follow_each_other_by_cursor(mail):
     while cursor is not None:
         query = f"&limit=2&cursor={cursor}" if cursor else "&limit=2"
         page = mail.call("GET", f"/api/emails?tenantId=tenant-1{query}").json()
-        found.append([each["id"] for each in page["emails"]])
+        found.append([email["id"] for email in page["emails"]])
         assert page["total"] is None
         if page["nextCursor"]:
             other = f"/api/emails?tenantId=tenant-1&label=INBOX&cursor={page['nextCursor']}"
@@ -249,12 +249,12 @@ def test_a_thread_is_read_oldest_first_with_its_summary(mail):
     """All visible messages of the thread in its mailbox, in the order they came."""
     answer = mail.call("GET", "/api/emails/thread/t0?tenantId=tenant-1")
     thread = ThreadBody.model_validate(answer.json())
-    assert [each.id for each in thread.emails] == ["m0", "m1", "m2"]
+    assert [email.id for email in thread.emails] == ["m0", "m1", "m2"]
     assert thread.thread.message_count == 3
     assert thread.thread.mailbox == "kim@crm.test"
     assert thread.thread.last_outbound_at == START + timedelta(hours=2)
     other = "/api/emails/thread/t0?tenantId=tenant-1&mailbox=lee@crm.test"
-    assert [each["id"] for each in mail.call("GET", other).json()["emails"]] == ["z0"]
+    assert [email["id"] for email in mail.call("GET", other).json()["emails"]] == ["z0"]
 
 
 def test_a_thread_hides_spam_and_trash(mail):

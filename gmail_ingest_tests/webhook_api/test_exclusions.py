@@ -4,7 +4,7 @@ import pytest
 
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.sync.records import Stored
+from gmail_ingest.sync.mailbox.records import Stored
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.postgres.worlds import PostgresWorld, lease
 
@@ -22,7 +22,7 @@ def kim(api, google, database_url):
 
     async def save(world):
         held = await lease(world, mailbox_id)
-        await world.store.save(held, [Stored(each) for each in messages])
+        await world.store.save(held, [Stored(message) for message in messages])
 
     _with_engine(database_url, lambda engine: save(PostgresWorld(engine)))
     return mailbox_id
@@ -53,7 +53,7 @@ def work_off(database_url):
 def listed(api):
     """Ids that the list shows."""
     page = api.call("GET", "/api/emails?tenantId=tenant-1").json()
-    return sorted(each["id"] for each in page["emails"])
+    return sorted(email["id"] for email in page["emails"])
 
 
 def why(api, message):
@@ -109,7 +109,7 @@ def test_a_dry_run_tells_what_a_rule_would_hide(api):
     body = answer.json()
     assert (body["total"], body["alreadyHidden"]) == (2, 0)
     assert body["byMailbox"] == [{"mailbox": "kim@crm.test", "mails": 2}]
-    assert {each["gmailId"]: each["subject"] for each in body["samples"]} == {
+    assert {sample["gmailId"]: sample["subject"] for sample in body["samples"]} == {
         "m1": "News 1",
         "m2": "News 2",
     }
@@ -144,7 +144,7 @@ def test_a_wrong_rule_is_422_with_its_field(api, body, field):
         answer = api.call(verb, path, body)
         assert answer.status_code == 422, answer.text
         assert answer.headers["content-type"] == "application/problem+json"
-        assert field in [each["field"] for each in answer.json()["errors"]]
+        assert field in [error["field"] for error in answer.json()["errors"]]
         assert SECRET not in answer.text
     assert api.rows("SELECT FROM exclusion_rules") == []
 

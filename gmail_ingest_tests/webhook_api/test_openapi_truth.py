@@ -39,7 +39,7 @@ def values_of(schema, document):
         name = schema["$ref"].rpartition("/")[2]
         return values_of(document["components"]["schemas"][name], document)
     if kinds := schema.get("anyOf") or schema.get("oneOf"):
-        return st.one_of([values_of(each, document) for each in kinds])
+        return st.one_of([values_of(kind, document) for kind in kinds])
     match schema:
         case {"const": only}:
             described = st.just(only)
@@ -69,17 +69,17 @@ def requests(draw, document, calls):
     verb, path = draw(st.sampled_from(calls))
     call = document["paths"][path][verb]
     query = {}
-    for each in call.get("parameters", ()):
+    for parameter in call.get("parameters", ()):
         odd = draw(st.integers(0, 7)) == 7
-        name, good = each["name"], GOOD.get(each["name"], "a")
-        if each["in"] == "path":
+        name, good = parameter["name"], GOOD.get(parameter["name"], "a")
+        if parameter["in"] == "path":
             # What is connected stays so: others are disconnected.
             good = "tenant-2" if verb == "delete" and name == "tenantId" else good
             value = draw(TEXTS).strip("./") or "x" if odd else good
             path = path.replace(f"{{{name}}}", quote(value, safe=""))
         elif name == "tenantId":
             query[name] = draw(TEXTS) if odd else good
-        elif each["required"] or draw(st.booleans()):
+        elif parameter["required"] or draw(st.booleans()):
             query[name] = draw(TEXTS)
     body = None
     if "requestBody" in call:
@@ -97,8 +97,8 @@ def check(answer, call, document):
     schema = {**described["schema"], "components": document["components"]}
     Draft202012Validator(schema).validate(answer.json())
     if status == "422":
-        said = answer.text.lower()
-        assert not any(each in said for each in FOREIGN), answer.text
+        message = answer.text.lower()
+        assert not any(each in message for each in FOREIGN), answer.text
 
 
 @pytest.fixture
@@ -146,7 +146,7 @@ def test_a_number_is_no_time_and_no_day(kim):
     """It could be a year, seconds or milliseconds: it is refused in queries and bodies alike."""
     keys = {"refreshToken": "1//r", "accessToken": "a", "expiresAt": 1700000000}
     body = {"tenantId": "t", "authType": "oauth", "keys": keys}
-    told = [
+    reported = [
         kim.call("POST", "/api/integrations", body),
         kim.call("GET", "/api/emails?tenantId=tenant-1&from=1700000000"),
         *(
@@ -154,6 +154,6 @@ def test_a_number_is_no_time_and_no_day(kim):
             for each in ("0", "86400", "2024-01-31T00:00:00Z", "20240131")
         ),
     ]
-    assert {each.status_code for each in told} == {422}
-    fields = [each.json()["errors"][0]["field"] for each in told]
+    assert {each.status_code for each in reported} == {422}
+    fields = [each.json()["errors"][0]["field"] for each in reported]
     assert fields == ["keys.expiresAt"] + ["from"] * 5

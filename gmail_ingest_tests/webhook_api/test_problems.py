@@ -78,8 +78,8 @@ def test_wrong_input_is_422_with_field_and_reason(api, body, path, value, field)
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert problem["status"] == 422
-    assert field in [each["field"] for each in problem["errors"]]
-    assert all(each["reason"] for each in problem["errors"])
+    assert field in [error["field"] for error in problem["errors"]]
+    assert all(error["reason"] for error in problem["errors"])
     assert CANARY not in answer.text
     assert api.rows("SELECT count(*) FROM tenants") == [(0,)]
 

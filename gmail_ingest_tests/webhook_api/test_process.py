@@ -77,9 +77,9 @@ def test_a_port_that_is_none_is_one_sentence(monkeypatch, capsys, port):
     for arguments in ([], ["--port", port]):
         with own_logging():
             assert main(arguments) == 2
-        (told,) = capsys.readouterr().err.splitlines()
-        said = json.loads(told)
-        assert said["reason"] == "PORT or --port must be a number from 0 to 65535"
+        (reported,) = capsys.readouterr().err.splitlines()
+        message = json.loads(reported)
+        assert message["reason"] == "PORT or --port must be a number from 0 to 65535"
 
 
 def test_the_sidecar_loads_no_dagster():

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 import psycopg
 import pytest
 
-from gmail_ingest.adapters.postgres.migrate import upgrade
-from gmail_ingest.embedded_postgres import EmbeddedPostgres
+from gmail_ingest.adapters.postgres.schema.migrate import upgrade
+from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 from gmail_ingest_tests.conftest import plain_url
 
 #: History ids beyond any of the sandbox, in the order of the burst.

@@ -107,8 +107,8 @@ def test_push_inbox_keeps_what_google_sent_last(run, sent, kept):
         first = asyncio.create_task(inbox.put(Notification("z@x.test", 1)))
         await writer.began.wait()
         times = [(n, None if at is None else datetime(2026, 1, at, tzinfo=UTC)) for n, at in sent]
-        puts = [inbox.put(Notification("a@x.test", *each)) for each in times]
-        others = [asyncio.create_task(each) for each in puts]
+        puts = [inbox.put(Notification("a@x.test", *time)) for time in times]
+        others = [asyncio.create_task(put) for put in puts]
         await asyncio.sleep(0)
         writer.go_on.set()
         await asyncio.gather(first, *others)

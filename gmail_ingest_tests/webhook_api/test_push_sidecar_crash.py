@@ -12,8 +12,8 @@ import psycopg
 import pytest
 import requests
 
-from gmail_ingest.runtime.environment import base_environment, settings_variables
-from gmail_ingest.runtime.readiness import free_ports, http_ok, loopback_session, wait_until
+from gmail_ingest.local.environment import base_environment, settings_variables
+from gmail_ingest.local.readiness import free_ports, http_ok, loopback_session, wait_until
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 from gmail_ingest_tests.webhook_api.conftest import Api

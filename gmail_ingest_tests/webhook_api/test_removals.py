@@ -22,7 +22,11 @@ def boxes(api, path="/api/integrations/tenant-1"):
     """Mailboxes by address, as the API shows them."""
     body = api.call("GET", path).json()
     tenant = body.get("tenant", body)
-    return {box["address"]: box for each in tenant["integrations"] for box in each["mailboxes"]}
+    return {
+        box["address"]: box
+        for integration in tenant["integrations"]
+        for box in integration["mailboxes"]
+    }
 
 
 @pytest.mark.usefixtures("withheld")

@@ -20,7 +20,11 @@ def calls(settings):
         (
             verb.upper(),
             path.replace("{jobId}", ID).replace("{", "").replace("}", ""),
-            [each["name"] for each in call.get("parameters", []) if each["in"] == "query"],
+            [
+                parameter["name"]
+                for parameter in call.get("parameters", [])
+                if parameter["in"] == "query"
+            ],
         )
         for path, verbs in document["paths"].items()
         for verb, call in verbs.items()
@@ -32,8 +36,8 @@ def refused(answer, *names):
     """The reasons of a 422 that names these and nothing else."""
     assert answer.status_code == 422, answer.text
     errors = answer.json()["errors"]
-    assert [each["field"] for each in errors] == list(names), answer.text
-    return [each["reason"] for each in errors]
+    assert [error["field"] for error in errors] == list(names), answer.text
+    return [error["reason"] for error in errors]
 
 
 def test_every_call_refuses_parameters_that_it_does_not_know(api, calls):
@@ -74,8 +78,8 @@ def test_every_call_without_a_body_refuses_one(api, settings):
 
 def test_the_guard_is_the_apps_and_not_a_routers(settings):
     """A route that no document names has it, too (case 16, edge case 100)."""
-    guards = [each.dependency for each in create_app(settings).router.dependencies]
-    assert [type(each) for each in guards] == [RefuseUnknown]
+    guards = [dependency.dependency for dependency in create_app(settings).router.dependencies]
+    assert [type(guard) for guard in guards] == [RefuseUnknown]
 
 
 def test_a_misspelt_filter_is_named_with_what_was_meant(api):
@@ -131,8 +135,8 @@ def test_a_wrong_value_is_told_what_is_allowed(api):
         (f"?tenantId=t&q={'a' * 1001}", "q", "must have at most 1000 characters"),
         ("", "tenantId", "is required"),
     ):
-        (told,) = refused(api.call("GET", f"/api/emails{path}"), field)
-        assert reason in told
+        (message,) = refused(api.call("GET", f"/api/emails{path}"), field)
+        assert reason in message
 
 
 def test_no_error_is_told_in_the_words_of_the_library():

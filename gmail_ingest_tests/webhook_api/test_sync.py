@@ -53,13 +53,13 @@ def test_unlock_frees_leases_and_claims_and_fences_their_holders_out(api):
         "UPDATE sync_queue SET claimed_by = 'w', claimed_until = now() + interval '1 hour'"
     )
     api.database.execute(
-        "INSERT INTO leases VALUES (%s, 'live', 'w', 4, now() + interval '1 hour'),"
+        "INSERT INTO leases VALUES (%s, 'push', 'w', 4, now() + interval '1 hour'),"
         " (%s, 'listing', 'w', 9, now() - interval '1 hour')",
         (mailbox_id, mailbox_id),
     )
     freed = api.call("POST", "/api/sync/tenant-1/unlock").json()
     assert freed == {"tenantId": "tenant-1", "leases": 1, "claims": 1}
-    assert api.rows("SELECT token, holder, until <= now() FROM leases WHERE source = 'live'") == [
+    assert api.rows("SELECT token, holder, until <= now() FROM leases WHERE origin = 'push'") == [
         (5, "", True)
     ]
     assert api.rows("SELECT claimed_by = 'w', claimed_until <= now() FROM sync_queue") == [
@@ -70,13 +70,13 @@ def test_unlock_frees_leases_and_claims_and_fences_their_holders_out(api):
 @pytest.mark.usefixtures("kim")
 def test_status_shows_what_a_person_has_to_do(api):
     """Mailbox state with its remedy, watch, checkpoint as a string, ledger, queue, jobs."""
-    asked = api.call("POST", "/api/sync/tenant-1").json()
+    job = api.call("POST", "/api/sync/tenant-1").json()
     api.database.execute(
         "UPDATE mailboxes SET state = 'needs_reauth', checkpoint = 12345678901234567890123"
     )
     api.database.execute(
-        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate)"
-        " SELECT id, 'm' || n, 't', 'live', CASE n WHEN 1 THEN 'dead' ELSE 'stored' END"
+        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate)"
+        " SELECT id, 'm' || n, 't', 'push', CASE n WHEN 1 THEN 'dead' ELSE 'stored' END"
         " FROM mailboxes, generate_series(1, 3) n"
     )
     status = api.call("GET", "/api/sync/tenant-1/status").json()
@@ -89,9 +89,9 @@ def test_status_shows_what_a_person_has_to_do(api):
     assert mailbox["initialSyncDone"] is False
     assert status["ledger"] == {"pending": 0, "stored": 2, "excluded": 0, "gone": 0, "dead": 1}
     assert [(each["kind"], each["jobId"]) for each in status["queue"]] == [
-        ("incremental", asked["jobId"])
+        ("incremental", job["jobId"])
     ]
-    assert status["jobs"][0]["id"] == asked["jobId"]
+    assert status["jobs"][0]["id"] == job["jobId"]
 
 
 @pytest.mark.usefixtures("kim")

@@ -37,8 +37,8 @@ def test_all_times_are_utc_and_end_in_z(berlin, settings, serve, google, engine,
     shown = [api.connect("tenant-1", google.mailbox("kim@crm.test"))]
     run(store(engine, "kim@crm.test", [letter(0)]))
     api.rows(
-        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, source, fate, decided_at)"
-        " SELECT id, 'dead', 't9', 'live', 'dead', now() FROM mailboxes RETURNING 1"
+        "INSERT INTO message_ledger (mailbox_id, gmail_id, thread_id, origin, fate, decided_at)"
+        " SELECT id, 'dead', 't9', 'push', 'dead', now() FROM mailboxes RETURNING 1"
     )
     year = {"startDate": "2024-01-01T01:00:00+01:00", "endDate": "2024-02-01T00:00:00Z"}
     shown.append(api.call("POST", "/api/sync/tenant-1/historical?dryRun=true", year))
@@ -56,11 +56,13 @@ def test_all_times_are_utc_and_end_in_z(berlin, settings, serve, google, engine,
         "/api/emails/why?tenantId=tenant-1&messageId=m0",
         "/api/emails/why?tenantId=tenant-1&messageId=dead",
     )
-    shown += [api.call("GET", each) for each in paths]
+    shown += [api.call("GET", path) for path in paths]
     times = 0
     for answer in shown:
         assert answer.status_code < 300, answer.text
-        zones = [found[1] for each in strings(answer.json()) if (found := _TIME.fullmatch(each))]
+        zones = [
+            found[1] for string in strings(answer.json()) if (found := _TIME.fullmatch(string))
+        ]
         assert set(zones) <= {"Z"}, answer.text
         times += len(zones)
     assert times > 20

@@ -14,7 +14,7 @@ def kim(api, google):
 
 def enter(api, mailbox_id, gmail_id, fate, **columns):
     """Put a message in the ledger."""
-    values = {"mailbox_id": mailbox_id, "gmail_id": gmail_id, "thread_id": "t1", "source": "live"}
+    values = {"mailbox_id": mailbox_id, "gmail_id": gmail_id, "thread_id": "t1", "origin": "push"}
     values |= {"fate": fate, "first_seen_at": "2026-05-01 10:00+00", **columns}
     names = ", ".join(values)
     places = ", ".join(["%s"] * len(values))
@@ -35,17 +35,17 @@ def ask(api, message, **query):
     ("fate", "columns", "verdict", "words"),
     [
         ("stored", {}, "stored", ("is stored", "Nothing happens until Gmail")),
-        ("excluded", {"rule": "spam"}, "excluded", ("rule 'spam'", "moves it out of there")),
+        ("left_out", {"reason": "spam"}, "excluded", ("rule 'spam'", "moves it out of there")),
         (
-            "excluded",
-            {"rule": "no_invoices"},
+            "hidden",
+            {"reason": "no_invoices"},
             "excluded",
             ("hidden by the rule 'no_invoices'", "shown again, without being fetched"),
         ),
-        ("gone", {"rule": "deleted"}, "gone", ("deleted in Gmail", "final")),
+        ("gone", {"reason": "deleted"}, "gone", ("deleted in Gmail", "final")),
         ("gone", {}, "gone", ("gone at Google", "shows up again")),
         ("pending", {}, "retrying", ("waits to be fetched", "queued or under way")),
-        ("pending", {"rule": "changed"}, "retrying", ("changed in Gmail meanwhile", "queued")),
+        ("pending", {"reason": "changed"}, "retrying", ("changed in Gmail meanwhile", "queued")),
         (
             "pending",
             {"attempts": 3, "error": "Google is failing (500)"},
@@ -69,13 +69,14 @@ def test_each_fate_is_explained(api, kim, fate, columns, verdict, words):
     assert answer["found"] is True
     assert (answer["askGoogleUnits"], answer["google"]) == (0, None)
     assert (finding["verdict"], finding["gmailId"]) == (verdict, "18f2")
-    said = f"{finding['explanation']} {finding['next']}"
-    for each in (*words, "2026-05-01 10:00:00 UTC"):
-        assert each in said
+    message = f"{finding['explanation']} {finding['next']}"
+    for word in (*words, "2026-05-01 10:00:00 UTC"):
+        assert word in message
     if decided:
-        assert "2026-05-01 10:00:05 UTC" in said
+        assert "2026-05-01 10:00:05 UTC" in message
     ledger = finding["ledger"]
-    assert (ledger["fate"], ledger["rule"]) == (fate, columns.get("rule"))
+    shown = "excluded" if fate in {"hidden", "left_out"} else fate
+    assert (ledger["fate"], ledger["rule"]) == (shown, columns.get("reason"))
     assert (ledger["nextAttemptAt"] is None) == (fate != "pending")
 
 
@@ -94,8 +95,8 @@ def test_the_sync_that_decided_is_named(api, kim):
             " finished_at) VALUES (%s, 'tenant-1', %s, %s, %s, %s, %s)",
             (job, kind, run, *times),
         )
-    for gmail_id, source in (("1", "live"), ("2", "listing")):
-        enter(api, kim, gmail_id, "stored", source=source, decided_at="2026-05-01 10:10+00")
+    for gmail_id, origin in (("1", "push"), ("2", "listing")):
+        enter(api, kim, gmail_id, "stored", origin=origin, decided_at="2026-05-01 10:10+00")
     enter(api, kim, "3", "stored", decided_at="2026-05-01 08:10+00")
     found = [ask(api, gmail_id)["mailboxes"][0]["ledger"] for gmail_id in "123"]
     assert [each["dagsterRunId"] for each in found] == ["run-live", "run-initial", None]
@@ -171,7 +172,7 @@ def test_google_is_asked_for_an_unknown_message_id(api, google, kim, letters, sp
     assert answer["google"] == {"answered": 1, "failed": 0, "units": 5}
     (finding,) = answer["mailboxes"]
     assert (finding["verdict"], finding["gmailId"]) == ("at_google", gmail_id)
-    enter(api, kim, gmail_id, "excluded", rule="spam")
+    enter(api, kim, gmail_id, "left_out", reason="spam")
     (finding,) = ask(api, spelling, askGoogle="true")["mailboxes"]
     assert (finding["verdict"], finding["ledger"]["rule"]) == ("excluded", "spam")
 
@@ -208,7 +209,7 @@ def test_a_mailbox_that_cannot_be_asked_is_counted(api, google):
     google.fault("gmail.users.messages.list", mailbox="kim@crm.test", action="status", status=503)
     answer = ask(api, RFC_ID, askGoogle="true")
     assert answer["google"] == {"answered": 1, "failed": 1, "units": 10}
-    assert {each["verdict"] for each in answer["mailboxes"]} == {"not_known"}
+    assert {mailbox["verdict"] for mailbox in answer["mailboxes"]} == {"not_known"}
 
 
 @pytest.mark.usefixtures("kim")
@@ -256,10 +257,10 @@ def test_a_withheld_removal_is_told_of_the_mail(api, kim):
     assert "accept-removals" not in ask(api, "18f2")["mailboxes"][0]["next"]
 
 
-@pytest.mark.parametrize("fate", ["stored", "gone", "excluded"])
+@pytest.mark.parametrize("fate", ["stored", "gone", "left_out", "hidden"])
 def test_a_former_accounts_mail_is_said_to_stay_as_it_is(api, kim, fate):
     """Nobody asks Google for it any more, whatever its fate (case 09, edge case 91)."""
-    enter(api, kim, "18f2", fate, rule="spam" if fate == "excluded" else None)
+    enter(api, kim, "18f2", fate, reason={"left_out": "spam", "hidden": "lists"}.get(fate))
     api.database.execute("UPDATE mailboxes SET state = 'replaced', replaced_at = now()")
     (finding,) = ask(api, "18f2")["mailboxes"]
     assert finding["state"] == "replaced"

@@ -15,15 +15,15 @@ from typing import Any, TypeVar
 
 import orjson
 
-from gmail_ingest.core.history import HistoryRecord
+from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.errors import TransientError
-from gmail_ingest.sync.records import HistoryPage, ListPage, MessageRef, Profile, Watch
+from gmail_ingest.sync.mailbox.records import HistoryPage, ListPage, MessageRef, Profile, Watch
 
 T = TypeVar("T")
 Json = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Google's list of a history record to the kind of core.history.
+#: Google's list of a history record to the kind of core.history_records.
 _KINDS = {
     "messagesAdded": "added",
     "messagesDeleted": "deleted",

@@ -1,7 +1,7 @@
 """One call of the Gmail API for one mailbox: token, units, other tokens after a 401.
 
 Holds: ``Caller``. Add here: what every call of a mailbox needs.
-Keep out: which calls there are (``source``), waiting and retries (use cases).
+Keep out: which calls there are (``mailbox_client``), waiting and retries (use cases).
 Source: docs/google.md#refused-calls (401s with good tokens happen: one alone says nothing).
 """
 
@@ -14,8 +14,8 @@ from gmail_ingest.adapters.gmail.failures import failure
 from gmail_ingest.adapters.gmail.refusal import read_refusal
 from gmail_ingest.adapters.gmail.requests import ApiRequest
 from gmail_ingest.adapters.gmail.transport import GmailTransport
-from gmail_ingest.sync.credentials import TokenSource
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.accounts.credentials import AccessTokens
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 _REFUSED = 300
 _UNAUTHORIZED = 401
@@ -27,7 +27,7 @@ _TOKENS = 3
 class Caller:
     """Calls Gmail as one mailbox and adds up what that costs."""
 
-    def __init__(self, mailbox: Mailbox, transport: GmailTransport, tokens: TokenSource) -> None:
+    def __init__(self, mailbox: Mailbox, transport: GmailTransport, tokens: AccessTokens) -> None:
         self._mailbox = mailbox
         self._transport = transport
         self._tokens = tokens
@@ -41,7 +41,7 @@ class Caller:
             units: what one try costs.
 
         Raises:
-            the errors of ``failures``, those of the TokenSource, and TransientError.
+            the errors of ``failures``, those of the AccessTokens, and TransientError.
         """
         token: str | None = None
         for _ in range(_TOKENS):

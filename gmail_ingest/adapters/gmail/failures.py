@@ -27,6 +27,7 @@ from gmail_ingest.errors import (
     RefusedByGoogleError,
     SuspectAccountError,
     ThrottledError,
+    ThrottleScope,
     TransientError,
     WatchTopicConflictError,
 )
@@ -72,11 +73,16 @@ def _says(error: type[GmailIngestError], text: str) -> Build:
     return lambda refusal, _now: error(f"{text} ({refusal.summary})")
 
 
+def _precondition(refusal: Refusal, _now: datetime) -> GmailIngestError:
+    text = f"Google's precondition check failed ({refusal.summary})"
+    return SuspectAccountError(text, refusal.why("the precondition check"))
+
+
 def _stops(error: type[MailboxStateError], cause: str, text: str) -> Build:
     return lambda refusal, _now: error(f"{text} ({refusal.summary})", cause)
 
 
-def _throttled(scope: str | None = None) -> Build:
+def _throttled(scope: ThrottleScope | None = None) -> Build:
     return lambda refusal, now: ThrottledError(scope or refusal.scope, refusal.retry_at(now))
 
 
@@ -123,7 +129,7 @@ RULES: tuple[Rule, ...] = (
         message=_text("mail service not enabled"),
     ),
     # Seen once and gone on the next try as often as for suspended accounts (edge case 32).
-    Rule(_says(SuspectAccountError, "Google's precondition check failed"), reasons=_PRECONDITION),
+    Rule(_precondition, reasons=_PRECONDITION),
     # Attachment ids live shortly: the next attempt gets fresh ones, or a 404 of the message.
     Rule(
         _says(TransientError, "an attachment id is no longer accepted"),
@@ -236,6 +242,7 @@ def failure(refusal: Refusal, call: str, now: datetime) -> GmailIngestError:
     for rule in RULES:
         if rule.matches(refusal, call):
             return rule.build(refusal, now)
-    # Refused reads are counted by their text, whether they ask for a message or for its thread.
+    # Refused reads are counted together, whether they ask for a message or for its thread.
     what = "the request" if call in _READS else call
-    return RefusedByGoogleError(f"Google refuses {what} ({refusal.summary})")
+    text = f"Google refuses {what} ({refusal.summary})"
+    return RefusedByGoogleError(text, refusal.why(what))

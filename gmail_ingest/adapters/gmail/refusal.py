@@ -12,10 +12,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 import orjson
+
+from gmail_ingest.errors import RefusalReason
 
 #: Google's daily limits end at midnight there.
 _PACIFIC = ZoneInfo("America/Los_Angeles")
@@ -44,12 +46,16 @@ class Refusal:
         return " ".join((str(self.status), *self.reasons[:1]))
 
     @property
-    def scope(self) -> str:
+    def scope(self) -> Literal["mailbox", "project"]:
         """Whose quota is used up: ``mailbox``, or ``project`` where Google says so."""
         limit = _LIMIT.search(self.message)
         name = self.quota_limit or (limit[1] if limit else "")
         is_shared = name and "peruser" not in name.lower().replace(" ", "")
         return "project" if is_shared else "mailbox"
+
+    def why(self, requested: str) -> RefusalReason:
+        """What tells this refusal of a call from another."""
+        return RefusalReason(requested, self.status, next(iter(self.reasons), None))
 
     def retry_at(self, now: datetime) -> datetime | None:
         """The UTC time that Google named in the text or the Retry-After header, bounded."""
@@ -88,14 +94,14 @@ def _dicts(value: object) -> Iterator[Mapping[str, Any]]:
 
 
 def _reasons(error: Mapping[str, Any]) -> Iterator[str]:
-    found = [each.get("reason") for each in _dicts(error.get("errors"))]
+    found = [item.get("reason") for item in _dicts(error.get("errors"))]
     found.append(error.get("status"))
-    found.extend(each.get("reason") for each in _dicts(error.get("details")))
+    found.extend(item.get("reason") for item in _dicts(error.get("details")))
     yield from (each for each in found if isinstance(each, str) and _CONSTANT.fullmatch(each))
 
 
 def _messages(error: Mapping[str, Any]) -> Iterator[str]:
-    found = [error.get("message"), *(each.get("message") for each in _dicts(error.get("errors")))]
+    found = [error.get("message"), *(item.get("message") for item in _dicts(error.get("errors")))]
     yield from (each for each in found if isinstance(each, str))
 
 

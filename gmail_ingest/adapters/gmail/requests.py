@@ -65,9 +65,13 @@ class _ById:
 
 
 class GmailRequests:
-    """Builds requests for one endpoint. Stateless after construction: share it freely."""
+    """Builds requests for one endpoint. Stateless after construction: share it freely.
 
-    def __init__(self, endpoint: str) -> None:
+    A page of a list has ``page_size`` entries.
+    """
+
+    def __init__(self, endpoint: str, *, page_size: int = PAGE_SIZE) -> None:
+        self._page_size = page_size
         users = _service(endpoint).users()
         self._users = users
         self._messages = users.messages()
@@ -104,7 +108,7 @@ class GmailRequests:
                 q=query or None,
                 labelIds=label_id,
                 includeSpamTrash=everywhere or None,
-                maxResults=PAGE_SIZE,
+                maxResults=self._page_size,
                 pageToken=page_token,
                 fields=_LIST_FIELDS,
                 prettyPrint=False,
@@ -121,7 +125,7 @@ class GmailRequests:
             self._history.list(
                 userId=USER,
                 startHistoryId=str(start),
-                maxResults=PAGE_SIZE,
+                maxResults=self._page_size,
                 pageToken=page_token,
                 fields=_HISTORY_FIELDS,
                 prettyPrint=False,

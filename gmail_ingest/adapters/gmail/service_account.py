@@ -1,7 +1,7 @@
 """Key files of service accounts: checked when they are given, opened when they are used.
 
 Holds: ``service_account_keys``. Add here: a check that makes a wrong key file fail early.
-Keep out: token requests (``grants``).
+Keep out: token requests (``token_endpoint``).
 Source: docs/google.md#service-accounts; the format of Google's JSON key files.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from gmail_ingest.errors import InvalidInputError
-from gmail_ingest.sync.credentials import ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
 
 #: The token endpoints that Google itself has written into key files over the years.
 GOOGLE_TOKEN_URIS = frozenset(

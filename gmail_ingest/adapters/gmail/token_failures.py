@@ -18,7 +18,7 @@ from gmail_ingest.errors import (
     ReauthoriseError,
     TransientError,
 )
-from gmail_ingest.sync.credentials import SCOPE, Keys, ServiceAccountKeys
+from gmail_ingest.sync.accounts.credentials import SCOPE, Keys, ServiceAccountKeys
 
 #: The client itself is refused. The OAuth client is this deployment's and no mailbox can do
 #: anything about it; a service account is the tenant's own.

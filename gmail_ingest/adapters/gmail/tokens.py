@@ -1,7 +1,7 @@
 """Access tokens of mailboxes: cached, refreshed once however many ask, stored again.
 
-Holds: ``GoogleTokens`` (the TokenSource port). Add here: when a token is reused or renewed.
-Keep out: the requests themselves (``grants``), encryption and SQL.
+Holds: ``GoogleTokens`` (the AccessTokens port). Add here: when a token is reused or renewed.
+Keep out: the requests themselves (``token_endpoint``), encryption and SQL.
 Source: docs/google.md#access-tokens, #dead-grants; edge cases 35, 36 and 37.
 
 Two guards make one refresh of many wishes: within a process a task that all callers await, between
@@ -13,14 +13,14 @@ from __future__ import annotations
 import asyncio
 from datetime import UTC, datetime, timedelta
 
-from gmail_ingest.adapters.gmail.grants import Token, TokenEndpoint
+from gmail_ingest.adapters.gmail.token_endpoint import Token, TokenEndpoint
 from gmail_ingest.errors import ReauthoriseError, TransientError
-from gmail_ingest.sync.credentials import (
+from gmail_ingest.sync.accounts.credentials import (
     CredentialStore,
     OAuthKeys,
     ServiceAccountKeys,
 )
-from gmail_ingest.sync.records import Mailbox
+from gmail_ingest.sync.mailbox.records import Mailbox
 
 #: A token with less left than this is renewed: google-auth's own margin.
 MARGIN = timedelta(minutes=3, seconds=45)

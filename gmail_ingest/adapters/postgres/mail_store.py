@@ -4,7 +4,7 @@ Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of m
 table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
 and what only comparisons with Google and accounts need (``comparisons`` and ``accounts``, from
 which it inherits).
-Source: ``sync/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
+Source: ``sync/mailbox/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
 """
 
 from __future__ import annotations
@@ -13,26 +13,29 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from gmail_ingest.adapters.postgres import exclusion_marks, leases, ledger, listings
-from gmail_ingest.adapters.postgres.accounts import PostgresAccounts
-from gmail_ingest.adapters.postgres.comparisons import PostgresComparisons
+from gmail_ingest.adapters.postgres.accounts.account_identity import PostgresAccounts
+from gmail_ingest.adapters.postgres.audit.comparisons import PostgresComparisons
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
-from gmail_ingest.adapters.postgres.history_apply import apply_changes
-from gmail_ingest.adapters.postgres.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
-from gmail_ingest.adapters.postgres.mailbox_states import write_state
-from gmail_ingest.adapters.postgres.save_batch import save_outcomes
-from gmail_ingest.core.history import MessageChange
-from gmail_ingest.core.planner import PendingMessage
-from gmail_ingest.core.windows import Window
-from gmail_ingest.sync.records import (
+from gmail_ingest.adapters.postgres.exclusions import exclusion_marks
+from gmail_ingest.adapters.postgres.mail import ledger
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_rows import MAILBOX_COLUMNS, to_mailbox
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_states import write_state
+from gmail_ingest.adapters.postgres.sync import leases, listings
+from gmail_ingest.adapters.postgres.sync.history_apply import apply_changes
+from gmail_ingest.adapters.postgres.sync.save_batch import save_outcomes
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import MessageChange
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.sync.mailbox.records import (
+    AppliedPage,
+    AppliedRules,
     Counts,
+    DueMessages,
     Lease,
     Listing,
     Mailbox,
     MessageRef,
     Outcome,
-    Ruled,
-    Source,
 )
 
 _MAILBOXES = f"""
@@ -55,7 +58,7 @@ RETURNING id
 # Whoever fetched before would save what is newer than all that will come.
 _FENCE_OUT = """
 UPDATE leases SET token = token + 1, holder = '', until = now()
-WHERE mailbox_id = %(id)s AND source <> %(source)s
+WHERE mailbox_id = %(id)s AND origin <> %(origin)s
 """
 # Else no change that comes from now on would be newer than what is known.
 _OUTDATE = (
@@ -64,8 +67,8 @@ _OUTDATE = (
     """UPDATE emails SET history_id = 0
     WHERE mailbox_id = %(id)s AND history_id > %(checkpoint)s::numeric""",
 )
-_SYNCED: Mapping[Source, LiteralString] = {
-    "live": """
+_SYNCED: Mapping[Origin, LiteralString] = {
+    "push": """
         UPDATE mailboxes m
         SET last_synced_at = now(),
             last_error = CASE WHEN m.state <> 'active' THEN m.last_error END,
@@ -83,21 +86,21 @@ _SYNCED: Mapping[Source, LiteralString] = {
         SET initial_synced_at = coalesce(m.initial_synced_at, now()),
             last_synced_at = coalesce(m.last_synced_at, (
                 SELECT max(l.started_at) FROM listings l
-                WHERE l.mailbox_id = m.id AND l.source = 'listing')),
+                WHERE l.mailbox_id = m.id AND l.origin = 'listing')),
             retry_at = NULL,
             last_error = CASE WHEN m.retry_at IS NULL THEN m.last_error END,
             cause = CASE WHEN m.retry_at IS NULL THEN m.cause END,
             failing_since = CASE WHEN m.retry_at IS NULL THEN m.failing_since END
-        WHERE EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.source = 'listing'
+        WHERE EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id AND l.origin = 'listing'
                       AND l.done_at IS NOT NULL)
           AND NOT EXISTS (SELECT FROM listings l WHERE l.mailbox_id = m.id
-                          AND l.source = 'listing' AND l.done_at IS NULL) AND
+                          AND l.origin = 'listing' AND l.done_at IS NULL) AND
     """,
 }
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
 # A former address stays the account's, unless somebody else of the tenant has it by now.
 _ALIASES = """
-UPDATE mailboxes m SET aliases = told.addresses
+UPDATE mailboxes m SET aliases = known.addresses
 FROM (SELECT ARRAY(
     SELECT DISTINCT each FROM (
         SELECT unnest(%(aliases)s::text[])
@@ -106,11 +109,11 @@ FROM (SELECT ARRAY(
         WHERE k.id = %(id)s AND NOT EXISTS (
             SELECT FROM mailboxes o
             WHERE o.tenant_id = k.tenant_id AND o.address = former AND o.state <> 'replaced')
-    ) AS known (each)
+    ) AS candidate (each)
     WHERE each <> (SELECT address FROM mailboxes WHERE id = %(id)s)
     ORDER BY each
-) AS addresses) AS told
-WHERE m.id = %(id)s AND m.aliases <> told.addresses
+) AS addresses) AS known
+WHERE m.id = %(id)s AND m.aliases <> known.addresses
   AND m.state NOT IN ('disconnected', 'replaced')
 """
 
@@ -126,10 +129,10 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             return [to_mailbox(row) for row in await rows.fetchall()]
 
     async def acquire_lease(
-        self, mailbox_id: int, source: Source, holder: str, ttl: timedelta, *, force: bool
+        self, mailbox_id: int, origin: Origin, holder: str, ttl: timedelta, *, force: bool
     ) -> Lease:
         """Take the lease if it is free, expired, or ``force``."""
-        return await leases.acquire(self._engine, mailbox_id, source, holder, ttl, force=force)
+        return await leases.acquire(self._engine, mailbox_id, origin, holder, ttl, force=force)
 
     async def renew_lease(self, lease: Lease, ttl: timedelta) -> None:
         """Extend a lease."""
@@ -152,12 +155,12 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
         """Where the listing goes on, or a new one of this window."""
         async with leases.fenced(self._engine, lease) as connection:
-            if lease.source == "history":
+            if lease.origin == "backfill":
                 known = await listings.listing_of(connection, lease.mailbox_id, window)
             else:
                 known = await listings.unfinished_listing(connection, lease.mailbox_id)
             return known or await listings.new_listing(
-                connection, lease.mailbox_id, window, lease.source
+                connection, lease.mailbox_id, window, lease.origin
             )
 
     async def has_unfinished_listing(self, mailbox_id: int) -> bool:
@@ -167,7 +170,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
 
     async def apply_list_page(
         self, lease: Lease, listing: Listing, refs: Sequence[MessageRef], next_token: str | None
-    ) -> tuple[Listing, Counts]:
+    ) -> AppliedPage:
         """Put listed ids into the ledger and move the page token."""
         async with leases.fenced(self._engine, lease) as connection:
             return await listings.apply_page(connection, listing, refs, next_token)
@@ -181,7 +184,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
         """After expired history: set the checkpoint and open a listing of what it skipped."""
         values = {
             "id": lease.mailbox_id,
-            "source": lease.source,
+            "origin": lease.origin,
             "checkpoint": str(checkpoint),
         }
         async with leases.fenced(self._engine, lease) as connection:
@@ -192,11 +195,11 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             await listings.new_listing(connection, lease.mailbox_id, window, "listing")
 
     async def due_messages(
-        self, mailbox_id: int, source: Source, limit: int, listing_id: int | None = None
-    ) -> tuple[list[PendingMessage], Mapping[str, int]]:
+        self, mailbox_id: int, origin: Origin, limit: int, listing_id: int | None = None
+    ) -> DueMessages:
         """Ids to fetch now, newest thread first, and the sizes of their threads."""
         async with statement(self._engine) as connection:
-            return await ledger.read_due(connection, mailbox_id, source, limit, listing_id)
+            return await ledger.read_due(connection, mailbox_id, origin, limit, listing_id)
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
         """Write rows and fates of a batch."""
@@ -204,17 +207,17 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             return await save_outcomes(connection, lease, outcomes)
 
     async def next_due(
-        self, mailbox_id: int, source: Source | None, listing_id: int | None = None
+        self, mailbox_id: int, origin: Origin | None, listing_id: int | None = None
     ) -> datetime | None:
-        """When the next pending id of this source is due (UTC)."""
+        """When the next pending id of this origin is due (UTC)."""
         async with statement(self._engine) as connection:
-            return await ledger.read_next_due(connection, mailbox_id, source, listing_id)
+            return await ledger.read_next_due(connection, mailbox_id, origin, listing_id)
 
     async def finish_sync(self, lease: Lease) -> None:
-        """Note that this source of the mailbox was synced to the end, now."""
+        """Note that this origin of the mailbox was synced to the end, now."""
         # Of a push's sync the fence's own transaction was a twelfth.
         async with statement(self._engine) as connection:
-            done = await connection.execute(_SYNCED[lease.source] + leases.HELD, leases.key(lease))
+            done = await connection.execute(_SYNCED[lease.origin] + leases.HELD, leases.key(lease))
         if not done.rowcount:
             async with leases.fenced(self._engine, lease):
                 pass  # to say why, if the lease is why
@@ -251,7 +254,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
         async with statement(self._engine) as connection:
             await connection.execute(_ALIASES, {"id": mailbox_id, "aliases": sorted(set(aliases))})
 
-    async def decide_next(self, tenant_id: str) -> Ruled | None:
+    async def decide_next(self, tenant_id: str) -> AppliedRules | None:
         """Hold the next stored mails of a tenant against rules that changed."""
         return await exclusion_marks.decide_next(self._engine, tenant_id)
 

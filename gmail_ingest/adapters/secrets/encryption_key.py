@@ -70,7 +70,7 @@ def read_secret_version(name: str) -> bytes:
 
     try:
         credentials, _ = google.auth.default(scopes=[_SCOPE])
-        client = open_client(credentials)
+        client = open_secret_manager(credentials)
     except GoogleAuthError as exc:
         raise ConfigurationError(
             "ENCRYPTION_KEY_SECRET is set, but this process has no Google identity: run it as a "
@@ -80,7 +80,7 @@ def read_secret_version(name: str) -> bytes:
         return access(client, name)
 
 
-def open_client(
+def open_secret_manager(
     credentials: Credentials, host: str = f"{SECRET_MANAGER}:443"
 ) -> SecretManagerServiceClient:
     """A client that follows the environment's proxy and certificates as all others do.

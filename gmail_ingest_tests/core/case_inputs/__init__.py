@@ -11,9 +11,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.sandbox.mbox import MboxMessage
+from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest_tests.core.served_mail import serve
+from gmail_sandbox.mail.mbox import MboxMessage
 
 
 def read_case(name: str) -> ParsedMessage:
@@ -28,12 +28,19 @@ def read_served_apart(name: str) -> ParsedMessage:
 
 def files_of(message: ParsedMessage) -> list[tuple[str, str, bool]]:
     """Return name, type and ``inline`` of each attachment."""
-    return [(each.filename, each.mime_type, each.inline) for each in message.attachments]
+    return [
+        (attachment.filename, attachment.mime_type, attachment.inline)
+        for attachment in message.attachments
+    ]
 
 
 def people_of(message: ParsedMessage, *roles: str) -> list[tuple[str, str]]:
     """Return address and name of the participants in these roles."""
-    return [(each.address, each.name) for each in message.participants if each.role in roles]
+    return [
+        (participant.address, participant.name)
+        for participant in message.participants
+        if participant.role in roles
+    ]
 
 
 def author_of(message: ParsedMessage) -> tuple[str, str] | None:

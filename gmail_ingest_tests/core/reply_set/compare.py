@@ -23,8 +23,8 @@ from importlib import import_module
 
 from resiliparse.extract.html2text import extract_plain_text
 
-from gmail_ingest.core.html_text import html_to_text
-from gmail_ingest.core.reply_text import Reply, read_reply
+from gmail_ingest.core.mail.reply.reply_text import Reply, read_reply
+from gmail_ingest.core.mail.text.html_text import html_to_text
 from gmail_ingest_tests.core.reply_set import judge
 from gmail_ingest_tests.core.reply_set.build import KINDS, Item, items
 

@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gmail_ingest.core.message import ParsedMessage
-from gmail_ingest.core.payload import parse_message
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.mail.payload import parse_message
 from gmail_ingest_tests.core.gmail_json import part, resource
 
 OWNER = "sue@crm.example"
@@ -64,7 +64,10 @@ def read(sample: Sample, *, owner: str = OWNER) -> ParsedMessage:
 
 def failed(message: ParsedMessage) -> str:
     """Return whom a mail did not reach with the status codes, as tables have it."""
-    return ", ".join(f"{each.address} {each.status or '-'}" for each in message.failed_recipients)
+    return ", ".join(
+        f"{failed_recipient.address} {failed_recipient.status or '-'}"
+        for failed_recipient in message.failed_recipients
+    )
 
 
 def _part(section: str, part_id: str) -> Json:

@@ -1,0 +1,1 @@
+"""Tenants, integrations, credentials and API keys; the account behind a mailbox."""

@@ -1,0 +1,124 @@
+"""What a comparison with Google reads of the ledger and of stored mail, and what it mends.
+
+Holds: ``read_stored``, ``read_known``, ``recall``, ``correct``. Add here: a further kind of repair.
+Keep out: what counts as a difference (``core/ledger/completeness.py``), coverage (``coverage.py``).
+Source: docs/promises.md#promise-2, #promise-6; edge cases 3, 15, 67. Writers hold the mailbox's row
+(``leases.fenced``), so that what they read here is still true when they write.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import hidden_by_rule
+from gmail_ingest.adapters.postgres.mail import threads
+from gmail_ingest.adapters.postgres.mail.email_writes import write_emails
+from gmail_ingest.adapters.postgres.mail.ledger import read_entries, write_entries
+from gmail_ingest.adapters.postgres.recordset import to_json
+from gmail_ingest.adapters.postgres.sync.history_apply import delete_emails
+from gmail_ingest.core.ledger.completeness import Known, StoredMails
+from gmail_ingest.core.ledger.fates import after_absence, after_recall, after_ruling, fate_of
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.sync.mailbox.records import Counts, MessageRef
+
+# As arrays of ids: a mailbox has few sets of labels, and rows would cost ten times the memory.
+_STORED = """
+SELECT (internal_date AT TIME ZONE 'UTC')::date, label_ids, array_agg(gmail_id) FROM emails
+WHERE mailbox_id = %s AND internal_date >= coalesce(%s, '-infinity'::timestamptz)
+  AND internal_date < coalesce(%s, 'infinity'::timestamptz)
+GROUP BY 1, 2
+"""
+_KNOWN = """
+SELECT l.gmail_id, l.thread_id, l.fate, l.reason, e.internal_date
+FROM message_ledger l LEFT JOIN emails e USING (mailbox_id, gmail_id)
+WHERE l.mailbox_id = %s AND l.gmail_id = ANY(%s)
+"""
+_ROWS = "SELECT gmail_id FROM emails WHERE mailbox_id = %s AND gmail_id = ANY(%s)"
+# Rows whose labels differ count as older than what was read now, so that it replaces them. One
+# that a later change of history overtook stays as it is.
+_UNSETTLE = """
+UPDATE emails e SET history_id = -1
+FROM json_to_recordset(%s) AS m (gmail_id text, history_id numeric, label_ids text[])
+WHERE e.mailbox_id = %s AND e.gmail_id = m.gmail_id AND e.history_id <= m.history_id
+  AND NOT (e.label_ids @> m.label_ids AND e.label_ids <@ m.label_ids)
+RETURNING e.gmail_id
+"""
+
+
+async def read_stored(connection: Connection, mailbox_id: int, window: Window) -> list[StoredMails]:
+    """The stored mails of a window, as sets of ids of equal day and labels."""
+    rows = await connection.execute(_STORED, (mailbox_id, window.start, window.end))
+    return [
+        StoredMails(day, frozenset(labels), frozenset(ids))
+        for day, labels, ids in await rows.fetchall()
+    ]
+
+
+async def read_known(
+    connection: Connection, mailbox_id: int, ids: Collection[str]
+) -> dict[str, Known]:
+    """What the ledger says of these ids, and whether the stored ones have their row."""
+    rows = await connection.execute(_KNOWN, (mailbox_id, list(ids)))
+    return {
+        gmail_id: Known(thread_id, fate_of(fate), reason, internal_date)
+        for gmail_id, thread_id, fate, reason, internal_date in await rows.fetchall()
+    }
+
+
+async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:
+    """Let listed ids that are not accounted for wait for a fetch; returns how many do."""
+    named = {ref.message_id: ref.thread_id for ref in refs}
+    before = await read_entries(connection, mailbox_id, named)
+    rows = await connection.execute(_ROWS, (mailbox_id, list(named)))
+    stored = {row[0] for row in await rows.fetchall()}
+    after = {
+        key: after_recall(before.get(key), thread_id, has_row=key in stored)
+        for key, thread_id in named.items()
+    }
+    recalled = {key: entry for key, entry in after.items() if entry is not before.get(key)}
+    await write_entries(connection, mailbox_id, recalled)
+    return len(recalled)
+
+
+async def correct(
+    connection: Connection,
+    mailbox_id: int,
+    messages: Sequence[ParsedMessage],
+    gone: Collection[str],
+) -> Counts:
+    """Replace stored mails whose labels differ from these, and remove those that are gone."""
+    updated = await _replace(connection, mailbox_id, messages) if messages else 0
+    before = await read_entries(connection, mailbox_id, gone)
+    after = {key: after_absence(entry) for key, entry in before.items()}
+    left = {key: entry for key, entry in after.items() if entry is not before[key]}
+    await write_entries(connection, mailbox_id, left)
+    return Counts(updated=updated, deleted=await delete_emails(connection, mailbox_id, gone))
+
+
+async def _replace(
+    connection: Connection, mailbox_id: int, messages: Sequence[ParsedMessage]
+) -> int:
+    read: list[dict[str, object]] = [
+        {
+            "gmail_id": message.gmail_id,
+            "history_id": str(message.history_id),
+            "label_ids": message.label_ids,
+        }
+        for message in messages
+    ]
+    rows = await connection.execute(_UNSETTLE, (to_json(read), mailbox_id))
+    unsettled = {row[0] for row in await rows.fetchall()}
+    differing = [message for message in messages if message.gmail_id in unsettled]
+    hidden = await hidden_by_rule(connection, mailbox_id, differing)
+    await write_emails(connection, mailbox_id, differing, hidden)
+    before = await read_entries(connection, mailbox_id, unsettled)
+    after = {key: after_ruling(entry, hidden.get(key)) for key, entry in before.items()}
+    changed = {key: entry for key, entry in after.items() if entry is not before[key]}
+    await write_entries(connection, mailbox_id, changed)
+    touched = {each.thread_id for each in differing}
+    await threads.recompute(connection, mailbox_id, touched)
+    if hidden:
+        await threads.remove_empty(connection, mailbox_id, touched)
+    return len(differing)

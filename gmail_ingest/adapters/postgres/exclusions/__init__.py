@@ -1,0 +1,1 @@
+"""Exclusion rules of tenants, and the mail that they hide."""

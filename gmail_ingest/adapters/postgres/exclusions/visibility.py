@@ -1,0 +1,98 @@
+"""Hiding stored mail from all reads, and showing it again; nothing is ever deleted by it.
+
+Holds: ``redecide``, ``decide``. Add here: a further row by which reads find mail.
+Keep out: which mail is hidden (``core/exclusions/matching.py``), writing mail
+(``email_writes.py``).
+Source: docs/promises.md#promise-5; edge cases 17, 64, 65. The caller holds the mailbox's row, as
+every writer of it does.
+
+What is hidden is in no list, search, thread or count at no cost to them: its ``email_keys`` row is
+gone, and its facet's number is that of no facet (``facets.HIDDEN_BIT``). Text, words and people
+stay where they are, so that showing it again needs no fetch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from gmail_ingest.adapters.postgres.engine import Connection
+from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import StoredMail, read_mail
+from gmail_ingest.adapters.postgres.mail import threads
+from gmail_ingest.adapters.postgres.mail.email_writes import WRITE_KEYS
+from gmail_ingest.adapters.postgres.mail.facets import HIDDEN_BIT
+from gmail_ingest.adapters.postgres.mail.ledger import read_entries, write_entries
+from gmail_ingest.core.exclusions.matching import Rulebook
+from gmail_ingest.core.ledger.fates import after_ruling
+
+_HIDE = """
+WITH keys AS (
+    DELETE FROM email_keys WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+), people AS (
+    UPDATE participants SET facet_id = facet_id | %(hidden_bit)s
+    WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+)
+UPDATE emails SET facet_id = facet_id | %(hidden_bit)s
+WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+"""
+_SHOW = """
+WITH people AS (
+    UPDATE participants SET facet_id = facet_id & ~%(hidden_bit)s::bigint
+    WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+)
+UPDATE emails SET facet_id = facet_id & ~%(hidden_bit)s::bigint
+WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """Mails that are hidden now, or by another rule than before, and mails that are shown again."""
+
+    hidden: int = 0
+    shown: int = 0
+
+
+async def redecide(connection: Connection, mailbox_id: int, ids: Collection[str]) -> Decided:
+    """Ask the tenant's rules again about mails whose labels changed."""
+    if not ids:
+        return Decided()
+    rulebook = await read_rulebook(connection, mailbox_id)
+    if rulebook.is_empty:
+        # What is hidden still waits for the job that a deleted rule queued.
+        return Decided()
+    return await decide(
+        connection, mailbox_id, rulebook, await read_mail(connection, mailbox_id, ids)
+    )
+
+
+async def decide(
+    connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[StoredMail]
+) -> Decided:
+    """Hide and show these mails as the rules say."""
+    hiding_rules = {mail.gmail_id: rulebook.hiding(mail.facts) for mail in mails}
+    changed = [mail for mail in mails if mail.rule != hiding_rules[mail.gmail_id]]
+    if not changed:
+        return Decided()
+    entries = await read_entries(connection, mailbox_id, [each.gmail_id for each in changed])
+    noted = {key: after_ruling(entry, hiding_rules[key]) for key, entry in entries.items()}
+    await write_entries(connection, mailbox_id, noted)
+    hide = {each.gmail_id for each in changed if not each.rule}
+    show = {each.gmail_id for each in changed if not hiding_rules[each.gmail_id]}
+    if hide:
+        await _turn(connection, _HIDE, mailbox_id, hide)
+    if show:
+        await _turn(connection, _SHOW, mailbox_id, show)
+        await connection.execute(WRITE_KEYS, (mailbox_id, sorted(show)))
+    touched = {each.thread_id for each in changed if each.gmail_id in hide | show}
+    await threads.recompute(connection, mailbox_id, touched)
+    await threads.remove_empty(connection, mailbox_id, touched)
+    return Decided(len(changed) - len(show), len(show))
+
+
+async def _turn(
+    connection: Connection, statement: str, mailbox_id: int, ids: Collection[str]
+) -> None:
+    arguments = {"mailbox_id": mailbox_id, "ids": sorted(ids), "hidden_bit": HIDDEN_BIT}
+    await connection.execute(statement.encode(), arguments)

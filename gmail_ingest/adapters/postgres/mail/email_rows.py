@@ -1,0 +1,120 @@
+"""Rows of ``emails`` and ``threads`` as the CRM's values.
+
+Holds: the columns and their reading. Keep out: which rows (``email_reads``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from functools import lru_cache
+from typing import Any
+
+import orjson
+
+from gmail_ingest.adapters.postgres.mail.email_views import (
+    AttachmentView,
+    EmailView,
+    FailedRecipientView,
+    Person,
+    ThreadSummary,
+)
+from gmail_ingest.core.mail.addresses.addresses import fold_address
+
+#: Of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. People and files come as text:
+#: orjson reads it in a third of the time of the driver's own reader. People are those of the mail's
+#: own row: gathering its ``participants``, which say the same, was a third of a page's time.
+EMAIL_COLUMNS = """
+e.gmail_id, m.address, e.thread_id, e.rfc_message_id, e.in_reply_to, e.subject,
+e.sender_address, e.sender_name, e.author::text, e.recipients::text, e.reply_to::text,
+e.direction, e.internal_date, e.header_date, e.label_ids, e.snippet, e.text, e.html, e.reply_text,
+e.signature, e.size, e.is_auto_reply, e.is_bounce, e.is_list, e.content_kind,
+e.failed_recipients::text, e.has_attachment,
+(SELECT coalesce(json_agg(json_build_array(
+    a.part_id, a.filename, a.mime_type, a.size, a.content_id, a.inline) ORDER BY a.part_id), '[]')
+        ::text FROM attachments a WHERE a.mailbox_id = e.mailbox_id AND a.gmail_id = e.gmail_id),
+m.state = 'replaced', m.aliases
+"""
+
+
+def to_email(row: Sequence[Any]) -> EmailView:
+    """Read a row of EMAIL_COLUMNS."""
+    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, *people, aliases = row
+    sender_address, sender_name, written_by, recipients, reply_to, *rest = people
+    direction, internal_date, header_date, label_ids, *bodies_and_flags = rest
+    *bodies_and_flags, attachments, former_account = bodies_and_flags
+    snippet, text, html, reply_text, signature, size, *flags = bodies_and_flags
+    is_auto_reply, is_bounce, is_list, content_kind, failed, has_attachment = flags
+    owners = _owners(mailbox, tuple(aliases))
+
+    def person(address: str, name: str) -> Person:
+        return Person(address, name, _fold(address) in owners)
+
+    by_role: dict[str, list[Person]] = {"to": [], "cc": [], "bcc": []}
+    for load in orjson.loads(recipients):
+        by_role[load["role"]].append(person(load["address"], load["name"]))
+    sender = person(sender_address, sender_name) if sender_address is not None else None
+    author = orjson.loads(written_by) if written_by else None
+    answer_to = orjson.loads(reply_to) if reply_to else ()
+    return EmailView(
+        id_,
+        mailbox,
+        thread_id,
+        rfc_message_id,
+        in_reply_to,
+        subject,
+        sender,
+        person(author["address"], author["name"]) if author else sender,
+        tuple(by_role["to"]),
+        tuple(by_role["cc"]),
+        tuple(by_role["bcc"]),
+        tuple(person(each["address"], each["name"]) for each in answer_to),
+        direction,
+        _utc(internal_date),
+        header_date,
+        label_ids,
+        snippet,
+        text,
+        html,
+        reply_text,
+        signature,
+        size,
+        is_auto_reply,
+        is_bounce,
+        is_list,
+        content_kind,
+        tuple(FailedRecipientView(**load) for load in orjson.loads(failed)) if failed else (),
+        has_attachment,
+        tuple(AttachmentView(*load) for load in orjson.loads(attachments)),
+        former_account=former_account,
+    )
+
+
+#: A page names a few people again and again.
+_fold = lru_cache(maxsize=16_384)(fold_address)
+
+
+@lru_cache(maxsize=4096)
+def _owners(address: str, aliases: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(map(fold_address, (address, *aliases)))
+
+
+def to_thread(row: Sequence[Any]) -> ThreadSummary:
+    """Read a row of a thread: its id, address, subject, people, four dates and its count."""
+    id_, mailbox, subject, participants, first, last, inbound, outbound, count = row
+    return ThreadSummary(
+        id=id_,
+        mailbox=mailbox,
+        subject=subject,
+        participants=tuple(participants),
+        first_date=_utc(first),
+        last_date=_utc(last),
+        last_inbound_at=_utc(inbound) if inbound else None,
+        last_outbound_at=_utc(outbound) if outbound else None,
+        message_count=count,
+    )
+
+
+def _utc(moment: datetime) -> datetime:
+    # Sessions may have any time zone; the API has one.
+    return moment.astimezone(UTC)

@@ -1,0 +1,199 @@
+"""The terms of the full-text index: words, each marked with its tenant and month.
+
+Holds: how a search vector is made, and how a query is turned to a month's terms.
+Add here: a further kind of term. Keep out: which text is searched
+(``core/mail/words/search_text.py``), what a word is (``core/mail/words/search_words.py``), which
+month a time lies in (``core/ledger/months.py``), running a search (``email_search.py``).
+Source: tsvectorrecv of PostgreSQL (the binary form of a tsvector), its text form of a tsquery, and
+its limits: a lexeme of 2,046 bytes at 256 places, all in 1,048,575 bytes (edge case 53).
+
+A GIN index has one list of rows for each word, of all tenants and years, and reads it whole before
+the newest is known. So each word carries a mark, four characters from (tenant, month): a search
+reads the lists of its own tenant only, one month after the other, newest first, and stops with a
+full page. A mark alone is a term too (each mail of the month has it: "-word" needs some list to
+start from), and so is a mark with a blank and an address. No word has a blank.
+
+Marks of two tenants or months may be equal by chance: a search also compares facet and date.
+
+The vector is made here and not by to_tsvector: its parser, and the marking of its words, took a
+third of all that a mail costs Postgres (docs/decisions/0005-words-of-search.md).
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from hashlib import md5
+from itertools import accumulate, takewhile
+
+import psycopg
+from psycopg.adapt import Buffer, Dumper
+from psycopg.pq import Format
+
+from gmail_ingest.core.ledger.months import month_of
+from gmail_ingest.core.mail.addresses.domains import spellings_of
+from gmail_ingest.core.mail.words.search_query import Query, Term, Word
+
+#: Of a word; what is longer is found by its beginning.
+MAX_WORD_BYTES = 255
+#: Bytes of a vector that must not be passed; beyond, fewer words of the text are indexed.
+_MOST_BYTES = 1_000_000
+#: The most that a word takes beside its own bytes: mark, end, count, place, alignment.
+_GROWTH = 10
+#: Where a word stands, as tsvector knows it.
+_PLACES = [number.to_bytes(2) for number in range(1, 16_384)]
+#: Words at the end of all places that stand at the first of the next ones too: phrases go across.
+_OVERLAP = 32
+#: Places of one word that a tsvector holds.
+_MOST_PLACES = 255
+#: How many there are, by the length of all of them, and the end of the word before them.
+_COUNTS = {2 * number: b"\0" + number.to_bytes(2) for number in range(_MOST_PLACES + 1)}
+
+
+@dataclass(frozen=True, slots=True)
+class SearchVector:
+    """A tsvector, as Postgres receives it."""
+
+    binary: bytes
+
+
+class _VectorDumper(Dumper):
+    format = Format.BINARY
+    oid = psycopg.adapters.types["tsvector"].oid
+
+    def dump(self, obj: SearchVector) -> Buffer:
+        return obj.binary
+
+
+psycopg.adapters.register_dumper(SearchVector, _VectorDumper)
+
+
+def search_vector(mark: str, words: Sequence[bytes], addresses: Iterable[str]) -> SearchVector:
+    """Make the search vector of a mail.
+
+    Args:
+        mark: of its tenant and month.
+        words: of its text (``core.search_words``), in their order. Where they are too many for a
+            vector, the last are left out.
+        addresses: of its participants; of those that would fill half a vector, some are left out.
+    """
+    marked = mark.encode()
+    people = {f"{mark} {address}".encode() + _COUNTS[0] for address in addresses}
+    extra = [marked + _COUNTS[0], *_within(_MOST_BYTES // 2, people)]
+    lexemes = _lexemes(marked, words)
+    room = _MOST_BYTES - sum(map(len, extra))
+    if sum(map(len, lexemes)) > room:
+        lexemes = _lexemes(marked, _within(room, words))
+    return SearchVector((len(lexemes) + len(extra)).to_bytes(4) + b"".join(lexemes + extra))
+
+
+def _lexemes(marked: bytes, words: Sequence[bytes]) -> list[bytes]:
+    return [marked + word + _COUNTS[len(at)] + at for word, at in _places(words).items()]
+
+
+def _within(room: int, terms: Iterable[bytes]) -> list[bytes]:
+    """The first terms, as many as fit, whatever they become."""
+    terms = list(terms)
+    sizes = accumulate(len(term) + _GROWTH for term in terms)
+    return terms[: sum(1 for _ in takewhile(room.__ge__, sizes))]
+
+
+def _places(words: Sequence[bytes]) -> dict[bytes, bytes]:
+    """The places of each word, in binary."""
+    is_long = len(words) > len(_PLACES)
+    places = _merged(_rounds(words)) if is_long else _placed(words)
+    if places and max(map(len, places)) > MAX_WORD_BYTES:
+        return _places([_cut(word) for word in words])
+    return places
+
+
+def _placed(words: Sequence[bytes]) -> dict[bytes, bytes]:
+    places: dict[bytes, bytes] = {}
+    known = places.setdefault
+    # Half of what words cost: a place is one object, so that "is" tells whether it was the first.
+    for word, place in zip(words, _PLACES, strict=False):
+        before = known(word, place)
+        if before is not place:
+            places[word] = before + place
+    most = 2 * _MOST_PLACES
+    if len(words) > _MOST_PLACES and max(map(len, places.values())) > most:
+        places = {word: at if len(at) <= most else at[:most] for word, at in places.items()}
+    return places
+
+
+def _rounds(words: Sequence[bytes]) -> Iterator[dict[bytes, bytes]]:
+    """A long text in parts: its places begin anew where they end, so that phrases are found."""
+    for start in range(0, len(words) - _OVERLAP, len(_PLACES) - _OVERLAP):
+        yield _placed(words[start : start + len(_PLACES)])
+
+
+def _merged(parts: Iterable[dict[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Ascending places, each once, as many of a word as there may be: those of the first parts."""
+    merged: dict[bytes, set[bytes]] = {}
+    for part in parts:
+        for word, at in part.items():
+            places = merged.setdefault(word, set())
+            free = _MOST_PLACES - len(places)
+            places.update([at[end - 2 : end] for end in range(2, len(at) + 1, 2)][:free])
+    return {word: b"".join(sorted(places)) for word, places in merged.items()}
+
+
+def _cut(word: bytes) -> bytes:
+    return word[:MAX_WORD_BYTES].decode(errors="ignore").encode()
+
+
+class Month:
+    """A time's month, as revision 0008 asks for it; all else asks ``core.months``."""
+
+    @staticmethod
+    def of(moment: datetime) -> date:
+        """The month of a time with a zone."""
+        return month_of(moment)
+
+
+def mark(tenant_id: str, month: date) -> str:
+    """The mark of a tenant's month, which its first day names."""
+    seed = f"{tenant_id}{month.year:04}{month.month:02}".encode()
+    return b64encode(md5(seed, usedforsecurity=False).digest())[:4].decode()
+
+
+def month_query(query: Query, mark: str, address: str | None = None) -> str:
+    """A query for the terms of a month.
+
+    Args:
+        query: not empty.
+        mark: of the month.
+        address: find only mail of which this is a participant, however its domain is spelt.
+
+    Returns:
+        The text of a tsquery.
+    """
+    alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
+    conditions = [" | ".join(f"({alternative})" for alternative in alternatives)]
+    if address is not None:
+        people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
+        conditions.append(" | ".join(people))
+    elif any(term.negated for terms in query for term in terms):
+        # What a query only negates gives the index nothing to start from.
+        conditions.append(_quoted(mark))
+    return " & ".join(f"({condition})" for condition in conditions)
+
+
+def _term(mark: str, term: Term) -> str:
+    forms = (each for each in (term.words, term.former) if each)
+    conditions = " | ".join(f"({_phrase(mark, form)})" for form in forms)
+    return f"{'!' if term.negated else ''}({conditions})"
+
+
+def _phrase(mark: str, words: Iterable[Word]) -> str:
+    return " <-> ".join(
+        _quoted(mark + _cut(word.text).decode()) + (":*" if word.is_beginning else "")
+        for word in words
+    )
+
+
+def _quoted(term: str) -> str:
+    doubled = term.replace("\\", "\\\\").replace("'", "''")
+    return f"'{doubled}'"

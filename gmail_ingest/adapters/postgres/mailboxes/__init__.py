@@ -1,0 +1,1 @@
+"""Mailboxes as rows: their state, and the health of a tenant's."""

@@ -1,0 +1,87 @@
+"""Work that stalls, for the operator: mailboxes that fail, and work that was put back.
+
+Holds: ``PostgresStalledWork``. Keep out: counts of mail (``overview``), what a tenant's CRM is
+shown (``status_reads``).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres.engine import statement
+
+# What a former account left stays as it is: the table of mailboxes tells it, and nobody can end it.
+_FAILING = """
+SELECT tenant_id, address, state, cause, last_error, failed_at FROM mailboxes
+WHERE state NOT IN ('active', 'disconnected', 'replaced')
+   OR (state = 'active' AND last_error IS NOT NULL)
+ORDER BY tenant_id, address
+"""
+# A job that joined another when it was put back carries the error, and the other waits. What nobody
+# asked for has no job: a second look that waits for its time is no news, a poll whose worker died
+# is.
+_PUT_BACK = """
+SELECT q.tenant_id, q.kind, q.enqueued_at, q.not_before, q.attempts, coalesce(j.error, (
+    SELECT m.error FROM sync_jobs m
+    WHERE m.tenant_id = q.tenant_id AND m.merged_into = q.job_id AND m.error IS NOT NULL
+    ORDER BY m.created_at DESC LIMIT 1))
+FROM sync_queue q LEFT JOIN sync_jobs j ON j.id = q.job_id
+WHERE q.claimed_by IS NULL
+  AND (q.attempts > 0 OR (q.not_before > now() AND q.job_id IS NOT NULL))
+ORDER BY q.enqueued_at, q.id
+"""
+_OLDEST = """
+SELECT extract(epoch FROM now() - min(enqueued_at))::float8 FROM sync_queue WHERE claimed_by IS NULL
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class FailingMailbox:
+    """A mailbox whose last sync failed, or that is not synced; ``failed_at`` (UTC): when it did."""
+
+    tenant_id: str
+    address: str
+    state: str
+    cause: str | None
+    error: str | None
+    failed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class PutBack:
+    """Work that was begun and given back to the queue; times are UTC."""
+
+    tenant_id: str
+    kind: str
+    enqueued_at: datetime
+    not_before: datetime
+    attempts: int
+    error: str | None
+
+
+class PostgresStalledWork:
+    """Reads what stalls, of all tenants."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def failing(self) -> list[FailingMailbox]:
+        """Mailboxes that are not synced, or whose last sync failed."""
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(_FAILING)).fetchall()
+        return [FailingMailbox(*row) for row in rows]
+
+    async def put_back(self) -> list[PutBack]:
+        """Queue rows that wait after an attempt or for their time, longest first."""
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(_PUT_BACK)).fetchall()
+        return [PutBack(*row) for row in rows]
+
+    async def oldest_seconds(self) -> float | None:
+        """For how long the oldest row has waited since it was asked for; None without one."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(_OLDEST)).fetchone()
+        return row[0] if row else None

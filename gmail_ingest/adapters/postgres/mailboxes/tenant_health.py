@@ -1,0 +1,86 @@
+"""The TenantHealthStore port in Postgres: each method a statement or two.
+
+Holds: ``PostgresTenantHealth``. Add here: a question about mailboxes that stand still.
+Keep out: how they come to (``mailbox_states.py``), words (``sync/accounts/tenant_health.py``).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from itertools import groupby
+from operator import itemgetter
+
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.sync.accounts.tenant_health import OverallHealth, StoppedMailbox, TenantHealth
+
+#: Mailboxes that something shall be synced from: what a former account left is no failure, and
+#: nobody could end it.
+_MEANT = "m.state NOT IN ('disconnected', 'replaced')"
+_STOPPED = "(m.state <> 'active' OR m.failing_since IS NOT NULL)"
+_READ = f"""
+SELECT t.id, t.reported_failure, n.total, m.state, m.cause, m.last_error, m.failing_since,
+       m.retry_at
+FROM tenants t
+CROSS JOIN LATERAL (
+    SELECT count(*)::int AS total, count(*) FILTER (WHERE {_STOPPED}) AS stopped
+    FROM mailboxes m WHERE m.tenant_id = t.id AND {_MEANT}
+) n
+LEFT JOIN mailboxes m ON m.tenant_id = t.id AND {_MEANT} AND {_STOPPED}
+WHERE t.state = 'connected' AND (%(tenants)s::text[] IS NULL OR t.id = ANY(%(tenants)s))
+  AND (NOT %(failing)s OR n.stopped > 0 OR t.reported_failure IS NOT NULL)
+ORDER BY t.id, m.id
+"""  # noqa: S608 - fragments of this file
+_MARK_REPORTED = """
+UPDATE tenants t SET reported_failure = reported.failure
+FROM unnest(%s::text[], %s::text[]) AS reported (id, failure)
+WHERE t.id = reported.id AND t.reported_failure IS DISTINCT FROM reported.failure
+"""
+_OVERALL = f"""
+SELECT count(*)::int, count(*) FILTER (WHERE EXISTS (
+    SELECT FROM mailboxes m WHERE m.tenant_id = t.id AND {_MEANT} AND {_STOPPED}
+))::int
+FROM tenants t WHERE t.state = 'connected'
+"""  # noqa: S608 - fragments of this file
+
+
+class PostgresTenantHealth:
+    """See ``sync.tenant_health.TenantHealthStore``; what a method does is written there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
+        """The health of connected tenants."""
+        return await self._read(tenants, failing=False)
+
+    async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
+        """Only those that fail, now or as reported."""
+        return await self._read(tenants, failing=True)
+
+    async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
+        """Keep what was reported; the health of all."""
+        async with statement(self._engine) as connection:
+            if reported:
+                await connection.execute(_MARK_REPORTED, (list(reported), list(reported.values())))
+            row = await (await connection.execute(_OVERALL)).fetchone()
+        assert row is not None  # noqa: S101 - an aggregate without groups is a row
+        return OverallHealth(*row)
+
+    async def _read(
+        self, tenants: Collection[str] | None, *, failing: bool
+    ) -> Mapping[str, TenantHealth]:
+        named = None if tenants is None else list(tenants)
+        async with statement(self._engine) as connection:
+            found = await connection.execute(_READ, {"tenants": named, "failing": failing})
+            rows = await found.fetchall()
+        return {
+            tenant: TenantHealth(
+                tenant,
+                total,
+                tuple(StoppedMailbox(*row[3:]) for row in own if row[3] is not None),
+                reported_failure,
+            )
+            for (tenant, reported_failure, total), own in groupby(rows, itemgetter(0, 1, 2))
+        }

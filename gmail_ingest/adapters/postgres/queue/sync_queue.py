@@ -1,0 +1,258 @@
+"""The SyncQueue port in Postgres: each method one statement, one round trip.
+
+Holds: ``PostgresSyncQueue``, and ``enqueue`` for those who are in a transaction already.
+Add here: a question about the queue. Keep out: its rules (``queue_sql.py``), jobs as a caller
+sees them (``jobs.py``). Source: ``sync/mailbox/ports.py``; docs/architecture.md#the-queue.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from uuid import UUID, uuid4
+
+import orjson
+from psycopg.errors import ForeignKeyViolation
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from gmail_ingest.adapters.postgres.engine import Connection, statement
+from gmail_ingest.adapters.postgres.mailboxes.mailbox_states import PROBE, PROBE_EVERY
+from gmail_ingest.adapters.postgres.queue import queue_sql
+from gmail_ingest.errors import NotFoundError
+from gmail_ingest.sync.mailbox.records import Claim, Counts, Priority, SecondLook, SyncKind
+
+#: The part (1 / so many) of each claim for what is not live and has been due for a minute.
+TURNS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class QueueDepth:
+    """Rows that somebody could claim now; the age is the seconds since the oldest came due."""
+
+    waiting: int
+    oldest_age_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Dispatched:
+    """A tenant for which a run should be started: its due kinds, and the job that waits longest,
+    None if nobody asked. ``id`` is for the run's tags: the rows wait for that run while it lives.
+    """
+
+    tenant_id: str
+    id: str
+    job_id: UUID | None
+    kinds: tuple[SyncKind, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Awaited:
+    """Rows that are due and wait for a run that was started for them.
+
+    ``id`` is the run's (see ``queue_sql``); ``dispatches`` counts the runs that were started for
+    them and never took them; ``age`` is the seconds since the last of them was asked for.
+    """
+
+    id: str
+    rows: int
+    dispatches: int
+    age: float
+
+
+async def enqueue(
+    connection: Connection,
+    tenant_id: str,
+    kind: SyncKind,
+    *,
+    mailbox_ids: Collection[int] | None = None,
+    history_id: int | None = None,
+    force: bool = False,
+) -> UUID:
+    """Ask for a sync as part of the connection's transaction; returns the job's id.
+
+    Raises:
+        NotFoundError: the tenant is unknown.
+    """
+    parameters = {
+        "tenant_id": tenant_id,
+        "kind": kind,
+        "job_id": uuid4(),
+        "mailbox_ids": None if mailbox_ids is None else sorted(set(mailbox_ids)),
+        # As text: it may be longer than any integer of Postgres.
+        "history_id": None if history_id is None else str(history_id),
+        "force": force,
+        "priority": Priority.REQUESTED if force or kind == "incremental" else Priority.LISTING,
+    }
+    try:
+        row = await (await connection.execute(queue_sql.ENQUEUE, parameters)).fetchone()
+    except ForeignKeyViolation as exc:
+        raise NotFoundError("this tenant is not known here") from exc
+    assert row is not None  # noqa: S101 - an upsert without a condition returns its row
+    job_id: UUID = row[0]
+    return job_id
+
+
+class PostgresSyncQueue:
+    """See ``sync.ports.SyncQueue``; what a method does is written there."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def enqueue(
+        self,
+        tenant_id: str,
+        kind: SyncKind,
+        *,
+        mailbox_ids: Collection[int] | None = None,
+        history_id: int | None = None,
+        force: bool = False,
+    ) -> UUID:
+        """Ask for a sync; joins the waiting row if there is one. Raises NotFoundError."""
+        async with statement(self._engine) as connection:
+            return await enqueue(
+                connection,
+                tenant_id,
+                kind,
+                mailbox_ids=mailbox_ids,
+                history_id=history_id,
+                force=force,
+            )
+
+    async def claim(
+        self,
+        holder: str,
+        *,
+        limit: int,
+        ttl: timedelta,
+        background: int | None = None,
+        tenant_id: str | None = None,
+        dagster_run_id: str | None = None,
+    ) -> list[Claim]:
+        """Take rows that wait or whose claim expired, live mail first; their jobs are running."""
+        background = limit if background is None else min(limit, background)
+        parameters = {
+            "holder": holder,
+            "limit": limit,
+            "background": background,
+            "turns": min(limit // TURNS, background),
+            "ttl": ttl,
+            "tenant_id": tenant_id,
+            "dagster_run_id": dagster_run_id,
+        }
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(queue_sql.CLAIM, parameters)).fetchall()
+        return [
+            Claim(id_, tenant, kind, job_id, mailboxes and tuple(mailboxes), *rest)
+            for id_, tenant, kind, job_id, mailboxes, *rest in rows
+        ]
+
+    async def extend(self, claims: Sequence[Claim], ttl: timedelta) -> None:
+        """Extend those claims that are still held."""
+        parameters = {
+            "ttl": ttl,
+            "ids": [claim.id for claim in claims],
+            "holders": [claim.holder for claim in claims],
+            "attempts": [claim.attempts for claim in claims],
+        }
+        async with statement(self._engine) as connection:
+            await connection.execute(queue_sql.EXTEND, parameters)
+
+    async def acknowledge(
+        self,
+        claim: Claim,
+        state: str,
+        counts: Counts,
+        error: str | None,
+        second_look: SecondLook | None = None,
+    ) -> None:
+        """Remove a claimed row, end its job, and ask for a second look; nothing if it was lost."""
+        parameters = _mine(claim, counts, error) | {
+            "state": state,
+            "look_ids": sorted(second_look.mailbox_ids) if second_look else None,
+            "look_after": timedelta(seconds=second_look.after if second_look else 0),
+        }
+        async with statement(self._engine) as connection:
+            await connection.execute(queue_sql.ACKNOWLEDGE, parameters)
+
+    async def release(
+        self, claim: Claim, not_before: datetime, counts: Counts, error: str | None
+    ) -> None:
+        """Give a claimed row back to wait; nothing if the claim was lost."""
+        parameters = _mine(claim, counts, error) | {"not_before": not_before}
+        async with statement(self._engine) as connection:
+            await connection.execute(queue_sql.RELEASE, parameters)
+
+    async def awaited(self) -> list[Awaited]:
+        """What is due and waits for a run that was started for it."""
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(queue_sql.DISPATCHED)).fetchall()
+        return [Awaited(*row) for row in rows]
+
+    async def dispatch(
+        self, limit: int, *, tenants: Collection[str], lost: Collection[str] = ()
+    ) -> list[Dispatched]:
+        """At most ``limit`` of these tenants for which a run should be started, live mail first.
+
+        Their rows wait for those runs from now on. Args: ``lost``: ids of runs that are none any
+        more, or never were: what waits for these is due.
+        """
+        parameters = {"limit": limit, "tenants": list(tenants), "lost": list(lost)}
+        async with statement(self._engine) as connection:
+            rows = await connection.execute(queue_sql.DISPATCH, parameters)
+            return [
+                Dispatched(tenant_id, id_, job_id, tuple(kinds))
+                for tenant_id, id_, job_id, kinds in await rows.fetchall()
+            ]
+
+    async def holders(self) -> list[str]:
+        """Runs (``run:`` and the id) that hold a claim, a lease, or a drain's place."""
+        async with statement(self._engine) as connection:
+            rows = await (await connection.execute(queue_sql.HOLDERS)).fetchall()
+        return [holder for (holder,) in rows]
+
+    async def waiting(self) -> QueueDepth:
+        """How much could be claimed now, and for how long it could."""
+        async with statement(self._engine) as connection:
+            row = await (await connection.execute(queue_sql.DEPTH)).fetchone()
+        return QueueDepth(*row) if row else QueueDepth(0, 0.0)
+
+    async def sweep(self, poll_interval: timedelta) -> int:
+        """Queue what nobody asked for but is due; returns how many rows came to wait.
+
+        Incremental syncs of mailboxes not synced for ``poll_interval`` or with ids due for a
+        retry; initial syncs of mailboxes with an unfinished listing; what is left of a change of
+        exclusion rules. What failed for good rests
+        for ``poll_interval``; a mailbox in a state that may end by itself is tried once a day.
+        """
+        async with statement(self._engine) as connection:
+            await connection.execute(PROBE, {"probe_every": PROBE_EVERY})
+            found = await connection.execute(queue_sql.SWEEP, {"poll_interval": poll_interval})
+            row = await found.fetchone()
+        return int(row[0]) if row else 0
+
+    async def free_run(self, holder: str) -> int:
+        """Take everything from a worker that is known to be dead; returns its claims.
+
+        What it held is claimable at once instead of after its expiry.
+        """
+        async with statement(self._engine) as connection:
+            row = await (
+                await connection.execute(queue_sql.FREE_RUN, {"holder": holder})
+            ).fetchone()
+        return int(row[0]) if row else 0
+
+
+def _mine(claim: Claim, counts: Counts, error: str | None) -> dict[str, object]:
+    totals: dict[str, object] = dict(counts.totals())
+    if counts.lag_seconds is not None:
+        totals["lag_seconds"] = counts.lag_seconds
+    return {
+        "id": claim.id,
+        "holder": claim.holder,
+        "attempts": claim.attempts,
+        "counts": orjson.dumps(totals).decode(),
+        "error": error,
+        "new_job": uuid4(),
+        "telling": counts.found or error is not None,
+    }

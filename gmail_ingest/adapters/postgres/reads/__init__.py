@@ -1,0 +1,1 @@
+"""What the CRM and operators read: lists, search, threads, status."""

@@ -1,0 +1,1 @@
+"""The schema: tables, migrations, and what a database is before anything is asked of it."""

@@ -1,0 +1,1 @@
+"""Exclusion rules: how they are written, and which stored mail they hide."""

@@ -1,0 +1,1 @@
+"""The rules of the ledger: fates of messages, Gmail's history, windows and months of time."""

@@ -1,0 +1,177 @@
+"""What Google lists against what is known: the comparison behind "is any mail missing?".
+
+Holds: where one listed id is, which labels differ, how days are listed together, and what that
+costs. Add here: a rule of the comparison. Keep out: listing, repair, storage.
+Source: docs/promises.md#promise-6; docs/google.md#lists (labelIds, includeSpamTrash; no dates);
+edge cases 15, 61, 67 (sets, never each against each).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from itertools import chain
+from math import ceil
+from typing import Literal, assert_never
+
+from gmail_ingest.core.ledger.fates import DELETED, Fate
+from gmail_ingest.core.ledger.windows import midnight
+from gmail_ingest.core.quota.prices import Prices
+
+#: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``hidden`` is
+#: stored, and not shown, by an exclusion rule. Both are no hole, only ``out`` is not counted.
+Presence = Literal["stored", "out", "hidden", "dead", "pending", "missing"]
+#: Ids that a page of a listing holds. Days are listed together up to fewer stored mails, so that
+#: what was never stored (spam, drafts) fits on the same page.
+PAGE_IDS = 500
+PAGE_FILL = 450
+#: Stored mails whose labels are compared at once: about 20 MB, however large the mailbox.
+SPAN_IDS = 100_000
+#: Labels that every mailbox has; the price is told before Google is asked for its labels.
+COMMON_LABELS = frozenset(
+    {"INBOX", "SENT", "DRAFT", "CHAT", "SPAM", "TRASH", "UNREAD", "STARRED", "IMPORTANT"}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """The ledger's word on a message; ``internal_date`` (UTC) is its stored row's, None if there
+    is no row.
+    """
+
+    thread_id: str
+    fate: Fate
+    reason: str | None
+    internal_date: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMails:
+    """The stored mails of one UTC day that have the same labels."""
+
+    day: date
+    label_ids: frozenset[str]
+    message_ids: frozenset[str]
+
+
+@dataclass(slots=True)
+class DayTally:
+    """One UTC day of one mailbox, in ids. ``listed`` counts what Google lists and the CRM wants;
+    ``accounted`` is stored, hidden by a rule or not, or a dead letter (``dead``: visible, with its
+    error); ``vanished`` is stored, but gone at Google.
+    """
+
+    day: date
+    listed: int = 0
+    accounted: int = 0
+    pending: int = 0
+    missing: int = 0
+    dead: int = 0
+    vanished: int = 0
+
+    def count(self, presence: Presence) -> None:
+        """Count a listed id of this day."""
+        if presence == "out":
+            return
+        self.listed += 1
+        self.pending += presence == "pending"
+        self.missing += presence == "missing"
+        self.dead += presence == "dead"
+        self.accounted += presence in {"stored", "hidden", "dead"}
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is missing, waiting, or stored without Google having it."""
+        return not (self.pending or self.missing or self.vanished)
+
+    def is_proven(self, checked_at: datetime) -> bool:
+        """Whether it was whole, and over, at that time (UTC)."""
+        return self.is_whole and checked_at >= midnight(self.day + timedelta(days=1))
+
+
+def presence_of(known: Known | None, *, out: bool) -> Presence:
+    """Where a listed id is; ``out`` if Google's labels say that it does not belong in the CRM.
+
+    A stored mail that went to the trash later keeps its row, and counts as stored.
+    """
+    if known is not None and known.internal_date is not None:
+        if known.fate == "stored":
+            return "stored"
+        if known.fate == "hidden":
+            return "hidden"
+    if out:
+        return "out"
+    if known is None:
+        return "missing"
+    match known.fate:
+        case "pending" | "dead":
+            return known.fate
+        case "gone":
+            # History's word is final; listings come from an index that may lag behind it.
+            return "out" if known.reason == DELETED else "missing"
+        case "left_out" | "stored" | "hidden":
+            return "missing"
+        case _:
+            assert_never(known.fate)
+
+
+def label_differences(
+    stored: Iterable[StoredMails], label_id: str, listed: AbstractSet[str]
+) -> set[str]:
+    """Stored mails that have the label here and not at Google, or there and not here."""
+    differing: set[str] = set()
+    for mails in stored:
+        if label_id in mails.label_ids:
+            differing |= mails.message_ids - listed
+        else:
+            differing |= mails.message_ids & listed
+    return differing
+
+
+def group_days(
+    days: Sequence[date], stored: Mapping[date, int], most: int
+) -> Iterator[tuple[date, ...]]:
+    """Cut consecutive days into groups of at most so many stored mails, but at least a day."""
+    group: list[date] = []
+    size = 0
+    for day in days:
+        if group and size + stored.get(day, 0) > most:
+            yield tuple(group)
+            group, size = [], 0
+        group.append(day)
+        size += stored.get(day, 0)
+    if group:
+        yield tuple(group)
+
+
+def estimate_units(
+    days: Sequence[date],
+    stored: Mapping[date, int],
+    labels: Mapping[str, int],
+    prices: Prices,
+) -> int:
+    """The price of a verification that finds nothing, in quota units, from what is stored.
+
+    Args:
+        days: the days to verify.
+        stored: mails stored of each day.
+        labels: stored mails of these days by label id.
+        prices: units per call.
+
+    Each difference costs a fetch more, and 5 units for each time that its days are cut in two.
+    """
+    if not days:
+        return 0
+    groups = group_days(days, stored, PAGE_FILL)
+    sizes = [sum(stored.get(day, 0) for day in group) for group in groups]
+    spans = sum(1 for _ in group_days(days, stored, SPAN_IDS))
+    known = dict.fromkeys(COMMON_LABELS, 0) | dict(labels)
+    pages = sum(_pages(size) for size in chain(sizes, known.values()))
+    pages += (spans - 1) * len(known)
+    return pages * prices.messages_list + prices.labels_list + prices.profile_get
+
+
+def _pages(ids: int) -> int:
+    return max(1, ceil(ids / PAGE_IDS))

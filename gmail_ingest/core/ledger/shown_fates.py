@@ -1,0 +1,47 @@
+"""The words by which the API, the command line and Dagster show fates.
+
+Holds: ``ShownFate``, ``shown_fate``, ``shown_counts``. Add here: the shown word of a new fate.
+Keep out: what fates mean (``fates.py``), sentences (``sync/audit/why_text.py``).
+
+What a CRM has been shown once keeps its word: a mail that is hidden and one that is left out are
+both ``excluded`` there, and told apart by the rule that is named with it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Literal, TypeVar, assert_never
+
+from gmail_ingest.core.ledger.fates import Fate
+
+Name = TypeVar("Name", bound=str)
+Number = TypeVar("Number", int, float)
+
+ShownFate = Literal["pending", "stored", "excluded", "gone", "dead"]
+#: The key of what is stored and not shown, and of what was never stored, counted together.
+EXCLUDED = "excluded"
+_NOT_SHOWN = ("hidden", "left_out")
+
+
+def shown_fate(fate: Fate) -> ShownFate:
+    """The word for a fate."""
+    match fate:
+        case "hidden" | "left_out":
+            return "excluded"
+        case "pending" | "stored" | "gone" | "dead":
+            return fate
+        case _:
+            assert_never(fate)
+
+
+def shown_counts(counts: Mapping[Name, Number]) -> dict[str, Number]:
+    """Counts of messages by name, with those that are hidden and left out as one count.
+
+    Args:
+        counts: by fate, or by what was done (``sync.records.Counts``).
+    """
+    shown: dict[str, Number] = {}
+    for name, count in counts.items():
+        key = EXCLUDED if name in _NOT_SHOWN else name
+        shown[key] = shown[key] + count if key in shown else count
+    return shown

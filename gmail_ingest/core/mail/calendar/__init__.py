@@ -1,0 +1,1 @@
+"""Calendar files as text that a person reads."""

@@ -1,0 +1,1 @@
+"""Bytes to text: charsets, their labels, and encoded words in headers."""

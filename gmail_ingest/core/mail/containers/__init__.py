@@ -1,0 +1,1 @@
+"""Parts that hold a mail which Gmail did not look into: S/MIME, winmail.dat, raw mail."""

@@ -1,0 +1,69 @@
+"""Stored mail, read again by what this release knows.
+
+Holds: ``READING``, ``read_again``, ``in_their_order``. Add here: a further value that follows from
+what is stored of a mail. Keep out: what needs headers or bodies that are not stored, batches and
+SQL (``adapters/postgres/sync/rereading.py``).
+"""
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from gmail_ingest.core.mail.addresses.addresses import direction_of
+from gmail_ingest.core.mail.message import Attachment, Direction, Participant
+from gmail_ingest.core.mail.reply.reply_text import read_reply
+from gmail_ingest.core.mail.words.search_text import search_text_of
+
+#: The reading of this release, which every mail that it stores bears. Whoever changes what is made
+#: of stored mail raises it, with a migration that makes it the default of ``mailboxes.reading``:
+#: the mail of all mailboxes that are there before is then read again, by itself. What reading 1 has
+#: in the index and in no column (the words of enclosed mails and invitations) must be stored first:
+#: it would go.
+READING = 1
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMail:
+    """What a stored mail is read from."""
+
+    subject: str
+    text: str
+    label_ids: tuple[str, ...]
+    participants: tuple[Participant, ...]
+    attachments: tuple[Attachment, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What follows from it; the fields are those of ``ParsedMessage``."""
+
+    direction: Direction
+    reply_text: str
+    signature: str
+    search_text: str
+
+
+def read_again(mail: StoredMail, owner_addresses: Collection[str]) -> Reading:
+    """Return what this release says of a stored mail.
+
+    Args:
+        mail: As it is stored.
+        owner_addresses: The mailbox's own addresses, as they are now.
+    """
+    files = in_their_order(mail.attachments)
+    reply = read_reply(mail.text)
+    return Reading(
+        direction_of(mail.participants, mail.label_ids, owner_addresses),
+        reply.text,
+        reply.signature,
+        search_text_of(mail.subject, mail.participants, files, mail.text),
+    )
+
+
+def in_their_order(files: Iterable[Attachment]) -> list[Attachment]:
+    """The files of a mail, which are stored in no order, as the mail has them."""
+    return sorted(files, key=_place)
+
+
+def _place(file: Attachment) -> list[tuple[int, str]]:
+    """Where a file stands in its mail: part 10 behind part 9, as Gmail counts them."""
+    return [(len(number), number) for number in file.part_id.split(".")]

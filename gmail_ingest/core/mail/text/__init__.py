@@ -1,0 +1,1 @@
+"""Forms of text: HTML, format=flowed, enriched text, OpenPGP in the text."""

@@ -1,1 +1,0 @@
-"""A local Google: Gmail, OAuth and Pub/Sub over HTTP, for demos, tests and rehearsals."""

@@ -1,0 +1,1 @@
+"""Who is connected: connecting, disconnecting, credentials, watches, the health of mailboxes."""

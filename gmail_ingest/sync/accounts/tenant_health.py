@@ -1,0 +1,147 @@
+"""Whether a tenant's mailboxes are synced, and what is reported of it once.
+
+Holds: ``TenantHealth``, its words, and the port ``TenantHealthStore``. Add here: what a person
+should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
+Dagster.
+
+A mailbox fails that is in a state which somebody must end, or whose last sync failed, or was given
+back to the queue because Google does not answer, refuses, or asks for a pause of more than a
+minute. A mailbox that another worker syncs, or a shorter pause, is no failure, unless attempt
+after attempt ends with one and nothing else. A failure ends with the next sync that reaches its
+end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from itertools import groupby
+from typing import Protocol
+
+from gmail_ingest.errors import remedy_of
+
+
+@dataclass(frozen=True, slots=True)
+class StoppedMailbox:
+    """Why a mailbox is not synced; times are UTC, ``error`` has nothing private."""
+
+    state: str
+    cause: str | None
+    error: str | None
+    failing_since: datetime | None
+    retry_at: datetime | None
+
+    @property
+    def name(self) -> str:
+        """What it is called: by its cause, which stays while its state is tried out of."""
+        return self.cause or self.state
+
+
+@dataclass(frozen=True, slots=True)
+class TenantHealth:
+    """A connected tenant: how many mailboxes it has, and which of them stand still.
+
+    ``reported_failure`` is the one that was reported to Dagster last, as ``failure`` names it; None
+    if none was, or that it is over.
+    """
+
+    tenant_id: str
+    mailboxes: int
+    stopped: tuple[StoppedMailbox, ...]
+    reported_failure: str | None = None
+
+    @property
+    def failure(self) -> str | None:
+        """What fails, in a form that changes with its cause and not with each attempt."""
+        if not self.stopped:
+            return None
+        names = [f"{len(each)} {name}" for name, each in self._groups()]
+        return f"{', '.join(names)} of {self.mailboxes}"
+
+    @property
+    def has_changed(self) -> bool:
+        """Whether Dagster shows another failure, or none, or still shows one that is over."""
+        return self.failure != self.reported_failure
+
+    @property
+    def unread(self) -> int:
+        """Mailboxes in a state in which Google cannot be asked about them."""
+        return sum(each.state != "active" for each in self.stopped)
+
+    @property
+    def only_waits(self) -> bool:
+        """Whether nothing but Google's quota keeps mailboxes waiting."""
+        return all(each.cause == "quota" for each in self.stopped)
+
+    def describe(self) -> str:
+        """How many mailboxes stand still, why, since when, and what to do; no address."""
+        if not self.stopped:
+            return "every mailbox is synced"
+        words = [f"{len(self.stopped)} of {self.mailboxes} mailboxes cannot be synced"]
+        for name, each in self._groups():
+            since = min((one.failing_since for one in each if one.failing_since), default=None)
+            again = min((one.retry_at for one in each if one.retry_at), default=None)
+            error = next((one.error for one in each if one.error), None)
+            parts = [
+                f"{len(each)} {name}"
+                if name == each[0].state
+                else f"{len(each)} {each[0].state} ({name})",
+                f"since {_minute(since)}" if since else "",
+                f"tried again at {_minute(again)}" if again else "",
+            ]
+            when_and_why = ", ".join(part for part in parts if part)
+            remedy = remedy_of(each[0].state, each[0].cause) or ""
+            words.append(
+                " ".join(part for part in (f"{when_and_why}:", _sentence(error), remedy) if part)
+            )
+        return "; ".join(words)
+
+    def _groups(self) -> list[tuple[str, list[StoppedMailbox]]]:
+        ordered = sorted(self.stopped, key=lambda each: each.name)
+        return [(name, list(each)) for name, each in groupby(ordered, lambda each: each.name)]
+
+
+@dataclass(frozen=True, slots=True)
+class OverallHealth:
+    """How many tenants are connected, and how many of them have mailboxes that stand still."""
+
+    tenants: int
+    failing: int
+
+    @property
+    def passed(self) -> bool:
+        """Whether every mailbox is synced."""
+        return not self.failing
+
+    def describe(self) -> str:
+        """In words."""
+        if self.failing:
+            return f"{self.failing} of {self.tenants} tenants have mailboxes that cannot be synced"
+        return f"every mailbox of {self.tenants} tenants is synced"
+
+
+class TenantHealthStore(Protocol):
+    """Where the health of tenants is read, and what was reported of it is kept."""
+
+    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
+        """The health of those of these tenants that are connected; of all if None."""
+        ...
+
+    async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
+        """As ``read``, only those that fail, or were reported to fail."""
+        ...
+
+    async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
+        """Keep what was reported of each tenant: its failure, or None that it has none. Returns how
+        all tenants stand now.
+        """
+        ...
+
+
+def _minute(moment: datetime) -> str:
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+
+
+def _sentence(text: str | None) -> str:
+    return f"{text.rstrip('.')}." if text else ""

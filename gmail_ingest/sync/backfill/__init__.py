@@ -1,0 +1,1 @@
+"""Backfills: ranges of the past, month by month."""

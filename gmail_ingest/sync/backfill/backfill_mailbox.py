@@ -1,0 +1,183 @@
+"""The backfill of one mailbox: month after month, newest first, each listed and then fetched.
+
+Holds: ``BackfillMailbox``. Add here: what one mailbox does for its months.
+Keep out: the tenant's other mailboxes and the job (``backfill.py``), each step's own work.
+Source: docs/promises.md#promise-1, #promise-2, #promise-3, #promise-4;
+docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the origin
+``backfill``, which only the holder of that lease fetches: so a message that a push and a backfill
+both meet belongs to whoever saw it first, and is fetched once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+
+from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, TransientError
+from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, BackfillStore, MailboxMonthDone
+from gmail_ingest.sync.mailbox.discover import list_to_end
+from gmail_ingest.sync.mailbox.fetch import Fetch
+from gmail_ingest.sync.mailbox.heartbeat import heartbeat
+from gmail_ingest.sync.mailbox.limiter import Budget, Limiter
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.records import Counts, Lease, Mailbox
+from gmail_ingest.sync.mailbox.throttle import Throttle
+
+#: Seconds until a lease that another backfill holds is asked for again.
+BUSY = 2.0
+#: A pause up to this long (seconds) is slept through: starting another run costs more than a
+#: process that sleeps. Then the job waits without one.
+LONGEST_PAUSE = 900.0
+#: Seconds after which ids that others fetch are looked at again.
+LOOK_EVERY = 5.0
+#: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
+LOST_LEASES = 3
+
+
+class BackfillMailbox:
+    """Works on one mailbox for one job; ``month_done`` hears of each month that is complete.
+
+    ``counts`` grows as the work goes on, by listing, and is emptied by whoever reads it.
+    """
+
+    def __init__(
+        self,
+        store: BackfillStore,
+        client: MailboxClient,
+        mailbox: Mailbox,
+        policy: SyncPolicy,
+        limiter: Limiter,
+        *,
+        job: BackfillJob,
+        holder: str,
+    ) -> None:
+        self._store = store
+        self._client = client
+        self._mailbox = mailbox
+        self._policy = policy
+        self._limiter = limiter
+        self._job = job
+        self._holder = holder
+        self._listing_id: int | None = None
+        self._counts = Counts()
+        self._units_reported = 0
+        self._finished = 0
+        self._taken: dict[int, Counts] = {}
+
+    def take(self) -> dict[int, Counts]:
+        """What was done since the last time, by listing."""
+        self._note()
+        taken, self._taken = self._taken, {}
+        return taken
+
+    def _note(self) -> None:
+        units, self._counts.units = self._client.units_spent - self._units_reported, 0
+        if self._listing_id is None:
+            return
+        self._units_reported += units
+        counts = self._counts
+        settled = counts.stored + counts.hidden + counts.left_out + counts.gone
+        self._finished += counts.listed + settled
+        fresh = self._counts.take()
+        fresh.units = units
+        self._taken.setdefault(self._listing_id, Counts()).add(fresh)
+
+    def _done(self) -> int:
+        """How much was done so far, in ids listed and decided about."""
+        self._note()
+        return self._finished
+
+    async def run(
+        self, months: Sequence[date], month_done: Callable[[MailboxMonthDone], None]
+    ) -> None:
+        """Work until each of these months is complete, newest first.
+
+        Raises:
+            ThrottledError, TransientError: not now; nothing is lost, all that is known is pending.
+            MailboxStateError, OperatorActionError: somebody must act first.
+            LeaseLostError, MailboxDisconnectedError: this worker may write nothing more.
+        """
+        left = sorted(months, reverse=True)
+        lost_leases = 0
+        while left:
+            try:
+                async with self._lease() as (lease, throttle):
+                    await self._work(lease, throttle, left, month_done)
+            except LeaseHeldError:
+                await asyncio.sleep(BUSY)
+            except LeaseLostError:
+                lost_leases += 1
+                if lost_leases > LOST_LEASES:
+                    raise
+
+    async def _work(
+        self,
+        lease: Lease,
+        throttle: Throttle,
+        left: list[date],
+        month_done: Callable[[MailboxMonthDone], None],
+    ) -> None:
+        idle_since = datetime.now(UTC)
+        while left:
+            for month in tuple(left):
+                found = await self._retry_month(lease, throttle, month)
+                if found is not None:
+                    left.remove(month)
+                    month_done(found)
+                    idle_since = datetime.now(UTC)
+            if left:
+                # What is left waits for another attempt, or is fetched by a live sync.
+                if datetime.now(UTC) - idle_since > timedelta(seconds=LONGEST_PAUSE):
+                    raise TransientError("messages of this range still wait for another attempt")
+                await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
+
+    async def _retry_month(
+        self, lease: Lease, throttle: Throttle, month: date
+    ) -> MailboxMonthDone | None:
+        failures = 0
+        while True:
+            fetched = self._done()
+            try:
+                return await self._month(lease, throttle, month)
+            except ThrottledError as error:
+                now = datetime.now(UTC)
+                until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
+                pause = (until - now).total_seconds()
+                if pause > LONGEST_PAUSE:
+                    raise
+            except TransientError:
+                failures = 0 if self._done() > fetched else failures + 1
+                if failures >= self._policy.max_attempts:
+                    raise
+                pause = self._policy.retry_delay(failures, outage=True)
+            await asyncio.sleep(max(pause, 0.0))
+
+    async def _month(
+        self, lease: Lease, throttle: Throttle, month: date
+    ) -> MailboxMonthDone | None:
+        store, client, policy = self._store, self._client, self._policy
+        opened = await store.open_listing(lease, self._job.part(month))
+        self._note()
+        self._listing_id = opened.id
+        listing = await list_to_end(store, client, throttle, lease, opened, policy, self._counts)
+        fetch = Fetch(store, client, throttle, policy, listing=listing, window=self._job.window)
+        await fetch.drain(lease, self._counts)
+        if await store.next_due(self._mailbox.id, None, listing.id) is not None:
+            return None
+        return MailboxMonthDone(month, listing)
+
+    @asynccontextmanager
+    async def _lease(self) -> AsyncIterator[tuple[Lease, Throttle]]:
+        store, ttl = self._store, self._policy.lease
+        mailbox = self._mailbox.id
+        lease = await store.acquire_lease(mailbox, "backfill", self._holder, ttl, force=False)
+        budget = Budget(self._limiter, mailbox, "backfill")
+        try:
+            async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
+                yield lease, Throttle(self._policy, budget)
+        finally:
+            await budget.close()
+            await store.release_lease(lease)

@@ -1,0 +1,250 @@
+"""A backfill's months of one run, over all mailboxes of their tenant.
+
+Holds: ``BackfillSync``, the one use case behind every partition of ``emails_by_month``.
+Add here: what a mailbox's failure means for the job. Keep out: the steps of one mailbox
+(``backfill_mailbox.py``), Dagster, how a job becomes runs (``backfill_plan.py``).
+Source: docs/promises.md#promise-4, #promise-5, #promise-6; edge cases 31, 32, 34, 35, 36, 61 and
+72.
+
+A month is complete when, for every connected mailbox, all ids that Google listed have their final
+fate. Mailboxes go their own pace, so that a large one does not hold up the others; a month ends
+with its last mailbox.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+import structlog
+
+from gmail_ingest.errors import (
+    GmailIngestError,
+    JobEndedError,
+    LeaseLostError,
+    MailboxDisconnectedError,
+    MailboxStateError,
+    OperatorActionError,
+    RefusedByGoogleError,
+    ThrottledError,
+    TransientError,
+)
+from gmail_ingest.sync.backfill.backfill_jobs import (
+    BackfillBook,
+    BackfillJob,
+    BackfillStore,
+    MailboxMonthDone,
+    MonthDone,
+    RequestedMonths,
+)
+from gmail_ingest.sync.backfill.backfill_mailbox import BackfillMailbox
+from gmail_ingest.sync.mailbox.limiter import Limiter
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.records import Mailbox
+from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.side_by_side import to_its_end
+
+log = structlog.get_logger(__name__)
+
+#: Seconds between looks at the job: so soon a cancellation is obeyed, and progress is told.
+LOOK_EVERY = 1.0
+#: What a job says whose tenant has nothing that could be synced.
+NO_MAILBOX = "no mailbox of this tenant is connected: connect one, and ask again"
+
+Done = Callable[[MonthDone], None]
+
+
+@dataclass(slots=True)
+class Failures:
+    """What kept months from completion: texts without anything private.
+
+    ``blocked`` needs a person; ``waiting`` goes on by itself at ``not_before`` (UTC).
+    """
+
+    blocked: list[str] = field(default_factory=list)
+    waiting: list[str] = field(default_factory=list)
+    not_before: datetime | None = None
+
+    def block(self, text: str) -> None:
+        """Somebody must act."""
+        self.blocked.append(text)
+
+    def wait(self, text: str, until: datetime) -> None:
+        """Not before this time."""
+        self.waiting.append(text)
+        self.not_before = until if self.not_before is None else min(until, self.not_before)
+
+    @property
+    def text(self) -> str:
+        """All of it, each once."""
+        return "; ".join(sorted({*self.blocked, *self.waiting}))
+
+
+class BackfillSync:
+    """Works on backfill jobs; ``open_client`` gives a mailbox's side at Google."""
+
+    def __init__(
+        self,
+        book: BackfillBook,
+        store: BackfillStore,
+        open_client: Callable[[Mailbox], MailboxClient],
+        policy: SyncPolicy,
+        *,
+        limiter: Limiter,
+        mailboxes_at_once: int = 200,
+    ) -> None:
+        self._book = book
+        self._store = store
+        self._open_client = open_client
+        self._policy = policy
+        self._limiter = limiter
+        self._slots = asyncio.Semaphore(mailboxes_at_once)
+
+    async def begin(self, requested: RequestedMonths) -> BackfillJob:
+        """The job that a run is about; JobEndedError if it was cancelled meanwhile."""
+        return await self._book.begin(requested)
+
+    async def run(
+        self, job: BackfillJob, months: Sequence[date], holder: str, done: Done
+    ) -> Failures:
+        """Complete months of a job, newest first; ``done`` hears of each.
+
+        What keeps a month from completion is in the answer, and in the job.
+
+        Raises:
+            JobEndedError: the job was cancelled; what is stored stays.
+        """
+        for month in sorted(set(months) & set(job.done), reverse=True):
+            done(MonthDone(month, job.done[month], done_before=job.created_at))
+        left = sorted(set(months) - set(job.done), reverse=True)
+        with structlog.contextvars.bound_contextvars(tenant=job.tenant_id, job_id=str(job.id)):
+            failures = await self._complete(job, left, holder, done) if left else Failures()
+            if failures.text:
+                await self._book.pause(job.id, failures.text, failures.not_before)
+            log.info("backfill_ended", months=len(left), failures=failures.text or None)
+        return failures
+
+    async def _complete(
+        self, job: BackfillJob, months: Sequence[date], holder: str, done: Done
+    ) -> Failures:
+        failures = Failures()
+        for stopped in await self._store.stopped(job.tenant_id):
+            failures.block(stopped)
+        mailboxes = await self._store.mailboxes(job.tenant_id, None)
+        if not mailboxes and not failures.blocked:
+            failures.block(NO_MAILBOX)
+        workers = [
+            BackfillMailbox(
+                self._store,
+                self._open_client(mailbox),
+                mailbox,
+                self._policy,
+                self._limiter,
+                job=job,
+                holder=holder,
+            )
+            for mailbox in mailboxes
+        ]
+        tally = _Tally(len(mailboxes), complete=not failures.blocked)
+        tasks = [
+            asyncio.create_task(self._work(worker, mailbox, months, tally, failures))
+            for worker, mailbox in zip(workers, mailboxes, strict=True)
+        ]
+        try:
+            while tasks and (await asyncio.wait(tasks, timeout=LOOK_EVERY))[1]:
+                # A cancellation waits for it: what it has taken from the workers would be told by
+                # nobody else.
+                await to_its_end(self._report(job, workers, tally, done))
+        finally:
+            for task in tasks:
+                task.cancel()
+            ended = await asyncio.gather(*tasks, return_exceptions=True)
+            # However it ends: what was paid for is told.
+            with contextlib.suppress(JobEndedError):
+                await self._report(job, workers, tally, done)
+        for error in ended:
+            if isinstance(error, BaseException):
+                raise error
+        return failures
+
+    async def _report(
+        self, job: BackfillJob, workers: Sequence[BackfillMailbox], tally: _Tally, done: Done
+    ) -> None:
+        """Add what was done to the job, and end the months that are complete.
+
+        Raises:
+            JobEndedError: the job was cancelled, or has ended otherwise.
+        """
+        # In one breath, and in this order: a month's own counts are told before it is.
+        completed = tally.completed()
+        counts = {key: each for worker in workers for key, each in worker.take().items()}
+        goes_on = await self._book.advance(job.id, counts)
+        for month, listings in completed:
+            found = await self._book.finish_month(job.id, month, listings)
+            if found is not None:
+                done(MonthDone(month, found))
+        if not goes_on:
+            raise JobEndedError("the job was cancelled: what is stored stays")
+
+    async def _work(
+        self,
+        worker: BackfillMailbox,
+        mailbox: Mailbox,
+        months: Sequence[date],
+        tally: _Tally,
+        failures: Failures,
+    ) -> None:
+        async with self._slots:
+            with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
+                try:
+                    await worker.run(months, tally.month_done)
+                except GmailIngestError as error:
+                    log.warning("mailbox_stopped", error=type(error).__name__)
+                    await self._explain(mailbox, error, failures)
+
+    async def _explain(self, mailbox: Mailbox, error: GmailIngestError, failures: Failures) -> None:
+        now, text = datetime.now(UTC), str(error)
+        match error:
+            case MailboxDisconnectedError() | LeaseLostError():
+                failures.wait(text, now)
+            case ThrottledError():
+                pause = timedelta(seconds=self._policy.longest_sleep)
+                failures.wait(text, error.until or now + pause)
+            case TransientError():
+                failures.wait(text, now + timedelta(seconds=self._policy.longest_retry))
+            case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
+                await self._note(mailbox, stop.state, text, stop.cause)
+                failures.block(f"{stop.state}: {stop.remedy}")
+            case _:
+                known = OperatorActionError.cause if type(error) is OperatorActionError else None
+                await self._note(mailbox, "active", text, known)
+                failures.block(text)
+
+    async def _note(self, mailbox: Mailbox, state: str, text: str, cause: str | None) -> None:
+        await self._store.set_mailbox_state(
+            mailbox.id, state, text, cause=cause, generation=mailbox.generation
+        )
+
+
+class _Tally:
+    """Which months wait for which mailboxes; none completes if some mailbox cannot be synced."""
+
+    def __init__(self, mailboxes: int, *, complete: bool) -> None:
+        self._mailboxes = mailboxes
+        self._complete = complete
+        self._listings: dict[date, list[int]] = {}
+
+    def month_done(self, found: MailboxMonthDone) -> None:
+        """A mailbox has nothing of the month left to do."""
+        self._listings.setdefault(found.month, []).append(found.listing.id)
+
+    def completed(self) -> list[tuple[date, list[int]]]:
+        """The months that all mailboxes have done since the last time, with their listings."""
+        if not self._complete:
+            return []
+        whole = [m for m, listings in self._listings.items() if len(listings) == self._mailboxes]
+        return [(month, self._listings.pop(month)) for month in whole]

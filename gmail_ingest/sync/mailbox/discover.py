@@ -1,0 +1,239 @@
+"""Discovery: every id that Google names goes into the ledger, before any body is asked for.
+
+Holds: ``follow_history``, ``list_window``, ``list_to_end``. Add here: further ways to learn of ids.
+Keep out: bodies. Each page is one transaction together with the checkpoint or page token, so that
+neither can pass an id that the ledger does not have (docs/promises.md#promise-1).
+Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
+"""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple, Protocol
+
+from gmail_ingest.core.ledger.history_records import fold_history
+from gmail_ingest.core.ledger.windows import Window, last_days
+from gmail_ingest.errors import (
+    AccountReplacedError,
+    AddressMovedError,
+    HistoryExpiredError,
+    PageTokenInvalidError,
+    RejectedRequestError,
+    TransientError,
+)
+from gmail_ingest.sync.mailbox.identity import AccountRecords, find_former, note_address, recognise
+from gmail_ingest.sync.mailbox.policy import SyncPolicy
+from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
+from gmail_ingest.sync.mailbox.records import (
+    Counts,
+    HistoryPage,
+    Lease,
+    Listing,
+    ListPage,
+    Mailbox,
+    Profile,
+)
+from gmail_ingest.sync.mailbox.throttle import Throttle
+
+
+class DiscoveryStore(MailStore, AccountRecords, Protocol):
+    """The mail store, with what it knows of accounts."""
+
+
+#: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
+OVERLAP = timedelta(days=1)
+#: Times that a reading begins again for a refused page token; then the queue asks again later, so
+#: that tokens which are always refused cannot spend a mailbox's units without end.
+RESTARTS = 3
+
+
+class FollowedHistory(NamedTuple):
+    """What following the history brought; ``expired`` if Gmail had it no longer.
+
+    Then a resync listing was opened in the same transaction that moved the checkpoint, and somebody
+    must list it.
+    """
+
+    counts: Counts
+    expired: bool
+
+
+async def follow_history(
+    store: DiscoveryStore,
+    client: MailboxClient,
+    throttle: Throttle,
+    lease: Lease,
+    mailbox: Mailbox,
+    policy: SyncPolicy,
+) -> FollowedHistory:
+    """Apply all pages of history after the checkpoint.
+
+    A history id below the checkpoint is an expired history, whatever the status of the answer
+    (edge case 90).
+
+    Raises:
+        TransientError: Google refuses its own page tokens again and again.
+        AccountReplacedError: another account has the mailbox's address (edge case 91).
+        AddressMovedError: that account is connected as another mailbox (edge case 92).
+    """
+    counts = Counts()
+    page_token: str | None = None
+    restarts, refused = 0, False
+    while True:
+
+        async def read(token: str | None = page_token) -> HistoryPage:
+            return await client.list_history(mailbox.checkpoint, token)
+
+        try:
+            page = await throttle.call(read, policy.prices.history_list)
+        except (HistoryExpiredError, RejectedRequestError) as error:
+            profile = await throttle.call(client.profile, policy.prices.profile_get)
+            if not _is_expired(error, profile, mailbox):
+                refused = _retried(error, refused=refused)
+                continue
+            await _resync(store, client, throttle, lease, mailbox, policy, profile)
+            return FollowedHistory(counts, expired=True)
+        except PageTokenInvalidError as error:
+            # The same window again from its first page: applying twice changes nothing.
+            restarts, page_token = _one_more(restarts, error), None
+            continue
+        if page.history_id < mailbox.checkpoint:
+            # Its history went back, or one of Google's replicas is late: the profile tells.
+            profile = await throttle.call(client.profile, policy.prices.profile_get)
+            if profile.history_id < mailbox.checkpoint:
+                await _resync(store, client, throttle, lease, mailbox, policy, profile)
+                return FollowedHistory(counts, expired=True)
+        last = page.next_page_token is None
+        changes = fold_history(page.records)
+        if changes or last:
+            counts.add(await store.apply_history(lease, changes, page.history_id if last else None))
+        if last:
+            return FollowedHistory(counts, expired=False)
+        page_token = page.next_page_token
+
+
+async def _resync(
+    store: DiscoveryStore,
+    client: MailboxClient,
+    throttle: Throttle,
+    lease: Lease,
+    mailbox: Mailbox,
+    policy: SyncPolicy,
+    profile: Profile,
+) -> None:
+    await note_address(store, mailbox, profile)
+    # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
+    window = last_days(policy.initial_days, datetime.now(UTC))
+    verdict = await recognise(store, client, throttle, mailbox, profile, policy.prices)
+    if verdict != "same":
+        await _refuse_moved(store, client, throttle, mailbox, policy)
+    if profile.history_id < mailbox.checkpoint:
+        if verdict == "other":
+            await store.replace_account(lease, profile.history_id, window)
+            raise AccountReplacedError(
+                "another account has this address now: its first sync is queued, and the mail of "
+                "the former one stays"
+            )
+        # Since when nothing was heard is not known: as much is listed as at first.
+    elif mailbox.last_synced_at is not None:
+        window = Window(start=mailbox.last_synced_at - OVERLAP)
+    await store.reset_history(lease, profile.history_id, window)
+
+
+async def _refuse_moved(
+    store: DiscoveryStore,
+    client: MailboxClient,
+    throttle: Throttle,
+    mailbox: Mailbox,
+    policy: SyncPolicy,
+) -> None:
+    """Stop both mailboxes if the account behind this one's address is that of another: under a
+    service account's key their mail would be stored again, each in the other's mailbox.
+
+    Raises:
+        AddressMovedError: it is.
+    """
+    living = await store.living(mailbox.tenant_id)
+    others = [each for each in living if each.id != mailbox.id]
+    former = await find_former(store, client, others, (), throttle, policy.prices)
+    if former is None:
+        return
+    error = AddressMovedError("the address is that of another mailbox's account by now")
+    if former.state == "active":
+        await store.set_mailbox_state(
+            former.id,
+            error.state,
+            "another mailbox's address is that of its account by now",
+            cause=error.cause,
+            generation=former.generation,
+        )
+    raise error
+
+
+async def list_window(
+    store: MailStore,
+    client: MailboxClient,
+    throttle: Throttle,
+    lease: Lease,
+    window: Window,
+    policy: SyncPolicy,
+) -> Counts:
+    """List the mailbox's unfinished window to its end, or this one if there is none.
+
+    Raises:
+        TransientError: Google refuses its own page tokens again and again.
+    """
+    counts = Counts()
+    listing = await store.open_listing(lease, window)
+    await list_to_end(store, client, throttle, lease, listing, policy, counts)
+    return counts
+
+
+async def list_to_end(
+    store: MailStore,
+    client: MailboxClient,
+    throttle: Throttle,
+    lease: Lease,
+    listing: Listing,
+    policy: SyncPolicy,
+    counts: Counts,
+) -> Listing:
+    """Go on with a listing from where it is to its end, adding to ``counts`` page by page.
+
+    Raises:
+        TransientError: Google refuses its own page tokens again and again.
+    """
+    restarts = 0
+    while not listing.done:
+
+        async def read(listed: Listing = listing) -> ListPage:
+            return await client.list_messages(listed.window, listed.page_token)
+
+        try:
+            page = await throttle.call(read, policy.prices.messages_list)
+        except PageTokenInvalidError as error:
+            restarts = _one_more(restarts, error)
+            listing = await store.restart_listing(lease, listing)
+            continue
+        applied = await store.apply_list_page(lease, listing, page.refs, page.next_page_token)
+        listing = applied.listing
+        counts.add(applied.counts)
+    return listing
+
+
+def _is_expired(error: Exception, profile: Profile, mailbox: Mailbox) -> bool:
+    # However Google words it: a start beyond what it has now is an expired history.
+    return isinstance(error, HistoryExpiredError) or profile.history_id < mailbox.checkpoint
+
+
+def _retried(error: Exception, *, refused: bool) -> bool:
+    # It may have gone past the start since, and answers the second time.
+    if refused:
+        raise error
+    return True
+
+
+def _one_more(restarts: int, error: PageTokenInvalidError) -> int:
+    if restarts >= RESTARTS:
+        raise TransientError("Google refuses its own page tokens") from error
+    return restarts + 1

@@ -1,0 +1,177 @@
+"""Which account is this? An account is not its address, and not its history ids.
+
+Holds: ``recognise``, ``find_former``, ``note_address``. Add here: another way to tell accounts
+apart. Keep out: what follows (``discover.py``, ``connect.py``, ``watch.py``), rows.
+Source: docs/google.md#accounts, #restarted-history; edge cases 39 and 90 to 93. What never changes
+and never comes again in an account are its message ids: they are the evidence. History ids go back
+when Google rebuilds a mailbox, and begin low in an account that was made anew; addresses change,
+and are given to others.
+
+It costs a page of one listing (5 units), and only where that names nothing known, at most
+``SAMPLE`` reads of single messages (20 units each): 105 units, once for each time that ids went
+back.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from typing import Literal, Protocol, TypeVar
+
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.prices import Prices
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.records import ListPage, Mailbox, Profile
+
+T = TypeVar("T")
+
+#: Stored messages that are asked for one by one before an account is called another one.
+SAMPLE = 5
+#: Pages of the listing that are read until one names a message: Gmail may answer an empty one.
+PAGES = 3
+#: Ids in common that prove two mailboxes to be one account, where no address hints at it: ids are
+#: given out by time, and one of them may be another account's by chance.
+PROOF = 3
+
+#: ``unsure``: none of its mail is there, and its history id is no lower than it was. Either all of
+#: it was deleted, or it is another account: a person has to say.
+Verdict = Literal["same", "other", "unsure"]
+Renaming = Literal["same", "renamed", "taken"]
+
+
+class AccountRecords(Protocol):
+    """What is known of the accounts behind mailboxes; each method one statement or transaction."""
+
+    async def living(self, tenant_id: str) -> list[Mailbox]:
+        """The tenant's mailboxes in every state but ``replaced``, also disconnected ones."""
+        ...
+
+    async def sample_ids(self, mailbox_id: int, limit: int) -> list[str]:
+        """Ids of stored mail: the newest, the oldest, and some between them."""
+        ...
+
+    async def knowing(self, tenant_id: str, message_ids: Collection[str]) -> Mapping[int, int]:
+        """How many of these ids the ledger of each of the tenant's living mailboxes has."""
+        ...
+
+    async def rename(self, mailbox_id: int, address: str) -> Renaming:
+        """Note the primary address that the account has now; the former one stays an alias.
+
+        ``taken``: another living mailbox of the tenant has it, and only that it differs is noted.
+        Where that one's own account is noted to have another address, it takes it first, so that
+        accounts which changed names are renamed both.
+        """
+        ...
+
+
+class Pace(Protocol):
+    """Makes calls when the limits allow it, as ``Throttle`` does."""
+
+    async def call(self, function: Callable[[], Awaitable[T]], units: int) -> T:
+        """Make a call of this price."""
+        ...
+
+
+class AtOnce:
+    """Makes calls now: of a mailbox that nobody syncs yet."""
+
+    async def call(self, function: Callable[[], Awaitable[T]], units: int) -> T:  # noqa: ARG002 - the protocol's
+        """Make a call."""
+        return await function()
+
+
+async def recognise(
+    records: AccountRecords,
+    client: MailboxClient,
+    pace: Pace,
+    mailbox: Mailbox,
+    profile: Profile,
+    prices: Prices | None = None,
+) -> Verdict:
+    """Tell whether the account behind ``client`` is the one whose mail a mailbox has.
+
+    A mailbox without stored mail has nothing to lose, and is the same. Raises as its calls.
+    """
+    prices = prices or Prices()
+    sample = await records.sample_ids(mailbox.id, SAMPLE)
+    if not sample:
+        return "same"
+    newest = await _newest(client, pace, prices)
+    if (await records.knowing(mailbox.tenant_id, newest)).get(mailbox.id):
+        return "same"
+    if await _has_any(client, pace, sample, prices):
+        return "same"
+    return "other" if profile.history_id < mailbox.checkpoint else "unsure"
+
+
+async def find_former(
+    records: AccountRecords,
+    client: MailboxClient,
+    living: Sequence[Mailbox],
+    aliases: Collection[str],
+    pace: Pace | None = None,
+    prices: Prices | None = None,
+) -> Mailbox | None:
+    """The mailbox under which an account is known whose address is not: its former one.
+
+    Args:
+        records: what is known.
+        client: the account, as it is being connected.
+        living: the tenant's mailboxes; none of them has the account's address.
+        aliases: the account's other addresses, as far as Google tells.
+        pace: makes the calls; at once unless given.
+        prices: of a call.
+
+    Returns:
+        None if the account is new. One that is named by an alias needs one id in common.
+    """
+    if not living:
+        return None
+    pace, prices = pace or AtOnce(), prices or Prices()
+    newest = await _newest(client, pace, prices)
+    common = await records.knowing(living[0].tenant_id, newest)
+    best = max(living, key=lambda each: common.get(each.id, 0))
+    if common.get(best.id, 0) >= PROOF:
+        return best
+    for each in living:
+        if {each.address, *each.former_addresses}.isdisjoint(aliases):
+            continue
+        if common.get(each.id) or await _has_any(
+            client, pace, await records.sample_ids(each.id, SAMPLE), prices
+        ):
+            return each
+    return None
+
+
+async def note_address(records: AccountRecords, mailbox: Mailbox, profile: Profile) -> Renaming:
+    """Rename a mailbox whose account has another primary address now, if it has.
+
+    Asked also where it has not: what was noted of another one is over then.
+    """
+    return await records.rename(mailbox.id, profile.address)
+
+
+async def _newest(client: MailboxClient, pace: Pace, prices: Prices) -> list[str]:
+    token: str | None = None
+    for _ in range(PAGES):
+
+        async def read(at: str | None = token) -> ListPage:
+            return await client.list_messages(Window(), at, everywhere=True)
+
+        page = await pace.call(read, prices.messages_list)
+        token = page.next_page_token
+        if page.refs or token is None:
+            break
+    return [ref.message_id for ref in page.refs]
+
+
+async def _has_any(
+    client: MailboxClient, pace: Pace, message_ids: Sequence[str], prices: Prices
+) -> bool:
+    for each in message_ids:
+
+        async def has(message_id: str = each) -> bool:
+            return await client.has_message(message_id)
+
+        if await pace.call(has, prices.messages_get):
+            return True
+    return False

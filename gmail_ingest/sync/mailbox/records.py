@@ -1,0 +1,271 @@
+"""The frozen values that cross the ports.
+
+Holds: what clients, stores and queues take and give. Add here: a value of a port.
+Keep out: ports (``ports.py``), and values that only one use case or adapter knows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import IntEnum
+from typing import Literal, NamedTuple
+from uuid import UUID
+
+from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.history_records import HistoryRecord
+from gmail_ingest.core.ledger.scope import LeftOutReason
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.mail.message import ParsedMessage
+from gmail_ingest.core.quota.planner import PendingMessage
+
+#: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
+#: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
+SyncKind = Literal["incremental", "initial", "exclusions"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mailbox:
+    """One connected Gmail account of a tenant; ``checkpoint`` is the history id durably applied."""
+
+    id: int
+    tenant_id: str
+    integration_id: int
+    address: str
+    aliases: tuple[str, ...]
+    checkpoint: int
+    state: str
+    last_synced_at: datetime | None
+    watch_expires_at: datetime | None
+    #: Of its integration: grows with each consent.
+    generation: int = 1
+    #: History expired: what is stored must be compared with Google once.
+    reconcile_wanted: bool = False
+    #: Primary addresses that the account had before; they are among the aliases, too.
+    former_addresses: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Lease:
+    """The right to sync one origin of one mailbox until ``until`` (UTC); ``token`` fences it."""
+
+    mailbox_id: int
+    origin: Origin
+    holder: str
+    token: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """users.getProfile: the primary address, and the history id at this moment."""
+
+    address: str
+    history_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRef:
+    """A message as a listing names it."""
+
+    message_id: str
+    thread_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class ListPage:
+    """A page of users.messages.list."""
+
+    refs: tuple[MessageRef, ...]
+    next_page_token: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryPage:
+    """A page of users.history.list; ``history_id`` is the mailbox's current one."""
+
+    records: tuple[HistoryRecord, ...]
+    next_page_token: str | None
+    history_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """users.watch: pushes come until ``expires_at`` (UTC)."""
+
+    history_id: int
+    expires_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """A window being listed; ``page_token`` is where it goes on, ``done`` that all is listed."""
+
+    id: int
+    mailbox_id: int
+    window: Window
+    page_token: str | None
+    done: bool
+    origin: Origin = "listing"
+
+
+class AppliedPage(NamedTuple):
+    """A page of a listing in the ledger: the listing as it goes on, and what the page counts."""
+
+    listing: Listing
+    counts: Counts
+
+
+class DueMessages(NamedTuple):
+    """Ids to fetch now, newest thread first, and how many messages their threads are known to have.
+
+    ``thread_sizes`` has no entry for a message whose thread is not known.
+    """
+
+    messages: Sequence[PendingMessage]
+    thread_sizes: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """The message is to be written to ``emails``."""
+
+    message: ParsedMessage
+
+
+@dataclass(frozen=True, slots=True)
+class LeftOut:
+    """The message is not to be stored, as it was at ``history_id`` (0 if unknown)."""
+
+    message_id: str
+    reason: LeftOutReason
+    history_id: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Gone:
+    """Google no longer has the message."""
+
+    message_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """An attempt failed: again at ``retry_at`` (UTC), or dead-lettered if that is None.
+
+    ``missed``: Google said that there is no such message, which is not believed yet.
+    """
+
+    message_id: str
+    error: str
+    retry_at: datetime | None
+    missed: bool = False
+
+
+Outcome = Stored | LeftOut | Gone | Failed
+
+
+@dataclass(slots=True)
+class Counts:
+    """What a sync did, in messages; ``units`` in Google's quota units."""
+
+    listed: int = 0
+    discovered: int = 0
+    stored: int = 0
+    updated: int = 0
+    deleted: int = 0
+    hidden: int = 0
+    left_out: int = 0
+    gone: int = 0
+    retrying: int = 0
+    dead: int = 0
+    units: int = 0
+    #: Seconds from Google's internal date to the commit, of the newest live message stored.
+    lag_seconds: float | None = field(default=None)
+
+    def add(self, other: Counts) -> None:
+        """Add another sync's counts to these."""
+        for name in self.totals():
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        lags = [lag for lag in (self.lag_seconds, other.lag_seconds) if lag is not None]
+        self.lag_seconds = max(lags, default=None)
+
+    def take(self) -> Counts:
+        """Hand these counts over, and begin anew."""
+        taken = replace(self)
+        for name in self.totals():
+            setattr(self, name, 0)
+        self.lag_seconds = None
+        return taken
+
+    @property
+    def found(self) -> bool:
+        """Whether there was anything to do, other than to look."""
+        return any(count for name, count in self.totals().items() if name != "units")
+
+    def totals(self) -> dict[str, int]:
+        """The counters by name, without the lag."""
+        names = [name for name in self.__slots__ if name != "lag_seconds"]
+        return {name: getattr(self, name) for name in names}
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedRules:
+    """A batch after rules were applied: ``hidden`` are hidden anew, ``updated`` shown again."""
+
+    mailbox_id: int
+    counts: Counts
+
+
+class Priority(IntEnum):
+    """Whose turn it is in the queue, the smallest first; the first two are live mail."""
+
+    #: A push or a person asked for it.
+    REQUESTED = 0
+    #: A second look, for mail whose notification Google dropped.
+    AGAIN = 1
+    #: A listing of a mailbox, or a change of rules, that somebody asked for.
+    LISTING = 2
+    #: Nobody asked: a poll, or what a dead worker left.
+    POLL = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SecondLook:
+    """Mailboxes to look at once more, ``after`` so many seconds."""
+
+    mailbox_ids: tuple[int, ...]
+    after: float
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
+
+    ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
+    every mailbox of the tenant; ``force`` takes leases over; ``crashes`` counts the workers that
+    died with it, one after the other; ``again`` asks for a second look whatever is found.
+    """
+
+    id: int
+    tenant_id: str
+    kind: SyncKind
+    job_id: UUID | None
+    mailbox_ids: tuple[int, ...] | None
+    attempts: int
+    force: bool
+    holder: str
+    crashes: int = 0
+    priority: int = Priority.REQUESTED
+    again: bool = False
+
+    @property
+    def is_pushed(self) -> bool:
+        """Whether Google notified of one of its mailboxes: then these are named."""
+        return self.priority == Priority.REQUESTED and self.mailbox_ids is not None
+
+    @property
+    def is_live(self) -> bool:
+        """Whether somebody may be waiting for this mail; a poll or a listing can wait."""
+        return self.priority <= Priority.AGAIN

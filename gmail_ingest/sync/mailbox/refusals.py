@@ -1,0 +1,162 @@
+"""Whose fault a refusal is: the message's own, or the mailbox's.
+
+Holds: ``Refusals``, what a fetch remembers of calls that Google refused; ``answers_for``, the trial
+that decides; ``try_reading``, the same trial before a mailbox is connected; ``state_of``, for calls
+that no message is to blame for. Add here: another sign
+that a mailbox as a whole is refused. Keep out: fates (``fetch.py``), Google's reasons (adapters).
+
+A grant may allow the profile, the watch and the history, and refuse every mail. So refusals for one
+reason, with no answer in between, are held back until it is known whose they are: another message
+is asked for. If Google answers for that one, each refused message spends an attempt, as one that is
+refused for its own sake does (edge case 2). If it does not, the mailbox is refused: it stops, and
+no message has spent anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import UTC, datetime
+from functools import partial
+from typing import NamedTuple
+
+from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
+from gmail_ingest.core.quota.prices import Prices
+from gmail_ingest.errors import (
+    GmailIngestError,
+    MailboxStateError,
+    MailboxUnavailableError,
+    RefusalReason,
+    RefusedByGoogleError,
+    SuspectAccountError,
+)
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.records import ListPage
+from gmail_ingest.sync.mailbox.throttle import Throttle
+
+#: A refusal of either kind may be the mailbox's.
+Refusal = RefusedByGoogleError | SuspectAccountError
+_Kind = tuple[type[Refusal], RefusalReason | None]
+#: Other messages that are asked for: one of them may be refused for its own sake, too.
+WITNESSES = 3
+#: All mail that there can be, asked for as the syncs ask: with a search query.
+_ALL = Window(start=datetime(2004, 4, 1, tzinfo=UTC))
+
+
+class RefusedMessage(NamedTuple):
+    """A message that Google refused, and the error's text."""
+
+    message: PendingMessage
+    error: str
+
+
+class Refusals:
+    """Refused calls since Google last answered one, by what it gave as its reason."""
+
+    def __init__(self, most: int) -> None:
+        self._most = most
+        self._held: defaultdict[_Kind, list[tuple[FetchCall, Refusal]]] = defaultdict(list)
+
+    def hold(self, call: FetchCall, error: Refusal) -> None:
+        """Remember a refused call."""
+        self._held[type(error), error.reason].append((call, error))
+
+    def release(self) -> list[RefusedMessage]:
+        """Google answers for this mailbox: the messages, each with its own error."""
+        held = [
+            RefusedMessage(wanted, str(error))
+            for refused in self._held.values()
+            for call, error in refused
+            for wanted in call.wanted
+        ]
+        self._held.clear()
+        return held
+
+    def suspect(self, *, ended: bool) -> Refusal | None:
+        """The error that the mailbox may be refused with, if it is time to find out: it came as
+        often as is believed of messages, or (``ended``) no other call is left.
+        """
+        for refused in self._held.values():
+            if ended or len(refused) >= self._most:
+                _, error = refused[-1]
+                return error
+        return None
+
+    @property
+    def messages(self) -> frozenset[str]:
+        """Ids of all messages that are held."""
+        calls = (call for refused in self._held.values() for call, _ in refused)
+        return frozenset(wanted.message_id for call in calls for wanted in call.wanted)
+
+
+def refused_mailbox(error: Refusal) -> MailboxUnavailableError | SuspectAccountError:
+    """What stops a mailbox that is refused with this error."""
+    if isinstance(error, SuspectAccountError):
+        return error
+    return MailboxUnavailableError(f"no mail of this mailbox is given: {error}", "refused")
+
+
+def state_of(error: GmailIngestError) -> MailboxStateError | None:
+    """The state that an error of a call without a message means for its mailbox, if any."""
+    if isinstance(error, RefusedByGoogleError):
+        return MailboxUnavailableError(str(error), "refused")
+    return error if isinstance(error, MailboxStateError) else None
+
+
+async def answers_for(
+    client: MailboxClient, throttle: Throttle, prices: Prices, refused: Collection[str]
+) -> bool:
+    """Whether Google gives any other message than the refused ones.
+
+    A message alone in its mailbox has no witness: then it is refused for its own sake.
+
+    Raises:
+        what a listing or a fetch raises, unless it is that the request is refused.
+    """
+
+    async def listed() -> ListPage | None:
+        # Refused here, it is no call to make again: so it is no error for ``throttle``.
+        with contextlib.suppress(RefusedByGoogleError, SuspectAccountError):
+            return await client.list_messages(_ALL, None, everywhere=True)
+        return None
+
+    page = await throttle.call(listed, prices.messages_list)
+    if page is None:
+        return False
+    others = [ref.message_id for ref in page.refs if ref.message_id not in refused]
+    if not others and len(refused) == 1:
+        return True
+    # Where all mail is refused, it may still be given alone and not by its thread.
+    for message_id in (others or sorted(refused))[:WITNESSES]:
+        if await throttle.call(partial(_is_given, client, message_id), prices.messages_get):
+            return True
+    return False
+
+
+async def _is_given(client: MailboxClient, message_id: str) -> bool:
+    try:
+        await client.probe(message_id)
+    except (RefusedByGoogleError, SuspectAccountError):
+        return False
+    return True
+
+
+async def try_reading(client: MailboxClient) -> None:
+    """Do once what a sync will do: search, and get a message whole (25 units).
+
+    Raises:
+        RefusedByGoogleError: no message is given; and what the calls raise.
+    """
+    page = await client.list_messages(_ALL, None)
+    refused: RefusedByGoogleError | None = None
+    for ref in page.refs[:WITNESSES]:
+        try:
+            await client.probe(ref.message_id)
+        except RefusedByGoogleError as error:
+            refused = error
+        else:
+            return
+    if refused is not None:
+        raise refused

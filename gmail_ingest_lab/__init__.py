@@ -1,0 +1,1 @@
+"""What shows and tries the service: demonstration, rehearsal, benchmarks."""

@@ -1,0 +1,57 @@
+"""A worker process that makes the API calls of a push for each tenant, and nothing else.
+
+Holds: the process: what ``burst`` takes off as the calls' own CPU. Keep out: Postgres, but for
+the credentials.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from typing import Any
+
+from gmail_ingest.adapters.gmail.gmail import Gmail
+from gmail_ingest.adapters.postgres.engine import create_engine
+from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
+from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
+from gmail_ingest.settings import load_settings
+from gmail_ingest.sync.mailbox.records import Mailbox
+from gmail_ingest.wiring import build_credentials, open_gmail
+from gmail_ingest_lab.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
+
+_AT_ONCE = 200
+
+
+def work(plan: Mapping[str, Any]) -> Answer:
+    """Read history and fetch one message for each of the tenants."""
+    return run_async(_calls(plan["tenants"]))
+
+
+async def _calls(tenants: list[str]) -> Answer:
+    settings = load_settings()
+    engine = create_engine(settings.database_url)
+    slots = asyncio.Semaphore(_AT_ONCE)
+    try:
+        store = PostgresMailStore(engine)
+        found = [await store.mailboxes(tenant, None) for tenant in tenants]
+        async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
+            await asyncio.gather(*(_call(gmail, mailbox, slots) for (mailbox,) in found))
+            # Once more: the first time fetched access tokens, which a push does not.
+            started = cpu_seconds()
+            await asyncio.gather(*(_call(gmail, mailbox, slots) for (mailbox,) in found))
+    finally:
+        await engine.dispose()
+    return {"startCpuSeconds": started}
+
+
+async def _call(gmail: Gmail, mailbox: Mailbox, slots: asyncio.Semaphore) -> None:
+    async with slots:
+        client = gmail.open_client(mailbox)
+        page = await client.list_history(mailbox.checkpoint - 1, None)
+        for record in page.records[:1]:
+            wanted = PendingMessage(record.message_id, record.thread_id)
+            await client.fetch(FetchCall(None, (wanted,), 20))
+
+
+if __name__ == "__main__":
+    run_worker(work)

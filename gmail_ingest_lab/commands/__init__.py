@@ -1,0 +1,1 @@
+"""The commands of ``gmail-ingest`` that come with this distribution."""

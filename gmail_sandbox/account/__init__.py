@@ -1,0 +1,1 @@
+"""One account: its messages, threads, labels, history, attachments, and the search over them."""

@@ -1,0 +1,1 @@
+"""The admin API under ``/sandbox``: how people and tests move the sandbox."""

@@ -1,0 +1,1 @@
+"""Google's own calls, at Google's own paths: Gmail, batches, OAuth."""

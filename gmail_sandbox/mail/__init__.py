@@ -1,0 +1,1 @@
+"""Mail as bytes: MIME, headers, charsets, search words, mbox files, and Gmail's payload of it."""

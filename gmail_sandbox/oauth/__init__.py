@@ -1,0 +1,1 @@
+"""Who may do what: issued tokens, service accounts, signatures and certificates."""

@@ -1,0 +1,1 @@
+"""Seeded mail: conversations and machines' mail, the same for the same seed."""
