@@ -11,7 +11,7 @@ from typing import Annotated
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from gmail_ingest.sync.backfill.backfill_price import BackfillPrice
-from webhook_api.shared_models import Model, Queued, to_utc
+from webhook_api.base.bodies import Model, Queued, to_utc
 
 
 def _text(value: object) -> object:

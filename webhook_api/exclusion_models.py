@@ -20,7 +20,7 @@ from gmail_ingest.core.exclusions.exclusion_rules import (
     ExclusionRule,
     SenderKind,
 )
-from webhook_api.shared_models import Model, Text
+from webhook_api.base.bodies import Model, Text
 
 Entries = Annotated[list[Text], Field(max_length=MAX_ENTRIES)]
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from gmail_ingest.adapters.postgres.queue.jobs import Job
 from gmail_ingest.core.ledger.shown_fates import EXCLUDED, shown_counts
-from webhook_api.sync_models import JobBody, ProgressBody
+from webhook_api.sync.bodies import JobBody, ProgressBody
 
 
 def job_body(job: Job) -> JobBody:
