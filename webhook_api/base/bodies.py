@@ -1,7 +1,7 @@
 """What goes over the wire, in camelCase: the base of all bodies and the small shared ones.
 
-Holds: ``Model``, problems, parameters. Keep out: the bodies of one kind of endpoint (they are
-beside it), and defaults of the use cases.
+Holds: ``Model``, problems, parameters. Keep out: the bodies of one resource (they are beside its
+routes), and defaults of the use cases.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 from datetime import UTC, date, datetime
 from typing import Annotated
-from uuid import UUID
 
 from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
@@ -116,21 +115,3 @@ class Problem(BaseModel):
     status: int
     detail: str
     errors: list[FieldProblem] | None = None
-
-
-class UnreachableBody(Model):
-    """A connected mailbox that no sync reaches now."""
-
-    mailbox: str
-    state: str
-    action: str | None = Field(description="What a person has to do.")
-
-
-class Queued(Model):
-    """A sync was queued; if one was waiting already, it is that one's job."""
-
-    job_id: UUID
-    kind: str
-    unreachable: list[UnreachableBody] = Field(
-        description="Connected mailboxes that it does not reach in their present state."
-    )

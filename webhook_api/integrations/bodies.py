@@ -1,7 +1,8 @@
 """Bodies of connecting and disconnecting.
 
-Holds: request and response models, and their way into the use case's values.
-Keep out: routes. Secrets are SecretStr, so that no repr and no error shows them.
+Holds: request and response models, and how a request becomes the use case's values.
+Keep out: routes, a tenant as it stands (``tenant.py``). Secrets are SecretStr, so that no repr and
+no error shows them.
 """
 
 from __future__ import annotations
@@ -21,9 +22,6 @@ from webhook_api.base.bodies import Model, Moment, TenantId
 MAX_MAILBOXES = 500
 #: Characters; Google's tokens have at most 2,048 bytes.
 MAX_TOKEN = 4096
-
-#: How the watch of a connected mailbox stands.
-WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
 #: An access token that was not given is one that ended long ago: it is refreshed at once.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
@@ -232,81 +230,3 @@ class MailboxDisconnectedBody(Model):
     )
     deleted: dict[str, int] | None = Field(description="Rows deleted by table, with deleteData.")
     complete: bool = Field(description="False: Google did not answer all of it; ask again.")
-
-
-class MailboxBody(Model):
-    """A mailbox as it stands."""
-
-    address: str
-    aliases: list[str] = Field(
-        description="The owner's other addresses, from Gmail's settings, read once a day."
-    )
-    state: str = Field(
-        description="active, needs_reauth, admin_action_required, suspended, disconnected, "
-        "duplicate (the same account is connected under its present address too), or replaced "
-        "(the account was deleted and another one has its address: its mail stays)."
-    )
-    cause: str | None = Field(
-        description="Why it is in its state, or why its last sync failed.",
-        examples=["grant_dead", "domain_policy", "operator", "no_answer"],
-    )
-    action: str | None = Field(description="What a person has to do, if anything.")
-    last_error: str | None
-    failing_since: datetime | None = Field(
-        description="Since when it has not been synced; null while all is well."
-    )
-    retry_at: datetime | None = Field(description="When it is tried again by itself.")
-    checkpoint: str = Field(description="Gmail's history id that is durably applied.")
-    watch: WatchState
-    watch_expires_at: datetime | None
-    last_push_at: datetime | None
-    last_synced_at: datetime | None = Field(
-        description="Mail that came until then is known. Null until the first sync is done."
-    )
-    initial_sync_done: bool
-    former_addresses: list[str] = Field(
-        description="Primary addresses that the account had before; they are among the aliases."
-    )
-    present_address: str | None = Field(
-        description="The account's primary address, if another mailbox of the tenant has it."
-    )
-    renamed_at: datetime | None = Field(description="When another primary address was noticed.")
-    history_reset_at: datetime | None = Field(
-        description="When Google's history ids were found to have gone back."
-    )
-    former_account: bool = Field(
-        description="True: the mail of an account that is no more; see replacedAt."
-    )
-    replaced_at: datetime | None = Field(
-        description="When another account was found to have this address."
-    )
-    replaced_predecessor_at: datetime | None = Field(
-        description="When this account was found to have followed another one, whose mail is in "
-        "the mailbox of the same address in state replaced."
-    )
-    removals_withheld: int = Field(
-        description="Mails that Gmail no longer has, too many to be removed without a person: they "
-        "stay until their removal is accepted."
-    )
-
-
-class IntegrationBody(Model):
-    """A credential's description; the credential itself is never shown."""
-
-    auth_type: str
-    subject: str
-    state: str
-    last_error: str | None
-    connected_at: datetime
-    updated_at: datetime
-    mailboxes: list[MailboxBody]
-
-
-class TenantBody(Model):
-    """A tenant and what it has connected."""
-
-    tenant_id: str
-    state: str
-    created_at: datetime
-    disconnected_at: datetime | None
-    integrations: list[IntegrationBody]

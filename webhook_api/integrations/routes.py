@@ -27,9 +27,8 @@ from webhook_api.integrations.bodies import (
     MailboxDisconnectedBody,
     OAuthConnect,
     ServiceAccountKeysBody,
-    TenantBody,
 )
-from webhook_api.integrations.tenant import tenant_body
+from webhook_api.integrations.tenant import TenantBody, tenant_body
 
 
 def integrations_router(services: Services) -> APIRouter:

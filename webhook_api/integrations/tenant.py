@@ -1,12 +1,16 @@
-"""A tenant's state as bodies: what a person has to do, and how its watches stand.
+"""A tenant as it stands: its integrations and mailboxes, their watches, what a person has to do.
 
-Holds: the conversion from views. Keep out: reading (``PostgresReads``), routes.
+Holds: the bodies, and how they are made of the views of ``adapters/postgres/reads``.
+Keep out: reading (``PostgresReads``), routes.
 Source: docs/google.md#watches; edge case 24.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from typing import Literal
+
+from pydantic import Field
 
 from gmail_ingest.adapters.postgres.reads.status_views import (
     IntegrationStatus,
@@ -15,17 +19,93 @@ from gmail_ingest.adapters.postgres.reads.status_views import (
 )
 from gmail_ingest.core.ledger.removals import question
 from gmail_ingest.errors import remedy_of
-from webhook_api.integrations.bodies import (
-    IntegrationBody,
-    MailboxBody,
-    TenantBody,
-    WatchState,
-)
+from webhook_api.base.bodies import Model
+
+#: How the watch of a connected mailbox stands.
+WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
 #: Renewal is due with six days left: a watch with less than this has missed it many times.
 LAPSING = timedelta(days=1)
 
 _RECONNECT = "Connect this mailbox again if its mail is wanted."
+
+
+class MailboxBody(Model):
+    """A mailbox as it stands."""
+
+    address: str
+    aliases: list[str] = Field(
+        description="The owner's other addresses, from Gmail's settings, read once a day."
+    )
+    state: str = Field(
+        description="active, needs_reauth, admin_action_required, suspended, disconnected, "
+        "duplicate (the same account is connected under its present address too), or replaced "
+        "(the account was deleted and another one has its address: its mail stays)."
+    )
+    cause: str | None = Field(
+        description="Why it is in its state, or why its last sync failed.",
+        examples=["grant_dead", "domain_policy", "operator", "no_answer"],
+    )
+    action: str | None = Field(description="What a person has to do, if anything.")
+    last_error: str | None
+    failing_since: datetime | None = Field(
+        description="Since when it has not been synced; null while all is well."
+    )
+    retry_at: datetime | None = Field(description="When it is tried again by itself.")
+    checkpoint: str = Field(description="Gmail's history id that is durably applied.")
+    watch: WatchState
+    watch_expires_at: datetime | None
+    last_push_at: datetime | None
+    last_synced_at: datetime | None = Field(
+        description="Mail that came until then is known. Null until the first sync is done."
+    )
+    initial_sync_done: bool
+    former_addresses: list[str] = Field(
+        description="Primary addresses that the account had before; they are among the aliases."
+    )
+    present_address: str | None = Field(
+        description="The account's primary address, if another mailbox of the tenant has it."
+    )
+    renamed_at: datetime | None = Field(description="When another primary address was noticed.")
+    history_reset_at: datetime | None = Field(
+        description="When Google's history ids were found to have gone back."
+    )
+    former_account: bool = Field(
+        description="True: the mail of an account that is no more; see replacedAt."
+    )
+    replaced_at: datetime | None = Field(
+        description="When another account was found to have this address."
+    )
+    replaced_predecessor_at: datetime | None = Field(
+        description="When this account was found to have followed another one, whose mail is in "
+        "the mailbox of the same address in state replaced."
+    )
+    removals_withheld: int = Field(
+        description="Mails that Gmail no longer has, too many to be removed without a person: they "
+        "stay until their removal is accepted."
+    )
+
+
+class IntegrationBody(Model):
+    """A credential's description; the credential itself is never shown."""
+
+    auth_type: str
+    subject: str
+    state: str
+    last_error: str | None
+    connected_at: datetime
+    updated_at: datetime
+    mailboxes: list[MailboxBody]
+
+
+class TenantBody(Model):
+    """A tenant and what it has connected."""
+
+    tenant_id: str
+    state: str
+    created_at: datetime
+    disconnected_at: datetime | None
+    integrations: list[IntegrationBody]
 
 
 def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:

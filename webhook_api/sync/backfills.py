@@ -1,8 +1,9 @@
-"""Routes of backfills: price them, ask for them, cancel them.
+"""Backfills: price one, ask for one, cancel one.
 
-Holds: /api/sync/{tenantId}/historical and the cancelling of jobs. The API's path, its kind of job
-and the names of its models say ``historical`` for a backfill. Keep out: syncing: Dagster's sensor
-makes a backfill of what is written here, whenever it is back.
+Holds: /api/sync/{tenantId}/historical and the cancelling of jobs, routes and bodies. The API says
+``historical`` for a backfill: in the path, the kind of job and the names of models.
+Keep out: prices (``sync/backfill``), and syncing. The route writes a job; Dagster's sensor makes a
+backfill of it, at once or when Dagster is up again.
 """
 
 from __future__ import annotations
@@ -12,21 +13,68 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Path, Query, Response
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 
 from gmail_ingest.core.ledger.months import check_range, months_of
 from gmail_ingest.core.ledger.windows import Window
-from webhook_api.backfill_models import (
-    HistoricalPriceBody,
-    HistoricalQueued,
-    HistoricalRequest,
-    price_body,
-)
-from webhook_api.base.bodies import TenantInPath
+from gmail_ingest.sync.backfill.backfill_price import BackfillPrice
+from webhook_api.base.bodies import Model, TenantInPath, to_utc
 from webhook_api.base.openapi import CONFLICT, NOT_FOUND
 from webhook_api.composition import Services
-from webhook_api.job_bodies import job_body
-from webhook_api.sync.bodies import JobBody
+from webhook_api.sync.bodies import JobBody, Queued, job_body
 from webhook_api.sync.reachable import require_syncable
+
+
+def _text(value: object) -> object:
+    if not isinstance(value, str):
+        raise ValueError("must be a time in ISO 8601 with its zone, as 2025-06-30T12:00:00Z")  # noqa: TRY004 - a TypeError is no validation error
+    return value
+
+
+#: A number could be seconds or milliseconds, a time without a zone anybody's.
+ZonedTime = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(to_utc)]
+
+
+class HistoricalRequest(Model):
+    """A range of time, half-open: ``startDate`` <= a message's internal date < ``endDate``."""
+
+    start_date: ZonedTime = Field(examples=["2024-01-01T00:00:00Z"])
+    end_date: ZonedTime = Field(
+        description="The first moment that is not in the range: 2025-01-01T00:00:00Z for all of "
+        "2024.",
+        examples=["2025-01-01T00:00:00Z"],
+    )
+
+
+class HistoricalQueued(Queued):
+    """A backfill was asked for; if just this range is under way, it is that job."""
+
+
+class MonthPriceBody(Model):
+    """One month of the tenant's mailboxes."""
+
+    month: str = Field(examples=["2024-01"])
+    messages: int = Field(description="Messages that Gmail lists.")
+    to_fetch: int = Field(description="Those that are not stored or decided about already.")
+    units: int = Field(description="Quota units of listing and fetching them.")
+
+
+class HistoricalPriceBody(Model):
+    """What a backfill would fetch and cost. Nothing was started or written."""
+
+    tenant_id: str
+    start_date: datetime
+    end_date: datetime
+    messages: int
+    to_fetch: int
+    units: int = Field(description="Gmail quota units that the sync would take.")
+    estimated_seconds: float | None = Field(
+        description="At the budgets of mailboxes and project, with the daily allowance; null if "
+        "nothing is limited."
+    )
+    dry_run_units: int = Field(description="Gmail quota units that this answer took.")
+    left_out: list[str] = Field(description="Why mailboxes are not in it, one each.")
+    months: list[MonthPriceBody]
 
 
 def backfill_router(services: Services) -> APIRouter:
@@ -67,7 +115,7 @@ def backfill_router(services: Services) -> APIRouter:
         if dry_run:
             response.status_code = 200
             price = await services.backfill_pricing.price(tenant_id, window)
-            return price_body(tenant_id, body, price)
+            return _price_body(tenant_id, body, price)
         job_id = await services.backfill_jobs.request(tenant_id, window, months_of(window))
         return HistoricalQueued(job_id=job_id, kind="historical", unreachable=unreachable)
 
@@ -82,3 +130,29 @@ def backfill_router(services: Services) -> APIRouter:
         return job_body(await services.jobs.job(tenant_id, job_id))
 
     return router
+
+
+def _price_body(
+    tenant_id: str, body: HistoricalRequest, price: BackfillPrice
+) -> HistoricalPriceBody:
+    """A price as the API shows it, the oldest month first."""
+    return HistoricalPriceBody(
+        tenant_id=tenant_id,
+        start_date=body.start_date,
+        end_date=body.end_date,
+        messages=price.listed,
+        to_fetch=price.wanted,
+        units=price.units,
+        estimated_seconds=None if price.seconds is None else round(price.seconds, 1),
+        dry_run_units=price.spent,
+        left_out=list(price.left_out),
+        months=[
+            MonthPriceBody(
+                month=f"{month.month:%Y-%m}",
+                messages=month.listed,
+                to_fetch=month.wanted,
+                units=month.units,
+            )
+            for month in price.months
+        ],
+    )

@@ -1,6 +1,6 @@
-"""Bodies of syncing: jobs, queue and status.
+"""Bodies of syncs: jobs, queue and status.
 
-Holds: response models. Keep out: routes.
+Holds: response models, and ``job_body``, which makes one of a job. Keep out: reading jobs, routes.
 """
 
 from __future__ import annotations
@@ -10,8 +10,21 @@ from uuid import UUID
 
 from pydantic import Field
 
+from gmail_ingest.adapters.postgres.queue.jobs import Job
+from gmail_ingest.core.ledger.shown_fates import EXCLUDED, shown_counts
 from webhook_api.base.bodies import Model
-from webhook_api.integrations.bodies import TenantBody
+from webhook_api.integrations.tenant import TenantBody
+from webhook_api.sync.reachable import UnreachableBody
+
+
+class Queued(Model):
+    """A sync was queued; if one was waiting already, it is that one's job."""
+
+    job_id: UUID
+    kind: str
+    unreachable: list[UnreachableBody] = Field(
+        description="Connected mailboxes that it does not reach in their present state."
+    )
 
 
 class ProgressBody(Model):
@@ -93,3 +106,39 @@ class UnlockedBody(Model):
     tenant_id: str
     leases: int = Field(description="Mailbox leases that were held.")
     claims: int = Field(description="Queue entries that a worker held; they wait again.")
+
+
+def job_body(job: Job) -> JobBody:
+    """The body of a job; its progress if it is a backfill."""
+    return JobBody(
+        id=job.id,
+        kind=job.kind,
+        state=job.state,
+        counts=shown_counts(job.counts),
+        error=job.error,
+        created_at=job.created_at,
+        started_at=job.started_at,
+        finished_at=job.finished_at,
+        dagster_run_id=job.dagster_run_id,
+        start_date=job.window_start,
+        end_date=job.window_end,
+        dagster_backfill_id=job.dagster_backfill_id,
+        not_before=job.not_before,
+        progress=_progress(job) if job.kind == "historical" else None,
+    )
+
+
+def _progress(job: Job) -> ProgressBody:
+    progress, counts = job.progress, shown_counts(job.counts)
+    rate = progress.messages_per_second
+    return ProgressBody(
+        months_done=progress.months_done,
+        months_total=progress.months_total,
+        listed=int(counts.get("listed", 0)),
+        stored=int(counts.get("stored", 0)),
+        excluded=int(counts.get(EXCLUDED, 0)),
+        dead=int(counts.get("dead", 0)),
+        messages_per_second=None if rate is None else round(rate, 2),
+        units=int(counts.get("units", 0)),
+        estimated_end=None if job.finished_at else progress.estimated_end,
+    )

@@ -1,20 +1,39 @@
 """Which mailboxes of a tenant a sync can reach, before one is asked for.
 
-Holds: ``require_syncable``. Add here: a state in which a request for a sync must be refused.
-Keep out: queues, routes. Source: edge case 105. A job that nobody can do would be accepted, and end
-somewhere else as cancelled: whoever asks is told at once, with what a person has to do.
+Holds: what refuses a request that nothing can come of. Add here: a state in which a sync must be
+refused. Keep out: queues, routes. Source: edge case 105. A job that no mailbox can do would end as
+cancelled, where the caller does not look. So the caller is told at once what a person has to do.
 """
 
 from __future__ import annotations
 
 from fastapi import HTTPException
+from pydantic import Field
 
 from gmail_ingest.adapters.postgres.reads.status_views import TenantStatus
-from webhook_api.base.bodies import UnreachableBody
+from webhook_api.base.bodies import Model
 from webhook_api.integrations.tenant import action_of
 
 #: Not connected: what a sync of the tenant is not about.
 _ENDED = frozenset(("disconnected", "replaced"))
+
+
+class UnreachableBody(Model):
+    """A connected mailbox that no sync reaches now."""
+
+    mailbox: str
+    state: str
+    action: str | None = Field(description="What a person has to do.")
+
+
+def require_connected(tenant: TenantStatus) -> None:
+    """Refuse to change a tenant that is disconnected.
+
+    Raises:
+        HTTPException: 409, if it is.
+    """
+    if tenant.state != "connected":
+        raise HTTPException(409, "this tenant is disconnected: connect it first")
 
 
 def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[UnreachableBody]:
@@ -28,8 +47,7 @@ def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[U
         HTTPException: 409, if the tenant is disconnected, or no mailbox of it can be synced, or not
             the one that is asked for; each state is named with what a person has to do.
     """
-    if tenant.state != "connected":
-        raise HTTPException(409, "this tenant is disconnected: connect it first")
+    require_connected(tenant)
     connected = [
         mailbox
         for integration in tenant.integrations

@@ -12,12 +12,19 @@ from fastapi import APIRouter, Path, Query
 
 from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.sync.mailbox.records import SyncKind
-from webhook_api.base.bodies import Queued, TenantInPath
+from webhook_api.base.bodies import TenantInPath
 from webhook_api.base.openapi import CONFLICT, NOT_FOUND
 from webhook_api.composition import Services
 from webhook_api.integrations.tenant import tenant_body
-from webhook_api.job_bodies import job_body
-from webhook_api.sync.bodies import JobBody, JobsBody, QueueEntryBody, StatusBody, UnlockedBody
+from webhook_api.sync.bodies import (
+    JobBody,
+    JobsBody,
+    Queued,
+    QueueEntryBody,
+    StatusBody,
+    UnlockedBody,
+    job_body,
+)
 from webhook_api.sync.reachable import require_syncable
 
 #: Jobs that a status shows.
