@@ -25,13 +25,13 @@ from gmail_ingest.sync.audit.completeness import (
     Verdict,
 )
 from gmail_ingest.sync.audit.repair import Repair
-from gmail_ingest.sync.mailbox.limiter import Budget, Limiter
+from gmail_ingest.sync.mailbox.limiter import Limiter
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.records import Mailbox
 from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
-from gmail_ingest.sync.mailbox.throttle import Throttle
 
 log = structlog.get_logger(__name__)
 
@@ -179,28 +179,16 @@ class Verify:
         found: MailboxVerification,
     ) -> None:
         client = self._open_client(mailbox)
-        budget = Budget(self._limiter, mailbox.id, "listing")
-        throttle = Throttle(self._policy, budget)
+        session = MailboxSession(self._store, client, mailbox, self._policy, self._limiter, holder)
         try:
-            async with Repair(
-                self._store, client, mailbox, throttle, self._policy, holder=holder
-            ) as repairs:
-                comparison = Comparison(
-                    self._store,
-                    client,
-                    mailbox,
-                    throttle,
-                    self._policy,
-                    found,
-                    repairs if repair else None,
-                )
+            async with session.paced("listing") as paced, Repair(paced) as repairs:
+                comparison = Comparison(paced, found, repairs if repair else None)
                 try:
                     await comparison.run(days, progress)
                 finally:
                     found.counts.add(repairs.counts)
         finally:
             found.counts.units += client.units_spent
-            await budget.close()
 
 
 def _verdict(plan: MailboxPlan, found: MailboxVerification) -> Verdict:

@@ -46,6 +46,7 @@ from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.records import Mailbox
 from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import to_its_end
 
 log = structlog.get_logger(__name__)
@@ -139,13 +140,15 @@ class BackfillSync:
             failures.block(NO_MAILBOX)
         workers = [
             BackfillMailbox(
-                self._store,
-                self._open_client(mailbox),
-                mailbox,
-                self._policy,
-                self._limiter,
-                job=job,
-                holder=holder,
+                MailboxSession(
+                    self._store,
+                    self._open_client(mailbox),
+                    mailbox,
+                    self._policy,
+                    self._limiter,
+                    holder,
+                ),
+                job,
             )
             for mailbox in mailboxes
         ]

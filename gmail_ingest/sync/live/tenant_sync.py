@@ -40,6 +40,7 @@ from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient, SyncQueue
 from gmail_ingest.sync.mailbox.records import Claim, Counts, Mailbox, SecondLook, SyncKind
 from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import all_ended
 
 T = TypeVar("T")
@@ -282,18 +283,16 @@ class TenantSync:
         counts = Counts()
         async with self._slot(claim):
             with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
+                session = MailboxSession(
+                    self._store,
+                    self._open_client(mailbox),
+                    mailbox,
+                    self._policy,
+                    self._limiter,
+                    claim.holder,
+                )
                 try:
-                    await sync_mailbox(
-                        self._store,
-                        self._open_client(mailbox),
-                        mailbox,
-                        claim.kind,
-                        policy=self._policy,
-                        limiter=self._limiter,
-                        holder=claim.holder,
-                        counts=counts,
-                        force=claim.force,
-                    )
+                    await sync_mailbox(session, claim.kind, counts, force=claim.force)
                 except GmailIngestError as error:
                     return await self._explain(claim, mailbox, counts, error)
         return MailboxReport(mailbox.id, counts)

@@ -23,7 +23,6 @@ from typing import NamedTuple
 
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
-from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import (
     GmailIngestError,
     MailboxStateError,
@@ -32,9 +31,9 @@ from gmail_ingest.errors import (
     RefusedByGoogleError,
     SuspectAccountError,
 )
-from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import ListPage
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: A refusal of either kind may be the mailbox's.
 Refusal = RefusedByGoogleError | SuspectAccountError
@@ -105,9 +104,7 @@ def state_of(error: GmailIngestError) -> MailboxStateError | None:
     return error if isinstance(error, MailboxStateError) else None
 
 
-async def answers_for(
-    client: MailboxClient, throttle: Throttle, prices: Prices, refused: Collection[str]
-) -> bool:
+async def answers_for(session: MailboxSession[MailStore], refused: Collection[str]) -> bool:
     """Whether Google gives any other message than the refused ones.
 
     A message alone in its mailbox has no witness: then it is refused for its own sake.
@@ -115,6 +112,7 @@ async def answers_for(
     Raises:
         what a listing or a fetch raises, unless it is that the request is refused.
     """
+    client, throttle, prices = session.client, session.throttle, session.policy.prices
 
     async def listed() -> ListPage | None:
         # Refused here, it is no call to make again: so it is no error for ``throttle``.
