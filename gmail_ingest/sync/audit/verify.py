@@ -25,11 +25,11 @@ from gmail_ingest.sync.audit.completeness import (
     Verdict,
 )
 from gmail_ingest.sync.audit.repair import Repair
+from gmail_ingest.sync.mailbox.consequences import Note, stop_of, tell_mailbox
 from gmail_ingest.sync.mailbox.limiter import Limiter
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.records import Mailbox
-from gmail_ingest.sync.mailbox.refusals import state_of
 from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
 
@@ -143,15 +143,10 @@ class Verify:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
-                if (stop := state_of(error)) is not None:
+                if (stop := stop_of(error)) is not None:
                     # No sync may come across it: history goes on where no mail is given.
-                    await self._store.set_mailbox_state(
-                        mailbox.id,
-                        stop.state,
-                        found.error,
-                        cause=stop.cause,
-                        generation=mailbox.generation,
-                    )
+                    note = Note(stop.state, found.error, stop.cause)
+                    await tell_mailbox(self._store, mailbox, note)
             except Exception as error:  # noqa: BLE001 - told, and no reason to leave others out
                 found.error, found.crashed = place_of(error), True
                 crash = {"error": place_of(error), "trace": trace_of(error)}
