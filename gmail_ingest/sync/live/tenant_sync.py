@@ -21,6 +21,7 @@ import structlog
 from gmail_ingest.errors import GmailIngestError, place_of
 from gmail_ingest.sync.audit.completeness import ComparableStore
 from gmail_ingest.sync.live.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.live.sync_queue import Claim, SecondLook, SyncQueue
 from gmail_ingest.sync.mailbox.consequences import (
     Consequence,
     Note,
@@ -30,8 +31,8 @@ from gmail_ingest.sync.mailbox.consequences import (
 from gmail_ingest.sync.mailbox.heartbeat import heartbeat
 from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient, SyncQueue
-from gmail_ingest.sync.mailbox.records import Claim, Counts, Mailbox, SecondLook, SyncKind
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.records import Counts, Mailbox, SyncKind
 from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import all_ended
 

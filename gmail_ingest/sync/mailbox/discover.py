@@ -9,7 +9,7 @@ Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gmail_ingest.core.ledger.history_records import fold_history
 from gmail_ingest.core.ledger.windows import Window, last_days
@@ -21,7 +21,7 @@ from gmail_ingest.errors import (
     RejectedRequestError,
     TransientError,
 )
-from gmail_ingest.sync.mailbox.identity import AccountRecords, find_former, note_address, recognise
+from gmail_ingest.sync.mailbox.identity import find_former, note_address, recognise
 from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import (
     Counts,
@@ -33,11 +33,6 @@ from gmail_ingest.sync.mailbox.records import (
     Profile,
 )
 from gmail_ingest.sync.mailbox.session import MailboxSession
-
-
-class DiscoveryStore(MailStore, AccountRecords, Protocol):
-    """The mail store, with what it knows of accounts."""
-
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
@@ -57,7 +52,7 @@ class FollowedHistory(NamedTuple):
     expired: bool
 
 
-async def follow_history(session: MailboxSession[DiscoveryStore], lease: Lease) -> FollowedHistory:
+async def follow_history(session: MailboxSession[MailStore], lease: Lease) -> FollowedHistory:
     """Apply all pages of history after the checkpoint.
 
     A history id below the checkpoint is an expired history, whatever the status of the answer
@@ -106,7 +101,7 @@ async def follow_history(session: MailboxSession[DiscoveryStore], lease: Lease) 
         page_token = page.next_page_token
 
 
-async def _resync(session: MailboxSession[DiscoveryStore], lease: Lease, profile: Profile) -> None:
+async def _resync(session: MailboxSession[MailStore], lease: Lease, profile: Profile) -> None:
     store, mailbox, policy = session.store, session.mailbox, session.policy
     await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
@@ -129,7 +124,7 @@ async def _resync(session: MailboxSession[DiscoveryStore], lease: Lease, profile
     await store.reset_history(lease, profile.history_id, window)
 
 
-async def _refuse_moved(session: MailboxSession[DiscoveryStore]) -> None:
+async def _refuse_moved(session: MailboxSession[MailStore]) -> None:
     """Stop both mailboxes if the account behind this one's address is that of another: under a
     service account's key their mail would be stored again, each in the other's mailbox.
 
