@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import dagster as dg
 
 from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched, PostgresSyncQueue
-from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.event_loop import run
-from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.live_sync.drain import drain_job
+from gmail_ingest.defs.live_sync.emails import emails_job
+from gmail_ingest.defs.live_sync.queue_look import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.partitions import TENANTS, keep_partitions
-from gmail_ingest.defs.queue_look import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import (
     IN_FLIGHT,

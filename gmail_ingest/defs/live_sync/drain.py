@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.dagster_internals.materializations import (
     GATHER_SECONDS,
     store_materializations,
 )
 from gmail_ingest.defs.event_loop import LoopThread, StopHook
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
