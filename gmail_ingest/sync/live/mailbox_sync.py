@@ -120,7 +120,7 @@ class _Sync:
             is_open = await self._store.has_unfinished_listing(self._mailbox.id)
         # Also by whoever lists the mailbox while an incremental sync finds its history expired.
         now = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
-        if any(each.reconcile_wanted for each in now):
+        if any(mailbox.reconcile_wanted for mailbox in now):
             self._counts.add(
                 await reconcile(
                     self._store, self._client, self._mailbox, throttle, self._policy, lease

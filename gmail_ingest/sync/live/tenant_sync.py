@@ -230,21 +230,21 @@ class TenantSync:
 
     async def _settle(self, claim: Claim, done: list[MailboxReport], report: TenantReport) -> None:
         total = Counts()
-        for each in done:
-            total.add(each.counts)
+        for mailbox in done:
+            total.add(mailbox.counts)
         # One that was disconnected meanwhile says nothing of the others.
-        done = [each for each in done if not each.gone] or done
-        errors = sorted({each.error for each in done if each.error})
+        done = [mailbox for mailbox in done if not mailbox.gone] or done
+        errors = sorted({mailbox.error for mailbox in done if mailbox.error})
         error = "; ".join(errors) or None
-        retries = [each.retry_at for each in done if each.retry_at]
+        retries = [mailbox.retry_at for mailbox in done if mailbox.retry_at]
         report.put_back.pop(claim.kind, None)
         if retries:
-            if failures := sorted({each.error for each in done if each.error and not each.quiet}):
-                report.put_back[claim.kind] = "; ".join(failures)
+            if failed := {mailbox.error for mailbox in done if mailbox.error and not mailbox.quiet}:
+                report.put_back[claim.kind] = "; ".join(sorted(failed))
             await self._queue.release(claim, min(retries), total, error)
             state = "released"
         else:
-            superseded = any(each.superseded for each in done)
+            superseded = any(mailbox.superseded for mailbox in done)
             # Of rules that changed, another job may have left nothing to do.
             if not done and claim.kind != "exclusions":
                 superseded = True
@@ -257,7 +257,7 @@ class TenantSync:
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
         report.counts.add(total)
         report.jobs += 1
-        report.mailboxes.update(each.mailbox_id for each in done)
+        report.mailboxes.update(mailbox.mailbox_id for mailbox in done)
         if state == "failed":  # what was given back is tried again: no failure yet
             report.errors.extend(errors)
 
@@ -267,9 +267,9 @@ class TenantSync:
         """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
-        wanted = [each for each in done if each.error is None]
+        wanted = [mailbox for mailbox in done if mailbox.error is None]
         notified = claim.again or claim.is_pushed
-        ids = tuple(each.mailbox_id for each in wanted if notified or each.counts.found)
+        ids = tuple(mailbox.mailbox_id for mailbox in wanted if notified or mailbox.counts.found)
         return SecondLook(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager

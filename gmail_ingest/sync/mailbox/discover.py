@@ -154,7 +154,7 @@ async def _refuse_moved(
         AddressMovedError: it is.
     """
     living = await store.living(mailbox.tenant_id)
-    others = [each for each in living if each.id != mailbox.id]
+    others = [other for other in living if other.id != mailbox.id]
     former = await find_former(store, client, others, (), throttle, policy.prices)
     if former is None:
         return
