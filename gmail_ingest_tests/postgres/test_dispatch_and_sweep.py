@@ -6,7 +6,8 @@ from gmail_ingest.adapters.postgres.queue.drains import listen
 from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.mailbox.records import Counts, Failed, SecondLook
+from gmail_ingest.sync.live.sync_queue import SecondLook
+from gmail_ingest.sync.mailbox.records import Counts, Failed
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
 from webhook_api.push_body import Notification
 

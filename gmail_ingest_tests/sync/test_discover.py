@@ -14,7 +14,7 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync.mailbox.discover import OVERLAP, follow_history, list_window
 from gmail_ingest.sync.mailbox.records import Stored
-from gmail_ingest.sync.mailbox.throttle import TRIES, Throttle
+from gmail_ingest.sync.mailbox.throttle import TRIES
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.google import added, ref
 
@@ -22,16 +22,13 @@ from gmail_ingest_tests.sync.google import added, ref
 async def follow(box, lease=None):
     """Follow the history of the mailbox as it is now."""
     lease = lease or await box.lease()
-    mailbox = box.store.rows[box.mailbox.id]
-    return await follow_history(box.store, box.google, Throttle(QUICK), lease, mailbox, QUICK)
+    return await follow_history(box.session(), lease)
 
 
 async def list_all(box, window: Window | None = None):
     """List a window of the mailbox."""
     lease = await box.lease("listing")
-    return await list_window(
-        box.store, box.google, Throttle(QUICK), lease, window or Window(), QUICK
-    )
+    return await list_window(box.session(), lease, window or Window())
 
 
 def pages_of(total: int, size: int) -> list[list[HistoryRecord]]:
@@ -75,11 +72,11 @@ def test_follow_history_never_moves_the_checkpoint_backwards(run, box):
     """An older answer after a newer one changes nothing: neither that of a sync which another
     overtook, nor that of a replica which is late (edge cases 8 and 90).
     """
-    before = box.store.rows[box.mailbox.id]
+    before = box.session()
     run(follow(box))
     box.google.history_id = 300
     lease = run(box.lease())
-    run(follow_history(box.store, box.google, Throttle(QUICK), lease, before, QUICK))
+    run(follow_history(before, lease))
     assert box.checkpoint == 500
     box.google.history_id, box.google.late = 600, 400
     _, expired = run(follow(box))

@@ -35,17 +35,7 @@ class Purse(Unlimited):
 
 async def sync(box, kind="incremental", *, policy=QUICK, limiter=None, force=False):
     """Sync the mailbox as it is now."""
-    await sync_mailbox(
-        box.store,
-        box.google,
-        box.store.rows[box.mailbox.id],
-        kind,
-        policy=policy,
-        limiter=limiter or Unlimited(),
-        holder="worker",
-        counts=box.counts,
-        force=force,
-    )
+    await sync_mailbox(box.session(policy, limiter), kind, box.counts, force=force)
 
 
 def test_incremental_sync_stores_new_mail_and_notes_the_time(run, box):

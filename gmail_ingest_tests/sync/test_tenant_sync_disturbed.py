@@ -9,7 +9,7 @@ from gmail_ingest.errors import (
     RefusedByGoogleError,
     SuspectAccountError,
 )
-from gmail_ingest.sync.live.tenant_sync import BUSY
+from gmail_ingest.sync.mailbox.consequences import BUSY
 from gmail_ingest_tests.sync.conftest import QUICK
 from gmail_ingest_tests.sync.tenants import Tenant
 

@@ -39,8 +39,8 @@ from gmail_ingest.sync.accounts.registry import (
     Registry,
 )
 from gmail_ingest.sync.accounts.watch import start_watch
-from gmail_ingest.sync.mailbox.identity import AccountRecords, AtOnce, find_former, recognise
-from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.identity import AtOnce, find_former, recognise
+from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import Mailbox, Profile
 from gmail_ingest.sync.mailbox.refusals import try_reading
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
@@ -65,14 +65,6 @@ class Google(Protocol):
 
     async def revoke(self, token: str) -> None:
         """End a grant; success if it is dead already. TransientError if Google is silent."""
-        ...
-
-
-class MailboxNotes(AccountRecords, Protocol):
-    """What is known of mailboxes, and where the end of a watch is kept."""
-
-    async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
-        """Note until when Google pushes for this mailbox."""
         ...
 
 
@@ -138,14 +130,14 @@ class Connect:
     def __init__(
         self,
         registry: Registry,
-        notes: MailboxNotes,
+        store: MailStore,
         google: Google,
         topic: str,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._pause = pause
         self._registry = registry
-        self._notes = notes
+        self._store = store
         self._google = google
         self._topic = topic
 
@@ -215,7 +207,7 @@ class Connect:
                 except (ThrottledError, TransientError) as error:
                     return error
 
-        living = await self._notes.living(request.tenant_id)
+        living = await self._store.living(request.tenant_id)
         wanted = request.addresses or {"": "keys.refreshToken"}
         try:
             async with asyncio.TaskGroup() as group:
@@ -267,13 +259,13 @@ class Connect:
         new = NewMailbox(profile.address, profile.history_id, aliases)
         known = next((mailbox for mailbox in living if mailbox.address == profile.address), None)
         if known is None:
-            former = await find_former(self._notes, client, living, aliases or ())
+            former = await find_former(self._store, client, living, aliases or ())
             return new if former is None else replace(new, renames=former.id)
-        verdict = await recognise(self._notes, client, AtOnce(), known, profile)
+        verdict = await recognise(self._store, client, AtOnce(), known, profile)
         if verdict != "same":
             # Its mailbox may be there under the address that it had before this one was given it.
             others = [mailbox for mailbox in living if mailbox.id != known.id]
-            former = await find_former(self._notes, client, others, aliases or ())
+            former = await find_former(self._store, client, others, aliases or ())
             if former is not None:
                 return replace(new, renames=former.id)
         if verdict == "other":
@@ -295,7 +287,7 @@ class Connect:
                 # Mail is found by polling meanwhile, and the renewal tries again.
                 log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
                 return ConnectedMailbox(mailbox, known, "failed", None, str(error))
-            await self._notes.set_watch(mailbox.id, started.expires_at)
+            await self._store.set_watch(mailbox.id, started.expires_at)
             return ConnectedMailbox(mailbox, known, "active", started.expires_at, None)
 
         return tuple(await side_by_side(AT_ONCE, registered.mailboxes, watch))

@@ -19,10 +19,9 @@ from typing import Protocol
 import structlog
 
 from gmail_ingest.errors import place_of, trace_of
+from gmail_ingest.sync.live.sync_queue import Claim, SyncQueue
 from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest.sync.mailbox.heartbeat import heartbeat
-from gmail_ingest.sync.mailbox.ports import SyncQueue
-from gmail_ingest.sync.mailbox.records import Claim
 
 log = structlog.get_logger(__name__)
 
