@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -112,10 +112,10 @@ def box() -> Box:
 
 
 @pytest.fixture
-def service(engine, run) -> Iterator[Service]:
+async def service(engine) -> AsyncIterator[Service]:
     """The real adapters on an empty database, against a sandbox without quotas."""
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
-        service = Service(engine, sandbox, run)
+        service = Service(engine, sandbox)
         yield service
-        run(service.aclose())
+        await service.aclose()

@@ -38,7 +38,7 @@ class Wordy(MemoryMailboxClient):
         return {each: parsed(each, text=each + "x" * (TEXT - len(each))) for each in wanted}
 
 
-def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
+async def test_fetch_holds_a_bounded_part_of_a_mailbox():
     """75 MB of mail go through a worker that holds less than 12 of them at any time (edge cases 54
     and 63).
     """
@@ -59,7 +59,7 @@ def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
 
     tracemalloc.start()
     try:
-        held = run(sync())
+        held = await sync()
     finally:
         tracemalloc.stop()
     assert store.written == MESSAGES * TEXT
