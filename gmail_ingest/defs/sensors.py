@@ -99,7 +99,9 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
                 plan = plan_runs(
                     policy,
                     waiting=snapshot.waiting
-                    - sum(each.rows for each in awaited if each.id not in lost),
+                    - sum(
+                        awaited_run.rows for awaited_run in awaited if awaited_run.id not in lost
+                    ),
                     tenant_runs_alive=count_runs(instance, emails_job.name, IN_FLIGHT),
                     drains_alive=snapshot.drains + count_runs(instance, drain_job.name, STARTING),
                     started_lately=len(memory.started_at),
@@ -113,7 +115,7 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
             return snapshot, plan, taken
 
         snapshot, plan, taken = run(tick())
-        requests = [_tenant_run(each) for each in taken]
+        requests = [_tenant_run(dispatched) for dispatched in taken]
         requests += [dg.RunRequest(job_name=drain_job.name) for _ in range(plan.drain_runs)]
         cursor = memory.write(swept=sweep, started=len(taken), now=now)
         if not requests:

@@ -66,7 +66,7 @@ def service(engine, run) -> Iterator[Service]:
     """The adapters on the test's database, against a sandbox without quotas."""
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
-        service = Service(engine, sandbox, run)
+        service = Service(engine, sandbox)
         yield service
         run(service.aclose())
 

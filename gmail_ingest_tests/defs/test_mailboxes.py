@@ -54,7 +54,7 @@ def test_drain_tells_once_that_google_does_not_answer_and_once_that_it_does(
     run(service.queue.enqueue(TENANT, "incremental"))
     assert drained() == [TENANT]
     assert len(evaluations(instance)) == 2
-    assert service.agrees()
+    assert run(service.agrees())
 
 
 def test_drain_materializes_what_came_beside_a_mailbox_that_stands_still(

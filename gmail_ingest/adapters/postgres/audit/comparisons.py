@@ -26,7 +26,7 @@ _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
 
 
 class PostgresComparisons:
-    """See ``sync.completeness.ComparableStore``; what a method does and raises is written there."""
+    """See ``sync.audit.completeness.ComparableStore``, where it is written what a method does."""
 
     def __init__(self, engine: AsyncEngine, limits: RemovalLimits = UNASKED) -> None:
         self._engine = engine

@@ -1,7 +1,8 @@
 """Which days of which mailbox are proven complete.
 
-Holds: the statements of the CoverageStore port, and ``PostgresCoverage``, which the API reads.
-Add here: a question about stored days. Keep out: the comparison (``sync/audit/compare.py``).
+Holds: the statements of ComparableStore about days and verdicts, and ``PostgresCoverage``, which
+the API reads. Add here: a question about stored days. Keep out: the comparison
+(``sync/audit/compare.py``).
 Source: docs/promises.md#promise-6; edge case 61 (days are UTC).
 """
 
