@@ -154,8 +154,8 @@ class Connect:
         found, failed = await self._identify(request, credential)
         registered = await self._register(request, credential, found)
         watched = await self._watch(credential, registered)
-        renamed = {each.address for each in found if each.renames is not None}
-        mailboxes = tuple(_with_changes(each, registered, renamed) for each in watched)
+        renamed = {new.address for new in found if new.renames is not None}
+        mailboxes = tuple(_with_changes(connected, registered, renamed) for connected in watched)
         log.info(
             "connected",
             tenant=request.tenant_id,
@@ -211,7 +211,10 @@ class Connect:
         wanted = request.addresses or {"": "keys.refreshToken"}
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(profile(*each)) for each in wanted.items()]
+                tasks = [
+                    group.create_task(profile(address, field_name))
+                    for address, field_name in wanted.items()
+                ]
         except ExceptionGroup as stopped:
             # This deployment is at fault, and no mailbox: the others were cancelled with it.
             raise stopped.exceptions[0] from None
@@ -226,7 +229,10 @@ class Connect:
         ]
         if wrong and not (request.skip_failed and found):
             raise _all_of(wrong)
-        failed = [FailedMailbox(each.mailbox or "", each.field, each.reason) for each, _ in wrong]
+        failed = [
+            FailedMailbox(refusal.mailbox or "", refusal.field, refusal.reason)
+            for refusal, _ in wrong
+        ]
         return list(found.values()), failed
 
     async def _profile(self, client: MailboxClient) -> Profile:
@@ -251,14 +257,14 @@ class Connect:
     ) -> NewMailbox:
         """Whether the account is known, under this address or another (edge cases 39, 91, 92)."""
         new = NewMailbox(profile.address, profile.history_id, aliases)
-        known = next((each for each in living if each.address == profile.address), None)
+        known = next((mailbox for mailbox in living if mailbox.address == profile.address), None)
         if known is None:
             former = await find_former(self._store, client, living, aliases or ())
             return new if former is None else replace(new, renames=former.id)
         verdict = await recognise(self._store, client, AtOnce(), known, profile)
         if verdict != "same":
             # Its mailbox may be there under the address that it had before this one was given it.
-            others = [each for each in living if each.id != known.id]
+            others = [mailbox for mailbox in living if mailbox.id != known.id]
             former = await find_former(self._store, client, others, aliases or ())
             if former is not None:
                 return replace(new, renames=former.id)
@@ -292,11 +298,11 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
 
 
 def _with_changes(
-    each: ConnectedMailbox, registered: Registered, renamed: Collection[str]
+    connected: ConnectedMailbox, registered: Registered, renamed: Collection[str]
 ) -> ConnectedMailbox:
-    mailbox = each.mailbox
+    mailbox = connected.mailbox
     return replace(
-        each,
+        connected,
         former_address=mailbox.former_addresses[-1] if mailbox.address in renamed else None,
         replaced_account=mailbox.id in registered.successors,
     )
@@ -315,7 +321,7 @@ def _all_of(wrong: Sequence[tuple[InvalidInputError, GmailIngestError]]) -> Gmai
     """One error for all: about the mailboxes, unless Google was only silent."""
     if not any(isinstance(error, InvalidInputError) for _, error in wrong):
         return wrong[0][1]
-    first, *others = (each for each, _ in wrong)
+    first, *others = (refusal for refusal, _ in wrong)
     return InvalidInputError(first.field, first.reason, others, mailbox=first.mailbox)
 
 

@@ -157,7 +157,7 @@ async def _settle_taken(
     if await note_address(store, mailbox, profile) != "taken":
         return
     living = await store.living(mailbox.tenant_id)
-    holder = next((each for each in living if each.address == profile.address), None)
+    holder = next((other for other in living if other.address == profile.address), None)
     if holder is None or holder.state != "active":
         return
     if (await open_client(holder).profile()).address == profile.address:

@@ -152,7 +152,7 @@ class Comparison:
             await self._halve(days, first_look=first_look)
             return
         tallies = {day: DayTally(day) for day in days}
-        refs = [MessageRef(*each) for each in listed.items()]
+        refs = [MessageRef(message_id, thread_id) for message_id, thread_id in listed.items()]
         open_ = await self._classify(refs, tallies)
         vanished = self._unlisted(days, listed)
         self._returned.update(self._withheld.intersection(listed))
@@ -241,7 +241,7 @@ class Comparison:
         Once they are too many to be removed, the others are taken for gone until it matters.
         """
         price = self._policy.prices.messages_get
-        still = {each for each in unlisted if not self._changes.named(each)}
+        still = {message_id for message_id in unlisted if not self._changes.named(message_id)}
         for message_id in sorted(still - self._gone.keys()):
             if self._confirmed > self._room:
                 self._gone[message_id] = True
@@ -251,7 +251,7 @@ class Comparison:
             answer = await read_again(self._session, call)
             self._gone[message_id] = answer is not None and not answer
             self._confirmed += self._gone[message_id]
-        return {each for each in still if self._gone[each]}
+        return {message_id for message_id in still if self._gone[message_id]}
 
     def _count(
         self,
@@ -303,8 +303,10 @@ class Comparison:
         if not differing:
             return
         await self._changes.refresh()
-        real = {each for each in differing if not self._changes.named(each)}
-        still = await self._with_row({each for each in real if not self._gone.get(each)})
+        real = {message_id for message_id in differing if not self._changes.named(message_id)}
+        still = await self._with_row(
+            {message_id for message_id in real if not self._gone.get(message_id)}
+        )
         self._found.label_differences += len(still)
         repaired: set[str] = set()
 

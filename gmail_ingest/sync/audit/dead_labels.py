@@ -27,7 +27,9 @@ def dead_among(known: Collection[str], listed: Collection[str]) -> frozenset[str
     """Which labels of stored mail are not listed any more; none if the list is not whole."""
     if not ALWAYS_THERE.issubset(listed):
         return frozenset()
-    return frozenset(each for each in known if each.startswith(USER_LABEL)).difference(listed)
+    return frozenset(label_id for label_id in known if label_id.startswith(USER_LABEL)).difference(
+        listed
+    )
 
 
 class ReadLabels(NamedTuple):

@@ -146,15 +146,17 @@ class Repair:
             chunk = ids[start : start + self._policy.batch_messages]
             known = await self._store.known(self._mailbox.id, chunk)
             wanted = [
-                PendingMessage(each, known[each].thread_id if each in known else "")
-                for each in chunk
+                PendingMessage(
+                    message_id, known[message_id].thread_id if message_id in known else ""
+                )
+                for message_id in chunk
             ]
             read: dict[str, ParsedMessage] = {}
             unread: set[str] = set()
             for call in plan_fetch(wanted, self._policy.prices):
                 found = await read_again(self._session, call)
                 if found is None:
-                    unread.update(each.message_id for each in call.wanted)
+                    unread.update(message.message_id for message in call.wanted)
                 else:
                     read.update(found)
             gone = set(chunk) - read.keys() - unread

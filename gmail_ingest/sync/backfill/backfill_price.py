@@ -115,16 +115,18 @@ class BackfillPricing:
             )
             for mailbox in mailboxes
         ]
-        stopped = await side_by_side(self._at_once, prices, lambda each: self._price(each, months))
+        stopped = await side_by_side(
+            self._at_once, prices, lambda pricing: self._price(pricing, months)
+        )
         priced = [price for price, why in zip(prices, stopped, strict=True) if why is None]
         if not priced:
             raise next(why for why in stopped if why is not None)
         pace = await self._limiter.pace()
-        seconds = seconds_needed([each.units for each in priced], pace) if pace else None
+        seconds = seconds_needed([price.units for price in priced], pace) if pace else None
         refused = (f"{why.state}: {why.remedy}" for why in stopped if why)
         left_out = [*await self._store.stopped(tenant_id), *refused]
         return BackfillPrice(
-            tuple(_sum(month, [each.months[month] for each in priced]) for month in months),
+            tuple(_sum(month, [price.months[month] for price in priced]) for month in months),
             seconds,
             sum(price.spent for price in prices),
             tuple(left_out),
@@ -180,9 +182,9 @@ class _MailboxPricing:
     async def _month(self, month: date, throttle: Throttle) -> MonthPrice:
         pages, threads = await self._list(part_of(self._window, month), throttle)
         # Neighbouring months overlap by a second: what one fetches, the next need not.
-        new = [thread for thread in threads if thread not in self._planned]
-        wanted = await self._wanted({each: threads[each] for each in new})
-        self._planned = {each.message_id for each in wanted}
+        new = [message_id for message_id in threads if message_id not in self._planned]
+        wanted = await self._wanted({message_id: threads[message_id] for message_id in new})
+        self._planned = {message.message_id for message in wanted}
         self._sizes.update(threads.values())
         policy = self._session.policy
         prices = policy.prices

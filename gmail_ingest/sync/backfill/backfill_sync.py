@@ -179,7 +179,9 @@ class BackfillSync:
         """
         # In one breath, and in this order: a month's own counts are told before it is.
         completed = tally.completed()
-        counts = {key: each for worker in workers for key, each in worker.take().items()}
+        counts = {
+            listing_id: added for worker in workers for listing_id, added in worker.take().items()
+        }
         goes_on = await self._book.advance(job.id, counts)
         for month, listings in completed:
             found = await self._book.finish_month(job.id, month, listings)

@@ -125,7 +125,7 @@ class Drain:
     async def _claim(self, run_id: str) -> list[Claim]:
         places = self._policy.claims_at_once
         share, free = places // CLAIM_SHARE, places - len(self._running)
-        background = places - share - sum(not each.is_live for each in self._running.values())
+        background = places - share - sum(not claim.is_live for claim in self._running.values())
         if background < share and self._running:
             background = 0
         # Places that are nearly all taken by live mail are free again in a moment.

@@ -96,7 +96,7 @@ class _Sync:
             is_open = await store.has_unfinished_listing(mailbox.id)
         # Also by whoever lists the mailbox while an incremental sync finds its history expired.
         now = await store.mailboxes(mailbox.tenant_id, [mailbox.id])
-        if any(each.reconcile_wanted for each in now):
+        if any(mailbox.reconcile_wanted for mailbox in now):
             self._counts.add(await reconcile(paced, lease))
 
     async def _fetch(self, paced: Session, lease: Lease) -> None:

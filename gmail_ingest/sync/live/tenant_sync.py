@@ -203,11 +203,13 @@ class TenantSync:
 
     async def _settle(self, claim: Claim, done: list[MailboxReport], report: TenantReport) -> None:
         total = Counts()
-        for each in done:
-            total.add(each.counts)
+        for mailbox in done:
+            total.add(mailbox.counts)
         # One that was disconnected meanwhile says nothing of the others.
-        done = [each for each in done if not (each.stopped and each.stopped.gone)] or done
-        stops = [each.stopped for each in done if each.stopped]
+        done = [
+            mailbox for mailbox in done if not (mailbox.stopped and mailbox.stopped.gone)
+        ] or done
+        stops = [mailbox.stopped for mailbox in done if mailbox.stopped]
         errors = sorted({stop.said for stop in stops if stop.said})
         error = "; ".join(errors) or None
         retries = [stop.retry_at for stop in stops if stop.retry_at]
@@ -231,7 +233,7 @@ class TenantSync:
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
         report.counts.add(total)
         report.jobs += 1
-        report.mailboxes.update(each.mailbox_id for each in done)
+        report.mailboxes.update(mailbox.mailbox_id for mailbox in done)
         if state == "failed":  # what was given back is tried again: no failure yet
             report.errors.extend(errors)
 
@@ -241,9 +243,9 @@ class TenantSync:
         """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
-        wanted = [each for each in done if each.stopped is None]
+        wanted = [mailbox for mailbox in done if mailbox.stopped is None]
         notified = claim.again or claim.is_pushed
-        ids = tuple(each.mailbox_id for each in wanted if notified or each.counts.found)
+        ids = tuple(mailbox.mailbox_id for mailbox in wanted if notified or mailbox.counts.found)
         return SecondLook(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager

@@ -133,7 +133,7 @@ async def _refuse_moved(session: MailboxSession[MailStore]) -> None:
     """
     store, mailbox, prices = session.store, session.mailbox, session.policy.prices
     living = await store.living(mailbox.tenant_id)
-    others = [each for each in living if each.id != mailbox.id]
+    others = [other for other in living if other.id != mailbox.id]
     former = await find_former(store, session.client, others, (), session.throttle, prices)
     if former is None:
         return

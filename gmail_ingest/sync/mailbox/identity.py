@@ -103,16 +103,16 @@ async def find_former(
     pace, prices = pace or AtOnce(), prices or Prices()
     newest = await _newest(client, pace, prices)
     common = await store.knowing(living[0].tenant_id, newest)
-    best = max(living, key=lambda each: common.get(each.id, 0))
+    best = max(living, key=lambda mailbox: common.get(mailbox.id, 0))
     if common.get(best.id, 0) >= PROOF:
         return best
-    for each in living:
-        if {each.address, *each.former_addresses}.isdisjoint(aliases):
+    for mailbox in living:
+        if {mailbox.address, *mailbox.former_addresses}.isdisjoint(aliases):
             continue
-        if common.get(each.id) or await _has_any(
-            client, pace, await store.sample_ids(each.id, SAMPLE), prices
+        if common.get(mailbox.id) or await _has_any(
+            client, pace, await store.sample_ids(mailbox.id, SAMPLE), prices
         ):
-            return each
+            return mailbox
     return None
 
 
@@ -141,9 +141,9 @@ async def _newest(client: MailboxClient, pace: Pace, prices: Prices) -> list[str
 async def _has_any(
     client: MailboxClient, pace: Pace, message_ids: Sequence[str], prices: Prices
 ) -> bool:
-    for each in message_ids:
+    for message_id in message_ids:
 
-        async def has(message_id: str = each) -> bool:
+        async def has(message_id: str = message_id) -> bool:
             return await client.has_message(message_id)
 
         if await pace.call(has, prices.messages_get):

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.dagster_internals.materializations import (
     GATHER_SECONDS,
     store_materializations,
 )
 from gmail_ingest.defs.event_loop import LoopThread, StopHook
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
@@ -82,9 +82,17 @@ def drain(
         nonlocal changed
         for batch in batches:
             # An event is 2.4 kB for ever: only what changed is worth one.
-            with_changes = [each for each in batch.done if each[1].has_changes]
+            with_changes = [
+                (tenant_id, tenant_report)
+                for tenant_id, tenant_report in batch.done
+                if tenant_report.has_changes
+            ]
             store_materializations(
-                context, [_materialization(*with_change) for with_change in with_changes]
+                context,
+                [
+                    _materialization(tenant_id, tenant_report)
+                    for tenant_id, tenant_report in with_changes
+                ],
             )
             changed += len(with_changes)
             report_health(context, mail_store, batch.health)

@@ -11,10 +11,11 @@ if what is to follow from it fails, and has none of this kind for a run that was
 """
 
 import dagster as dg
+from sqlalchemy.ext.asyncio import AsyncEngine
 
+from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains
 from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.defs.event_loop import run
-from gmail_ingest.defs.queue_look import free_dead_run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import HOLDER, finished_holders
 
@@ -42,3 +43,9 @@ def dead_run_sensor(
 
     runs, claims = run(tick())
     return dg.SkipReason(f"freed {claims} claims of {runs} runs that have ended")
+
+
+async def free_dead_run(engine: AsyncEngine, run_id: str) -> int:
+    """Take everything from a run that is dead. Returns how many claims it had."""
+    await PostgresDrains(engine).ended(run_id)
+    return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")

@@ -1,8 +1,8 @@
 """Completeness: the asset that proves that no mail is missing, its check, and the nightly job.
 
-Holds: the asset with its check, and the op and job over all tenants. Add here: what a verification
-tells Dagster. Keep out: comparing (``gmail_ingest.sync.audit.verify``), what an evaluation says
-(``verification.py``).
+Holds: the asset with its check, the op and job over all tenants, and its schedule. Add here: what a
+verification tells Dagster. Keep out: comparing (``gmail_ingest.sync.audit.verify``), what an
+evaluation says (``verification.py``).
 Source: docs/dagster.md#asset-checks: Dagster shows an evaluation until the asset is materialized
 anew, so that the check is not one of ``gmail/emails``, which every push materializes:
 ``gmail/completeness`` is materialized by a comparison and by nothing else. The UI starts "Execute
@@ -19,6 +19,7 @@ import structlog
 from pydantic import Field
 
 from gmail_ingest.adapters.postgres.audit.coverage import Proof
+from gmail_ingest.defs.completeness.verification import Evaluation, Tally, verify_tenants
 from gmail_ingest.defs.dagster_internals.materializations import (
     GATHER_SECONDS,
     store_materializations,
@@ -29,7 +30,6 @@ from gmail_ingest.defs.mailboxes import report_all_health
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.use_cases import connected_tenants, open_verify, read_proof
-from gmail_ingest.defs.verification import Evaluation, Tally, verify_tenants
 
 Done = tuple[str, Evaluation]
 Resources = tuple[MailStoreResource, CredentialStoreResource, GmailResource]
@@ -127,6 +127,16 @@ def verify_tenants_op(
 def completeness_job() -> None:
     """Verify every tenant."""
     verify_tenants_op()
+
+
+#: At night, and a while after midnight UTC: the day that ended is then compared for the first time,
+#: when Gmail's index has caught up with it.
+completeness_schedule = dg.ScheduleDefinition(
+    name="completeness_schedule",
+    job=completeness_job,
+    cron_schedule="42 2 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)
 
 
 def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Tally:

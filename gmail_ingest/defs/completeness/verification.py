@@ -135,13 +135,13 @@ def evaluation_of(found: Sequence[MailboxVerification], unread: int = 0) -> Eval
     It passes if nothing was amiss. A hole that was found fails it even if it is repaired, as a
     warning: somebody should ask how it came to be. Mail that only waits for its fetch is warned of.
     """
-    figures = {name: sum(getattr(each, name) for each in found) for name in _FIGURES}
+    figures = {name: sum(getattr(mailbox, name) for mailbox in found) for name in _FIGURES}
     figures["mailboxes"] = len(found)
-    figures["units"] = sum(each.counts.units for each in found)
-    errors = sorted({each.error for each in found if each.error})
-    holes = sum(each.missing + each.vanished for each in found)
+    figures["units"] = sum(mailbox.counts.units for mailbox in found)
+    errors = sorted({mailbox.error for mailbox in found if mailbox.error})
+    holes = sum(mailbox.missing + mailbox.vanished for mailbox in found)
     left = figures["open"] - figures["pending"]
-    crashed = any(each.crashed for each in found)
+    crashed = any(mailbox.crashed for mailbox in found)
     words = [*errors]
     if unread:
         words.append(f"{unread} mailboxes cannot be read in their present state")

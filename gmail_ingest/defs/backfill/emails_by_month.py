@@ -22,7 +22,7 @@ from gmail_ingest.defs.dagster_internals.backfills import BACKFILL_TAG, targeted
 from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.metadata import counts_metadata
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_keys
-from gmail_ingest.defs.month_partitions import MONTHS_BY_TENANT
+from gmail_ingest.defs.partitions import MONTHS_BY_TENANT
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.defs.use_cases import open_backfill

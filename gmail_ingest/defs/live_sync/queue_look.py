@@ -1,8 +1,7 @@
-"""Looks at the queue that sensors take: what waits, and what a dead run still holds.
+"""The look at the queue that the sync_queue_sensor takes: what waits.
 
-Holds: ``look_at_queue`` and ``free_dead_run``. Add here: another question of a
-sensor's to the queue. Keep out: Dagster's objects, what a sensor then starts (``sensors.py``,
-``failures.py``).
+Holds: ``look_at_queue``. Add here: another question of the sensor's to the queue.
+Keep out: Dagster's objects, what the sensor then starts (``queue_sensor.py``).
 """
 
 import asyncio
@@ -67,9 +66,3 @@ async def look_at_queue(
                     waiting = (await queue.waiting()).waiting
                 return QueueSnapshot(waiting, drains, connected)
             await channel.wait(min(left, LOOK_EVERY))
-
-
-async def free_dead_run(engine: AsyncEngine, run_id: str) -> int:
-    """Take everything from a run that is dead. Returns how many claims it had."""
-    await PostgresDrains(engine).ended(run_id)
-    return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")

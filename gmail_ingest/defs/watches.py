@@ -1,25 +1,15 @@
-"""Jobs: what a sensor, a schedule, the UI or the command line starts.
+"""Watches: Gmail's push notifications, renewed by the clock.
 
-Holds: jobs. Add here: a job over the assets, or an op job for upkeep.
-Keep out: the work of an op. Runs execute in one process: a process per step would add 1.5 s to a
-push (measured with Dagster 1.13).
+Holds: the op, its job and its schedule. Add here: what a renewal tells Dagster. Keep out: the
+renewal (``gmail_ingest.sync.accounts.watch``).
 """
 
 import dagster as dg
 
-from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.use_cases import read_health, renew_all_watches
-
-emails_job = dg.define_asset_job(
-    "emails_job",
-    # A check compares days of mail with Google: not for every push.
-    selection=dg.AssetSelection.assets(emails).without_checks(),
-    executor_def=dg.in_process_executor,
-    description="Syncs one tenant: the sensor starts it, or a person for one partition.",
-)
 
 
 @dg.op(
@@ -45,3 +35,13 @@ def renew_watches(
 def watch_renewal_job() -> None:
     """Keeps Gmail's push notifications alive."""
     renew_watches()
+
+
+#: Google lets a watch live seven days and advises a renewal a day; every six hours leaves three
+#: more tries on the same day if one fails.
+watch_renewal_schedule = dg.ScheduleDefinition(
+    name="watch_renewal_schedule",
+    job=watch_renewal_job,
+    cron_schedule="17 */6 * * *",
+    default_status=dg.DefaultScheduleStatus.RUNNING,
+)

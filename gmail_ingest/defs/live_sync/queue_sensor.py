@@ -19,11 +19,11 @@ from dataclasses import dataclass
 import dagster as dg
 
 from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched, PostgresSyncQueue
-from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.event_loop import run
-from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.live_sync.drain import drain_job
+from gmail_ingest.defs.live_sync.emails import emails_job
+from gmail_ingest.defs.live_sync.queue_look import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.partitions import TENANTS, keep_partitions
-from gmail_ingest.defs.queue_look import QueueSnapshot, look_at_queue
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import (
     IN_FLIGHT,
@@ -99,7 +99,9 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
                 plan = plan_runs(
                     policy,
                     waiting=snapshot.waiting
-                    - sum(each.rows for each in awaited if each.id not in lost),
+                    - sum(
+                        awaited_run.rows for awaited_run in awaited if awaited_run.id not in lost
+                    ),
                     tenant_runs_alive=count_runs(instance, emails_job.name, IN_FLIGHT),
                     drains_alive=snapshot.drains + count_runs(instance, drain_job.name, STARTING),
                     started_lately=len(memory.started_at),
@@ -113,7 +115,7 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
             return snapshot, plan, taken
 
         snapshot, plan, taken = run(tick())
-        requests = [_tenant_run(each) for each in taken]
+        requests = [_tenant_run(dispatched) for dispatched in taken]
         requests += [dg.RunRequest(job_name=drain_job.name) for _ in range(plan.drain_runs)]
         cursor = memory.write(swept=sweep, started=len(taken), now=now)
         if not requests:
