@@ -4,7 +4,7 @@ Rooms, from the inside out (a room may import those named before it, never those
 
 * ``errors``    what may go wrong, and what to do about it (the type says it)
 * ``core``      pure: message parsing, history folding, fetch planning, windows
-* ``sync``      use cases over the Protocols in ``sync/mailbox/ports.py``
+* ``sync``      use cases, and beside them the Protocols that they need (``sync/mailbox/ports.py``)
 * ``adapters``  Gmail, Postgres, encryption, secrets: each implements ports
 * ``wiring``    puts the objects together, by the settings
 * ``defs``      the only room that imports Dagster
