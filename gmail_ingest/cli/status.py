@@ -1,25 +1,94 @@
-"""What ``gmail-ingest status`` says beside its table: what stands still, why, and what to do.
+"""``gmail-ingest status``: what runs, how far each mailbox is, what stands still and what to do.
 
-Holds: ``StatusReport`` and its words. Add here: a reason for which work waits. Keep out: the table
-(``processes``), reading (``adapters/postgres/stalled_work``).
+Holds: the command, and ``StatusReport`` with its words. Add here: a reason for which work waits.
+Keep out: reading (``adapters/postgres/reads``, ``adapters/postgres/mailboxes``).
 """
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmail_ingest.cli import remedies
+from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
+from gmail_ingest.cli.output import NOTES, duration, print_json, print_table
 from gmail_ingest.cli.reread import what_is_left
+from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.errors import remedy_of
+from gmail_ingest.local.data_directory import DataDirectory
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncEngine
 
     from gmail_ingest.adapters.postgres.mailboxes.stalled_work import FailingMailbox, PutBack
+    from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
     from gmail_ingest.sync.audit.reread import Left
+
+
+def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
+    """Show what runs, how far every mailbox is, and what stands still with what to do about it.
+
+    Reads the database (DATABASE_URL, or what runs in --data-dir).
+    """
+    running = DataDirectory(data_dir).running()
+    mailboxes, waiting, report = asyncio.run(_overview(data_dir))
+    old = asyncio.run(_old_transactions(data_dir))
+    if as_json:
+        where = None if running is None else asdict(running.addresses)
+        rows = [asdict(mailbox) | {"fates": shown_counts(mailbox.fates)} for mailbox in mailboxes]
+        overview = {
+            "running": where,
+            "queueWaiting": waiting,
+            "oldTransactions": old,
+            "mailboxes": rows,
+        }
+        print_json(overview | report.to_json())
+        return
+    if old:
+        NOTES.print(f"transactions: {old}", markup=False, highlight=False)
+    if running is not None:
+        NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
+    print_table(
+        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
+        [
+            (m.tenant_id, m.address, m.state, _stored(m), *_unfinished(m), m.last_synced_at)
+            for m in mailboxes
+        ],
+    )
+    for line in report.lines(waiting):
+        NOTES.print(line, markup=False, highlight=False)
+
+
+def _stored(mailbox: MailboxOverview) -> str:
+    return f"~{mailbox.stored}" if mailbox.approximate else str(mailbox.stored)
+
+
+def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
+    waiting, dead = mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
+    return waiting, dead, mailbox.removals_withheld
+
+
+async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
+    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
+
+    async with engine_of(data_dir) as engine:
+        overview = PostgresOverview(engine)
+        mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
+        return mailboxes, waiting, await read_status_report(engine)
+
+
+async def _old_transactions(data_dir: Path) -> str:
+    """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
+    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+
+    longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
+    async with engine_of(data_dir) as engine:
+        return remedy(await PostgresTransactions(engine).older_than(longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +135,7 @@ class StatusReport:
 
     def lines(self, waiting: int) -> Iterator[str]:
         """As people read it; ``waiting`` counts the queue's rows that nobody works on."""
-        age = f", the oldest for {long(self.oldest_seconds)}" if self.oldest_seconds else ""
+        age = f", the oldest for {duration(self.oldest_seconds)}" if self.oldest_seconds else ""
         yield f"{waiting} waiting in the queue{age if waiting else ''}"
         yield from map(_of_mailbox, self.failing)
         yield from map(_of_work, self.put_back)
@@ -109,11 +178,3 @@ def _of_work(each: PutBack) -> str:
 
 def _at(moment: datetime) -> str:
     return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC"
-
-
-def long(seconds: float) -> str:
-    """A length of time, in the largest unit of which there are two."""
-    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
-        if seconds >= 2 * size:
-            return f"{seconds / size:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
