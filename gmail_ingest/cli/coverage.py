@@ -32,18 +32,20 @@ def coverage(
     *,
     start: Annotated[
         date | None,
-        typer.Option("--from", parser=read_day, metavar="DAY", help="The first UTC day; else all."),
+        typer.Option(
+            "--from", parser=read_day, metavar="DAY", help="The first UTC day; all if left out."
+        ),
     ] = None,
     end: Annotated[
         date | None,
-        typer.Option("--to", parser=read_day, metavar="DAY", help="The UTC day before its end."),
+        typer.Option("--to", parser=read_day, metavar="DAY", help="The UTC day after the last."),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Show of each mailbox the days that are proven complete, and those that are open.
+    """Show for each mailbox which days are proven complete, and which are open.
 
     Asks the sidecar (--api-url, --api-key), not Gmail: `gmail-ingest verify` compares anew.
     """
@@ -62,7 +64,7 @@ def coverage(
     for mailbox in answer["mailboxes"]:
         NOTES.print(_summary(mailbox), markup=False, highlight=False)
     if any(not range_["proven"] for box in answer["mailboxes"] for range_ in box["ranges"]):
-        NOTES.print(f"`gmail-ingest verify {tenant} --repair` mends open days", highlight=False)
+        NOTES.print(f"`gmail-ingest verify {tenant} --repair` repairs open days", highlight=False)
 
 
 def _rows(mailbox: Mapping[str, Any]) -> Iterable[Sequence[object]]:

@@ -1,6 +1,7 @@
 """``gmail-ingest dead-letters``: messages that were given up, and another try.
 
-Holds: these commands. Keep out: the dead letters (the sidecar has them, as for the CRM).
+Holds: these commands. Keep out: reading and retrying dead letters (the sidecar does, as for the
+CRM).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """``demo``, ``rehearse`` and ``bench``: commands of the lab, a distribution of its own.
 
 Holds: ``add_command``. Keep out: what they do (``gmail_ingest_lab/commands``). The service never
-imports the lab by name: where it is installed its commands are there, elsewhere they say so.
+imports the lab by name: where it is not installed, its commands say what to install.
 """
 
 from __future__ import annotations
@@ -28,6 +28,6 @@ def add_command(app: typer.Typer, name: str) -> None:
 def _absent(_context: typer.Context) -> None:
     """Needs gmail-ingest-lab, which is not installed."""
     raise ConfigurationError(
-        "this command is no part of the service: install gmail-ingest-lab and gmail-sandbox (in a "
+        "this command is not part of the service: install gmail-ingest-lab and gmail-sandbox (in a "
         "checkout, `sh setup.sh` does that)"
     )

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-#: A file has no width of its own, and rows cut into lines cannot be searched.
+#: Columns where output is no terminal: rows that are cut into lines cannot be searched.
 _WIDTH_OF_FILES = 240
-#: Results go to standard output, everything about the way there to standard error.
+#: Results go to standard output, all else to standard error.
 RESULTS = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
 NOTES = Console(stderr=True, soft_wrap=True)
 
@@ -39,7 +39,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def duration(seconds: float) -> str:
-    """A length of time, in the largest unit of which there are two."""
+    """A length of time, in the largest unit that it has two of."""
     for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
         if seconds >= 2 * size:
             return f"{seconds / size:.0f} {unit}"

@@ -1,7 +1,7 @@
 """``gmail-ingest sync``: ask for syncs as the CRM does, and watch a backfill.
 
-Holds: these commands. Keep out: syncing (the sidecar writes the wish down, Dagster fulfils it),
-how progress is drawn (``sync_progress.py``).
+Holds: these commands. Keep out: syncing (the sidecar queues it, Dagster runs it), how progress is
+drawn (``sync_progress.py``).
 Exit codes: 0 done or asked for, 1 if a watched backfill failed or was cancelled.
 """
 
@@ -29,10 +29,10 @@ from gmail_ingest.errors import InvalidInputError
 
 
 class _NowByDefault(TyperGroup):
-    """``sync TENANT`` is ``sync now TENANT``: what people ask for most has no word of its own."""
+    """``sync TENANT`` means ``sync now TENANT``, the command that people need most."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # Typer's context is click's
-        """Put the word in that was left out."""
+        """Insert ``now`` if no command is named."""
         if args and args[0] not in {*self.commands, "--help"}:
             args = ["now", *args]
         return super().parse_args(ctx, args)
@@ -87,7 +87,10 @@ def backfill(
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what it would fetch, cost and take.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what it would fetch and cost, and how long it would take."
+        ),
     ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Ask for it, and do not wait for its end.")
@@ -132,7 +135,7 @@ def cancel(
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Stop a backfill: what is stored stays, asking again goes on where it stopped."""
+    """Stop a backfill. What is stored stays; asking again goes on where it stopped."""
     print_json(api_of(data_dir, api_url, api_key).cancel_job(tenant, job))
 
 
@@ -144,9 +147,9 @@ def unlock(
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Free a stuck tenant now: whoever syncs it can write nothing more, and the next sync may.
+    """Free a stuck tenant now: its present sync can write nothing more, the next one can start.
 
-    What a dead worker holds ends by itself within GMAIL_INGEST_LEASE_SECONDS.
+    Leases of a dead worker expire by themselves within GMAIL_INGEST_LEASE_SECONDS.
     """
     print_json(api_of(data_dir, api_url, api_key).unlock(tenant))
 
