@@ -1,4 +1,4 @@
-"""The course of a rehearsal: disturb, mend, wait until quiet, judge.
+"""The course of a rehearsal: disturb, mend, wait until quiet, compare.
 
 Holds: ``Rehearsal``. Add here: another phase. Keep out: what each disturbance does (``faults``,
 ``crashes``, ``mailboxes``), starting processes (``run``).
@@ -15,10 +15,10 @@ import psycopg
 from gmail_ingest.local.dagster_api import DagsterApi
 from gmail_ingest_lab.demo.audit import Audit
 from gmail_ingest_lab.demo.plan import MAILBOXES, TENANTS
+from gmail_ingest_lab.rehearsal.comparison import Comparison
 from gmail_ingest_lab.rehearsal.crashes import Crashes
 from gmail_ingest_lab.rehearsal.faults import draw_faults
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
-from gmail_ingest_lab.rehearsal.judgement import Judge
 from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
 from gmail_ingest_lab.rehearsal.permissions import Permissions
 from gmail_ingest_lab.rehearsal.plan import RehearsalOptions
@@ -61,7 +61,7 @@ class Rehearsal:
         self._life, self._crashes, self._dagster = life, crashes, dagster
         self._permissions = permissions
         self._revive, self._on_step = revive, on_step
-        self._judge = Judge(sandbox, stored)
+        self._comparison = Comparison(sandbox, stored)
         self._restarts = 0
         self._happened: Counter[str] = Counter()
         self._went_back: set[str] = set()
@@ -70,7 +70,7 @@ class Rehearsal:
         self._queue_of_crashes: list[str] = []
 
     def perform(self) -> Report:
-        """Everything, from the first disturbance to the judgement."""
+        """Everything, from the first disturbance to the comparison."""
         began = time.monotonic()
         self._wait_for_syncs()
         self._disturb(time.monotonic() + self._options.minutes * 60)
@@ -83,10 +83,10 @@ class Rehearsal:
         wrong = {
             "labels": found.wrong_labels,
             "threads": found.wrong_threads + self._stored.wrong_threads(),
-            "texts": self._judge.wrong_texts(),
+            "texts": self._comparison.wrong_texts(),
             "lists": self._stored.wrong_lists(),
             "gone": found.unknown,
-            "former": self._judge.lost_of_former(),
+            "former": self._comparison.lost_of_former(),
         }
         return Report(
             seed=self._options.seed,
@@ -95,7 +95,7 @@ class Rehearsal:
             restarts=self._restarts,
             messages=found.at_google,
             missing=found.missing,
-            missing_by_fate=self._judge.missing_by_fate() if found.missing else {},
+            missing_by_fate=self._comparison.missing_by_fate() if found.missing else {},
             stopped=self._stored.stopped(),
             doubled=found.doubled,
             wrong=wrong,
@@ -165,7 +165,7 @@ class Rehearsal:
     def _recreate(self, address: str) -> None:
         """Another account gets the address: a service account's key opens that one, too."""
         try:
-            self._judge.keep(address)
+            self._comparison.keep(address)
         except psycopg.OperationalError:
             return  # the server is still recovering: what has to stay is not known
         self._sandbox.recreate(address)
@@ -208,7 +208,7 @@ class Rehearsal:
                 late = time.monotonic() > deadline
                 stuck_runs = max(0, running - len(self._crashes.workers()))
                 if late or (undone.quiet and not stuck_runs):
-                    found = self._judge.audit()
+                    found = self._comparison.audit()
                     if late or found.clean:
                         return undone, stuck_runs, found
             time.sleep(_LOOK_SECONDS)

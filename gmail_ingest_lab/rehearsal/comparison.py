@@ -1,6 +1,6 @@
 """Both sides compared, once nothing disturbs any more.
 
-Holds: ``Judge``. Add here: a further comparison. Keep out: disturbing, waiting.
+Holds: ``Comparison``. Add here: a further comparison. Keep out: disturbing, waiting.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from gmail_ingest_lab.rehearsal.google import FaultySandbox
 from gmail_ingest_lab.rehearsal.stored import Stored
 
 
-class Judge:
+class Comparison:
     """Compares the sandbox with Postgres."""
 
     def __init__(self, sandbox: FaultySandbox, stored: Stored) -> None:
