@@ -50,7 +50,7 @@ def rehearse(
             own_directory(keep) as data,
             open_rehearsal(options, data, on_step=say) as rehearsal,
         ):
-            report = rehearsal.perform()
+            report = rehearsal.run()
     except StopRequested:
         raise typer.Exit(130) from None
     if as_json:

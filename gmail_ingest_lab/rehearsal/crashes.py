@@ -1,7 +1,7 @@
 """Crashes of our own processes: each is killed without a word, and comes back by itself.
 
 Holds: ``Crashes``. Add here: a further process that may die. Keep out: bringing processes back
-(the supervisor does), when (``performance``).
+(the supervisor does), when (``rehearsal``).
 Source: edge cases 68 to 71.
 """
 

@@ -1,6 +1,6 @@
 """A rehearsal's processes and pieces, put together.
 
-Holds: ``open_rehearsal``. Keep out: what happens then (``performance``), what a person sees
+Holds: ``open_rehearsal``. Keep out: what happens then (``rehearsal``), what a person sees
 (``cli``).
 """
 
@@ -18,9 +18,9 @@ from gmail_ingest_lab.demo.run import DemoOverrides, open_demo, psycopg_url
 from gmail_ingest_lab.rehearsal.crashes import Crashes
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
 from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
-from gmail_ingest_lab.rehearsal.performance import Rehearsal
 from gmail_ingest_lab.rehearsal.permissions import Permissions
 from gmail_ingest_lab.rehearsal.plan import TUNING, RehearsalOptions
+from gmail_ingest_lab.rehearsal.rehearsal import Rehearsal
 from gmail_ingest_lab.rehearsal.stored import Stored
 
 

@@ -37,7 +37,7 @@ _LOOK_SECONDS = 0.25
 
 
 class Rehearsal:
-    """One performance.
+    """One rehearsal.
 
     Args:
         revive: starts what has died anew; returns the names.
@@ -69,7 +69,7 @@ class Rehearsal:
         self._due: dict[str, float] = {}
         self._queue_of_crashes: list[str] = []
 
-    def perform(self) -> Report:
+    def run(self) -> Report:
         """Everything, from the first disturbance to the comparison."""
         began = time.monotonic()
         self._wait_for_syncs()
