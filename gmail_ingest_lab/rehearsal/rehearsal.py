@@ -19,7 +19,7 @@ from gmail_ingest_lab.rehearsal.comparison import Comparison
 from gmail_ingest_lab.rehearsal.crashes import Crashes
 from gmail_ingest_lab.rehearsal.faults import draw_faults
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
-from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxChanges
 from gmail_ingest_lab.rehearsal.permissions import Permissions
 from gmail_ingest_lab.rehearsal.plan import RehearsalOptions
 from gmail_ingest_lab.rehearsal.report import Report
@@ -49,7 +49,7 @@ class Rehearsal:
         options: RehearsalOptions,
         sandbox: FaultySandbox,
         stored: Stored,
-        life: MailboxLife,
+        changes: MailboxChanges,
         crashes: Crashes,
         dagster: DagsterApi,
         permissions: Permissions,
@@ -58,7 +58,7 @@ class Rehearsal:
         on_step: Callable[[str], None],
     ) -> None:
         self._options, self._sandbox, self._stored = options, sandbox, stored
-        self._life, self._crashes, self._dagster = life, crashes, dagster
+        self._changes, self._crashes, self._dagster = changes, crashes, dagster
         self._permissions = permissions
         self._revive, self._on_step = revive, on_step
         self._comparison = Comparison(sandbox, stored)
@@ -116,7 +116,7 @@ class Rehearsal:
         while (now := time.monotonic()) < until:
             self._keep_alive()
             if self._is_due("change", now):
-                self._life.go_on()
+                self._changes.change_one()
             if self._is_due("fault", now):
                 self._inject_faults()
             if self._is_due("crash", now):
@@ -154,7 +154,7 @@ class Rehearsal:
             self._went_back.add(address)
             self._happened["history_went_back"] += 1
         elif chance < 0.68:
-            self._life.rename(dice.choice(CONSENTED))
+            self._changes.rename(dice.choice(CONSENTED))
             self._happened["account_renamed"] += 1
         elif chance < 0.73:
             address = dice.choice(SERVED)
@@ -169,7 +169,7 @@ class Rehearsal:
         except psycopg.OperationalError:
             return  # the server is still recovering: what has to stay is not known
         self._sandbox.recreate(address)
-        self._life.forget(address)
+        self._changes.forget(address)
         self._happened["account_made_anew"] += 1
 
     def _give_back(self) -> None:
