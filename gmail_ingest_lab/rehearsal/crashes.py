@@ -1,7 +1,7 @@
-"""Crashes of our own processes: each is killed without a word, and comes back by itself.
+"""Crashes of our own processes: each is killed by SIGKILL, and started again by the supervisor.
 
-Holds: ``Crashes``. Add here: a further process that may die. Keep out: bringing processes back
-(the supervisor does), when (``rehearsal``).
+Holds: ``Crashes``. Add here: a further process that may die. Keep out: starting processes again
+(the supervisor does), when to crash (``rehearsal``).
 Source: edge cases 68 to 71.
 """
 

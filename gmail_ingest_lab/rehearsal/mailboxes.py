@@ -41,14 +41,14 @@ class MailboxChanges:
             messages = list(self._sandbox.messages(address))
 
     def rename(self, address: str) -> None:
-        """An account gets another primary address; pushes name that, or go on naming the old."""
+        """Give an account another primary address; pushes name that one, or still the old one."""
         self._renamed += 1
         user, _, domain = address.partition("@")
         pushes_as = self._dice.choice(("new", "former"))
         self._sandbox.rename(address, f"{user}.{self._renamed}@{domain}", pushes_as=pushes_as)
 
     def forget(self, address: str) -> None:
-        """Another account has the address, with labels of its own."""
+        """Forget the labels of an address that another account has now."""
         self._labels[address].clear()
 
     def arrive_everywhere(self) -> None:

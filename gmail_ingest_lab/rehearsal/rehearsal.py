@@ -1,4 +1,4 @@
-"""The course of a rehearsal: disturb, mend, wait until quiet, compare.
+"""The course of a rehearsal: disturb, end the faults, wait until it settles, compare.
 
 Holds: ``Rehearsal``. Add here: another phase. Keep out: what each disturbance does (``faults``,
 ``crashes``, ``mailboxes``), starting processes (``run``).
@@ -25,13 +25,14 @@ from gmail_ingest_lab.rehearsal.plan import RehearsalOptions
 from gmail_ingest_lab.rehearsal.report import Report
 from gmail_ingest_lab.rehearsal.stored import Stored, Undone
 
-#: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
+#: Mean seconds between two of a kind, exponentially distributed: bursts and pauses, as in
+#: production.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
-#: Mailboxes that need nobody's consent anew: another account may get their addresses. The others
-#: are renamed, so that each is known by the name that it had first.
+#: Their addresses may go to another account: a service account needs no new consent. The others are
+#: renamed instead; a renamed mailbox is counted under its first name.
 SERVED = [box for each in TENANTS if each.auth == "service_account" for box in each.mailboxes]
 CONSENTED = [box for box in MAILBOXES if box not in SERVED]
-#: What a run that died before it began was to do is asked for again after three minutes.
+#: The work of a run that died before it began is asked for again after three minutes.
 _QUIET_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
 
@@ -76,7 +77,7 @@ class Rehearsal:
         self._disturb(time.monotonic() + self._options.minutes * 60)
         self._sandbox.clear_faults()
         self._happened["push_suppressed"] = self._sandbox.suppressed()
-        self._on_step("mended; waiting until it is quiet")
+        self._on_step("the faults have ended; waiting until nothing is under way")
         self._give_back()
         undone, stuck_runs, found = self._settle()
         self._on_step("comparing every text")
@@ -107,7 +108,7 @@ class Rehearsal:
         )
 
     def _wait_for_syncs(self) -> None:
-        """Until there is something to disturb: the first run takes seconds to start."""
+        """Wait until a sync runs, which the first disturbance can hit."""
         deadline = time.monotonic() + _QUIET_SECONDS
         while not self._stored.undone().leases and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
@@ -158,22 +159,23 @@ class Rehearsal:
             self._happened["account_renamed"] += 1
         elif chance < 0.73:
             address = dice.choice(SERVED)
-            # Its history ids could be no lower than those before: then a person is asked.
+            # After its history went back, a successor's ids might not be lower: then a person is
+            # asked.
             if address not in self._went_back:
                 self._recreate(address)
 
     def _recreate(self, address: str) -> None:
-        """Another account gets the address: a service account's key opens that one, too."""
+        """Give the address to another account, which the service account's key opens, too."""
         try:
             self._comparison.keep(address)
         except psycopg.OperationalError:
-            return  # the server is still recovering: what has to stay is not known
+            return  # the server is still recovering: what must stay is not known
         self._sandbox.recreate(address)
         self._changes.forget(address)
         self._happened["account_made_anew"] += 1
 
     def _give_back(self) -> None:
-        """Let the owner whose permission is gone consent, once the sidecar runs."""
+        """Let the owner whose permission was taken away consent again, once the sidecar runs."""
         deadline = time.monotonic() + _QUIET_SECONDS
         while not self._permissions.give_back() and time.monotonic() < deadline:
             self._keep_alive()

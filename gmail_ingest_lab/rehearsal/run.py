@@ -39,7 +39,7 @@ def open_rehearsal(
 
     @contextmanager
     def databases(directory: Path) -> Iterator[Databases]:
-        # Crashed in earnest: what it acknowledged must be on disk.
+        # Durable, since it is crashed: what it acknowledged must be on disk.
         with embedded_server(directory, durable=True) as server:
             servers.append(server)
             yield databases_on(server)
