@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.deployment import settings_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.status_report import StatusReport, read_status_report
@@ -117,21 +117,19 @@ def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
 
 
 async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
-    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
-
-    async with engine_of(data_dir) as engine:
-        overview = PostgresOverview(engine)
+    async with stores_of(data_dir) as stores:
+        overview = stores.overview
         mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
-        return mailboxes, waiting, await read_status_report(engine)
+        return mailboxes, waiting, await read_status_report(stores)
 
 
 async def _old_transactions(data_dir: Path) -> str:
     """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
-    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import remedy
 
     longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
-    async with engine_of(data_dir) as engine:
-        return remedy(await PostgresTransactions(engine).older_than(longest))
+    async with stores_of(data_dir) as stores:
+        return remedy(await stores.transactions.older_than(longest))
 
 
 def _databases(

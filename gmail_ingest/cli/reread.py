@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gmail_ingest.cli.deployment import engine_of
+from gmail_ingest.cli.deployment import stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from gmail_ingest.sync.audit.reread import Left, Reread
 
 _REPORT_EVERY = 5.0
@@ -54,15 +52,7 @@ def reread(
         raise typer.Exit(1)
 
 
-async def what_is_left(engine: AsyncEngine) -> Left:
-    """What is still to be read again, counted."""
-    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
-
-    return await PostgresRereads(engine).left()
-
-
 async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
-    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
     from gmail_ingest.sync.audit.reread import Reread
 
     reported_at = time.monotonic()
@@ -73,8 +63,8 @@ async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
             reported_at = time.monotonic()
             NOTES.print(str(work), highlight=False)
 
-    async with engine_of(data_dir) as engine:
-        store = PostgresRereads(engine)
+    async with stores_of(data_dir) as stores:
+        store = stores.rereads
         if again:
             await store.begin_again()
         left = await store.left()

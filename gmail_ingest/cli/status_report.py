@@ -12,14 +12,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from gmail_ingest.cli import remedies
-from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.errors import remedy_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from gmail_ingest.adapters.postgres.mailboxes.stalled_work import FailingMailbox, PutBack
     from gmail_ingest.sync.audit.reread import Left
+    from gmail_ingest.wiring.stores import Stores
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,16 +72,14 @@ class StatusReport:
             yield f"stored mail is read again by this release, beside the service: {self.reading}"
 
 
-async def read_status_report(engine: AsyncEngine) -> StatusReport:
+async def read_status_report(stores: Stores) -> StatusReport:
     """Read what keeps syncs from going on."""
-    from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
-
-    stalled = PostgresStalledWork(engine)
+    stalled = stores.stalled_work
     return StatusReport(
         await stalled.oldest_seconds(),
         await stalled.failing(),
         await stalled.put_back(),
-        await what_is_left(engine),
+        await stores.rereads.left(),
     )
 
 
