@@ -13,9 +13,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.completeness import CHECK, KEY
+from gmail_ingest.defs.completeness.asset import CHECK, KEY
 from gmail_ingest.defs.dagster_internals.materializations import store_materializations
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.retention import retention_job
@@ -26,7 +26,7 @@ from gmail_ingest.sync.mailbox.records import Counts
 TOGETHER = 20
 #: Drain runs of a day: each leaves some forty events of its own, which are few beside the others.
 RUNS = 5
-#: Of a comparison: its figures, as many as ``verification.py`` tells.
+#: Of a comparison: its figures, as many as ``completeness/verification.py`` tells.
 _FIGURES = ("listed", "accounted", "pending", "missing", "vanished", "dead", "repaired", "units")
 
 

@@ -11,7 +11,7 @@ import pytest
 import structlog
 from alembic.script import ScriptDirectory
 
-from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.local.environment import variable_names

@@ -4,11 +4,10 @@ import dagster as dg
 import pytest
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.completeness import CHECK, KEY, completeness, completeness_job
-from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.completeness.asset import CHECK, KEY, completeness, completeness_job
+from gmail_ingest.defs.completeness.verification import evaluation_of
+from gmail_ingest.defs.live_sync.emails import emails, emails_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
-from gmail_ingest.defs.verification import evaluation_of
 from gmail_ingest.sync.audit.completeness import MailboxVerification
 from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.sync.service import TENANT

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.defs.drain import drain_job
+from gmail_ingest.defs.live_sync.drain import drain_job
 from gmail_ingest.errors import ReauthoriseError
 from gmail_ingest.sync.mailbox import throttle
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata

@@ -6,8 +6,8 @@ import dagster as dg
 import pytest
 
 from gmail_ingest.core.ledger.shown_fates import shown_counts
-from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.jobs import watch_renewal_job
+from gmail_ingest.defs.live_sync.drain import drain_job
+from gmail_ingest.defs.watches import watch_renewal_job
 from gmail_ingest.errors import ReauthoriseError
 from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata

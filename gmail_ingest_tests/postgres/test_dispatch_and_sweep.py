@@ -9,7 +9,7 @@ from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.live.sync_queue import SecondLook
 from gmail_ingest.sync.mailbox.records import Counts, Failed
 from gmail_ingest_tests.postgres.worlds import ENDED, MINUTE, lease
-from webhook_api.push_body import Notification
+from webhook_api.push.body import Notification
 
 HOUR = timedelta(hours=1)
 

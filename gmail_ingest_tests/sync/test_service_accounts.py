@@ -14,7 +14,7 @@ from gmail_ingest.sync.accounts.watch import renew_watches
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.service import CLIENT, OWNER, QUICK, TENANT
-from webhook_api.push_body import Notification
+from webhook_api.push.body import Notification
 
 NEW = "new.name@example.com"
 TOPIC = "projects/sandbox-project/topics/gmail-push"

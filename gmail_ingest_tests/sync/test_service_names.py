@@ -8,7 +8,7 @@ from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
 from gmail_ingest.sync.accounts.watch import renew_watches
 from gmail_ingest_tests.sync.service import OWNER, TENANT
-from webhook_api.push_body import Notification
+from webhook_api.push.body import Notification
 
 OTHER = "other@example.com"
 ROBOT = "robot@p.iam.gserviceaccount.com"

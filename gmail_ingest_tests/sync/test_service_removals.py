@@ -8,7 +8,7 @@ from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
-from webhook_api.tenant_bodies import tenant_body
+from webhook_api.integrations.tenant import tenant_body
 
 
 @pytest.fixture
