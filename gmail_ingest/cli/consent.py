@@ -1,6 +1,6 @@
 """Asking a mailbox's owner for consent from a terminal: a link to open, and a redirect to catch.
 
-Holds: ``ask_for_consent``. Keep out: the protocol (``runtime/consent``).
+Holds: ``ask_for_consent``. Keep out: the protocol (``local/consent``).
 Source: docs/google.md#consent (redirect to loopback).
 """
 

@@ -27,11 +27,12 @@ from gmail_ingest.cli import (
     keys,
     lab,
     local_google,
-    processes,
     reread,
     settings,
+    status,
     sync,
     tenants,
+    up,
     verify,
     why,
 )
@@ -79,9 +80,9 @@ def gmail_ingest(
 
 lab.add_command(app, "demo")
 lab.add_command(app, "rehearse")
-app.command()(processes.up)
+app.command()(up.up)
 app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
-app.command()(processes.status)
+app.command()(status.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
 app.add_typer(dead_letters.app, name="dead-letters")

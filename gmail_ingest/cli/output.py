@@ -1,6 +1,7 @@
 """How commands print: tables for people, one JSON object for programs, problems to stderr.
 
-Holds: the two consoles and ``print_json``. Keep out: what is printed.
+Holds: the two consoles, and how tables, objects and lengths of time are written.
+Keep out: what is printed.
 """
 
 from __future__ import annotations
@@ -35,6 +36,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     RESULTS.print(table)
+
+
+def duration(seconds: float) -> str:
+    """A length of time, in the largest unit of which there are two."""
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _cell(value: object) -> str:

@@ -62,7 +62,7 @@ class KeyRegister:
                 self._hashes = await self._load()
                 self._loaded_at = now
         # All are compared, in constant time each: how long it takes tells nothing of any key.
-        return bool(sum(hmac.compare_digest(digest, hash_) for hash_ in self._hashes))
+        return bool(sum(hmac.compare_digest(digest, stored_hash) for stored_hash in self._hashes))
 
 
 class ApiKeyGate:
