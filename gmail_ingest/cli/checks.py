@@ -58,8 +58,13 @@ def check_names() -> list[Check]:
     Our own prefix makes it a mistake; a name that is only like one of ours may be another's.
     """
     return [
-        Check("settings", passed=False, detail=each, required=each.upper().startswith(PREFIX))
-        for each in misspelt()
+        Check(
+            "settings",
+            passed=False,
+            detail=misspelling,
+            required=misspelling.upper().startswith(PREFIX),
+        )
+        for misspelling in misspelt()
     ]
 
 

@@ -52,8 +52,14 @@ def list_dead_letters(
     print_table(
         ("MAILBOX", "GMAIL ID", "ATTEMPTS", "SINCE", "ERROR"),
         [
-            (each["mailbox"], each["gmailId"], each["attempts"], each["since"], each["error"])
-            for each in found
+            (
+                dead_letter["mailbox"],
+                dead_letter["gmailId"],
+                dead_letter["attempts"],
+                dead_letter["since"],
+                dead_letter["error"],
+            )
+            for dead_letter in found
         ],
     )
     if cursor is not None:

@@ -48,7 +48,7 @@ def check_google(settings: Settings, seconds: tuple[float, float] = _SECONDS) ->
         if reason
     ]
     if silent:
-        return [Check("Google", passed=False, detail=each) for each in silent]
+        return [Check("Google", passed=False, detail=silence) for silence in silent]
     return [Check("Google", passed=True, detail="answers")]
 
 

@@ -143,7 +143,8 @@ def _criteria(rule: dict[str, Any]) -> str:
 
 def _print_dry_run(answer: dict[str, Any]) -> None:
     print_table(
-        ("MAILBOX", "MAILS"), [(each["mailbox"], each["mails"]) for each in answer["byMailbox"]]
+        ("MAILBOX", "MAILS"),
+        [(matched["mailbox"], matched["mails"]) for matched in answer["byMailbox"]],
     )
     NOTES.print(
         f"It fits {answer['total']} stored mails; {answer['alreadyHidden']} of them are hidden now."

@@ -62,7 +62,7 @@ class KeyRegister:
                 self._hashes = await self._load()
                 self._loaded_at = now
         # Every hash is compared, each in constant time: the time tells nothing of a key.
-        return bool(sum(hmac.compare_digest(digest, hash_) for hash_ in self._hashes))
+        return bool(sum(hmac.compare_digest(digest, stored_hash) for stored_hash in self._hashes))
 
 
 class ApiKeyGate:

@@ -133,9 +133,9 @@ def unavailable(detail: str, seconds: float = RETRY_AFTER) -> Response:
 def invalid(fields: Sequence[tuple[str, str]], mailboxes: Sequence[str | None] = ()) -> Response:
     """422 with each field and its reason, and the mailbox that it is about where there is one."""
     errors = [{"field": field, "reason": reason} for field, reason in fields]
-    for each, mailbox in zip(errors, mailboxes, strict=False):
+    for error, mailbox in zip(errors, mailboxes, strict=False):
         if mailbox is not None:
-            each["mailbox"] = mailbox
+            error["mailbox"] = mailbox
     detail = [f"{field}: {reason}" for field, reason in fields[:_FIELDS_SHOWN]]
     if len(fields) > _FIELDS_SHOWN:
         detail.append(f"and {len(fields) - _FIELDS_SHOWN} more, see errors")
@@ -175,9 +175,9 @@ def _reason(error: Mapping[str, Any]) -> str:
 async def _on_validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
     found = error.errors()
-    if any(each["type"] == "json_invalid" for each in found):
+    if any(detail["type"] == "json_invalid" for detail in found):
         return invalid([("body", _REASONS["json_invalid"])])
-    return invalid([(_field(each), _reason(each)) for each in found])
+    return invalid([(_field(detail), _reason(detail)) for detail in found])
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:
@@ -190,8 +190,8 @@ async def _on_domain(_request: Request, error: Exception) -> Response:
     match error:
         case InvalidInputError():
             wrong = (error, *error.others)
-            mailboxes = [each.mailbox for each in wrong]
-            return invalid([(each.field, each.reason) for each in wrong], mailboxes)
+            mailboxes = [fault.mailbox for fault in wrong]
+            return invalid([(fault.field, fault.reason) for fault in wrong], mailboxes)
         case NotFoundError():
             return problem(404, str(error))
         case MailboxStateError():

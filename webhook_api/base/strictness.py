@@ -82,7 +82,7 @@ class RefuseUnknown:
 
 
 def _known(dependant: Dependant) -> dict[str, Any]:
-    found = {query_param.alias: query_param.default for query_param in dependant.query_params}
+    found = {parameter.alias: parameter.default for parameter in dependant.query_params}
     for dependency in dependant.dependencies:
         found |= _known(dependency)
     return found
@@ -91,7 +91,7 @@ def _known(dependant: Dependant) -> dict[str, Any]:
 def _unknown(name: str, known: list[str]) -> str:
     if not known:
         return "is not known here: this call has no query parameters"
-    plain = {_SEPARATORS.sub("", each.lower()): each for each in known}
+    plain = {_SEPARATORS.sub("", known_name.lower()): known_name for known_name in known}
     close = get_close_matches(_SEPARATORS.sub("", name.lower()), list(plain), n=1, cutoff=0.7)
     hint = f" Did you mean {plain[close[0]]}?" if close else ""
     return f"is not known here.{hint} This call has: {', '.join(known)}"

@@ -168,5 +168,5 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
         job_id=done.initial_job,
         incremental_job_id=done.incremental_job,
         untouched=list(done.untouched),
-        failed=[FailedMailboxBody.model_validate(each) for each in done.failed],
+        failed=[FailedMailboxBody.model_validate(mailbox) for mailbox in done.failed],
     )

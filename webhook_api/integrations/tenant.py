@@ -122,15 +122,15 @@ def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:
     )
 
 
-def _integration(each: IntegrationStatus, now: datetime, watching: bool) -> IntegrationBody:  # noqa: FBT001 - private
+def _integration(integration: IntegrationStatus, now: datetime, watching: bool) -> IntegrationBody:  # noqa: FBT001 - private
     return IntegrationBody(
-        auth_type=each.auth_type,
-        subject=each.subject,
-        state=each.state,
-        last_error=each.last_error,
-        connected_at=each.created_at,
-        updated_at=each.updated_at,
-        mailboxes=[_mailbox(mailbox, now, watching) for mailbox in each.mailboxes],
+        auth_type=integration.auth_type,
+        subject=integration.subject,
+        state=integration.state,
+        last_error=integration.last_error,
+        connected_at=integration.created_at,
+        updated_at=integration.updated_at,
+        mailboxes=[_mailbox(mailbox, now, watching) for mailbox in integration.mailboxes],
     )
 
 

@@ -77,7 +77,8 @@ class PushReceiver:
                 "pushes are not configured: set PUBSUB_AUDIENCE and PUBSUB_SERVICE_ACCOUNT", 60
             )
         given = [
-            each.encode("utf-8", "surrogatepass") for each in request.query_params.getlist("token")
+            token.encode("utf-8", "surrogatepass")
+            for token in request.query_params.getlist("token")
         ]
         if self._secret and not (len(given) == 1 and hmac.compare_digest(given[0], self._secret)):
             log.warning("push_refused", reason="verification_token")
