@@ -26,7 +26,6 @@ from gmail_ingest.cli import (
     execute,
     keys,
     lab,
-    local_google,
     processes,
     reread,
     settings,
@@ -80,7 +79,7 @@ def gmail_ingest(
 lab.add_command(app, "demo")
 lab.add_command(app, "rehearse")
 app.command()(processes.up)
-app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
+lab.add_command(app, "sandbox", context_settings=lab.PASS_ON)
 app.command()(processes.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
