@@ -9,9 +9,10 @@ Rooms, from the inside out (a room may import those named before it, never those
 * ``defs``      the only room that imports Dagster
 
 Entry points: ``definitions`` (the Dagster code location), ``cli`` (the ``gmail-ingest``
-command), ``demo`` and ``rehearsal`` (the whole on one machine, shown and disturbed), and the
-sibling package ``webhook_api`` (the FastAPI sidecar). The local Google that they run against is
-``gmail_sandbox``, a distribution of its own that shares no code with this one.
+command), ``local`` (the whole on one machine), and the sibling package ``webhook_api`` (the
+FastAPI sidecar). Beside them are two distributions that no room here imports:
+``gmail_ingest_lab`` (demonstration, rehearsal, benchmarks), and the local Google that it runs
+against, ``gmail_sandbox``, which shares no code with this one.
 
 Start reading at ``sync/live/mailbox_sync.py``: it is the promise that no mail is lost. Drawings,
 and the way of a push, a payload and a date range: docs/architecture.md.
