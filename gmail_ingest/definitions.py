@@ -9,8 +9,11 @@ import dagster as dg
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.backfill_asset import emails_by_month, emails_by_month_job
 from gmail_ingest.defs.backfill_sensor import backfill_sensor
-from gmail_ingest.defs.code_server import retry_orphan_checks, warn_of_misspelt_settings
 from gmail_ingest.defs.completeness import completeness, completeness_job
+from gmail_ingest.defs.dagster_internals.code_server import (
+    retry_orphan_checks,
+    warn_of_misspelt_settings,
+)
 from gmail_ingest.defs.drain import drain_job
 from gmail_ingest.defs.failures import dead_run_sensor
 from gmail_ingest.defs.jobs import emails_job, watch_renewal_job

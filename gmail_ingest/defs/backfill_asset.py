@@ -2,7 +2,8 @@
 
 Holds: ``emails_by_month`` and its job. Add here: what a run tells Dagster.
 Keep out: the sync (``gmail_ingest.sync.backfill.backfill_sync``), how a request becomes a backfill
-in Dagster (``backfill_sensor.py``), in which order runs start (``run_coordinator.py``).
+in Dagster (``backfill_sensor.py``), in which order runs start
+(``dagster_internals/run_coordinator.py``).
 Source: docs/dagster.md#runs-of-backfills: a year of one tenant is one run. Each month is told to
 Dagster when it is complete, so that the backfill's page moves; the step itself yields nothing,
 since Dagster would then count all months of the run once more.
@@ -17,7 +18,7 @@ from uuid import UUID
 import dagster as dg
 import structlog
 
-from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, targeted_keys
+from gmail_ingest.defs.dagster_internals.backfills import BACKFILL_TAG, targeted_keys
 from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.metadata import counts_metadata
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_keys

@@ -15,7 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBackfillDispatch
 from gmail_ingest.defs.backfill_asset import emails_by_month
-from gmail_ingest.defs.dagster_backfills import (
+from gmail_ingest.defs.dagster_internals.backfills import (
     AssetGraph,
     add_backfill,
     cancel_backfill,

@@ -6,9 +6,9 @@ tells Dagster. Keep out: comparing (``gmail_ingest.sync.audit.verify``), what an
 Source: docs/dagster.md#asset-checks: Dagster shows an evaluation until the asset is materialized
 anew, so that the check is not one of ``gmail/emails``, which every push materializes:
 ``gmail/completeness`` is materialized by a comparison and by nothing else. The UI starts "Execute
-all" without a partition: all tenants are meant then (``overall.py``). A run for each tenant would
-cost seconds of CPU before it does anything; what an op logs is kept with its partition like what a
-step of its own yields (tried on 1.13).
+all" without a partition: all tenants are meant then (``dagster_internals/overall.py``). A run for
+each tenant would cost seconds of CPU before it does anything; what an op logs is kept with its
+partition like what a step of its own yields (tried on 1.13).
 """
 
 import asyncio
@@ -19,10 +19,13 @@ import structlog
 from pydantic import Field
 
 from gmail_ingest.adapters.postgres.audit.coverage import Proof
+from gmail_ingest.defs.dagster_internals.materializations import (
+    GATHER_SECONDS,
+    store_materializations,
+)
+from gmail_ingest.defs.dagster_internals.overall import Context, report_overall
 from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import report_all_health
-from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
-from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.use_cases import connected_tenants, open_verify, read_proof

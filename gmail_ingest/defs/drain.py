@@ -19,9 +19,12 @@ import dagster as dg
 import structlog
 
 from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.dagster_internals.materializations import (
+    GATHER_SECONDS,
+    store_materializations,
+)
 from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.mailboxes import report_health
-from gmail_ingest.defs.materializations import GATHER_SECONDS, store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.defs.use_cases import open_drain

@@ -15,7 +15,7 @@ import dagster as dg
 
 from gmail_ingest.defs.assets import emails
 from gmail_ingest.defs.completeness import CHECK, KEY
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.dagster_internals.materializations import store_materializations
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.retention import retention_job

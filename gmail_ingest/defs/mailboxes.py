@@ -7,15 +7,16 @@ Add here: a further truth about mailboxes. Keep out: what counts as a failure
 A run of one tenant fails when it could not do its work. Drain runs stay alive; they evaluate the
 check, as every sync does, when the failure is another one than was reported last, and when it is
 over: an event costs 11 ms and 2.4 kB, and a retry is no news. Nothing materializes the mailboxes,
-which are Google's, so that no push takes an evaluation from the page (``overall.py``).
+which are Google's, so that no push takes an evaluation from the page
+(``dagster_internals/overall.py``).
 """
 
 from collections.abc import Iterable, Mapping
 
 import dagster as dg
 
+from gmail_ingest.defs.dagster_internals.overall import Context, report_overall
 from gmail_ingest.defs.event_loop import run
-from gmail_ingest.defs.overall import Context, report_overall
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.use_cases import mark_reported, read_health

@@ -1,7 +1,7 @@
 """The nightly job that deletes what was written on every event and is read by nobody later.
 
 Holds: the job and its schedule. Add here: a further thing that grows. Keep out: how things are
-deleted (``event_retention.py``, ``adapters/postgres/queue/retention.py``).
+deleted (``dagster_internals/event_retention.py``, ``adapters/postgres/queue/retention.py``).
 """
 
 from datetime import UTC, datetime, timedelta
@@ -9,8 +9,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 
 from gmail_ingest.adapters.postgres.queue.retention import PostgresRetention
+from gmail_ingest.defs.dagster_internals.event_retention import (
+    purge_checks,
+    purge_events,
+    purge_runs,
+)
 from gmail_ingest.defs.event_loop import run
-from gmail_ingest.defs.event_retention import purge_checks, purge_events, purge_runs
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.settings import Settings, load_settings
 

@@ -1,7 +1,10 @@
 """The rooms of the project, held by import-linter."""
 
+import ast
 import subprocess
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 from gmail_ingest_tests.architecture.documents import ROOT, modules
 
@@ -13,6 +16,31 @@ def test_import_contracts_are_kept():
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert run.returncode == 0, run.stdout + run.stderr
     assert "0 broken" in run.stdout
+
+
+def test_private_modules_of_dagster_have_one_room():
+    """Only ``defs/dagster_internals`` imports from modules of Dagster that are not public."""
+    room = ROOT / "gmail_ingest" / "defs" / "dagster_internals"
+    elsewhere = {
+        str(path.relative_to(ROOT))
+        for package in ("gmail_ingest", "webhook_api", "gmail_ingest_lab")
+        for path in (ROOT / package).rglob("*.py")
+        if room not in path.parents and any(map(_is_private, _imports(path)))
+    }
+    assert elsewhere == set()
+
+
+def _imports(path: Path) -> Iterator[str]:
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (name.name for name in node.names)
+        elif isinstance(node, ast.ImportFrom) and not node.level:
+            yield from (f"{node.module}.{name.name}" for name in node.names)
+
+
+def _is_private(name: str) -> bool:
+    package, *inner = name.split(".")
+    return package.startswith("dagster") and any(part.startswith("_") for part in inner)
 
 
 def test_files_stay_small():

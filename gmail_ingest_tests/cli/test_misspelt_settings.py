@@ -12,7 +12,7 @@ from structlog.testing import capture_logs
 
 import gmail_ingest
 from gmail_ingest.cli.settings import DAGSTER_VARIABLES, variables
-from gmail_ingest.defs import code_server
+from gmail_ingest.defs.dagster_internals import code_server
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings, load_settings, variable_names
 from gmail_ingest.variables import known_names, misspelt, value_of

@@ -13,7 +13,7 @@ from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.definitions import defs
 from gmail_ingest.defs.backfill_asset import emails_by_month
 from gmail_ingest.defs.backfill_sensor import backfill_sensor
-from gmail_ingest.defs.dagster_backfills import add_backfill, targeted_keys
+from gmail_ingest.defs.dagster_internals.backfills import add_backfill, targeted_keys
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG

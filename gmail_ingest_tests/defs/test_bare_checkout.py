@@ -16,7 +16,7 @@ from dagster._core.instance.ref import InstanceRef
 from dagster._core.storage.sqlite_storage import DagsterSqliteStorage
 from dagster_postgres import DagsterPostgresStorage
 
-from gmail_ingest.defs.instance_storage import InstanceStorage
+from gmail_ingest.defs.dagster_internals.instance_storage import InstanceStorage
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.local.data_directory import PROJECT_ROOT
 from gmail_ingest.local.process_commands import WORKSPACE

@@ -4,7 +4,7 @@ import threading
 
 from dagster._grpc.server import DagsterApiServer
 
-from gmail_ingest.defs.code_server import retry_orphan_checks
+from gmail_ingest.defs.dagster_internals.code_server import retry_orphan_checks
 
 
 class Server(DagsterApiServer):

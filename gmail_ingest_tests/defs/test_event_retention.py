@@ -8,8 +8,12 @@ import psycopg
 import pytest
 import yaml
 
-from gmail_ingest.defs.event_retention import purge_checks, purge_events, purge_runs
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.dagster_internals.event_retention import (
+    purge_checks,
+    purge_events,
+    purge_runs,
+)
+from gmail_ingest.defs.dagster_internals.materializations import store_materializations
 from gmail_ingest_tests.conftest import plain_url
 
 KEY = dg.AssetKey(["gmail", "emails"])

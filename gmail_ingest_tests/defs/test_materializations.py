@@ -4,7 +4,7 @@ import dagster as dg
 import pytest
 import yaml
 
-from gmail_ingest.defs.materializations import store_materializations
+from gmail_ingest.defs.dagster_internals.materializations import store_materializations
 from gmail_ingest_tests.conftest import plain_url
 
 KEY = dg.AssetKey(["gmail", "emails"])

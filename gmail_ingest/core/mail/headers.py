@@ -23,6 +23,21 @@ _PARAMETER = re.compile(
     r""";\s*([^\s=;"()]{1,60})\s*=\s*("(?:[^"\\]|\\.){0,998}"?|[^;\s]{0,998})"""
 )
 _MAX_PARAMETERS_CHARS = 4_000
+_MAX_KNOWN_NAMES = 1_000
+_MAX_KNOWN_CHARS = 100
+
+
+class _Names(dict[str, str]):
+    """Names of fields as sent, with each as it is compared; programs write a few hundred."""
+
+    def __missing__(self, name: str) -> str:
+        lowered = name.strip().lower()
+        if len(self) < _MAX_KNOWN_NAMES and len(name) <= _MAX_KNOWN_CHARS:
+            self[name] = lowered
+        return lowered
+
+
+_NAMES = _Names()
 
 
 class Headers:
@@ -39,11 +54,12 @@ class Headers:
         self._cleaner = cleaner
         self._values = values = dict[str, list[str]]()
         for field in fields if isinstance(fields, list) else ():
-            if not isinstance(field, dict):
+            # A mail has thirty: with a look at the types instead, it takes half as long again.
+            try:
+                name, value = _NAMES[field["name"]], field["value"]
+            except (AttributeError, KeyError, TypeError):
                 continue
-            name, value = field.get("name"), field.get("value")
-            if isinstance(name, str) and isinstance(value, str):
-                name = name.strip().lower()
+            if isinstance(value, str):
                 if name in values:
                     values[name].append(value)
                 else:
@@ -80,7 +96,12 @@ class Headers:
         """
         if name not in self._values:
             return []
-        return [each if each.isascii() else repaired(each) for each in self.every(name)]
+        return [
+            value
+            if value.isascii() and "\x00" not in value
+            else repaired(self._cleaner.clean(value))
+            for value in self._values[name]
+        ]
 
     def first(self, name: str) -> str:
         """Return the first value of a field, or ``""``.

@@ -2,7 +2,7 @@
 
 Holds: ``PostgresRetention``. Add here: a table that grows with time and not with mail.
 Keep out: mail and the ledger (they go with their tenant: ``deletion``), Dagster's tables
-(``defs/event_retention.py``).
+(``defs/dagster_internals/event_retention.py``).
 
 Each batch is a statement of its own, so that nobody waits for it. A job stays while anything needs
 it: its queue row, Dagster's part of a backfill, another job that was merged into it.

@@ -73,17 +73,33 @@ def participants_of(headers: Headers) -> tuple[Participant, ...]:
     Returns:
         At most ``MAX_PARTICIPANTS``, in the order of ``ROLES``, then of the headers.
     """
-    found: dict[tuple[Role, str], Participant] = {}
+    people: list[Participant] = []
     for role in ROLES:
-        for value in headers.legible(role):
-            is_plain = len(value) <= _MAX_KNOWN_CHARS and value.isascii() and "=?" not in value
-            for plain_person in (
-                _plain_people(role, value) if is_plain else _people(role, value, headers)
-            ):
-                found.setdefault((role, plain_person.address), plain_person)
-                if len(found) >= MAX_PARTICIPANTS:
-                    return tuple(found.values())
-    return tuple(found.values())
+        values = headers.legible(role)
+        if len(values) == 1 and _is_plain(values[0]):
+            people += _plain_people(role, values[0])
+        elif values:
+            people += _people_of(role, values, headers, MAX_PARTICIPANTS - len(people))
+        if len(people) >= MAX_PARTICIPANTS:
+            break
+    return tuple(people[:MAX_PARTICIPANTS])
+
+
+def _people_of(
+    role: Role, values: Iterable[str], headers: Headers, most: int
+) -> Iterable[Participant]:
+    found: dict[str, Participant] = {}
+    for value in values:
+        plain = _is_plain(value)
+        for person in _plain_people(role, value) if plain else _people(role, value, headers):
+            found.setdefault(person.address, person)
+            if len(found) >= most:
+                return found.values()
+    return found.values()
+
+
+def _is_plain(value: str) -> bool:
+    return len(value) <= _MAX_KNOWN_CHARS and value.isascii() and "=?" not in value
 
 
 def direction_of(
@@ -142,11 +158,13 @@ def _people(role: Role, value: str, headers: Headers) -> Iterator[Participant]:
 # The mail of a mailbox names the same few people again and again, in the same words.
 @lru_cache(maxsize=2048)
 def _plain_people(role: Role, value: str) -> tuple[Participant, ...]:
-    """Return those whom a value names, which has no encoded words."""
-    return tuple(
-        Participant(role, person.address, tidy_name(single_line(person.name), person.address))
-        for person in parse_addresses(value)
-    )
+    """Return those whom a value names, which has no encoded words, each address once."""
+    found: dict[str, Participant] = {}
+    for person in parse_addresses(value):
+        if person.address not in found:
+            name = tidy_name(single_line(person.name), person.address)
+            found[person.address] = Participant(role, person.address, name)
+    return tuple(found.values())
 
 
 def _hidden_in_words(value: str, headers: Headers) -> list[Person]:

@@ -43,6 +43,10 @@ _META = re.compile(
 _UNCERTAIN = (None, "utf-8")
 _JAPANESE = re.compile(rb"\x1b\$[@B]|\x1b\([IJ]")
 _THAI = ("\u0e00", "\u0e7f")
+# What ``repaired`` looks for, as UTF-8 has it: ten times as fast as looking for it in a text.
+_TWICE = re.compile(
+    rb"\xc3(?:[\x82-\xb4]\xc2[\x80-\x9f]|[\x82\x83]\xc2[\xa1-\xbf]|\xa2\xe2\x82\xac)"
+)
 
 
 def decode_base64url(data: str) -> bytes | None:
@@ -87,7 +91,8 @@ def decode_inline(raw: bytes, charset: str | None, *, is_html: bool = False) -> 
     except UnicodeDecodeError:
         return decode_declared(raw, charset, is_html=is_html)
     # UTF-8 under a label of Latin-1, which was believed on the way.
-    is_latin = charset is not None and not text.isascii() and codec_of(charset) == "cp1252"
+    is_doubtful = charset is not None and b"\xc3" in raw and _TWICE.search(raw) is not None
+    is_latin = is_doubtful and codec_of(charset) == "cp1252"
     return Decoded(repaired(text) if is_latin else text, replaced=False)
 
 

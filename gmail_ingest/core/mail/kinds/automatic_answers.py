@@ -38,6 +38,7 @@ _NOTES = re.compile(
     r"|rientro|retorno|terug|powr\xf3t|tilbage|tillbaka)\b"
 )
 _STARTS = MACHINE_WORDS.starts | ABSENCE_WORDS.starts | {"au"}
+_PERSON = "re:"
 _PREFIX = re.compile(r"[^:]{3,40}:\s?\S")
 _EXCHANGE = ("x-ms-exchange-generated-message-source", "x-ms-exchange-inbox-rules-loop")
 _ROBOT = re.compile(
@@ -100,11 +101,12 @@ def _may_begin(subject: str) -> bool:
     """Say by two letters whether a subject may begin as answers do: nine of ten do not."""
     if not subject.isascii():
         return True
-    start = subject[:2].lower()
+    start = subject[:3].lower()
     if start[:1] == "[":
-        behind = subject.partition("]")[2].lstrip()[:2].lower()
-        return start in _STARTS or behind in _STARTS
-    return start in _STARTS or start[:1] in TAGGED
+        behind = subject.partition("]")[2].lstrip()[:3].lower()
+        return start[:2] in _STARTS or (behind[:2] in _STARTS and behind != _PERSON)
+    # Half of all mails answer another, and Spanish answers of programs begin with these letters.
+    return (start[:2] in _STARTS and start != _PERSON) or start[:1] in TAGGED
 
 
 def _claims(headers: Headers) -> bool:

@@ -101,7 +101,7 @@ class Leaf:
         self.mime_type = single_line(cleaner.clean(part.get("mimeType"))).lower()
         self.content_type = headers.first("content-type")
         disposition = headers.first("content-disposition")
-        self.disposition = disposition.partition(";")[0].strip().lower()
+        self.disposition = disposition and disposition.partition(";")[0].strip().lower()
         self.size = size_of(self._content.get("size"))
         self.is_empty = not part.get("parts")
         #: The parts that lie in it, if it is an enclosed mail.

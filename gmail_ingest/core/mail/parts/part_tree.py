@@ -9,7 +9,6 @@ forwarded mail stand below it, and are not this mail's text.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -35,6 +34,7 @@ _MAX_FETCHES = 10
 _MAX_FETCHED_CALENDARS = 2
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
+_MORE_THAN_FILES = ENCLOSED_MAILS | REPORTS
 _TEXT_ONLY = {kind: frozenset({kind}) for kind in ("text/plain", "text/html")}
 
 
@@ -62,8 +62,7 @@ class SortedParts(NamedTuple):
     missing: tuple[BodyPart, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Place:
+class _Place(NamedTuple):
     part: Mapping[str, Any]
     depth: int
     slot: int | None
@@ -98,13 +97,18 @@ def sort_parts(
             missing = () if body.data or not body.attachment_id else (body,)
             return SortedParts((body,), types=_TEXT_ONLY[leaf.mime_type], missing=missing)
     leaves = _walked(payload, headers, cleaner)
+    types = _types(leaves)
     found = text_parts(leaves, fetched)
     only_texts = {leaf.number for leaf in found.texts} - {leaf.number for leaf in found.also_files}
     bodies = tuple(leaf.body() for leaf in found.texts)
     if len(only_texts) == len(leaves):
-        return SortedParts(bodies, types=_types(leaves), missing=_unsent(bodies))
+        return SortedParts(bodies, types=types, missing=_unsent(bodies))
     others = [leaf for leaf in leaves if leaf.number not in only_texts]
     calendars = tuple(leaf.body() for leaf in others if leaf.is_calendar)
+    files = tuple(_files(others, alone=not bodies))
+    # Most that have more than a text have files, and nothing else.
+    if not calendars and types.isdisjoint(_MORE_THAN_FILES):
+        return SortedParts(bodies, files, types=types, missing=_unsent(bodies))
     reports = tuple(part for leaf in others if leaf.mime_type in REPORTS for part in _report(leaf))
     mails = [leaf for leaf in others if leaf.mime_type in ENCLOSED_MAILS]
     enclosed = tuple(enclosed_mail(leaf, fetched) for leaf in mails)
@@ -115,11 +119,11 @@ def sort_parts(
     ]
     return SortedParts(
         bodies=bodies,
-        files=tuple(_files(others, alone=not bodies)),
+        files=files,
         enclosed=enclosed,
         calendars=calendars,
         reports=reports,
-        types=_types(leaves),
+        types=types,
         missing=(
             *_unsent(bodies),
             *_unsent_calendars(calendars),
@@ -218,12 +222,12 @@ def _unsent_calendars(calendars: tuple[BodyPart, ...]) -> tuple[BodyPart, ...]:
 
 def _unsent(parts: Sequence[BodyPart], max_size: int | None = None) -> tuple[BodyPart, ...]:
     """Return those that came without their content; with a bound, a few that are not too long."""
-    unsent = tuple(part for part in parts if part.attachment_id and not part.data)
+    unsent = tuple([part for part in parts if part.attachment_id and not part.data])
     if max_size is None:
         return unsent
     return tuple(part for part in unsent if part.size <= max_size)[:_MAX_FETCHES]
 
 
 def _types(leaves: Sequence[Leaf]) -> frozenset[str]:
-    types = frozenset(leaf.mime_type for leaf in leaves)
+    types = frozenset([leaf.mime_type for leaf in leaves])
     return types | {UNDIVIDED} if any(leaf.is_undivided for leaf in leaves) else types

@@ -53,8 +53,8 @@ class Draft:
     """
 
     __slots__ = (
-        "_delimiter", "_kind", "_sectioned", "escaped", "kept", "lines", "signatures", "target",
-        "written",
+        "_delimiter", "_kind", "_sectioned", "_unsigned", "escaped", "kept", "lines", "signatures",
+        "target", "written",
     )  # fmt: skip
 
     def __init__(self, text: str) -> None:
@@ -73,6 +73,8 @@ class Draft:
         self._delimiter = 0
         # Whether two hyphens stood between parts of the text.
         self._sectioned = False
+        # The last lines that were kept when no program's signature was found in them.
+        self._unsigned: list[int] = []
 
     def is_empty(self) -> bool:
         """Say whether nothing of the sender's own was seen yet."""
@@ -207,8 +209,13 @@ class Draft:
             end = len(kept)
             while end and kept[end - 1] < 0:
                 end -= 1
-            length = program_signature(self._texts(kept[max(0, end - _TAIL_LINES) : end]))
+            tail = kept[max(0, end - _TAIL_LINES) : end]
+            # Half of all mails end with a quote, and are asked above and below it.
+            if tail == self._unsigned:
+                break
+            length = program_signature(self._texts(tail))
             if not length:
+                self._unsigned = tail
                 break
             found.insert(0, self.join(kept[end - length : end]))
             del kept[end - length :]

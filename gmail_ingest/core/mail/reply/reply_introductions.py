@@ -64,6 +64,7 @@ _MIN_DASHES: Final = 2
 # Where an introduction has no date.
 _INTRODUCTION_ENDS: Final = frozenset((*COLONS, *RULES))
 _AROUND_BANNERS: Final = RULES + ": \t\uff1a"
+_RULES_AND_BLANK: Final = RULES + " "
 _OPEN_BRACKET = re.compile(r"<[^<>]*$")
 # K-9 Mail, below its signature: "Ann <ann@x.example> wrote:".
 _NAME_AND_ADDRESS = re.compile(r"[^<>,.!?]{1,60}<[^<>\s@]+@[^<>\s]+> [^<>,.!?]{1,20}:$")
@@ -72,6 +73,7 @@ _BY_ADDRESS = re.compile(r"\d,? (?:by|von|par|de|por|da|door|av|af|od|от|ві�
 _ENDS_WITH_DATE = re.compile(
     r"\([^()]{0,20}\b20\d\d[^()]{1,30}\d\d[:.]\d\d\)+$|\([^()]{0,20}\b20\d\d[^()]{1,30}\(\d\d?[:.]\d\d\)\)$"
 )
+_ASCII_ABOVE: Final = tuple(filter(str.isascii, REPLY_ABOVE))
 _DIGIT = re.compile(r"\d")
 _WORD = re.compile(r"\S+")
 
@@ -161,7 +163,7 @@ def asks_for_answer_above(line: str) -> bool:
         line: A stripped line of bounded length that begins with a character of a rule.
     """
     words = line.lower()
-    return any(map(words.__contains__, REPLY_ABOVE))
+    return any(map(words.__contains__, _ASCII_ABOVE if line.isascii() else REPLY_ABOVE))
 
 
 def is_in_a_log(above: str, line: str) -> bool:
@@ -267,14 +269,16 @@ def _breaks_in_date(above: str, below: str) -> bool:
 
 
 def _introduces_a_quote(words: str) -> bool:
-    bare = words.strip(RULES + " ")
+    bare = words.strip(_RULES_AND_BLANK)
     if not bare.endswith(COLONS):
         return _is_introduction_without_colon(words, bare)
     bare = bare[:-1].rstrip("*_ ")
-    address = BRACKETED.search(bare)
+    # Half of them have none.
+    address = BRACKETED.search(bare) if "@" in bare else None
     dated = DATE.search(bare) is not None
     verb = find_verb(bare)
-    if verb and _ENDS_WITH_DATE.search(bare) and is_whole(bare) and verb.start() > 0:
+    ends_with_date = bare[-1:] == ")" and _ENDS_WITH_DATE.search(bare) is not None
+    if verb and ends_with_date and is_whole(bare) and verb.start() > 0:
         return len(bare.split()) <= _MAX_UNKNOWN_WORDS
     if address is not None and (dated or verb or ENDS_WITH_ADDRESS.search(bare)):
         return is_whole(bare)

@@ -19,6 +19,7 @@ from typing import Final
 from gmail_ingest.core.mail.reply.reply_marks import RULES
 from gmail_ingest.core.mail.reply.signature_marks import (
     ADVERTISEMENT,
+    ADVERTISERS,
     CONTACT,
     DEVICE,
     FIRST_LETTERS,
@@ -233,7 +234,7 @@ def _is_program_line(line: str) -> bool:
     if "Outlook" in line and _asks_for_outlook(line):
         return True
     if not _may_be_of_a_program(line):
-        if ".com" in line and ADVERTISEMENT.search(line):
+        if ".com" in line and _may_advertise(line) and ADVERTISEMENT.search(line):
             return True
         return " for " in line and GET_PROGRAM.match(line) is not None
     bare = _LINK.sub("", line).strip(_BRACKETS)
@@ -261,6 +262,12 @@ def _asks_for_outlook(line: str) -> bool:
         or words[-1] in OUTLOOK_VERBS
         or (not line.isascii() and len(words) <= _MAX_CJK_WORDS)
     )
+
+
+def _may_advertise(line: str) -> bool:
+    # The pattern takes as long as all else that the last line of a mail is asked.
+    lowered = line.lower()
+    return not line.isascii() or any(map(lowered.__contains__, ADVERTISERS))
 
 
 def _may_be_of_a_program(line: str) -> bool:

@@ -198,10 +198,13 @@ class _Reader:
         ends = line[-1] in COLONS
         if ends and is_banner(self._lines, number):
             return self._cut(number + 1)
-        if self._may_introduce(number) if ends else ">" in line and goes_on_with_quoted_text(line):
-            following = self._read_introduction(number)
-            if following != number:
-                return following
+        if ends or (">" in line and goes_on_with_quoted_text(line)):
+            below = self._below(number)
+            # Quoted lines end by themselves, and the sender may go on below them.
+            if below[:1] != ">" and (not ends or self._may_introduce(number)):
+                following = self._read_introduction(number, below)
+                if following != number:
+                    return following
         if not may_start_block(self._lines, number):
             return number
         end = header_block(
@@ -238,12 +241,15 @@ class _Reader:
         below = self._lines[number + 1] if number + 1 < len(self._lines) else ""
         return may_introduce(self._lines[start : number + 1]) or other_mark(below) != ""
 
-    def _read_introduction(self, number: int) -> int | None:
+    def _below(self, number: int) -> str:
+        """Return the next line that is not blank; ``""`` for none near."""
+        for line in self._lines[number + 1 : number + 4]:
+            if line:
+                return line
+        return ""
+
+    def _read_introduction(self, number: int, below: str) -> int | None:
         draft = self._draft
-        below = next((line for line in self._lines[number + 1 : number + 4] if line), "")
-        if below.startswith(">"):
-            # The quoted lines end by themselves, and the sender may go on below them.
-            return number
         block = [self._lines[number]]
         if number and self._lines[number - 1]:
             block[:0] = draft.tail(number)[1 - MAX_INTRODUCTION_LINES :]

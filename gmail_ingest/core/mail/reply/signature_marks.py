@@ -84,6 +84,8 @@ ADVERTISEMENT: Final = re.compile(
     r"yahoo mail\s?: (?:search|simplify)",
     re.IGNORECASE,
 )
+#: One of these is in each, in small letters.
+ADVERTISERS: Final = ("avast.com", "avg.com", "yahoo mail")
 
 #: "Get Outlook for iOS", with a link of Microsoft's: in any language.
 OUTLOOK_LINK: Final = re.compile(

@@ -14,6 +14,7 @@ from resiliparse.parse.html import DocumentNode, ElementNode, HTMLTree
 from gmail_ingest.core.mail.text.html_marks import (
     HIDDEN,
     PROGRAMS,
+    SIGN_OF_HIDDEN,
     SIGNS_OF_MARKS,
     SIGNS_OF_QUOTES,
     Mark,
@@ -77,7 +78,9 @@ def marked_text(document: str) -> MarkedText:
     """
     lowered = document.lower()
     # Each selector is asked of each element.
-    skipped = [selector for sign, selector in HIDDEN if sign in lowered] or None
+    skipped = None
+    if SIGN_OF_HIDDEN in lowered:
+        skipped = [selector for sign, selector in HIDDEN if sign in lowered] or None
     if not _may_have_marks(lowered):
         return MarkedText(_plain(document, skipped), has_signs=False)
     tree = HTMLTree.parse(document)

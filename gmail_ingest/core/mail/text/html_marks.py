@@ -167,6 +167,8 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
     ("<blockquote", {Mark.BARE_QUOTE: ("blockquote",)}),
 )
 
+#: In lower case, a part of each sign of what is hidden.
+SIGN_OF_HIDDEN: Final = "display:"
 #: What nobody sees, such as the summary that newsletters put above their text for lists of mail;
 #: before each selector a part of the HTML, in lower case, without which it finds nothing.
 HIDDEN: Final = (

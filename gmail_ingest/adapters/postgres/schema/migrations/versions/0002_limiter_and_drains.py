@@ -1,6 +1,6 @@
 """The shared limiter's lines, the units spent by day, and living drain runs.
 
-Revision 0002, after 0001. Source: ``adapters/postgres/sync/quota_limiter.py`` and ``drains.py``.
+Revision 0002, after 0001.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
 """Lists by facet and search by month: what reading a million mails of a tenant takes.
 
-Revision 0003, after 0002. Source: ``adapters/postgres/mail/facets.py`` and ``search_terms.py``.
-Mail that is stored already is brought along: about a minute for each 200,000 mails.
+Revision 0003, after 0002. Mail that is stored already is brought along: about a minute for each
+200,000 mails.
 """
 
 import sqlalchemy as sa

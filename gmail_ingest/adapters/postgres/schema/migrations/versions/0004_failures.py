@@ -1,7 +1,6 @@
 """Why a mailbox is in its state, how often a queue row's worker died, and the dead letters.
 
-Revision 0004, after 0003. Source: ``mailbox_states.py``, ``queue_sql.py``, ``dead_letters.py`` in
-``adapters/postgres``.
+Revision 0004, after 0003.
 """
 
 import sqlalchemy as sa

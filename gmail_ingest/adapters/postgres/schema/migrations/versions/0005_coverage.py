@@ -1,6 +1,6 @@
 """Coverage: which days are proven complete, and which mailboxes wait for a reconciliation.
 
-Revision 0005, after 0004. Source: ``adapters/postgres/audit/coverage.py`` and ``corrections.py``.
+Revision 0005, after 0004.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,6 @@
 """Exclusion rules of tenants, and the mailboxes whose stored mail a change of them has to reach.
 
-Revision 0006, after 0005. Source: ``adapters/postgres/exclusions/exclusion_rules.py`` and
-``exclusion_marks.py``.
+Revision 0006, after 0005.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,6 @@
 """Historical syncs: jobs of a range with their months, listings that belong to one.
 
-Revision 0007, after 0006. Source: ``adapters/postgres/backfill/backfill_jobs.py`` and
-``listings.py``.
+Revision 0007, after 0006.
 """
 
 import sqlalchemy as sa

@@ -1,12 +1,12 @@
 """Search by words of our own: parts of addresses and hosts, without regard to ways of writing.
 
 Revision 0008, after 0007. Source: docs/decisions/0005-words-of-search.md. The search vectors of
-stored mail are made anew, as ``email_writes.py`` makes those of new mail: about half a minute for
-each 100,000 mails. They are derived from columns that stay, so this calls the pure functions of the
-release that runs it: mail is found by the words that this release searches with, whatever they were
-when this was written. That no change of theirs breaks this is held by a test that runs the command
-on a database of each revision. What the driver has to know is told to the migration's own
-connection: it was opened before this module, or any that registers with the driver, was imported.
+stored mail are made anew: about half a minute for each 100,000 mails. They are derived from columns
+that stay, so this calls the pure functions of the release that runs it: mail is found by the words
+that this release searches with, whatever they were when this was written. That no change of theirs
+breaks this is held by a test that runs the command on a database of each revision. What the driver
+has to know is told to the migration's own connection: it was opened before this module, or any that
+registers with the driver, was imported.
 """
 
 from collections.abc import Iterator

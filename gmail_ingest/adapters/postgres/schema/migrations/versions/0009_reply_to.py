@@ -1,6 +1,6 @@
 """Whom a mail asks to answer to, in its row: reading a page gathers no participants.
 
-Revision 0009, after 0008. Source: ``email_rows.py`` in ``adapters/postgres``.
+Revision 0009, after 0008.
 """
 
 import sqlalchemy as sa

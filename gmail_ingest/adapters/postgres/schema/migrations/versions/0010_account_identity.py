@@ -1,8 +1,7 @@
 """Mailboxes whose account was renamed, made anew, or counts its history ids from the start again.
 
-Revision 0010, after 0009. Source: ``adapters/postgres/accounts/account_identity.py``. An address is
-one mailbox of a tenant among those that live; the mail of accounts that had it before stays under
-it.
+Revision 0010, after 0009. An address is one mailbox of a tenant among those that live; the mail of
+accounts that had it before stays under it.
 """
 
 import sqlalchemy as sa

@@ -1,6 +1,6 @@
 """Removals of stored mail: how many a day, and those that wait for a person.
 
-Revision 0011, after 0010. Source: ``adapters/postgres/sync/removals.py``.
+Revision 0011, after 0010.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,6 @@
 """Since when a mailbox fails, what Dagster was told of it, and the last verdict of a comparison.
 
-Revision 0012, after 0011. Source: ``tenant_health.py`` and ``coverage.py`` in
-``adapters/postgres``.
+Revision 0012, after 0011.
 """
 
 import sqlalchemy as sa

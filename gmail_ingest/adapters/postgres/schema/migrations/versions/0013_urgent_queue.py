@@ -1,7 +1,7 @@
 """The queue knows what is urgent, by which run a row is awaited, and needs no job for a poll.
 
-Revision 0013, after 0012. Source: ``queue_sql.py`` in ``adapters/postgres``. What waits is taken
-for urgent: it is a matter of minutes, and polls that wait too long are not.
+Revision 0013, after 0012. What waits is taken for urgent: it is a matter of minutes, and polls that
+wait too long are not.
 """
 
 import sqlalchemy as sa

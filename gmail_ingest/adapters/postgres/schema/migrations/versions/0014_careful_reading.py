@@ -1,8 +1,8 @@
 """What a careful reader sees of a mail: its author, its kind, whom it did not reach, its signature.
 
-Revision 0014, after 0013. Source: ``core/mail/message.py``. Each column has a constant default or
-none: no row is written, and the table is locked for a moment only. ``scheduled`` is the name of a
-built-in rule from now on (``core/ledger/scope.py``): a tenant's own rule of that name gets another.
+Revision 0014, after 0013. Each column has a constant default or none: no row is written, and the
+table is locked for a moment only. ``scheduled`` is the name of a built-in rule from now on: a
+tenant's own rule of that name gets another.
 """
 
 import sqlalchemy as sa

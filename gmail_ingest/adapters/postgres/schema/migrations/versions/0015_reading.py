@@ -1,8 +1,8 @@
 """Mail knows by which reading it was stored, and mailboxes by which all of theirs is read.
 
-Revision 0015, after 0014. Source: ``adapters/postgres/sync/rereading.py``. Constant defaults: no
-row is written, and the tables are locked for a moment only. Stored mail is read again afterwards,
-in batches, while the service works: the mailboxes that there are bear reading 0, those to come 1.
+Revision 0015, after 0014. Constant defaults: no row is written, and the tables are locked for a
+moment only. Stored mail is read again afterwards, in batches, while the service works: the
+mailboxes that there are bear reading 0, those to come 1.
 """
 
 import sqlalchemy as sa

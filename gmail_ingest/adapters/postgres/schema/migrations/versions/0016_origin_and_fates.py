@@ -1,10 +1,10 @@
 """Where a message came from is its origin; what is hidden and what was left out are two fates.
 
-Revision 0016, after 0015. Source: ``core/ledger/fates.py``, docs/operation.md#upgrades. The ledger
-is written anew whole, once for all its columns. For a million entries that takes 10 s, where
-batches of UPDATE took 93 for one column, and no sync of the former release could have gone on
-beside them: the columns have other names from the first batch on. ``quota_lines.background_at`` is
-the line of all that is not live mail, listings and backfills.
+Revision 0016, after 0015. Source: docs/operation.md#upgrades. The ledger is written anew whole,
+once for all its columns. For a million entries that takes 10 s, where batches of UPDATE took 93 for
+one column, and no sync of the former release could have gone on beside them: the columns have other
+names from the first batch on. ``quota_lines.background_at`` is the line of all that is not live
+mail, listings and backfills.
 
 The fate ``excluded`` was two: what a tenant's rule hides is stored, what is left out never was.
 That Google did not find a message at the last attempt was known by the error's text, and is

@@ -1,7 +1,6 @@
 """The comments of tables call what fetches a range of the past a backfill.
 
-Revision 0017, after 0016. Source: ``adapters/postgres/backfill/backfill_jobs.py`` and
-``listings.py``. No row is written.
+Revision 0017, after 0016. No row is written.
 """
 
 from alembic import op

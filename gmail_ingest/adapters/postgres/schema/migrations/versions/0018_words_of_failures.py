@@ -1,8 +1,7 @@
 """Columns by the words of the code: the failure that was reported last, crashes of workers.
 
-Revision 0018, after 0017. Source: ``tenant_health.py`` and ``queue_sql.py`` in
-``adapters/postgres``. A rename changes the catalogue only: no row is written, and the tables are
-locked for a moment.
+Revision 0018, after 0017. A rename changes the catalogue only: no row is written, and the tables
+are locked for a moment.
 """
 
 from alembic import op

@@ -6,6 +6,7 @@ what a dead run leaves behind (``failures.py``), runs that died with their code 
 Source: docs/dagster.md#dead-workers: the thread that reports dead workers ends with its first
 error. Workers die when the database is away, and just then they cannot be reported: in a rehearsal
 such a run, and each one that died after it, stayed STARTED until max_runtime_seconds.
+Unnecessary with: a check in Dagster that outlives an error.
 """
 
 import sys

@@ -4,8 +4,9 @@ Holds: ``WatchedRunLauncher``. Add here: nothing that another launcher (Kubernet
 itself. Keep out: what a dead run leaves behind (``failures.py``).
 Source: docs/dagster.md#dead-workers: Dagster's own launcher cannot tell whether a worker lives, so
 that a run that died with its code server stayed STARTED until max_runtime_seconds, and kept its
-place among the runs for two hours. Launchers are made of Dagster's private modules; so are
-Dagster's own.
+place among the runs for two hours.
+Unnecessary with: a default launcher that can be asked whether a worker lives; or with another
+launcher that can (Kubernetes, Docker, ECS).
 """
 
 import os

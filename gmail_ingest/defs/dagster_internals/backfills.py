@@ -1,11 +1,12 @@
 """Dagster's backfills, as far as they are started, looked at and cancelled from here.
 
-Holds: every use of what Dagster 1.13 does not document as public. Add here: a further one.
 Keep out: when to do it (``gmail_ingest.sync.backfill.backfill_plan``).
 Source: docs/dagster.md#adding-backfills; the webserver does the same for its own mutations
 launchPartitionBackfill and cancelPartitionBackfill. It is done without the webserver, so that a
-request survives that being down; ``pyproject.toml`` pins the minor version. Asset backfills only:
-Dagster cancels job backfills while a code location is away (#kinds-of-backfills).
+request survives that being down. Asset backfills only: Dagster cancels job backfills while a code
+location is away (#kinds-of-backfills).
+Unnecessary with: backfills that a sensor may request,
+https://github.com/dagster-io/dagster/issues/13852.
 """
 
 import time

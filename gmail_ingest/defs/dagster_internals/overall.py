@@ -7,14 +7,13 @@ partitions are dynamic asks the database once for each partition, and fails ("th
 available to load partitions"). So the checks have no partitions, their evaluations do: one by
 tenant, and after those one over all, without a run, since a second one of the same run would take
 the first one's place.
+Unnecessary with: checks by partition that are no preview,
+https://github.com/dagster-io/dagster/issues/17005.
 """
 
 from collections.abc import Mapping
 
 import dagster as dg
-
-# Private, like those of ``materializations.py``: dagster is pinned to one minor release, and a test
-# reads what the UI reads of an evaluation.
 from dagster._core.definitions.asset_checks.asset_check_evaluation import (
     AssetCheckEvaluationTargetMaterializationData,
 )

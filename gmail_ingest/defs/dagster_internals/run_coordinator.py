@@ -4,7 +4,9 @@ Holds: ``BackfillRunCoordinator``, which ``dagster.yaml`` names. Add here: a tag
 whoever started it (sensor, API, UI, command line). Keep out: limits (they are in ``dagster.yaml``).
 Source: docs/dagster.md#run-queue (override ``submit_run``, add tags): a backfill's runs are
 submitted oldest first, 0.2 s each, and dequeued meanwhile: without a hold the oldest year would
-come first whatever its priority.
+come first whatever its priority. It asks for the runs to come (``backfills.py``).
+Unnecessary with: an order of a backfill's partitions,
+https://github.com/dagster-io/dagster/issues/15537.
 """
 
 from collections.abc import Mapping
@@ -12,7 +14,7 @@ from datetime import date
 
 import dagster as dg
 
-from gmail_ingest.defs.dagster_backfills import BACKFILL_TAG, runs_to_come
+from gmail_ingest.defs.dagster_internals.backfills import BACKFILL_TAG, runs_to_come
 from gmail_ingest.defs.month_keys import TenantMonth, read_key
 from gmail_ingest.defs.tags import BACKFILL_TENANT_TAG, TENANT_TAG
 

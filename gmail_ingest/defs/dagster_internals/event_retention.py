@@ -8,6 +8,8 @@ so events go one by one, and a run only when nothing of it is kept.
 
 Kept for ever, of each asset and partition: the newest event of each type, and of each check the
 newest evaluation with the event that it speaks of. That is all that Dagster shows as a state.
+Unnecessary with: a retention of events,
+https://github.com/dagster-io/dagster/issues/33785.
 """
 
 from collections.abc import Callable
@@ -17,8 +19,6 @@ from typing import NamedTuple
 
 import dagster as dg
 import sqlalchemy as sa
-
-# Private, like those of ``materializations.py``: dagster is pinned to one minor release.
 from dagster._core.storage.dagster_run import FINISHED_STATUSES
 from dagster._core.storage.event_log import SqlEventLogStorage
 from dagster._core.storage.event_log.schema import (

@@ -3,6 +3,8 @@
 Holds: ``InstanceStorage``, which ``dagster.yaml`` names. Keep out: the mail's database.
 Dagster's own ``postgres_url: {env: ...}`` has no default: a checkout without environment could
 then neither run ``dagster dev`` nor ``dagster definitions validate``, which read ``dagster.yaml``.
+Unnecessary with: a default in ``{env: ...}``,
+https://github.com/dagster-io/dagster/issues/3947.
 """
 
 import logging
@@ -21,7 +23,7 @@ from gmail_ingest.errors import ConfigurationError
 
 _URL = "DAGSTER_PG_URL"
 _HOME = "DAGSTER_HOME"
-_CHECKOUT = Path(__file__).resolve().parents[2]
+_CHECKOUT = Path(__file__).resolve().parents[3]
 #: Ignored by git; all processes of ``dagster dev`` share it.
 _BARE = _CHECKOUT / ".gmail-ingest" / "dagster-dev"
 
