@@ -1,7 +1,9 @@
-"""Fixtures of all tests: a database of one's own, and a loop to run coroutines in.
+"""Fixtures of all tests: a database of one's own, and one loop for a test and its fixtures.
 
 ``database_url`` is a fresh, migrated database, cloned from a template of the session's server;
-``engine`` its AsyncEngine; ``run(coroutine)`` runs on one loop for the whole test.
+``engine`` its AsyncEngine. Async tests and fixtures need no mark. A test of a program that has a
+loop of its own (a command, the sidecar, a run of Dagster) is a plain one, and prepares and looks
+with ``run(coroutine)``.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ from __future__ import annotations
 import asyncio
 import itertools
 import tempfile
-from collections.abc import Callable, Coroutine, Iterator
+from collections.abc import AsyncIterator, Callable, Coroutine, Iterator
 from typing import Any, TypeVar
 
 import psycopg
@@ -66,19 +68,24 @@ def empty_database_url(
     administration.execute(f"DROP DATABASE {name} WITH (FORCE)")
 
 
-@pytest.fixture
-def run() -> Iterator[Run[Any]]:
-    """Run a coroutine to its end; all of one test share a loop."""
-    with asyncio.Runner() as runner:
-        yield runner.run
+@pytest.fixture(scope="session", autouse=True)
+def anyio_backend() -> str:
+    """Async tests and fixtures run on asyncio; plain tests may use async fixtures, too."""
+    return "asyncio"
 
 
 @pytest.fixture
-def engine(database_url: str, run: Run[None]) -> Iterator[AsyncEngine]:
+async def run() -> Run[Any]:
+    """Run a coroutine to its end, on the loop of the test's async fixtures."""
+    return asyncio.get_running_loop().run_until_complete
+
+
+@pytest.fixture
+async def engine(database_url: str) -> AsyncIterator[AsyncEngine]:
     """An engine on the test's own database."""
     engine = create_engine(database_url)
     yield engine
-    run(engine.dispose())
+    await engine.dispose()
 
 
 def plain_url(database_url: str) -> str:

@@ -12,9 +12,9 @@ import structlog
 from fastapi import APIRouter, Response
 
 from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
-from webhook_api.openapi import UNAVAILABLE, WRONG
-from webhook_api.problems import unavailable
-from webhook_api.shared_models import Model
+from webhook_api.base.bodies import Model
+from webhook_api.base.openapi import UNAVAILABLE, WRONG
+from webhook_api.base.problems import unavailable
 
 log = structlog.get_logger(__name__)
 

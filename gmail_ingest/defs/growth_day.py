@@ -13,9 +13,9 @@ from pathlib import Path
 
 import dagster as dg
 
-from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.completeness import CHECK, KEY
+from gmail_ingest.defs.completeness.asset import CHECK, KEY
 from gmail_ingest.defs.dagster_internals.materializations import store_materializations
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.retention import retention_job
@@ -26,7 +26,7 @@ from gmail_ingest.sync.mailbox.records import Counts
 TOGETHER = 20
 #: Drain runs of a day: each leaves some forty events of its own, which are few beside the others.
 RUNS = 5
-#: Of a comparison: its figures, as many as ``verification.py`` tells.
+#: Of a comparison: its figures, as many as ``completeness/verification.py`` tells.
 _FIGURES = ("listed", "accounted", "pending", "missing", "vanished", "dead", "repaired", "units")
 
 
@@ -39,9 +39,9 @@ def one_mail_each(context: dg.OpExecutionContext) -> None:
             context,
             [
                 dg.AssetMaterialization(
-                    emails.key, partition=each, metadata=report_metadata(report)
+                    emails.key, partition=tenant_id, metadata=report_metadata(report)
                 )
-                for each in some
+                for tenant_id in some
             ],
         )
 
@@ -51,15 +51,15 @@ def one_comparison_each(context: dg.OpExecutionContext) -> None:
     """What the nightly comparison leaves: a materialization and an evaluation of each tenant."""
     for some in _together(context.op_config["tenants"]):
         store_materializations(
-            context, [dg.AssetMaterialization(KEY, partition=each) for each in some]
+            context, [dg.AssetMaterialization(KEY, partition=tenant_id) for tenant_id in some]
         )
-        for each in some:
+        for tenant_id in some:
             evaluation = dg.AssetCheckEvaluation(
                 asset_key=KEY,
                 check_name=CHECK.name,
                 passed=True,
                 metadata={name: dg.MetadataValue.int(1_500) for name in _FIGURES},
-                partition=each,
+                partition=tenant_id,
             )
             # Dagster's op context takes evaluations; its annotation does not name them.
             context.log_event(evaluation)  # type: ignore[arg-type]
@@ -72,7 +72,7 @@ def _together(tenants: Sequence[str]) -> Iterator[Sequence[str]]:
 
 def main() -> int:
     """Do what the plan says: ``{"tenants": [...], "mails": 50}``, or ``{"retention": true}``."""
-    plan, answer = (Path(each) for each in sys.argv[1:3])
+    plan, answer = (Path(path) for path in sys.argv[1:3])
     wanted = json.loads(plan.read_text())
     with dg.DagsterInstance.get() as instance:
         if wanted.get("retention"):

@@ -59,17 +59,22 @@ def report_health(
     """Evaluate the check for tenants whose failure is not what was reported last, or is over; then
     over all tenants, which is what its page shows first. Nothing if nothing has changed.
     """
-    if any(each.has_changed for each in health.values()):
+    if any(tenant_health.has_changed for tenant_health in health.values()):
         _report(context, mail_store, health.values())
 
 
 def _report(
     context: Context, mail_store: MailStoreResource, health: Iterable[TenantHealth]
 ) -> OverallHealth:
-    changed = [each for each in health if each.has_changed]
+    changed = [tenant_health for tenant_health in health if tenant_health.has_changed]
     _evaluate(context.op_execution_context, changed)
     # After the events: a run that dies in between tells twice rather than never.
-    overall = run(mark_reported(mail_store, {each.tenant_id: each.failure for each in changed}))
+    overall = run(
+        mark_reported(
+            mail_store,
+            {tenant_health.tenant_id: tenant_health.failure for tenant_health in changed},
+        )
+    )
     report_overall(
         context,
         every_mailbox_is_synced.check_key,

@@ -1,7 +1,8 @@
 """Keys of the partitions of backfills: a month and a tenant.
 
 Holds: writing and reading them. Add here: nothing else. Keep out: the partitions
-(``month_partitions.py``).
+(``partitions.py``), whose first month is read from the environment: all of Dagster's processes load
+this module.
 Source: docs/dagster.md#partition-keys: dagster.MultiPartitionsDefinition joins its dimensions,
 sorted by name, with a bar, which no tenant's id contains: ``2024-01-01|acme``.
 """

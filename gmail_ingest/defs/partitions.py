@@ -1,16 +1,25 @@
-"""Partition sets.
+"""Partition sets: tenants, and months crossed with tenants.
 
 Holds: definitions of partitions, and how those of the tenants are kept. Add here: another set.
-Keep out: months (``month_partitions.py``), which tenants are connected.
+Keep out: keys of months (``month_keys.py``), which tenants are connected.
 Source: docs/dagster.md#dynamic-partitions: the daemon adds the partitions that a tick asks for one
 by one, two statements each on a connection of its own; here it is one for thousands.
+#number-of-partitions, #partition-keys: Dagster asks for partitions while the code location loads:
+the first month is read from the environment then.
 """
 
 from collections.abc import Collection
 
 import dagster as dg
 
+from gmail_ingest.settings import load_settings
+
 TENANTS = dg.DynamicPartitionsDefinition(name="tenants")
+#: The month in which we are is among them: it is complete up to the time at which it was synced.
+MONTHS = dg.MonthlyPartitionsDefinition(
+    start_date=f"{load_settings().history_start:%Y-%m-01}", end_offset=1
+)
+MONTHS_BY_TENANT = dg.MultiPartitionsDefinition({"months": MONTHS, "tenants": TENANTS})
 #: Partitions added by one statement.
 ADDED_AT_ONCE = 5_000
 #: Partitions removed by one tick, each by a statement: nobody waits for them.

@@ -47,15 +47,19 @@ def lost_runs(instance: dg.DagsterInstance, awaited: Sequence[Awaited]) -> set[s
     A run that Dagster does not have was never accepted, or was deleted: its rows are due at once.
     Those of a run that ended without taking them rest for a while (see ``FIRST_REST``).
     """
-    holders = [each.id for each in awaited if each.id.startswith(HOLDER)]
-    tags = [each.id for each in awaited if not each.id.startswith(HOLDER)]
+    holders = [awaited_run.id for awaited_run in awaited if awaited_run.id.startswith(HOLDER)]
+    tags = [awaited_run.id for awaited_run in awaited if not awaited_run.id.startswith(HOLDER)]
     found = {f"{HOLDER}{run.run_id}": run for run in _runs_by_id(instance, holders)}
     # Two runs with one tag: somebody has re-executed the first by hand.
     for tagged in _runs_by_tag(instance, tags):
         known = found.get(tagged.tags[DISPATCH_TAG])
         if known is None or known.is_finished:
             found[tagged.tags[DISPATCH_TAG]] = tagged
-    return {each.id for each in awaited if _is_lost(each, found.get(each.id))}
+    return {
+        awaited_run.id
+        for awaited_run in awaited
+        if _is_lost(awaited_run, found.get(awaited_run.id))
+    }
 
 
 def finished_holders(instance: dg.DagsterInstance, holders: Collection[str]) -> list[str]:

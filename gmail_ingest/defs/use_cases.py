@@ -1,7 +1,7 @@
 """From resources to use cases, for assets and ops.
 
 Holds: one function for each use case that Dagster starts. Add here: as those come.
-Keep out: Dagster's objects, decisions, looks at the queue (``queue_look.py``).
+Keep out: Dagster's objects, decisions, looks at the queue (``live_sync/queue_look.py``).
 """
 
 from collections.abc import AsyncIterator, Collection, Mapping

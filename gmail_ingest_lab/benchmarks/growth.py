@@ -20,7 +20,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
 from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
-from gmail_ingest.sync.mailbox.records import Claim, Counts
+from gmail_ingest.sync.live.sync_queue import Claim
+from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_lab.benchmarks.figure import Figure, Progress
 from gmail_ingest_lab.benchmarks.harness import Harness, open_harness, plain_url
 

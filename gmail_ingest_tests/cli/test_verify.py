@@ -1,6 +1,5 @@
 """``gmail-ingest verify`` against a sandbox and Postgres, in this process."""
 
-import asyncio
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -24,23 +23,23 @@ LOSE = (
 
 
 @pytest.fixture
-def deployed(monkeypatch, tmp_path, database_url) -> Iterator[Service]:
+def deployed(run, monkeypatch, tmp_path, database_url) -> Iterator[Service]:
     """A synced mailbox, and the environment that leads there; the command has loops of its own."""
     monkeypatch.chdir(tmp_path)
     names = variable_names()
     for name in names.values():
         monkeypatch.delenv(name, raising=False)
     limits = Limits(user_per_minute=None, project_per_minute=None)
-    with Sandbox.in_thread(limits=limits) as sandbox, asyncio.Runner() as loop:
+    with Sandbox.in_thread(limits=limits) as sandbox:
         values = sandbox_settings(sandbox.url, database_url=database_url)
         for name, value in values.items():
             monkeypatch.setenv(names[name], str(value))
         engine = create_engine(database_url)
-        service = Service(engine, sandbox, loop.run)
-        loop.run(service.connected(messages=30))
+        service = Service(engine, sandbox)
+        run(service.connected(messages=30))
         yield service
-        loop.run(service.aclose())
-        loop.run(engine.dispose())
+        run(service.aclose())
+        run(engine.dispose())
 
 
 def verify(*arguments, code=0):
@@ -64,17 +63,17 @@ def test_verify_tells_the_price_and_asks_google_nothing(deployed):
     assert OWNER in shown.stdout
 
 
-def test_verify_fails_for_a_hole_until_it_is_repaired(deployed):
+def test_verify_fails_for_a_hole_until_it_is_repaired(run, deployed):
     """Exit code 1 while a mail is unaccounted for, 0 once it is fetched."""
     assert verify()["complete"] is True
-    assert deployed.run(deployed.rows(LOSE)) == [1]
+    assert run(deployed.rows(LOSE)) == [1]
     report = verify(code=1)
     assert (report["complete"], report["mailboxes"][0]["openMissing"]) == (False, 1)
     report = verify("--repair")
     (mailbox,) = report["mailboxes"]
     assert (mailbox["missing"], mailbox["open"], mailbox["complete"]) == (1, 0, True)
     assert report["units"] == mailbox["counts"]["units"] > 0
-    assert deployed.agrees()
+    assert run(deployed.agrees())
 
 
 @pytest.mark.usefixtures("deployed")
@@ -89,22 +88,22 @@ def test_verify_of_some_days():
     assert "PROVEN" in shown.stdout
 
 
-def test_verify_refuses_what_makes_no_sense(deployed):
+def test_verify_refuses_what_makes_no_sense(run, deployed):
     """A window that ends before it begins, and a tenant that nobody connected."""
     with pytest.raises(InvalidInputError):
         verify("--from", "2026-05-02", "--to", "2026-05-02")
     with pytest.raises(NotFoundError):
         runner.invoke(app, ["verify", "nobody"], catch_exceptions=False)
-    assert deployed.agrees()
+    assert run(deployed.agrees())
 
 
-def test_removals_that_are_withheld_are_accepted_by_a_person(deployed):
+def test_removals_that_are_withheld_are_accepted_by_a_person(run, deployed):
     """A mass that vanished fails the verification, with what to do; accepted, it goes, and status
     shows how many wait (case 09, edge cases 97 and 99).
     """
     deployed.box(lambda box: [box.delete(message_id) for message_id in list(box.message_ids())])
     deployed.deliver(*[f"new {number}" for number in range(3)])
-    deployed.run(deployed.sync())
+    run(deployed.sync())
     report = verify("--repair", code=1)
     (mailbox,) = report["mailboxes"]
     assert mailbox["withheld"] == mailbox["openVanished"] > 20
@@ -114,7 +113,7 @@ def test_removals_that_are_withheld_are_accepted_by_a_person(deployed):
     report = verify("--accept-removals", "--mailbox", OWNER.upper())
     (mailbox,) = report["mailboxes"]
     assert (mailbox["withheld"], mailbox["complete"]) == (0, True)
-    assert deployed.agrees()
+    assert run(deployed.agrees())
 
 
 @pytest.mark.usefixtures("deployed")

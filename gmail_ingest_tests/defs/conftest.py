@@ -11,7 +11,7 @@ import pytest
 import structlog
 from alembic.script import ScriptDirectory
 
-from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.local.environment import variable_names
@@ -66,7 +66,7 @@ def service(engine, run) -> Iterator[Service]:
     """The adapters on the test's database, against a sandbox without quotas."""
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
-        service = Service(engine, sandbox, run)
+        service = Service(engine, sandbox)
         yield service
         run(service.aclose())
 

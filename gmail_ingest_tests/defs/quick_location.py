@@ -3,7 +3,7 @@
 import dagster as dg
 
 from gmail_ingest.definitions import defs as full
-from gmail_ingest.defs.sensors import NAME, build_sync_queue_sensor
+from gmail_ingest.defs.live_sync.queue_sensor import NAME, build_sync_queue_sensor
 from gmail_ingest.settings import Settings
 
 _others = [sensor for sensor in full.sensors or () if sensor.name != NAME]

@@ -10,9 +10,9 @@ import pytest
 
 from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.defs.backfill_asset import MONTHS_PER_RUN, emails_by_month
+from gmail_ingest.defs.backfill.emails_by_month import MONTHS_PER_RUN, emails_by_month
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_key, read_keys
-from gmail_ingest.defs.month_partitions import MONTHS
+from gmail_ingest.defs.partitions import MONTHS
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest_tests.defs.test_runs import everything
 from gmail_ingest_tests.sync.backfills import YEAR, Backfills, moment, month

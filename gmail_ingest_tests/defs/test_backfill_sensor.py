@@ -11,8 +11,8 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.backfill_asset import emails_by_month
-from gmail_ingest.defs.backfill_sensor import backfill_sensor
+from gmail_ingest.defs.backfill.backfill_sensor import backfill_sensor
+from gmail_ingest.defs.backfill.emails_by_month import emails_by_month
 from gmail_ingest.defs.dagster_internals.backfills import add_backfill, targeted_keys
 from gmail_ingest.defs.month_keys import partition_key
 from gmail_ingest.defs.resources import MailStoreResource

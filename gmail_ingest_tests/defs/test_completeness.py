@@ -4,11 +4,10 @@ import dagster as dg
 import pytest
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.assets import emails
-from gmail_ingest.defs.completeness import CHECK, KEY, completeness, completeness_job
-from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.completeness.asset import CHECK, KEY, completeness, completeness_job
+from gmail_ingest.defs.completeness.verification import evaluation_of
+from gmail_ingest.defs.live_sync.emails import emails, emails_job
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
-from gmail_ingest.defs.verification import evaluation_of
 from gmail_ingest.sync.audit.completeness import MailboxVerification
 from gmail_ingest.sync.mailbox.records import Counts
 from gmail_ingest_tests.sync.service import TENANT
@@ -77,7 +76,7 @@ def test_check_warns_of_a_hole_that_it_repaired(run, synced, instance, resources
     assert not evaluations(instance)[None].passed
     assert check_partition(instance, resources)[1].passed
     assert evaluations(instance)[None].passed
-    assert synced.agrees()
+    assert run(synced.agrees())
 
 
 def test_check_does_not_pass_while_a_mailbox_cannot_be_read(run, synced, instance, resources):
@@ -92,7 +91,7 @@ def test_check_does_not_pass_while_a_mailbox_cannot_be_read(run, synced, instanc
     assert not evaluations(instance)[None].passed
 
 
-def test_asset_job_leaves_the_check_out(synced, instance, resources):
+def test_asset_job_leaves_the_check_out(run, synced, instance, resources):
     """A push costs a sync, not a comparison of many days."""
     calls = synced.calls("labels.list")
     synced.deliver("new")
@@ -108,7 +107,7 @@ def test_asset_job_leaves_the_check_out(synced, instance, resources):
     assert result.success
     assert result.get_asset_check_evaluations() == []
     assert synced.calls("labels.list") == calls
-    assert synced.agrees()
+    assert run(synced.agrees())
 
 
 def test_night_evaluates_the_check_for_every_tenant(run, synced, instance, resources):
@@ -120,7 +119,7 @@ def test_night_evaluates_the_check_for_every_tenant(run, synced, instance, resou
     assert (evaluation.partition, evaluation.passed) == (TENANT, False)
     assert evaluation.metadata["missing"].value == 1
     assert evaluation.metadata["open"].value == 0
-    assert synced.agrees()
+    assert run(synced.agrees())
 
 
 def test_night_goes_on_past_a_tenant_that_cannot_be_read(run, synced, instance, resources):
@@ -156,11 +155,11 @@ def test_night_refuses_tenants_that_are_not_connected(synced, instance, resource
     assert evaluations(instance) == {}
 
 
-def test_night_tells_how_mailboxes_stand(synced, instance, resources):
+def test_night_tells_how_mailboxes_stand(run, synced, instance, resources):
     """Once a night the check of mailboxes is evaluated, also if nothing changed
     (edge case 85).
     """
-    assert synced.agrees()
+    assert run(synced.agrees())
     assert completeness_job.execute_in_process(instance=instance, resources=resources).success
     reported = evaluations(instance, every_mailbox_is_synced.check_key)
     assert {partition: each.passed for partition, each in reported.items()} == {None: True}

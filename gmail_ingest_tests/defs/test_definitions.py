@@ -5,7 +5,7 @@ import sys
 import dagster as dg
 
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.resources import MailStoreResource
 
 #: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
@@ -14,7 +14,7 @@ _LOAD = """
 import json
 import dagster as dg
 from gmail_ingest.definitions import defs
-from gmail_ingest.defs.assets import emails
+from gmail_ingest.defs.live_sync.emails import emails
 dg.Definitions.validate_loadable(defs)
 repository = defs.get_repository_def()
 print(json.dumps({

@@ -3,8 +3,8 @@
 import dagster as dg
 import pytest
 
-from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.failures import dead_run_sensor
+from gmail_ingest.defs.dead_runs import dead_run_sensor
+from gmail_ingest.defs.live_sync.drain import drain_job
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest_tests.postgres.worlds import MINUTE, PostgresWorld
 from gmail_ingest_tests.proof.interruptions import at_exchange, lose_answer, lose_request

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gmail_ingest.defs.drain import drain_job
+from gmail_ingest.defs.live_sync.drain import drain_job
 from gmail_ingest.errors import ReauthoriseError
 from gmail_ingest.sync.mailbox import throttle
 from gmail_ingest_tests.defs.conftest import PRIVATE, evaluations, materializations_of, metadata
@@ -54,7 +54,7 @@ def test_drain_tells_once_that_google_does_not_answer_and_once_that_it_does(
     run(service.queue.enqueue(TENANT, "incremental"))
     assert drained() == [TENANT]
     assert len(evaluations(instance)) == 2
-    assert service.agrees()
+    assert run(service.agrees())
 
 
 def test_drain_materializes_what_came_beside_a_mailbox_that_stands_still(

@@ -10,7 +10,7 @@ import pytest
 from gmail_ingest.adapters.postgres.engine import create_engine, statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
-from gmail_ingest.defs.verification import TENANTS_AT_ONCE, verify_tenants
+from gmail_ingest.defs.completeness.verification import TENANTS_AT_ONCE, verify_tenants
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest_tests.sync.conftest import QUICK

@@ -15,11 +15,11 @@ import pytest
 from dagster._core.scheduler.instigation import TickStatus
 
 from gmail_ingest.adapters.postgres.queue.sync_queue import Awaited
-from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.live_sync.drain import drain_job
+from gmail_ingest.defs.live_sync.emails import emails_job
+from gmail_ingest.defs.live_sync.queue_sensor import NAME
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.run_states import end_unsubmitted, lost_runs
-from gmail_ingest.defs.sensors import NAME
 from gmail_ingest.defs.tags import DISPATCH_TAG, TENANT_TAG
 from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.defs.daemon import Daemon, at_statement, die, lose_database

@@ -7,7 +7,7 @@ import time
 import dagster as dg
 import pytest
 
-from gmail_ingest.defs.reading import reading_job, reading_sensor, rest_behind_failures
+from gmail_ingest.defs.rereading import reading_job, reading_sensor, rest_behind_failures
 from gmail_ingest_tests.postgres.rereading_worlds import TEXTS, mail, save_formerly, search
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 

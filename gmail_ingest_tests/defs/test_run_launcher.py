@@ -7,7 +7,7 @@ from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 
 from gmail_ingest.defs.dagster_internals.run_launcher import WatchedRunLauncher
-from gmail_ingest.defs.drain import drain_job
+from gmail_ingest.defs.live_sync.drain import drain_job
 from gmail_ingest.local.readiness import free_ports
 
 

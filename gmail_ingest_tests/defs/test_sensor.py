@@ -6,12 +6,12 @@ import dagster as dg
 import pytest
 
 from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains
-from gmail_ingest.defs.drain import drain_job
-from gmail_ingest.defs.jobs import emails_job
+from gmail_ingest.defs.live_sync.drain import drain_job
+from gmail_ingest.defs.live_sync.emails import emails_job
+from gmail_ingest.defs.live_sync.queue_look import MAY_BE_A_BURST, look_at_queue
+from gmail_ingest.defs.live_sync.queue_sensor import FLOW_SECONDS, Memory, build_sync_queue_sensor
 from gmail_ingest.defs.partitions import TENANTS
-from gmail_ingest.defs.queue_look import MAY_BE_A_BURST, look_at_queue
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.sensors import FLOW_SECONDS, Memory, build_sync_queue_sensor
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
 from gmail_ingest_tests.postgres.worlds import PostgresWorld

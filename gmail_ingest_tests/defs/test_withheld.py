@@ -1,7 +1,7 @@
 """What the asset check says while a person is asked (case 09, edge case 97)."""
 
 from gmail_ingest.core.ledger.removals import question
-from gmail_ingest.defs.verification import evaluation_of
+from gmail_ingest.defs.completeness.verification import evaluation_of
 from gmail_ingest.sync.audit.completeness import MailboxVerification
 
 

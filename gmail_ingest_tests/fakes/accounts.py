@@ -1,7 +1,7 @@
 """What the store in memory knows of the accounts behind mailboxes.
 
-Holds: ``MemoryAccounts``, which the MailStore fake inherits. Add here: a method of AccountRecords.
-Keep out: how accounts are told apart (``sync/mailbox/identity.py``).
+Holds: ``MemoryAccounts``, which the MailStore fake inherits. Add here: what MailStore asks of
+accounts. Keep out: how accounts are told apart (``sync/mailbox/identity.py``).
 """
 
 # ruff: noqa: D102 - the methods are the port's, and documented there
@@ -14,8 +14,7 @@ from dataclasses import replace
 from gmail_ingest.core.ledger.fates import Entry
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.mail.message import ParsedMessage
-from gmail_ingest.sync.mailbox.identity import Renaming
-from gmail_ingest.sync.mailbox.records import Lease, Listing, Mailbox
+from gmail_ingest.sync.mailbox.records import Lease, Listing, Mailbox, Renaming
 
 #: States of mailboxes that nothing is written of any more.
 ENDED = frozenset({"disconnected", "replaced"})

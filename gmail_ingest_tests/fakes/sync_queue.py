@@ -12,7 +12,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
-from gmail_ingest.sync.mailbox.records import Claim, Counts, Priority, SecondLook, SyncKind
+from gmail_ingest.sync.live.sync_queue import Claim, Priority, SecondLook
+from gmail_ingest.sync.mailbox.records import Counts, SyncKind
 
 LONG_DUE = timedelta(seconds=60)
 

@@ -28,7 +28,7 @@ from gmail_ingest.local.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.outbound_requests import outbound_session
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
-from webhook_api.certificates import (
+from webhook_api.push.certificates import (
     CertificateCache,
     CertificatesUnavailableError,
     google_certificates,
@@ -120,45 +120,41 @@ CLIENTS = [call_api, revoke, refresh, fetch_certificates, redeem]
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_client_takes_the_proxy(google_and_proxy, run, client):
+async def test_client_takes_the_proxy(google_and_proxy, client):
     """With a proxy in the environment no client of Google goes past it (case 11, edge case 107)."""
     google, proxy = google_and_proxy
-    run(client(f"http://{google.address}"))
+    await client(f"http://{google.address}")
     assert proxy.lines[0].split()[1].startswith(f"http://{google.address}/")
     assert "proxy-authorization: basic dxnlcjpzzwnyzxq=" in proxy.headers[0]
     assert google.lines == []
 
 
 @pytest.mark.parametrize("client", CLIENTS)
-def test_client_obeys_no_proxy(google_and_proxy, run, monkeypatch, client):
+async def test_client_obeys_no_proxy(google_and_proxy, monkeypatch, client):
     """What NO_PROXY names is reached straight by all of them (case 11, edge case 107)."""
     google, proxy = google_and_proxy
     monkeypatch.setenv("NO_PROXY", "other.test, 127.0.0.0/8")
-    run(client(f"http://{google.address}"))
+    await client(f"http://{google.address}")
     assert google.lines
     assert proxy.lines == []
 
 
-def test_https_goes_through_a_tunnel(google_and_proxy, run):
+async def test_https_goes_through_a_tunnel(google_and_proxy):
     """Calls over https ask the proxy for a tunnel, and its refusal names the proxy, not its
     password (case 11).
     """
     _, proxy = google_and_proxy
-
-    async def scenario():
-        async with GmailTransport(timeout_seconds=5) as transport:
-            with pytest.raises(TransientError, match=f"by the proxy {proxy.address}") as raised:
-                await transport.send(GmailRequests("https://gmail.invalid").profile(), "token")
-        assert "secret" not in str(raised.value)
-
-    run(scenario())
+    async with GmailTransport(timeout_seconds=5) as transport:
+        with pytest.raises(TransientError, match=f"by the proxy {proxy.address}") as raised:
+            await transport.send(GmailRequests("https://gmail.invalid").profile(), "token")
+    assert "secret" not in str(raised.value)
     assert proxy.lines == ["CONNECT gmail.invalid:443 HTTP/1.1"]
 
 
-def test_token_requests_go_through_a_tunnel(google_and_proxy, run):
+async def test_token_requests_go_through_a_tunnel(google_and_proxy):
     """google-auth's requests ask the same proxy for their tunnel (case 11)."""
     _, proxy = google_and_proxy
-    run(refresh("https://oauth2.invalid"))
+    await refresh("https://oauth2.invalid")
     assert {line.rpartition(" ")[0] for line in proxy.lines} == {"CONNECT oauth2.invalid:443"}
 
 
@@ -191,16 +187,12 @@ def test_loopback_clients_take_no_proxy(google_and_proxy):
     assert proxy.lines == []
 
 
-def test_unusable_proxy_is_the_operators_to_mend(monkeypatch, run):
+async def test_unusable_proxy_is_the_operators_to_mend(monkeypatch):
     """A proxy that no client speaks to stops calls with its variable's name, in both libraries."""
     monkeypatch.setenv("HTTPS_PROXY", "socks5://127.0.0.1:1")
     keys = OAuthKeys("", "1//x", datetime.now(UTC) - timedelta(hours=1))
-
-    async def scenario():
-        async with GmailTransport(timeout_seconds=5) as transport:
-            with pytest.raises(OperatorActionError, match="HTTPS_PROXY"):
-                await transport.send(GmailRequests("https://gmail.invalid").profile(), "token")
+    async with GmailTransport(timeout_seconds=5) as transport:
         with pytest.raises(OperatorActionError, match="HTTPS_PROXY"):
-            await endpoint_at("https://oauth2.invalid").refresh(keys)
-
-    run(scenario())
+            await transport.send(GmailRequests("https://gmail.invalid").profile(), "token")
+    with pytest.raises(OperatorActionError, match="HTTPS_PROXY"):
+        await endpoint_at("https://oauth2.invalid").refresh(keys)

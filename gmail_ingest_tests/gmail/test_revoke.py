@@ -4,7 +4,7 @@ from gmail_ingest.errors import ReauthoriseError, RejectedRequestError, Transien
 from gmail_ingest.sync.accounts.in_memory_credential import InMemoryCredential
 
 
-def test_revoke_ends_the_grant(world, run):
+async def test_revoke_ends_the_grant(world):
     """After a revoke neither token of the grant works."""
     keys = world.grant()
 
@@ -14,24 +14,24 @@ def test_revoke_ends_the_grant(world, run):
             await gmail.open_client(world.mailbox).profile()
 
     with pytest.raises(ReauthoriseError):
-        run(revoke())
+        await revoke()
 
 
-def test_revoke_of_a_dead_token_is_success(world, run):
+async def test_revoke_of_a_dead_token_is_success(world):
     """Disconnecting twice, or after the owner revoked, is no error (edge case 25)."""
 
     async def revoke():
         async with world.gmail() as gmail:
             await gmail.revoke("1//dead")
 
-    run(revoke())
+    await revoke()
     assert world.count("oauth2.revoke") == 1
 
 
 @pytest.mark.parametrize(
     ("status", "error"), [(503, TransientError), (429, TransientError), (403, RejectedRequestError)]
 )
-def test_revoke_that_is_refused_says_whether_to_try_again(world, run, status, error):
+async def test_revoke_that_is_refused_says_whether_to_try_again(world, status, error):
     """Only an answer about the token ends the matter (edge case 25)."""
     world.fault(method="oauth2.revoke", action="status", status=status, body="{}")
 
@@ -40,4 +40,4 @@ def test_revoke_that_is_refused_says_whether_to_try_again(world, run, status, er
             await gmail.revoke("1//token")
 
     with pytest.raises(error):
-        run(revoke())
+        await revoke()

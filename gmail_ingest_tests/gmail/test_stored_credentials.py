@@ -20,10 +20,10 @@ DELEGATED = ServiceAccountKeys("s@p.iam.gserviceaccount.com", {"client_id": "1",
 
 
 @pytest.mark.parametrize("keys", [OAUTH, OAuthKeys("a", None, None), DELEGATED])
-def test_credentials_come_back_as_they_were(run, engine, keys):
+async def test_credentials_come_back_as_they_were(engine, keys):
     """Both kinds of keys survive encoding, sealing and the table."""
-    integration = run(insert_integration(engine, OLD, "t", keys))
-    stored = run(PostgresCredentials(engine, OLD).load(integration))
+    integration = await insert_integration(engine, OLD, "t", keys)
+    stored = await PostgresCredentials(engine, OLD).load(integration)
     assert (stored.keys, stored.tenant_id, stored.generation) == (keys, "t", 1)
 
 
@@ -41,20 +41,20 @@ def test_credentials_of_a_later_encoding_ask_to_connect_again():
     assert "secret" not in str(caught.value)
 
 
-def test_credential_of_another_row_does_not_open(run, engine):
+async def test_credential_of_another_row_does_not_open(engine):
     """A sealed credential copied to another integration is worthless there."""
-    integration = run(insert_integration(engine, OLD, "t", OAUTH))
+    integration = await insert_integration(engine, OLD, "t", OAUTH)
     sealed = seal_keys(OLD, OAUTH, tenant_id="t", integration_id=integration + 1)
-    run(change(engine, integration, f"sealed_credential = '\\x{sealed.hex()}'"))
+    await change(engine, integration, f"sealed_credential = '\\x{sealed.hex()}'")
     with pytest.raises(OperatorActionError):
-        run(PostgresCredentials(engine, OLD).load(integration))
+        await PostgresCredentials(engine, OLD).load(integration)
 
 
 @pytest.mark.parametrize("assignment", ["sealed_credential = NULL", "state = 'disconnected'"])
-def test_credential_that_was_wiped_or_disconnected_is_gone(run, engine, assignment):
+async def test_credential_that_was_wiped_or_disconnected_is_gone(engine, assignment):
     """After a disconnect no worker gets keys any more (edge case 72)."""
-    integration = run(insert_integration(engine, OLD, "t", OAUTH))
-    run(change(engine, integration, assignment))
+    integration = await insert_integration(engine, OLD, "t", OAUTH)
+    await change(engine, integration, assignment)
     credentials = PostgresCredentials(engine, OLD)
 
     async def lock():
@@ -62,14 +62,14 @@ def test_credential_that_was_wiped_or_disconnected_is_gone(run, engine, assignme
             pass
 
     with pytest.raises(MailboxDisconnectedError):
-        run(credentials.load(integration))
+        await credentials.load(integration)
     with pytest.raises(MailboxDisconnectedError):
-        run(lock())
+        await lock()
 
 
-def test_tokens_are_saved_when_the_lock_is_left(run, engine):
+async def test_tokens_are_saved_when_the_lock_is_left(engine):
     """Saved tokens are there afterwards, and an exception undoes them."""
-    integration = run(insert_integration(engine, OLD, "t", OAUTH))
+    integration = await insert_integration(engine, OLD, "t", OAUTH)
     credentials = PostgresCredentials(engine, OLD)
 
     async def save(*, fail: bool):
@@ -80,40 +80,36 @@ def test_tokens_are_saved_when_the_lock_is_left(run, engine):
         return True
 
     with pytest.raises(RuntimeError):
-        run(save(fail=True))
-    assert run(credentials.load(integration)).keys == OAUTH
-    run(save(fail=False))
-    assert run(credentials.load(integration)).keys == FRESH
+        await save(fail=True)
+    assert (await credentials.load(integration)).keys == OAUTH
+    await save(fail=False)
+    assert (await credentials.load(integration)).keys == FRESH
 
 
-def test_lock_lets_one_worker_in_and_shows_the_next_what_it_wrote(run, engine):
+async def test_lock_lets_one_worker_in_and_shows_the_next_what_it_wrote(engine):
     """The second holder reads the row after the first has written it (edge case 37)."""
-    integration = run(insert_integration(engine, OLD, "t", OAUTH))
+    integration = await insert_integration(engine, OLD, "t", OAUTH)
     credentials = PostgresCredentials(engine, OLD)
+    entered, leave = asyncio.Event(), asyncio.Event()
 
-    async def contend():
-        entered, leave = asyncio.Event(), asyncio.Event()
+    async def first():
+        async with credentials.locked(integration) as lock:
+            entered.set()
+            await leave.wait()
+            await lock.save_tokens(FRESH)
 
-        async def first():
-            async with credentials.locked(integration) as lock:
-                entered.set()
-                await leave.wait()
-                await lock.save_tokens(FRESH)
+    async def second():
+        await entered.wait()
+        leave.set()
+        async with credentials.locked(integration) as lock:
+            return lock.credential.keys
 
-        async def second():
-            await entered.wait()
-            leave.set()
-            async with credentials.locked(integration) as lock:
-                return lock.credential.keys
-
-        return (await asyncio.gather(first(), second()))[1]
-
-    assert run(contend()) == FRESH
+    assert (await asyncio.gather(first(), second()))[1] == FRESH
 
 
-def test_lock_of_an_older_generation_writes_nothing(run, engine):
+async def test_lock_of_an_older_generation_writes_nothing(engine):
     """A new consent is never overwritten by a refresh of the old one (edge case 36)."""
-    integration = run(insert_integration(engine, OLD, "t", OAUTH))
+    integration = await insert_integration(engine, OLD, "t", OAUTH)
     credentials = PostgresCredentials(engine, OLD)
 
     async def save():
@@ -122,36 +118,36 @@ def test_lock_of_an_older_generation_writes_nothing(run, engine):
             await lock._connection.execute("UPDATE integrations SET generation = 2")
             return await lock.save_tokens(FRESH), await lock.clear_refresh_token()
 
-    assert run(save()) == (False, False)
-    assert run(credentials.load(integration)).keys == OAUTH
+    assert await save() == (False, False)
+    assert (await credentials.load(integration)).keys == OAUTH
 
 
-def test_clearing_a_refresh_token_keeps_the_rest(run, engine):
+async def test_clearing_a_refresh_token_keeps_the_rest(engine):
     """invalid_grant forgets the refresh token only; a service account has none."""
-    oauth = run(insert_integration(engine, OLD, "t", OAUTH))
-    delegated = run(insert_integration(engine, OLD, "t", DELEGATED))
+    oauth = await insert_integration(engine, OLD, "t", OAUTH)
+    delegated = await insert_integration(engine, OLD, "t", DELEGATED)
     credentials = PostgresCredentials(engine, OLD)
 
     async def clear(integration):
         async with credentials.locked(integration) as lock:
             return await lock.clear_refresh_token()
 
-    assert run(clear(oauth))
-    assert run(credentials.load(oauth)).keys == OAuthKeys(
+    assert await clear(oauth)
+    assert (await credentials.load(oauth)).keys == OAuthKeys(
         "access", None, OAUTH.expires_at, OAUTH.scopes
     )
-    assert not run(clear(delegated))
+    assert not await clear(delegated)
 
 
-def test_reseal_moves_every_credential_to_the_newest_key(run, engine):
+async def test_reseal_moves_every_credential_to_the_newest_key(engine):
     """After a reseal the old key can go, for disconnected integrations as well."""
-    ids = [run(insert_integration(engine, OLD, "t", keys)) for keys in (OAUTH, DELEGATED)]
-    run(change(engine, ids[1], "state = 'disconnected'"))
-    wiped = run(insert_integration(engine, OLD, "t", OAUTH))
-    run(change(engine, wiped, "sealed_credential = NULL"))
+    ids = [await insert_integration(engine, OLD, "t", keys) for keys in (OAUTH, DELEGATED)]
+    await change(engine, ids[1], "state = 'disconnected'")
+    wiped = await insert_integration(engine, OLD, "t", OAUTH)
+    await change(engine, wiped, "sealed_credential = NULL")
     rotated = PostgresCredentials(engine, NEW)
-    assert run(rotated.reseal()) == 2
-    assert run(rotated.reseal()) == 0
-    run(change(engine, ids[1], "state = 'active'"))
+    assert await rotated.reseal() == 2
+    assert await rotated.reseal() == 0
+    await change(engine, ids[1], "state = 'active'")
     newest = PostgresCredentials(engine, ONLY_NEW)
-    assert [run(newest.load(id_)).keys for id_ in ids] == [OAUTH, DELEGATED]
+    assert [(await newest.load(id_)).keys for id_ in ids] == [OAUTH, DELEGATED]

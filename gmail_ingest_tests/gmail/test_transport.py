@@ -36,10 +36,10 @@ def echo(seen):
     return handler
 
 
-def test_transport_sends_the_url_as_it_was_built(run):
+async def test_transport_sends_the_url_as_it_was_built():
     """Escapes in a URL are neither undone nor doubled on the way."""
     seen = []
-    run(exchange(echo(seen), path="/a%2Fb%20c?q=a%2Bb+c%3A"))
+    await exchange(echo(seen), path="/a%2Fb%20c?q=a%2Bb+c%3A")
     assert seen[0].raw_path == "/a%2Fb%20c?q=a%2Bb+c%3A"
     assert seen[0].headers["authorization"] == "Bearer token"
 
@@ -48,15 +48,15 @@ def test_transport_sends_the_url_as_it_was_built(run):
     ("gzip", "encoding", "agent"),
     [(None, "identity", "gmail-ingest"), (True, "gzip", "gmail-ingest (gzip)")],
 )
-def test_transport_asks_for_gzip_over_https_or_when_told(run, gzip, encoding, agent):
+async def test_transport_asks_for_gzip_over_https_or_when_told(gzip, encoding, agent):
     """Gmail compresses only if both headers say so; a sandbox on http is not asked to."""
     seen = []
-    run(exchange(echo(seen), gzip=gzip))
+    await exchange(echo(seen), gzip=gzip)
     assert seen[0].headers["accept-encoding"] == encoding
     assert seen[0].headers["user-agent"] == agent
 
 
-def test_transport_gives_up_a_silent_socket(run):
+async def test_transport_gives_up_a_silent_socket():
     """A connection that never answers ends after the timeout (edge case 33)."""
     never = asyncio.Event()
 
@@ -64,10 +64,10 @@ def test_transport_gives_up_a_silent_socket(run):
         await never.wait()
 
     with pytest.raises(TransientError, match="Timeout"):
-        run(exchange(silent, timeout_seconds=0.2))
+        await exchange(silent, timeout_seconds=0.2)
 
 
-def test_transport_gives_up_an_answer_that_drips(run):
+async def test_transport_gives_up_an_answer_that_drips():
     """Bytes that come one by one do not keep a call alive for ever (edge case 33)."""
 
     async def drip(request):
@@ -78,10 +78,10 @@ def test_transport_gives_up_an_answer_that_drips(run):
             await asyncio.sleep(0.02)
 
     with pytest.raises(TransientError, match="Timeout"):
-        run(exchange(drip, timeout_seconds=0.1))
+        await exchange(drip, timeout_seconds=0.1)
 
 
-def test_transport_follows_no_redirect(run):
+async def test_transport_follows_no_redirect():
     """A token never travels to where an answer points."""
     seen = []
 
@@ -89,11 +89,11 @@ def test_transport_follows_no_redirect(run):
         seen.append(request)
         return aiohttp.web.Response(status=302, headers={"location": "/elsewhere"})
 
-    assert run(exchange(redirect)).status == 302
+    assert (await exchange(redirect)).status == 302
     assert len(seen) == 1
 
 
-def test_transport_calls_a_refused_connection_transient(run):
+async def test_transport_calls_a_refused_connection_transient():
     """Nobody listens: the error names the kind of failure, and no address."""
     request = ApiRequest("x", "GET", "http://127.0.0.1:9/secret-path", None, {})
 
@@ -102,27 +102,23 @@ def test_transport_calls_a_refused_connection_transient(run):
             await transport.send(request, "token")
 
     with pytest.raises(TransientError) as caught:
-        run(send())
+        await send()
     assert "secret-path" not in str(caught.value)
 
 
-def test_transport_keeps_connections_and_their_limit(world, run):
+async def test_transport_keeps_connections_and_their_limit(world):
     """Many calls at once share a bounded number of kept-alive connections."""
     ids = [world.deliver(mail(f"mail {n}")) for n in range(40)]
-
-    async def fetch_all():
-        async with world.gmail() as gmail:
-            client = gmail.open_client(world.mailbox)
-            for batch in range(0, 40, 4):
-                calls = [client.fetch(call_for(id_)) for id_ in ids[batch : batch + 4]]
-                await asyncio.gather(*calls)
-
-    run(fetch_all())
+    async with world.gmail() as gmail:
+        client = gmail.open_client(world.mailbox)
+        for batch in range(0, 40, 4):
+            calls = [client.fetch(call_for(id_)) for id_ in ids[batch : batch + 4]]
+            await asyncio.gather(*calls)
     assert world.count("gmail.users.messages.get") == 40
     assert world.sandbox.call(lambda state: state.counters.connections) == 4
 
 
-def test_transport_reads_compressed_answers(world, run):
+async def test_transport_reads_compressed_answers(world):
     """With gzip asked for, a mail arrives the same."""
     message_id = world.deliver(mail("a", body="compressible " * 500))
 
@@ -130,4 +126,4 @@ def test_transport_reads_compressed_answers(world, run):
         async with world.gmail(gzip=True) as gmail:
             return await gmail.open_client(world.mailbox).fetch(call_for(message_id))
 
-    assert "compressible" in run(fetch())[message_id].text
+    assert "compressible" in (await fetch())[message_id].text

@@ -30,9 +30,9 @@ def book(engine) -> PostgresBackfillJobs:
 
 
 @pytest.fixture
-def mailbox(database, run) -> int:
+async def mailbox(database) -> int:
     """A connected mailbox of the tenant."""
-    return run(database.connect())
+    return await database.connect()
 
 
 def requested(*months, **more) -> RequestedMonths:
@@ -43,70 +43,65 @@ def requested(*months, **more) -> RequestedMonths:
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_many_who_ask_at_once_get_one_job(run, database, book):
+async def test_many_who_ask_at_once_get_one_job(database, book):
     """The same range asked for by twenty callers in the same moment is one open job."""
-
-    async def ask_all():
-        return await asyncio.gather(
-            *(book.request("acme", YEAR, months_of(YEAR)) for _ in range(20))
-        )
-
-    assert len(set(run(ask_all()))) == 1
-    assert run(database.rows("SELECT count(*) FROM job_months")) == [(12,)]
+    found = await asyncio.gather(*(book.request("acme", YEAR, months_of(YEAR)) for _ in range(20)))
+    assert len(set(found)) == 1
+    assert await database.rows("SELECT count(*) FROM job_months") == [(12,)]
 
 
-def test_unknown_tenant_gets_no_job(run, database, book, mailbox):
+async def test_unknown_tenant_gets_no_job(database, book, mailbox):
     """Neither a stranger, nor one that is disconnected this moment."""
     assert mailbox
-    run(database.change("UPDATE tenants SET state = 'disconnected'"))
+    await database.change("UPDATE tenants SET state = 'disconnected'")
     for tenant in ("acme", "nobody"):
         with pytest.raises(NotFoundError):
-            run(book.request(tenant, YEAR, months_of(YEAR)))
+            await book.request(tenant, YEAR, months_of(YEAR))
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_job_succeeds_with_its_last_month(run, database, book):
+async def test_job_succeeds_with_its_last_month(database, book):
     """A month that is done twice is done once; counts of all its listings are its own."""
     window = Window(MARCH.start, APRIL.end)
-    job = run(book.request("acme", window, months_of(window)))
-    begun = run(book.begin(requested(month(3), month(4), job_id=job)))
+    job = await book.request("acme", window, months_of(window))
+    begun = await book.begin(requested(month(3), month(4), job_id=job))
     assert (begun.id, begun.window, begun.done) == (job, window, {})
-    assert run(book.finish_month(job, month(4), [])) == Counts()
+    assert await book.finish_month(job, month(4), []) == Counts()
     query = "SELECT state, finished_at IS NULL FROM sync_jobs"
-    assert run(database.rows(query)) == [("running", True)]
-    assert run(book.begin(requested(month(4), job_id=job))).done == {month(4): Counts()}
-    run(book.finish_month(job, month(3), []))
-    assert run(database.rows(query)) == [("succeeded", False)]
-    assert run(book.finish_month(job, month(3), [])) is None
-    assert run(book.advance(job, {}))
+    assert await database.rows(query) == [("running", True)]
+    assert (await book.begin(requested(month(4), job_id=job))).done == {month(4): Counts()}
+    await book.finish_month(job, month(3), [])
+    assert await database.rows(query) == [("succeeded", False)]
+    assert await book.finish_month(job, month(3), []) is None
+    assert await book.advance(job, {})
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_cancelled_job_is_left_by_its_worker_and_by_late_runs(run, book):
+async def test_cancelled_job_is_left_by_its_worker_and_by_late_runs(book):
     """Its worker hears of it; a run that was queued when it ended may not begin; one that a person
     starts afterwards is a job of its own.
     """
-    job = run(book.request("acme", MARCH, [month(3)]))
+    job = await book.request("acme", MARCH, [month(3)])
     late = requested(month(3), job_id=job)
-    run(book.begin(late))
-    assert run(book.advance(job, {}))
-    run(book.cancel("acme", job))
-    assert not run(book.advance(job, {}))
-    assert run(book.finish_month(job, month(3), [])) is None
+    await book.begin(late)
+    assert await book.advance(job, {})
+    await book.cancel("acme", job)
+    assert not await book.advance(job, {})
+    assert await book.finish_month(job, month(3), []) is None
     with pytest.raises(JobEndedError):
-        run(book.begin(late))
+        await book.begin(late)
     by_hand = replace(late, created_at=datetime.now(UTC) + timedelta(minutes=1))
-    assert run(book.begin(by_hand)).id != job
+    assert (await book.begin(by_hand)).id != job
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_only_backfills_can_be_cancelled(run, database, book):
+async def test_only_backfills_can_be_cancelled(database, book):
     """Others end by themselves within minutes."""
-    job = run(database.queue.enqueue("acme", "incremental"))
+    job = await database.queue.enqueue("acme", "incremental")
     with pytest.raises(InvalidInputError):
-        run(book.cancel("acme", job))
+        await book.cancel("acme", job)
     with pytest.raises(NotFoundError):
-        run(book.cancel("acme", uuid4()))
+        await book.cancel("acme", uuid4())
 
 
 @pytest.mark.usefixtures("mailbox")
@@ -124,124 +119,112 @@ def test_runs_of_one_backfill_that_begin_together_are_one_job(run, database, boo
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_month_that_is_not_over_is_covered_up_to_its_request(run, book):
+async def test_month_that_is_not_over_is_covered_up_to_its_request(book):
     """A window that ended in the future would meet mail that is not there yet."""
     now = datetime.now(UTC)
-    begun = run(book.begin(requested(now.date().replace(day=1), until=now)))
+    begun = await book.begin(requested(now.date().replace(day=1), until=now))
     assert begun.window.end == now
 
 
 @pytest.mark.usefixtures("mailbox")
-def test_pause_of_another_run_stays(run, database, book):
+async def test_pause_of_another_run_stays(database, book):
     """The later of two pauses counts."""
-    job = run(book.request("acme", MARCH, [month(3)]))
+    job = await book.request("acme", MARCH, [month(3)])
     later = datetime.now(UTC) + timedelta(hours=2)
-    run(book.pause(job, "one", later))
-    run(book.pause(job, "two", None))
-    assert run(database.rows("SELECT error, not_before FROM sync_jobs")) == [("two", later)]
+    await book.pause(job, "one", later)
+    await book.pause(job, "two", None)
+    assert await database.rows("SELECT error, not_before FROM sync_jobs") == [("two", later)]
 
 
-def test_counts_are_those_of_the_listing_and_of_the_job(run, database, book, mailbox):
+async def test_counts_are_those_of_the_listing_and_of_the_job(database, book, mailbox):
     """A month's counts survive the job that began it."""
-    held = run(lease(database, mailbox, "backfill"))
-    listing = run(database.store.open_listing(held, MARCH))
-    job = run(book.request("acme", MARCH, [month(3)]))
-    run(book.advance(job, {listing.id: Counts(stored=3, units=60)}))
-    run(book.cancel("acme", job))
-    again = run(book.request("acme", MARCH, [month(3)]))
-    assert run(database.store.open_listing(held, MARCH)) == listing
-    run(book.advance(again, {listing.id: Counts(stored=2, units=40)}))
-    assert run(book.finish_month(again, month(3), [listing.id])) == Counts(stored=5, units=100)
-    counts = run(database.rows("SELECT counts->'stored' FROM sync_jobs ORDER BY created_at"))
+    held = await lease(database, mailbox, "backfill")
+    listing = await database.store.open_listing(held, MARCH)
+    job = await book.request("acme", MARCH, [month(3)])
+    await book.advance(job, {listing.id: Counts(stored=3, units=60)})
+    await book.cancel("acme", job)
+    again = await book.request("acme", MARCH, [month(3)])
+    assert await database.store.open_listing(held, MARCH) == listing
+    await book.advance(again, {listing.id: Counts(stored=2, units=40)})
+    assert await book.finish_month(again, month(3), [listing.id]) == Counts(stored=5, units=100)
+    counts = await database.rows("SELECT counts->'stored' FROM sync_jobs ORDER BY created_at")
     assert counts == [(3,), (2,)]
     # A complete month's listing is used up: who asks again wants to know anew.
-    assert run(database.store.open_listing(held, MARCH)).id != listing.id
+    assert (await database.store.open_listing(held, MARCH)).id != listing.id
 
 
-def test_listing_of_last_month_is_not_believed(run, database, mailbox):
+async def test_listing_of_last_month_is_not_believed(database, mailbox):
     """A page token, and what it led past, is too old after a week."""
-    held = run(lease(database, mailbox, "backfill"))
-    listing = run(database.store.open_listing(held, MARCH))
-    run(database.change("UPDATE listings SET started_at = now() - interval '8 days'"))
-    assert run(database.store.open_listing(held, MARCH)).id != listing.id
+    held = await lease(database, mailbox, "backfill")
+    listing = await database.store.open_listing(held, MARCH)
+    await database.change("UPDATE listings SET started_at = now() - interval '8 days'")
+    assert (await database.store.open_listing(held, MARCH)).id != listing.id
 
 
-def test_listings_of_backfills_and_of_the_last_days_do_not_meet(run, world):
+async def test_listings_of_backfills_and_of_the_last_days_do_not_meet(world):
     """Each origin goes on with its own; another window is another listing."""
-
-    async def scenario():
-        mailbox = await world.connect()
-        backfill = await lease(world, mailbox, "backfill")
-        listing = await lease(world, mailbox, "listing")
-        recent = await world.store.open_listing(listing, Window(start=MARCH.start))
-        march = await world.store.open_listing(backfill, MARCH)
-        april = await world.store.open_listing(backfill, APRIL)
-        assert len({recent.id, march.id, april.id}) == 3
-        assert (await world.store.open_listing(listing, MARCH)).id == recent.id
-        assert (await world.store.open_listing(backfill, MARCH)).id == march.id
-        assert march.origin == "backfill"
-
-    run(scenario())
+    mailbox = await world.connect()
+    backfill = await lease(world, mailbox, "backfill")
+    listing = await lease(world, mailbox, "listing")
+    recent = await world.store.open_listing(listing, Window(start=MARCH.start))
+    march = await world.store.open_listing(backfill, MARCH)
+    april = await world.store.open_listing(backfill, APRIL)
+    assert len({recent.id, march.id, april.id}) == 3
+    assert (await world.store.open_listing(listing, MARCH)).id == recent.id
+    assert (await world.store.open_listing(backfill, MARCH)).id == march.id
+    assert march.origin == "backfill"
 
 
-def test_listing_is_settled_when_nothing_that_it_named_is_pending(run, world):
+async def test_listing_is_settled_when_nothing_that_it_named_is_pending(world):
     """Whoever fetches it; an id that another listing names too makes the first list again."""
-
-    async def scenario():
-        mailbox = await world.connect()
-        store = world.store
-        live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
-        refs = [MessageRef("m1", "t1"), MessageRef("m2", "t1")]
-        march = await store.open_listing(backfill, MARCH)
-        march, counts = await store.apply_list_page(backfill, march, refs, None)
-        assert (counts.listed, counts.discovered, march.done) == (2, 2, True)
-        due, sizes = await store.due_messages(mailbox, "backfill", 10, march.id)
-        assert ([each.message_id for each in due], sizes) == (["m2", "m1"], {"t1": 2})
-        assert await store.due_messages(mailbox, "push", 10) == ([], {})
-        april = await store.open_listing(backfill, APRIL)
-        april, counts = await store.apply_list_page(backfill, april, refs[:1], None)
-        assert counts.discovered == 0
-        assert await store.next_due(mailbox, None, april.id) is not None
-        assert not (await store.open_listing(backfill, MARCH)).done
-        assert live.origin == "push"
-
-    run(scenario())
+    mailbox = await world.connect()
+    store = world.store
+    live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
+    refs = [MessageRef("m1", "t1"), MessageRef("m2", "t1")]
+    march = await store.open_listing(backfill, MARCH)
+    march, counts = await store.apply_list_page(backfill, march, refs, None)
+    assert (counts.listed, counts.discovered, march.done) == (2, 2, True)
+    due, sizes = await store.due_messages(mailbox, "backfill", 10, march.id)
+    assert ([each.message_id for each in due], sizes) == (["m2", "m1"], {"t1": 2})
+    assert await store.due_messages(mailbox, "push", 10) == ([], {})
+    april = await store.open_listing(backfill, APRIL)
+    april, counts = await store.apply_list_page(backfill, april, refs[:1], None)
+    assert counts.discovered == 0
+    assert await store.next_due(mailbox, None, april.id) is not None
+    assert not (await store.open_listing(backfill, MARCH)).done
+    assert live.origin == "push"
 
 
-def test_mail_counts_as_synced_back_to_the_first_gap(run, database, book, mailbox):
+async def test_mail_counts_as_synced_back_to_the_first_gap(database, book, mailbox):
     """Verification looks at complete months that follow the last days without a gap, at no others:
     what was never asked for is not missing.
     """
-    recent = run(lease(database, mailbox, "listing"))
-    run(database.store.open_listing(recent, Window(start=APRIL.start)))
-    held = run(lease(database, mailbox, "backfill"))
+    recent = await lease(database, mailbox, "listing")
+    await database.store.open_listing(recent, Window(start=APRIL.start))
+    held = await lease(database, mailbox, "backfill")
     february = Window(datetime(2021, 2, 1, tzinfo=UTC), MARCH.start)
     old = Window(datetime(2010, 2, 1, tzinfo=UTC), datetime(2010, 3, 1, tzinfo=UTC))
-    job = run(book.request("acme", YEAR, months_of(YEAR)))
+    job = await book.request("acme", YEAR, months_of(YEAR))
     for window in (MARCH, old, february):
-        listing = run(database.store.open_listing(held, window))
+        listing = await database.store.open_listing(held, window)
         if window != february:
-            run(book.finish_month(job, month(3), [listing.id]))
-    assert run(database.store.synced_from(mailbox)) == MARCH.start
+            await book.finish_month(job, month(3), [listing.id])
+    assert await database.store.synced_from(mailbox) == MARCH.start
 
 
 @pytest.mark.parametrize("under_way", [True, False], ids=["under way", "left"])
-def test_change_of_a_waiting_message_goes_to_whoever_works(run, world, under_way):
+async def test_change_of_a_waiting_message_goes_to_whoever_works(world, under_way):
     """A message that a cancelled backfill left behind, and that somebody labels, is live mail;
     while a backfill is at work it fetches its own, so that none is fetched twice (edge case 15).
     """
-
-    async def scenario():
-        mailbox = await world.connect()
-        store = world.store
-        live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
-        march = await store.open_listing(backfill, MARCH)
-        await store.apply_list_page(backfill, march, [MessageRef("m1", "t1")], None)
-        if not under_way:
-            await store.release_lease(backfill)
-        change = MessageChange("m1", "t1", 150, deleted=False, label_ids=("INBOX", "STARRED"))
-        await store.apply_history(live, [change], None)
-        due, _ = await store.due_messages(mailbox, "push", 10)
-        assert [each.message_id for each in due] == ([] if under_way else ["m1"])
-
-    run(scenario())
+    mailbox = await world.connect()
+    store = world.store
+    live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
+    march = await store.open_listing(backfill, MARCH)
+    await store.apply_list_page(backfill, march, [MessageRef("m1", "t1")], None)
+    if not under_way:
+        await store.release_lease(backfill)
+    change = MessageChange("m1", "t1", 150, deleted=False, label_ids=("INBOX", "STARRED"))
+    await store.apply_history(live, [change], None)
+    due, _ = await store.due_messages(mailbox, "push", 10)
+    assert [each.message_id for each in due] == ([] if under_way else ["m1"])

@@ -85,117 +85,91 @@ async def listed(reads, wanted, limit=3):
     max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(mails=MAILS, filters=st.lists(FILTER, min_size=5, max_size=5), hasty=st.booleans())
-def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
-    database, run, way, mails, filters, hasty
+async def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
+    database, way, mails, filters, hasty
 ):
     """Whatever is filtered and searched, and however it is found, pages of three put together are
     the mails of a brute-force model, newest first (edge case 49).
     """
-
-    async def scenario():
-        tenant = f"tenant-{next(_tenants)}"
-        order = await store(database, mails, tenant)
-        reads = PostgresEmailReads(
-            database.engine, effort=way, search_seconds=0.0 if hasty else 60.0
-        )
-        for each in filters:
-            wanted = replace(each, tenant_id=tenant)
-            everything = expected(mails, order, wanted)
-            assert await listed(reads, wanted) == everything
-            page = await reads.page_at(wanted, limit=3, offset=2)
-            assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything[2:5]
-            assert page.total == len(everything)
-
-    run(scenario())
+    tenant = f"tenant-{next(_tenants)}"
+    order = await store(database, mails, tenant)
+    reads = PostgresEmailReads(database.engine, effort=way, search_seconds=0.0 if hasty else 60.0)
+    for each in filters:
+        wanted = replace(each, tenant_id=tenant)
+        everything = expected(mails, order, wanted)
+        assert await listed(reads, wanted) == everything
+        page = await reads.page_at(wanted, limit=3, offset=2)
+        assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything[2:5]
+        assert page.total == len(everything)
 
 
-def test_cursor_paging_goes_through_ties(database, run):
+async def test_cursor_paging_goes_through_ties(database):
     """Mails of one moment in two mailboxes each come once, whatever the page size."""
-
-    async def scenario():
-        mails = [Mail(box, number) for box in BOXES for number in range(4)]
-        order = await store(database, mails)
-        reads = PostgresEmailReads(database.engine)
-        wanted = EmailFilter("acme")
-        for limit in (1, 2, 3, 5, 8):
-            assert await listed(reads, wanted, limit) == expected(mails, order, wanted)
-
-    run(scenario())
+    mails = [Mail(box, number) for box in BOXES for number in range(4)]
+    order = await store(database, mails)
+    reads = PostgresEmailReads(database.engine)
+    wanted = EmailFilter("acme")
+    for limit in (1, 2, 3, 5, 8):
+        assert await listed(reads, wanted, limit) == expected(mails, order, wanted)
 
 
-def test_cursor_paging_is_not_shifted_by_new_or_deleted_mail(database, run):
+async def test_cursor_paging_is_not_shifted_by_new_or_deleted_mail(database):
     """What arrives on top or goes meanwhile repeats nothing and hides nothing further down."""
-
-    async def scenario():
-        mails = [Mail(BOXES[0], number, day=number) for number in range(6)]
-        order = await store(database, mails)
-        reads = PostgresEmailReads(database.engine)
-        first = await reads.page(EmailFilter("acme"), limit=2, cursor=None)
-        assert [email.id for email in first.emails] == ["m005", "m004"]
-        held = await lease(database, order[BOXES[0]])
-        gone = MessageChange("m004", "t1", 50, deleted=True, label_ids=None)
-        await database.store.apply_history(held, [gone], None)
-        await store(database, [Mail("new@crm.test", 9, day=100)])
-        second = await reads.page(EmailFilter("acme"), limit=2, cursor=first.next_cursor)
-        assert [email.id for email in second.emails] == ["m003", "m002"]
-
-    run(scenario())
+    mails = [Mail(BOXES[0], number, day=number) for number in range(6)]
+    order = await store(database, mails)
+    reads = PostgresEmailReads(database.engine)
+    first = await reads.page(EmailFilter("acme"), limit=2, cursor=None)
+    assert [email.id for email in first.emails] == ["m005", "m004"]
+    held = await lease(database, order[BOXES[0]])
+    gone = MessageChange("m004", "t1", 50, deleted=True, label_ids=None)
+    await database.store.apply_history(held, [gone], None)
+    await store(database, [Mail("new@crm.test", 9, day=100)])
+    second = await reads.page(EmailFilter("acme"), limit=2, cursor=first.next_cursor)
+    assert [email.id for email in second.emails] == ["m003", "m002"]
 
 
 @pytest.mark.parametrize("participant", [None, "ann@shop.test"])
-def test_lists_follow_labels(database, run, way, participant):
+async def test_lists_follow_labels(database, way, participant):
     """After a change of labels a mail is in the lists of the new ones and in none of the old."""
-
-    async def scenario():
-        mails = [Mail(BOXES[0], number, labels=frozenset({"INBOX"})) for number in range(3)]
-        order = await store(database, mails)
-        held = await lease(database, order[BOXES[0]])
-        for labels in ({"STARRED", "Label_7"}, {"TRASH"}, {"INBOX", "UNREAD"}):
-            history_id = 100 + len(mails)
-            change = MessageChange("m001", "t1", history_id, deleted=False, label_ids=(*labels,))
-            await database.store.apply_history(held, [change], None)
-            mails = [moved(mail, labels) if mail.number == 1 else mail for mail in mails]
-            mails.append(Mail(BOXES[0], len(mails), day=1))
-            await database.store.save(held, [Stored(mails[-1].message())])
-            for label in (None, "INBOX", "STARRED", "Label_7", "TRASH", "UNREAD"):
-                wanted = EmailFilter("acme", label=label, participant=participant)
-                reads = PostgresEmailReads(database.engine, effort=way)
-                assert await listed(reads, wanted) == expected(mails, order, wanted)
-
-    run(scenario())
+    mails = [Mail(BOXES[0], number, labels=frozenset({"INBOX"})) for number in range(3)]
+    order = await store(database, mails)
+    held = await lease(database, order[BOXES[0]])
+    for labels in ({"STARRED", "Label_7"}, {"TRASH"}, {"INBOX", "UNREAD"}):
+        history_id = 100 + len(mails)
+        change = MessageChange("m001", "t1", history_id, deleted=False, label_ids=(*labels,))
+        await database.store.apply_history(held, [change], None)
+        mails = [moved(mail, labels) if mail.number == 1 else mail for mail in mails]
+        mails.append(Mail(BOXES[0], len(mails), day=1))
+        await database.store.save(held, [Stored(mails[-1].message())])
+        for label in (None, "INBOX", "STARRED", "Label_7", "TRASH", "UNREAD"):
+            wanted = EmailFilter("acme", label=label, participant=participant)
+            reads = PostgresEmailReads(database.engine, effort=way)
+            assert await listed(reads, wanted) == expected(mails, order, wanted)
 
 
-def test_totals_are_counted_up_to_a_bound(database, run):
+async def test_totals_are_counted_up_to_a_bound(database):
     """A list by offset says its total up to the bound, and above it that it was not counted."""
-
-    async def scenario():
-        await store(database, [Mail(BOXES[0], number, words=("alpha",)) for number in range(6)])
-        reads = PostgresEmailReads(database.engine)
-        bounded = PostgresEmailReads(database.engine, most_counted=5)
-        for q in ("", "alpha"):
-            wanted = EmailFilter("acme", q, participant="ann@shop.test")
-            page = await reads.page_at(wanted, limit=2, offset=0)
-            assert page.total == 6
-            page = await bounded.page_at(wanted, limit=2, offset=0)
-            assert (page.total, len(page.emails)) == (None, 2)
-
-    run(scenario())
+    await store(database, [Mail(BOXES[0], number, words=("alpha",)) for number in range(6)])
+    reads = PostgresEmailReads(database.engine)
+    bounded = PostgresEmailReads(database.engine, most_counted=5)
+    for q in ("", "alpha"):
+        wanted = EmailFilter("acme", q, participant="ann@shop.test")
+        page = await reads.page_at(wanted, limit=2, offset=0)
+        assert page.total == 6
+        page = await bounded.page_at(wanted, limit=2, offset=0)
+        assert (page.total, len(page.emails)) == (None, 2)
 
 
-def test_an_offset_page_goes_on_by_cursor(database, run):
+async def test_an_offset_page_goes_on_by_cursor(database):
     """The cursor of a page by offset leads to the page behind it."""
-
-    async def scenario():
-        mails = [Mail(BOXES[0], number, day=number) for number in range(6)]
-        await store(database, mails)
-        reads = PostgresEmailReads(database.engine)
-        page = await reads.page_at(EmailFilter("acme"), limit=2, offset=2)
-        assert [email.id for email in page.emails] == ["m003", "m002"]
-        behind = await reads.page(EmailFilter("acme"), limit=2, cursor=page.next_cursor)
-        assert [email.id for email in behind.emails] == ["m001", "m000"]
-        assert behind.next_cursor is None
-
-    run(scenario())
+    mails = [Mail(BOXES[0], number, day=number) for number in range(6)]
+    await store(database, mails)
+    reads = PostgresEmailReads(database.engine)
+    page = await reads.page_at(EmailFilter("acme"), limit=2, offset=2)
+    assert [email.id for email in page.emails] == ["m003", "m002"]
+    behind = await reads.page(EmailFilter("acme"), limit=2, cursor=page.next_cursor)
+    assert [email.id for email in behind.emails] == ["m001", "m000"]
+    assert behind.next_cursor is None
 
 
 FILTERS = {

@@ -82,79 +82,63 @@ def migrated(empty_database_url):
         ({"q": "offer", "label": "SPAM", "include_spam_trash": True}, ["m2"]),
     ],
 )
-def test_mail_of_the_first_release_is_listed_and_found(migrated, run, filters, found):
+async def test_mail_of_the_first_release_is_listed_and_found(migrated, filters, found):
     """Mail that was stored before facets, marked words and words of our own has them."""
-
-    async def scenario():
-        engine = create_engine(migrated)
-        page = await PostgresEmailReads(engine).page(
-            EmailFilter("acme", **filters), limit=5, cursor=None
-        )
-        await engine.dispose()
-        assert [email.id for email in page.emails] == found
-
-    run(scenario())
+    engine = create_engine(migrated)
+    page = await PostgresEmailReads(engine).page(
+        EmailFilter("acme", **filters), limit=5, cursor=None
+    )
+    await engine.dispose()
+    assert [email.id for email in page.emails] == found
 
 
-def test_mail_of_the_first_release_says_whom_to_answer(migrated, run):
+async def test_mail_of_the_first_release_says_whom_to_answer(migrated):
     """A Reply-To that was stored among the participants only is in the mail's row."""
-
-    async def scenario():
-        engine = create_engine(migrated)
-        page = await PostgresEmailReads(engine).page(EmailFilter("acme"), limit=5, cursor=None)
-        await engine.dispose()
-        answered = {email.id: email.reply_to for email in page.emails}
-        assert answered == {"m0": (Person("o'ann@shop.test", "", is_owner=False),), "m1": ()}
-
-    run(scenario())
+    engine = create_engine(migrated)
+    page = await PostgresEmailReads(engine).page(EmailFilter("acme"), limit=5, cursor=None)
+    await engine.dispose()
+    answered = {email.id: email.reply_to for email in page.emails}
+    assert answered == {"m0": (Person("o'ann@shop.test", "", is_owner=False),), "m1": ()}
 
 
-def test_migrated_facets_are_those_that_writing_makes(migrated, run):
+async def test_migrated_facets_are_those_that_writing_makes(migrated):
     """A mail that comes with known labels takes the facet of the old mail, with the same traits."""
-
-    async def scenario():
-        engine = create_engine(migrated)
-        facets = [
-            facet_of("outbound", True, ["INBOX", "Label_9", "STARRED", "UNREAD"]),
-            facet_of("outbound", False, []),
-            facet_of("outbound", False, ["SPAM"]),
-        ]
-        async with transaction(engine) as connection:
-            rows = await connection.execute(
-                "SELECT id, mailbox_id, spam_or_trash FROM facets ORDER BY id"
-            )
-            known = await rows.fetchall()
-            found = await facet_ids(connection, known[0][1], facets)
-        await engine.dispose()
-        assert set(found.values()) == {row[0] for row in known}
-        assert {number: each.traits for each, number in found.items()} == {
-            row[0]: row[0] & 0xFFFF for row in known
-        }
-        assert sum(row[2] for row in known) == 1
-
-    run(scenario())
+    engine = create_engine(migrated)
+    facets = [
+        facet_of("outbound", True, ["INBOX", "Label_9", "STARRED", "UNREAD"]),
+        facet_of("outbound", False, []),
+        facet_of("outbound", False, ["SPAM"]),
+    ]
+    async with transaction(engine) as connection:
+        rows = await connection.execute(
+            "SELECT id, mailbox_id, spam_or_trash FROM facets ORDER BY id"
+        )
+        known = await rows.fetchall()
+        found = await facet_ids(connection, known[0][1], facets)
+    await engine.dispose()
+    assert set(found.values()) == {row[0] for row in known}
+    assert {number: each.traits for each, number in found.items()} == {
+        row[0]: row[0] & 0xFFFF for row in known
+    }
+    assert sum(row[2] for row in known) == 1
 
 
-def test_migrated_words_are_those_that_writing_makes(database, database_url, run):
+async def test_migrated_words_are_those_that_writing_makes(database, database_url):
     """Vectors made anew of stored mail are the same to the last place of a word, in several
     mailboxes and batches, whatever mail lacks or has too much of.
     """
     vectors = "SELECT mailbox_id, gmail_id, search_vector::text FROM emails ORDER BY 1, 2"
-
-    async def scenario():
-        for address in ("a@crm.test", "b@crm.test"):
-            held = await lease(database, await database.connect(address))
-            await database.store.save(held, [Stored(each) for each in _any_mail()])
-        written = await database.rows(vectors)
-        with psycopg.connect(plain_url(database_url)) as connection:
-            connection.execute("UPDATE emails SET search_vector = ''")
-        _upgrade_again(database_url, "0007", "0008")
-        assert await database.rows(vectors) == written
-
-    run(scenario())
+    for address in ("a@crm.test", "b@crm.test"):
+        held = await lease(database, await database.connect(address))
+        await database.store.save(held, [Stored(each) for each in _any_mail()])
+    written = await database.rows(vectors)
+    with psycopg.connect(plain_url(database_url)) as connection:
+        connection.execute("UPDATE emails SET search_vector = ''")
+    _upgrade_again(database_url, "0007", "0008")
+    assert await database.rows(vectors) == written
 
 
-def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_database_url, run):
+async def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_database_url):
     """A database of revision 0013 is upgraded without a row of mail being written; what was found
     is found at once, and words within a sentence when it is read again (case 03, edge case 199).
     """
@@ -171,26 +155,22 @@ def test_words_without_blanks_are_found_in_mail_of_a_former_release(empty_databa
         before = connection.execute(written).fetchall()
         upgrade(empty_database_url)
         assert connection.execute(written).fetchall() == before
+    engine = create_engine(empty_database_url)
+    reads, rereads = PostgresEmailReads(engine), PostgresRereads(engine)
 
-    async def scenario():
-        engine = create_engine(empty_database_url)
-        reads, rereads = PostgresEmailReads(engine), PostgresRereads(engine)
+    async def found(words):
+        page = await reads.page(EmailFilter("acme", q=words), limit=5, cursor=None)
+        return [email.id for email in page.emails]
 
-        async def found(words):
-            page = await reads.page(EmailFilter("acme", q=words), limit=5, cursor=None)
-            return [email.id for email in page.emails]
-
+    assert await found("明日の会議は三時からです") == ["m0"]
+    assert await found("会議") == []
+    assert await rereads.left() == Left(1, 3, 3)
+    while await rereads.read_next():
         assert await found("明日の会議は三時からです") == ["m0"]
-        assert await found("会議") == []
-        assert await rereads.left() == Left(1, 3, 3)
-        while await rereads.read_next():
-            assert await found("明日の会議は三時からです") == ["m0"]
-        assert await found("会議") == ["m0"]
-        assert await found("三時から -会議") == []
-        assert await rereads.left() == Left(0, 0, 3)
-        await engine.dispose()
-
-    run(scenario())
+    assert await found("会議") == ["m0"]
+    assert await found("三時から -会議") == []
+    assert await rereads.left() == Left(0, 0, 3)
+    await engine.dispose()
 
 
 def _upgrade_to(database_url: str, revision: str) -> None:

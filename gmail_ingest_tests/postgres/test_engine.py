@@ -19,23 +19,19 @@ def test_driver_url_is_psycopg_however_it_is_written(written):
     assert driver_url(written).render_as_string() == "postgresql+psycopg://u@h/d"
 
 
-def test_pooled_connections_that_the_server_dropped_are_replaced(database_url, engine, run):
+async def test_pooled_connections_that_the_server_dropped_are_replaced(database_url, engine):
     """The first statement after a restart of PostgreSQL works again (edge case 69)."""
-
-    async def scenario():
-        async with statement(engine) as one, statement(engine) as other:
-            await one.execute("SELECT 1")
-            await other.execute("SELECT 1")
-        with psycopg.connect(database_url.replace("+psycopg", "", 1)) as outside:
-            outside.execute(DROP_OTHERS)
-        async with statement(engine) as connection:
-            row = await (await connection.execute("SELECT 2")).fetchone()
-        assert row == (2,)
-
-    run(scenario())
+    async with statement(engine) as one, statement(engine) as other:
+        await one.execute("SELECT 1")
+        await other.execute("SELECT 1")
+    with psycopg.connect(database_url.replace("+psycopg", "", 1)) as outside:
+        outside.execute(DROP_OTHERS)
+    async with statement(engine) as connection:
+        row = await (await connection.execute("SELECT 2")).fetchone()
+    assert row == (2,)
 
 
-def test_connection_lost_inside_a_transaction_is_not_pooled_again(database_url, engine, run):
+async def test_connection_lost_inside_a_transaction_is_not_pooled_again(database_url, engine):
     """A transaction that loses its server fails, and the next one gets a living connection."""
 
     async def lose_the_server():
@@ -45,17 +41,14 @@ def test_connection_lost_inside_a_transaction_is_not_pooled_again(database_url, 
                 outside.execute(DROP_OTHERS)
             await connection.execute("SELECT 1")
 
-    async def scenario():
-        with pytest.raises(psycopg.OperationalError):
-            await lose_the_server()
-        async with transaction(engine) as connection:
-            row = await (await connection.execute("SELECT to_regclass('half')")).fetchone()
-        assert row == (None,)
-
-    run(scenario())
+    with pytest.raises(psycopg.OperationalError):
+        await lose_the_server()
+    async with transaction(engine) as connection:
+        row = await (await connection.execute("SELECT to_regclass('half')")).fetchone()
+    assert row == (None,)
 
 
-def test_transaction_rolls_back_on_any_error(engine, run):
+async def test_transaction_rolls_back_on_any_error(engine):
     """What was written before an error is not there afterwards."""
 
     async def fail_half_way():
@@ -63,27 +56,20 @@ def test_transaction_rolls_back_on_any_error(engine, run):
             await connection.execute("INSERT INTO tenants (id) VALUES ('acme')")
             raise LookupError
 
-    async def scenario():
-        with pytest.raises(LookupError):
-            await fail_half_way()
-        async with statement(engine) as connection:
-            rows = await (await connection.execute("SELECT FROM tenants")).fetchall()
-        assert rows == []
-
-    run(scenario())
+    with pytest.raises(LookupError):
+        await fail_half_way()
+    async with statement(engine) as connection:
+        rows = await (await connection.execute("SELECT FROM tenants")).fetchall()
+    assert rows == []
 
 
-def test_connections_keep_the_settings_of_all_statements(engine, run):
+async def test_connections_keep_the_settings_of_all_statements(engine):
     """No statement is compiled and a bitmap of many rows fits, after a failed transaction too."""
-
-    async def scenario():
-        with pytest.raises(psycopg.errors.DivisionByZero):
-            async with transaction(engine) as connection:
-                await connection.execute("SELECT 1 / 0")
-        async with statement(engine) as connection:
-            rows = await connection.execute(
-                "SELECT current_setting('jit'), current_setting('work_mem')"
-            )
-            assert await rows.fetchone() == ("off", "64MB")
-
-    run(scenario())
+    with pytest.raises(psycopg.errors.DivisionByZero):
+        async with transaction(engine) as connection:
+            await connection.execute("SELECT 1 / 0")
+    async with statement(engine) as connection:
+        rows = await connection.execute(
+            "SELECT current_setting('jit'), current_setting('work_mem')"
+        )
+        assert await rows.fetchone() == ("off", "64MB")

@@ -15,86 +15,70 @@ async def claim(database, **more):
     return await database.queue.claim("worker", limit=10, ttl=MINUTE, **more)
 
 
-def test_job_tells_how_far_it_came(database, run):
+async def test_job_tells_how_far_it_came(database):
     """A job goes from queued over running to its end, with counts of all its attempts."""
-
-    async def scenario():
-        await database.add_tenant("acme")
-        jobs = PostgresJobs(database.engine)
-        id_ = await database.queue.enqueue("acme", "incremental")
-        queued = await jobs.job("acme", id_)
-        assert (queued.state, queued.started_at, dict(queued.counts)) == ("queued", None, {})
-        (first,) = await claim(database, dagster_run_id="run-1")
-        running = await jobs.job("acme", id_)
-        assert (running.state, running.dagster_run_id) == ("running", "run-1")
-        part = Counts(stored=3, units=60, lag_seconds=1.5)
-        await database.queue.release(first, datetime.now(UTC) - MINUTE, part, "throttled")
-        assert (await jobs.job("acme", id_)).error == "throttled"
-        (second,) = await claim(database)
-        rest = Counts(stored=2, units=40, lag_seconds=0.5)
-        await database.queue.acknowledge(second, "succeeded", rest, None)
-        ended = await jobs.job("acme", id_)
-        assert (ended.state, ended.error, ended.kind) == ("succeeded", None, "incremental")
-        assert ended.started_at is not None
-        assert ended.finished_at is not None
-        assert ended.started_at <= ended.finished_at
-        assert ended.counts["stored"] == 5
-        assert ended.counts["units"] == 100
-        assert ended.counts["lag_seconds"] == 1.5
-
-    run(scenario())
+    await database.add_tenant("acme")
+    jobs = PostgresJobs(database.engine)
+    id_ = await database.queue.enqueue("acme", "incremental")
+    queued = await jobs.job("acme", id_)
+    assert (queued.state, queued.started_at, dict(queued.counts)) == ("queued", None, {})
+    (first,) = await claim(database, dagster_run_id="run-1")
+    running = await jobs.job("acme", id_)
+    assert (running.state, running.dagster_run_id) == ("running", "run-1")
+    part = Counts(stored=3, units=60, lag_seconds=1.5)
+    await database.queue.release(first, datetime.now(UTC) - MINUTE, part, "throttled")
+    assert (await jobs.job("acme", id_)).error == "throttled"
+    (second,) = await claim(database)
+    rest = Counts(stored=2, units=40, lag_seconds=0.5)
+    await database.queue.acknowledge(second, "succeeded", rest, None)
+    ended = await jobs.job("acme", id_)
+    assert (ended.state, ended.error, ended.kind) == ("succeeded", None, "incremental")
+    assert ended.started_at is not None
+    assert ended.finished_at is not None
+    assert ended.started_at <= ended.finished_at
+    assert ended.counts["stored"] == 5
+    assert ended.counts["units"] == 100
+    assert ended.counts["lag_seconds"] == 1.5
 
 
-def test_job_that_was_merged_tells_of_the_newer_one(database, run):
+async def test_job_that_was_merged_tells_of_the_newer_one(database):
     """Whoever asked first hears how the request ended that took theirs in, over two merges."""
-
-    async def scenario():
-        await database.add_tenant("acme")
-        jobs = PostgresJobs(database.engine)
-        requested = []
-        for _ in range(3):
-            requested.append(await database.queue.enqueue("acme", "incremental"))
-            (held,) = await claim(database)
-            if len(requested) < 3:
-                requested_meanwhile = await database.queue.enqueue("acme", "incremental")
-                await database.queue.release(held, datetime.now(UTC) - MINUTE, Counts(), None)
-                assert requested_meanwhile not in requested
-        await database.queue.acknowledge(held, "succeeded", Counts(stored=1), None)
-        found = [await jobs.job("acme", each) for each in requested]
-        assert [each.id for each in found] == requested
-        assert {each.state for each in found} == {"succeeded"}
-
-    run(scenario())
+    await database.add_tenant("acme")
+    jobs = PostgresJobs(database.engine)
+    requested = []
+    for _ in range(3):
+        requested.append(await database.queue.enqueue("acme", "incremental"))
+        (held,) = await claim(database)
+        if len(requested) < 3:
+            requested_meanwhile = await database.queue.enqueue("acme", "incremental")
+            await database.queue.release(held, datetime.now(UTC) - MINUTE, Counts(), None)
+            assert requested_meanwhile not in requested
+    await database.queue.acknowledge(held, "succeeded", Counts(stored=1), None)
+    found = [await jobs.job("acme", each) for each in requested]
+    assert [each.id for each in found] == requested
+    assert {each.state for each in found} == {"succeeded"}
 
 
-def test_latest_jobs_are_the_newest_of_the_tenant(database, run):
+async def test_latest_jobs_are_the_newest_of_the_tenant(database):
     """Newest first, no more than asked for, and nobody else's."""
-
-    async def scenario():
-        await database.add_tenant("acme")
-        await database.add_tenant("other")
-        jobs = PostgresJobs(database.engine)
-        requested = []
-        for _ in range(3):
-            requested.append(await database.queue.enqueue("acme", "incremental"))
-            (held,) = await claim(database)
-            await database.queue.acknowledge(held, "succeeded", Counts(), None)
-        await database.queue.enqueue("other", "incremental")
-        assert [each.id for each in await jobs.latest("acme", 2)] == [requested[2], requested[1]]
-
-    run(scenario())
+    await database.add_tenant("acme")
+    await database.add_tenant("other")
+    jobs = PostgresJobs(database.engine)
+    requested = []
+    for _ in range(3):
+        requested.append(await database.queue.enqueue("acme", "incremental"))
+        (held,) = await claim(database)
+        await database.queue.acknowledge(held, "succeeded", Counts(), None)
+    await database.queue.enqueue("other", "incremental")
+    assert [each.id for each in await jobs.latest("acme", 2)] == [requested[2], requested[1]]
 
 
-def test_job_of_another_tenant_is_not_found(database, run):
+async def test_job_of_another_tenant_is_not_found(database):
     """A job id of somebody else is as unknown as one that was never given."""
-
-    async def scenario():
-        await database.add_tenant("acme")
-        await database.add_tenant("other")
-        jobs = PostgresJobs(database.engine)
-        id_ = await database.queue.enqueue("acme", "incremental")
-        for tenant, job_id in (("other", id_), ("acme", uuid4())):
-            with pytest.raises(NotFoundError):
-                await jobs.job(tenant, job_id)
-
-    run(scenario())
+    await database.add_tenant("acme")
+    await database.add_tenant("other")
+    jobs = PostgresJobs(database.engine)
+    id_ = await database.queue.enqueue("acme", "incremental")
+    for tenant, job_id in (("other", id_), ("acme", uuid4())):
+        with pytest.raises(NotFoundError):
+            await jobs.job(tenant, job_id)

@@ -18,16 +18,12 @@ MANY = 3_000
 
 
 @pytest.fixture
-def counted(database, database_url, run):
+async def counted(database, database_url):
     """Two mailboxes: one with two mails, one with thousands of keys and ids of every fate."""
-
-    async def scenario():
-        small = await database.connect("a@crm.test")
-        held = await lease(database, small)
-        await database.store.save(held, [Stored(parsed(f"m{n}")) for n in range(2)])
-        return small, await database.connect("b@crm.test")
-
-    _, large = run(scenario())
+    small = await database.connect("a@crm.test")
+    held = await lease(database, small)
+    await database.store.save(held, [Stored(parsed(f"m{n}")) for n in range(2)])
+    _, large = small, await database.connect("b@crm.test")
     with psycopg.connect(plain_url(database_url)) as connection:
         connection.execute(
             "INSERT INTO email_keys SELECT %(box)s, 'x' || n, 'acme', 1, now() "
@@ -44,9 +40,9 @@ def counted(database, database_url, run):
 
 
 @pytest.mark.usefixtures("counted")
-def test_overview_counts_mail_and_fates(engine, run):
+async def test_overview_counts_mail_and_fates(engine):
     """Small tables are counted to the last row."""
-    small, large = run(PostgresOverview(engine).mailboxes())
+    small, large = await PostgresOverview(engine).mailboxes()
     assert (small.address, small.stored, small.fates) == ("a@crm.test", 2, {"stored": 2})
     assert (large.stored, large.fates) == (
         MANY,
@@ -56,11 +52,11 @@ def test_overview_counts_mail_and_fates(engine, run):
 
 
 @pytest.mark.usefixtures("counted")
-def test_overview_samples_what_is_too_large(engine, run):
+async def test_overview_samples_what_is_too_large(engine):
     """Of a large table a part is read, and the count says that it is approximate; what somebody
     has to act on is counted to the last id all the same.
     """
-    _, large = run(PostgresOverview(engine, read_whole=65_536).mailboxes())
+    _, large = await PostgresOverview(engine, read_whole=65_536).mailboxes()
     assert large.approximate
     assert {fate: large.fates[fate] for fate in ("dead", "pending", "hidden", "left_out")} == {
         "dead": 3,
@@ -71,7 +67,7 @@ def test_overview_samples_what_is_too_large(engine, run):
     assert 0.3 * MANY < large.stored < 3 * MANY
 
 
-def test_old_transactions_are_named_with_the_remedy(engine, database_url, run):
+async def test_old_transactions_are_named_with_the_remedy(engine, database_url):
     """A transaction that keeps a snapshot is told with its role, application and pid; one that is
     young, or has ended, is not (edge case 109).
     """
@@ -79,19 +75,19 @@ def test_old_transactions_are_named_with_the_remedy(engine, database_url, run):
     with psycopg.connect(plain_url(database_url), application_name="nightly-dump") as open_one:
         open_one.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
         open_one.execute("SELECT 1 FROM tenants")
-        (found,) = run(transactions.older_than(timedelta()))
+        (found,) = await transactions.older_than(timedelta())
         message = remedy([found])
         assert (
             f"pid {open_one.info.backend_pid} (role postgres, application nightly-dump" in message
         )
         assert "pg_terminate_backend" in message
-        assert run(transactions.older_than(timedelta(minutes=1))) == []
+        assert await transactions.older_than(timedelta(minutes=1)) == []
         open_one.rollback()
-        assert run(transactions.older_than(timedelta())) == []
+        assert await transactions.older_than(timedelta()) == []
     assert remedy([]) == ""
 
 
-def test_sessions_that_cannot_be_looked_into_are_counted(engine, database_url, run):
+async def test_sessions_that_cannot_be_looked_into_are_counted(engine, database_url):
     """A role without pg_monitor does not see what others do: it is told so, not silent (edge case
     109).
     """
@@ -109,5 +105,5 @@ def test_sessions_that_cannot_be_looked_into_are_counted(engine, database_url, r
 
     with psycopg.connect(plain_url(database_url)) as other:
         other.execute("SELECT 1")
-        assert run(scenario()) >= 1
-        assert run(PostgresTransactions(engine).unseen()) == 0
+        assert await scenario() >= 1
+        assert await PostgresTransactions(engine).unseen() == 0

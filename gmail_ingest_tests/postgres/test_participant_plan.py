@@ -20,11 +20,11 @@ FROM (SELECT * FROM participants LIMIT 1) AS p, generate_series(1, 100000) AS n
 """
 
 
-def test_mail_of_a_person_is_found_by_the_index(database, database_url, run):
+async def test_mail_of_a_person_is_found_by_the_index(database, database_url):
     """Of a hundred thousand mails no more than those of the person are read, in one spelling or
     two (edge case 219).
     """
-    run(store(database, [Mail("kim@crm.test", 1)]))
+    await store(database, [Mail("kim@crm.test", 1)])
     with psycopg.connect(plain_url(database_url), autocommit=True) as connection:
         connection.execute(_FILL)
         connection.execute("ANALYZE participants")

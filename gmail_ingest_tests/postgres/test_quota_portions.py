@@ -45,13 +45,13 @@ async def reserve_often(limiter, calls, origin):
 
 
 @pytest.mark.parametrize("origin", ["push", "listing"])
-def test_project_row_is_written_seldom(engine, run, database, origin):
+async def test_project_row_is_written_seldom(engine, database, origin):
     """A thousand calls write the project's rows some dozen times, so that an open transaction
     cannot make them slower and slower; what is counted is right to a portion (edge case 108).
     """
     limiter = PostgresLimiter(engine, LIMITS)
     began = datetime.now(UTC)
-    waits = run(reserve_often(limiter, 1_000, origin))
+    waits = await reserve_often(limiter, 1_000, origin)
     seconds = (datetime.now(UTC) - began).total_seconds()
     assert max(waits) < 1
     # Two rows a write; exact ones at first, then portions that grow until they last.
@@ -65,20 +65,15 @@ def test_project_row_is_written_seldom(engine, run, database, origin):
     assert 20_000 <= used <= 20_000 * 1.5
 
 
-def test_processes_share_the_project_by_portions(engine, run):
+async def test_processes_share_the_project_by_portions(engine):
     """The portions of two processes have different places on the line: what both may spend is no
     more than the project's, and both get their share.
     """
     limits = Limits(mailbox_minute=10**8, project_minute=60_000)
     limiters = [PostgresLimiter(engine, limits) for _ in range(2)]
 
-    async def scenario():
-        return await asyncio.gather(
-            *(reserve_often(limiter, 400, "listing") for limiter in limiters)
-        )
-
     began = datetime.now(UTC)
-    found = run(scenario())
+    found = await asyncio.gather(*(reserve_often(limiter, 400, "listing") for limiter in limiters))
     passed = (datetime.now(UTC) - began).total_seconds()
     # 16,000 units at 980 a second: the last may be spent when the line has come that far.
     last = max(max(waits) for waits in found) + passed
@@ -87,15 +82,15 @@ def test_processes_share_the_project_by_portions(engine, run):
     assert min(shares) >= 0.8 * max(shares)
 
 
-def test_refused_project_stops_a_portion(engine, run):
+async def test_refused_project_stops_a_portion(engine):
     """What a process holds of the project is not spent after Google refused it."""
     limiter = PostgresLimiter(engine, LIMITS)
-    run(reserve_often(limiter, 400, "listing"))
-    run(limiter.refused(1, "project", datetime.now(UTC) + timedelta(seconds=5)))
-    assert run(limiter.reserve(1, 20, "listing")) == pytest.approx(5, abs=0.3)
+    await reserve_often(limiter, 400, "listing")
+    await limiter.refused(1, "project", datetime.now(UTC) + timedelta(seconds=5))
+    assert await limiter.reserve(1, 20, "listing") == pytest.approx(5, abs=0.3)
 
 
-def test_portion_does_not_pass_the_days_allowance(engine, run):
+async def test_portion_does_not_pass_the_days_allowance(engine):
     """Background work ends at the day's units, to a portion, however many calls there are."""
     limiter = PostgresLimiter(engine, Limits(10**8, 10**9, project_day=20_000))
 
@@ -107,22 +102,18 @@ def test_portion_does_not_pass_the_days_allowance(engine, run):
             reserved.append(20)
 
     with pytest.raises(ThrottledError) as raised:
-        run(scenario())
+        await scenario()
     assert raised.value.scope == "project"
     assert 10_000 <= sum(reserved) <= 20_000
 
 
-def test_units_that_are_given_back_often_are_counted_once(engine, run, database):
+async def test_units_that_are_given_back_often_are_counted_once(engine, database):
     """Reservations that are mostly returned do not fill the day: what is not yet taken off is what
     came since the last write, a portion.
     """
     limiter = PostgresLimiter(engine, LIMITS)
-
-    async def scenario():
-        for call in range(300):
-            await limiter.reserve(1 + call % 40, 500, "listing")
-            await limiter.give_back(1 + call % 40, 480, "listing")
-
-    run(scenario())
+    for call in range(300):
+        await limiter.reserve(1 + call % 40, 500, "listing")
+        await limiter.give_back(1 + call % 40, 480, "listing")
     (used,) = database.execute("SELECT units FROM quota_usage WHERE scope = 0").fetchone()
     assert 6_000 <= used <= 75_000

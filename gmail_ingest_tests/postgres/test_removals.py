@@ -44,140 +44,108 @@ async def stored(world, mailbox):
     return {id_ for id_ in IDS if await world.labels(mailbox, id_) is not None}
 
 
-def test_a_mass_of_deletions_in_history_is_withheld_and_the_checkpoint_moves(world, run):
+async def test_a_mass_of_deletions_in_history_is_withheld_and_the_checkpoint_moves(world):
     """Mail and fates stay, ids are kept, new mail comes in, and history goes on (case 09)."""
-
-    async def scenario():
-        mailbox, held = await mailbox_with_mail(world)
-        new = MessageChange("new", "tnew", 301, deleted=False, label_ids=("INBOX",))
-        counts = await world.store.apply_history(held, [*deletions(IDS[:30]), new], 400)
-        assert (counts.deleted, counts.gone, counts.discovered) == (0, 0, 1)
-        assert await stored(world, mailbox) == set(IDS)
-        assert await world.fate(mailbox, IDS[0]) == ("stored", None)
-        assert await world.store.withheld_removals(mailbox) == set(IDS[:30])
-        (known,) = await world.store.mailboxes("acme", None)
-        assert known.checkpoint == 400
-        again = await world.store.apply_history(held, deletions(IDS[:30]), 400)
-        assert again.deleted == 0
-        assert await world.store.withheld_removals(mailbox) == set(IDS[:30])
-
-    run(scenario())
+    mailbox, held = await mailbox_with_mail(world)
+    new = MessageChange("new", "tnew", 301, deleted=False, label_ids=("INBOX",))
+    counts = await world.store.apply_history(held, [*deletions(IDS[:30]), new], 400)
+    assert (counts.deleted, counts.gone, counts.discovered) == (0, 0, 1)
+    assert await stored(world, mailbox) == set(IDS)
+    assert await world.fate(mailbox, IDS[0]) == ("stored", None)
+    assert await world.store.withheld_removals(mailbox) == set(IDS[:30])
+    (known,) = await world.store.mailboxes("acme", None)
+    assert known.checkpoint == 400
+    again = await world.store.apply_history(held, deletions(IDS[:30]), 400)
+    assert again.deleted == 0
+    assert await world.store.withheld_removals(mailbox) == set(IDS[:30])
 
 
-def test_small_pages_of_deletions_add_up(world, run):
+async def test_small_pages_of_deletions_add_up(world):
     """Ten and ten are removed; the next one is one too many, and all that follow wait."""
-
-    async def scenario():
-        mailbox, held = await mailbox_with_mail(world)
-        for start in (0, 10):
-            page = deletions(IDS[start : start + 10])
-            assert (await world.store.apply_history(held, page, None)).deleted == 10
-        for id_ in IDS[20:23]:
-            assert (await world.store.apply_history(held, deletions([id_]), None)).deleted == 0
-        assert await stored(world, mailbox) == set(IDS[20:])
-        assert await world.store.withheld_removals(mailbox) == set(IDS[20:23])
-        assert await world.store.removal_room(mailbox) == 0
-
-    run(scenario())
+    mailbox, held = await mailbox_with_mail(world)
+    for start in (0, 10):
+        page = deletions(IDS[start : start + 10])
+        assert (await world.store.apply_history(held, page, None)).deleted == 10
+    for id_ in IDS[20:23]:
+        assert (await world.store.apply_history(held, deletions([id_]), None)).deleted == 0
+    assert await stored(world, mailbox) == set(IDS[20:])
+    assert await world.store.withheld_removals(mailbox) == set(IDS[20:23])
+    assert await world.store.removal_room(mailbox) == 0
 
 
-def test_an_acceptance_is_for_what_is_withheld_and_for_nothing_else(world, run):
+async def test_an_acceptance_is_for_what_is_withheld_and_for_nothing_else(world):
     """What waits is handed out for removal once; the next mass asks again (edge case 99)."""
-
-    async def scenario():
-        mailbox, held = await mailbox_with_mail(world)
-        assert await accept(world, mailbox) == 0
-        assert await world.store.admit_removals(held, IDS[:21], IDS[:2]) == frozenset()
-        assert await accept(world, mailbox) == 21
-        assert await world.store.withheld_removals(mailbox) == frozenset()
-        waiting = await world.store.accepted_removals(mailbox, 50)
-        assert waiting == [(id_, id_ not in IDS[:2]) for id_ in IDS[:21]]
-        assert len(await world.store.accepted_removals(mailbox, 5)) == 5
-        await world.store.correct(held, (), IDS[:21])
-        await world.store.settle_removals(held, IDS[:21])
-        assert await world.store.accepted_removals(mailbox, 50) == []
-        assert await world.store.removal_room(mailbox) == 20
-        assert await accept(world, mailbox) == 0
-        more = [f"x{number}" for number in range(21)]
-        assert await world.store.admit_removals(held, more) == frozenset()
-        assert await world.store.withheld_removals(mailbox) == set(more)
-
-    run(scenario())
+    mailbox, held = await mailbox_with_mail(world)
+    assert await accept(world, mailbox) == 0
+    assert await world.store.admit_removals(held, IDS[:21], IDS[:2]) == frozenset()
+    assert await accept(world, mailbox) == 21
+    assert await world.store.withheld_removals(mailbox) == frozenset()
+    waiting = await world.store.accepted_removals(mailbox, 50)
+    assert waiting == [(id_, id_ not in IDS[:2]) for id_ in IDS[:21]]
+    assert len(await world.store.accepted_removals(mailbox, 5)) == 5
+    await world.store.correct(held, (), IDS[:21])
+    await world.store.settle_removals(held, IDS[:21])
+    assert await world.store.accepted_removals(mailbox, 50) == []
+    assert await world.store.removal_room(mailbox) == 20
+    assert await accept(world, mailbox) == 0
+    more = [f"x{number}" for number in range(21)]
+    assert await world.store.admit_removals(held, more) == frozenset()
+    assert await world.store.withheld_removals(mailbox) == set(more)
 
 
-def test_one_decision_is_for_all(world, run):
+async def test_one_decision_is_for_all(world):
     """As many as may go go all; one more, and none does."""
-
-    async def scenario():
-        mailbox, held = await mailbox_with_mail(world)
-        assert await world.store.admit_removals(held, IDS[:20]) == set(IDS[:20])
-        assert await world.store.admit_removals(held, []) == frozenset()
-        assert await world.store.withheld_removals(mailbox) == frozenset()
-        assert await world.store.admit_removals(held, IDS[20:21]) == frozenset()
-        assert await world.store.withheld_removals(mailbox) == {IDS[20]}
-
-    run(scenario())
+    mailbox, held = await mailbox_with_mail(world)
+    assert await world.store.admit_removals(held, IDS[:20]) == set(IDS[:20])
+    assert await world.store.admit_removals(held, []) == frozenset()
+    assert await world.store.withheld_removals(mailbox) == frozenset()
+    assert await world.store.admit_removals(held, IDS[20:21]) == frozenset()
+    assert await world.store.withheld_removals(mailbox) == {IDS[20]}
 
 
-def test_an_id_that_was_not_asked_for_is_confirmed_by_history(world, run):
+async def test_an_id_that_was_not_asked_for_is_confirmed_by_history(world):
     """Gmail's own word on a withheld mail counts, whenever it comes."""
-
-    async def scenario():
-        mailbox, held = await mailbox_with_mail(world)
-        await world.store.admit_removals(held, IDS[:30], IDS[:30])
-        await world.store.apply_history(held, deletions(IDS[:1]), None)
-        await accept(world, mailbox)
-        found = await world.store.accepted_removals(mailbox, 2)
-        assert found == [(IDS[0], True), (IDS[1], False)]
-
-    run(scenario())
+    mailbox, held = await mailbox_with_mail(world)
+    await world.store.admit_removals(held, IDS[:30], IDS[:30])
+    await world.store.apply_history(held, deletions(IDS[:1]), None)
+    await accept(world, mailbox)
+    found = await world.store.accepted_removals(mailbox, 2)
+    assert found == [(IDS[0], True), (IDS[1], False)]
 
 
-def test_yesterdays_removals_count_no_more(database, run):
+async def test_yesterdays_removals_count_no_more(database):
     """The share is one of a day."""
-
-    async def scenario():
-        mailbox, held = await mailbox_with_mail(database)
-        await database.store.admit_removals(held, IDS[:20])
-        assert await database.store.removal_room(mailbox) == 0
-        await database.change("UPDATE removals SET hour = hour - %s", timedelta(days=1))
-        assert await database.store.removal_room(mailbox) == 20
-        await database.store.admit_removals(held, IDS[:1])
-        assert await database.rows("SELECT mails FROM removals") == [(1,)]
-
-    run(scenario())
+    mailbox, held = await mailbox_with_mail(database)
+    await database.store.admit_removals(held, IDS[:20])
+    assert await database.store.removal_room(mailbox) == 0
+    await database.change("UPDATE removals SET hour = hour - %s", timedelta(days=1))
+    assert await database.store.removal_room(mailbox) == 20
+    await database.store.admit_removals(held, IDS[:1])
+    assert await database.rows("SELECT mails FROM removals") == [(1,)]
 
 
-def test_limits_are_the_deployments(database, run):
+async def test_limits_are_the_deployments(database):
     """Share and floor are those that the store was made with."""
-
-    async def scenario():
-        mailbox, _ = await mailbox_with_mail(database)
-        strict = PostgresMailStore(database.engine, RemovalLimits(share=0.5, floor=0))
-        assert await strict.removal_room(mailbox) == 20
-        assert await database.store.removal_room(mailbox) == 20
-        wide = PostgresMailStore(database.engine, RemovalLimits(share=1.0, floor=0))
-        assert await wide.removal_room(mailbox) == 40
-
-    run(scenario())
+    mailbox, _ = await mailbox_with_mail(database)
+    strict = PostgresMailStore(database.engine, RemovalLimits(share=0.5, floor=0))
+    assert await strict.removal_room(mailbox) == 20
+    assert await database.store.removal_room(mailbox) == 20
+    wide = PostgresMailStore(database.engine, RemovalLimits(share=1.0, floor=0))
+    assert await wide.removal_room(mailbox) == 40
 
 
-def test_an_acceptance_is_of_one_mailbox_if_it_is_named(database, run):
+async def test_an_acceptance_is_of_one_mailbox_if_it_is_named(database):
     """The other one's removals wait on; a mailbox that nobody knows is said to be unknown."""
-
-    async def scenario():
-        both = [await database.connect(f"{name}@example.com") for name in ("a", "b")]
-        for mailbox in both:
-            await database.store.admit_removals(await lease(database, mailbox), IDS)
-        removals = PostgresRemovals(database.engine)
-        with pytest.raises(NotFoundError):
-            await removals.accept("acme", "c@example.com")
-        done = await removals.accept("acme", "b@example.com")
-        assert (done.count, done.job_id is None) == (40, False)
-        assert len(await database.store.withheld_removals(both[0])) == 40
-        assert await database.store.withheld_removals(both[1]) == frozenset()
-        wanted = "SELECT id FROM mailboxes WHERE reconcile_wanted_at IS NOT NULL"
-        assert await database.rows(wanted) == [(both[1],)]
-        assert await database.rows("SELECT mailbox_ids FROM sync_queue") == [([both[1]],)]
-
-    run(scenario())
+    both = [await database.connect(f"{name}@example.com") for name in ("a", "b")]
+    for mailbox in both:
+        await database.store.admit_removals(await lease(database, mailbox), IDS)
+    removals = PostgresRemovals(database.engine)
+    with pytest.raises(NotFoundError):
+        await removals.accept("acme", "c@example.com")
+    done = await removals.accept("acme", "b@example.com")
+    assert (done.count, done.job_id is None) == (40, False)
+    assert len(await database.store.withheld_removals(both[0])) == 40
+    assert await database.store.withheld_removals(both[1]) == frozenset()
+    wanted = "SELECT id FROM mailboxes WHERE reconcile_wanted_at IS NOT NULL"
+    assert await database.rows(wanted) == [(both[1],)]
+    assert await database.rows("SELECT mailbox_ids FROM sync_queue") == [([both[1]],)]

@@ -44,7 +44,7 @@ def has_phrase(text, query):
     return bool(wanted) and any(words[at : at + len(wanted)] == wanted for at in places)
 
 
-def test_what_a_former_release_found_is_found_at_each_moment(database, run):
+async def test_what_a_former_release_found_is_found_at_each_moment(database):
     """Any phrase in any script finds, before, between and behind all batches, each mail in which
     the former release found it (edge case 224).
     """
@@ -60,17 +60,13 @@ def test_what_a_former_release_found_is_found_at_each_moment(database, run):
         for query in queries
     }
     assert sum(map(bool, expected.values())) > 40
-
-    async def scenario():
-        await save_formerly(database, await database.connect(), *mails)
-        rereads, stages = PostgresRereads(database.engine, batch=BATCH), 0
-        is_more = True
-        while is_more:
-            for query in queries:
-                found = await search(database, f'"{query}"')
-                assert expected[query] <= found, (stages, query)
-            is_more = await rereads.read_next() is not None
-            stages += 1
-        assert stages == 5
-
-    run(scenario())
+    await save_formerly(database, await database.connect(), *mails)
+    rereads, stages = PostgresRereads(database.engine, batch=BATCH), 0
+    is_more = True
+    while is_more:
+        for query in queries:
+            found = await search(database, f'"{query}"')
+            assert expected[query] <= found, (stages, query)
+        is_more = await rereads.read_next() is not None
+        stages += 1
+    assert stages == 5

@@ -50,11 +50,11 @@ def rows(database_url):
 
 
 @pytest.mark.parametrize("batch", [2, 1_000])
-def test_jobs_go_unless_something_needs_them(engine, run, rows, batch):
+async def test_jobs_go_unless_something_needs_them(engine, rows, batch):
     """Ended jobs go with their months; what is young, open, queued, unsettled, or what a younger
     job was merged into stays.
     """
-    gone = run(PostgresRetention(engine, batch=batch).jobs(30))
+    gone = await PostgresRetention(engine, batch=batch).jobs(30)
     left = [number[-2:] for number in rows("SELECT id::text FROM sync_jobs ORDER BY id")]
     assert left == ["03", "04", "05", "06", "07", "11", "12", "30", "31", "40", "41"]
     assert gone == 6
@@ -62,13 +62,13 @@ def test_jobs_go_unless_something_needs_them(engine, run, rows, batch):
     assert [number[-2:] for number in months] == ["11", "12"]
 
 
-def test_units_of_old_days_go(engine, run, rows):
+async def test_units_of_old_days_go(engine, rows):
     """The days that count for today's limit are among those that stay."""
-    assert run(PostgresRetention(engine, batch=7).usage(30)) == 40
+    assert await PostgresRetention(engine, batch=7).usage(30) == 40
     assert len(rows("SELECT day FROM quota_usage")) == 62
 
 
-def test_coverage_goes_by_its_last_comparison(engine, run, rows):
+async def test_coverage_goes_by_its_last_comparison(engine, rows):
     """A day that was compared again lately stays, however old it is."""
     rows(
         "WITH i AS (INSERT INTO integrations (tenant_id, auth_type, subject) "
@@ -81,5 +81,5 @@ def test_coverage_goes_by_its_last_comparison(engine, run, rows):
         "FROM mailboxes m, (VALUES (date '2020-01-01', 5), (date '2020-01-02', 500)) d (day, age) "
         "RETURNING day"
     )
-    assert run(PostgresRetention(engine).coverage(400)) == 1
+    assert await PostgresRetention(engine).coverage(400) == 1
     assert [str(day) for day in rows("SELECT day FROM coverage")] == ["2020-01-01"]

@@ -79,7 +79,7 @@ def _run_commands(urls, data_dir):
 
 
 @pytest.mark.parametrize("revision", REVISIONS)
-def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
+async def test_command_upgrades_a_database_with_mail(upgraded, revision):
     """From every revision the command leads to the newest, and all mail is there, read and found
     (edge case 106).
     """
@@ -87,17 +87,13 @@ def test_command_upgrades_a_database_with_mail(upgraded, revision, run):
     assert code == 0, output
     assert current_revision(url) == REVISIONS[-1]
     stored = _FIRST + [f"r{each}" for each in REVISIONS[1 : REVISIONS.index(revision) + 1]]
-
-    async def scenario():
-        engine = create_engine(url)
-        reads = PostgresEmailReads(engine)
-        everything = EmailFilter("acme", include_spam_trash=True)
-        words = EmailFilter("acme", include_spam_trash=True, q="webshop ann@shop.test")
-        for wanted in (everything, words):
-            page = await reads.page(wanted, limit=50, cursor=None)
-            assert sorted(email.id for email in page.emails) == stored
-        labelled = await reads.page(EmailFilter("acme", label="Label_9"), limit=50, cursor=None)
-        assert {email.reply_to[0].address for email in labelled.emails} == {"o'ann@shop.test"}
-        await engine.dispose()
-
-    run(scenario())
+    engine = create_engine(url)
+    reads = PostgresEmailReads(engine)
+    everything = EmailFilter("acme", include_spam_trash=True)
+    words = EmailFilter("acme", include_spam_trash=True, q="webshop ann@shop.test")
+    for wanted in (everything, words):
+        page = await reads.page(wanted, limit=50, cursor=None)
+        assert sorted(email.id for email in page.emails) == stored
+    labelled = await reads.page(EmailFilter("acme", label="Label_9"), limit=50, cursor=None)
+    assert {email.reply_to[0].address for email in labelled.emails} == {"o'ann@shop.test"}
+    await engine.dispose()

@@ -12,7 +12,8 @@ from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.core.ledger.fates import Origin
-from gmail_ingest.sync.mailbox.ports import MailStore, SyncQueue
+from gmail_ingest.sync.live.sync_queue import SyncQueue
+from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import Lease
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.sync_queue import MemorySyncQueue

@@ -21,8 +21,8 @@ def deployment(engine, run) -> Iterator[Deployment]:
     """
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
-        service = Service(engine, sandbox, run, page_size=PAGE_SIZE, request_timeout_seconds=0.3)
-        yield Deployment(service)
+        service = Service(engine, sandbox, page_size=PAGE_SIZE, request_timeout_seconds=0.3)
+        yield Deployment(service, run)
         run(service.aclose())
 
 

@@ -74,12 +74,12 @@ _TOPIC = "projects/sandbox-project/topics/gmail-push"
 class Deployment:
     """One deployment with as many tenants as are connected."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, run: Callable[..., Any]) -> None:
         self._service = service
         # Lives are short, and of few mails: no deletion here is one that a person is asked about.
         service.store = PostgresMailStore(service.engine, RemovalLimits(share=1.0))
         self._workers = itertools.count(1)
-        self.run = service.run
+        self.run = run
         self.policy = POLICY
         self.sandbox_url = service.sandbox.url
 

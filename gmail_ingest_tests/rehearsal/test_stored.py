@@ -9,13 +9,13 @@ from gmail_ingest_tests.postgres.worlds import MINUTE, PostgresWorld, lease
 
 
 @pytest.fixture
-def world(engine, run):
+async def world(engine):
     """A mailbox with two mails of one thread, and the lease given back."""
     world = PostgresWorld(engine)
-    mailbox = run(world.connect())
-    held = run(lease(world, mailbox))
-    run(world.store.save(held, [records.Stored(parsed("m1")), records.Stored(parsed("m2"))]))
-    run(world.store.release_lease(held))
+    mailbox = await world.connect()
+    held = await lease(world, mailbox)
+    await world.store.save(held, [records.Stored(parsed("m1")), records.Stored(parsed("m2"))])
+    await world.store.release_lease(held)
     return world
 
 
@@ -46,9 +46,9 @@ def test_stored_finds_nothing_amiss_in_what_a_sync_wrote(stored):
         "UPDATE emails SET label_ids = label_ids || '{STARRED}' WHERE gmail_id = 'm1'",
     ],
 )
-def test_stored_finds_a_mail_that_lists_would_misjudge(world, stored, run, damage):
+async def test_stored_finds_a_mail_that_lists_would_misjudge(world, stored, damage):
     """Each copy of what lists filter by is compared with the mail's own labels."""
-    run(world.change(damage))
+    await world.change(damage)
     assert stored.wrong_lists() == 1
 
 
@@ -56,34 +56,34 @@ def test_stored_finds_a_mail_that_lists_would_misjudge(world, stored, run, damag
     "damage",
     ["UPDATE threads SET message_count = 1", "DELETE FROM threads", "DELETE FROM emails"],
 )
-def test_stored_finds_a_thread_that_does_not_count_its_mail(world, stored, run, damage):
+async def test_stored_finds_a_thread_that_does_not_count_its_mail(world, stored, damage):
     """A thread without its mail is wrong, and so is mail without its thread."""
-    run(world.change(damage))
+    await world.change(damage)
     assert stored.wrong_threads() == 1
 
 
-def test_stored_knows_what_is_still_to_be_done(world, stored, run):
+async def test_stored_knows_what_is_still_to_be_done(world, stored):
     """Jobs, leases, ids that wait and messages given up are each counted."""
-    run(world.queue.enqueue("acme", "incremental"))
-    ((mailbox,),) = run(world.rows("SELECT id FROM mailboxes"))
-    run(world.store.acquire_lease(mailbox, "push", "worker", MINUTE, force=False))
-    run(world.change("UPDATE message_ledger SET fate = 'pending' WHERE gmail_id = 'm1'"))
-    run(world.change("UPDATE message_ledger SET fate = 'dead' WHERE gmail_id = 'm2'"))
+    await world.queue.enqueue("acme", "incremental")
+    ((mailbox,),) = await world.rows("SELECT id FROM mailboxes")
+    await world.store.acquire_lease(mailbox, "push", "worker", MINUTE, force=False)
+    await world.change("UPDATE message_ledger SET fate = 'pending' WHERE gmail_id = 'm1'")
+    await world.change("UPDATE message_ledger SET fate = 'dead' WHERE gmail_id = 'm2'")
     assert stored.undone() == Undone(jobs=1, leases=1, waiting=1, dead=1)
     assert not stored.undone().quiet
 
 
-def test_stored_tells_former_accounts_and_names_apart(world, stored, run):
+async def test_stored_tells_former_accounts_and_names_apart(world, stored):
     """A renamed mailbox goes by its first name; the mail of an account that was replaced is no
     living mailbox's, and is asked for as such (edge cases 91 and 92).
     """
-    (mailbox,) = run(world.store.living("acme"))
-    run(world.store.rename(mailbox.id, "b@example.com"))
-    run(world.store.rename(mailbox.id, "c@example.com"))
+    (mailbox,) = await world.store.living("acme")
+    await world.store.rename(mailbox.id, "b@example.com")
+    await world.store.rename(mailbox.id, "c@example.com")
     assert stored.texts("a@example.com").keys() == {"m1", "m2"}
     assert {row.mailbox for row in stored.rows()} == {"a@example.com"}
-    held = run(lease(world, mailbox.id))
-    run(world.store.replace_account(held, 30, Window()))
+    held = await lease(world, mailbox.id)
+    await world.store.replace_account(held, 30, Window())
     assert stored.former("a@example.com") == {"m1", "m2"}
     assert list(stored.rows()) == []
     assert stored.stopped() == []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -11,9 +11,10 @@ import pytest
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.core.ledger.history_records import fold_history
 from gmail_ingest.sync.mailbox.fetch import Fetch
+from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.records import Counts, Lease, Outcome
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.sync.google import MemoryMailboxClient
 from gmail_ingest_tests.sync.service import Service
@@ -71,10 +72,18 @@ class Box:
         for page in self.google.history_pages:
             await self.store.apply_history(lease, fold_history(page), None)
 
+    def session(
+        self, policy: SyncPolicy = QUICK, limiter: Limiter | None = None
+    ) -> MailboxSession[RecordingStore]:
+        """A session of a worker with the mailbox as it is now."""
+        mailbox = self.store.rows[self.mailbox.id]
+        return MailboxSession(
+            self.store, self.google, mailbox, policy, limiter or Unlimited(), "worker"
+        )
+
     async def drain(self, lease: Lease, policy: SyncPolicy = QUICK) -> Counts:
         """Fetch what is due."""
-        fetch = Fetch(self.store, self.google, Throttle(policy), policy)
-        await fetch.drain(lease, self.counts)
+        await Fetch(self.session(policy)).drain(lease, self.counts)
         return self.counts
 
     def fate(self, message_id: str) -> str:
@@ -103,10 +112,10 @@ def box() -> Box:
 
 
 @pytest.fixture
-def service(engine, run) -> Iterator[Service]:
+async def service(engine) -> AsyncIterator[Service]:
     """The real adapters on an empty database, against a sandbox without quotas."""
     limits = Limits(user_per_minute=None, project_per_minute=None)
     with Sandbox.in_thread(limits=limits) as sandbox:
-        service = Service(engine, sandbox, run)
+        service = Service(engine, sandbox)
         yield service
-        run(service.aclose())
+        await service.aclose()

@@ -80,12 +80,11 @@ class Service:
         self,
         engine: AsyncEngine,
         sandbox: SandboxThread,
-        run: Callable[..., Any],
         *,
         page_size: int = PAGE_SIZE,
         **values: Any,
     ) -> None:
-        self.engine, self.sandbox, self.run = engine, sandbox, run
+        self.engine, self.sandbox = engine, sandbox
         self.settings = Settings(_env_file=None, **sandbox_settings(sandbox.url, **values))
         sealer = AesGcmSealer(parse_key_ring(KEY))
         self.store = PostgresMailStore(engine)
@@ -96,7 +95,7 @@ class Service:
 
     def with_settings(self, **values: Any) -> Service:
         """Another process of the same deployment, with other settings."""
-        return Service(self.engine, self.sandbox, self.run, **values)
+        return Service(self.engine, self.sandbox, **values)
 
     async def aclose(self) -> None:
         """Close the connections to Google."""
@@ -221,14 +220,12 @@ class Service:
 
         yield from self.box(read, address)
 
-    def agrees(self, *addresses: str) -> bool:
+    async def agrees(self, *addresses: str) -> bool:
         """Whether both sides have the same mail, and every thread row counts its emails."""
-        found = self.run(self.audit(*addresses))
+        found = await self.audit(*addresses)
         assert found.clean, found
-        threads = self.run(self.rows("SELECT thread_id, message_count FROM threads"))
-        emails = self.run(
-            self.rows("SELECT thread_id, count(*) FROM emails GROUP BY mailbox_id, 1")
-        )
+        threads = await self.rows("SELECT thread_id, message_count FROM threads")
+        emails = await self.rows("SELECT thread_id, count(*) FROM emails GROUP BY mailbox_id, 1")
         assert sorted(threads) == sorted(emails)
-        assert "pending" not in self.run(self.fates())
+        assert "pending" not in await self.fates()
         return True

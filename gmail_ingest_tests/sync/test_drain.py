@@ -74,93 +74,72 @@ class Fleet:
         return len(self.store.emails)
 
 
-def test_drain_works_off_all_that_waits(run):
+async def test_drain_works_off_all_that_waits():
     """A drain syncs every waiting tenant, tells of each, and leaves no claim and no heartbeat."""
-
-    async def scene():
-        fleet = Fleet(25)
-        await fleet.ask()
-        return fleet, await fleet.run(replace(POLICY, claims_at_once=4))
-
-    fleet, worked = run(scene())
+    fleet = Fleet(25)
+    await fleet.ask()
+    worked = await fleet.run(replace(POLICY, claims_at_once=4))
     assert (worked, fleet.stored, len(set(fleet.done))) == (25, 25, 25)
     assert fleet.queue.rows == []
     assert fleet.log[0] == ("seen", "r1")
     assert fleet.log[-1] == ("ended", "r1")
 
 
-def test_drain_takes_what_comes_while_it_lingers(run):
+async def test_drain_takes_what_comes_while_it_lingers():
     """A push that meets a living drain needs no new run."""
-
-    async def scene():
-        fleet = Fleet(1)
-        task = asyncio.create_task(fleet.run(replace(POLICY, linger=5)))
-        await fleet.idle.wait()
-        await fleet.ask()
-        fleet.rang.set()
-        async with asyncio.timeout(3):
-            await fleet.worked.wait()
-        task.cancel()
-        await asyncio.gather(task, return_exceptions=True)
-        return fleet
-
-    assert run(scene()).stored == 1
+    fleet = Fleet(1)
+    task = asyncio.create_task(fleet.run(replace(POLICY, linger=5)))
+    await fleet.idle.wait()
+    await fleet.ask()
+    fleet.rang.set()
+    async with asyncio.timeout(3):
+        await fleet.worked.wait()
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    assert fleet.stored == 1
 
 
-def test_drain_takes_no_more_work_at_its_age(run):
+async def test_drain_takes_no_more_work_at_its_age():
     """An old drain ends although rows wait: they are for its successor."""
-
-    async def scene():
-        fleet = Fleet(3)
-        await fleet.ask()
-        return fleet, await fleet.run(replace(POLICY, max_age=0))
-
-    fleet, worked = run(scene())
+    fleet = Fleet(3)
+    await fleet.ask()
+    worked = await fleet.run(replace(POLICY, max_age=0))
     assert worked == 0
     assert len(fleet.queue.rows) == 3
 
 
 @pytest.mark.parametrize("how", ["stop", "cancel"])
-def test_drain_gives_back_what_is_under_way(run, how):
+async def test_drain_gives_back_what_is_under_way(how):
     """A drain that is stopped or cancelled releases its claims and leases at once."""
+    fleet = Fleet(2)
+    begun = asyncio.Event()
 
-    async def scene():
-        fleet = Fleet(2)
-        begun = asyncio.Event()
+    async def hang(_call):
+        begun.set()
+        await asyncio.Event().wait()
 
-        async def hang(_call):
-            begun.set()
-            await asyncio.Event().wait()
-
-        for google in fleet.google.values():
-            google.on_fetch = hang
-        await fleet.ask()
-        drain = fleet.drain()
-        task = asyncio.create_task(drain.run("r1", lambda *_: None))
-        await begun.wait()
-        drain.stop() if how == "stop" else task.cancel()
-        async with asyncio.timeout(5):
-            await asyncio.gather(task, return_exceptions=True)
-        for google in fleet.google.values():
-            google.on_fetch = None
-        return fleet, await fleet.run()
-
-    fleet, worked = run(scene())
+    for google in fleet.google.values():
+        google.on_fetch = hang
+    await fleet.ask()
+    drain = fleet.drain()
+    task = asyncio.create_task(drain.run("r1", lambda *_: None))
+    await begun.wait()
+    drain.stop() if how == "stop" else task.cancel()
+    async with asyncio.timeout(5):
+        await asyncio.gather(task, return_exceptions=True)
+    for google in fleet.google.values():
+        google.on_fetch = None
+    worked = await fleet.run()
     assert worked == 2
     assert fleet.stored == 2
 
 
-def test_drain_outlives_a_sync_that_crashes(run):
+async def test_drain_outlives_a_sync_that_crashes():
     """An error that nobody foresaw is tried again, then ends its job; other tenants go on."""
-
-    async def scene():
-        fleet = Fleet(3)
-        fleet.google[2].always["history:0"] = ValueError("a bug")
-        await fleet.ask()
-        await fleet.run(replace(POLICY, linger=0.3))
-        return fleet
-
-    fleet = run(scene())
+    fleet = Fleet(3)
+    fleet.google[2].always["history:0"] = ValueError("a bug")
+    await fleet.ask()
+    await fleet.run(replace(POLICY, linger=0.3))
     # What crashed is told each time, by class and place, and the others as ever.
     assert sorted(fleet.done) == ["t0", *["t1"] * QUICK.max_attempts, "t2"]
     assert fleet.store.failures[2][1] == "unexpected"
@@ -170,7 +149,7 @@ def test_drain_outlives_a_sync_that_crashes(run):
     assert [error.split(" in ")[0] for error in failed] == ["unexpected ValueError"]
 
 
-def test_drain_has_places_for_live_mail_whatever_hangs(run):
+async def test_drain_has_places_for_live_mail_whatever_hangs():
     """Polls that fill all the places they may take, and hang, do not keep a push waiting (edge case
     82).
     """
@@ -206,10 +185,10 @@ def test_drain_has_places_for_live_mail_whatever_hangs(run):
         await asyncio.gather(task, return_exceptions=True)
         return live
 
-    assert run(scene()) == ["t19"]
+    assert await scene() == ["t19"]
 
 
-def test_push_for_a_tenant_at_work_is_claimed_as_soon_as_that_ends(run):
+async def test_push_for_a_tenant_at_work_is_claimed_as_soon_as_that_ends():
     """Although it rang before it could be claimed, and polls have all the places that they may
     take (edge case 82).
     """
@@ -255,23 +234,19 @@ def test_push_for_a_tenant_at_work_is_claimed_as_soon_as_that_ends(run):
         await asyncio.gather(task, return_exceptions=True)
         return done
 
-    assert run(scene()) == ["t19", "t19"]
+    assert await scene() == ["t19", "t19"]
 
 
-def test_drain_stays_for_the_second_look_that_it_asked_for(run):
+async def test_drain_stays_for_the_second_look_that_it_asked_for():
     """Also if it lingers for nothing else: no run is started for it (edge case 84)."""
-
-    async def scene():
-        fleet = Fleet(3)
-        await fleet.ask()
-        policy = replace(QUICK, look_again=0.1)
-        sync = TenantSync(fleet.queue, fleet.store, lambda box: fleet.google[box.id], policy)
-        drain = Drain(
-            fleet.queue, sync, fleet._listen, fleet, replace(POLICY, linger=0, look_every=30.0)
-        )
-        return fleet, await drain.run("r1", lambda *_: None)
-
-    fleet, worked = run(scene())
+    fleet = Fleet(3)
+    await fleet.ask()
+    policy = replace(QUICK, look_again=0.1)
+    sync = TenantSync(fleet.queue, fleet.store, lambda box: fleet.google[box.id], policy)
+    drain = Drain(
+        fleet.queue, sync, fleet._listen, fleet, replace(POLICY, linger=0, look_every=30.0)
+    )
+    worked = await drain.run("r1", lambda *_: None)
     assert worked == 6
     assert fleet.queue.rows == []
     assert len(fleet.queue.jobs) == 3

@@ -26,49 +26,37 @@ class Beats:
                 raise self._error
 
 
-def test_heartbeat_beats_while_the_work_goes_on_and_ends_with_it(run):
+async def test_heartbeat_beats_while_the_work_goes_on_and_ends_with_it():
     """The lease is renewed again and again, and by nobody after the block."""
-
-    async def work() -> tuple[int, int]:
-        beats = Beats(3)
-        async with heartbeat(beats, TTL):
-            await asyncio.wait_for(beats.reached.wait(), 10)
-        at_the_end = beats.count
-        await asyncio.sleep(TTL.total_seconds())
-        return at_the_end, beats.count
-
-    at_the_end, later = run(work())
+    beats = Beats(3)
+    async with heartbeat(beats, TTL):
+        await asyncio.wait_for(beats.reached.wait(), 10)
+    at_the_end = beats.count
+    await asyncio.sleep(TTL.total_seconds())
+    later = beats.count
     assert at_the_end == later == 3
 
 
-def test_heartbeat_beats_before_the_lease_ends(run):
+async def test_heartbeat_beats_before_the_lease_ends():
     """Two beats fit into the life of a lease, so that a slow one does no harm."""
-
-    async def work() -> float:
-        beats, loop = Beats(2), asyncio.get_running_loop()
-        before = loop.time()
-        async with heartbeat(beats, timedelta(seconds=1.5)):
-            await asyncio.wait_for(beats.reached.wait(), 10)
-        return loop.time() - before
-
-    assert run(work()) < 1.5
+    beats, loop = Beats(2), asyncio.get_running_loop()
+    before = loop.time()
+    async with heartbeat(beats, timedelta(seconds=1.5)):
+        await asyncio.wait_for(beats.reached.wait(), 10)
+    assert (loop.time() - before) < 1.5
 
 
 @pytest.mark.parametrize("error", [LeaseLostError("taken over"), ConnectionError("away")])
-def test_heartbeat_stops_quietly_when_a_beat_fails(run, error):
+async def test_heartbeat_stops_quietly_when_a_beat_fails(error):
     """The work itself learns of a lost lease by its next write, which is fenced."""
-
-    async def work() -> int:
-        beats = Beats(1, error)
-        async with heartbeat(beats, TTL):
-            await asyncio.wait_for(beats.reached.wait(), 10)
-            await asyncio.sleep(TTL.total_seconds())
-        return beats.count
-
-    assert run(work()) == 1
+    beats = Beats(1, error)
+    async with heartbeat(beats, TTL):
+        await asyncio.wait_for(beats.reached.wait(), 10)
+        await asyncio.sleep(TTL.total_seconds())
+    assert beats.count == 1
 
 
-def test_heartbeat_lets_the_error_of_the_work_through(run):
+async def test_heartbeat_lets_the_error_of_the_work_through():
     """What the block raises is what its caller sees."""
 
     async def work() -> None:
@@ -76,4 +64,4 @@ def test_heartbeat_lets_the_error_of_the_work_through(run):
             raise KeyError("work")
 
     with pytest.raises(KeyError, match="work"):
-        run(work())
+        await work()

@@ -35,7 +35,7 @@ class Ledger:
         return units / 1000
 
 
-def test_budget_reserves_planned_units_in_chunks(run):
+async def test_budget_reserves_planned_units_in_chunks():
     """Ten planned calls of a backfill cost one reservation, and what is left is given back."""
     ledger = Ledger()
 
@@ -45,12 +45,12 @@ def test_budget_reserves_planned_units_in_chunks(run):
             await budget.spend(20, upcoming=1000)
         await budget.close()
 
-    run(spend())
+    await spend()
     assert ledger.reserved == [CHUNK]
     assert ledger.returned == [CHUNK - 7 * 20]
 
 
-def test_budget_loses_its_place_when_it_comes_late(run):
+async def test_budget_loses_its_place_when_it_comes_late():
     """Units that were not spent at their time are given back and reserved anew, since they would
     come on top of what others spend now.
     """
@@ -61,12 +61,12 @@ def test_budget_loses_its_place_when_it_comes_late(run):
         await budget.spend(20, upcoming=1000)
         await budget.spend(20, upcoming=1000)
 
-    run(spend())
+    await spend()
     assert ledger.reserved == [CHUNK, CHUNK]
     assert ledger.returned == [CHUNK - 20]
 
 
-def test_budget_paces_background_work_along_its_line(run):
+async def test_budget_paces_background_work_along_its_line():
     """Calls of a chunk start one after another, as their units are earned."""
     started = []
 
@@ -74,16 +74,13 @@ def test_budget_paces_background_work_along_its_line(run):
         await budget.spend(20, upcoming=180)
         started.append(asyncio.get_running_loop().time())
 
-    async def all_at_once():
-        budget = Budget(Ledger(), 1, "listing")
-        await asyncio.gather(*(spend(budget) for _ in range(5)))
-
-    run(all_at_once())
+    budget = Budget(Ledger(), 1, "listing")
+    await asyncio.gather(*(spend(budget) for _ in range(5)))
     gaps = [after - before for before, after in pairwise(started)]
     assert all(gap > 0.01 for gap in gaps)
 
 
-def test_budget_lets_live_mail_spend_at_once(run):
+async def test_budget_lets_live_mail_spend_at_once():
     """What the limiter granted live mail is spent without further pacing."""
 
     async def spend():
@@ -94,10 +91,10 @@ def test_budget_lets_live_mail_spend_at_once(run):
             await budget.spend(40, upcoming=160)
         return loop.time() - before
 
-    assert run(spend()) < 0.1
+    assert await spend() < 0.1
 
 
-def test_budget_waits_as_long_as_the_limiter_says(run):
+async def test_budget_waits_as_long_as_the_limiter_says():
     """The first call waits for the reservation's start."""
 
     async def spend():
@@ -106,21 +103,17 @@ def test_budget_waits_as_long_as_the_limiter_says(run):
         await Budget(Ledger(wait=0.2), 1, "push").spend(20)
         return loop.time() - before
 
-    assert run(spend()) >= 0.19
+    assert await spend() >= 0.19
 
 
 @pytest.mark.parametrize(
     ("scope", "reported"), [("mailbox", 1), ("project", 1), ("concurrency", 0)]
 )
-def test_budget_tells_everybody_of_a_refusal(run, scope, reported):
+async def test_budget_tells_everybody_of_a_refusal(scope, reported):
     """A refusal of the mailbox or project pauses all processes; too many calls at once do not."""
     ledger, until = Ledger(), datetime.now(UTC) + timedelta(seconds=9)
-
-    async def refuse():
-        budget = Budget(ledger, 7, "listing")
-        await budget.spend(20, upcoming=180)
-        await budget.refused(ThrottledError(scope), until)
-        await budget.close()
-
-    run(refuse())
+    budget = Budget(ledger, 7, "listing")
+    await budget.spend(20, upcoming=180)
+    await budget.refused(ThrottledError(scope), until)
+    await budget.close()
     assert ledger.refusals == [(7, scope, until)] * reported

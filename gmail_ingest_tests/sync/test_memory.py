@@ -4,9 +4,10 @@ import tracemalloc
 
 from gmail_ingest.core.ledger.history_records import fold_history
 from gmail_ingest.sync.mailbox.fetch import Fetch
+from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.records import Counts, Stored
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest_tests.fakes.mail_store import MemoryMailStore
 from gmail_ingest_tests.fakes.messages import parsed
 from gmail_ingest_tests.sync.google import MemoryMailboxClient, added
@@ -37,7 +38,7 @@ class Wordy(MemoryMailboxClient):
         return {each: parsed(each, text=each + "x" * (TEXT - len(each))) for each in wanted}
 
 
-def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
+async def test_fetch_holds_a_bounded_part_of_a_mailbox():
     """75 MB of mail go through a worker that holds less than 12 of them at any time (edge cases 54
     and 63).
     """
@@ -51,13 +52,14 @@ def test_fetch_holds_a_bounded_part_of_a_mailbox(run):
         await store.apply_history(lease, fold_history(records), None)
         tracemalloc.reset_peak()
         before, _ = tracemalloc.get_traced_memory()
-        await Fetch(store, client, Throttle(policy), policy).drain(lease, Counts())
+        session = MailboxSession(store, client, mailbox, policy, Unlimited())
+        await Fetch(session).drain(lease, Counts())
         _, peak = tracemalloc.get_traced_memory()
         return peak - before
 
     tracemalloc.start()
     try:
-        held = run(sync())
+        held = await sync()
     finally:
         tracemalloc.stop()
     assert store.written == MESSAGES * TEXT

@@ -27,43 +27,43 @@ def refuse(box, *ids, error=REFUSED):
 
 @pytest.mark.parametrize("wanted", [IDS, IDS[:3]], ids=["many", "three"])
 @pytest.mark.parametrize("before", [0, 2], ids=["new", "known"])
-def test_a_mailbox_whose_mail_is_refused_stops_and_gives_up_nothing(run, box, wanted, before):
+async def test_a_mailbox_whose_mail_is_refused_stops_and_gives_up_nothing(box, wanted, before):
     """However few they are, and whether mail was given before: all refused is the mailbox, and no
     message has spent an attempt (case 19, edge case 96).
     """
     old = [f"old{number}" for number in range(before)]
-    run(box.drain(run(box.discover(*old)), FEW))
-    lease = run(box.discover(*wanted))
+    await box.drain(await box.discover(*old), FEW)
+    lease = await box.discover(*wanted)
     refuse(box, *old, *wanted)
     for _ in range(QUICK.max_attempts + 1):
         with pytest.raises(MailboxUnavailableError, match="403 forbidden") as stopped:
-            run(box.drain(lease, FEW))
+            await box.drain(lease, FEW)
         assert stopped.value.cause == "refused"
     assert {box.fate(each) for each in wanted} == {"pending"}
     assert {box.attempts(each) for each in wanted} == {0}
     box.google.always.clear()
-    run(box.drain(lease, FEW))
+    await box.drain(lease, FEW)
     assert box.stored == {*old, *wanted}
 
 
-def test_a_long_refusal_is_found_out_early(run, box):
+async def test_a_long_refusal_is_found_out_early(box):
     """Of hundreds of messages no more are asked for than it takes to know."""
     ids = [f"m{number:03}" for number in range(200)]
-    lease = run(box.discover(*ids))
+    lease = await box.discover(*ids)
     refuse(box, *ids)
     with pytest.raises(MailboxUnavailableError):
-        run(box.drain(lease, FEW))
+        await box.drain(lease, FEW)
     assert len(box.google.fetched) <= FEW.refusals + FEW.calls_in_flight
     assert sum(call.startswith("probe") for call in box.google.calls) <= WITNESSES
 
 
-def test_messages_refused_among_others_are_given_up_alone(run, box):
+async def test_messages_refused_among_others_are_given_up_alone(box):
     """Every second message is refused for its own sake: those are dead letters, and the mailbox
     goes on (edge cases 2 and 96).
     """
-    lease = run(box.discover(*IDS))
+    lease = await box.discover(*IDS)
     refuse(box, *IDS[::2])
-    counts = run(box.drain(lease, replace(FEW, linger=5.0)))
+    counts = await box.drain(lease, replace(FEW, linger=5.0))
     assert box.stored == set(IDS[1::2])
     assert {box.fate(id_) for id_ in IDS[::2]} == {"dead"}
     assert {box.attempts(id_) for id_ in IDS[::2]} == {QUICK.max_attempts}
@@ -71,67 +71,67 @@ def test_messages_refused_among_others_are_given_up_alone(run, box):
 
 
 @pytest.mark.parametrize("error", [REFUSED, SUSPECT])
-def test_a_row_of_refused_messages_in_a_healthy_mailbox_is_their_own(run, box, error):
+async def test_a_row_of_refused_messages_in_a_healthy_mailbox_is_their_own(box, error):
     """More in a row than are believed of messages, and another message is given: it is theirs."""
-    run(box.drain(run(box.discover("good")), FEW))
-    lease = run(box.discover(*IDS))
+    await box.drain(await box.discover("good"), FEW)
+    lease = await box.discover(*IDS)
     refuse(box, *IDS, error=error)
-    run(box.drain(lease, replace(FEW, linger=5.0)))
+    await box.drain(lease, replace(FEW, linger=5.0))
     assert {box.fate(id_) for id_ in IDS} == {"dead"}
     assert box.stored == {"good"}
 
 
-def test_a_message_alone_in_its_mailbox_is_refused_for_its_own_sake(run, box):
+async def test_a_message_alone_in_its_mailbox_is_refused_for_its_own_sake(box):
     """Where no other message can be asked for, one stops nothing (edge case 2)."""
-    lease = run(box.discover("m1"))
+    lease = await box.discover("m1")
     refuse(box, "m1")
-    run(box.drain(lease, replace(FEW, linger=5.0)))
+    await box.drain(lease, replace(FEW, linger=5.0))
     assert box.fate("m1") == "dead"
 
 
-def test_a_message_refused_alone_later_stops_nothing(run, box):
+async def test_a_message_refused_alone_later_stops_nothing(box):
     """A sync of one new message that is refused asks for a known one, and goes on (edge case 2)."""
-    run(box.drain(run(box.discover("good")), FEW))
-    lease = run(box.discover("bad"))
+    await box.drain(await box.discover("good"), FEW)
+    lease = await box.discover("bad")
     refuse(box, "bad")
     for _ in range(QUICK.max_attempts):
-        run(box.drain(lease, replace(FEW, linger=0.0)))
+        await box.drain(lease, replace(FEW, linger=0.0))
         box.store.attempts[box.mailbox.id, "bad"].due = box.store.attempts[
             box.mailbox.id, "good"
         ].first_seen
     assert box.fate("bad") == "dead"
 
 
-def test_a_suspended_account_is_tried_again_before_it_is_believed(run, box):
+async def test_a_suspended_account_is_tried_again_before_it_is_believed(box):
     """A precondition that fails for three mails spends none of their attempts (edge case 32)."""
-    lease = run(box.discover(*IDS[:3]))
+    lease = await box.discover(*IDS[:3])
     refuse(box, *IDS[:3], error=SUSPECT)
     for _ in range(QUICK.max_attempts + 1):
         with pytest.raises(SuspectAccountError):
-            run(box.drain(lease, FEW))
+            await box.drain(lease, FEW)
     assert {box.attempts(id_) for id_ in IDS[:3]} == {0}
 
 
-def test_refusals_are_nobodys_while_it_cannot_be_known_whose(run, box):
+async def test_refusals_are_nobodys_while_it_cannot_be_known_whose(box):
     """Google is silent when another message is asked for: nothing is spent, nothing stops."""
-    run(box.drain(run(box.discover("good")), FEW))
-    lease = run(box.discover(*IDS))
+    await box.drain(await box.discover("good"), FEW)
+    lease = await box.discover(*IDS)
     refuse(box, *IDS)
     box.google.always["list:all:0"] = TransientError("503")
     with pytest.raises(TransientError):
-        run(box.drain(lease, FEW))
+        await box.drain(lease, FEW)
     assert {box.attempts(id_) for id_ in IDS} == {0}
 
 
 @pytest.mark.parametrize("refused", [0, 1, WITNESSES])
-def test_a_trial_fails_only_if_no_mail_is_given(run, box, refused):
+async def test_a_trial_fails_only_if_no_mail_is_given(box, refused):
     """Connecting asks for a few messages: one that is refused for its own sake stops it not."""
     box.google.listed(*IDS)
     refuse(box, *IDS[:refused])
     if refused < WITNESSES:
-        run(try_reading(box.google))
+        await try_reading(box.google)
     else:
         with pytest.raises(RefusedByGoogleError):
-            run(try_reading(box.google))
+            await try_reading(box.google)
     box.google.listed()
-    run(try_reading(box.google))
+    await try_reading(box.google)

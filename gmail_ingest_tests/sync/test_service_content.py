@@ -36,26 +36,26 @@ NOTES = part(
 ENCLOSED = part(b"message/rfc822", HEAD + b"\r\nnot this")
 
 
-def stored(run, service, *raws, **options):
+async def stored(service, *raws, **options):
     """Deliver mail, sync, and return its rows in this order."""
     service.account()
     ids = [service.box(lambda box, raw=raw: box.deliver(raw, **options).id) for raw in raws]
-    run(service.connect())
-    report = run(service.sync())
+    await service.connect()
+    report = await service.sync()
     assert report.errors == []
-    assert service.agrees()
-    rows = run(service.rows(f"SELECT gmail_id, {', '.join(COLUMNS)} FROM emails"))  # noqa: S608
+    assert await service.agrees()
+    rows = await service.rows(f"SELECT gmail_id, {', '.join(COLUMNS)} FROM emails")  # noqa: S608
     found = {row[0]: SimpleNamespace(**dict(zip(COLUMNS, row[1:], strict=True))) for row in rows}
     return [found[id_] for id_ in ids]
 
 
-def test_nul_and_lone_surrogates_are_replaced_and_flagged(run, service):
+async def test_nul_and_lone_surrogates_are_replaced_and_flagged(service):
     """In the subject, a name, a header and the body (edge cases 41 and 42)."""
     raw = (
         b'From: "A\x00nn" <ann@example.net>\r\nTo: owner@example.com\r\n'
         b"Subject: a\x00b =?utf-7?Q?+2AA-?=\r\nMessage-ID: <\x00@x>\r\n\r\nbody\x00end \xed\xa0\x80"
     )
-    (row,) = stored(run, service, raw)
+    (row,) = await stored(service, raw)
     assert row.sanitized
     assert row.subject.startswith("a\ufffdb")
     assert row.text.startswith("body\ufffdend")
@@ -63,9 +63,9 @@ def test_nul_and_lone_surrogates_are_replaced_and_flagged(run, service):
     assert row.rfc_message_id == "<\ufffd@x>"
 
 
-def test_snippet_is_never_cut_inside_a_character(run, service):
+async def test_snippet_is_never_cut_inside_a_character(service):
     """A text of emoji gives a snippet of whole ones (edge case 42)."""
-    (row,) = stored(run, service, HEAD + b"\r\n" + "\U0001f600".encode() * 400)
+    (row,) = await stored(service, HEAD + b"\r\n" + "\U0001f600".encode() * 400)
     assert set(row.snippet) == {"\U0001f600"}
     assert not row.sanitized
 
@@ -82,13 +82,12 @@ CHARSETS = {
 
 
 @pytest.mark.parametrize("size", [10, 1_100_000])
-def test_text_is_read_in_its_charset_inline_and_apart(run, service, size):
+async def test_text_is_read_in_its_charset_inline_and_apart(service, size):
     """Inline text is UTF-8 under its old label, a large one comes by id in the declared charset:
     both read the same (edge cases 43 and 45).
     """
     head = HEAD + b"Content-Transfer-Encoding: 8bit\r\n"
-    rows = stored(
-        run,
+    rows = await stored(
         service,
         *[
             head + part(b"text/plain; charset=" + charset, body + b"\r\n" + b"x" * size)
@@ -100,7 +99,7 @@ def test_text_is_read_in_its_charset_inline_and_apart(run, service, size):
     assert service.calls("messages.attachments.get") == (len(rows) if size > 1_000 else 0)
 
 
-def test_text_is_the_one_that_a_reader_sees(run, service):
+async def test_text_is_the_one_that_a_reader_sees(service):
     """Nested, beside files and enclosed mail, and in place of an empty rendering (edge cases 44
     and 46).
     """
@@ -114,17 +113,16 @@ def test_text_is_the_one_that_a_reader_sees(run, service):
         multi("signed", PLAIN, part(b"application/pgp-signature", b"-----BEGIN")),
         part(b"text/html", b"<style>p {}</style><p>the text</p>"),
     ]
-    rows = stored(run, service, *[HEAD + body for body in bodies])
+    rows = await stored(service, *[HEAD + body for body in bodies])
     assert [row.text.strip() for row in rows] == ["the text"] * len(bodies)
     assert not any("not this" in row.html for row in rows)
 
 
-def test_multiparts_without_parts_are_stored(run, service):
+async def test_multiparts_without_parts_are_stored(service):
     """A container without boundary, without parts or cut off in its middle has what text there is
     (edge case 47).
     """
-    rows = stored(
-        run,
+    rows = await stored(
         service,
         HEAD + b"Content-Type: multipart/mixed\r\n\r\nlost",
         HEAD + b"Content-Type: multipart/mixed; boundary=x\r\n\r\n",
@@ -144,7 +142,7 @@ DATES = [
 ]
 
 
-def test_dates_of_senders_are_kept_and_order_nothing(run, service):
+async def test_dates_of_senders_are_kept_and_order_nothing(service):
     """Impossible and future dates are stored as sent; lists and threads go by internal date
     (edge cases 48 and 49).
     """
@@ -155,17 +153,15 @@ def test_dates_of_senders_are_kept_and_order_nothing(run, service):
         raw = f"Date: {date}\r\n".encode() + mail("same")
         when = int((now - timedelta(hours=age)).timestamp() * 1000)
         ids.append(service.box(lambda box: box.deliver(raw, internal_date=when).id))  # noqa: B023
-    run(service.connect())
-    run(service.sync())
-    rows = run(
-        service.rows(
-            "SELECT gmail_id, header_date, internal_date FROM emails ORDER BY internal_date DESC"
-        )
+    await service.connect()
+    await service.sync()
+    rows = await service.rows(
+        "SELECT gmail_id, header_date, internal_date FROM emails ORDER BY internal_date DESC"
     )
     assert [row[0] for row in rows] == ids
     assert [row[1] for row in rows] == DATES
     assert [row[2] for row in rows] == [now - timedelta(hours=age) for age in range(len(DATES))]
-    assert run(service.rows("SELECT max(last_date) FROM threads")) == [now]
+    assert await service.rows("SELECT max(last_date) FROM threads") == [now]
 
 
 RECIPIENTS = {
@@ -180,12 +176,12 @@ RECIPIENTS = {
 }
 
 
-def test_recipients_are_who_the_header_names(run, service):
+async def test_recipients_are_who_the_header_names(service):
     """Encoded and quoted names, groups, empty and hostile values (edge case 50)."""
     raws = [b"From: a@b.example\r\nTo: " + header + b"\r\n\r\nx" for header in RECIPIENTS]
     found = [
         [(recipient["address"], recipient["name"]) for recipient in row.recipients]
-        for row in stored(run, service, *raws)
+        for row in await stored(service, *raws)
     ]
     assert found == list(RECIPIENTS.values())
 
@@ -201,24 +197,23 @@ STRANGE = {
 }
 
 
-def test_mail_with_a_strange_header_is_stored(run, service):
+async def test_mail_with_a_strange_header_is_stored(service):
     """Without sender, subject or id, with a blank line in the header, with repeated and odd names
     (edge cases 51 and 55).
     """
-    rows = stored(run, service, *STRANGE)
+    rows = await stored(service, *STRANGE)
     assert [row.text for row in rows] == list(STRANGE.values())
     assert {row.rfc_message_id for row in rows} == {None}
     assert [row.sender_address for row in rows] == [*[None] * 6, "a@x.example"]
 
 
-def test_long_and_malformed_ids_and_headers_are_stored_whole(run, service):
+async def test_long_and_malformed_ids_and_headers_are_stored_whole(service):
     """A Message-ID of 12 KB, a subject of 100 KB, thousands of references, ids with two @
     (edge cases 52 and 56).
     """
     long_id = f"<{'x' * 12_000}@example.net>"
     references = " ".join(f"<{number}@example.net>" for number in range(3_000))
-    rows = stored(
-        run,
+    rows = await stored(
         service,
         f"Message-ID: {long_id}\r\nReferences: {references}\r\n".encode() + mail("s" * 100_000),
         b"Message-ID: <a@b@c>\r\n" + mail("two"),
@@ -226,22 +221,22 @@ def test_long_and_malformed_ids_and_headers_are_stored_whole(run, service):
     )
     assert [row.rfc_message_id for row in rows] == [long_id, "<a@b@c>", "[a]<b>@c"]
     assert len(rows[0].subject) == 100_000
-    counts = run(service.rows('SELECT cardinality("references") FROM emails ORDER BY 1 DESC'))
+    counts = await service.rows('SELECT cardinality("references") FROM emails ORDER BY 1 DESC')
     assert counts[0] == 3_000
 
 
-def test_a_megabyte_of_different_words_is_stored_and_found(run, service):
+async def test_a_megabyte_of_different_words_is_stored_and_found(service):
     """The search index takes what it can; the text is whole (edge case 53)."""
     words = " ".join(f"word{number}-{number * 7919 % 1_000_003}" for number in range(120_000))
-    (row,) = stored(run, service, HEAD + b"\r\n" + words.encode())
+    (row,) = await stored(service, HEAD + b"\r\n" + words.encode())
     assert len(row.text) == len(words) > 1_500_000
     reads = PostgresEmailReads(service.engine)
     for query, hits in (("word7", 1), ("nothing", 0)):
         wanted = EmailFilter(TENANT, q=query)
-        assert len(run(reads.page(wanted, limit=9, cursor=None)).emails) == hits
+        assert len((await reads.page(wanted, limit=9, cursor=None)).emails) == hits
 
 
-def test_size_is_googles_and_the_file_stays_there(run, service):
+async def test_size_is_googles_and_the_file_stays_there(service):
     """A message of 35 MB with a file is stored with its text, and the file is not fetched
     (edge case 54).
     """
@@ -250,25 +245,25 @@ def test_size_is_googles_and_the_file_stays_there(run, service):
         b"application/zip; name=a.zip", content * (35_000_000 // len(content)),
         b"Content-Disposition: attachment; filename=a.zip\r\nContent-Transfer-Encoding: base64\r\n",
     )  # fmt: skip
-    (row,) = stored(run, service, HEAD + multi("mixed", PLAIN, file))
+    (row,) = await stored(service, HEAD + multi("mixed", PLAIN, file))
     assert row.text.strip() == "the text"
     assert row.size > 34_000_000
     assert service.calls("messages.attachments.get") == 0
-    files = run(service.rows("SELECT filename, size > 25000000, inline FROM attachments"))
+    files = await service.rows("SELECT filename, size > 25000000, inline FROM attachments")
     assert files == [("a.zip", True, False)]
 
 
-def test_seeded_mail_of_every_kind_is_stored_valid(run, service):
+async def test_seeded_mail_of_every_kind_is_stored_valid(service):
     """Hundreds of invented mails, some of them broken, are stored: none is dropped, and all but the
     few without a From have their sender (edge cases 50 and 51).
     """
     service.account(messages=300)
-    run(service.connect())
-    run(service.sync())
-    assert service.agrees()
-    senders = run(service.rows("SELECT count(*) FROM emails WHERE sender_address IS NULL"))
+    await service.connect()
+    await service.sync()
+    assert await service.agrees()
+    senders = await service.rows("SELECT count(*) FROM emails WHERE sender_address IS NULL")
     assert senders[0] <= 3
-    assert run(service.rows("SELECT count(*) FROM emails WHERE direction = 'outbound'"))[0] > 50
-    assert OWNER not in run(
-        service.rows("SELECT sender_address FROM emails WHERE direction = 'inbound'")
+    assert (await service.rows("SELECT count(*) FROM emails WHERE direction = 'outbound'"))[0] > 50
+    assert OWNER not in await service.rows(
+        "SELECT sender_address FROM emails WHERE direction = 'inbound'"
     )

@@ -22,48 +22,48 @@ PROMOTIONS = ExclusionRule("promotions", Criteria(categories=("CATEGORY_PROMOTIO
 class Crm:
     """What the CRM does with the service, and sees of it."""
 
-    def __init__(self, service, run):
-        self.service, self.run = service, run
+    def __init__(self, service):
+        self.service = service
         self.rules = PostgresExclusionRules(service.engine)
         self.reads = PostgresEmailReads(service.engine)
 
-    def put(self, rule):
+    async def put(self, rule):
         """Make a rule, and let its job run."""
-        self.run(self.rules.put(TENANT, rule))
-        return self.run(self.service.sync())
+        await self.rules.put(TENANT, rule)
+        return await self.service.sync()
 
-    def delete(self, name):
+    async def delete(self, name):
         """Delete a rule, and let its job run."""
-        self.run(self.rules.delete(TENANT, name))
-        return self.run(self.service.sync())
+        await self.rules.delete(TENANT, name)
+        return await self.service.sync()
 
-    def sees(self, **filters):
+    async def sees(self, **filters):
         """Ids in the list."""
         wanted = EmailFilter(TENANT, **filters)
-        page = self.run(self.reads.page_at(wanted, limit=200, offset=0))
+        page = await self.reads.page_at(wanted, limit=200, offset=0)
         assert page.total == len(page.emails)
         return {email.id for email in page.emails}
 
-    def why(self, message_id):
+    async def why(self, message_id):
         """Verdict and reason of a mail."""
         why = build_why(self.service.settings, self.service.engine, self.service.gmail)
-        (finding,) = self.run(why.ask(TENANT, message_id)).findings
+        (finding,) = (await why.ask(TENANT, message_id)).findings
         return finding.verdict, finding.trace.reason
 
-    def verified(self, *, repair):
+    async def verified(self, *, repair):
         """A comparison with Google."""
         service = self.service
         use_case = Verify(service.store, service.gmail.open_client, QUICK, limiter=Unlimited())
-        plans = self.run(use_case.plan(TENANT))
-        (found,) = self.run(use_case.run(TENANT, plans, holder="verify", repair=repair))
+        plans = await use_case.plan(TENANT)
+        (found,) = await use_case.run(TENANT, plans, holder="verify", repair=repair)
         return found
 
 
 @pytest.fixture
-def crm(run, service):
+async def crm(service):
     """A mailbox with some mail, connected and synced."""
-    run(service.connected(messages=10))
-    return Crm(service, run)
+    await service.connected(messages=10)
+    return Crm(service)
 
 
 def listed(service, subject):
@@ -72,135 +72,140 @@ def listed(service, subject):
     return service.box(lambda box: box.deliver(raw).id)
 
 
-def test_a_rule_hides_mail_that_comes_and_mail_that_is_there(crm):
+async def test_a_rule_hides_mail_that_comes_and_mail_that_is_there(crm):
     """Before and after it is made, at no quota; its end shows both again (edge cases 17, 64)."""
     service = crm.service
-    before = crm.sees()
+    before = await crm.sees()
     old = listed(service, "old")
-    crm.run(service.sync())
-    assert old in crm.sees()
-    report = crm.put(LISTS)
+    await service.sync()
+    assert old in await crm.sees()
+    report = await crm.put(LISTS)
     new = listed(service, "new")
     (plain,) = service.deliver("plain")
-    crm.run(service.sync())
+    await service.sync()
     assert report.counts.hidden >= 1
-    shown = crm.sees()
+    shown = await crm.sees()
     assert plain in shown
     assert not {old, new} & shown
-    assert crm.sees(q="old") == crm.sees(q="new") == set()
-    assert crm.why(old) == crm.why(new) == ("hidden", "lists")
-    assert {old, new, plain} <= crm.run(service.stored())
+    assert await crm.sees(q="old") == await crm.sees(q="new") == set()
+    assert await crm.why(old) == await crm.why(new) == ("hidden", "lists")
+    assert {old, new, plain} <= await service.stored()
     calls = service.calls("messages.get")
-    crm.delete("lists")
-    assert crm.sees() == before | {old, new, plain}
-    assert crm.why(new) == ("stored", None)
+    await crm.delete("lists")
+    assert await crm.sees() == before | {old, new, plain}
+    assert await crm.why(new) == ("stored", None)
     assert service.calls("messages.get") == calls
-    assert service.agrees()
+    assert await service.agrees()
 
 
-def test_a_label_that_comes_and_goes_hides_and_shows(crm):
+async def test_a_label_that_comes_and_goes_hides_and_shows(crm):
     """History's labels are decided about, at the price of the history alone (edge case 64)."""
     service = crm.service
-    crm.put(PROMOTIONS)
+    await crm.put(PROMOTIONS)
     (one,) = service.deliver("offer")
     (two,) = service.deliver("promotion", label_ids=["INBOX", "CATEGORY_PROMOTIONS"])
-    crm.run(service.sync())
-    assert crm.sees() >= {one}
-    assert two not in crm.sees()
+    await service.sync()
+    assert await crm.sees() >= {one}
+    assert two not in await crm.sees()
     service.box(lambda box: box.modify(one, add=["CATEGORY_PROMOTIONS"]))
     service.box(lambda box: box.modify(two, remove=["CATEGORY_PROMOTIONS"]))
-    report = crm.run(service.sync())
+    report = await service.sync()
     assert (report.counts.updated, report.counts.units) == (2, 2)
-    assert one not in crm.sees()
-    assert two in crm.sees()
-    assert crm.why(one) == ("hidden", "promotions")
-    assert crm.why(two) == ("stored", None)
+    assert one not in await crm.sees()
+    assert two in await crm.sees()
+    assert await crm.why(one) == ("hidden", "promotions")
+    assert await crm.why(two) == ("stored", None)
     service.box(lambda box: box.delete(one))
-    crm.run(service.sync())
-    assert crm.why(one) == ("gone", "deleted")
+    await service.sync()
+    assert await crm.why(one) == ("gone", "deleted")
 
 
-def test_mail_that_its_owner_marks_private_is_seen_by_nobody(crm):
+async def test_mail_that_its_owner_marks_private_is_seen_by_nobody(crm):
     """A rule on one mailbox's own label hides a mail from list, thread, search and counts, until
     the owner takes the label away (edge case 65).
     """
     service = crm.service
     label = service.box(lambda box: box.create_label("Private"))["id"]
-    crm.put(ExclusionRule("private", Criteria(labels=(label,)), mailbox=OWNER))
+    await crm.put(ExclusionRule("private", Criteria(labels=(label,)), mailbox=OWNER))
     (one,) = service.deliver("salary")
-    crm.run(service.sync())
-    assert crm.sees(q="salary") == {one}
+    await service.sync()
+    assert await crm.sees(q="salary") == {one}
     service.box(lambda box: box.modify(one, add=[label]))
-    crm.run(service.sync())
+    await service.sync()
     thread = service.box(lambda box: box.message(one).thread_id)
-    assert crm.sees(q="salary") == crm.sees(thread_id=thread) == crm.sees(label=label) == set()
-    threads = crm.run(service.rows("SELECT FROM threads WHERE thread_id = %s", thread))
+    assert (
+        await crm.sees(q="salary")
+        == await crm.sees(thread_id=thread)
+        == await crm.sees(label=label)
+        == set()
+    )
+    threads = await service.rows("SELECT FROM threads WHERE thread_id = %s", thread)
     assert threads == []
     service.box(lambda box: box.modify(one, remove=[label]))
-    crm.run(service.sync())
-    assert crm.sees(q="salary") == {one}
+    await service.sync()
+    assert await crm.sees(q="salary") == {one}
 
 
-def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
+async def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
     """A verification counts it as hidden by a rule, and its repair leaves it alone; what Google
     deleted or relabelled behind our back is mended for hidden mail, too.
     """
     service = crm.service
     ids = [listed(service, f"news {number}") for number in range(3)]
-    crm.run(service.sync())
-    crm.put(LISTS)
+    await service.sync()
+    await crm.put(LISTS)
     fetched = service.calls("messages.get") + service.calls("threads.get")
-    found = crm.verified(repair=True)
+    found = await crm.verified(repair=True)
     assert (found.found, found.open, found.error) == (0, 0, None)
-    assert found.listed == found.accounted == len(crm.run(service.stored()))
+    assert found.listed == found.accounted == len(await service.stored())
     assert service.calls("messages.get") + service.calls("threads.get") == fetched
-    (mailbox,) = crm.run(PostgresCoverage(service.engine).ranges(TENANT, None, None))
+    (mailbox,) = await PostgresCoverage(service.engine).ranges(TENANT, None, None)
     assert all(range_.listed == range_.accounted for range_ in mailbox.ranges)
-    crm.put(PROMOTIONS)
+    await crm.put(PROMOTIONS)
     service.box(lambda box: box.modify(ids[0], add=["CATEGORY_PROMOTIONS"]))
     service.box(lambda box: (box.delete(ids[1]), box.expire_history()))
     history_id = service.box(lambda box: box.history_id)
     changed = service.rows("UPDATE mailboxes SET checkpoint = %s RETURNING 1", history_id)
-    assert crm.run(changed)
-    found = crm.verified(repair=True)
+    assert await changed
+    found = await crm.verified(repair=True)
     assert (found.label_differences, found.vanished, found.open) == (1, 1, 0)
-    crm.delete("lists")
-    assert crm.why(ids[0]) == ("hidden", "promotions")
-    assert crm.why(ids[1])[0] == "gone"
-    assert ids[2] in crm.sees()
+    await crm.delete("lists")
+    assert await crm.why(ids[0]) == ("hidden", "promotions")
+    assert (await crm.why(ids[1]))[0] == "gone"
+    assert ids[2] in await crm.sees()
 
 
-def test_a_rule_reaches_mail_of_a_mailbox_that_stands_still(crm):
+async def test_a_rule_reaches_mail_of_a_mailbox_that_stands_still(crm):
     """No Google is needed to hide what is stored: a mailbox whose grant is dead, too."""
     service = crm.service
     (one,) = service.deliver("offer")
-    crm.run(service.sync())
-    (mailbox_id,) = crm.run(service.rows("SELECT id FROM mailboxes"))
-    crm.run(service.store.set_mailbox_state(mailbox_id, "needs_reauth", "gone"))
-    crm.run(crm.rules.put(TENANT, ExclusionRule("ann", Criteria(addresses=("ann@example.net",)))))
-    report = crm.run(service.sync())
+    await service.sync()
+    (mailbox_id,) = await service.rows("SELECT id FROM mailboxes")
+    await service.store.set_mailbox_state(mailbox_id, "needs_reauth", "gone")
+    await crm.rules.put(TENANT, ExclusionRule("ann", Criteria(addresses=("ann@example.net",))))
+    report = await service.sync()
     assert (report.counts.hidden, report.counts.units, report.errors) == (1, 0, [])
-    assert one not in crm.sees()
+    assert one not in await crm.sees()
     jobs = "SELECT state FROM sync_jobs WHERE kind = 'exclusions'"
-    assert crm.run(service.rows(jobs)) == ["succeeded"]
+    assert await service.rows(jobs) == ["succeeded"]
 
 
-def test_a_blocked_domain_hides_what_was_written_to_it(crm):
+async def test_a_blocked_domain_hides_what_was_written_to_it(crm):
     """Mail of both directions, and the thread's other mail stays (edge case 64)."""
     service = crm.service
-    crm.put(BLOCKED)
+    await crm.put(BLOCKED)
     raw = mail("from them", "bob@mail.spam.example")
     received = service.box(lambda box: box.deliver(raw).id)
     to = b"From: " + OWNER.encode() + b"\r\nTo: bob@spam.example\r\nSubject: to them\r\n\r\nHi\r\n"
     sent = service.box(lambda box: box.deliver(to, label_ids=["SENT"]).id)
     (plain,) = service.deliver("of somebody else")
-    crm.run(service.sync())
-    assert {received, sent, plain} & crm.sees() == {plain}
-    assert crm.sees(participant="bob@spam.example") == set()
+    await service.sync()
+    assert {received, sent, plain} & await crm.sees() == {plain}
+    assert await crm.sees(participant="bob@spam.example") == set()
 
 
 @pytest.mark.parametrize("recorded", [True, False], ids=["history", "no history"])
-def test_a_deleted_label_is_off_all_mail_and_hides_none(service, run, recorded):
+async def test_a_deleted_label_is_off_all_mail_and_hides_none(service, recorded):
     """Mail of any age loses a label that was deleted, with history or without, and what a rule on
     that label hid is shown again (case 12, edge case 98).
     """
@@ -214,21 +219,21 @@ def test_a_deleted_label_is_off_all_mail_and_hides_none(service, run, recorded):
         )[0]
         for days in (0, 20, 60, 400)
     ]
-    run(service.connect())
-    run(service.sync())
+    await service.connect()
+    await service.sync()
     window = {"start": (now - timedelta(days=500)).date()}
-    run(verified(service, **window))
-    crm = Crm(service, run)
-    crm.put(ExclusionRule("private", Criteria(labels=(label,)), mailbox=OWNER))
-    assert crm.sees() == set()
+    await verified(service, **window)
+    crm = Crm(service)
+    await crm.put(ExclusionRule("private", Criteria(labels=(label,)), mailbox=OWNER))
+    assert await crm.sees() == set()
     service.box(lambda box: box.delete_label(label, record_history=recorded))
-    run(service.sync())
-    found = run(verified(service))
+    await service.sync()
+    found = await verified(service)
     assert (found.label_differences, found.open) == (0 if recorded else 4, 0)
-    assert crm.sees() == crm.sees(label=other) == set(ids)
-    assert crm.sees(label=label) == set()
-    assert service.agrees()
-    again = run(verified(service))
+    assert await crm.sees() == await crm.sees(label=other) == set(ids)
+    assert await crm.sees(label=label) == set()
+    assert await service.agrees()
+    again = await verified(service)
     assert (again.found, again.counts.updated) == (0, 0)
 
 

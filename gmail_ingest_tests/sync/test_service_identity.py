@@ -36,8 +36,8 @@ async def page(service, **wanted):
         (OWNER, "ann@example.net", ("SPAM", "INBOX"), None),
     ],
 )
-def test_direction_and_contacts_know_the_owners_addresses(
-    run, service, sender, recipient, labels, direction
+async def test_direction_and_contacts_know_the_owners_addresses(
+    service, sender, recipient, labels, direction
 ):
     """Self-mail, aliases of Gmail's settings and plus-tags have the right direction, and the owner
     is marked, so that no contact is made of it; an address that nobody confirmed is another's
@@ -48,9 +48,9 @@ def test_direction_and_contacts_know_the_owners_addresses(
         lambda box: (box.send_as.put(ALIAS.upper()), box.send_as.put(PENDING, verified=False))
     )
     service.box(lambda box: box.deliver(letter(sender, recipient), label_ids=labels))
-    run(service.connect())
-    run(service.sync())
-    shown = run(page(service))
+    await service.connect()
+    await service.sync()
+    shown = await page(service)
     if direction is None:
         assert shown == ()
         return
@@ -61,23 +61,23 @@ def test_direction_and_contacts_know_the_owners_addresses(
     assert owners == {sender.lower(), recipient.lower()} & known
 
 
-def test_connect_without_aliases_is_no_failure(run, service):
+async def test_connect_without_aliases_is_no_failure(service):
     """Where Google does not tell them, the mailbox is connected, and known ones stay
     (edge case 58).
     """
     service.account()
     service.box(lambda box: box.send_as.put(ALIAS))
-    run(service.connect())
+    await service.connect()
     service.fault("settings.sendAs.list", action="error", error="backend_error")
-    run(service.connect())
-    assert run(service.rows("SELECT aliases, state FROM mailboxes")) == [([ALIAS], "active")]
+    await service.connect()
+    assert await service.rows("SELECT aliases, state FROM mailboxes") == [([ALIAS], "active")]
     service.clear_faults()
     service.box(lambda box: box.send_as.put(ALIAS, verified=False))
-    run(service.connect())
-    assert run(service.rows("SELECT aliases FROM mailboxes")) == [[]]
+    await service.connect()
+    assert await service.rows("SELECT aliases FROM mailboxes") == [[]]
 
 
-def test_one_mail_in_two_mailboxes_is_two_rows_and_one_mail(run, service):
+async def test_one_mail_in_two_mailboxes_is_two_rows_and_one_mail(service):
     """Sender and recipient both have it, each with the labels of its own, and the CRM's view of
     unique mail shows it once (edge case 57).
     """
@@ -86,13 +86,13 @@ def test_one_mail_in_two_mailboxes_is_two_rows_and_one_mail(run, service):
     raw = letter(OWNER, COLLEAGUE, Message_ID="<offer@example.com>")
     sent = service.box(lambda box: box.deliver(raw, label_ids=["SENT"]).id)
     received = service.box(lambda box: box.deliver(raw).id, COLLEAGUE)
-    run(service.connect(OWNER, COLLEAGUE))
-    run(service.sync())
-    assert {each.id: each.direction for each in run(page(service))} == {
+    await service.connect(OWNER, COLLEAGUE)
+    await service.sync()
+    assert {each.id: each.direction for each in await page(service)} == {
         sent: "outbound",
         received: "inbound",
     }
-    (mail,) = run(page(service, unique=True))
+    (mail,) = await page(service, unique=True)
     (copy,) = mail.copies
     assert {mail.id, copy.id} == {sent, received}
-    assert service.agrees(OWNER, COLLEAGUE)
+    assert await service.agrees(OWNER, COLLEAGUE)

@@ -8,7 +8,7 @@ from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
 from gmail_ingest.sync.accounts.watch import renew_watches
 from gmail_ingest_tests.sync.service import OWNER, TENANT
-from webhook_api.push_body import Notification
+from webhook_api.push.body import Notification
 
 OTHER = "other@example.com"
 ROBOT = "robot@p.iam.gserviceaccount.com"
@@ -45,46 +45,44 @@ async def names(service):
 
 
 @pytest.mark.parametrize("again", [(), (OWNER,), (OTHER,), (OTHER, OWNER)], ids=len)
-def test_accounts_that_changed_names_are_renamed_both(run, accounts, again):
+async def test_accounts_that_changed_names_are_renamed_both(accounts, again):
     """Whoever notices it, a new consent or the daily reading: no mail is stored twice, none goes to
     the other's mailbox, and each grant goes along with its account (case 10, edge case 92).
     """
     for address in (OWNER, OTHER):
-        run(accounts.connect(address))
-    run(accounts.sync())
-    (_, _, first), (_, _, second) = run(names(accounts))
+        await accounts.connect(address)
+    await accounts.sync()
+    (_, _, first), (_, _, second) = await names(accounts)
     swap(accounts)
     accounts.deliver("mine", address=OTHER)
     accounts.deliver("theirs", address=OWNER)
     for address in again:
-        run(accounts.connect(address))
-        run(accounts.sync())
-    run(
-        renew_watches(
-            PostgresTenants(accounts.engine), accounts.store, accounts.gmail.open_client, ""
-        )
+        await accounts.connect(address)
+        await accounts.sync()
+    await renew_watches(
+        PostgresTenants(accounts.engine), accounts.store, accounts.gmail.open_client, ""
     )
-    run(accounts.sync())
-    assert run(names(accounts)) == [(OTHER, OTHER, first + 1), (OWNER, OWNER, second + 1)]
-    assert accounts.agrees(OWNER, OTHER)
-    run(accounts.connect(OWNER))
-    run(accounts.sync())
-    assert run(names(accounts)) == [(OTHER, OTHER, first + 1), (OWNER, OWNER, second + 1)]
+    await accounts.sync()
+    assert await names(accounts) == [(OTHER, OTHER, first + 1), (OWNER, OWNER, second + 1)]
+    assert await accounts.agrees(OWNER, OTHER)
+    await accounts.connect(OWNER)
+    await accounts.sync()
+    assert await names(accounts) == [(OTHER, OTHER, first + 1), (OWNER, OWNER, second + 1)]
 
 
-def test_a_push_is_heard_by_the_account_that_cannot_have_its_address_yet(run, accounts):
+async def test_a_push_is_heard_by_the_account_that_cannot_have_its_address_yet(accounts):
     """Another mailbox still has the name that notifications come under (case 10, edge case 92)."""
     for address in (OWNER, OTHER):
-        run(accounts.connect(address))
-    run(accounts.sync())
-    mine, _ = run(accounts.store.living(TENANT))
-    assert run(accounts.store.rename(mine.id, OTHER)) == "taken"
-    applied = run(PostgresPushes(accounts.engine).apply({OTHER: Notification(OTHER, 2**62)}))
+        await accounts.connect(address)
+    await accounts.sync()
+    mine, _ = await accounts.store.living(TENANT)
+    assert await accounts.store.rename(mine.id, OTHER) == "taken"
+    applied = await PostgresPushes(accounts.engine).apply({OTHER: Notification(OTHER, 2**62)})
     assert applied.queued == 1
-    assert run(accounts.rows("SELECT cardinality(mailbox_ids) FROM sync_queue")) == [2]
+    assert await accounts.rows("SELECT cardinality(mailbox_ids) FROM sync_queue") == [2]
 
 
-def test_a_service_accounts_key_opens_no_mailbox_for_anothers_mail(run, accounts):
+async def test_a_service_accounts_key_opens_no_mailbox_for_anothers_mail(accounts):
     """The key follows the address: both mailboxes stop with what to do, nothing is stored in the
     wrong one, and connecting both again renames them (case 10, edge case 92).
     """
@@ -96,19 +94,19 @@ def test_a_service_accounts_key_opens_no_mailbox_for_anothers_mail(run, accounts
     keys = ServiceAccountKeys(ROBOT, accounts.sandbox.call(key))
     wanted = ConnectRequest(TENANT, keys, {OWNER: "userEmails[0]", OTHER: "userEmails[1]"})
     connect = Connect(accounts.registry, accounts.store, accounts.gmail, "")
-    run(connect.connect(wanted))
-    run(accounts.sync())
-    before = dict([each[::2] for each in run(names(accounts))])
+    await connect.connect(wanted)
+    await accounts.sync()
+    before = dict([each[::2] for each in await names(accounts)])
     swap(accounts)
     accounts.deliver("mine", address=OTHER)
     accounts.deliver("theirs", address=OWNER)
     for _ in range(2):
-        run(accounts.sync())
-    states = run(accounts.rows("SELECT state, cause FROM mailboxes"))
+        await accounts.sync()
+    states = await accounts.rows("SELECT state, cause FROM mailboxes")
     assert states == [("needs_reauth", "address_moved")] * 2
-    assert dict([each[::2] for each in run(names(accounts))]) == before
-    run(connect.connect(wanted))
-    run(accounts.sync())
-    after = dict([each[::2] for each in run(names(accounts))])
+    assert dict([each[::2] for each in await names(accounts)]) == before
+    await connect.connect(wanted)
+    await accounts.sync()
+    after = dict([each[::2] for each in await names(accounts)])
     assert after == {OWNER: before[OTHER] + 1, OTHER: before[OWNER] + 1}
-    assert accounts.agrees(OWNER, OTHER)
+    assert await accounts.agrees(OWNER, OTHER)

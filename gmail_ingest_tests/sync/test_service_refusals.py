@@ -15,44 +15,44 @@ METADATA = "https://www.googleapis.com/auth/gmail.metadata"
 
 
 @pytest.fixture
-def sick(service, run):
+async def sick(service):
     """A tenant with two synced mailboxes, of which the owner's loses its permission."""
-    return Sick(service, run)
+    return await Sick(service).begin()
 
 
 @pytest.mark.parametrize("scopes", [(METADATA,), (SCOPE, METADATA), ("openid",)])
-def test_a_grant_that_gives_no_mail_is_refused_when_connecting(service, run, scopes):
+async def test_a_grant_that_gives_no_mail_is_refused_when_connecting(service, scopes):
     """The error names field, scope and remedy, and nothing is registered (case 19, edge case
     95).
     """
     service.account(messages=3)
     with pytest.raises(InvalidInputError) as refused:
-        run(service.connect(scopes=scopes))
+        await service.connect(scopes=scopes)
     assert refused.value.field == "keys.refreshToken"
     assert "consent again without gmail.metadata" in refused.value.reason
     assert SCOPE in refused.value.reason
-    assert run(service.rows("SELECT 1 FROM mailboxes")) == []
-    assert run(service.rows("SELECT 1 FROM tenants")) == []
+    assert await service.rows("SELECT 1 FROM mailboxes") == []
+    assert await service.rows("SELECT 1 FROM tenants") == []
 
 
-def test_an_empty_mailbox_is_refused_by_its_search(service, run):
+async def test_an_empty_mailbox_is_refused_by_its_search(service):
     """Where there is no message to get, the search alone tells (case 19, edge case 95)."""
     service.account()
     with pytest.raises(InvalidInputError, match=r"gmail\.metadata"):
-        run(service.connect(scopes=(SCOPE, METADATA)))
+        await service.connect(scopes=(SCOPE, METADATA))
     service.rescope(SCOPE)
-    run(service.connect())
-    run(service.sync())
-    assert service.agrees()
+    await service.connect()
+    await service.sync()
+    assert await service.agrees()
 
 
-def test_a_mailbox_whose_mail_is_refused_is_not_connected(service, run):
+async def test_a_mailbox_whose_mail_is_refused_is_not_connected(service):
     """Also a refusal without a known reason shows before anything is registered (edge case 95)."""
     service.account(messages=3)
     service.fault("messages.get", action="error", error="forbidden")
     with pytest.raises(InvalidInputError, match="403 forbidden"):
-        run(service.connect())
-    assert run(service.rows("SELECT 1 FROM mailboxes")) == []
+        await service.connect()
+    assert await service.rows("SELECT 1 FROM mailboxes") == []
 
 
 async def verified(service):
@@ -64,7 +64,7 @@ async def verified(service):
 
 @pytest.mark.parametrize("scopes", [(METADATA,), (SCOPE, METADATA), ("openid",)])
 @pytest.mark.parametrize("by", ["fetch", "listing", "verification"])
-def test_scopes_that_change_later_stop_the_mailbox_until_it_consents(sick, scopes, by):
+async def test_scopes_that_change_later_stop_the_mailbox_until_it_consents(sick, scopes, by):
     """Whichever call meets it: the mailbox needs its owner, says so, and goes on saying so; no mail
     is given up, and a new consent brings all of it (case 19, edge cases 95 and 96).
     """
@@ -74,30 +74,30 @@ def test_scopes_that_change_later_stop_the_mailbox_until_it_consents(sick, scope
     if by == "fetch":
         service.deliver("one", "two", "three")
     if by == "verification":
-        sick.run(verified(service))
+        await verified(service)
     if by == "listing":
-        sick.run(service.queue.enqueue(TENANT, "initial"))
-    sick.work_off()
+        await service.queue.enqueue(TENANT, "initial")
+    await sick.work_off()
     service.deliver("four")
-    sick.run(service.queue.enqueue(TENANT, "incremental"))
-    sick.work_off()
-    mailbox, integration = sick.mailbox()
+    await service.queue.enqueue(TENANT, "incremental")
+    await sick.work_off()
+    mailbox, integration = await sick.mailbox()
     assert (mailbox.state, mailbox.cause) == ("needs_reauth", "scope_missing")
     assert integration.state == "needs_reauth"
     assert mailbox.last_error
     assert "without gmail.metadata" in (mailbox.action or "")
-    assert "dead" not in sick.run(service.fates())
-    assert sick.rows("SELECT max(attempts) FROM message_ledger") == [0]
-    assert sick.mailbox(OTHER)[0].state == "active"
+    assert "dead" not in await service.fates()
+    assert await sick.rows("SELECT max(attempts) FROM message_ledger") == [0]
+    assert (await sick.mailbox(OTHER))[0].state == "active"
     service.rescope(SCOPE)
-    sick.run(service.connect())
-    sick.work_off()
-    assert service.agrees(OWNER, OTHER)
-    assert sick.mailbox()[0].action is None
+    await service.connect()
+    await sick.work_off()
+    assert await service.agrees(OWNER, OTHER)
+    assert (await sick.mailbox())[0].action is None
 
 
 @pytest.mark.parametrize("count", [3, 60])
-def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick, count):
+async def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick, count):
     """History goes on while every message is refused: the mailbox stops, with what to do, is tried
     again once a day, and has all mail when it is over (case 19, edge case 96).
     """
@@ -105,53 +105,56 @@ def test_refused_mail_without_a_reason_stops_the_mailbox_and_gives_up_none(sick,
     service.fault("*.get", mailbox=OWNER, action="error", error="forbidden")
     service.deliver(*[f"mail {number}" for number in range(count)])
     before = service.calls("messages.get") + service.calls("threads.get")
-    sick.work_off()
+    await sick.work_off()
     calls = service.calls("messages.get") + service.calls("threads.get") - before
     assert calls <= QUICK.refusals + QUICK.calls_in_flight + 3
-    mailbox, _ = sick.mailbox()
+    mailbox, _ = await sick.mailbox()
     assert (mailbox.state, mailbox.cause) == ("suspended", "refused")
     assert "403 forbidden" in (mailbox.last_error or "")
     assert "restricts access" in (mailbox.action or "")
-    assert sick.run(service.fates()) == {"stored": 2, "pending": count}
-    assert sick.rows("SELECT max(attempts) FROM message_ledger") == [0]
+    assert await service.fates() == {"stored": 2, "pending": count}
+    assert await sick.rows("SELECT max(attempts) FROM message_ledger") == [0]
     for _ in range(QUICK.max_attempts):
-        sick.sleep()
-        sick.run(service.queue.sweep(QUICK.lease))
-        sick.work_off()
-    assert sick.mailbox()[0].state == "suspended"
+        await sick.sleep()
+        await service.queue.sweep(QUICK.lease)
+        await sick.work_off()
+    assert (await sick.mailbox())[0].state == "suspended"
     service.clear_faults()
-    sick.sleep()
-    sick.run(service.queue.sweep(QUICK.lease))
-    sick.work_off()
-    assert service.agrees(OWNER, OTHER)
-    assert (sick.mailbox()[0].state, sick.mailbox()[0].last_error) == ("active", None)
+    await sick.sleep()
+    await service.queue.sweep(QUICK.lease)
+    await sick.work_off()
+    assert await service.agrees(OWNER, OTHER)
+    assert ((await sick.mailbox())[0].state, (await sick.mailbox())[0].last_error) == (
+        "active",
+        None,
+    )
 
 
 @pytest.mark.parametrize("by", ["initial sync", "verification"])
-def test_a_refused_listing_is_not_forgotten_by_the_next_incremental_sync(sick, by):
+async def test_a_refused_listing_is_not_forgotten_by_the_next_incremental_sync(sick, by):
     """The listing is refused, history is not: the mailbox does not look healthy (case 19)."""
     service = sick.service
     service.fault("messages.list", mailbox=OWNER, action="error", error="forbidden")
     if by == "verification":
-        sick.run(verified(service))
+        await verified(service)
     else:
-        sick.run(service.queue.enqueue(TENANT, "initial"))
-    sick.work_off()
-    sick.run(service.queue.enqueue(TENANT, "incremental"))
-    sick.work_off()
-    mailbox, _ = sick.mailbox()
+        await service.queue.enqueue(TENANT, "initial")
+    await sick.work_off()
+    await service.queue.enqueue(TENANT, "incremental")
+    await sick.work_off()
+    mailbox, _ = await sick.mailbox()
     assert (mailbox.state, mailbox.cause) == ("suspended", "refused")
     assert "403 forbidden" in (mailbox.last_error or "")
 
 
-def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
+async def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
     """A state that another sync of the mailbox put it into keeps its error and cause."""
-    store, run = sick.service.store, sick.run
-    (mailbox,) = [each for each in run(store.mailboxes(TENANT, None)) if each.address == OWNER]
-    lease = run(store.acquire_lease(mailbox.id, "push", "w", timedelta(minutes=1), force=False))
-    run(store.set_mailbox_state(mailbox.id, "needs_reauth", "refused", cause="scope_missing"))
-    run(store.finish_sync(lease))
-    shown, _ = sick.mailbox()
+    store = sick.service.store
+    (mailbox,) = [each for each in await store.mailboxes(TENANT, None) if each.address == OWNER]
+    lease = await store.acquire_lease(mailbox.id, "push", "w", timedelta(minutes=1), force=False)
+    await store.set_mailbox_state(mailbox.id, "needs_reauth", "refused", cause="scope_missing")
+    await store.finish_sync(lease)
+    shown, _ = await sick.mailbox()
     assert (shown.state, shown.cause, shown.last_error) == (
         "needs_reauth",
         "scope_missing",
@@ -159,12 +162,12 @@ def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
     )
 
 
-def listings(sick):
+async def listings(sick):
     """How many windows are still to be listed."""
-    return sick.rows("SELECT count(*) FROM listings WHERE done_at IS NULL")[0]
+    return (await sick.rows("SELECT count(*) FROM listings WHERE done_at IS NULL"))[0]
 
 
-def test_windows_that_a_stop_left_open_are_listed_after_the_new_consent(sick):
+async def test_windows_that_a_stop_left_open_are_listed_after_the_new_consent(sick):
     """History expired twice around a lost permission: each window is listed in the end, and no mail
     of theirs is missing (case 19, edge case 95).
     """
@@ -176,30 +179,30 @@ def test_windows_that_a_stop_left_open_are_listed_after_the_new_consent(sick):
         service.deliver(f"while expired {number}")
         service.box(lambda box: box.expire_history())
         service.fault("messages.list", **rules)
-        sick.run(service.queue.enqueue(TENANT, "incremental"))
-        sick.work_off()
+        await service.queue.enqueue(TENANT, "incremental")
+        await sick.work_off()
         service.clear_faults()
-        assert sick.mailbox()[0].state == "needs_reauth"
-        assert listings(sick) == number + 1
-        sick.rows("UPDATE mailboxes SET state = 'active' RETURNING 1")
-    sick.rows("UPDATE mailboxes SET reconcile_wanted_at = NULL RETURNING 1")
-    sick.run(service.connect())
-    sick.work_off()
-    assert listings(sick) == 0
-    assert service.agrees(OWNER, OTHER)
+        assert (await sick.mailbox())[0].state == "needs_reauth"
+        assert await listings(sick) == number + 1
+        await sick.rows("UPDATE mailboxes SET state = 'active' RETURNING 1")
+    await sick.rows("UPDATE mailboxes SET reconcile_wanted_at = NULL RETURNING 1")
+    await service.connect()
+    await sick.work_off()
+    assert await listings(sick) == 0
+    assert await service.agrees(OWNER, OTHER)
 
 
-def test_a_window_that_was_refused_is_listed_when_the_mailbox_is_tried_again(sick):
+async def test_a_window_that_was_refused_is_listed_when_the_mailbox_is_tried_again(sick):
     """The initial sync's job has ended; the daily try lists what it could not (edge case 96)."""
     service = sick.service
-    sick.run(service.queue.enqueue(TENANT, "initial"))
+    await service.queue.enqueue(TENANT, "initial")
     service.fault("messages.list", mailbox=OWNER, action="error", error="forbidden")
-    sick.work_off()
-    assert listings(sick) == 1
+    await sick.work_off()
+    assert await listings(sick) == 1
     service.clear_faults()
-    sick.sleep()
-    sick.run(service.queue.sweep(QUICK.lease))
-    sick.work_off()
-    assert listings(sick) == 0
-    assert sick.mailbox()[0].state == "active"
-    assert service.agrees(OWNER, OTHER)
+    await sick.sleep()
+    await service.queue.sweep(QUICK.lease)
+    await sick.work_off()
+    assert await listings(sick) == 0
+    assert (await sick.mailbox())[0].state == "active"
+    assert await service.agrees(OWNER, OTHER)

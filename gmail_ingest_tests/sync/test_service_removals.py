@@ -8,18 +8,18 @@ from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring import build_why
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
-from webhook_api.tenant_bodies import tenant_body
+from webhook_api.integrations.tenant import tenant_body
 
 
 @pytest.fixture
-def synced(run, service):
+async def synced(service):
     """A mailbox with thirty mails, synced: those of somebody who leaves."""
     service.account()
     service.deliver(*[f"mail {number}" for number in range(30)])
-    run(service.connect())
-    run(service.sync())
-    run(service.sync())
-    assert service.agrees()
+    await service.connect()
+    await service.sync()
+    await service.sync()
+    assert await service.agrees()
     return service
 
 
@@ -37,9 +37,9 @@ def empty(service, count=30, *, history):
     return service.box(delete)
 
 
-def shown(service):
+async def shown(service):
     """The mailbox as the API shows it."""
-    tenant = service.run(PostgresReads(service.engine).tenant(TENANT))
+    tenant = await PostgresReads(service.engine).tenant(TENANT)
     (integration,) = tenant_body(tenant, watching=False).integrations
     (mailbox,) = integration.mailboxes
     return mailbox
@@ -54,129 +54,129 @@ async def verified(service):
 
 
 @pytest.mark.parametrize("history", [True, False], ids=["history", "expired history"])
-def test_a_mailbox_that_is_emptied_keeps_its_mail_until_a_person_agrees(run, synced, history):
+async def test_a_mailbox_that_is_emptied_keeps_its_mail_until_a_person_agrees(synced, history):
     """Whoever finds it gone, history or the reconciliation after a reset: nothing is removed, new
     mail is stored, the checkpoint moves, the mailbox says what it waits for; an acceptance removes
     all of it, and no more (case 09, edge cases 97 and 99).
     """
     gone = empty(synced, history=history)
     (new,) = synced.deliver("after")
-    run(synced.sync())
-    run(synced.sync())
-    assert run(synced.stored()) == gone | {new}
-    mailbox = shown(synced)
+    await synced.sync()
+    await synced.sync()
+    assert await synced.stored() == gone | {new}
+    mailbox = await shown(synced)
     assert (mailbox.state, mailbox.removals_withheld) == ("active", 30)
     assert "accept-removals" in (mailbox.action or "")
     assert int(mailbox.checkpoint) == synced.box(lambda box: box.history_id)
-    found = run(verified(synced))
+    found = await verified(synced)
     assert (found.withheld, found.counts.deleted) == (30, 0)
     assert "30 mails" in (found.error or "")
     (newer,) = synced.deliver("still after")
-    assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 30
-    run(synced.sync())
-    assert run(synced.stored()) == {new, newer}
-    assert synced.agrees()
-    assert (shown(synced).removals_withheld, shown(synced).action) == (0, None)
-    assert run(verified(synced)).error is None
-    assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 0
+    assert (await PostgresRemovals(synced.engine).accept(TENANT)).count == 30
+    await synced.sync()
+    assert await synced.stored() == {new, newer}
+    assert await synced.agrees()
+    assert ((await shown(synced)).removals_withheld, (await shown(synced)).action) == (0, None)
+    assert (await verified(synced)).error is None
+    assert (await PostgresRemovals(synced.engine).accept(TENANT)).count == 0
 
 
-def test_the_nightly_verification_removes_no_mass_either(run, synced):
+async def test_the_nightly_verification_removes_no_mass_either(synced):
     """History told nothing of it, and no reset happened: the comparison asks (edge case 97)."""
     gone = empty(synced, history=False)
     # As if the checkpoint had been behind it already: nothing is left for history to tell.
     end = synced.box(lambda box: box.history_id)
-    run(synced.rows("UPDATE mailboxes SET checkpoint = %s RETURNING 1", end))
-    run(synced.sync())
-    found = run(verified(synced))
+    await synced.rows("UPDATE mailboxes SET checkpoint = %s RETURNING 1", end)
+    await synced.sync()
+    found = await verified(synced)
     assert (found.vanished, found.withheld, found.counts.deleted) == (30, 30, 0)
-    assert run(synced.stored()) == gone
-    run(PostgresRemovals(synced.engine).accept(TENANT))
-    found = run(verified(synced))
+    assert await synced.stored() == gone
+    await PostgresRemovals(synced.engine).accept(TENANT)
+    found = await verified(synced)
     assert (found.counts.deleted, found.error, found.open) == (30, None, 0)
-    assert run(synced.stored()) == set()
+    assert await synced.stored() == set()
 
 
-def test_deletions_one_by_one_come_to_the_question_as_well(run, synced):
+async def test_deletions_one_by_one_come_to_the_question_as_well(synced):
     """A sync for each of them: twenty go, the rest waits (edge case 97)."""
     for _ in range(22):
         empty(synced, 1, history=True)
-        run(synced.sync())
-    assert len(run(synced.stored())) == 10
-    assert shown(synced).removals_withheld == 2
-    run(PostgresRemovals(synced.engine).accept(TENANT))
-    run(synced.sync())
-    assert synced.agrees()
+        await synced.sync()
+    assert len(await synced.stored()) == 10
+    assert (await shown(synced)).removals_withheld == 2
+    await PostgresRemovals(synced.engine).accept(TENANT)
+    await synced.sync()
+    assert await synced.agrees()
 
 
-def test_more_that_vanishes_after_an_acceptance_asks_again(run, synced):
+async def test_more_that_vanishes_after_an_acceptance_asks_again(synced):
     """A person agreed to what they were asked about (edge case 99)."""
     first = empty(synced, 25, history=True)
-    run(synced.sync())
-    accepted = run(PostgresRemovals(synced.engine).accept(TENANT))
+    await synced.sync()
+    accepted = await PostgresRemovals(synced.engine).accept(TENANT)
     synced.deliver(*[f"new {number}" for number in range(25)])
-    run(synced.sync())
-    run(synced.sync())
+    await synced.sync()
+    await synced.sync()
     second = empty(synced, 28, history=True)
-    run(synced.sync())
+    await synced.sync()
     assert accepted.count == len(first)
-    assert run(synced.stored()) >= second
-    assert run(synced.stored()).isdisjoint(first)
-    assert shown(synced).removals_withheld == 28
+    assert await synced.stored() >= second
+    assert (await synced.stored()).isdisjoint(first)
+    assert (await shown(synced)).removals_withheld == 28
 
 
-def test_mail_that_goes_to_the_trash_is_no_removal(run, synced):
+async def test_mail_that_goes_to_the_trash_is_no_removal(synced):
     """A change of labels removes no row, however much mail it is of."""
     synced.box(
         lambda box: [
             box.modify(message_id, add=["TRASH"]) for message_id in list(box.message_ids())
         ]
     )
-    run(synced.sync())
-    assert len(run(synced.stored())) == 30
-    assert shown(synced).removals_withheld == 0
-    assert synced.agrees()
+    await synced.sync()
+    assert len(await synced.stored()) == 30
+    assert (await shown(synced)).removals_withheld == 0
+    assert await synced.agrees()
 
 
-def test_why_says_that_a_removal_is_withheld(run, synced):
+async def test_why_says_that_a_removal_is_withheld(synced):
     """A mail that Gmail no longer has and that is still shown says so, and what ends it (case 09,
     edge case 97).
     """
 
-    def why(message_id):
+    async def why(message_id):
         use_case = build_why(synced.settings, synced.engine, synced.gmail)
-        (finding,) = run(use_case.ask(TENANT, message_id)).findings
+        (finding,) = (await use_case.ask(TENANT, message_id)).findings
         return finding
 
     gone = min(empty(synced, 25, history=True))
     (kept,) = synced.deliver("after")
-    run(synced.sync())
-    finding = why(gone)
+    await synced.sync()
+    finding = await why(gone)
     assert finding.verdict == "stored"
     assert "Gmail no longer has it" in finding.explanation
     assert "accept-removals" in finding.next
-    assert "no longer" not in why(kept).explanation
-    run(PostgresRemovals(synced.engine).accept(TENANT))
-    assert "the next sync removes it" in why(gone).next
-    run(synced.sync())
-    assert why(gone).verdict == "gone"
+    assert "no longer" not in (await why(kept)).explanation
+    await PostgresRemovals(synced.engine).accept(TENANT)
+    assert "the next sync removes it" in (await why(gone)).next
+    await synced.sync()
+    assert (await why(gone)).verdict == "gone"
 
 
-def test_nobody_is_asked_about_the_mail_of_a_replaced_account(run, synced):
+async def test_nobody_is_asked_about_the_mail_of_a_replaced_account(synced):
     """What was withheld when another account got the address stays with the other mail of its
     account, and an acceptance does not mean it (case 09, edge cases 91 and 97).
     """
-    before = run(synced.stored())
+    before = await synced.stored()
     empty(synced, 25, history=True)
-    run(synced.sync())
-    assert shown(synced).removals_withheld == 25
+    await synced.sync()
+    assert (await shown(synced)).removals_withheld == 25
     synced.sandbox.call(lambda state: state.recreate(OWNER))
     ids = synced.deliver("one")
-    run(synced.connect())
-    run(synced.sync())
-    tenant = run(PostgresReads(synced.engine).tenant(TENANT))
+    await synced.connect()
+    await synced.sync()
+    tenant = await PostgresReads(synced.engine).tenant(TENANT)
     found = [mailbox for integration in tenant.integrations for mailbox in integration.mailboxes]
     assert {each.state: each.removals_withheld for each in found} == {"active": 0, "replaced": 0}
-    assert run(PostgresRemovals(synced.engine).accept(TENANT)).count == 0
-    run(synced.sync())
-    assert run(synced.stored()) == before | set(ids)
+    assert (await PostgresRemovals(synced.engine).accept(TENANT)).count == 0
+    await synced.sync()
+    assert await synced.stored() == before | set(ids)

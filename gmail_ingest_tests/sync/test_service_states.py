@@ -11,7 +11,7 @@ from gmail_ingest.sync.accounts.credentials import SCOPE, ServiceAccountKeys
 from gmail_ingest.sync.mailbox.refusals import WITNESSES
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from gmail_sandbox.faults import FaultRule
-from webhook_api.tenant_bodies import tenant_body
+from webhook_api.integrations.tenant import tenant_body
 
 OTHER = "other@example.com"
 
@@ -19,23 +19,27 @@ OTHER = "other@example.com"
 class Sick:
     """A tenant with two synced mailboxes, of which the owner's falls ill."""
 
-    def __init__(self, service, run) -> None:
-        self.service, self.run = service, run
-        for address in (OWNER, OTHER):
-            service.account(address)
-            service.deliver("before", address=address)
-        run(service.connect(OWNER, OTHER))
-        run(service.sync())
-        run(service.sync())
+    def __init__(self, service) -> None:
+        self.service = service
 
-    def work_off(self):
+    async def begin(self):
+        """Connect and sync both."""
+        for address in (OWNER, OTHER):
+            self.service.account(address)
+            self.service.deliver("before", address=address)
+        await self.service.connect(OWNER, OTHER)
+        await self.service.sync()
+        await self.service.sync()
+        return self
+
+    async def work_off(self):
         """Sync until every job is final, however long the queue would pause."""
-        errors = self.run(self.service.sync()).errors
+        errors = (await self.service.sync()).errors
         for _ in range(QUICK.max_attempts):
             due = "UPDATE sync_queue SET not_before = now() RETURNING 1"
-            if not self.run(self.service.rows(due)):
+            if not await self.service.rows(due):
                 return errors
-            errors = self.run(self.service.sync()).errors
+            errors = (await self.service.sync()).errors
         pytest.fail("a job never became final")
 
     def condition(self, condition):
@@ -46,10 +50,10 @@ class Sick:
 
         self.service.sandbox.call(change)
 
-    def mailbox(self, address=OWNER):
+    async def mailbox(self, address=OWNER):
         """The mailbox as the API shows it, and its integration."""
         tenant = tenant_body(
-            self.run(PostgresReads(self.service.engine).tenant(TENANT)), watching=False
+            await PostgresReads(self.service.engine).tenant(TENANT), watching=False
         )
         for integration in tenant.integrations:
             for mailbox in integration.mailboxes:
@@ -61,27 +65,27 @@ class Sick:
         """Calls of any kind that Google saw so far, token requests too."""
         return self.service.sandbox.call(lambda state: sum(state.counters.calls.values()))
 
-    def rest(self, column="failed_at"):
+    async def rest(self, column="failed_at"):
         """Let an hour pass since the mailboxes failed, or since another time of theirs."""
         past = f"UPDATE mailboxes SET {column} = now() - interval '1 hour' RETURNING 1"  # noqa: S608 - a column
-        self.rows(past)
+        await self.rows(past)
 
-    def sleep(self, days=1):
+    async def sleep(self, days=1):
         """Let days pass for the mailbox that is sick."""
         past = (
             "UPDATE mailboxes SET failed_at = failed_at - %s, last_synced_at = last_synced_at - %s"
             " WHERE address = %s RETURNING 1"
         )
-        self.rows(past, timedelta(days=days), timedelta(days=days), OWNER)
+        await self.rows(past, timedelta(days=days), timedelta(days=days), OWNER)
 
-    def rows(self, query, *parameters):
+    async def rows(self, query, *parameters):
         """Rows of the database."""
-        return self.run(self.service.rows(query, *parameters))
+        return await self.service.rows(query, *parameters)
 
 
 @pytest.fixture
-def sick(service, run):
-    return Sick(service, run)
+async def sick(service):
+    return await Sick(service).begin()
 
 
 def revoke(sick):
@@ -138,7 +142,9 @@ def turn_off(condition):
         ),
     ],
 )
-def test_a_sick_mailbox_stops_and_reconnecting_finishes_it(sick, fall_ill, state, cause, action):
+async def test_a_sick_mailbox_stops_and_reconnecting_finishes_it(
+    sick, fall_ill, state, cause, action
+):
     """It goes to its state, says what to do, asks Google nothing more, and holds no other mailbox
     up; connected again, it has all its mail (edge cases 32, 35, 36 and 38).
     """
@@ -146,143 +152,143 @@ def test_a_sick_mailbox_stops_and_reconnecting_finishes_it(sick, fall_ill, state
     fall_ill(sick)
     service.deliver("one", "two")
     service.deliver("for the other", address=OTHER)
-    errors = sick.work_off()
-    mailbox, integration = sick.mailbox()
+    errors = await sick.work_off()
+    mailbox, integration = await sick.mailbox()
     assert (mailbox.state, mailbox.cause, integration.state) == (state, cause, state)
     assert action in (mailbox.action or "")
     assert action in errors[0]
     assert mailbox.last_error == integration.last_error is not None
-    assert sick.mailbox(OTHER)[0].state == sick.mailbox(OTHER)[1].state == "active"
-    assert len(sick.rows("SELECT 1 FROM emails")) == 3
-    assert sick.rows("SELECT DISTINCT state FROM sync_jobs WHERE state NOT IN ('succeeded')") == [
-        "failed"
-    ]
+    assert (await sick.mailbox(OTHER))[0].state == (await sick.mailbox(OTHER))[1].state == "active"
+    assert len(await sick.rows("SELECT 1 FROM emails")) == 3
+    assert await sick.rows(
+        "SELECT DISTINCT state FROM sync_jobs WHERE state NOT IN ('succeeded')"
+    ) == ["failed"]
     before = sick.calls()
-    sick.rest()
+    await sick.rest()
     for _ in range(3):
-        sick.run(service.queue.sweep(QUICK.lease))
-        sick.run(service.queue.enqueue(TENANT, "incremental", mailbox_ids=[1]))
-        sick.work_off()
+        await service.queue.sweep(QUICK.lease)
+        await service.queue.enqueue(TENANT, "incremental", mailbox_ids=[1])
+        await sick.work_off()
     assert sick.calls() == before
     service.clear_faults()
     sick.condition("active")
-    sick.run(service.connect(OWNER))
-    sick.work_off()
-    assert service.agrees(OWNER, OTHER)
-    mailbox, integration = sick.mailbox()
+    await service.connect(OWNER)
+    await sick.work_off()
+    assert await service.agrees(OWNER, OTHER)
+    mailbox, integration = await sick.mailbox()
     assert (mailbox.state, mailbox.cause, mailbox.action) == ("active", None, None)
     assert (integration.state, integration.last_error) == ("active", None)
 
 
-def test_a_suspended_account_costs_few_calls(sick):
+async def test_a_suspended_account_costs_few_calls(sick):
     """An unexplained refusal is tried again, but not for ever (edge case 32)."""
     sick.condition("suspended")
     before = sick.calls()
-    sick.work_off()
+    await sick.work_off()
     # Each try of the sync asks for the history of the one and the other mailbox.
     assert sick.calls() - before <= QUICK.suspect_attempts * 2 * 5
 
 
-def test_one_failed_precondition_is_only_tried_again(sick):
+async def test_one_failed_precondition_is_only_tried_again(sick):
     """Seen once, it changes no state (edge case 32)."""
     sick.service.fault(
         "history.list", mailbox=OWNER, action="error", error="precondition_failed", times=1
     )
     sick.service.deliver("one")
-    assert sick.work_off() == []
-    assert sick.mailbox()[0].state == "active"
-    assert sick.service.agrees(OWNER, OTHER)
+    assert await sick.work_off() == []
+    assert (await sick.mailbox())[0].state == "active"
+    assert await sick.service.agrees(OWNER, OTHER)
 
 
-def test_an_account_suspended_in_the_middle_gives_up_no_mail(sick):
+async def test_an_account_suspended_in_the_middle_gives_up_no_mail(sick):
     """What waits to be fetched is neither asked for one by one nor given up (edge case 32)."""
     service = sick.service
     service.deliver(*[f"mail {number}" for number in range(90)])
     service.fault("messages.get", mailbox=OWNER, action="error", error="precondition_failed")
     before = service.calls("messages.get")
-    sick.work_off()
-    assert sick.mailbox()[0].state == "suspended"
-    assert sick.run(service.fates()) == {"stored": 2, "pending": 90}
+    await sick.work_off()
+    assert (await sick.mailbox())[0].state == "suspended"
+    assert await service.fates() == {"stored": 2, "pending": 90}
     most = QUICK.suspect_attempts * (QUICK.refusals + QUICK.calls_in_flight + WITNESSES)
     assert service.calls("messages.get") - before <= most
     service.clear_faults()
-    sick.run(service.connect(OWNER))
-    sick.run(service.make_due())
-    sick.work_off()
-    assert service.agrees(OWNER, OTHER)
+    await service.connect(OWNER)
+    await service.make_due()
+    await sick.work_off()
+    assert await service.agrees(OWNER, OTHER)
 
 
 @pytest.mark.parametrize("condition", ["suspended", "mailServiceOff"])
-def test_a_suspended_mailbox_is_tried_again_once_a_day(sick, condition):
+async def test_a_suspended_mailbox_is_tried_again_once_a_day(sick, condition):
     """When the account is itself again, its mail comes with nobody's help (edge case 32)."""
     sick.condition(condition)
-    sick.work_off()
-    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 0
-    sick.sleep()
-    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 1
-    sick.work_off()
-    assert sick.mailbox()[0].state == "suspended"
-    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 0
+    await sick.work_off()
+    assert await sick.service.queue.sweep(QUICK.lease) == 0
+    await sick.sleep()
+    assert await sick.service.queue.sweep(QUICK.lease) == 1
+    await sick.work_off()
+    assert (await sick.mailbox())[0].state == "suspended"
+    assert await sick.service.queue.sweep(QUICK.lease) == 0
     sick.service.deliver("while suspended")
     sick.condition("active")
-    sick.sleep()
-    sick.run(sick.service.queue.sweep(QUICK.lease))
-    sick.work_off()
-    assert sick.service.agrees(OWNER, OTHER)
-    mailbox, integration = sick.mailbox()
+    await sick.sleep()
+    await sick.service.queue.sweep(QUICK.lease)
+    await sick.work_off()
+    assert await sick.service.agrees(OWNER, OTHER)
+    mailbox, integration = await sick.mailbox()
     assert (mailbox.state, mailbox.cause, integration.state) == ("active", None, "active")
 
 
-def test_a_revoked_grant_is_never_tried_by_itself(sick):
+async def test_a_revoked_grant_is_never_tried_by_itself(sick):
     """Only a person can end it: no probe is spent on it (edge case 36)."""
     revoke(sick)
-    sick.work_off()
-    sick.sleep(days=9)
+    await sick.work_off()
+    await sick.sleep(days=9)
     before = sick.calls()
-    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 0
-    assert sick.mailbox()[0].state == "needs_reauth"
+    assert await sick.service.queue.sweep(QUICK.lease) == 0
+    assert (await sick.mailbox())[0].state == "needs_reauth"
     assert sick.calls() == before
 
 
-def test_an_api_that_is_not_enabled_is_said_and_not_asked_in_a_loop(sick):
+async def test_an_api_that_is_not_enabled_is_said_and_not_asked_in_a_loop(sick):
     """No mailbox changes its state, each says whose turn it is, and the sweep lets them rest."""
     sick.service.fault("*", action="error", error="access_not_configured")
     sick.service.deliver("one")
-    assert "not enabled" in sick.work_off()[0]
+    assert "not enabled" in (await sick.work_off())[0]
     for address in (OWNER, OTHER):
-        mailbox, integration = sick.mailbox(address)
+        mailbox, integration = await sick.mailbox(address)
         assert (mailbox.state, mailbox.cause, integration.state) == ("active", "operator", "active")
         assert "whoever runs this service" in (mailbox.action or "")
         assert "not enabled" in (mailbox.last_error or "")
     before = sick.calls()
-    sick.rest("last_synced_at")
-    assert [sick.run(sick.service.queue.sweep(QUICK.lease)) for _ in range(3)] == [0, 0, 0]
+    await sick.rest("last_synced_at")
+    assert [await sick.service.queue.sweep(QUICK.lease) for _ in range(3)] == [0, 0, 0]
     assert sick.calls() == before
     sick.service.clear_faults()
-    sick.rest()
-    assert sick.run(sick.service.queue.sweep(QUICK.lease)) == 1
-    sick.work_off()
-    assert sick.service.agrees(OWNER, OTHER)
-    assert sick.mailbox()[0].action is None
+    await sick.rest()
+    assert await sick.service.queue.sweep(QUICK.lease) == 1
+    await sick.work_off()
+    assert await sick.service.agrees(OWNER, OTHER)
+    assert (await sick.mailbox())[0].action is None
 
 
 @pytest.mark.parametrize("seconds", [-10, 10])
-def test_credentials_are_accepted_from_a_clock_ten_seconds_off(service, run, seconds):
+async def test_credentials_are_accepted_from_a_clock_ten_seconds_off(service, seconds):
     """The machine's clock is early or late against Google's: assertions of a service account and
     refreshed tokens are good all the same (edge case 75).
     """
     service.sandbox.call(lambda state: state.clock.advance(seconds))
     for address in (OWNER, OTHER):
         service.account(address, messages=5)
-    run(Connect(service.registry, service.store, service.gmail, "").connect(delegated(service)))
-    run(service.connect(OTHER))
-    run(service.sync())
+    await Connect(service.registry, service.store, service.gmail, "").connect(delegated(service))
+    await service.connect(OTHER)
+    await service.sync()
     service.sandbox.call(lambda state: state.grants.expire_access_tokens())
     service.deliver("later")
     service.deliver("later", address=OTHER)
-    report = run(service.sync())
+    report = await service.sync()
     assert report.errors == []
-    assert service.agrees(OWNER, OTHER)
+    assert await service.agrees(OWNER, OTHER)
 
 
 def delegated(service, *addresses):
@@ -297,7 +303,7 @@ def delegated(service, *addresses):
     return ConnectRequest(TENANT, keys, {address: address for address in addresses or (OWNER,)})
 
 
-def test_a_service_account_without_delegation_names_client_and_scope(service, run):
+async def test_a_service_account_without_delegation_names_client_and_scope(service):
     """All its mailboxes wait for the administrator, and so does the integration; its allowance
     brings them back within a day (edge case 38).
     """
@@ -306,30 +312,30 @@ def test_a_service_account_without_delegation_names_client_and_scope(service, ru
         service.account(address)
         service.deliver("before", address=address)
     wanted = delegated(service, *addresses)
-    run(Connect(service.registry, service.store, service.gmail, "").connect(wanted))
+    await Connect(service.registry, service.store, service.gmail, "").connect(wanted)
     service.sandbox.call(lambda state: state.grants.expire_access_tokens())
     refusal = {"method": "oauth2.token", "action": "error", "error": "unauthorized_client"}
     service.sandbox.call(lambda state: state.faults.add(FaultRule.model_validate(refusal)))
-    run(service.sync())
+    await service.sync()
     (integration,) = tenant_body(
-        run(PostgresReads(service.engine).tenant(TENANT)), watching=False
+        await PostgresReads(service.engine).tenant(TENANT), watching=False
     ).integrations
     assert integration.state == "admin_action_required"
     assert [mailbox.state for mailbox in integration.mailboxes] == ["admin_action_required"] * 2
     assert "gmail.readonly" in (integration.last_error or "")
     assert str(wanted.keys.info["client_id"]) in (integration.last_error or "")
     service.clear_faults()
-    run(service.rows("UPDATE mailboxes SET failed_at = failed_at - interval '1 day' RETURNING 1"))
-    run(service.queue.sweep(QUICK.lease))
-    run(service.sync())
-    assert service.agrees(*addresses)
+    await service.rows("UPDATE mailboxes SET failed_at = failed_at - interval '1 day' RETURNING 1")
+    await service.queue.sweep(QUICK.lease)
+    await service.sync()
+    assert await service.agrees(*addresses)
 
 
 async def _at_once(_seconds):
     """Pause for nobody."""
 
 
-def test_connecting_a_suspended_account_says_so(service, run):
+async def test_connecting_a_suspended_account_says_so(service):
     """What passes for a hiccup of Google's elsewhere is named after three tries, with what to do;
     nothing is registered (edge case 118).
     """
@@ -341,19 +347,19 @@ def test_connecting_a_suspended_account_says_so(service, run):
     service.sandbox.call(suspend)
     connect = Connect(service.registry, service.store, service.gmail, "", pause=_at_once)
     with pytest.raises(InvalidInputError) as caught:
-        run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER, (SCOPE,)))))
+        await connect.connect(ConnectRequest(TENANT, service._consent(OWNER, (SCOPE,))))
     assert "seems to be suspended" in str(caught.value)
     assert "Ask the administrator whether the account is suspended; then connect again." in str(
         caught.value
     )
     assert "by itself" not in str(caught.value)
-    assert run(service.rows("SELECT count(*) FROM mailboxes")) == [0]
+    assert await service.rows("SELECT count(*) FROM mailboxes") == [0]
 
 
-def test_connecting_survives_one_unexplained_refusal(service, run):
+async def test_connecting_survives_one_unexplained_refusal(service):
     """A precondition that fails once is tried again (edge case 32)."""
     service.account(OWNER)
     service.fault("getProfile", action="error", error="precondition_failed", times=1)
     connect = Connect(service.registry, service.store, service.gmail, "", pause=_at_once)
-    run(connect.connect(ConnectRequest(TENANT, service._consent(OWNER, (SCOPE,)))))
-    assert run(service.rows("SELECT state FROM mailboxes")) == ["active"]
+    await connect.connect(ConnectRequest(TENANT, service._consent(OWNER, (SCOPE,))))
+    assert await service.rows("SELECT state FROM mailboxes") == ["active"]

@@ -20,7 +20,7 @@ def breaking_for(message_id):
     return parse
 
 
-def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(run, service, monkeypatch):
+async def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(service, monkeypatch):
     """A message that can never be fetched, one that can never be parsed, one of 45 MB, one with a
     Message-ID of 12 KB: the rest is complete, and each is explained (edge cases 2, 52 and 54).
     """
@@ -35,19 +35,19 @@ def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(run, service, mo
     long = deliver(f"Message-ID: {LONG_ID}\r\n".encode() + mail("long"))
     service.fault("messages.get", message_id=unreachable, action="error", error="backend_error")
     monkeypatch.setattr(mailbox_client, "parse_message", breaking_for(unreadable))
-    run(service.connect())
-    run(service.sync())
-    assert run(service.stored()) == {*plain, large, long}
+    await service.connect()
+    await service.sync()
+    assert await service.stored() == {*plain, large, long}
     why = build_why(service.settings, service.engine, service.gmail)
 
-    def verdict(message):
-        (finding,) = run(why.ask(TENANT, message)).findings
+    async def verdict(message):
+        (finding,) = (await why.ask(TENANT, message)).findings
         assert OWNER not in finding.explanation + finding.next
         return finding.verdict, finding.explanation
 
-    assert verdict(unreachable)[0] == verdict(unreadable)[0] == "dead_letter"
-    assert f"{QUICK.max_attempts} attempts" in verdict(unreachable)[1]
-    assert "500" in verdict(unreachable)[1]
-    assert "cannot be parsed (KeyError)" in verdict(unreadable)[1]
-    assert [verdict(each)[0] for each in (*plain, large, long)] == ["stored"] * 4
-    assert verdict(LONG_ID)[0] == verdict(LONG_ID.strip("<>"))[0] == "stored"
+    assert (await verdict(unreachable))[0] == (await verdict(unreadable))[0] == "dead_letter"
+    assert f"{QUICK.max_attempts} attempts" in (await verdict(unreachable))[1]
+    assert "500" in (await verdict(unreachable))[1]
+    assert "cannot be parsed (KeyError)" in (await verdict(unreadable))[1]
+    assert [(await verdict(each))[0] for each in (*plain, large, long)] == ["stored"] * 4
+    assert (await verdict(LONG_ID))[0] == (await verdict(LONG_ID.strip("<>")))[0] == "stored"

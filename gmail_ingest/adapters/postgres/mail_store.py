@@ -119,7 +119,7 @@ WHERE m.id = %(id)s AND m.aliases <> known.addresses
 
 
 class PostgresMailStore(PostgresComparisons, PostgresAccounts):
-    """See ``sync.ports.MailStore``; what a method does and raises is written there."""
+    """See ``sync.mailbox.ports.MailStore``; what a method does and raises is written there."""
 
     async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
         """The tenant's active mailboxes, all or those named."""

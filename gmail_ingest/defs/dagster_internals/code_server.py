@@ -1,7 +1,7 @@
 """Dagster's code server, whose check for orphaned runs goes on after an error.
 
 Holds: ``retry_orphan_checks``, and what its log says at the start. Add here: nothing. Keep out:
-what a dead run leaves behind (``failures.py``), runs that died with their code server
+what a dead run leaves behind (``dead_runs.py``), runs that died with their code server
 (``run_launcher.py``).
 Source: docs/dagster.md#dead-workers: the thread that reports dead workers ends with its first
 error. Workers die when the database is away, and just then they cannot be reported: in a rehearsal

@@ -68,7 +68,7 @@ def purge_events(instance: dg.DagsterInstance, before: datetime, batch: int = BA
     old = (
         sa.select(event.c.id)
         .where(event.c.asset_key.is_not(None), event.c.timestamp < _naive(before))
-        .where(replaced, *(~each for each in spoken_of))
+        .where(replaced, *(~mention for mention in spoken_of))
         .order_by(event.c.id)
     )
     gone, last = 0, 0

@@ -51,7 +51,7 @@ class BackfillRunCoordinator(dg.QueuedRunCoordinator):
         backfill_id = run.tags.get(BACKFILL_TAG)
         if backfill_id is None:
             return super().submit_run(context)
-        if any(each > month for each in self._months_to_come(backfill_id, tenant)):
+        if any(to_come > month for to_come in self._months_to_come(backfill_id, tenant)):
             # Not started, for less than a second a run; should the daemon die meanwhile, it
             # submits this run again when it is back.
             return run
@@ -62,7 +62,7 @@ class BackfillRunCoordinator(dg.QueuedRunCoordinator):
 
     def _months_to_come(self, backfill_id: str, tenant: str) -> list[date]:
         found = [_read(tags) for tags in runs_to_come(self._instance, backfill_id)]
-        return [each.month for each in found if each is not None and each.tenant == tenant]
+        return [key.month for key in found if key is not None and key.tenant == tenant]
 
     def _held(self, backfill_id: str, tenant: str) -> list[dg.DagsterRun]:
         held = self._instance.get_runs(
@@ -71,7 +71,7 @@ class BackfillRunCoordinator(dg.QueuedRunCoordinator):
                 tags={BACKFILL_TAG: backfill_id, BACKFILL_TENANT_TAG: tenant},
             )
         )
-        return sorted(held, key=lambda each: str(_newest_month(each)), reverse=True)
+        return sorted(held, key=lambda run: str(_newest_month(run)), reverse=True)
 
 
 def _newest_month(run: dg.DagsterRun) -> TenantMonth | None:

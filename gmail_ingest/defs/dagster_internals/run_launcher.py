@@ -1,7 +1,7 @@
 """The run launcher of dagster.yaml: runs are children of the code server, and it is asked for them.
 
 Holds: ``WatchedRunLauncher``. Add here: nothing that another launcher (Kubernetes) would not do
-itself. Keep out: what a dead run leaves behind (``failures.py``).
+itself. Keep out: what a dead run leaves behind (``dead_runs.py``).
 Source: docs/dagster.md#dead-workers: Dagster's own launcher cannot tell whether a worker lives, so
 that a run that died with its code server stayed STARTED until max_runtime_seconds, and kept its
 place among the runs for two hours.

@@ -39,8 +39,8 @@ from gmail_ingest.sync.accounts.registry import (
     Registry,
 )
 from gmail_ingest.sync.accounts.watch import start_watch
-from gmail_ingest.sync.mailbox.identity import AccountRecords, AtOnce, find_former, recognise
-from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.identity import AtOnce, find_former, recognise
+from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import Mailbox, Profile
 from gmail_ingest.sync.mailbox.refusals import try_reading
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
@@ -65,14 +65,6 @@ class Google(Protocol):
 
     async def revoke(self, token: str) -> None:
         """End a grant; success if it is dead already. TransientError if Google is silent."""
-        ...
-
-
-class MailboxNotes(AccountRecords, Protocol):
-    """What is known of mailboxes, and where the end of a watch is kept."""
-
-    async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
-        """Note until when Google pushes for this mailbox."""
         ...
 
 
@@ -138,14 +130,14 @@ class Connect:
     def __init__(
         self,
         registry: Registry,
-        notes: MailboxNotes,
+        store: MailStore,
         google: Google,
         topic: str,
         pause: Callable[[float], Awaitable[None]] = asyncio.sleep,
     ) -> None:
         self._pause = pause
         self._registry = registry
-        self._notes = notes
+        self._store = store
         self._google = google
         self._topic = topic
 
@@ -162,8 +154,8 @@ class Connect:
         found, failed = await self._identify(request, credential)
         registered = await self._register(request, credential, found)
         watched = await self._watch(credential, registered)
-        renamed = {each.address for each in found if each.renames is not None}
-        mailboxes = tuple(_with_changes(each, registered, renamed) for each in watched)
+        renamed = {new.address for new in found if new.renames is not None}
+        mailboxes = tuple(_with_changes(connected, registered, renamed) for connected in watched)
         log.info(
             "connected",
             tenant=request.tenant_id,
@@ -215,11 +207,14 @@ class Connect:
                 except (ThrottledError, TransientError) as error:
                     return error
 
-        living = await self._notes.living(request.tenant_id)
+        living = await self._store.living(request.tenant_id)
         wanted = request.addresses or {"": "keys.refreshToken"}
         try:
             async with asyncio.TaskGroup() as group:
-                tasks = [group.create_task(profile(*each)) for each in wanted.items()]
+                tasks = [
+                    group.create_task(profile(address, field_name))
+                    for address, field_name in wanted.items()
+                ]
         except ExceptionGroup as stopped:
             # This deployment is at fault, and no mailbox: the others were cancelled with it.
             raise stopped.exceptions[0] from None
@@ -234,7 +229,10 @@ class Connect:
         ]
         if wrong and not (request.skip_failed and found):
             raise _all_of(wrong)
-        failed = [FailedMailbox(each.mailbox or "", each.field, each.reason) for each, _ in wrong]
+        failed = [
+            FailedMailbox(refusal.mailbox or "", refusal.field, refusal.reason)
+            for refusal, _ in wrong
+        ]
         return list(found.values()), failed
 
     async def _profile(self, client: MailboxClient) -> Profile:
@@ -259,15 +257,15 @@ class Connect:
     ) -> NewMailbox:
         """Whether the account is known, under this address or another (edge cases 39, 91, 92)."""
         new = NewMailbox(profile.address, profile.history_id, aliases)
-        known = next((each for each in living if each.address == profile.address), None)
+        known = next((mailbox for mailbox in living if mailbox.address == profile.address), None)
         if known is None:
-            former = await find_former(self._notes, client, living, aliases or ())
+            former = await find_former(self._store, client, living, aliases or ())
             return new if former is None else replace(new, renames=former.id)
-        verdict = await recognise(self._notes, client, AtOnce(), known, profile)
+        verdict = await recognise(self._store, client, AtOnce(), known, profile)
         if verdict != "same":
             # Its mailbox may be there under the address that it had before this one was given it.
-            others = [each for each in living if each.id != known.id]
-            former = await find_former(self._notes, client, others, aliases or ())
+            others = [mailbox for mailbox in living if mailbox.id != known.id]
+            former = await find_former(self._store, client, others, aliases or ())
             if former is not None:
                 return replace(new, renames=former.id)
         if verdict == "other":
@@ -289,7 +287,7 @@ class Connect:
                 # Mail is found by polling meanwhile, and the renewal tries again.
                 log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
                 return ConnectedMailbox(mailbox, known, "failed", None, str(error))
-            await self._notes.set_watch(mailbox.id, started.expires_at)
+            await self._store.set_watch(mailbox.id, started.expires_at)
             return ConnectedMailbox(mailbox, known, "active", started.expires_at, None)
 
         return tuple(await side_by_side(AT_ONCE, registered.mailboxes, watch))
@@ -300,11 +298,11 @@ def _probe(tenant_id: str, address: str) -> Mailbox:
 
 
 def _with_changes(
-    each: ConnectedMailbox, registered: Registered, renamed: Collection[str]
+    connected: ConnectedMailbox, registered: Registered, renamed: Collection[str]
 ) -> ConnectedMailbox:
-    mailbox = each.mailbox
+    mailbox = connected.mailbox
     return replace(
-        each,
+        connected,
         former_address=mailbox.former_addresses[-1] if mailbox.address in renamed else None,
         replaced_account=mailbox.id in registered.successors,
     )
@@ -323,7 +321,7 @@ def _all_of(wrong: Sequence[tuple[InvalidInputError, GmailIngestError]]) -> Gmai
     """One error for all: about the mailboxes, unless Google was only silent."""
     if not any(isinstance(error, InvalidInputError) for _, error in wrong):
         return wrong[0][1]
-    first, *others = (each for each, _ in wrong)
+    first, *others = (refusal for refusal, _ in wrong)
     return InvalidInputError(first.field, first.reason, others, mailbox=first.mailbox)
 
 

@@ -56,7 +56,7 @@ class TenantHealth:
         """What fails, in a form that changes with its cause and not with each attempt."""
         if not self.stopped:
             return None
-        names = [f"{len(each)} {name}" for name, each in self._groups()]
+        names = [f"{len(mailboxes)} {name}" for name, mailboxes in self._groups()]
         return f"{', '.join(names)} of {self.mailboxes}"
 
     @property
@@ -67,39 +67,47 @@ class TenantHealth:
     @property
     def unread(self) -> int:
         """Mailboxes in a state in which Google cannot be asked about them."""
-        return sum(each.state != "active" for each in self.stopped)
+        return sum(mailbox.state != "active" for mailbox in self.stopped)
 
     @property
     def only_waits(self) -> bool:
         """Whether nothing but Google's quota keeps mailboxes waiting."""
-        return all(each.cause == "quota" for each in self.stopped)
+        return all(mailbox.cause == "quota" for mailbox in self.stopped)
 
     def describe(self) -> str:
         """How many mailboxes stand still, why, since when, and what to do; no address."""
         if not self.stopped:
             return "every mailbox is synced"
         words = [f"{len(self.stopped)} of {self.mailboxes} mailboxes cannot be synced"]
-        for name, each in self._groups():
-            since = min((one.failing_since for one in each if one.failing_since), default=None)
-            again = min((one.retry_at for one in each if one.retry_at), default=None)
-            error = next((one.error for one in each if one.error), None)
+        for name, mailboxes in self._groups():
+            since = min(
+                (mailbox.failing_since for mailbox in mailboxes if mailbox.failing_since),
+                default=None,
+            )
+            again = min(
+                (mailbox.retry_at for mailbox in mailboxes if mailbox.retry_at), default=None
+            )
+            error = next((mailbox.error for mailbox in mailboxes if mailbox.error), None)
             parts = [
-                f"{len(each)} {name}"
-                if name == each[0].state
-                else f"{len(each)} {each[0].state} ({name})",
+                f"{len(mailboxes)} {name}"
+                if name == mailboxes[0].state
+                else f"{len(mailboxes)} {mailboxes[0].state} ({name})",
                 f"since {_minute(since)}" if since else "",
                 f"tried again at {_minute(again)}" if again else "",
             ]
             when_and_why = ", ".join(part for part in parts if part)
-            remedy = remedy_of(each[0].state, each[0].cause) or ""
+            remedy = remedy_of(mailboxes[0].state, mailboxes[0].cause) or ""
             words.append(
                 " ".join(part for part in (f"{when_and_why}:", _sentence(error), remedy) if part)
             )
         return "; ".join(words)
 
     def _groups(self) -> list[tuple[str, list[StoppedMailbox]]]:
-        ordered = sorted(self.stopped, key=lambda each: each.name)
-        return [(name, list(each)) for name, each in groupby(ordered, lambda each: each.name)]
+        ordered = sorted(self.stopped, key=lambda mailbox: mailbox.name)
+        return [
+            (name, list(mailboxes))
+            for name, mailboxes in groupby(ordered, lambda mailbox: mailbox.name)
+        ]
 
 
 @dataclass(frozen=True, slots=True)

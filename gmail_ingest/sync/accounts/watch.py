@@ -23,7 +23,7 @@ from gmail_ingest.errors import (
     place_of,
     trace_of,
 )
-from gmail_ingest.sync.mailbox.identity import AccountRecords, note_address
+from gmail_ingest.sync.mailbox.identity import note_address
 from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import Mailbox, Profile, Watch
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
@@ -36,10 +36,6 @@ RENEW_BELOW = timedelta(days=6)
 RENEWALS_AT_ONCE = 8
 #: Mailboxes that are read at once, however many are due.
 PAGE = 500
-
-
-class WatchStore(MailStore, AccountRecords, Protocol):
-    """The mail store, with what it knows of accounts."""
 
 
 class WatchedMailboxes(Protocol):
@@ -70,7 +66,7 @@ async def start_watch(client: MailboxClient, topic: str) -> Watch:
 
 async def renew_watches(
     watched: WatchedMailboxes,
-    store: WatchStore,
+    store: MailStore,
     open_client: Callable[[Mailbox], MailboxClient],
     topic: str,
     *,
@@ -113,7 +109,7 @@ async def renew_watches(
 
 
 async def _renew(
-    store: WatchStore,
+    store: MailStore,
     client: MailboxClient,
     mailbox: Mailbox,
     topic: str,
@@ -138,7 +134,7 @@ async def _renew(
 
 
 async def _read_addresses(
-    store: WatchStore,
+    store: MailStore,
     client: MailboxClient,
     mailbox: Mailbox,
     taken: list[tuple[Mailbox, Profile]],
@@ -152,7 +148,7 @@ async def _read_addresses(
 
 
 async def _settle_taken(
-    store: WatchStore,
+    store: MailStore,
     open_client: Callable[[Mailbox], MailboxClient],
     mailbox: Mailbox,
     profile: Profile,
@@ -161,7 +157,7 @@ async def _settle_taken(
     if await note_address(store, mailbox, profile) != "taken":
         return
     living = await store.living(mailbox.tenant_id)
-    holder = next((each for each in living if each.address == profile.address), None)
+    holder = next((other for other in living if other.address == profile.address), None)
     if holder is None or holder.state != "active":
         return
     if (await open_client(holder).profile()).address == profile.address:

@@ -37,10 +37,8 @@ from gmail_ingest.sync.audit.lister import Lister, compare_labels
 from gmail_ingest.sync.audit.recent_changes import RecentChanges
 from gmail_ingest.sync.audit.repair import Repair, read_again
 from gmail_ingest.sync.mailbox.identity import note_address, recognise
-from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient
-from gmail_ingest.sync.mailbox.records import Mailbox, MessageRef
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.records import MessageRef
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 Progress = Callable[[int], None]
 
@@ -48,25 +46,20 @@ Progress = Callable[[int], None]
 class Comparison:
     """Compares one mailbox, filling ``found``; with a ``repair`` it mends as it goes.
 
-    ``throttle`` must spend as ``listing``, so that live mail keeps its reserve.
+    ``session`` must be paced as ``listing``, so that live mail keeps its reserve.
     """
 
     def __init__(
         self,
-        store: ComparableStore,
-        client: MailboxClient,
-        mailbox: Mailbox,
-        throttle: Throttle,
-        policy: SyncPolicy,
+        session: MailboxSession[ComparableStore],
         found: MailboxVerification,
         repair: Repair | None,
     ) -> None:
-        self._store = store
-        self._client = client
-        self._mailbox = mailbox
-        self._throttle = throttle
-        self._policy = policy
-        self._lister = Lister(client, throttle, policy.prices)
+        self._session = session
+        self._store = session.store
+        self._mailbox = session.mailbox
+        self._policy = session.policy
+        self._lister = Lister(session)
         self._found = found
         self._repair = repair
         self._out: set[str] = set()
@@ -121,26 +114,24 @@ class Comparison:
         self._withheld = await self._store.withheld_removals(self._mailbox.id)
         self._gone = dict.fromkeys(self._withheld, True)
         self._room = await self._store.removal_room(self._mailbox.id)
-        prices = self._policy.prices
-        profile = await self._throttle.call(self._client.profile, prices.profile_get)
+        session, prices = self._session, self._policy.prices
+        profile = await session.throttle.call(session.client.profile, prices.profile_get)
         await note_address(self._store, self._mailbox, profile)
         # Compared with another account, all that is stored would have vanished.
         went_back = profile.history_id < active[0].checkpoint
         if (
             went_back
             and await recognise(
-                self._store, self._client, self._throttle, active[0], profile, prices
+                self._store, session.client, session.throttle, active[0], profile, prices
             )
             == "other"
         ):
             raise AccountReplacedError("another account has this address now: the next sync tells")
-        self._changes = RecentChanges(
-            self._client, self._throttle, prices, active[0].checkpoint, profile.history_id
-        )
+        self._changes = RecentChanges(session, active[0].checkpoint, profile.history_id)
 
     async def _settle_dead_labels(self) -> frozenset[str]:
         """Take dead labels off all stored mail, or count it; returns the labels that there are."""
-        read = await DeadLabels(self._store, self._lister, self._mailbox.id).read()
+        read = await DeadLabels(self._session, self._lister).read()
         self._dead = read.dead
         bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
         self._found.label_differences += bearing
@@ -161,7 +152,7 @@ class Comparison:
             await self._halve(days, first_look=first_look)
             return
         tallies = {day: DayTally(day) for day in days}
-        refs = [MessageRef(*each) for each in listed.items()]
+        refs = [MessageRef(message_id, thread_id) for message_id, thread_id in listed.items()]
         open_ = await self._classify(refs, tallies)
         vanished = self._unlisted(days, listed)
         self._returned.update(self._withheld.intersection(listed))
@@ -250,17 +241,17 @@ class Comparison:
         Once they are too many to be removed, the others are taken for gone until it matters.
         """
         price = self._policy.prices.messages_get
-        still = {each for each in unlisted if not self._changes.named(each)}
+        still = {message_id for message_id in unlisted if not self._changes.named(message_id)}
         for message_id in sorted(still - self._gone.keys()):
             if self._confirmed > self._room:
                 self._gone[message_id] = True
                 self._unconfirmed.add(message_id)
                 continue
             call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-            answer = await read_again(self._client, self._throttle, call)
+            answer = await read_again(self._session, call)
             self._gone[message_id] = answer is not None and not answer
             self._confirmed += self._gone[message_id]
-        return {each for each in still if self._gone[each]}
+        return {message_id for message_id in still if self._gone[message_id]}
 
     def _count(
         self,
@@ -312,8 +303,10 @@ class Comparison:
         if not differing:
             return
         await self._changes.refresh()
-        real = {each for each in differing if not self._changes.named(each)}
-        still = await self._with_row({each for each in real if not self._gone.get(each)})
+        real = {message_id for message_id in differing if not self._changes.named(message_id)}
+        still = await self._with_row(
+            {message_id for message_id in real if not self._gone.get(message_id)}
+        )
         self._found.label_differences += len(still)
         repaired: set[str] = set()
 

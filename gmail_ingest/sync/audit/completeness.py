@@ -1,6 +1,6 @@
 """What a comparison with Google needs beside a sync, and what it reports.
 
-Holds: the ports ``ComparableStore`` and ``CoverageStore``, and the reports.
+Holds: the port ``ComparableStore``, and the reports.
 Add here: a method only when a comparison calls it. Keep out: the comparison (``compare.py``).
 """
 
@@ -14,13 +14,40 @@ from typing import NamedTuple, Protocol
 from gmail_ingest.core.ledger.completeness import DayTally, Known, StoredMails
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.mail.message import ParsedMessage
-from gmail_ingest.sync.mailbox.identity import AccountRecords
 from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import Counts, Lease, MessageRef
 
 
-class CoverageStore(Protocol):
-    """What is stored of which day, and which days were compared with Google."""
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the last comparison of a mailbox found, at ``checked_at`` (UTC).
+
+    ``passed``: all that Google listed from ``first_day`` on is accounted for, nothing was amiss,
+    and nothing waits. ``found`` are differences at first, ``open`` what is left, in ids; ``error``
+    says why it could not be looked at to the end.
+    """
+
+    checked_at: datetime
+    passed: bool
+    first_day: date | None
+    days: int
+    proven_days: int
+    found: int
+    open: int
+    error: str | None
+
+
+class AcceptedRemoval(NamedTuple):
+    """A mail whose removal a person accepted; ``confirmed`` if Gmail was asked for it itself."""
+
+    message_id: str
+    confirmed: bool
+
+
+class ComparableStore(MailStore, Protocol):
+    """The mail store of a sync, compared and repaired, with what is stored of which day and what
+    comparisons found. With a lease it writes as ``MailStore``.
+    """
 
     async def synced_from(self, mailbox_id: int) -> datetime | None:
         """Since when (UTC) mail was asked for: the earliest window that was ever listed; None if
@@ -45,43 +72,9 @@ class CoverageStore(Protocol):
         """
         ...
 
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What the last comparison of a mailbox found, at ``checked_at`` (UTC).
-
-    ``passed``: all that Google listed from ``first_day`` on is accounted for, nothing was amiss,
-    and nothing waits. ``found`` are differences at first, ``open`` what is left, in ids; ``error``
-    says why it could not be looked at to the end.
-    """
-
-    checked_at: datetime
-    passed: bool
-    first_day: date | None
-    days: int
-    proven_days: int
-    found: int
-    open: int
-    error: str | None
-
-
-class VerdictStore(Protocol):
-    """Where the last verdict of each mailbox is kept."""
-
     async def note_verdict(self, mailbox_id: int, verdict: Verdict) -> None:
         """Keep the verdict in place of an older one; nothing of a mailbox that is disconnected."""
         ...
-
-
-class AcceptedRemoval(NamedTuple):
-    """A mail whose removal a person accepted; ``confirmed`` if Gmail was asked for it itself."""
-
-    message_id: str
-    confirmed: bool
-
-
-class ComparableStore(MailStore, CoverageStore, VerdictStore, AccountRecords, Protocol):
-    """The mail store of a sync, compared and repaired. With a lease it writes as ``MailStore``."""
 
     async def reconciled(self, lease: Lease) -> None:
         """Note that what is stored was compared with Google: no reconciliation is wanted."""

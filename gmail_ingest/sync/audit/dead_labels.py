@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from gmail_ingest.sync.audit.completeness import ComparableStore
 from gmail_ingest.sync.audit.lister import Lister
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: How ids of labels begin that a user made. All others are Gmail's own, which are never deleted.
 USER_LABEL = "Label_"
@@ -26,7 +27,9 @@ def dead_among(known: Collection[str], listed: Collection[str]) -> frozenset[str
     """Which labels of stored mail are not listed any more; none if the list is not whole."""
     if not ALWAYS_THERE.issubset(listed):
         return frozenset()
-    return frozenset(each for each in known if each.startswith(USER_LABEL)).difference(listed)
+    return frozenset(label_id for label_id in known if label_id.startswith(USER_LABEL)).difference(
+        listed
+    )
 
 
 class ReadLabels(NamedTuple):
@@ -39,10 +42,10 @@ class ReadLabels(NamedTuple):
 class DeadLabels:
     """What a comparison needs of one mailbox's labels."""
 
-    def __init__(self, store: ComparableStore, lister: Lister, mailbox_id: int) -> None:
-        self._store = store
+    def __init__(self, session: MailboxSession[ComparableStore], lister: Lister) -> None:
+        self._store = session.store
         self._lister = lister
-        self._mailbox_id = mailbox_id
+        self._mailbox_id = session.mailbox.id
 
     async def read(self) -> ReadLabels:
         """Read the list of labels, and tell which labels of stored mail it lacks.

@@ -14,21 +14,20 @@ from typing import NamedTuple
 from gmail_ingest.core.ledger.completeness import StoredMails, label_differences
 from gmail_ingest.core.ledger.scope import LEFT_OUT_LABELS, UNSENT_LABELS
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.mailbox.paging import read_pages
-from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import ListPage
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 
 class Lister:
-    """Lists a mailbox at the pace of ``throttle``; raises what a call of it raises."""
+    """Lists a mailbox at the pace of its session; raises what a call of it raises."""
 
-    def __init__(self, client: MailboxClient, throttle: Throttle, prices: Prices) -> None:
-        self._client = client
-        self._throttle = throttle
-        self._prices = prices
+    def __init__(self, session: MailboxSession[MailStore]) -> None:
+        self._client = session.client
+        self._throttle = session.throttle
+        self._prices = session.policy.prices
 
     async def label_ids(self) -> frozenset[str]:
         """The mailbox's labels."""

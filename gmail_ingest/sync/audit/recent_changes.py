@@ -8,31 +8,26 @@ compared.
 
 from __future__ import annotations
 
-from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import HistoryExpiredError, RejectedRequestError
 from gmail_ingest.sync.mailbox.paging import read_pages
-from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import HistoryPage
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 
 class RecentChanges:
     """The messages that history names after a checkpoint.
 
     Args:
-        client: the mailbox at Google.
-        throttle: paces and retries the calls.
-        prices: of a call.
+        session: the mailbox.
         checkpoint: the mailbox's, read before anything that is compared.
         began: the mailbox's history id at Google when the comparison began.
     """
 
-    def __init__(
-        self, client: MailboxClient, throttle: Throttle, prices: Prices, checkpoint: int, began: int
-    ) -> None:
-        self._client = client
-        self._throttle = throttle
-        self._prices = prices
+    def __init__(self, session: MailboxSession[MailStore], checkpoint: int, began: int) -> None:
+        self._client = session.client
+        self._throttle = session.throttle
+        self._prices = session.policy.prices
         self._read_to = checkpoint
         self._began = began
         self._newest: dict[str, int] = {}

@@ -14,31 +14,23 @@ from gmail_ingest.core.ledger.windows import days_between
 from gmail_ingest.sync.audit.compare import Comparison
 from gmail_ingest.sync.audit.completeness import ComparableStore, MailboxVerification
 from gmail_ingest.sync.audit.repair import Repair
-from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient
-from gmail_ingest.sync.mailbox.records import Counts, Lease, Mailbox
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.records import Counts, Lease
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 
-async def reconcile(
-    store: ComparableStore,
-    client: MailboxClient,
-    mailbox: Mailbox,
-    throttle: Throttle,
-    policy: SyncPolicy,
-    lease: Lease,
-) -> Counts:
+async def reconcile(session: MailboxSession[ComparableStore], lease: Lease) -> Counts:
     """Compare and repair all stored mail under a listing lease, and note that it was done.
 
     Returns what was repaired; units are not in it. Raises as a listing sync; what was not done
     then is begun again by the next sync.
     """
+    store, mailbox = session.store, session.mailbox
     stored = await store.stored_days(mailbox.id)
     tomorrow = datetime.now(UTC).date() + timedelta(days=1)
     last = max(tomorrow, *(day + timedelta(days=1) for day in stored)) if stored else tomorrow
     days = days_between(min(stored), last) if stored else ()
-    repair = Repair(store, client, mailbox, throttle, policy, holder=lease.holder, lease=lease)
+    repair = Repair(session, lease=lease)
     found = MailboxVerification(mailbox.id, mailbox.address)
-    await Comparison(store, client, mailbox, throttle, policy, found, repair).run(days)
+    await Comparison(session, found, repair).run(days)
     await store.reconciled(lease)
     return repair.counts

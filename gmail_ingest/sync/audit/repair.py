@@ -18,19 +18,17 @@ from gmail_ingest.core.quota.planner import FetchCall, PendingMessage, plan_fetc
 from gmail_ingest.errors import RejectedRequestError
 from gmail_ingest.sync.audit.completeness import ComparableStore
 from gmail_ingest.sync.mailbox.fetch import Fetch
-from gmail_ingest.sync.mailbox.heartbeat import heartbeat
-from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient
-from gmail_ingest.sync.mailbox.records import Counts, Lease, Mailbox, MessageRef
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.ports import MailStore
+from gmail_ingest.sync.mailbox.records import Counts, Lease, MessageRef
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 
 async def read_again(
-    client: MailboxClient, throttle: Throttle, call: FetchCall
+    session: MailboxSession[MailStore], call: FetchCall
 ) -> Mapping[str, ParsedMessage] | None:
     """The wanted messages of a call as Google has them now; None if one cannot be read at all."""
     try:
-        return await throttle.call(lambda: client.fetch(call), call.units)
+        return await session.throttle.call(lambda: session.client.fetch(call), call.units)
     except RejectedRequestError:
         return None
 
@@ -44,21 +42,14 @@ class Repair:
 
     def __init__(
         self,
-        store: ComparableStore,
-        client: MailboxClient,
-        mailbox: Mailbox,
-        throttle: Throttle,
-        policy: SyncPolicy,
+        session: MailboxSession[ComparableStore],
         *,
-        holder: str,
         lease: Lease | None = None,
     ) -> None:
-        self._store = store
-        self._client = client
-        self._mailbox = mailbox
-        self._throttle = throttle
-        self._policy = policy
-        self._holder = holder
+        self._session = session
+        self._store = session.store
+        self._mailbox = session.mailbox
+        self._policy = session.policy
         self._lease = lease
         self._stack = AsyncExitStack()
         self.counts = Counts()
@@ -78,15 +69,7 @@ class Repair:
 
     async def _held(self) -> Lease:
         if self._lease is None:
-            store, ttl = self._store, self._policy.lease
-            lease = await store.acquire_lease(
-                self._mailbox.id, "listing", self._holder, ttl, force=False
-            )
-            self._stack.push_async_callback(store.release_lease, lease)
-            await self._stack.enter_async_context(
-                heartbeat(lambda: store.renew_lease(lease, ttl), ttl)
-            )
-            self._lease = lease
+            self._lease = await self._stack.enter_async_context(self._session.lease("listing"))
         return self._lease
 
     async def refetch(self, refs: Sequence[MessageRef]) -> None:
@@ -102,8 +85,7 @@ class Repair:
         for start in range(0, len(refs), step):
             recalled = await self._store.recall(lease, refs[start : start + step])
             self.counts.discovered += recalled
-        fetch = Fetch(self._store, self._client, self._throttle, self._policy)
-        await fetch.drain(lease, self.counts)
+        await Fetch(self._session).drain(lease, self.counts)
 
     async def remove(
         self, message_ids: Collection[str], unconfirmed: Collection[str] = ()
@@ -140,7 +122,7 @@ class Repair:
     async def _is_gone(self, message_id: str) -> bool:
         price = self._policy.prices.messages_get
         call = FetchCall(None, (PendingMessage(message_id, ""),), price)
-        found = await read_again(self._client, self._throttle, call)
+        found = await read_again(self._session, call)
         return found is not None and not found
 
     async def drop_labels(self, label_ids: Collection[str]) -> None:
@@ -164,15 +146,17 @@ class Repair:
             chunk = ids[start : start + self._policy.batch_messages]
             known = await self._store.known(self._mailbox.id, chunk)
             wanted = [
-                PendingMessage(each, known[each].thread_id if each in known else "")
-                for each in chunk
+                PendingMessage(
+                    message_id, known[message_id].thread_id if message_id in known else ""
+                )
+                for message_id in chunk
             ]
             read: dict[str, ParsedMessage] = {}
             unread: set[str] = set()
             for call in plan_fetch(wanted, self._policy.prices):
-                found = await read_again(self._client, self._throttle, call)
+                found = await read_again(self._session, call)
                 if found is None:
-                    unread.update(each.message_id for each in call.wanted)
+                    unread.update(message.message_id for message in call.wanted)
                 else:
                     read.update(found)
             gone = set(chunk) - read.keys() - unread

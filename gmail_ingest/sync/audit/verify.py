@@ -25,13 +25,13 @@ from gmail_ingest.sync.audit.completeness import (
     Verdict,
 )
 from gmail_ingest.sync.audit.repair import Repair
-from gmail_ingest.sync.mailbox.limiter import Budget, Limiter
+from gmail_ingest.sync.mailbox.consequences import Note, stop_of, tell_mailbox
+from gmail_ingest.sync.mailbox.limiter import Limiter
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.records import Mailbox
-from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
-from gmail_ingest.sync.mailbox.throttle import Throttle
 
 log = structlog.get_logger(__name__)
 
@@ -143,15 +143,10 @@ class Verify:
                 await self._compare(mailbox, plan.days, holder, repair, progress, found)
             except GmailIngestError as error:
                 found.error = str(error)
-                if (stop := state_of(error)) is not None:
+                if (stop := stop_of(error)) is not None:
                     # No sync may come across it: history goes on where no mail is given.
-                    await self._store.set_mailbox_state(
-                        mailbox.id,
-                        stop.state,
-                        found.error,
-                        cause=stop.cause,
-                        generation=mailbox.generation,
-                    )
+                    note = Note(stop.state, found.error, stop.cause)
+                    await tell_mailbox(self._store, mailbox, note)
             except Exception as error:  # noqa: BLE001 - told, and no reason to leave others out
                 found.error, found.crashed = place_of(error), True
                 crash = {"error": place_of(error), "trace": trace_of(error)}
@@ -179,28 +174,16 @@ class Verify:
         found: MailboxVerification,
     ) -> None:
         client = self._open_client(mailbox)
-        budget = Budget(self._limiter, mailbox.id, "listing")
-        throttle = Throttle(self._policy, budget)
+        session = MailboxSession(self._store, client, mailbox, self._policy, self._limiter, holder)
         try:
-            async with Repair(
-                self._store, client, mailbox, throttle, self._policy, holder=holder
-            ) as repairs:
-                comparison = Comparison(
-                    self._store,
-                    client,
-                    mailbox,
-                    throttle,
-                    self._policy,
-                    found,
-                    repairs if repair else None,
-                )
+            async with session.paced("listing") as paced, Repair(paced) as repairs:
+                comparison = Comparison(paced, found, repairs if repair else None)
                 try:
                     await comparison.run(days, progress)
                 finally:
                     found.counts.add(repairs.counts)
         finally:
             found.counts.units += client.units_spent
-            await budget.close()
 
 
 def _verdict(plan: MailboxPlan, found: MailboxVerification) -> Verdict:

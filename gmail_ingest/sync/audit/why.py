@@ -166,7 +166,7 @@ class Why:
         known = self._known(
             [trace for trace in traces if found.get(trace.mailbox_id) == trace.gmail_id], mailboxes
         )
-        there = {each.progress.mailbox.id for each in known}
+        there = {finding.progress.mailbox.id for finding in known}
         only_there = tuple(
             _finding(mailbox, "at_google", explain_unlisted(), found[mailbox.mailbox.id])
             for mailbox in mailboxes

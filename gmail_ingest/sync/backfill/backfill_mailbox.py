@@ -11,20 +11,15 @@ both meet belongs to whoever saw it first, and is fetched once.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, TransientError
 from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, BackfillStore, MailboxMonthDone
 from gmail_ingest.sync.mailbox.discover import list_to_end
 from gmail_ingest.sync.mailbox.fetch import Fetch
-from gmail_ingest.sync.mailbox.heartbeat import heartbeat
-from gmail_ingest.sync.mailbox.limiter import Budget, Limiter
-from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient
-from gmail_ingest.sync.mailbox.records import Counts, Lease, Mailbox
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.records import Counts, Lease
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: Seconds until a lease that another backfill holds is asked for again.
 BUSY = 2.0
@@ -45,22 +40,12 @@ class BackfillMailbox:
 
     def __init__(
         self,
-        store: BackfillStore,
-        client: MailboxClient,
-        mailbox: Mailbox,
-        policy: SyncPolicy,
-        limiter: Limiter,
-        *,
+        session: MailboxSession[BackfillStore],
         job: BackfillJob,
-        holder: str,
     ) -> None:
-        self._store = store
-        self._client = client
-        self._mailbox = mailbox
-        self._policy = policy
-        self._limiter = limiter
+        self._session = session
+        self._policy = session.policy
         self._job = job
-        self._holder = holder
         self._listing_id: int | None = None
         self._counts = Counts()
         self._units_reported = 0
@@ -74,7 +59,7 @@ class BackfillMailbox:
         return taken
 
     def _note(self) -> None:
-        units, self._counts.units = self._client.units_spent - self._units_reported, 0
+        units, self._counts.units = self._session.client.units_spent - self._units_reported, 0
         if self._listing_id is None:
             return
         self._units_reported += units
@@ -104,8 +89,11 @@ class BackfillMailbox:
         lost_leases = 0
         while left:
             try:
-                async with self._lease() as (lease, throttle):
-                    await self._work(lease, throttle, left, month_done)
+                async with (
+                    self._session.lease("backfill") as lease,
+                    self._session.paced("backfill") as paced,
+                ):
+                    await self._work(paced, lease, left, month_done)
             except LeaseHeldError:
                 await asyncio.sleep(BUSY)
             except LeaseLostError:
@@ -115,15 +103,15 @@ class BackfillMailbox:
 
     async def _work(
         self,
+        paced: MailboxSession[BackfillStore],
         lease: Lease,
-        throttle: Throttle,
         left: list[date],
         month_done: Callable[[MailboxMonthDone], None],
     ) -> None:
         idle_since = datetime.now(UTC)
         while left:
             for month in tuple(left):
-                found = await self._retry_month(lease, throttle, month)
+                found = await self._retry_month(paced, lease, month)
                 if found is not None:
                     left.remove(month)
                     month_done(found)
@@ -135,13 +123,13 @@ class BackfillMailbox:
                 await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
 
     async def _retry_month(
-        self, lease: Lease, throttle: Throttle, month: date
+        self, paced: MailboxSession[BackfillStore], lease: Lease, month: date
     ) -> MailboxMonthDone | None:
         failures = 0
         while True:
             fetched = self._done()
             try:
-                return await self._month(lease, throttle, month)
+                return await self._month(paced, lease, month)
             except ThrottledError as error:
                 now = datetime.now(UTC)
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
@@ -156,28 +144,15 @@ class BackfillMailbox:
             await asyncio.sleep(max(pause, 0.0))
 
     async def _month(
-        self, lease: Lease, throttle: Throttle, month: date
+        self, paced: MailboxSession[BackfillStore], lease: Lease, month: date
     ) -> MailboxMonthDone | None:
-        store, client, policy = self._store, self._client, self._policy
+        store = paced.store
         opened = await store.open_listing(lease, self._job.part(month))
         self._note()
         self._listing_id = opened.id
-        listing = await list_to_end(store, client, throttle, lease, opened, policy, self._counts)
-        fetch = Fetch(store, client, throttle, policy, listing=listing, window=self._job.window)
+        listing = await list_to_end(paced, lease, opened, self._counts)
+        fetch = Fetch(paced, listing=listing, window=self._job.window)
         await fetch.drain(lease, self._counts)
-        if await store.next_due(self._mailbox.id, None, listing.id) is not None:
+        if await store.next_due(paced.mailbox.id, None, listing.id) is not None:
             return None
         return MailboxMonthDone(month, listing)
-
-    @asynccontextmanager
-    async def _lease(self) -> AsyncIterator[tuple[Lease, Throttle]]:
-        store, ttl = self._store, self._policy.lease
-        mailbox = self._mailbox.id
-        lease = await store.acquire_lease(mailbox, "backfill", self._holder, ttl, force=False)
-        budget = Budget(self._limiter, mailbox, "backfill")
-        try:
-            async with heartbeat(lambda: store.renew_lease(lease, ttl), ttl):
-                yield lease, Throttle(self._policy, budget)
-        finally:
-            await budget.close()
-            await store.release_lease(lease)

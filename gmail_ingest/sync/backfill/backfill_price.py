@@ -22,11 +22,12 @@ from gmail_ingest.core.quota.estimates import fetch_units, seconds_needed
 from gmail_ingest.core.quota.planner import PendingMessage
 from gmail_ingest.errors import MailboxStateError, NotFoundError
 from gmail_ingest.sync.backfill.backfill_jobs import BackfillStore
-from gmail_ingest.sync.mailbox.limiter import Budget, Limiter
+from gmail_ingest.sync.mailbox.limiter import Limiter
 from gmail_ingest.sync.mailbox.paging import read_pages
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.records import ListPage, Mailbox
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
 from gmail_ingest.sync.mailbox.throttle import Throttle
 
@@ -106,19 +107,26 @@ class BackfillPricing:
             raise NotFoundError("this tenant has no mailbox that can be read in its present state")
         months = months_of(window)
         prices = [
-            _MailboxPricing(self._store, self._open_client(mailbox), mailbox, window, self._policy)
+            _MailboxPricing(
+                MailboxSession(
+                    self._store, self._open_client(mailbox), mailbox, self._policy, self._limiter
+                ),
+                window,
+            )
             for mailbox in mailboxes
         ]
-        stopped = await side_by_side(self._at_once, prices, lambda each: self._price(each, months))
+        stopped = await side_by_side(
+            self._at_once, prices, lambda pricing: self._price(pricing, months)
+        )
         priced = [price for price, why in zip(prices, stopped, strict=True) if why is None]
         if not priced:
             raise next(why for why in stopped if why is not None)
         pace = await self._limiter.pace()
-        seconds = seconds_needed([each.units for each in priced], pace) if pace else None
+        seconds = seconds_needed([price.units for price in priced], pace) if pace else None
         refused = (f"{why.state}: {why.remedy}" for why in stopped if why)
         left_out = [*await self._store.stopped(tenant_id), *refused]
         return BackfillPrice(
-            tuple(_sum(month, [each.months[month] for each in priced]) for month in months),
+            tuple(_sum(month, [price.months[month] for price in priced]) for month in months),
             seconds,
             sum(price.spent for price in prices),
             tuple(left_out),
@@ -129,13 +137,10 @@ class BackfillPricing:
     ) -> MailboxStateError | None:
         """Price one mailbox; why that cannot be done, if a person must act first."""
         async with self._slots:
-            budget = Budget(self._limiter, mailbox.id, "backfill")
             try:
-                await mailbox.run(months, Throttle(self._policy, budget))
+                await mailbox.run(months)
             except MailboxStateError as error:
                 return error
-            finally:
-                await budget.close()
         return None
 
 
@@ -151,19 +156,9 @@ def _sum(month: date, prices: Sequence[MonthPrice]) -> MonthPrice:
 class _MailboxPricing:
     """One mailbox: the months newest first, as the sync does them; one month's ids at a time."""
 
-    def __init__(
-        self,
-        store: BackfillStore,
-        client: MailboxClient,
-        mailbox: Mailbox,
-        window: Window,
-        policy: SyncPolicy,
-    ) -> None:
-        self._store = store
-        self._client = client
+    def __init__(self, session: MailboxSession[BackfillStore], window: Window) -> None:
+        self._session = session
         self._window = window
-        self._policy = policy
-        self.id = mailbox.id
         self._sizes: Counter[str] = Counter()
         self._planned: set[str] = set()
         self.months: dict[date, MonthPrice] = {}
@@ -176,38 +171,40 @@ class _MailboxPricing:
     @property
     def spent(self) -> int:
         """Units that this took."""
-        return self._client.units_spent
+        return self._session.client.units_spent
 
-    async def run(self, months: Sequence[date], throttle: Throttle) -> None:
+    async def run(self, months: Sequence[date]) -> None:
         """Price each month."""
-        for month in sorted(months, reverse=True):
-            self.months[month] = await self._month(month, throttle)
+        async with self._session.paced("backfill") as paced:
+            for month in sorted(months, reverse=True):
+                self.months[month] = await self._month(month, paced.throttle)
 
     async def _month(self, month: date, throttle: Throttle) -> MonthPrice:
         pages, threads = await self._list(part_of(self._window, month), throttle)
         # Neighbouring months overlap by a second: what one fetches, the next need not.
-        new = [thread for thread in threads if thread not in self._planned]
-        wanted = await self._wanted({each: threads[each] for each in new})
-        self._planned = {each.message_id for each in wanted}
+        new = [message_id for message_id in threads if message_id not in self._planned]
+        wanted = await self._wanted({message_id: threads[message_id] for message_id in new})
+        self._planned = {message.message_id for message in wanted}
         self._sizes.update(threads.values())
-        prices = self._policy.prices
+        policy = self._session.policy
+        prices = policy.prices
         units = pages * prices.messages_list
-        units += fetch_units(wanted, prices, self._sizes, self._policy.chunk)
+        units += fetch_units(wanted, prices, self._sizes, policy.chunk)
         return MonthPrice(month, len(threads), len(wanted), units)
 
     async def _list(self, window: Window, throttle: Throttle) -> tuple[int, dict[str, str]]:
         async def read(token: str | None) -> ListPage:
-            return await self._client.list_messages(window, token)
+            return await self._session.client.list_messages(window, token)
 
-        pages = 0
+        pages, price = 0, self._session.policy.prices.messages_list
         threads: dict[str, str] = {}
-        async for page in read_pages(read, throttle, self._policy.prices.messages_list):
+        async for page in read_pages(read, throttle, price):
             pages += 1
             threads.update((ref.message_id, ref.thread_id) for ref in page.refs)
         return pages, threads
 
     async def _wanted(self, threads: Mapping[str, str]) -> Sequence[PendingMessage]:
-        known = await self._store.entries(self.id, list(threads))
+        known = await self._session.store.entries(self._session.mailbox.id, list(threads))
         return [
             PendingMessage(message_id, thread_id)
             for message_id, thread_id in threads.items()

@@ -1,8 +1,9 @@
 """A backfill's months of one run, over all mailboxes of their tenant.
 
 Holds: ``BackfillSync``, the one use case behind every partition of ``emails_by_month``.
-Add here: what a mailbox's failure means for the job. Keep out: the steps of one mailbox
-(``backfill_mailbox.py``), Dagster, how a job becomes runs (``backfill_plan.py``).
+Add here: how mailboxes' ends become the job's. Keep out: the steps of one mailbox
+(``backfill_mailbox.py``), what an error means (``mailbox/consequences.py``), Dagster, how a job
+becomes runs (``backfill_plan.py``).
 Source: docs/promises.md#promise-4, #promise-5, #promise-6; edge cases 31, 32, 34, 35, 36, 61 and
 72.
 
@@ -17,21 +18,11 @@ import asyncio
 import contextlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 
 import structlog
 
-from gmail_ingest.errors import (
-    GmailIngestError,
-    JobEndedError,
-    LeaseLostError,
-    MailboxDisconnectedError,
-    MailboxStateError,
-    OperatorActionError,
-    RefusedByGoogleError,
-    ThrottledError,
-    TransientError,
-)
+from gmail_ingest.errors import GmailIngestError, JobEndedError
 from gmail_ingest.sync.backfill.backfill_jobs import (
     BackfillBook,
     BackfillJob,
@@ -41,11 +32,12 @@ from gmail_ingest.sync.backfill.backfill_jobs import (
     RequestedMonths,
 )
 from gmail_ingest.sync.backfill.backfill_mailbox import BackfillMailbox
+from gmail_ingest.sync.mailbox.consequences import Consequence, consequence_of, tell_mailbox
 from gmail_ingest.sync.mailbox.limiter import Limiter
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.records import Mailbox
-from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import to_its_end
 
 log = structlog.get_logger(__name__)
@@ -73,9 +65,13 @@ class Failures:
         """Somebody must act."""
         self.blocked.append(text)
 
-    def wait(self, text: str, until: datetime) -> None:
-        """Not before this time."""
-        self.waiting.append(text)
+    def add(self, stopped: Consequence) -> None:
+        """A mailbox stopped: until a time, or until somebody acts."""
+        until = stopped.retry_at
+        if until is None:
+            self.block(stopped.said)
+            return
+        self.waiting.append(stopped.said)
         self.not_before = until if self.not_before is None else min(until, self.not_before)
 
     @property
@@ -139,13 +135,15 @@ class BackfillSync:
             failures.block(NO_MAILBOX)
         workers = [
             BackfillMailbox(
-                self._store,
-                self._open_client(mailbox),
-                mailbox,
-                self._policy,
-                self._limiter,
-                job=job,
-                holder=holder,
+                MailboxSession(
+                    self._store,
+                    self._open_client(mailbox),
+                    mailbox,
+                    self._policy,
+                    self._limiter,
+                    holder,
+                ),
+                job,
             )
             for mailbox in mailboxes
         ]
@@ -181,7 +179,9 @@ class BackfillSync:
         """
         # In one breath, and in this order: a month's own counts are told before it is.
         completed = tally.completed()
-        counts = {key: each for worker in workers for key, each in worker.take().items()}
+        counts = {
+            listing_id: added for worker in workers for listing_id, added in worker.take().items()
+        }
         goes_on = await self._book.advance(job.id, counts)
         for month, listings in completed:
             found = await self._book.finish_month(job.id, month, listings)
@@ -204,30 +204,9 @@ class BackfillSync:
                     await worker.run(months, tally.month_done)
                 except GmailIngestError as error:
                     log.warning("mailbox_stopped", error=type(error).__name__)
-                    await self._explain(mailbox, error, failures)
-
-    async def _explain(self, mailbox: Mailbox, error: GmailIngestError, failures: Failures) -> None:
-        now, text = datetime.now(UTC), str(error)
-        match error:
-            case MailboxDisconnectedError() | LeaseLostError():
-                failures.wait(text, now)
-            case ThrottledError():
-                pause = timedelta(seconds=self._policy.longest_sleep)
-                failures.wait(text, error.until or now + pause)
-            case TransientError():
-                failures.wait(text, now + timedelta(seconds=self._policy.longest_retry))
-            case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
-                await self._note(mailbox, stop.state, text, stop.cause)
-                failures.block(f"{stop.state}: {stop.remedy}")
-            case _:
-                known = OperatorActionError.cause if type(error) is OperatorActionError else None
-                await self._note(mailbox, "active", text, known)
-                failures.block(text)
-
-    async def _note(self, mailbox: Mailbox, state: str, text: str, cause: str | None) -> None:
-        await self._store.set_mailbox_state(
-            mailbox.id, state, text, cause=cause, generation=mailbox.generation
-        )
+                    stopped = consequence_of(error, "backfill", self._policy, datetime.now(UTC))
+                    await tell_mailbox(self._store, mailbox, stopped.note)
+                    failures.add(stopped)
 
 
 class _Tally:

@@ -19,10 +19,9 @@ from typing import Protocol
 import structlog
 
 from gmail_ingest.errors import place_of, trace_of
+from gmail_ingest.sync.live.sync_queue import Claim, SyncQueue
 from gmail_ingest.sync.live.tenant_sync import TenantReport, TenantSync
 from gmail_ingest.sync.mailbox.heartbeat import heartbeat
-from gmail_ingest.sync.mailbox.ports import SyncQueue
-from gmail_ingest.sync.mailbox.records import Claim
 
 log = structlog.get_logger(__name__)
 
@@ -126,7 +125,7 @@ class Drain:
     async def _claim(self, run_id: str) -> list[Claim]:
         places = self._policy.claims_at_once
         share, free = places // CLAIM_SHARE, places - len(self._running)
-        background = places - share - sum(not each.is_live for each in self._running.values())
+        background = places - share - sum(not claim.is_live for claim in self._running.values())
         if background < share and self._running:
             background = 0
         # Places that are nearly all taken by live mail are free again in a moment.

@@ -1,8 +1,8 @@
 """Syncs asked for through the queue: claim, sync the mailboxes side by side, acknowledge.
 
 Holds: ``TenantSync``, the one use case behind a run of a tenant's partition, a drain run and the
-command line. Add here: what an error of one mailbox means for the job.
-Keep out: the steps of one mailbox (``mailbox_sync.py``), Dagster.
+command line. Add here: how mailboxes' ends become the job's. Keep out: the steps of one mailbox
+(``mailbox_sync.py``), what an error means (``mailbox/consequences.py``), Dagster.
 Source: docs/architecture.md#the-way-of-a-push; edge cases 31 to 38, 70, 72, 74.
 """
 
@@ -18,40 +18,28 @@ from typing import TypeVar
 
 import structlog
 
-from gmail_ingest.errors import (
-    GmailIngestError,
-    LeaseHeldError,
-    LeaseLostError,
-    MailboxDisconnectedError,
-    MailboxStateError,
-    MailboxUnavailableError,
-    OperatorActionError,
-    RefusedByGoogleError,
-    SuspectAccountError,
-    ThrottledError,
-    TransientError,
-    place_of,
-)
+from gmail_ingest.errors import GmailIngestError, place_of
 from gmail_ingest.sync.audit.completeness import ComparableStore
 from gmail_ingest.sync.live.mailbox_sync import sync_mailbox
+from gmail_ingest.sync.live.sync_queue import Claim, SecondLook, SyncQueue
+from gmail_ingest.sync.mailbox.consequences import (
+    Consequence,
+    Note,
+    consequence_of,
+    tell_mailbox,
+)
 from gmail_ingest.sync.mailbox.heartbeat import heartbeat
 from gmail_ingest.sync.mailbox.limiter import Limiter, Unlimited
 from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient, SyncQueue
-from gmail_ingest.sync.mailbox.records import Claim, Counts, Mailbox, SecondLook, SyncKind
-from gmail_ingest.sync.mailbox.refusals import state_of
+from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.records import Counts, Mailbox, SyncKind
+from gmail_ingest.sync.mailbox.session import MailboxSession
 from gmail_ingest.sync.mailbox.side_by_side import all_ended
 
 T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-#: A mailbox that somebody else holds is looked at again after this long.
-BUSY = timedelta(seconds=5)
-#: A pause of the quota up to this long is part of an ordinary sync; a longer one is reported.
-QUIET_PAUSE = timedelta(minutes=1)
-#: A shorter one is reported, too, when so many attempts in a row ended with nothing done.
-FRUITLESS_ATTEMPTS = 3
 #: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
 #: however many and slow, leave it free.
 LIVE_SHARE = 8
@@ -61,19 +49,11 @@ CLAIMS = 8
 
 @dataclass(frozen=True, slots=True)
 class MailboxReport:
-    """How the sync of one mailbox ended; ``retry_at`` (UTC) if the queue should ask again.
-
-    ``superseded``: this worker may write nothing more of it; ``gone``: it was disconnected.
-    """
+    """How the sync of one mailbox ended; ``stopped`` is what follows if an error ended it."""
 
     mailbox_id: int
     counts: Counts
-    error: str | None = None
-    retry_at: datetime | None = None
-    superseded: bool = False
-    gone: bool = False
-    #: Asked again soon, for a reason that is nobody's failure.
-    quiet: bool = False
+    stopped: Consequence | None = None
 
 
 @dataclass(slots=True)
@@ -219,32 +199,28 @@ class TenantSync:
     async def _note(self, claim: Claim, error: str, retry_at: datetime | None) -> None:
         """Let the claim's mailboxes say what keeps them from being synced."""
         for mailbox in await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids):
-            await self._store.set_mailbox_state(
-                mailbox.id,
-                "active",
-                error,
-                cause="unexpected",
-                generation=mailbox.generation,
-                retry_at=retry_at,
-            )
+            await tell_mailbox(self._store, mailbox, Note("active", error, "unexpected"), retry_at)
 
     async def _settle(self, claim: Claim, done: list[MailboxReport], report: TenantReport) -> None:
         total = Counts()
-        for each in done:
-            total.add(each.counts)
+        for mailbox in done:
+            total.add(mailbox.counts)
         # One that was disconnected meanwhile says nothing of the others.
-        done = [each for each in done if not each.gone] or done
-        errors = sorted({each.error for each in done if each.error})
+        done = [
+            mailbox for mailbox in done if not (mailbox.stopped and mailbox.stopped.gone)
+        ] or done
+        stops = [mailbox.stopped for mailbox in done if mailbox.stopped]
+        errors = sorted({stop.said for stop in stops if stop.said})
         error = "; ".join(errors) or None
-        retries = [each.retry_at for each in done if each.retry_at]
+        retries = [stop.retry_at for stop in stops if stop.retry_at]
         report.put_back.pop(claim.kind, None)
         if retries:
-            if failures := sorted({each.error for each in done if each.error and not each.quiet}):
+            if failures := sorted({stop.said for stop in stops if stop.said and not stop.quiet}):
                 report.put_back[claim.kind] = "; ".join(failures)
             await self._queue.release(claim, min(retries), total, error)
             state = "released"
         else:
-            superseded = any(each.superseded for each in done)
+            superseded = any(stop.superseded for stop in stops)
             # Of rules that changed, another job may have left nothing to do.
             if not done and claim.kind != "exclusions":
                 superseded = True
@@ -257,7 +233,7 @@ class TenantSync:
         log.info("sync_ended", state=state, mailboxes=len(done), **total.totals())
         report.counts.add(total)
         report.jobs += 1
-        report.mailboxes.update(each.mailbox_id for each in done)
+        report.mailboxes.update(mailbox.mailbox_id for mailbox in done)
         if state == "failed":  # what was given back is tried again: no failure yet
             report.errors.extend(errors)
 
@@ -267,9 +243,9 @@ class TenantSync:
         """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None
-        wanted = [each for each in done if each.error is None]
+        wanted = [mailbox for mailbox in done if mailbox.stopped is None]
         notified = claim.again or claim.is_pushed
-        ids = tuple(each.mailbox_id for each in wanted if notified or each.counts.found)
+        ids = tuple(mailbox.mailbox_id for mailbox in wanted if notified or mailbox.counts.found)
         return SecondLook(ids, self._policy.look_again) if ids else None
 
     @contextlib.asynccontextmanager
@@ -282,100 +258,34 @@ class TenantSync:
         counts = Counts()
         async with self._slot(claim):
             with structlog.contextvars.bound_contextvars(mailbox_id=mailbox.id):
+                session = MailboxSession(
+                    self._store,
+                    self._open_client(mailbox),
+                    mailbox,
+                    self._policy,
+                    self._limiter,
+                    claim.holder,
+                )
                 try:
-                    await sync_mailbox(
-                        self._store,
-                        self._open_client(mailbox),
-                        mailbox,
-                        claim.kind,
-                        policy=self._policy,
-                        limiter=self._limiter,
-                        holder=claim.holder,
-                        counts=counts,
-                        force=claim.force,
-                    )
+                    await sync_mailbox(session, claim.kind, counts, force=claim.force)
                 except GmailIngestError as error:
-                    return await self._explain(claim, mailbox, counts, error)
+                    return await self._stop(claim, mailbox, counts, error)
         return MailboxReport(mailbox.id, counts)
 
-    async def _explain(
+    async def _stop(
         self, claim: Claim, mailbox: Mailbox, counts: Counts, error: GmailIngestError
     ) -> MailboxReport:
-        """Turn an error into what happens next: a state, a later attempt, or the job's end."""
         log.warning("mailbox_stopped", error=type(error).__name__)
-        now = datetime.now(UTC)
-        text = str(error)
-        match error:
-            case MailboxDisconnectedError():
-                return MailboxReport(mailbox.id, counts, text, superseded=True, gone=True)
-            case LeaseLostError():
-                return MailboxReport(mailbox.id, counts, text, superseded=True)
-            case LeaseHeldError():
-                until = min(error.until, now + BUSY)
-                return MailboxReport(mailbox.id, counts, text, until, quiet=True)
-            case ThrottledError():
-                until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
-                fruitless = claim.attempts >= FRUITLESS_ATTEMPTS and not counts.found
-                if until - now <= QUIET_PAUSE and not fruitless:
-                    return MailboxReport(mailbox.id, counts, text, until, quiet=True)
-                return await self._later(mailbox, counts, text, "quota", until)
-            case RefusedByGoogleError() if claim.attempts < self._policy.suspect_attempts:
-                # One answer that nobody knows is no reason to stop a mailbox for a day.
-                delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
-                return await self._later(mailbox, counts, text, _cause(error), now + delay)
-            case MailboxStateError() | RefusedByGoogleError() if stop := state_of(error):
-                return await self._stop(mailbox, counts, stop)
-            case SuspectAccountError() if claim.attempts >= self._policy.suspect_attempts:
-                suspended = MailboxUnavailableError(text, "suspended")
-                return await self._stop(mailbox, counts, suspended)
-            case TransientError() if claim.attempts < self._policy.max_attempts:
-                delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
-                return await self._later(mailbox, counts, text, _cause(error), now + delay)
-            case _:
-                cause = _cause(error)
-                await self._store.set_mailbox_state(
-                    mailbox.id, "active", text, cause=cause, generation=mailbox.generation
-                )
-                return MailboxReport(mailbox.id, counts, text)
-
-    async def _later(
-        self, mailbox: Mailbox, counts: Counts, text: str, cause: str | None, until: datetime
-    ) -> MailboxReport:
-        """Say why the mailbox waits, where a person looks for it."""
-        await self._store.set_mailbox_state(
-            mailbox.id,
-            "active",
-            text,
-            cause=cause,
-            generation=mailbox.generation,
-            retry_at=until,
+        stopped = consequence_of(
+            error,
+            "live",
+            self._policy,
+            datetime.now(UTC),
+            attempts=claim.attempts,
+            found=counts.found,
         )
-        return MailboxReport(mailbox.id, counts, text, until)
-
-    async def _stop(
-        self, mailbox: Mailbox, counts: Counts, error: MailboxStateError
-    ) -> MailboxReport:
-        await self._store.set_mailbox_state(
-            mailbox.id,
-            error.state,
-            str(error),
-            cause=error.cause,
-            generation=mailbox.generation,
-        )
-        return MailboxReport(mailbox.id, counts, f"{error.state}: {error.remedy}")
-
-
-def _cause(error: GmailIngestError) -> str | None:
-    """The name of what keeps an active mailbox from being synced."""
-    match error:
-        case OperatorActionError():
-            return error.cause
-        case SuspectAccountError() | RefusedByGoogleError():
-            return "unexplained"
-        case TransientError():
-            return "no_answer"
-        case _:
-            return None
+        await tell_mailbox(self._store, mailbox, stopped.note, stopped.retry_at)
+        return MailboxReport(mailbox.id, counts, stopped)
 
 
 async def _some(running: set[asyncio.Task[None]], report: TenantReport) -> set[asyncio.Task[None]]:

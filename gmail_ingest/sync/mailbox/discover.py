@@ -9,7 +9,7 @@ Source: docs/google.md#history; edge cases 3 to 11, 40, 90, 91.
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 from gmail_ingest.core.ledger.history_records import fold_history
 from gmail_ingest.core.ledger.windows import Window, last_days
@@ -21,9 +21,8 @@ from gmail_ingest.errors import (
     RejectedRequestError,
     TransientError,
 )
-from gmail_ingest.sync.mailbox.identity import AccountRecords, find_former, note_address, recognise
-from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
+from gmail_ingest.sync.mailbox.identity import find_former, note_address, recognise
+from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import (
     Counts,
     HistoryPage,
@@ -33,12 +32,7 @@ from gmail_ingest.sync.mailbox.records import (
     Mailbox,
     Profile,
 )
-from gmail_ingest.sync.mailbox.throttle import Throttle
-
-
-class DiscoveryStore(MailStore, AccountRecords, Protocol):
-    """The mail store, with what it knows of accounts."""
-
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
@@ -58,14 +52,7 @@ class FollowedHistory(NamedTuple):
     expired: bool
 
 
-async def follow_history(
-    store: DiscoveryStore,
-    client: MailboxClient,
-    throttle: Throttle,
-    lease: Lease,
-    mailbox: Mailbox,
-    policy: SyncPolicy,
-) -> FollowedHistory:
+async def follow_history(session: MailboxSession[MailStore], lease: Lease) -> FollowedHistory:
     """Apply all pages of history after the checkpoint.
 
     A history id below the checkpoint is an expired history, whatever the status of the answer
@@ -76,6 +63,8 @@ async def follow_history(
         AccountReplacedError: another account has the mailbox's address (edge case 91).
         AddressMovedError: that account is connected as another mailbox (edge case 92).
     """
+    store, client, mailbox = session.store, session.client, session.mailbox
+    throttle, prices = session.throttle, session.policy.prices
     counts = Counts()
     page_token: str | None = None
     restarts, refused = 0, False
@@ -85,13 +74,13 @@ async def follow_history(
             return await client.list_history(mailbox.checkpoint, token)
 
         try:
-            page = await throttle.call(read, policy.prices.history_list)
+            page = await throttle.call(read, prices.history_list)
         except (HistoryExpiredError, RejectedRequestError) as error:
-            profile = await throttle.call(client.profile, policy.prices.profile_get)
+            profile = await throttle.call(client.profile, prices.profile_get)
             if not _is_expired(error, profile, mailbox):
                 refused = _retried(error, refused=refused)
                 continue
-            await _resync(store, client, throttle, lease, mailbox, policy, profile)
+            await _resync(session, lease, profile)
             return FollowedHistory(counts, expired=True)
         except PageTokenInvalidError as error:
             # The same window again from its first page: applying twice changes nothing.
@@ -99,9 +88,9 @@ async def follow_history(
             continue
         if page.history_id < mailbox.checkpoint:
             # Its history went back, or one of Google's replicas is late: the profile tells.
-            profile = await throttle.call(client.profile, policy.prices.profile_get)
+            profile = await throttle.call(client.profile, prices.profile_get)
             if profile.history_id < mailbox.checkpoint:
-                await _resync(store, client, throttle, lease, mailbox, policy, profile)
+                await _resync(session, lease, profile)
                 return FollowedHistory(counts, expired=True)
         last = page.next_page_token is None
         changes = fold_history(page.records)
@@ -112,21 +101,16 @@ async def follow_history(
         page_token = page.next_page_token
 
 
-async def _resync(
-    store: DiscoveryStore,
-    client: MailboxClient,
-    throttle: Throttle,
-    lease: Lease,
-    mailbox: Mailbox,
-    policy: SyncPolicy,
-    profile: Profile,
-) -> None:
+async def _resync(session: MailboxSession[MailStore], lease: Lease, profile: Profile) -> None:
+    store, mailbox, policy = session.store, session.mailbox, session.policy
     await note_address(store, mailbox, profile)
     # The new checkpoint was read before the listing begins: what arrives meanwhile is in both.
     window = last_days(policy.initial_days, datetime.now(UTC))
-    verdict = await recognise(store, client, throttle, mailbox, profile, policy.prices)
+    verdict = await recognise(
+        store, session.client, session.throttle, mailbox, profile, policy.prices
+    )
     if verdict != "same":
-        await _refuse_moved(store, client, throttle, mailbox, policy)
+        await _refuse_moved(session)
     if profile.history_id < mailbox.checkpoint:
         if verdict == "other":
             await store.replace_account(lease, profile.history_id, window)
@@ -140,22 +124,17 @@ async def _resync(
     await store.reset_history(lease, profile.history_id, window)
 
 
-async def _refuse_moved(
-    store: DiscoveryStore,
-    client: MailboxClient,
-    throttle: Throttle,
-    mailbox: Mailbox,
-    policy: SyncPolicy,
-) -> None:
+async def _refuse_moved(session: MailboxSession[MailStore]) -> None:
     """Stop both mailboxes if the account behind this one's address is that of another: under a
     service account's key their mail would be stored again, each in the other's mailbox.
 
     Raises:
         AddressMovedError: it is.
     """
+    store, mailbox, prices = session.store, session.mailbox, session.policy.prices
     living = await store.living(mailbox.tenant_id)
-    others = [each for each in living if each.id != mailbox.id]
-    former = await find_former(store, client, others, (), throttle, policy.prices)
+    others = [other for other in living if other.id != mailbox.id]
+    former = await find_former(store, session.client, others, (), session.throttle, prices)
     if former is None:
         return
     error = AddressMovedError("the address is that of another mailbox's account by now")
@@ -170,39 +149,27 @@ async def _refuse_moved(
     raise error
 
 
-async def list_window(
-    store: MailStore,
-    client: MailboxClient,
-    throttle: Throttle,
-    lease: Lease,
-    window: Window,
-    policy: SyncPolicy,
-) -> Counts:
+async def list_window(session: MailboxSession[MailStore], lease: Lease, window: Window) -> Counts:
     """List the mailbox's unfinished window to its end, or this one if there is none.
 
     Raises:
         TransientError: Google refuses its own page tokens again and again.
     """
     counts = Counts()
-    listing = await store.open_listing(lease, window)
-    await list_to_end(store, client, throttle, lease, listing, policy, counts)
+    listing = await session.store.open_listing(lease, window)
+    await list_to_end(session, lease, listing, counts)
     return counts
 
 
 async def list_to_end(
-    store: MailStore,
-    client: MailboxClient,
-    throttle: Throttle,
-    lease: Lease,
-    listing: Listing,
-    policy: SyncPolicy,
-    counts: Counts,
+    session: MailboxSession[MailStore], lease: Lease, listing: Listing, counts: Counts
 ) -> Listing:
     """Go on with a listing from where it is to its end, adding to ``counts`` page by page.
 
     Raises:
         TransientError: Google refuses its own page tokens again and again.
     """
+    store, client, price = session.store, session.client, session.policy.prices.messages_list
     restarts = 0
     while not listing.done:
 
@@ -210,7 +177,7 @@ async def list_to_end(
             return await client.list_messages(listed.window, listed.page_token)
 
         try:
-            page = await throttle.call(read, policy.prices.messages_list)
+            page = await session.throttle.call(read, price)
         except PageTokenInvalidError as error:
             restarts = _one_more(restarts, error)
             listing = await store.restart_listing(lease, listing)

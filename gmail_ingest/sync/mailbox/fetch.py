@@ -30,8 +30,7 @@ from gmail_ingest.errors import (
     ThrottledError,
     TransientError,
 )
-from gmail_ingest.sync.mailbox.policy import SyncPolicy
-from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
+from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import (
     Counts,
     Failed,
@@ -43,7 +42,7 @@ from gmail_ingest.sync.mailbox.records import (
     Stored,
 )
 from gmail_ingest.sync.mailbox.refusals import Refusal, Refusals, answers_for, refused_mailbox
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: What is said of a message that Google does not have, as long as that is not believed.
 _NOT_FOUND_YET = "not found yet"
@@ -58,18 +57,16 @@ class Fetch:
 
     def __init__(
         self,
-        store: MailStore,
-        client: MailboxClient,
-        throttle: Throttle,
-        policy: SyncPolicy,
+        session: MailboxSession[MailStore],
         *,
         listing: Listing | None = None,
         window: Window | None = None,
     ) -> None:
-        self._store = store
-        self._client = client
-        self._throttle = throttle
-        self._policy = policy
+        self._session = session
+        self._store = session.store
+        self._client = session.client
+        self._throttle = session.throttle
+        self._policy = session.policy
         self._listing_id = listing.id if listing is not None else None
         self._window = window or Window()
         self._upcoming = 0
@@ -80,7 +77,7 @@ class Fetch:
         #: All messages in doubt since that answer, also those whose failure is noted already.
         self._unanswered: set[str] = set()
         self._outage: TransientError | None = None
-        self._refusals = Refusals(policy.refusals)
+        self._refusals = Refusals(session.policy.refusals)
         #: Whether Google gave a message since the last look at what is due.
         self._given = False
 
@@ -182,7 +179,7 @@ class Fetch:
             MailboxStateError, TransientError: it is the mailbox that is refused.
         """
         is_answered = (ended and self._given) or await answers_for(
-            self._client, self._throttle, self._policy.prices, self._refusals.messages
+            self._session, self._refusals.messages
         )
         # None is held any more if a call that was under way meanwhile was answered after all.
         if not is_answered and self._refusals.messages:

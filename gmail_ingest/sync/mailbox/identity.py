@@ -14,13 +14,13 @@ back.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Sequence
 from typing import Literal, Protocol, TypeVar
 
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.quota.prices import Prices
-from gmail_ingest.sync.mailbox.ports import MailboxClient
-from gmail_ingest.sync.mailbox.records import ListPage, Mailbox, Profile
+from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
+from gmail_ingest.sync.mailbox.records import ListPage, Mailbox, Profile, Renaming
 
 T = TypeVar("T")
 
@@ -35,32 +35,6 @@ PROOF = 3
 #: ``unsure``: none of its mail is there, and its history id is no lower than it was. Either all of
 #: it was deleted, or it is another account: a person has to say.
 Verdict = Literal["same", "other", "unsure"]
-Renaming = Literal["same", "renamed", "taken"]
-
-
-class AccountRecords(Protocol):
-    """What is known of the accounts behind mailboxes; each method one statement or transaction."""
-
-    async def living(self, tenant_id: str) -> list[Mailbox]:
-        """The tenant's mailboxes in every state but ``replaced``, also disconnected ones."""
-        ...
-
-    async def sample_ids(self, mailbox_id: int, limit: int) -> list[str]:
-        """Ids of stored mail: the newest, the oldest, and some between them."""
-        ...
-
-    async def knowing(self, tenant_id: str, message_ids: Collection[str]) -> Mapping[int, int]:
-        """How many of these ids the ledger of each of the tenant's living mailboxes has."""
-        ...
-
-    async def rename(self, mailbox_id: int, address: str) -> Renaming:
-        """Note the primary address that the account has now; the former one stays an alias.
-
-        ``taken``: another living mailbox of the tenant has it, and only that it differs is noted.
-        Where that one's own account is noted to have another address, it takes it first, so that
-        accounts which changed names are renamed both.
-        """
-        ...
 
 
 class Pace(Protocol):
@@ -80,7 +54,7 @@ class AtOnce:
 
 
 async def recognise(
-    records: AccountRecords,
+    store: MailStore,
     client: MailboxClient,
     pace: Pace,
     mailbox: Mailbox,
@@ -92,11 +66,11 @@ async def recognise(
     A mailbox without stored mail has nothing to lose, and is the same. Raises as its calls.
     """
     prices = prices or Prices()
-    sample = await records.sample_ids(mailbox.id, SAMPLE)
+    sample = await store.sample_ids(mailbox.id, SAMPLE)
     if not sample:
         return "same"
     newest = await _newest(client, pace, prices)
-    if (await records.knowing(mailbox.tenant_id, newest)).get(mailbox.id):
+    if (await store.knowing(mailbox.tenant_id, newest)).get(mailbox.id):
         return "same"
     if await _has_any(client, pace, sample, prices):
         return "same"
@@ -104,7 +78,7 @@ async def recognise(
 
 
 async def find_former(
-    records: AccountRecords,
+    store: MailStore,
     client: MailboxClient,
     living: Sequence[Mailbox],
     aliases: Collection[str],
@@ -114,7 +88,7 @@ async def find_former(
     """The mailbox under which an account is known whose address is not: its former one.
 
     Args:
-        records: what is known.
+        store: what is known.
         client: the account, as it is being connected.
         living: the tenant's mailboxes; none of them has the account's address.
         aliases: the account's other addresses, as far as Google tells.
@@ -128,26 +102,26 @@ async def find_former(
         return None
     pace, prices = pace or AtOnce(), prices or Prices()
     newest = await _newest(client, pace, prices)
-    common = await records.knowing(living[0].tenant_id, newest)
-    best = max(living, key=lambda each: common.get(each.id, 0))
+    common = await store.knowing(living[0].tenant_id, newest)
+    best = max(living, key=lambda mailbox: common.get(mailbox.id, 0))
     if common.get(best.id, 0) >= PROOF:
         return best
-    for each in living:
-        if {each.address, *each.former_addresses}.isdisjoint(aliases):
+    for mailbox in living:
+        if {mailbox.address, *mailbox.former_addresses}.isdisjoint(aliases):
             continue
-        if common.get(each.id) or await _has_any(
-            client, pace, await records.sample_ids(each.id, SAMPLE), prices
+        if common.get(mailbox.id) or await _has_any(
+            client, pace, await store.sample_ids(mailbox.id, SAMPLE), prices
         ):
-            return each
+            return mailbox
     return None
 
 
-async def note_address(records: AccountRecords, mailbox: Mailbox, profile: Profile) -> Renaming:
+async def note_address(store: MailStore, mailbox: Mailbox, profile: Profile) -> Renaming:
     """Rename a mailbox whose account has another primary address now, if it has.
 
     Asked also where it has not: what was noted of another one is over then.
     """
-    return await records.rename(mailbox.id, profile.address)
+    return await store.rename(mailbox.id, profile.address)
 
 
 async def _newest(client: MailboxClient, pace: Pace, prices: Prices) -> list[str]:
@@ -167,9 +141,9 @@ async def _newest(client: MailboxClient, pace: Pace, prices: Prices) -> list[str
 async def _has_any(
     client: MailboxClient, pace: Pace, message_ids: Sequence[str], prices: Prices
 ) -> bool:
-    for each in message_ids:
+    for message_id in message_ids:
 
-        async def has(message_id: str = each) -> bool:
+        async def has(message_id: str = message_id) -> bool:
             return await client.has_message(message_id)
 
         if await pace.call(has, prices.messages_get):

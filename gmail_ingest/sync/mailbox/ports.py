@@ -1,7 +1,8 @@
-"""What the use cases need from the world, as Protocols.
+"""What every use case with a mailbox needs from the world, as Protocols.
 
 Holds: ports. Add here: a method only when a use case calls it.
-Keep out: anything that does I/O, anything that only one adapter needs, values (``records.py``).
+Keep out: anything that does I/O, values (``records.py``), and what only one use case needs: that
+stands beside it.
 """
 
 from __future__ import annotations
@@ -9,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
-from uuid import UUID
 
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.core.ledger.history_records import MessageChange
@@ -19,7 +19,6 @@ from gmail_ingest.core.quota.planner import FetchCall
 from gmail_ingest.sync.mailbox.records import (
     AppliedPage,
     AppliedRules,
-    Claim,
     Counts,
     DueMessages,
     HistoryPage,
@@ -30,8 +29,7 @@ from gmail_ingest.sync.mailbox.records import (
     MessageRef,
     Outcome,
     Profile,
-    SecondLook,
-    SyncKind,
+    Renaming,
     Watch,
 )
 
@@ -103,7 +101,8 @@ class MailboxClient(Protocol):
 
 
 class MailStore(Protocol):
-    """The ledger, the checkpoint and the rows, each method one transaction.
+    """The ledger, the checkpoint, the rows, and what is known of the accounts behind mailboxes:
+    each method one transaction.
 
     A method that takes a lease writes nothing and raises LeaseLostError when the lease was taken
     over, MailboxDisconnectedError when the mailbox was disconnected.
@@ -231,64 +230,23 @@ class MailStore(Protocol):
         """Hold the next stored mails against rules that changed; None: nothing is left."""
         ...
 
+    async def living(self, tenant_id: str) -> list[Mailbox]:
+        """The tenant's mailboxes in every state but ``replaced``, also disconnected ones."""
+        ...
 
-class SyncQueue(Protocol):
-    """The queue: at most one waiting row for a tenant and kind; acknowledged after the commit."""
+    async def sample_ids(self, mailbox_id: int, limit: int) -> list[str]:
+        """Ids of stored mail: the newest, the oldest, and some between them."""
+        ...
 
-    async def enqueue(
-        self,
-        tenant_id: str,
-        kind: SyncKind,
-        *,
-        mailbox_ids: Collection[int] | None = None,
-        history_id: int | None = None,
-        force: bool = False,
-    ) -> UUID:
-        """Ask for a sync; joins the waiting row if there is one. Returns the job's id.
+    async def knowing(self, tenant_id: str, message_ids: Collection[str]) -> Mapping[int, int]:
+        """How many of these ids the ledger of each of the tenant's living mailboxes has."""
+        ...
 
-        A poll or a second look that waits becomes as urgent as this, and has a job from then on.
+    async def rename(self, mailbox_id: int, address: str) -> Renaming:
+        """Note the primary address that the account has now; the former one stays an alias.
+
+        ``taken``: another living mailbox of the tenant has it, and only that it differs is noted.
+        Where that one's own account is noted to have another address, it takes it first, so that
+        accounts which changed names are renamed both.
         """
-        ...
-
-    async def claim(
-        self,
-        holder: str,
-        *,
-        limit: int,
-        ttl: timedelta,
-        background: int | None = None,
-        tenant_id: str | None = None,
-        dagster_run_id: str | None = None,
-    ) -> list[Claim]:
-        """Take rows that wait (or whose claim expired), SKIP LOCKED; never a row whose tenant and
-        kind somebody holds, unless it is forced.
-
-        The most urgent come first (``Priority``), of those the oldest; an eighth of ``limit`` goes
-        to what is not live and has been due for a minute. At most ``background`` are not live.
-        """
-        ...
-
-    async def extend(self, claims: Sequence[Claim], ttl: timedelta) -> None:
-        """Heartbeat: extend claims."""
-        ...
-
-    async def acknowledge(
-        self,
-        claim: Claim,
-        state: str,
-        counts: Counts,
-        error: str | None,
-        second_look: SecondLook | None = None,
-    ) -> None:
-        """Remove a claimed row and end its job in ``state``; nothing if the claim was lost.
-
-        A row without a job gets one now if it found something or failed. ``second_look`` is asked
-        for in the same transaction; it joins the waiting row if there is one.
-        """
-        ...
-
-    async def release(
-        self, claim: Claim, not_before: datetime, counts: Counts, error: str | None
-    ) -> None:
-        """Give a claimed row back to wait until ``not_before``; merges with a waiting one."""
         ...

@@ -9,9 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from enum import IntEnum
 from typing import Literal, NamedTuple
-from uuid import UUID
 
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.core.ledger.history_records import HistoryRecord
@@ -23,6 +21,8 @@ from gmail_ingest.core.quota.planner import PendingMessage
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
 #: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
 SyncKind = Literal["incremental", "initial", "exclusions"]
+#: What came of noting an address: nothing new, the mailbox has it, another mailbox has it.
+Renaming = Literal["same", "renamed", "taken"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,56 +216,3 @@ class AppliedRules:
 
     mailbox_id: int
     counts: Counts
-
-
-class Priority(IntEnum):
-    """Whose turn it is in the queue, the smallest first; the first two are live mail."""
-
-    #: A push or a person asked for it.
-    REQUESTED = 0
-    #: A second look, for mail whose notification Google dropped.
-    AGAIN = 1
-    #: A listing of a mailbox, or a change of rules, that somebody asked for.
-    LISTING = 2
-    #: Nobody asked: a poll, or what a dead worker left.
-    POLL = 3
-
-
-@dataclass(frozen=True, slots=True)
-class SecondLook:
-    """Mailboxes to look at once more, ``after`` so many seconds."""
-
-    mailbox_ids: tuple[int, ...]
-    after: float
-
-
-@dataclass(frozen=True, slots=True)
-class Claim:
-    """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
-
-    ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
-    every mailbox of the tenant; ``force`` takes leases over; ``crashes`` counts the workers that
-    died with it, one after the other; ``again`` asks for a second look whatever is found.
-    """
-
-    id: int
-    tenant_id: str
-    kind: SyncKind
-    job_id: UUID | None
-    mailbox_ids: tuple[int, ...] | None
-    attempts: int
-    force: bool
-    holder: str
-    crashes: int = 0
-    priority: int = Priority.REQUESTED
-    again: bool = False
-
-    @property
-    def is_pushed(self) -> bool:
-        """Whether Google notified of one of its mailboxes: then these are named."""
-        return self.priority == Priority.REQUESTED and self.mailbox_ids is not None
-
-    @property
-    def is_live(self) -> bool:
-        """Whether somebody may be waiting for this mail; a poll or a listing can wait."""
-        return self.priority <= Priority.AGAIN

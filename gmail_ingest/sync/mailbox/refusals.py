@@ -1,9 +1,9 @@
 """Whose fault a refusal is: the message's own, or the mailbox's.
 
 Holds: ``Refusals``, what a fetch remembers of calls that Google refused; ``answers_for``, the trial
-that decides; ``try_reading``, the same trial before a mailbox is connected; ``state_of``, for calls
-that no message is to blame for. Add here: another sign
-that a mailbox as a whole is refused. Keep out: fates (``fetch.py``), Google's reasons (adapters).
+that decides; ``try_reading``, the same trial before a mailbox is connected. Add here: another sign
+that a mailbox as a whole is refused. Keep out: fates (``fetch.py``), Google's reasons (adapters),
+what a refusal means for the mailbox (``consequences.py``).
 
 A grant may allow the profile, the watch and the history, and refuse every mail. So refusals for one
 reason, with no answer in between, are held back until it is known whose they are: another message
@@ -23,18 +23,15 @@ from typing import NamedTuple
 
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
-from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import (
-    GmailIngestError,
-    MailboxStateError,
     MailboxUnavailableError,
     RefusalReason,
     RefusedByGoogleError,
     SuspectAccountError,
 )
-from gmail_ingest.sync.mailbox.ports import MailboxClient
+from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import ListPage
-from gmail_ingest.sync.mailbox.throttle import Throttle
+from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: A refusal of either kind may be the mailbox's.
 Refusal = RefusedByGoogleError | SuspectAccountError
@@ -98,16 +95,7 @@ def refused_mailbox(error: Refusal) -> MailboxUnavailableError | SuspectAccountE
     return MailboxUnavailableError(f"no mail of this mailbox is given: {error}", "refused")
 
 
-def state_of(error: GmailIngestError) -> MailboxStateError | None:
-    """The state that an error of a call without a message means for its mailbox, if any."""
-    if isinstance(error, RefusedByGoogleError):
-        return MailboxUnavailableError(str(error), "refused")
-    return error if isinstance(error, MailboxStateError) else None
-
-
-async def answers_for(
-    client: MailboxClient, throttle: Throttle, prices: Prices, refused: Collection[str]
-) -> bool:
+async def answers_for(session: MailboxSession[MailStore], refused: Collection[str]) -> bool:
     """Whether Google gives any other message than the refused ones.
 
     A message alone in its mailbox has no witness: then it is refused for its own sake.
@@ -115,6 +103,7 @@ async def answers_for(
     Raises:
         what a listing or a fetch raises, unless it is that the request is refused.
     """
+    client, throttle, prices = session.client, session.throttle, session.policy.prices
 
     async def listed() -> ListPage | None:
         # Refused here, it is no call to make again: so it is no error for ``throttle``.

@@ -45,10 +45,10 @@ async def all_ended(work: Iterable[Awaitable[T]]) -> list[T]:
     connections that its caller is closing and a claim that was given up.
     """
     done = await asyncio.gather(*work, return_exceptions=True)
-    for each in done:
-        if isinstance(each, BaseException):
-            raise each
-    return [each for each in done if not isinstance(each, BaseException)]
+    for outcome in done:
+        if isinstance(outcome, BaseException):
+            raise outcome
+    return [outcome for outcome in done if not isinstance(outcome, BaseException)]
 
 
 async def to_its_end(work: Coroutine[Any, Any, R]) -> R:

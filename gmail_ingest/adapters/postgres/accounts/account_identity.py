@@ -1,7 +1,7 @@
 """The account behind a mailbox: known by its mail, renamed, or replaced by another.
 
-Holds: ``PostgresAccounts`` (the AccountRecords port), ``retire``, ``rename``. Add here: what else
-an account does to its mailbox. Keep out: how accounts are told apart
+Holds: ``PostgresAccounts`` (what MailStore asks of accounts), ``retire``, ``rename``. Add here:
+what else an account does to its mailbox. Keep out: how accounts are told apart
 (``sync/mailbox/identity.py``).
 Source: edge cases 39, 90 to 93: mail stays, and it is said whose it was.
 
@@ -21,8 +21,7 @@ from gmail_ingest.adapters.postgres.queue.sync_queue import enqueue
 from gmail_ingest.adapters.postgres.sync import listings
 from gmail_ingest.adapters.postgres.sync.leases import hold
 from gmail_ingest.core.ledger.windows import Window
-from gmail_ingest.sync.mailbox.identity import Renaming
-from gmail_ingest.sync.mailbox.records import Lease, Mailbox
+from gmail_ingest.sync.mailbox.records import Lease, Mailbox, Renaming
 
 _LIVING = f"""
 SELECT {MAILBOX_COLUMNS} FROM mailboxes m
@@ -123,7 +122,7 @@ _SUCCESSOR = "UPDATE mailboxes SET replaced_by = %s WHERE id = %s"
 
 
 class PostgresAccounts:
-    """See ``sync.identity.AccountRecords``; what a method does is written there."""
+    """See ``sync.mailbox.ports.MailStore``; what a method does is written there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine

@@ -23,7 +23,7 @@ ORDER BY id
 
 
 class PostgresBackfillStore(PostgresMailStore):
-    """See ``sync.backfill_jobs.BackfillStore``."""
+    """See ``sync.backfill.backfill_jobs.BackfillStore``."""
 
     async def stopped(self, tenant_id: str) -> list[str]:
         """Why mailboxes of the tenant cannot be synced now."""

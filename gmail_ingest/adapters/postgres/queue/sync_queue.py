@@ -2,7 +2,7 @@
 
 Holds: ``PostgresSyncQueue``, and ``enqueue`` for those who are in a transaction already.
 Add here: a question about the queue. Keep out: its rules (``queue_sql.py``), jobs as a caller
-sees them (``jobs.py``). Source: ``sync/mailbox/ports.py``; docs/architecture.md#the-queue.
+sees them (``jobs.py``). Source: ``sync/live/sync_queue.py``; docs/architecture.md#the-queue.
 """
 
 from __future__ import annotations
@@ -20,7 +20,8 @@ from gmail_ingest.adapters.postgres.engine import Connection, statement
 from gmail_ingest.adapters.postgres.mailboxes.mailbox_states import PROBE, PROBE_EVERY
 from gmail_ingest.adapters.postgres.queue import queue_sql
 from gmail_ingest.errors import NotFoundError
-from gmail_ingest.sync.mailbox.records import Claim, Counts, Priority, SecondLook, SyncKind
+from gmail_ingest.sync.live.sync_queue import Claim, Priority, SecondLook
+from gmail_ingest.sync.mailbox.records import Counts, SyncKind
 
 #: The part (1 / so many) of each claim for what is not live and has been due for a minute.
 TURNS = 8
@@ -94,7 +95,7 @@ async def enqueue(
 
 
 class PostgresSyncQueue:
-    """See ``sync.ports.SyncQueue``; what a method does is written there."""
+    """See ``sync.live.sync_queue.SyncQueue``; what a method does is written there."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
