@@ -131,7 +131,7 @@ def test_image_has_no_sandbox():
     """What the image is made of is named, and the sandbox is not among it."""
     ignored, *named = (ROOT / ".dockerignore").read_text().split()
     assert ignored == "*"
-    assert not any("sandbox" in each or "tests" in each for each in named)
+    assert not any("sandbox" in path or "tests" in path for path in named)
     assert "gmail_sandbox" not in (ROOT / "Dockerfile").read_text()
 
 
