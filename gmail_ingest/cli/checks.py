@@ -1,4 +1,4 @@
-"""Is this deployment configured so that it can work? Pure judgements of settings.
+"""Checks of ``doctor`` and ``up`` that need settings alone: can a deployment work with these?
 
 Holds: ``Check`` and one function for each group of settings. Add here: a judgement that needs
 settings alone. Keep out: asking a database (``doctor``) or a network (``probes``).

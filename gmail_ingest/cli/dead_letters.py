@@ -1,6 +1,6 @@
 """``gmail-ingest dead-letters``: messages that were given up, and another try.
 
-Holds: these commands. Keep out: the dead letters (the sidecar has them, as for the CRM).
+Holds: these commands. Keep out: reading and retrying them (the sidecar does that).
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ app = typer.Typer(
     help="Messages that were given up. Needs the sidecar: --api-url and --api-key.",
 )
 
-#: Of one page; the API's own limit.
+#: Dead letters of one page: the API's limit.
 _PAGE = 500
 InMailbox = Annotated[str, typer.Option("--mailbox", help="Address of one mailbox; all if empty.")]
 

@@ -1,6 +1,6 @@
 """``gmail-ingest tenants rules``: which stored mail the CRM does not see, from a terminal.
 
-Holds: the commands. Keep out: what a rule hides (the sidecar does it, as for the CRM).
+Holds: the commands. Keep out: hiding mail (the sidecar and Dagster do that).
 """
 
 from __future__ import annotations

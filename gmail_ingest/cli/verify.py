@@ -139,7 +139,7 @@ def _holder() -> str:
 
 @contextmanager
 def _progress(days: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere: the lines before and after say all."""
+    """A bar on a terminal; elsewhere nothing, for the lines before and after are enough."""
     with Progress(console=NOTES, disable=not NOTES.is_terminal, transient=True) as bar:
         task = bar.add_task("days", total=days)
         yield lambda done: bar.advance(task, done)

@@ -2,8 +2,8 @@
 
 Holds: the problem document, and which error becomes which. Add here: an error's status.
 Keep out: what an endpoint does.
-Source: RFC 9457. Pydantic's errors quote the input, and speak of expressions and types: only their
-place goes out, with a sentence of this file or of a validator.
+Source: RFC 9457. Pydantic's texts quote the input. So an answer holds the place of an error, and a
+sentence of this file or of a validator, never Pydantic's text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from gmail_ingest.errors import (
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: Seconds after which a caller may ask again where nobody knows better.
+#: Retry-After, in seconds, where the error names no time.
 RETRY_AFTER = 5
 #: Fields that a problem's text names; its list of errors has all of them.
 _FIELDS_SHOWN = 10
@@ -96,10 +96,10 @@ _REASONS = {
     "timezone_aware": _TIME,
     "timezone_offset": _TIME,
 }
-#: Of a body that is not JSON at all, as curl sends one without a header.
+#: For a body that was not sent as JSON: curl needs a header to do so.
 _NO_OBJECT = f"{_OBJECT}, sent with Content-Type: application/json"
 _NOT_VALID = "is not valid here"
-#: Errors whose place is the object, and not the field that they are about.
+#: Errors that Pydantic places at the object; they are about its field authType.
 _DISCRIMINATED = frozenset(("union_tag_invalid", "union_tag_not_found"))
 #: A name is shown only if it looks like one: a caller may have put a secret there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}(?:\[\])?", re.ASCII)
@@ -143,7 +143,7 @@ def invalid(fields: Sequence[tuple[str, str]], mailboxes: Sequence[str | None] =
 
 
 def shown_name(name: str, kind: str = "field") -> str:
-    """A name that a caller wrote, unless it looks like something else."""
+    """A name that a caller wrote if it looks like one, else a word in its place."""
     return name if _NAME.fullmatch(name) else f"(unknown {kind})"
 
 
@@ -168,7 +168,7 @@ def _reason(error: Mapping[str, Any]) -> str:
     reason = _REASONS.get(kind, _NOT_VALID)
     if reason is _OBJECT and len(error["loc"]) == 1:
         return _NO_OBJECT
-    # Of what Pydantic knows of the error only the limits that the routes set are shown.
+    # Only limits that the routes set are filled in, nothing else of Pydantic's context.
     return reason.format_map(limits)
 
 

@@ -24,7 +24,7 @@ from webhook_api.base.bodies import Model
 #: How the watch of a connected mailbox stands.
 WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
-#: Renewal is due with six days left: a watch with less than this has missed it many times.
+#: A watch is renewed when it has six days left: below one day, renewal has failed for days.
 LAPSING = timedelta(days=1)
 
 _RECONNECT = "Connect this mailbox again if its mail is wanted."
@@ -172,7 +172,7 @@ def action_of(state: str, cause: str | None) -> str | None:
 
 
 def watch_state(expires_at: datetime | None, now: datetime) -> WatchState:
-    """How a watch that should be there stands."""
+    """The state of a watch that is wanted."""
     if expires_at is None:
         return "missing"
     left = expires_at - now

@@ -14,7 +14,7 @@ from gmail_ingest.adapters.postgres.reads.status_views import TenantStatus
 from webhook_api.base.bodies import Model
 from webhook_api.integrations.tenant import action_of
 
-#: Not connected: what a sync of the tenant is not about.
+#: States of mailboxes that have ended: a sync of the tenant leaves them out.
 _ENDED = frozenset(("disconnected", "replaced"))
 
 
@@ -55,7 +55,7 @@ def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[U
         if mailbox.state not in _ENDED
     ]
     if mailbox is not None:
-        # One that nobody has is not judged here: whoever reads it answers for it.
+        # An address that no mailbox has is left to the query that reads it.
         exact = [candidate for candidate in connected if candidate.address == mailbox]
         former = [candidate for candidate in connected if mailbox in candidate.former_addresses]
         connected = exact or former or connected
