@@ -26,11 +26,12 @@ from gmail_ingest.cli import (
     execute,
     keys,
     lab,
-    processes,
     reread,
     settings,
+    status,
     sync,
     tenants,
+    up,
     verify,
     why,
 )
@@ -78,9 +79,9 @@ def gmail_ingest(
 
 lab.add_command(app, "demo")
 lab.add_command(app, "rehearse")
-app.command()(processes.up)
+app.command()(up.up)
 lab.add_command(app, "sandbox", context_settings=lab.PASS_ON)
-app.command()(processes.status)
+app.command()(status.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
 app.add_typer(dead_letters.app, name="dead-letters")

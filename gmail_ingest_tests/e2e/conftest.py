@@ -98,7 +98,7 @@ class Crm:
     def at_google(self, address: str) -> Labels:
         """Labels by message, of all that a sync shall store."""
         found = self.google("GET", f"mailboxes/{address}/messages")["messages"]
-        labels = {each["id"]: frozenset(each["labelIds"]) for each in found}
+        labels = {message["id"]: frozenset(message["labelIds"]) for message in found}
         return {key: value for key, value in labels.items() if value.isdisjoint(_OUT_OF_SCOPE)}
 
     def in_crm(self, tenant: str) -> Labels:
@@ -108,7 +108,7 @@ class Crm:
             page = self.api("GET", "emails", tenantId=tenant, limit=200, offset=len(found))
             found += page["emails"]
             if not page["emails"]:
-                labels = {each["id"]: frozenset(each["labelIds"]) for each in found}
+                labels = {message["id"]: frozenset(message["labelIds"]) for message in found}
                 assert len(labels) == len(found), "a message is listed twice"
                 return labels
 
