@@ -311,13 +311,13 @@ def explain(error: ValidationError) -> str:
     names = variable_names()
     fields = {variable: field for field, variable in names.items()}
     sentences = []
-    for each in error.errors(include_input=False, include_url=False):
-        place = str(each["loc"][0]) if each["loc"] else "the settings"
+    for detail in error.errors(include_input=False, include_url=False):
+        place = str(detail["loc"][0]) if detail["loc"] else "the settings"
         variable = names.get(place, place)
         known = Settings.model_fields.get(fields.get(variable, ""))
         default = "" if known is None else str(known.default)
         rest = f" (without it: {default})" if default else ""
-        sentences.append(f"{variable} must be {_wanted(each)}{rest}")
+        sentences.append(f"{variable} must be {_wanted(detail)}{rest}")
     return "; ".join(sentences)
 
 
@@ -339,9 +339,9 @@ _WANTED: Mapping[str, str] = {
 }
 
 
-def _wanted(each: Any) -> str:  # noqa: ANN401 - pydantic's dictionary of details
-    words = _WANTED.get(each["type"], "another value")
-    return words.format(**each.get("ctx", {}))
+def _wanted(detail: Any) -> str:  # noqa: ANN401 - pydantic's dictionary of details
+    words = _WANTED.get(detail["type"], "another value")
+    return words.format(**detail.get("ctx", {}))
 
 
 def _one_of(given: str, allowed: tuple[str, ...]) -> str:

@@ -15,9 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-#: A file has no width of its own, and rows cut into lines cannot be searched.
+#: A file has no width, and rows that are wrapped cannot be searched.
 _WIDTH_OF_FILES = 240
-#: Results go to standard output, everything about the way there to standard error.
+#: Results go to standard output, all else to standard error.
 RESULTS = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
 NOTES = Console(stderr=True, soft_wrap=True)
 

@@ -109,27 +109,27 @@ class StatusReport:
             "reading": self.reading.to_json(),
             "troubled": [
                 {
-                    "tenantId": each.tenant_id,
-                    "address": each.address,
-                    "state": each.state,
-                    "cause": each.cause,
-                    "error": each.error,
-                    "failedAt": each.failed_at,
-                    "action": remedy_of(each.state, each.cause),
-                    "command": remedies.of_mailbox(each.tenant_id, each.state, each.cause),
+                    "tenantId": mailbox.tenant_id,
+                    "address": mailbox.address,
+                    "state": mailbox.state,
+                    "cause": mailbox.cause,
+                    "error": mailbox.error,
+                    "failedAt": mailbox.failed_at,
+                    "action": remedy_of(mailbox.state, mailbox.cause),
+                    "command": remedies.of_mailbox(mailbox.tenant_id, mailbox.state, mailbox.cause),
                 }
-                for each in self.failing
+                for mailbox in self.failing
             ],
             "putBack": [
                 {
-                    "tenantId": each.tenant_id,
-                    "kind": each.kind,
-                    "askedAt": each.enqueued_at,
-                    "notBefore": each.not_before,
-                    "attempts": each.attempts,
-                    "error": each.error,
+                    "tenantId": work.tenant_id,
+                    "kind": work.kind,
+                    "askedAt": work.enqueued_at,
+                    "notBefore": work.not_before,
+                    "attempts": work.attempts,
+                    "error": work.error,
                 }
-                for each in self.put_back
+                for work in self.put_back
             ],
         }
 
@@ -156,23 +156,23 @@ async def read_status_report(engine: AsyncEngine) -> StatusReport:
     )
 
 
-def _of_mailbox(each: FailingMailbox) -> str:
-    since = f" since {_at(each.failed_at)}" if each.failed_at else ""
-    cause = f" ({each.cause})" if each.cause else ""
-    remedy = remedy_of(each.state, each.cause) or "It is tried again by itself."
-    command = remedies.of_mailbox(each.tenant_id, each.state, each.cause)
+def _of_mailbox(mailbox: FailingMailbox) -> str:
+    since = f" since {_at(mailbox.failed_at)}" if mailbox.failed_at else ""
+    cause = f" ({mailbox.cause})" if mailbox.cause else ""
+    remedy = remedy_of(mailbox.state, mailbox.cause) or "It is tried again by itself."
+    command = remedies.of_mailbox(mailbox.tenant_id, mailbox.state, mailbox.cause)
     typed = f" `{command}`" if command else ""
-    state = "its last sync failed" if each.state == "active" else each.state
-    error = f": {each.error}." if each.error else "."
-    return f"{each.tenant_id} {each.address}: {state}{since}{cause}{error} {remedy}{typed}"
+    state = "its last sync failed" if mailbox.state == "active" else mailbox.state
+    error = f": {mailbox.error}." if mailbox.error else "."
+    return f"{mailbox.tenant_id} {mailbox.address}: {state}{since}{cause}{error} {remedy}{typed}"
 
 
-def _of_work(each: PutBack) -> str:
-    tries = "1 attempt" if each.attempts == 1 else f"{each.attempts} attempts"
-    why = f" ({each.error})" if each.error else ""
+def _of_work(work: PutBack) -> str:
+    tries = "1 attempt" if work.attempts == 1 else f"{work.attempts} attempts"
+    why = f" ({work.error})" if work.error else ""
     return (
-        f"{each.tenant_id}: {each.kind} sync, asked for at {_at(each.enqueued_at)}, was put back "
-        f"after {tries}{why}; it is tried again by itself from {_at(each.not_before)} on"
+        f"{work.tenant_id}: {work.kind} sync, asked for at {_at(work.enqueued_at)}, was put back "
+        f"after {tries}{why}; it is tried again by itself from {_at(work.not_before)} on"
     )
 
 
