@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.local.signals import StopRequested, stop_on_signals
 from gmail_ingest.logs import configure_logging
 from gmail_ingest_lab.benchmarks import figure, suite
+from gmail_ingest_lab.commands.sandbox import require_sandbox
 
 _LINE_EVERY_SECONDS = 5.0
 
