@@ -2,7 +2,7 @@
 
 Holds: one rule for all HTTP clients, whatever library they are built on. Add here: a decision that
 each client would otherwise take by its library's own default. Keep out: the clients; calls on
-loopback between processes of one deployment (they ask no proxy: ``runtime/readiness.py``).
+loopback between processes of one deployment (they ask no proxy: ``local/readiness.py``).
 Source: https://curl.se/docs/manpage.html: curl's and wget's variables HTTPS_PROXY, HTTP_PROXY,
 ALL_PROXY and NO_PROXY, which requests, aiohttp and gRPC read differently or not at all; OpenSSL's
 SSL_CERT_FILE and SSL_CERT_DIR.

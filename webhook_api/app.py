@@ -14,23 +14,23 @@ from fastapi_offline import FastAPIOffline
 
 from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
 from gmail_ingest.settings import Settings
-from webhook_api.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
-from webhook_api.backfills import backfill_router
-from webhook_api.certificates import CertificateCache, google_certificates
+from webhook_api.base.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
+from webhook_api.base.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
+from webhook_api.base.problems import LastResort, add_problem_handlers
+from webhook_api.base.strictness import RefuseUnknown
 from webhook_api.composition import Services, build_services
-from webhook_api.coverage import coverage_router
-from webhook_api.dead_letters import dead_letters_router
-from webhook_api.emails import emails_router
-from webhook_api.exclusions import exclusions_router
+from webhook_api.emails.routes import emails_router
+from webhook_api.emails.why import why_router
+from webhook_api.exclusion_rules import exclusion_rules_router
 from webhook_api.health import health_router
-from webhook_api.integrations import integrations_router
-from webhook_api.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
-from webhook_api.problems import LastResort, add_problem_handlers
-from webhook_api.push import PushReceiver, push_router
-from webhook_api.removals import removals_router
-from webhook_api.strictness import RefuseUnknown
-from webhook_api.sync import sync_router
-from webhook_api.why import why_router
+from webhook_api.integrations.routes import integrations_router
+from webhook_api.push.certificates import CertificateCache, google_certificates
+from webhook_api.push.routes import PushReceiver, push_router
+from webhook_api.sync.backfills import backfill_router
+from webhook_api.sync.coverage import coverage_router
+from webhook_api.sync.dead_letters import dead_letters_router
+from webhook_api.sync.removals import removals_router
+from webhook_api.sync.routes import sync_router
 
 
 def create_app(settings: Settings) -> FastAPI:
@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _add_routes(app, services)
     add_problem_handlers(app)
-    # From the inside out: the gate stands before everything but the last resort.
+    # What is added last runs first: the last resort, then the gate, then the app.
     app.add_middleware(ApiKeyGate, register=KeyRegister(services.api_keys.active_hashes))
     app.add_middleware(LastResort)
     generate = app.openapi
@@ -78,7 +78,7 @@ def _add_routes(app: FastAPI, services: Services) -> None:
         removals_router,
         why_router,
         emails_router,
-        exclusions_router,
+        exclusion_rules_router,
     ):
         app.include_router(
             router(services), dependencies=[Depends(API_KEY), Depends(BEARER)], responses=COMMON

@@ -1,7 +1,7 @@
 """Routes for load balancers.
 
 Holds: /healthz and /readyz. Keep out: anything that tells more than that.
-The encryption key is not asked for again: without a good one the process does not start.
+The encryption key is not checked here: without a valid one the process does not start.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ import structlog
 from fastapi import APIRouter, Response
 
 from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
-from webhook_api.openapi import UNAVAILABLE, WRONG
-from webhook_api.problems import unavailable
-from webhook_api.shared_models import Model
+from webhook_api.base.bodies import Model
+from webhook_api.base.openapi import UNAVAILABLE, WRONG
+from webhook_api.base.problems import unavailable
 
 log = structlog.get_logger(__name__)
 

@@ -1,7 +1,7 @@
-"""``gmail-ingest reread``: reads mail again that a former release stored, and waits for its end.
+"""``gmail-ingest reread``: reads mail again that a former release stored, and waits for the end.
 
-Holds: the command, and ``what_is_left`` for those who tell. Keep out: batches and pace
-(``adapters/postgres/sync/rereading.py``, ``sync/audit/reread.py``).
+Holds: the command. Keep out: batches and pace (``adapters/postgres/sync/rereading.py``,
+``sync/audit/reread.py``).
 Exit codes: 0 all is read, 1 if a mail could not be read.
 """
 

@@ -28,7 +28,7 @@ from gmail_ingest.local.sidecar_api import SidecarApi, SidecarError
 from gmail_ingest.outbound_requests import outbound_session
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
-from webhook_api.certificates import (
+from webhook_api.push.certificates import (
     CertificateCache,
     CertificatesUnavailableError,
     google_certificates,

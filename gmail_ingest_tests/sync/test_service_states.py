@@ -11,7 +11,7 @@ from gmail_ingest.sync.accounts.credentials import SCOPE, ServiceAccountKeys
 from gmail_ingest.sync.mailbox.refusals import WITNESSES
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from gmail_sandbox.faults import FaultRule
-from webhook_api.tenant_bodies import tenant_body
+from webhook_api.integrations.tenant import tenant_body
 
 OTHER = "other@example.com"
 

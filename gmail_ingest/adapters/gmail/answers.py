@@ -72,9 +72,9 @@ def aliases(answer: Json) -> tuple[str, ...]:
     One that waits for its owner's confirmation may be anybody's.
     """
     return tuple(
-        each["sendAsEmail"].lower()
-        for each in answer.get("sendAs", ())
-        if each.get("isPrimary") or each.get("verificationStatus") == "accepted"
+        alias["sendAsEmail"].lower()
+        for alias in answer.get("sendAs", ())
+        if alias.get("isPrimary") or alias.get("verificationStatus") == "accepted"
     )
 
 
@@ -131,7 +131,7 @@ def message(message_id: str, answer: Json) -> Json:
 
 def thread_messages(answer: Json) -> dict[str, Json]:
     """users.threads.get: its messages by id."""
-    return {each["id"]: each for each in answer.get("messages", ())}
+    return {message["id"]: message for message in answer.get("messages", ())}
 
 
 def attachment(answer: Json) -> bytes:

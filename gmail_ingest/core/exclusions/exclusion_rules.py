@@ -1,7 +1,7 @@
 """How an exclusion rule is written: its name, its criteria, and what they may be.
 
 Holds: ``ExclusionRule``, ``Criteria`` and ``checked``. Add here: what a further criterion may say.
-Keep out: what a rule hides (``exclusions.py``), JSON, storage.
+Keep out: what a rule hides (``matching.py``), JSON, storage.
 Source: docs/google.md#labels (Gmail's label ids; those of users are ``Label_<n>``).
 """
 

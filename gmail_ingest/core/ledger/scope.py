@@ -1,8 +1,8 @@
 """Which messages belong in the CRM, by Gmail's own labels.
 
 Holds: why a message is left out: it is known to the ledger, and never stored. Add here: a reason
-that needs only labels. Keep out: what a tenant hides by rules of its own (``exclusions.py``): that
-is stored.
+that needs only labels. Keep out: what a tenant hides by rules of its own: that is stored
+(``exclusions/matching.py``).
 Source: https://developers.google.com/workspace/gmail/api/guides/labels (DRAFT, SPAM, TRASH, and
 that users may see CHAT); which label mail bears that is to be sent later is not documented: see
 docs/google.md#scheduled-mail. Edge cases 11, 15, 16, 210.

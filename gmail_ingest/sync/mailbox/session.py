@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Generic, TypeVar
 
 from gmail_ingest.core.ledger.fates import Origin
@@ -39,8 +40,6 @@ class MailboxSession(Generic[S_co]):
         policy: SyncPolicy,
         limiter: Limiter,
         holder: str = "",
-        *,
-        throttle: Throttle | None = None,
     ) -> None:
         self.store = store
         self.client = client
@@ -48,23 +47,16 @@ class MailboxSession(Generic[S_co]):
         self.policy = policy
         self.limiter = limiter
         self.holder = holder
-        self.throttle = throttle or Throttle(policy)
+        self.throttle = Throttle(policy)
 
     @asynccontextmanager
     async def paced(self, origin: Origin) -> AsyncIterator[MailboxSession[S_co]]:
         """The same session with a budget of this origin; what is left of it goes back."""
         budget = Budget(self.limiter, self.mailbox.id, origin)
-        throttle = Throttle(self.policy, budget)
+        paced = copy(self)
+        paced.throttle = Throttle(self.policy, budget)
         try:
-            yield MailboxSession(
-                self.store,
-                self.client,
-                self.mailbox,
-                self.policy,
-                self.limiter,
-                self.holder,
-                throttle=throttle,
-            )
+            yield paced
         finally:
             await budget.close()
 

@@ -1,6 +1,6 @@
 """API keys of the sidecar: made, listed, revoked, and read back as hashes.
 
-Holds: ``PostgresApiKeys``. Keep out: how a request is judged (``webhook_api/auth.py``).
+Holds: ``PostgresApiKeys``. Keep out: how a request is judged (``webhook_api/base/auth.py``).
 Source: docs/promises.md#promise-7. A key is 256 random bits, so that a plain SHA-256 of it is
 enough: there is nothing to guess from a stolen hash.
 """

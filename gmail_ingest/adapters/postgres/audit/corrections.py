@@ -1,7 +1,8 @@
-"""What a comparison with Google reads of the ledger and of stored mail, and what it mends.
+"""What a comparison with Google mends in the ledger and in stored mail.
 
-Holds: ``read_stored``, ``read_known``, ``recall``, ``correct``. Add here: a further kind of repair.
-Keep out: what counts as a difference (``core/ledger/completeness.py``), coverage (``coverage.py``).
+Holds: ``recall``, ``correct``. Add here: a further kind of repair.
+Keep out: what counts as a difference (``core/ledger/completeness.py``), what is only read
+(``comparisons.py``).
 Source: docs/promises.md#promise-2, #promise-6; edge cases 3, 15, 67. Writers hold the mailbox's row
 (``leases.fenced``), so that what they read here is still true when they write.
 """
@@ -17,24 +18,10 @@ from gmail_ingest.adapters.postgres.mail.email_writes import write_emails
 from gmail_ingest.adapters.postgres.mail.ledger import read_entries, write_entries
 from gmail_ingest.adapters.postgres.recordset import to_json
 from gmail_ingest.adapters.postgres.sync.history_apply import delete_emails
-from gmail_ingest.core.ledger.completeness import Known, StoredMails
-from gmail_ingest.core.ledger.fates import after_absence, after_recall, after_ruling, fate_of
-from gmail_ingest.core.ledger.windows import Window
+from gmail_ingest.core.ledger.fates import after_absence, after_recall, after_ruling
 from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.mailbox.records import Counts, MessageRef
 
-# As arrays of ids: a mailbox has few sets of labels, and rows would cost ten times the memory.
-_STORED = """
-SELECT (internal_date AT TIME ZONE 'UTC')::date, label_ids, array_agg(gmail_id) FROM emails
-WHERE mailbox_id = %s AND internal_date >= coalesce(%s, '-infinity'::timestamptz)
-  AND internal_date < coalesce(%s, 'infinity'::timestamptz)
-GROUP BY 1, 2
-"""
-_KNOWN = """
-SELECT l.gmail_id, l.thread_id, l.fate, l.reason, e.internal_date
-FROM message_ledger l LEFT JOIN emails e USING (mailbox_id, gmail_id)
-WHERE l.mailbox_id = %s AND l.gmail_id = ANY(%s)
-"""
 _ROWS = "SELECT gmail_id FROM emails WHERE mailbox_id = %s AND gmail_id = ANY(%s)"
 # Rows whose labels differ count as older than what was read now, so that it replaces them. One
 # that a later change of history overtook stays as it is.
@@ -45,26 +32,6 @@ WHERE e.mailbox_id = %s AND e.gmail_id = m.gmail_id AND e.history_id <= m.histor
   AND NOT (e.label_ids @> m.label_ids AND e.label_ids <@ m.label_ids)
 RETURNING e.gmail_id
 """
-
-
-async def read_stored(connection: Connection, mailbox_id: int, window: Window) -> list[StoredMails]:
-    """The stored mails of a window, as sets of ids of equal day and labels."""
-    rows = await connection.execute(_STORED, (mailbox_id, window.start, window.end))
-    return [
-        StoredMails(day, frozenset(labels), frozenset(ids))
-        for day, labels, ids in await rows.fetchall()
-    ]
-
-
-async def read_known(
-    connection: Connection, mailbox_id: int, ids: Collection[str]
-) -> dict[str, Known]:
-    """What the ledger says of these ids, and whether the stored ones have their row."""
-    rows = await connection.execute(_KNOWN, (mailbox_id, list(ids)))
-    return {
-        gmail_id: Known(thread_id, fate_of(fate), reason, internal_date)
-        for gmail_id, thread_id, fate, reason, internal_date in await rows.fetchall()
-    }
 
 
 async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:
@@ -117,7 +84,7 @@ async def _replace(
     after = {key: after_ruling(entry, hidden.get(key)) for key, entry in before.items()}
     changed = {key: entry for key, entry in after.items() if entry is not before[key]}
     await write_entries(connection, mailbox_id, changed)
-    touched = {each.thread_id for each in differing}
+    touched = {message.thread_id for message in differing}
     await threads.recompute(connection, mailbox_id, touched)
     if hidden:
         await threads.remove_empty(connection, mailbox_id, touched)

@@ -1,78 +1,24 @@
 """Which days of which mailbox are proven complete.
 
-Holds: the statements of ComparableStore about days and verdicts, and ``PostgresCoverage``, which
-the API reads. Add here: a question about stored days. Keep out: the comparison
-(``sync/audit/compare.py``).
+Holds: ``PostgresCoverage``, which the API reads. Add here: a question about days that were
+compared. Keep out: the comparison (``sync/audit/compare.py``), and what it notes
+(``comparisons.py``).
 Source: docs/promises.md#promise-6; edge case 61 (days are UTC).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.engine import Connection, statement
-from gmail_ingest.adapters.postgres.recordset import to_json
-from gmail_ingest.core.ledger.completeness import DayTally
-from gmail_ingest.core.ledger.windows import Window, reach_back
+from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.audit.completeness import Verdict
 
-# The inner NULLs are windows without a beginning.
-_SYNCED_FROM = """
-SELECT CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END
-FROM listings WHERE mailbox_id = %s AND origin = 'listing'
-"""
-_BACKFILLED = """
-SELECT DISTINCT window_start, window_end FROM listings
-WHERE mailbox_id = %s AND origin = 'backfill' AND closed_at IS NOT NULL
-"""
-_DAYS = """
-SELECT (internal_date AT TIME ZONE 'UTC')::date, count(*) FROM emails
-WHERE mailbox_id = %s GROUP BY 1
-"""
-_LABELS = """
-SELECT label, count(*) FROM emails, unnest(label_ids) AS label
-WHERE mailbox_id = %s AND internal_date >= %s AND internal_date < %s GROUP BY 1
-"""
-# FOR KEY SHARE: a disconnect comes before or after, never in between.
-_RECORD = """
-WITH mailbox AS (
-    SELECT id FROM mailboxes
-    WHERE id = %(mailbox_id)s AND state NOT IN ('disconnected', 'replaced') FOR KEY SHARE
-)
-INSERT INTO coverage (mailbox_id, day, ids_listed, ids_accounted, ids_pending, ids_missing,
-                      ids_vanished, ids_dead, checked_at, proven_at)
-SELECT mailbox.id, day, listed, accounted, pending, missing, vanished, dead, %(checked_at)s,
-       CASE WHEN proven THEN %(checked_at)s END
-FROM mailbox, json_to_recordset(%(days)s) AS d
-    (day date, listed bigint, accounted bigint, pending bigint, missing bigint, vanished bigint,
-     dead bigint, proven boolean)
-ORDER BY day
-ON CONFLICT (mailbox_id, day) DO UPDATE
-SET ids_listed = excluded.ids_listed, ids_accounted = excluded.ids_accounted,
-    ids_pending = excluded.ids_pending, ids_missing = excluded.ids_missing,
-    ids_vanished = excluded.ids_vanished, ids_dead = excluded.ids_dead,
-    checked_at = excluded.checked_at, proven_at = excluded.proven_at
-"""
-_VERDICT = """
-WITH mailbox AS (
-    SELECT id FROM mailboxes WHERE id = %(mailbox_id)s AND state <> 'disconnected' FOR KEY SHARE
-)
-INSERT INTO verdicts (mailbox_id, checked_at, passed, first_day, days, proven_days, found, open,
-                      error)
-SELECT mailbox.id, %(checked_at)s, %(passed)s, %(first_day)s, %(days)s, %(proven_days)s, %(found)s,
-       %(open)s, %(error)s
-FROM mailbox
-ON CONFLICT (mailbox_id) DO UPDATE
-SET checked_at = excluded.checked_at, passed = excluded.passed, first_day = excluded.first_day,
-    days = excluded.days, proven_days = excluded.proven_days, found = excluded.found,
-    open = excluded.open, error = excluded.error
-"""
 _MAILBOXES = """
 SELECT m.address, m.id, m.state, v.checked_at, v.passed, v.first_day, v.days, v.proven_days,
        v.found, v.open, v.error
@@ -157,52 +103,6 @@ class MailboxCoverage:
     ranges: tuple[CoverageRange, ...]
 
 
-async def read_synced_from(connection: Connection, mailbox_id: int) -> datetime | None:
-    """Since when mail was asked for without a gap up to now; None if never, or since ever."""
-    row = await (await connection.execute(_SYNCED_FROM, (mailbox_id,))).fetchone()
-    if row is None or row[0] is None:
-        return None
-    backfilled = await connection.execute(_BACKFILLED, (mailbox_id,))
-    return reach_back(row[0], [Window(*each) for each in await backfilled.fetchall()])
-
-
-async def count_days(connection: Connection, mailbox_id: int) -> dict[date, int]:
-    """Mails stored of each UTC day."""
-    return dict(await (await connection.execute(_DAYS, (mailbox_id,))).fetchall())
-
-
-async def count_labels(connection: Connection, mailbox_id: int, window: Window) -> dict[str, int]:
-    """Mails stored of a bounded window by label id."""
-    rows = await connection.execute(_LABELS, (mailbox_id, window.start, window.end))
-    return dict(await rows.fetchall())
-
-
-async def record(
-    connection: Connection, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
-) -> None:
-    """Note how days stood; nothing of a mailbox that is disconnected."""
-    rows: list[dict[str, object]] = [
-        {
-            "day": day.day,
-            "listed": day.listed,
-            "accounted": day.accounted,
-            "pending": day.pending,
-            "missing": day.missing,
-            "vanished": day.vanished,
-            "dead": day.dead,
-            "proven": day.is_proven(checked_at),
-        }
-        for day in days
-    ]
-    values = {"mailbox_id": mailbox_id, "days": to_json(rows), "checked_at": checked_at}
-    await connection.execute(_RECORD, values)
-
-
-async def note_verdict(connection: Connection, mailbox_id: int, verdict: Verdict) -> None:
-    """Keep the last verdict; nothing of a mailbox that is disconnected."""
-    await connection.execute(_VERDICT, {"mailbox_id": mailbox_id, **asdict(verdict)})
-
-
 class PostgresCoverage:
     """Coverage as the API reads it."""
 
@@ -231,12 +131,12 @@ class PostgresCoverage:
                 raise NotFoundError("this tenant is not known here")
             mailboxes = {row[1]: row for row in found if row[1] is not None}
             rows = await connection.execute(_RANGES, (list(mailboxes), start, end))
-            ranges: dict[int, list[CoverageRange]] = {id_: [] for id_ in mailboxes}
+            ranges: dict[int, list[CoverageRange]] = {mailbox_id: [] for mailbox_id in mailboxes}
             for mailbox_id, *values in await rows.fetchall():
                 ranges[mailbox_id].append(_to_range(values))
         return [
-            MailboxCoverage(address, state, _to_verdict(verdict), tuple(ranges[id_]))
-            for address, id_, state, *verdict in mailboxes.values()
+            MailboxCoverage(address, state, _to_verdict(verdict), tuple(ranges[mailbox_id]))
+            for address, mailbox_id, state, *verdict in mailboxes.values()
         ]
 
 

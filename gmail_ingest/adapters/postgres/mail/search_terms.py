@@ -22,7 +22,7 @@ third of all that a mail costs Postgres (docs/decisions/0005-words-of-search.md)
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from hashlib import md5
@@ -82,15 +82,23 @@ def search_vector(mark: str, words: Sequence[bytes], addresses: Iterable[str]) -
     marked = mark.encode()
     people = {f"{mark} {address}".encode() + _COUNTS[0] for address in addresses}
     extra = [marked + _COUNTS[0], *_within(_MOST_BYTES // 2, people)]
-    lexemes = _lexemes(marked, words)
-    room = _MOST_BYTES - sum(map(len, extra))
-    if sum(map(len, lexemes)) > room:
-        lexemes = _lexemes(marked, _within(room, words))
-    return SearchVector((len(lexemes) + len(extra)).to_bytes(4) + b"".join(lexemes + extra))
+    behind = b"".join(extra)
+    room = _MOST_BYTES - len(behind)
+    places = _places(words)
+    lexemes = _lexemes(marked, places)
+    if len(lexemes) > room:
+        places = _places(_within(room, words))
+        lexemes = _lexemes(marked, places)
+    return SearchVector((len(places) + len(extra)).to_bytes(4) + lexemes + behind)
 
 
-def _lexemes(marked: bytes, words: Sequence[bytes]) -> list[bytes]:
-    return [marked + word + _COUNTS[len(at)] + at for word, at in _places(words).items()]
+def _lexemes(marked: bytes, places: Mapping[bytes, bytes]) -> bytes:
+    """All words with mark and places. A mail has two hundred: in one piece they take a third less
+    time than one by one.
+    """
+    if not places:
+        return b""
+    return marked + marked.join([word + _COUNTS[len(at)] + at for word, at in places.items()])
 
 
 def _within(room: int, terms: Iterable[bytes]) -> list[bytes]:
@@ -173,7 +181,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
     conditions = [" | ".join(f"({alternative})" for alternative in alternatives)]
     if address is not None:
-        people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
+        people = (_quoted(f"{mark} {spelling}") for spelling in spellings_of(address))
         conditions.append(" | ".join(people))
     elif any(term.negated for terms in query for term in terms):
         # What a query only negates gives the index nothing to start from.
@@ -182,7 +190,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
 
 
 def _term(mark: str, term: Term) -> str:
-    forms = (each for each in (term.words, term.former) if each)
+    forms = (form for form in (term.words, term.former) if form)
     conditions = " | ".join(f"({_phrase(mark, form)})" for form in forms)
     return f"{'!' if term.negated else ''}({conditions})"
 

@@ -1,0 +1,1 @@
+"""Tests of what holds for every resource: keys, errors, refusals, documentation, times."""

@@ -1,0 +1,1 @@
+"""What every resource stands on: keys, errors, refusals, documentation, the base of bodies."""

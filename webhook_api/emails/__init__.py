@@ -1,0 +1,1 @@
+"""/api/emails: lists, threads, and what became of a mail."""

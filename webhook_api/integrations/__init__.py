@@ -1,0 +1,1 @@
+"""/api/integrations: connect mailboxes, look at a tenant, disconnect."""
