@@ -48,14 +48,14 @@ def build_credentials(settings: Settings, engine: AsyncEngine) -> PostgresCreden
 
 @asynccontextmanager
 async def open_gmail(settings: Settings, credentials: CredentialStore) -> AsyncIterator[Gmail]:
-    """Google, with as many connections as the mailboxes of this process may use."""
+    """Open Google, with one connection for each call that this process may make in parallel."""
     connections = min(512, settings.mailboxes_at_once * settings.calls_per_mailbox)
     async with Gmail(settings, credentials, connections=connections) as gmail:
         yield gmail
 
 
 def build_mail_store(settings: Settings, engine: AsyncEngine) -> PostgresMailStore:
-    """The mail store, which asks a person before it removes too much."""
+    """The mail store, which withholds mass removals until a person agrees."""
     return PostgresMailStore(engine, RemovalLimits(settings.removal_share, settings.removal_floor))
 
 
@@ -78,7 +78,7 @@ def build_verify(settings: Settings, engine: AsyncEngine, gmail: Gmail) -> Verif
         gmail.open_client,
         build_policy(settings),
         limiter=build_limiter(settings, engine),
-        # Each holds sets of ids: 39 MB of a mailbox of 100,000 mails.
+        # Each holds sets of ids: 39 MB for a mailbox of 100,000 mails.
         mailboxes_at_once=min(VERIFIED_AT_ONCE, settings.mailboxes_at_once),
     )
 
