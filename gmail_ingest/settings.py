@@ -132,18 +132,18 @@ class Settings(BaseSettings):
         4.0,
         ge=0,
         le=30,
-        description="Seconds that a tick of the sync_queue_sensor waits for new work, so that a "
-        "push need not wait for the next tick.",
+        description="Seconds that a tick of the sync_queue_sensor waits for a row of the queue, so "
+        "that a push need not wait for the next tick.",
     )
     drain_flow: int = Field(
         3,
         ge=1,
-        description="Tenant runs started within a minute from which the sensor starts a drain run "
-        "instead.",
+        description="If the sensor has started so many tenant runs within a minute, it starts a "
+        "drain run instead of the next.",
     )
     drain_runs: int = Field(2, ge=1, description="Drain runs alive at once.")
     tenants_per_drain: int = Field(
-        500, ge=1, description="Waiting tenants for each drain run that the sensor starts."
+        500, ge=1, description="The sensor starts a drain run for each so many waiting tenants."
     )
     drain_linger_seconds: float = Field(
         300, ge=0, description="Seconds without work after which a drain run ends."
@@ -178,8 +178,7 @@ class Settings(BaseSettings):
         0.02,
         gt=0,
         lt=0.9,
-        description="Share of a minute's quota units that listings and backfills leave to live "
-        "mail.",
+        description="Share of a minute's units that listings and backfills leave to live mail.",
     )
     poll_interval_seconds: int = Field(
         600, ge=10, description="Seconds after which a mailbox without a sync is polled."
@@ -188,10 +187,10 @@ class Settings(BaseSettings):
         1.0,
         ge=0,
         le=60,
-        description="Seconds after which a mailbox is looked at again (2 units) if a push asked "
-        "for its sync or the sync found something; repeated while it finds something. "
-        "Google drops notifications beyond one a second for each mailbox. 0: no second "
-        "look; such mail waits for the next push or poll.",
+        description="Google drops notifications beyond one a second for each mailbox. So many "
+        "seconds after a sync that a push asked for, or that found something, the mailbox is "
+        "synced once more (2 units), and again while that finds something. 0: no second look; such "
+        "mail waits for the next push or poll.",
     )
     verify_days: int = Field(
         30, ge=1, description="Days before today that the nightly verification compares with Gmail."
@@ -245,8 +244,8 @@ class Settings(BaseSettings):
     longest_transaction_seconds: int = Field(
         300,
         ge=1,
-        description="Age, in seconds, from which `doctor` and `status` name an open database "
-        "transaction: while it is open, PostgreSQL keeps every old version of a row.",
+        description="`doctor` and `status` name a database transaction that is open for so many "
+        "seconds: while it is open, no old version of a row is removed.",
     )
     log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
     log_format: str = Field(
@@ -317,13 +316,13 @@ def explain(error: ValidationError) -> str:
     names = variable_names()
     fields = {variable: field for field, variable in names.items()}
     sentences = []
-    for each in error.errors(include_input=False, include_url=False):
-        place = str(each["loc"][0]) if each["loc"] else "the settings"
+    for detail in error.errors(include_input=False, include_url=False):
+        place = str(detail["loc"][0]) if detail["loc"] else "the settings"
         variable = names.get(place, place)
         known = Settings.model_fields.get(fields.get(variable, ""))
         default = "" if known is None else str(known.default)
         rest = f" (without it: {default})" if default else ""
-        sentences.append(f"{variable} must be {_wanted(each)}{rest}")
+        sentences.append(f"{variable} must be {_wanted(detail)}{rest}")
     return "; ".join(sentences)
 
 
@@ -345,9 +344,9 @@ _WANTED: Mapping[str, str] = {
 }
 
 
-def _wanted(each: Any) -> str:  # noqa: ANN401 - pydantic's dictionary of details
-    words = _WANTED.get(each["type"], "another value")
-    return words.format(**each.get("ctx", {}))
+def _wanted(detail: Any) -> str:  # noqa: ANN401 - pydantic's dictionary of details
+    words = _WANTED.get(detail["type"], "another value")
+    return words.format(**detail.get("ctx", {}))
 
 
 def _one_of(given: str, allowed: tuple[str, ...]) -> str:

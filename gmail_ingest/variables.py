@@ -94,7 +94,7 @@ def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:
     if bare == name:
         return next(iter(get_close_matches(name, known, 1, _ALIKE)), None)
     # Compared without the prefix, which would make all names similar.
-    ours = {each.removeprefix(PREFIX): each for each in known}
+    ours = {full_name.removeprefix(PREFIX): full_name for full_name in known}
     return next((ours[near] for near in get_close_matches(bare, ours, 1)), None)
 
 

@@ -1,4 +1,4 @@
-"""Is this deployment configured so that it can work? Pure judgements of settings.
+"""Checks of ``doctor`` and ``up`` that need settings alone: can a deployment work with these?
 
 Holds: ``Check`` and one function for each group of settings. Add here: a judgement that needs
 settings alone. Keep out: asking a database (``doctor``) or a network (``probes``).
@@ -58,8 +58,13 @@ def check_names() -> list[Check]:
     Our own prefix makes it a mistake; a name that is only like one of ours may be another's.
     """
     return [
-        Check("settings", passed=False, detail=each, required=each.upper().startswith(PREFIX))
-        for each in misspelt()
+        Check(
+            "settings",
+            passed=False,
+            detail=misspelling,
+            required=misspelling.upper().startswith(PREFIX),
+        )
+        for misspelling in misspelt()
     ]
 
 

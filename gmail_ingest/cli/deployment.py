@@ -1,4 +1,4 @@
-"""Which deployment a command speaks to: the environment's, or the one running in --data-dir.
+"""The deployment that a command works on: the environment's, or what runs in --data-dir.
 
 Holds: ``settings_of``, ``engine_of``, ``api_of``. Keep out: starting anything.
 """

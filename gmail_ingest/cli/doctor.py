@@ -101,11 +101,11 @@ async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check
     except ConfigurationError:
         return []
     name = "sealed credentials"
-    if lost := {each: count for each, count in used.items() if each not in ring.keys}:
-        shown = ", ".join(f"{count} with version {each}" for each, count in lost.items())
+    if lost := {version: count for version, count in used.items() if version not in ring.keys}:
+        shown = ", ".join(f"{count} with version {version}" for version, count in lost.items())
         detail = f"{shown} of the encryption key, which is not configured: add it to ENCRYPTION_KEY"
         return [Check(name, passed=False, detail=detail)]
-    if old := sum(count for each, count in used.items() if each != ring.current):
+    if old := sum(count for version, count in used.items() if version != ring.current):
         detail = f"{old} with an older key: `gmail-ingest keys reseal` moves them to {ring.current}"
         return [Check(name, passed=False, detail=detail, required=False)]
     return [Check(name, passed=True, detail=f"{sum(used.values())} open")] if used else []

@@ -1,7 +1,7 @@
 """``gmail-ingest keys``: API keys of the sidecar, and the encryption key of credentials.
 
-Holds: the group's commands. Keep out: how keys are stored (``adapters/postgres/api_keys``), how
-credentials are sealed (``adapters/crypto``).
+Holds: the group's commands. Keep out: how keys are stored
+(``adapters/postgres/accounts/api_keys``), how credentials are sealed (``adapters/crypto``).
 """
 
 from __future__ import annotations

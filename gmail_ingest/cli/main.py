@@ -26,12 +26,12 @@ from gmail_ingest.cli import (
     execute,
     keys,
     lab,
-    local_google,
-    processes,
     reread,
     settings,
+    status,
     sync,
     tenants,
+    up,
     verify,
     why,
 )
@@ -79,9 +79,9 @@ def gmail_ingest(
 
 lab.add_command(app, "demo")
 lab.add_command(app, "rehearse")
-app.command()(processes.up)
-app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
-app.command()(processes.status)
+app.command()(up.up)
+lab.add_command(app, "sandbox", context_settings=lab.PASS_ON)
+app.command()(status.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")
 app.add_typer(dead_letters.app, name="dead-letters")

@@ -1,6 +1,7 @@
 """How commands print: tables for people, one JSON object for programs, problems to stderr.
 
-Holds: the two consoles and ``print_json``. Keep out: what is printed.
+Holds: the two consoles, and how tables, objects and lengths of time are written.
+Keep out: what is printed.
 """
 
 from __future__ import annotations
@@ -14,9 +15,9 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-#: A file has no width of its own, and rows cut into lines cannot be searched.
+#: A file has no width, and rows that are wrapped cannot be searched.
 _WIDTH_OF_FILES = 240
-#: Results go to standard output, everything about the way there to standard error.
+#: Results go to standard output, all else to standard error.
 RESULTS = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)
 NOTES = Console(stderr=True, soft_wrap=True)
 
@@ -35,6 +36,14 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     RESULTS.print(table)
+
+
+def duration(seconds: float) -> str:
+    """A length of time, in the largest unit of which there are two."""
+    for unit, size in (("days", 86_400), ("hours", 3_600), ("minutes", 60)):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit}"
+    return f"{seconds:.0f} seconds"
 
 
 def _cell(value: object) -> str:

@@ -1,4 +1,4 @@
-"""Does what this deployment needs answer: Google, Dagster? Asked from here, without credentials.
+"""Checks of ``doctor`` that ask a network: do Google and Dagster answer? Without credentials.
 
 Holds: a function for each thing that is asked. Add here: what else must answer over a network.
 Keep out: judging settings (``checks``), the mail's database (``doctor``).
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from gmail_ingest.cli.checks import Check
-from gmail_ingest.cli.status_report import long
+from gmail_ingest.cli.output import duration
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
 from gmail_ingest.local.environment import CODE_SERVER_HOST, CODE_SERVER_PORT, DAGSTER_PG_URL
 from gmail_ingest.outbound import proxy_named
@@ -48,7 +48,7 @@ def check_google(settings: Settings, seconds: tuple[float, float] = _SECONDS) ->
         if reason
     ]
     if silent:
-        return [Check("Google", passed=False, detail=each) for each in silent]
+        return [Check("Google", passed=False, detail=silence) for silence in silent]
     return [Check("Google", passed=True, detail="answers")]
 
 
@@ -155,7 +155,7 @@ def _check_storage(url: str) -> list[Check]:
 def _check_daemon(silence: float | None) -> Check:
     if silence is not None and silence <= DAEMON_SECONDS:
         return Check("Dagster's daemon", passed=True, detail=f"lived {silence:.0f} s ago")
-    since = "never ran" if silence is None else f"has said nothing for {long(silence)}"
+    since = "never ran" if silence is None else f"has said nothing for {duration(silence)}"
     detail = f"{since}: no sync starts without it; start `dagster-daemon run`, or see its log"
     return Check("Dagster's daemon", passed=False, detail=detail)
 

@@ -1,6 +1,6 @@
-"""``gmail-ingest reread``: reads mail again that a former release stored, and waits for its end.
+"""``gmail-ingest reread``: reads mail again that a former release stored, and waits for the end.
 
-Holds: the command, and ``what_is_left`` for those who tell. Keep out: batches and pace
+Holds: the command, and ``what_is_left`` for other commands. Keep out: batches and pace
 (``adapters/postgres/sync/rereading.py``, ``sync/audit/reread.py``).
 Exit codes: 0 all is read, 1 if a mail could not be read.
 """

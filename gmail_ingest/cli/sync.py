@@ -1,7 +1,7 @@
 """``gmail-ingest sync``: ask for syncs as the CRM does, and watch a backfill.
 
-Holds: these commands. Keep out: syncing (the sidecar writes the wish down, Dagster fulfils it),
-how progress is drawn (``sync_progress.py``).
+Holds: these commands. Keep out: syncing (the sidecar queues it, Dagster runs it), how progress is
+drawn (``sync_progress.py``).
 Exit codes: 0 done or asked for, 1 if a watched backfill failed or was cancelled.
 """
 
@@ -29,10 +29,10 @@ from gmail_ingest.errors import InvalidInputError
 
 
 class _NowByDefault(TyperGroup):
-    """``sync TENANT`` is ``sync now TENANT``: what people ask for most has no word of its own."""
+    """``sync TENANT`` means ``sync now TENANT``: the most frequent command is the shortest."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # Typer's context is click's
-        """Put the word in that was left out."""
+        """Put ``now`` in where no command of the group is named."""
         if args and args[0] not in {*self.commands, "--help"}:
             args = ["now", *args]
         return super().parse_args(ctx, args)

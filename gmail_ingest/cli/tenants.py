@@ -1,6 +1,6 @@
 """``gmail-ingest tenants``: what the CRM does through the API, from a terminal.
 
-Holds: these commands. Keep out: OAuth's protocol (``runtime/consent``).
+Holds: these commands. Keep out: OAuth's protocol (``local/consent``).
 Changes go through the sidecar, as the CRM's do; the list is read from the database.
 """
 
@@ -109,7 +109,7 @@ def disconnect(
     """Disconnect a tenant, or one mailbox of it: stop its watches, revoke grants that nobody else
     needs, write nothing more of it.
     """
-    # A script's variable that is empty, or dots that lead up a URL's path, must not mean all.
+    # An empty variable of a script, or dots that shorten a URL's path, must not mean all mailboxes.
     if mailbox is not None and "@" not in mailbox:
         reason = "must be a mailbox's address; leave it out to disconnect all"
         raise InvalidInputError("--mailbox", reason)

@@ -93,7 +93,7 @@ def verify(
         )
     else:
         print_table(*_table(found))
-    if not dry_run and not all(each.is_complete for each in found):
+    if not dry_run and not all(mailbox.is_complete for mailbox in found):
         raise typer.Exit(1)
 
 
@@ -139,7 +139,7 @@ def _holder() -> str:
 
 @contextmanager
 def _progress(days: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere: the lines before and after say all."""
+    """A bar on a terminal; elsewhere nothing, for the lines before and after are enough."""
     with Progress(console=NOTES, disable=not NOTES.is_terminal, transient=True) as bar:
         task = bar.add_task("days", total=days)
         yield lambda done: bar.advance(task, done)
@@ -169,16 +169,16 @@ def _report(
             for plan in plans
         ]
     else:
-        report["complete"] = all(each.is_complete for each in found)
-        report["units"] = sum(each.counts.units for each in found)
-        mailboxes = [_mailbox(each) for each in found]
+        report["complete"] = all(mailbox.is_complete for mailbox in found)
+        report["units"] = sum(mailbox.counts.units for mailbox in found)
+        mailboxes = [_mailbox(mailbox) for mailbox in found]
     return report | {"mailboxes": mailboxes}
 
 
-def _mailbox(each: MailboxVerification) -> dict[str, object]:
-    values = {_camel(name): value for name, value in dataclasses.asdict(each).items()}
-    values["counts"] = shown_counts(each.counts.totals())
-    return values | {"open": each.open, "complete": each.is_complete}
+def _mailbox(mailbox: MailboxVerification) -> dict[str, object]:
+    values = {_camel(name): value for name, value in dataclasses.asdict(mailbox).items()}
+    values["counts"] = shown_counts(mailbox.counts.totals())
+    return values | {"open": mailbox.open, "complete": mailbox.is_complete}
 
 
 def _camel(name: str) -> str:
@@ -205,19 +205,19 @@ def _table(
     )
     rows = [
         (
-            each.address,
-            each.days,
-            each.proven_days,
-            each.listed,
-            each.pending,
-            each.dead,
-            each.missing,
-            each.vanished,
-            each.label_differences,
-            each.open,
-            each.counts.units,
-            each.error,
+            mailbox.address,
+            mailbox.days,
+            mailbox.proven_days,
+            mailbox.listed,
+            mailbox.pending,
+            mailbox.dead,
+            mailbox.missing,
+            mailbox.vanished,
+            mailbox.label_differences,
+            mailbox.open,
+            mailbox.counts.units,
+            mailbox.error,
         )
-        for each in found
+        for mailbox in found
     ]
     return columns, rows

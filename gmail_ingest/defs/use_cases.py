@@ -16,7 +16,7 @@ from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenan
 from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import Settings, load_settings
-from gmail_ingest.sync.accounts.tenant_health import OverallHealth, TenantHealth, TenantHealthStore
+from gmail_ingest.sync.accounts.tenant_health import OverallHealth, TenantHealth
 from gmail_ingest.sync.accounts.watch import Renewals, renew_watches
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.backfill.backfill_sync import BackfillSync
@@ -32,7 +32,7 @@ class Opened(Generic[UseCase]):
     """A use case for the length of a run, and the health of tenants' mailboxes."""
 
     use_case: UseCase
-    health_store: TenantHealthStore
+    health_store: PostgresTenantHealth
 
 
 @asynccontextmanager

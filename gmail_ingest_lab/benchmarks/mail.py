@@ -57,19 +57,19 @@ def find_mail() -> Mail:
 
 
 def fill(
-    harness: Harness, mail: Mail, addresses: Sequence[str], each: int, progress: Progress
+    harness: Harness, mail: Mail, addresses: Sequence[str], messages_each: int, progress: Progress
 ) -> int:
-    """Make mailboxes of about ``each`` messages, threads whole; returns how many messages.
+    """Make mailboxes of about ``messages_each`` messages, threads whole; returns how many messages.
 
     A corpus is dealt out in shares; a mailbox never has more than all of it once.
     """
-    files = [] if mail.path is None else _deal(mail.path, each, harness.stack.data.root)
+    files = [] if mail.path is None else _deal(mail.path, messages_each, harness.stack.data.root)
     for index, address in enumerate(addresses):
         if files:
             harness.google.create_mailbox(address)
             harness.google.load_share(address, files[index % len(files)], Share(0, 1), 0)
         else:
-            harness.google.create_mailbox(address, messages=each, seed=index)
+            harness.google.create_mailbox(address, messages=messages_each, seed=index)
         progress("filling mailboxes", index + 1, len(addresses))
     return sum(harness.google.size(address) for address in addresses)
 
@@ -116,10 +116,10 @@ async def _connect(
         await engine.dispose()
 
 
-def _deal(path: Path, each: int, directory: Path) -> list[Path]:
-    """Write an mbox's shares of about ``each`` messages as files, once for all mailboxes."""
+def _deal(path: Path, messages_each: int, directory: Path) -> list[Path]:
+    """Write an mbox in shares of about ``messages_each`` messages, once for all mailboxes."""
     messages = list(read_mbox(path))
-    shares = max(1, round(len(messages) / each))
+    shares = max(1, round(len(messages) / messages_each))
     files = [directory / f"share-{index}.mbox.gz" for index in range(shares)]
     for index, file in enumerate(files):
         with gzip.open(file, "wb", compresslevel=1) as out:

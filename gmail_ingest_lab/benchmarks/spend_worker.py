@@ -65,7 +65,7 @@ class _Spender:
         async def listed() -> Iterator[FetchCall]:
             page = await self._client.list_messages(Window(start=None), None)
             wanted = (PendingMessage(ref.message_id, ref.thread_id) for ref in page.refs)
-            calls = [FetchCall(None, (each,), _PRICES.messages_get) for each in wanted]
+            calls = [FetchCall(None, (message,), _PRICES.messages_get) for message in wanted]
             return itertools.cycle(calls)
 
         calls = await self._throttle.call(listed, _PRICES.messages_list)

@@ -29,7 +29,7 @@ from gmail_ingest_lab.rehearsal.stored import Stored, Undone
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
 #: Mailboxes that need nobody's consent anew: another account may get their addresses. The others
 #: are renamed, so that each is known by the name that it had first.
-SERVED = [box for each in TENANTS if each.auth == "service_account" for box in each.mailboxes]
+SERVED = [box for tenant in TENANTS if tenant.auth == "service_account" for box in tenant.mailboxes]
 CONSENTED = [box for box in MAILBOXES if box not in SERVED]
 #: What a run that died before it began was to do is asked for again after three minutes.
 _QUIET_SECONDS = 300.0

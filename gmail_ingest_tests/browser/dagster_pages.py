@@ -1,7 +1,7 @@
 """Dagster's pages in a real browser: Debian's Chromium without a window, driven by Playwright.
 
 Holds: ``open_pages`` and ``DagsterPages``. Add here: a page that people look at.
-Keep out: what must be on it (tests), where pictures go (``screenshots``).
+Keep out: what must be on it (tests), where pictures go (``screenshots``, ``demo_screenshots``).
 A page is ready when what was asked for is visible and nothing spins any more; Dagster's UI keeps
 its connections open, so that the network is never idle.
 """
@@ -47,10 +47,29 @@ class DagsterPages:
         """The partition map of the months by tenant."""
         return self._open("/assets/gmail/emails_by_month?view=partitions", "Partitions Selected")
 
-    def _open(self, path: str, shown: str) -> Page:
+    def emails_of(self, tenant: str) -> Page:
+        """A tenant's partition of the mail, with the figures of its latest materialization."""
+        # What a drain run is working on spins as long as that lives.
+        path = f"/assets/gmail/emails?view=partitions&partition={tenant}"
+        return self._shown(path, "lag_seconds")
+
+    def completeness(self) -> Page:
+        """The check of completeness, evaluated anew for all tenants."""
+        page = self._shown("/assets/gmail/completeness?view=checks", "Execute all")
+        page.get_by_role("button", name="Execute all").click()
+        expect(page.get_by_text("Passed").filter(visible=True).first).to_be_visible(
+            timeout=TIMEOUT_MS
+        )
+        return self._shown("/assets/gmail/completeness?view=checks", "Passed")
+
+    def _shown(self, path: str, shown: str) -> Page:
         self._page.goto(f"{self._url}{path}")
         found = self._page.get_by_text(shown).filter(visible=True).first
         expect(found).to_be_visible(timeout=TIMEOUT_MS)
+        return self._page
+
+    def _open(self, path: str, shown: str) -> Page:
+        self._shown(path, shown)
         expect(self._page.locator(_SPINNER).filter(visible=True)).to_have_count(
             0, timeout=TIMEOUT_MS
         )

@@ -132,7 +132,7 @@ def test_code_server_logs_misspelt_names(monkeypatch):
     with capture_logs() as logged:
         code_server.warn_of_misspelt_settings()
     assert silent == []
-    assert [each["event"] for each in logged] == ["setting_not_read"]
+    assert [entry["event"] for entry in logged] == ["setting_not_read"]
     assert "GMAIL_INGEST_LOG_LEVEL?" in logged[0]["reason"]
 
 

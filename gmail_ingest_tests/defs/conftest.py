@@ -122,10 +122,16 @@ def evaluations(instance):
     kind = dg.DagsterEventType.ASSET_CHECK_EVALUATION
     records = [
         record
-        for run_id in [*(get_run.run_id for get_run in instance.get_runs()), ""]
+        for run_id in [*(run.run_id for run in instance.get_runs()), ""]
         for record in instance.get_records_for_run(run_id, of_type=kind).records
     ]
-    records.sort(key=lambda each: each.event_log_entry.timestamp)
+    records.sort(key=lambda record: record.event_log_entry.timestamp)
     reported = [record.event_log_entry.asset_check_evaluation for record in records]
-    assert [each.partition is None for each in reported] == [False, True] * (len(reported) // 2)
-    return [(each.partition, each.passed, each.description) for each in reported if each.partition]
+    assert [evaluation.partition is None for evaluation in reported] == [False, True] * (
+        len(reported) // 2
+    )
+    return [
+        (evaluation.partition, evaluation.passed, evaluation.description)
+        for evaluation in reported
+        if evaluation.partition
+    ]

@@ -20,8 +20,8 @@ repository = defs.get_repository_def()
 print(json.dumps({
     "assets": sorted(key.to_user_string() for key in repository.asset_graph.get_all_asset_keys()),
     "jobs": sorted(repository.job_names),
-    "sensors": sorted(each.name for each in repository.sensor_defs),
-    "schedules": sorted(each.name for each in repository.schedule_defs),
+    "sensors": sorted(sensor.name for sensor in repository.sensor_defs),
+    "schedules": sorted(schedule.name for schedule in repository.schedule_defs),
 }))
 """
 

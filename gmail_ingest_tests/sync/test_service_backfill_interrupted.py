@@ -64,7 +64,7 @@ async def test_killed_backfill_goes_on_where_it_was(service, backfills):
     assert backfills.lists() - listed == 1
     state, counts, _ = await backfills.job(job)
     assert (state, counts["stored"], counts["listed"]) == ("succeeded", wanted, wanted)
-    assert [each.month for each in backfills.done] == [month(3)]
+    assert [done.month for done in backfills.done] == [month(3)]
     assert backfills.done[0].counts.stored == wanted
 
 

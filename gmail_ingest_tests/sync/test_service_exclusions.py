@@ -160,7 +160,7 @@ async def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
     assert found.listed == found.accounted == len(await service.stored())
     assert service.calls("messages.get") + service.calls("threads.get") == fetched
     (mailbox,) = await PostgresCoverage(service.engine).ranges(TENANT, None, None)
-    assert all(range_.listed == range_.accounted for range_ in mailbox.ranges)
+    assert all(day_range.listed == day_range.accounted for day_range in mailbox.ranges)
     await crm.put(PROMOTIONS)
     service.box(lambda box: box.modify(ids[0], add=["CATEGORY_PROMOTIONS"]))
     service.box(lambda box: (box.delete(ids[1]), box.expire_history()))

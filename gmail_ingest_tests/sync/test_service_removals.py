@@ -28,8 +28,8 @@ def empty(service, count=30, *, history):
 
     def delete(box):
         gone = sorted(box.message_ids())[:count]
-        for each in gone:
-            box.delete(each)
+        for message_id in gone:
+            box.delete(message_id)
         if not history:
             box.expire_history()
         return set(gone)
@@ -176,7 +176,10 @@ async def test_nobody_is_asked_about_the_mail_of_a_replaced_account(synced):
     await synced.sync()
     tenant = await PostgresReads(synced.engine).tenant(TENANT)
     found = [mailbox for integration in tenant.integrations for mailbox in integration.mailboxes]
-    assert {each.state: each.removals_withheld for each in found} == {"active": 0, "replaced": 0}
+    assert {status.state: status.removals_withheld for status in found} == {
+        "active": 0,
+        "replaced": 0,
+    }
     assert (await PostgresRemovals(synced.engine).accept(TENANT)).count == 0
     await synced.sync()
     assert await synced.stored() == before | set(ids)

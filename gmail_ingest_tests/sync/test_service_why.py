@@ -49,5 +49,7 @@ async def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(service, m
     assert f"{QUICK.max_attempts} attempts" in (await verdict(unreachable))[1]
     assert "500" in (await verdict(unreachable))[1]
     assert "cannot be parsed (KeyError)" in (await verdict(unreadable))[1]
-    assert [(await verdict(each))[0] for each in (*plain, large, long)] == ["stored"] * 4
+    assert [(await verdict(message_id))[0] for message_id in (*plain, large, long)] == [
+        "stored"
+    ] * 4
     assert (await verdict(LONG_ID))[0] == (await verdict(LONG_ID.strip("<>")))[0] == "stored"

@@ -31,7 +31,7 @@ def _text(value: object) -> object:
     return value
 
 
-#: A number could be seconds or milliseconds, a time without a zone anybody's.
+#: Refused: numbers (seconds, or milliseconds?) and times without a zone (of which place?).
 ZonedTime = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(to_utc)]
 
 

@@ -73,9 +73,9 @@ def aliases(answer: Json) -> tuple[str, ...]:
     An address that is not yet confirmed may be anybody's, and is left out.
     """
     return tuple(
-        each["sendAsEmail"].lower()
-        for each in answer.get("sendAs", ())
-        if each.get("isPrimary") or each.get("verificationStatus") == "accepted"
+        alias["sendAsEmail"].lower()
+        for alias in answer.get("sendAs", ())
+        if alias.get("isPrimary") or alias.get("verificationStatus") == "accepted"
     )
 
 
@@ -132,7 +132,7 @@ def message(message_id: str, answer: Json) -> Json:
 
 def thread_messages(answer: Json) -> dict[str, Json]:
     """users.threads.get: its messages by id."""
-    return {each["id"]: each for each in answer.get("messages", ())}
+    return {message["id"]: message for message in answer.get("messages", ())}
 
 
 def attachment(answer: Json) -> bytes:

@@ -13,8 +13,8 @@ from gmail_ingest.adapters.gmail import answers
 from gmail_ingest.adapters.gmail.failures import failure
 from gmail_ingest.adapters.gmail.refusal import read_refusal
 from gmail_ingest.adapters.gmail.requests import ApiRequest
+from gmail_ingest.adapters.gmail.tokens import GoogleTokens
 from gmail_ingest.adapters.gmail.transport import GmailTransport
-from gmail_ingest.sync.accounts.credentials import AccessTokens
 from gmail_ingest.sync.mailbox.records import Mailbox
 
 _REFUSED = 300
@@ -27,7 +27,7 @@ _TOKENS = 3
 class Caller:
     """Calls Gmail as one mailbox and adds up the quota units."""
 
-    def __init__(self, mailbox: Mailbox, transport: GmailTransport, tokens: AccessTokens) -> None:
+    def __init__(self, mailbox: Mailbox, transport: GmailTransport, tokens: GoogleTokens) -> None:
         self._mailbox = mailbox
         self._transport = transport
         self._tokens = tokens
@@ -41,7 +41,7 @@ class Caller:
             units: quota units of one try.
 
         Raises:
-            the errors of ``failures``, those of the AccessTokens, and TransientError.
+            the errors of ``failures``, those of ``GoogleTokens``, and TransientError.
         """
         token: str | None = None
         for _ in range(_TOKENS):

@@ -61,7 +61,7 @@ class GmailMailboxClient:
         """Read the other addresses that the mailbox sends as."""
         answer = await self._caller.call(self._requests.send_as(), self._prices.send_as_list)
         found = answers.read(answers.aliases, answer)
-        return tuple(each for each in found if each != self._owners[0])
+        return tuple(alias for alias in found if alias != self._owners[0])
 
     async def has_message(self, message_id: str) -> bool:
         """Ask for a message without reading it."""

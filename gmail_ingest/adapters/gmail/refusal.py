@@ -92,19 +92,21 @@ def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusa
 
 def _dicts(value: object) -> Iterator[Mapping[str, Any]]:
     if isinstance(value, list):
-        yield from (each for each in value if isinstance(each, dict))
+        yield from (entry for entry in value if isinstance(entry, dict))
 
 
 def _reasons(error: Mapping[str, Any]) -> Iterator[str]:
-    found = [item.get("reason") for item in _dicts(error.get("errors"))]
+    found = [entry.get("reason") for entry in _dicts(error.get("errors"))]
     found.append(error.get("status"))
-    found.extend(item.get("reason") for item in _dicts(error.get("details")))
-    yield from (each for each in found if isinstance(each, str) and _CONSTANT.fullmatch(each))
+    found.extend(entry.get("reason") for entry in _dicts(error.get("details")))
+    yield from (
+        reason for reason in found if isinstance(reason, str) and _CONSTANT.fullmatch(reason)
+    )
 
 
 def _messages(error: Mapping[str, Any]) -> Iterator[str]:
-    found = [error.get("message"), *(item.get("message") for item in _dicts(error.get("errors")))]
-    yield from (each for each in found if isinstance(each, str))
+    found = [error.get("message"), *(entry.get("message") for entry in _dicts(error.get("errors")))]
+    yield from (message for message in found if isinstance(message, str))
 
 
 def _quota_limits(error: Mapping[str, Any]) -> Iterator[str]:

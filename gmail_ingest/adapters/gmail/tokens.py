@@ -1,6 +1,6 @@
 """Access tokens of mailboxes: cached, refreshed once for all callers, and stored.
 
-Holds: ``GoogleTokens`` (the AccessTokens port). Add here: when a token is reused or renewed.
+Holds: ``GoogleTokens``. Add here: when a token is reused or renewed.
 Keep out: the requests themselves (``token_endpoint``), encryption and SQL.
 Source: docs/google.md#access-tokens, #dead-grants; edge cases 35, 36 and 37.
 
@@ -43,7 +43,16 @@ class GoogleTokens:
         self._renewals: dict[_Key, asyncio.Task[Token]] = {}
 
     async def access_token(self, mailbox: Mailbox, *, rejected: str | None = None) -> str:
-        """Return a token for the mailbox (see the port)."""
+        """A token for the mailbox; never ``rejected``, which Google just answered with 401.
+
+        Raises:
+            ReauthoriseError: the grant is dead.
+            AdminActionRequiredError: delegation is not allowed.
+            MailboxUnavailableError: the account does not exist.
+            OperatorActionError: this deployment's OAuth client is refused.
+            TransientError: the token endpoint gave no answer.
+            MailboxDisconnectedError: the credential was wiped.
+        """
         key = (mailbox.integration_id, mailbox.address)
         token = self._tokens.get(key)
         if token is None or not _is_usable(token, rejected):

@@ -78,7 +78,7 @@ class Rulebook:
         owner = frozenset(fold_address(alias) for alias in (address, *aliases))
         valid = (rule for rule in rules if rule.enabled and rule.mailbox in {None, address})
         # By name, so that the rule that is named does not depend on the order of creation.
-        self._judges = [_Judge(each, owner) for each in sorted(valid, key=lambda each: each.name)]
+        self._judges = [_Judge(rule, owner) for rule in sorted(valid, key=lambda rule: rule.name)]
 
     @property
     def is_empty(self) -> bool:

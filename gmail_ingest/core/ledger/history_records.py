@@ -44,7 +44,7 @@ def fold_history(records: Iterable[HistoryRecord]) -> list[MessageChange]:
     them. The result is ordered by history id, so that replays are deterministic.
     """
     folded: dict[str, MessageChange] = {}
-    for record in sorted(records, key=lambda each: each.history_id):
+    for record in sorted(records, key=lambda record: record.history_id):
         before = folded.get(record.message_id)
         labels = record.label_ids
         if labels is None and before is not None:

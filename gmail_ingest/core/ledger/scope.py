@@ -1,8 +1,8 @@
 """Which messages belong in the CRM, by Gmail's own labels.
 
 Holds: the reasons for which a message is left out (known to the ledger and never stored). Add here:
-a reason that needs only labels. Keep out: what a tenant's rules hide (``core/exclusions``): that is
-stored.
+a reason that needs only labels. Keep out: what a tenant's rules hide, which is stored
+(``core/exclusions/matching.py``).
 Source: https://developers.google.com/workspace/gmail/api/guides/labels (DRAFT, SPAM, TRASH, and
 that users may see CHAT). The label of scheduled mail is not documented: see
 docs/google.md#scheduled-mail. Edge cases 11, 15, 16, 210.

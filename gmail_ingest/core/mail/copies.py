@@ -43,7 +43,7 @@ class _Group:
     def takes(self, letter: Letter) -> bool:
         head = self.letters[0]
         return (
-            all(each.mailbox_id != letter.mailbox_id for each in self.letters)
+            all(other.mailbox_id != letter.mailbox_id for other in self.letters)
             and abs(head.internal_date - letter.internal_date) <= APART
             and _same_subject(head.subject, letter.subject)
             and _same_text(_lines(head.text), _lines(letter.text))
@@ -60,12 +60,14 @@ def gather(letters: Iterable[Letter]) -> list[list[Letter]]:
     """
     groups: list[_Group] = []
     ordered = sorted(
-        letters, key=lambda each: (each.internal_date, each.mailbox_id, each.gmail_id), reverse=True
+        letters,
+        key=lambda letter: (letter.internal_date, letter.mailbox_id, letter.gmail_id),
+        reverse=True,
     )
     for letter in ordered:
         fitting = [group for group in groups if group.takes(letter)]
         if fitting:
-            next((each for each in fitting if each.is_exact(letter)), fitting[0]).letters.append(
+            next((group for group in fitting if group.is_exact(letter)), fitting[0]).letters.append(
                 letter
             )
         else:

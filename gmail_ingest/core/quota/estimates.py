@@ -29,9 +29,11 @@ def fetch_units(
         sizes: messages known in each thread.
         chunk: messages that a fetch plans together.
     """
-    newest = sorted(wanted, key=lambda each: (each.thread_id, each.message_id), reverse=True)
+    newest = sorted(
+        wanted, key=lambda message: (message.thread_id, message.message_id), reverse=True
+    )
     chunks = (newest[at : at + chunk] for at in range(0, len(newest), chunk))
-    return sum(call.units for each in chunks for call in plan_fetch(each, prices, sizes))
+    return sum(call.units for batch in chunks for call in plan_fetch(batch, prices, sizes))
 
 
 @dataclass(frozen=True, slots=True)

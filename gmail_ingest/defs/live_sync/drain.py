@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import dagster as dg
 import structlog
 
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
 from gmail_ingest.defs.dagster_internals.materializations import (
     GATHER_SECONDS,
     store_materializations,
@@ -30,7 +31,7 @@ from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, 
 from gmail_ingest.defs.use_cases import open_drain
 from gmail_ingest.errors import place_of
 from gmail_ingest.garbage_collector import tune_garbage_collector
-from gmail_ingest.sync.accounts.tenant_health import TenantHealth, TenantHealthStore
+from gmail_ingest.sync.accounts.tenant_health import TenantHealth
 from gmail_ingest.sync.live.tenant_sync import TenantReport
 
 Done = tuple[str, TenantReport]
@@ -110,7 +111,7 @@ def drain(
 
 @asynccontextmanager
 async def gathering(
-    health_store: TenantHealthStore, emit: Callable[[Batch], None]
+    health_store: PostgresTenantHealth, emit: Callable[[Batch], None]
 ) -> AsyncIterator[Callable[[str, TenantReport], None]]:
     """Take what is done one by one, and emit it together with the health of its tenants.
 

@@ -238,8 +238,8 @@ class _Reader:
         found = people_in(self._words, in_brackets=True)
         people, comment = found.people, found.comment
         self._found += [
-            each._replace(name=(name or self._comment or comment) if number == 0 else "")
-            for number, each in enumerate(people)
+            person._replace(name=(name or self._comment or comment) if number == 0 else "")
+            for number, person in enumerate(people)
         ]
         self._restart()
         self._is_behind = bool(people)

@@ -129,9 +129,9 @@ class _Letter:
         self._participants = participants
         self._owners, homes = _owners_and_homes(tuple(owner_addresses))
         self._lists = [
-            _list_addresses(headers.first(each)[:_MAX_FIELD_CHARS])
-            for each in _LIST_FIELDS
-            if each in headers
+            _list_addresses(headers.first(field)[:_MAX_FIELD_CHARS])
+            for field in _LIST_FIELDS
+            if field in headers
         ]
         local, _, domain = sender.address.rpartition("@")
         self._organisation = organisation_of(domain)
@@ -159,11 +159,11 @@ class _Letter:
             for participant in self._participants
             if self._may_be(participant) and participant.address not in recipients
         ]
-        for each in named:
+        for participant in named:
             # Mailman puts the writer into Reply-To or, where a list has another, into Cc.
-            if self._name and each.name.casefold() == self._name.casefold():
-                yield self._author(each.address, each.name)
-        answers = [each for each in named if each.role == "reply-to"]
+            if self._name and participant.name.casefold() == self._name.casefold():
+                yield self._author(participant.address, participant.name)
+        answers = [participant for participant in named if participant.role == "reply-to"]
         if len(answers) == 1 and self._is_answer(answers[0].address):
             yield self._author(answers[0].address, answers[0].name)
 
@@ -189,19 +189,27 @@ class _Letter:
     def _author(self, address: str, name: str) -> Participant:
         return Participant("author", address, name or tidy_name(self._name, address))
 
-    def _may_be(self, each: Participant) -> bool:
+    def _may_be(self, participant: Participant) -> bool:
         """Whether a participant may be who wrote the mail: no list, no owner."""
-        if each.role not in {"reply-to", "cc"} or each.address == self._sender.address:
+        if (
+            participant.role not in {"reply-to", "cc"}
+            or participant.address == self._sender.address
+        ):
             return False
-        if self._names_list(each.address) or fold_address(each.address) in self._owners:
+        if (
+            self._names_list(participant.address)
+            or fold_address(participant.address) in self._owners
+        ):
             return False
-        return not self._is_relay(each.address)
+        return not self._is_relay(participant.address)
 
     def _is_relay(self, address: str) -> bool:
         """Whether a service takes answers there and forwards them: another host of its domain."""
         if self._is_list or self._is_ours or self._is_home:
             return False
-        domain, own = (each.rpartition("@")[2] for each in (address, self._sender.address))
+        domain, own = (
+            full_address.rpartition("@")[2] for full_address in (address, self._sender.address)
+        )
         return domain != own and organisation_of(domain) == self._organisation
 
     def _is_answer(self, address: str) -> bool:
@@ -228,7 +236,9 @@ class _Letter:
     def _names_list(self, address: str) -> bool:
         # A List-Id is the list's address with a dot in place of its @ (RFC 2919, by custom).
         dotted = address.replace("@", ".")
-        return any(address in list_ or dotted in list_ for list_ in self._lists)
+        return any(
+            address in list_addresses or dotted in list_addresses for list_addresses in self._lists
+        )
 
 
 def _is_desk(local: str) -> bool:

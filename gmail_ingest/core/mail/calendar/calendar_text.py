@@ -123,16 +123,16 @@ def _people(entry: Entry, name: str) -> str:
     return ", ".join(dict.fromkeys(told))
 
 
-def _person(each: Property) -> str:
-    value = each.value.strip()
+def _person(person: Property) -> str:
+    value = person.value.strip()
     scheme, colon, rest = value.partition(":")
     address = rest if colon and scheme.lower() == "mailto" else value
     if "@" not in address:
-        address = each.parameters.get("EMAIL", "")
+        address = person.parameters.get("EMAIL", "")
     address = _line(address).removeprefix("mailto:")
-    name = _line(each.parameters.get("CN", "")).strip("'")
+    name = _line(person.parameters.get("CN", "")).strip("'")
     said = f"{name} <{address}>" if name and address and name != address else name or address
-    state = _state(each)
+    state = _state(person)
     return f"{said} ({state})" if said and state else said
 
 

@@ -53,8 +53,8 @@ def _opened(part: Part, fetched: Mapping[str, bytes], depth: int, layers: int) -
     below = part.get("parts")
     if isinstance(below, list) and below:
         inside = [
-            _opened(each, fetched, depth + 1, layers) if isinstance(each, dict) else each
-            for each in below
+            _opened(child, fetched, depth + 1, layers) if isinstance(child, dict) else child
+            for child in below
         ]
         is_same = all(new is old for new, old in zip(inside, below, strict=True))
         return part if is_same else {**part, "parts": inside}
@@ -129,9 +129,9 @@ def _wrapper(part: Part, mime_type: str, inside: list[Part]) -> Part:
     """Return a part as a container that is no file."""
     fields = part.get("headers")
     kept = [
-        each
-        for each in (fields if isinstance(fields, list) else ())
-        if not (isinstance(each, dict) and lower(each.get("name")) == "content-disposition")
+        header
+        for header in (fields if isinstance(fields, list) else ())
+        if not (isinstance(header, dict) and lower(header.get("name")) == "content-disposition")
     ]
     return {
         **part,

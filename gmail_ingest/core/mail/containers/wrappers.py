@@ -115,9 +115,9 @@ def field(part: Part, name: str) -> str:
         name: In lower case.
     """
     fields = part.get("headers")
-    for each in fields if isinstance(fields, list) else ():
-        if isinstance(each, dict) and lower(each.get("name")) == name:
-            value = each.get("value")
+    for header in fields if isinstance(fields, list) else ():
+        if isinstance(header, dict) and lower(header.get("name")) == name:
+            value = header.get("value")
             return value if isinstance(value, str) else ""
     return ""
 

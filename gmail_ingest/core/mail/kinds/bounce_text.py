@@ -140,17 +140,17 @@ def _begins_copy(line: str) -> bool:
     if not bare.startswith(_RULES) and not bare.endswith(":"):
         return False
     folded = bare[:_MAX_NAME].lower()
-    return any(each in folded for each in _ANNOUNCEMENTS)
+    return any(announcement in folded for announcement in _ANNOUNCEMENTS)
 
 
 def _verdict_of_subject(subject: str) -> Verdict | None:
-    for each in (subject, without_tag(subject)):
+    for wording in (subject, without_tag(subject)):
         # "Returned mail: warning: could not send" is a delay, though it begins as a failure.
-        if DELAYED_SUBJECTS.begin(each):
+        if DELAYED_SUBJECTS.begin(wording):
             return "delayed"
-        if FAILED_SUBJECTS.begin(each):
+        if FAILED_SUBJECTS.begin(wording):
             return "failed"
-        if DELIVERED_SUBJECTS.begin(each):
+        if DELIVERED_SUBJECTS.begin(wording):
             return "delivered"
     return None
 

@@ -135,7 +135,7 @@ def report_of(mail: Mail, cleaner: TextCleaner, *, asks_no_reports: bool) -> Rep
 
 def _report_of_a_server(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
     named = _report_type(mail.headers) if is_container else ""
-    kinds = {_KINDS[type_] for type_ in mail.parts.types if type_ in _KINDS}
+    kinds = {_KINDS[mime_type] for mime_type in mail.parts.types if mime_type in _KINDS}
     if "delivery" not in kinds or named not in {"", "delivery-status"}:
         if "feedback" in kinds or named == "feedback-report":
             return Report(_kind_of_feedback(_said(mail, "feedback", cleaner)))
@@ -218,7 +218,7 @@ def _header_recipients(mail: Mail) -> tuple[FailedRecipient, ...]:
         return ()
     named = list(addresses)[:MAX_RECIPIENTS]
     codes = status_codes(mail.text, named)
-    return tuple(FailedRecipient(each, "failed", codes.get(each)) for each in named)
+    return tuple(FailedRecipient(address, "failed", codes.get(address)) for address in named)
 
 
 def _is_of_a_daemon(mail: Mail) -> bool:

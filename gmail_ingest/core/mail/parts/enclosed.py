@@ -51,18 +51,18 @@ def enclosed_mail(leaf: Leaf, fetched: Mapping[str, bytes]) -> EnclosedMail:
         fields=tuple((name, value[:_MAX_FIELD_CHARS]) for name, value in found if value),
         names=tuple(dict.fromkeys(_names(leaf))),
         bodies=tuple(text.body() for text in texts),
-        calendars=tuple(each.body() for each in leaf.inner if each.is_calendar),
+        calendars=tuple(part.body() for part in leaf.inner if part.is_calendar),
     )
 
 
 def _names(leaf: Leaf) -> Iterator[str]:
-    for position, each in enumerate(leaf.inner):
-        if each.filename:
-            yield each.filename
+    for position, part in enumerate(leaf.inner):
+        if part.filename:
+            yield part.filename
         # The first part has the fields of the mail itself; later ones those of mails inside it.
         for field in ("subject", "from") if position else ():
-            if field in each.headers:
-                yield each.headers.decoded(field)[:_MAX_FIELD_CHARS]
+            if field in part.headers:
+                yield part.headers.decoded(field)[:_MAX_FIELD_CHARS]
 
 
 def enclosed_file(file: FilePart, leaf: Leaf) -> FilePart:
@@ -77,7 +77,7 @@ def enclosed_file(file: FilePart, leaf: Leaf) -> FilePart:
         is the sum of the parts' sizes.
     """
     known = file.attachment
-    size = known.size or min(MAX_SIZE, sum(each.size for each in leaf.inner))
+    size = known.size or min(MAX_SIZE, sum(part.size for part in leaf.inner))
     return replace(
         file, attachment=replace(known, filename=known.filename or _name(leaf), size=size)
     )

@@ -113,10 +113,10 @@ def attachments_of(files: Iterable[FilePart], html: str, text: str) -> tuple[Att
     if not listed:
         return ()
     if not html and not text.strip():
-        return tuple(each.attachment for each in listed)
+        return tuple(file.attachment for file in listed)
     shown = _Shown(html or text, is_html=bool(html))
     return tuple(
-        _inline(each.attachment) if _is_shown(each, shown) else each.attachment for each in listed
+        _inline(file.attachment) if _is_shown(file, shown) else file.attachment for file in listed
     )
 
 
@@ -146,9 +146,9 @@ class _Shown:
 
 def _names(found: Iterable[str]) -> set[str]:
     names: set[str] = set()
-    for each in found:
+    for value in found:
         # Without quotes, an attribute ends at a blank.
-        names.update((_plain_name(each), _plain_name(each.partition(" ")[0])))
+        names.update((_plain_name(value), _plain_name(value.partition(" ")[0])))
     return names
 
 
@@ -196,27 +196,29 @@ def _belongs_to_text(leaf: Leaf, *, alone: bool) -> bool:
 
 
 def _is_shown(file: FilePart, shown: _Shown) -> bool:
-    each = file.attachment
-    if each.inline:
+    attachment = file.attachment
+    if attachment.inline:
         return True
-    is_picture = each.mime_type.startswith("image/")
-    if is_picture and not file.is_attached and _is_unseen(each, is_html=shown.is_html):
+    is_picture = attachment.mime_type.startswith("image/")
+    if is_picture and not file.is_attached and _is_unseen(attachment, is_html=shown.is_html):
         return True
-    if not each.mime_type.startswith(_SHOWN) and not _is_shown_by_name(each):
+    if not attachment.mime_type.startswith(_SHOWN) and not _is_shown_by_name(attachment):
         return False
-    if each.content_id and shown.has_id(each.content_id):
+    if attachment.content_id and shown.has_id(attachment.content_id):
         return True
     # Some programs refer to a picture by its file name, without a Content-ID.
-    if each.filename and shown.has_id(each.filename):
+    if attachment.filename and shown.has_id(attachment.filename):
         return True
-    place = file.location or each.filename
+    place = file.location or attachment.filename
     return shown.is_html and bool(place) and shown.has_place(place)
 
 
-def _is_shown_by_name(each: Attachment) -> bool:
-    if not each.mime_type.startswith("application/"):
+def _is_shown_by_name(attachment: Attachment) -> bool:
+    if not attachment.mime_type.startswith("application/"):
         return False
-    return not each.filename or each.filename.lower().endswith((*_PICTURES, *_EDITING_DATA))
+    return not attachment.filename or attachment.filename.lower().endswith(
+        (*_PICTURES, *_EDITING_DATA)
+    )
 
 
 def _is_unseen(picture: Attachment, *, is_html: bool) -> bool:
@@ -228,5 +230,5 @@ def _is_unseen(picture: Attachment, *, is_html: bool) -> bool:
     return not picture.filename or picture.mime_type == "image/gif"
 
 
-def _inline(each: Attachment) -> Attachment:
-    return each if each.inline else replace(each, inline=True)
+def _inline(attachment: Attachment) -> Attachment:
+    return attachment if attachment.inline else replace(attachment, inline=True)

@@ -106,7 +106,7 @@ def is_banner(lines: Sequence[str], number: int) -> bool:
         return False
     below = lines[number + 1 : number + 1 + _MAX_BLOCK_LINES]
     # The pattern takes ten times as long, and few lines stand above a block.
-    is_above = _is_above_header_block([each.lstrip("> ") for each in below])
+    is_above = _is_above_header_block([following.lstrip("> ") for following in below])
     return is_above and FORWARDED.search(words) is not None
 
 

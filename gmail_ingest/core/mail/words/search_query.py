@@ -81,7 +81,7 @@ def _term(text: str, *, negated: bool) -> Term:
     is_open = _is_open(text)
     words = _asked(text)
     former = tuple(map(Word, former_words_of(text)))
-    differs = [word.text for word in words] != [each.text for each in former]
+    differs = [word.text for word in words] != [word.text for word in former]
     return Term(
         _opened(words) if is_open else words,
         negated,

@@ -1,30 +1,22 @@
-"""``gmail-ingest up`` and ``status``: processes on this machine.
+"""``gmail-ingest up``: the service on this machine, until it is stopped.
 
-Holds: these commands. Keep out: how processes are started (``gmail_ingest.local``).
+Holds: the command. Keep out: how processes are started and kept (``gmail_ingest.local``).
 """
 
 from __future__ import annotations
 
-import asyncio
 import time
 from contextlib import ExitStack
-from dataclasses import asdict
-from datetime import timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gmail_ingest.cli.deployment import engine_of, settings_of
-from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
-from gmail_ingest.cli.output import NOTES, print_json, print_table
-from gmail_ingest.cli.status_report import StatusReport, read_status_report
-from gmail_ingest.core.ledger.shown_fates import shown_counts
+from gmail_ingest.cli.options import DEFAULT_DATA_DIR, DataDir
+from gmail_ingest.cli.output import NOTES
 from gmail_ingest.local.data_directory import DataDirectory
 from gmail_ingest.local.signals import StopRequested, stop_on_signals
 
 if TYPE_CHECKING:
-    from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
     from gmail_ingest.local.databases import Databases
     from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
     from gmail_ingest.settings import Settings
@@ -71,67 +63,6 @@ def up(
                 time.sleep(_LOOK_SECONDS)
     except StopRequested:
         raise typer.Exit(0) from None
-
-
-def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """Show what runs, how far every mailbox is, and what stands still with what to do about it.
-
-    Reads the database (DATABASE_URL, or what runs in --data-dir).
-    """
-    running = DataDirectory(data_dir).running()
-    mailboxes, waiting, report = asyncio.run(_overview(data_dir))
-    old = asyncio.run(_old_transactions(data_dir))
-    if as_json:
-        where = None if running is None else asdict(running.addresses)
-        rows = [asdict(mailbox) | {"fates": shown_counts(mailbox.fates)} for mailbox in mailboxes]
-        overview = {
-            "running": where,
-            "queueWaiting": waiting,
-            "oldTransactions": old,
-            "mailboxes": rows,
-        }
-        print_json(overview | report.to_json())
-        return
-    if old:
-        NOTES.print(f"transactions: {old}", markup=False, highlight=False)
-    if running is not None:
-        NOTES.print(f"Dagster {running.addresses.dagster}, API {running.addresses.api}")
-    print_table(
-        ("TENANT", "MAILBOX", "STATE", "STORED", "PENDING", "DEAD", "WITHHELD", "LAST SYNC"),
-        [
-            (m.tenant_id, m.address, m.state, _stored(m), *_unfinished(m), m.last_synced_at)
-            for m in mailboxes
-        ],
-    )
-    for line in report.lines(waiting):
-        _note(line)
-
-
-def _stored(mailbox: MailboxOverview) -> str:
-    return f"~{mailbox.stored}" if mailbox.approximate else str(mailbox.stored)
-
-
-def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
-    waiting, dead = mailbox.fates.get("pending", 0), mailbox.fates.get("dead", 0)
-    return waiting, dead, mailbox.removals_withheld
-
-
-async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
-    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
-
-    async with engine_of(data_dir) as engine:
-        overview = PostgresOverview(engine)
-        mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
-        return mailboxes, waiting, await read_status_report(engine)
-
-
-async def _old_transactions(data_dir: Path) -> str:
-    """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
-    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
-
-    longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
-    async with engine_of(data_dir) as engine:
-        return remedy(await PostgresTransactions(engine).older_than(longest))
 
 
 def _databases(
