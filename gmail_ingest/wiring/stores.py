@@ -70,7 +70,7 @@ class Stores:
         self.drains = PostgresDrains(engine)
         self.backfill_jobs = PostgresBackfillJobs(engine)
         self.backfill_dispatch = PostgresBackfillDispatch(engine)
-        # Mail: a person is asked before too much of it is removed.
+        # Mail. Mass removals are withheld until a person agrees.
         removal_limits = RemovalLimits(settings.removal_share, settings.removal_floor)
         self.mail = PostgresMailStore(engine, removal_limits)
         self.backfill_mail = PostgresBackfillStore(engine)

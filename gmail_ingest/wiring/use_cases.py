@@ -97,7 +97,7 @@ class UseCases:
             self.gmail.open_client,
             self._policy,
             limiter=self.stores.build_limiter(),
-            # Each holds sets of ids: 39 MB of a mailbox of 100,000 mails.
+            # Each holds sets of ids: 39 MB for a mailbox of 100,000 mails.
             mailboxes_at_once=min(VERIFIED_AT_ONCE, self._settings.mailboxes_at_once),
         )
 
@@ -130,7 +130,7 @@ class UseCases:
 
 
 def build_gmail(settings: Settings, credentials: CredentialStore) -> Gmail:
-    """Google, with as many connections as the mailboxes of this process may use."""
+    """Google, with one connection for each call that this process may make in parallel."""
     connections = min(512, settings.mailboxes_at_once * settings.calls_per_mailbox)
     return Gmail(settings, credentials, connections=connections)
 
