@@ -34,7 +34,7 @@ NOT_SETTINGS = frozenset(
     }
 )
 #: What settings were called before, and are called now.
-FORMER_NAMES = {"GMAIL_INGEST_HISTORY_START": "GMAIL_INGEST_BACKFILL_START"}
+FORMER_NAMES = {f"{PREFIX}HISTORY_START": f"{PREFIX}BACKFILL_START"}
 #: Variables of Google's own tools that resemble settings.
 _OF_OTHERS = frozenset(
     {
