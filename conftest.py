@@ -26,7 +26,7 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     gc.disable()
     # Everything of a test is on loopback: no proxy of the machine that runs it has a part in it.
-    for name in [each for each in os.environ if each.lower().endswith("_proxy")]:
+    for name in [variable for variable in os.environ if variable.lower().endswith("_proxy")]:
         del os.environ[name]
     if config.option.basetemp is None:  # a worker of pytest-xdist has its part of the session's
         # Short names: the path of a socket must not be longer than 100 bytes.

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes .venv with this project, its local Google (gmail_sandbox) and the dependencies of both, each
-# pinned by hash.
+# Makes .venv with the service, its local Google (gmail_sandbox), its lab (gmail_ingest_lab) and the
+# dependencies of all three, each pinned by hash.
 #   sh setup.sh         what runs the service
 #   sh setup.sh test    and what its tests need
 # Needs Python 3.11 or newer as python3 (or named by PYTHON); installs nothing outside .venv.

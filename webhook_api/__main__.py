@@ -31,7 +31,7 @@ _MAX_PORT = 65_535
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve until SIGTERM or SIGINT. Returns the exit code: 2 if a setting is wrong."""
     flags = _parse(arguments)
-    # Before the settings: what is wrong with them is told in the one form of logs.
+    # Before the settings are read, so that an error in them is logged in the usual form.
     configure_logging()
     try:
         port = _port(flags.port)
@@ -52,8 +52,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         server_header=False,
         timeout_graceful_shutdown=GRACE_SECONDS,
     )
-    # What lives as long as the process need not be looked through again and again: a quarter of
-    # the CPU of a push, in pauses of up to a tenth of a second.
+    # The collector leaves alone what lives as long as the process. Looking through it took a
+    # quarter of a push's CPU, in pauses of up to 0.1 s.
     gc.collect()
     gc.freeze()
     uvicorn.Server(config).run()

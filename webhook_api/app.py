@@ -51,7 +51,7 @@ def create_app(settings: Settings) -> FastAPI:
     )
     _add_routes(app, services)
     add_problem_handlers(app)
-    # From the inside out: the gate stands before everything but the last resort.
+    # What is added last runs first: the last resort, then the gate, then the app.
     app.add_middleware(ApiKeyGate, register=KeyRegister(services.api_keys.active_hashes))
     app.add_middleware(LastResort)
     generate = app.openapi

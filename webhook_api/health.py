@@ -1,7 +1,7 @@
 """Routes for load balancers.
 
 Holds: /healthz and /readyz. Keep out: anything that tells more than that.
-The encryption key is not asked for again: without a good one the process does not start.
+The encryption key is not checked here: without a valid one the process does not start.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Is this deployment configured so that it can work? Pure judgements of settings.
+"""Checks of ``doctor`` and ``up`` that need settings alone: can a deployment work with these?
 
 Holds: ``Check`` and one function for each group of settings. Add here: a judgement that needs
 settings alone. Keep out: asking a database (``doctor``) or a network (``probes``).
@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-from gmail_ingest.adapters.secrets.encryption_key import SECRET_MANAGER, read_encryption_key
+from gmail_ingest.adapters.secrets.encryption_key import SECRET_MANAGER
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.outbound import proxy_named, tls_context
 from gmail_ingest.settings import Settings
 from gmail_ingest.variables import PREFIX, misspelt
+from gmail_ingest.wiring.keys import read_key_ring
 
 _TOPIC = re.compile(r"projects/(?P<project>[^/]+)/topics/[A-Za-z][\w.~+%-]{2,254}")
 
@@ -58,15 +58,20 @@ def check_names() -> list[Check]:
     With our prefix it is a mistake; without it, it may be another program's variable.
     """
     return [
-        Check("settings", passed=False, detail=each, required=each.upper().startswith(PREFIX))
-        for each in misspelt()
+        Check(
+            "settings",
+            passed=False,
+            detail=misspelling,
+            required=misspelling.upper().startswith(PREFIX),
+        )
+        for misspelling in misspelt()
     ]
 
 
 def check_encryption(settings: Settings) -> Check:
     """There is a usable encryption key."""
     try:
-        ring = parse_key_ring(read_encryption_key(settings))
+        ring = read_key_ring(settings)
     except ConfigurationError as error:
         return Check("encryption key", passed=False, detail=str(error))
     return Check("encryption key", passed=True, detail=f"version {ring.current} seals")

@@ -1,4 +1,4 @@
-"""Asking a mailbox's owner for consent from a terminal: a link to open, and a redirect to catch.
+"""Asks a mailbox's owner for consent from a terminal: prints a link, and catches the redirect.
 
 Holds: ``ask_for_consent``. Keep out: the protocol (``local/consent``).
 Source: docs/google.md#consent (redirect to loopback).
@@ -30,7 +30,7 @@ class _Handler(BaseHTTPRequestHandler):
     server: _Redirect
 
     def do_GET(self) -> None:
-        # Browsers also ask for an icon: only an answer to the question counts.
+        # Browsers also ask for an icon: only a request with Google's answer counts.
         if {"code", "error"} & {pair.partition("=")[0] for pair in self._query()}:
             self.server.path = self.path
         self.send_response(200)

@@ -52,7 +52,7 @@ def coverage(
     if start and end and start >= end:
         raise InvalidInputError("--to", "must be a later day than --from")
     answer = api_of(data_dir, api_url, api_key).coverage(
-        tenant, *(each.isoformat() if each else None for each in (start, end))
+        tenant, *(day.isoformat() if day else None for day in (start, end))
     )
     if as_json:
         print_json(answer)
@@ -63,21 +63,21 @@ def coverage(
     )
     for mailbox in answer["mailboxes"]:
         NOTES.print(_summary(mailbox), markup=False, highlight=False)
-    if any(not range_["proven"] for box in answer["mailboxes"] for range_ in box["ranges"]):
-        NOTES.print(f"`gmail-ingest verify {tenant} --repair` repairs open days", highlight=False)
+    if any(not day_range["proven"] for box in answer["mailboxes"] for day_range in box["ranges"]):
+        NOTES.print(f"`gmail-ingest verify {tenant} --repair` mends open days", highlight=False)
 
 
 def _rows(mailbox: Mapping[str, Any]) -> Iterable[Sequence[object]]:
-    for range_ in mailbox["ranges"]:
-        proven = "yes" if range_["proven"] else "OPEN"
-        counts = (range_[name] for name in _COUNTS)
-        days = (range_["from"], range_["to"], range_["days"])
-        yield (mailbox["address"], *days, proven, *counts, range_["checkedAt"])
+    for day_range in mailbox["ranges"]:
+        proven = "yes" if day_range["proven"] else "OPEN"
+        counts = (day_range[name] for name in _COUNTS)
+        days = (day_range["from"], day_range["to"], day_range["days"])
+        yield (mailbox["address"], *days, proven, *counts, day_range["checkedAt"])
 
 
 def _summary(mailbox: Mapping[str, Any]) -> str:
     if not mailbox["ranges"]:
         return f"{mailbox['address']}: no day was compared yet"
-    proven = sum(range_["days"] for range_ in mailbox["ranges"] if range_["proven"])
-    still = sum(range_["days"] for range_ in mailbox["ranges"] if not range_["proven"])
+    proven = sum(day_range["days"] for day_range in mailbox["ranges"] if day_range["proven"])
+    still = sum(day_range["days"] for day_range in mailbox["ranges"] if not day_range["proven"])
     return f"{mailbox['address']}: {proven} days proven complete, {still} open"

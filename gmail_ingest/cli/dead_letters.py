@@ -1,7 +1,6 @@
 """``gmail-ingest dead-letters``: messages that were given up, and another try.
 
-Holds: these commands. Keep out: reading and retrying dead letters (the sidecar does, as for the
-CRM).
+Holds: these commands. Keep out: reading and retrying them (the sidecar does that).
 """
 
 from __future__ import annotations
@@ -20,7 +19,7 @@ app = typer.Typer(
     help="Messages that were given up. Needs the sidecar: --api-url and --api-key.",
 )
 
-#: Of one page; the API's own limit.
+#: Dead letters of one page: the API's limit.
 _PAGE = 500
 InMailbox = Annotated[str, typer.Option("--mailbox", help="Address of one mailbox; all if empty.")]
 
@@ -53,8 +52,14 @@ def list_dead_letters(
     print_table(
         ("MAILBOX", "GMAIL ID", "ATTEMPTS", "SINCE", "ERROR"),
         [
-            (each["mailbox"], each["gmailId"], each["attempts"], each["since"], each["error"])
-            for each in found
+            (
+                dead_letter["mailbox"],
+                dead_letter["gmailId"],
+                dead_letter["attempts"],
+                dead_letter["since"],
+                dead_letter["error"],
+            )
+            for dead_letter in found
         ],
     )
     if cursor is not None:

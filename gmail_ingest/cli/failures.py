@@ -30,7 +30,7 @@ class Failure(NamedTuple):
 def explain_failure(error: BaseException) -> Failure:
     """What a person is told of an error."""
     while isinstance(error, BaseExceptionGroup):
-        # The first stands for all: errors of one group have the same cause.
+        # The first stands for all: errors of one group have the same cause here.
         error = error.exceptions[0]
     if isinstance(error, GmailIngestError):
         wrong = isinstance(error, ConfigurationError | InvalidInputError)

@@ -1,28 +1,50 @@
-"""``demo``, ``rehearse`` and ``bench``: commands of the lab, a distribution of its own.
+"""``demo``, ``rehearse``, ``sandbox``, ``bench``: commands of the lab, a distribution of its own.
 
-Holds: ``add_command``. Keep out: what they do (``gmail_ingest_lab/commands``). The service never
-imports the lab by name: where it is not installed, its commands say what to install.
+Holds: ``add_command``, ``PASS_ON``. Keep out: what they do (``gmail_ingest_lab/commands``). The
+service never imports the lab: the lab's metadata says, as entry points, where its commands are.
+Source: https://packaging.python.org/en/latest/specifications/entry-points/
 """
 
 from __future__ import annotations
 
-from importlib import import_module
-from importlib.util import find_spec
+from functools import cache
+from importlib.metadata import EntryPoints, PackageNotFoundError, distribution
 
 import typer
 
-from gmail_ingest.cli.local_google import PASS_ON
 from gmail_ingest.errors import ConfigurationError
 
-_PACKAGE = "gmail_ingest_lab"
+#: For commands whose arguments belong to another program.
+PASS_ON: dict[str, object] = {
+    "allow_extra_args": True,
+    "ignore_unknown_options": True,
+    "help_option_names": [],
+}
+_DISTRIBUTION = "gmail-ingest-lab"
+_GROUP = "gmail_ingest.commands"
 
 
-def add_command(app: typer.Typer, name: str) -> None:
-    """Give an app the lab's command of this name, or one that says what to install for it."""
-    if find_spec(_PACKAGE) is None:
-        app.command(name, context_settings=PASS_ON)(_absent)
-    else:
-        app.command(name)(getattr(import_module(f"{_PACKAGE}.commands.{name}"), name))
+def add_command(
+    app: typer.Typer, name: str, *, context_settings: dict[str, object] | None = None
+) -> None:
+    """Give an app the lab's command of this name; without the lab, one that says what to install
+    and that no help lists.
+    """
+    found = _entry_points().select(name=name)
+    if not found:
+        app.command(name, hidden=True, context_settings=PASS_ON)(_absent)
+    for entry_point in found:
+        app.command(name, context_settings=context_settings)(entry_point.load())
+
+
+@cache
+def _entry_points() -> EntryPoints:
+    # This one distribution by its name: a look at all that are installed takes 20 ms, each time
+    # that any command starts.
+    try:
+        return distribution(_DISTRIBUTION).entry_points.select(group=_GROUP)
+    except PackageNotFoundError:
+        return EntryPoints()
 
 
 def _absent(_context: typer.Context) -> None:

@@ -26,7 +26,6 @@ from gmail_ingest.cli import (
     execute,
     keys,
     lab,
-    local_google,
     reread,
     settings,
     status,
@@ -82,7 +81,7 @@ def gmail_ingest(
 lab.add_command(app, "demo")
 lab.add_command(app, "rehearse")
 app.command()(up.up)
-app.command(context_settings=local_google.PASS_ON)(local_google.sandbox)
+lab.add_command(app, "sandbox", context_settings=lab.PASS_ON)
 app.command()(status.status)
 app.add_typer(tenants.app, name="tenants")
 app.add_typer(sync.app, name="sync")

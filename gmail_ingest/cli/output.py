@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
-#: Columns where output is no terminal: rows that are cut into lines cannot be searched.
+#: A file has no width, and rows that are wrapped cannot be searched.
 _WIDTH_OF_FILES = 240
 #: Results go to standard output, all else to standard error.
 RESULTS = Console(soft_wrap=True, width=None if sys.stdout.isatty() else _WIDTH_OF_FILES)

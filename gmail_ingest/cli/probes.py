@@ -1,4 +1,4 @@
-"""Whether Google and Dagster answer to this machine, asked without credentials.
+"""Checks of ``doctor`` that ask a network: do Google and Dagster answer? Without credentials.
 
 Holds: a function for each thing that is asked. Add here: what else must answer over a network.
 Keep out: judging settings (``checks``), the mail's database (``doctor``).
@@ -51,7 +51,7 @@ def check_google(settings: Settings, seconds: tuple[float, float] = _SECONDS) ->
         if reason
     ]
     if silent:
-        return [Check("Google", passed=False, detail=each) for each in silent]
+        return [Check("Google", passed=False, detail=silence) for silence in silent]
     return [Check("Google", passed=True, detail="answers")]
 
 

@@ -1,6 +1,6 @@
 """``gmail-ingest tenants rules``: which stored mail the CRM does not see, from a terminal.
 
-Holds: the commands. Keep out: what a rule hides (the sidecar does it, as for the CRM).
+Holds: the commands. Keep out: hiding mail (the sidecar and Dagster do that).
 """
 
 from __future__ import annotations
@@ -143,7 +143,8 @@ def _criteria(rule: dict[str, Any]) -> str:
 
 def _print_dry_run(answer: dict[str, Any]) -> None:
     print_table(
-        ("MAILBOX", "MAILS"), [(each["mailbox"], each["mails"]) for each in answer["byMailbox"]]
+        ("MAILBOX", "MAILS"),
+        [(matched["mailbox"], matched["mails"]) for matched in answer["byMailbox"]],
     )
     NOTES.print(
         f"It fits {answer['total']} stored mails; {answer['alreadyHidden']} of them are hidden now."

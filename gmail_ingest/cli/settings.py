@@ -1,7 +1,7 @@
 """``gmail-ingest settings``: the reference of all settings, in two forms.
 
-Holds: the command and both forms; ``.env.example`` and ``docs/configuration.md`` are their output,
-which a test checks. Keep out: settings themselves (``gmail_ingest.settings``).
+Holds: the command and both forms. ``.env.example`` and ``docs/configuration.md`` are their output;
+a test compares them. Keep out: settings themselves (``gmail_ingest.settings``).
 """
 
 from __future__ import annotations

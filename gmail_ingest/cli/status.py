@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmail_ingest.cli import remedies
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.deployment import settings_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, duration, print_json, print_table
-from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.local.data_directory import DataDirectory
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from gmail_ingest.adapters.postgres.mailboxes.stalled_work import FailingMailbox, PutBack
     from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
     from gmail_ingest.sync.audit.reread import Left
+    from gmail_ingest.wiring.stores import Stores
 
 
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
@@ -74,21 +72,19 @@ def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
 
 
 async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
-    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
-
-    async with engine_of(data_dir) as engine:
-        overview = PostgresOverview(engine)
+    async with stores_of(data_dir) as stores:
+        overview = stores.overview
         mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
-        return mailboxes, waiting, await read_status_report(engine)
+        return mailboxes, waiting, await read_status_report(stores)
 
 
 async def _old_transactions(data_dir: Path) -> str:
     """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
-    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import remedy
 
     longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
-    async with engine_of(data_dir) as engine:
-        return remedy(await PostgresTransactions(engine).older_than(longest))
+    async with stores_of(data_dir) as stores:
+        return remedy(await stores.transactions.older_than(longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,27 +105,27 @@ class StatusReport:
             "reading": self.reading.to_json(),
             "troubled": [
                 {
-                    "tenantId": each.tenant_id,
-                    "address": each.address,
-                    "state": each.state,
-                    "cause": each.cause,
-                    "error": each.error,
-                    "failedAt": each.failed_at,
-                    "action": remedy_of(each.state, each.cause),
-                    "command": remedies.of_mailbox(each.tenant_id, each.state, each.cause),
+                    "tenantId": mailbox.tenant_id,
+                    "address": mailbox.address,
+                    "state": mailbox.state,
+                    "cause": mailbox.cause,
+                    "error": mailbox.error,
+                    "failedAt": mailbox.failed_at,
+                    "action": remedy_of(mailbox.state, mailbox.cause),
+                    "command": remedies.of_mailbox(mailbox.tenant_id, mailbox.state, mailbox.cause),
                 }
-                for each in self.failing
+                for mailbox in self.failing
             ],
             "putBack": [
                 {
-                    "tenantId": each.tenant_id,
-                    "kind": each.kind,
-                    "askedAt": each.enqueued_at,
-                    "notBefore": each.not_before,
-                    "attempts": each.attempts,
-                    "error": each.error,
+                    "tenantId": work.tenant_id,
+                    "kind": work.kind,
+                    "askedAt": work.enqueued_at,
+                    "notBefore": work.not_before,
+                    "attempts": work.attempts,
+                    "error": work.error,
                 }
-                for each in self.put_back
+                for work in self.put_back
             ],
         }
 
@@ -143,36 +139,34 @@ class StatusReport:
             yield f"stored mail is read again by this release, beside the service: {self.reading}"
 
 
-async def read_status_report(engine: AsyncEngine) -> StatusReport:
+async def read_status_report(stores: Stores) -> StatusReport:
     """Read what keeps syncs from going on."""
-    from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
-
-    stalled = PostgresStalledWork(engine)
+    stalled = stores.stalled_work
     return StatusReport(
         await stalled.oldest_seconds(),
         await stalled.failing(),
         await stalled.put_back(),
-        await what_is_left(engine),
+        await stores.rereads.left(),
     )
 
 
-def _of_mailbox(each: FailingMailbox) -> str:
-    since = f" since {_at(each.failed_at)}" if each.failed_at else ""
-    cause = f" ({each.cause})" if each.cause else ""
-    remedy = remedy_of(each.state, each.cause) or "It is tried again by itself."
-    command = remedies.of_mailbox(each.tenant_id, each.state, each.cause)
+def _of_mailbox(mailbox: FailingMailbox) -> str:
+    since = f" since {_at(mailbox.failed_at)}" if mailbox.failed_at else ""
+    cause = f" ({mailbox.cause})" if mailbox.cause else ""
+    remedy = remedy_of(mailbox.state, mailbox.cause) or "It is tried again by itself."
+    command = remedies.of_mailbox(mailbox.tenant_id, mailbox.state, mailbox.cause)
     typed = f" `{command}`" if command else ""
-    state = "its last sync failed" if each.state == "active" else each.state
-    error = f": {each.error}." if each.error else "."
-    return f"{each.tenant_id} {each.address}: {state}{since}{cause}{error} {remedy}{typed}"
+    state = "its last sync failed" if mailbox.state == "active" else mailbox.state
+    error = f": {mailbox.error}." if mailbox.error else "."
+    return f"{mailbox.tenant_id} {mailbox.address}: {state}{since}{cause}{error} {remedy}{typed}"
 
 
-def _of_work(each: PutBack) -> str:
-    tries = "1 attempt" if each.attempts == 1 else f"{each.attempts} attempts"
-    why = f" ({each.error})" if each.error else ""
+def _of_work(work: PutBack) -> str:
+    tries = "1 attempt" if work.attempts == 1 else f"{work.attempts} attempts"
+    why = f" ({work.error})" if work.error else ""
     return (
-        f"{each.tenant_id}: {each.kind} sync, asked for at {_at(each.enqueued_at)}, was put back "
-        f"after {tries}{why}; it is tried again by itself from {_at(each.not_before)} on"
+        f"{work.tenant_id}: {work.kind} sync, asked for at {_at(work.enqueued_at)}, was put back "
+        f"after {tries}{why}; it is tried again by itself from {_at(work.not_before)} on"
     )
 
 

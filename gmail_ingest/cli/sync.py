@@ -29,10 +29,10 @@ from gmail_ingest.errors import InvalidInputError
 
 
 class _NowByDefault(TyperGroup):
-    """``sync TENANT`` means ``sync now TENANT``, the command that people need most."""
+    """``sync TENANT`` means ``sync now TENANT``: the most frequent command is the shortest."""
 
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]  # Typer's context is click's
-        """Insert ``now`` if no command is named."""
+        """Put ``now`` in where no command of the group is named."""
         if args and args[0] not in {*self.commands, "--help"}:
             args = ["now", *args]
         return super().parse_args(ctx, args)

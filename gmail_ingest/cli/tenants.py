@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gmail_ingest.cli import rules
-from gmail_ingest.cli.deployment import api_of, engine_of, settings_of
+from gmail_ingest.cli.deployment import api_of, settings_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.errors import ConfigurationError, InvalidInputError
@@ -111,7 +111,7 @@ def disconnect(
     """Disconnect a tenant, or one mailbox of it: stop its watches, revoke grants that nobody else
     needs, write nothing more of it.
     """
-    # A script's empty variable, or dots that lead up a URL's path, must not mean all mailboxes.
+    # An empty variable of a script, or dots that shorten a URL's path, must not mean all mailboxes.
     if mailbox is not None and "@" not in mailbox:
         reason = "must be a mailbox's address; leave it out to disconnect all"
         raise InvalidInputError("--mailbox", reason)
@@ -142,7 +142,5 @@ def _client(data_dir: Path, authorize_uri: str) -> OAuthClient:
 
 
 async def _mailboxes(data_dir: Path) -> list[MailboxOverview]:
-    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
-
-    async with engine_of(data_dir) as engine:
-        return await PostgresOverview(engine).mailboxes()
+    async with stores_of(data_dir) as stores:
+        return await stores.overview.mailboxes()

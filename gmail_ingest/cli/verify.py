@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.deployment import stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant, read_day
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.core.ledger.shown_fates import shown_counts
@@ -93,16 +93,14 @@ def verify(
         )
     else:
         print_table(*_table(found))
-    if not dry_run and not all(each.is_complete for each in found):
+    if not dry_run and not all(mailbox.is_complete for mailbox in found):
         raise typer.Exit(1)
 
 
 async def _accept(tenant: str, mailbox: str | None, data_dir: Path) -> int:
-    from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
-
-    async with engine_of(data_dir) as engine:
+    async with stores_of(data_dir) as stores:
         address = mailbox.lower() if mailbox else None
-        return (await PostgresRemovals(engine).accept(tenant, address)).count
+        return (await stores.removals.accept(tenant, address)).count
 
 
 async def _verify(
@@ -113,24 +111,24 @@ async def _verify(
     repair: bool,  # noqa: FBT001 - private
     dry_run: bool,  # noqa: FBT001 - private
 ) -> tuple[list[MailboxPlan], list[MailboxVerification]]:
-    from gmail_ingest.wiring import build_credentials, build_verify, open_gmail
+    from gmail_ingest.wiring.use_cases import UseCases, build_gmail
 
-    settings = settings_of(data_dir)
-    async with engine_of(data_dir) as engine:
-        credentials = build_credentials(settings, engine)
-        async with open_gmail(settings, credentials) as gmail:
-            verifying = build_verify(settings, engine, gmail)
-            plans = await verifying.plan(tenant, start=start, end=end)
-            if dry_run:
-                return plans, []
-            days = sum(len(plan.days) for plan in plans)
-            units = sum(plan.estimated_units for plan in plans)
-            NOTES.print(f"{len(plans)} mailboxes, {days} days: about {units} quota units")
-            with _progress(days) as progress:
-                found = await verifying.run(
-                    tenant, plans, holder=_holder(), repair=repair, progress=progress
-                )
-            return plans, found
+    async with (
+        stores_of(data_dir) as stores,
+        build_gmail(stores.settings, stores.credentials) as gmail,
+    ):
+        verifying = UseCases(stores, gmail).verify
+        plans = await verifying.plan(tenant, start=start, end=end)
+        if dry_run:
+            return plans, []
+        days = sum(len(plan.days) for plan in plans)
+        units = sum(plan.estimated_units for plan in plans)
+        NOTES.print(f"{len(plans)} mailboxes, {days} days: about {units} quota units")
+        with _progress(days) as progress:
+            found = await verifying.run(
+                tenant, plans, holder=_holder(), repair=repair, progress=progress
+            )
+        return plans, found
 
 
 def _holder() -> str:
@@ -139,7 +137,7 @@ def _holder() -> str:
 
 @contextmanager
 def _progress(days: int) -> Iterator[Callable[[int], None]]:
-    """A bar on a terminal; nothing elsewhere, where the lines before and after are enough."""
+    """A bar on a terminal; elsewhere nothing, for the lines before and after are enough."""
     with Progress(console=NOTES, disable=not NOTES.is_terminal, transient=True) as bar:
         task = bar.add_task("days", total=days)
         yield lambda done: bar.advance(task, done)
@@ -169,16 +167,16 @@ def _report(
             for plan in plans
         ]
     else:
-        report["complete"] = all(each.is_complete for each in found)
-        report["units"] = sum(each.counts.units for each in found)
-        mailboxes = [_mailbox(each) for each in found]
+        report["complete"] = all(mailbox.is_complete for mailbox in found)
+        report["units"] = sum(mailbox.counts.units for mailbox in found)
+        mailboxes = [_mailbox(mailbox) for mailbox in found]
     return report | {"mailboxes": mailboxes}
 
 
-def _mailbox(each: MailboxVerification) -> dict[str, object]:
-    values = {_camel(name): value for name, value in dataclasses.asdict(each).items()}
-    values["counts"] = shown_counts(each.counts.totals())
-    return values | {"open": each.open, "complete": each.is_complete}
+def _mailbox(mailbox: MailboxVerification) -> dict[str, object]:
+    values = {_camel(name): value for name, value in dataclasses.asdict(mailbox).items()}
+    values["counts"] = shown_counts(mailbox.counts.totals())
+    return values | {"open": mailbox.open, "complete": mailbox.is_complete}
 
 
 def _camel(name: str) -> str:
@@ -205,19 +203,19 @@ def _table(
     )
     rows = [
         (
-            each.address,
-            each.days,
-            each.proven_days,
-            each.listed,
-            each.pending,
-            each.dead,
-            each.missing,
-            each.vanished,
-            each.label_differences,
-            each.open,
-            each.counts.units,
-            each.error,
+            mailbox.address,
+            mailbox.days,
+            mailbox.proven_days,
+            mailbox.listed,
+            mailbox.pending,
+            mailbox.dead,
+            mailbox.missing,
+            mailbox.vanished,
+            mailbox.label_differences,
+            mailbox.open,
+            mailbox.counts.units,
+            mailbox.error,
         )
-        for each in found
+        for mailbox in found
     ]
     return columns, rows

@@ -1,6 +1,6 @@
 """``gmail-ingest why``: what became of one mail, for whoever misses it.
 
-Holds: the command. Keep out: the answer (the sidecar gives it, as it does to the CRM).
+Holds: the command. Keep out: the answer (the sidecar gives it).
 """
 
 from __future__ import annotations

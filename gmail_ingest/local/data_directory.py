@@ -113,7 +113,7 @@ class DataDirectory:
 def _read(raw: Any) -> Running:  # noqa: ANN401 - whatever a file may hold
     """Raises TypeError or LookupError for what is no state."""
     found = Running(raw["pid"], Addresses(**raw["addresses"]), dict(raw["environment"]))
-    addresses = [each for each in asdict(found.addresses).values() if each is not None]
+    addresses = [address for address in asdict(found.addresses).values() if address is not None]
     texts = [*addresses, *found.environment.values()]
     if type(found.pid) is not int or found.pid <= 0 or not all(isinstance(t, str) for t in texts):
         raise TypeError

@@ -22,11 +22,6 @@ def _spec(name: str, environment: Mapping[str, str], *arguments: str) -> Process
     return ProcessSpec(name, (sys.executable, "-m", *arguments), environment)
 
 
-def sandbox(environment: Mapping[str, str], *arguments: str) -> ProcessSpec:
-    """The local Google."""
-    return _spec("sandbox", environment, "gmail_sandbox", *arguments)
-
-
 def sidecar(environment: Mapping[str, str], port: int) -> ProcessSpec:
     """The HTTP API."""
     return _spec("sidecar", environment, "webhook_api", "--host", LOOPBACK, "--port", str(port))

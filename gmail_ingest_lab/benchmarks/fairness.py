@@ -55,12 +55,16 @@ class TwelveTenants:
     def __post_init__(self) -> None:
         self.api = SidecarApi(self.service.api, self.service.api_key)
 
-    def connect(self, each: int, months: int, progress: Progress) -> None:
+    def connect(self, messages_each: int, months: int, progress: Progress) -> None:
         """Make and connect a mailbox of so many messages for every tenant."""
         days = (datetime.now(UTC) - midnight(months_back(months))).total_seconds() / 86_400
         for number, name in enumerate(NAMES):
             self.service.harness.google.create_mailbox(
-                _address(name), messages=each, seed=number, span_days=days, bursts=months // 3
+                _address(name),
+                messages=messages_each,
+                seed=number,
+                span_days=days,
+                bursts=months // 3,
             )
             progress("making mailboxes", number + 1, len(NAMES))
         self.service.connect_full({_address(name): name for name in NAMES}, progress)
@@ -101,11 +105,11 @@ class _Course:
 
 def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Let all ask at once, and look how far each is when the first is done."""
-    each = max(60, round(_EACH * scale))
+    messages_each = max(60, round(_EACH * scale))
     months = max(4, round(_MONTHS * min(1.0, 5 * scale)))
     with open_twelve(months) as service:
         tenants = TwelveTenants(service)
-        tenants.connect(each, months, progress)
+        tenants.connect(messages_each, months, progress)
         tenants.request(months, progress)
         rejected = service.harness.google.rejections()
         course = _follow(tenants, progress)
@@ -125,7 +129,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         baseline_is="one tenant after the other (computed)",
         conditions={
             "tenants": len(NAMES),
-            "messagesEach": each,
+            "messagesEach": messages_each,
             "months": months,
             "slowestByFastest": round(slowest, 3),
             "sharesWhenTheFirstIsDone": [round(share, 2) for share in sorted(course.at_first)],
@@ -148,7 +152,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 def open_twelve(months: int) -> AbstractContextManager[Service]:
     """The service with a project budget that twelve tenants have to share."""
     changes = {
-        "history_start": months_back(months),
+        "backfill_start": months_back(months),
         "initial_sync_days": 1,
         "mailbox_units_per_minute": _MAILBOX_MINUTE,
         "project_units_per_minute": _PROJECT_MINUTE,

@@ -1,7 +1,7 @@
 """What a benchmark answers: one figure, its goal, and the same figure of a plain baseline.
 
 Holds: ``Figure``, ``Progress``, and how numbers are rounded. Add here: what every benchmark must
-say. Keep out: how a figure is shown (``cli/bench.py``).
+say. Keep out: how a figure is shown (``commands/bench.py``).
 """
 
 from __future__ import annotations

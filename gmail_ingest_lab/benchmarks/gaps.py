@@ -143,17 +143,17 @@ class _Watcher:
     def finish(self, expected: int) -> tuple[list[float], int]:
         """Wait for the rest; the seconds of each mail, and how many never came."""
         deadline = time.monotonic() + _TIMEOUT
-        while time.monotonic() < deadline and any(each not in self._seen for each in self.came):
+        while time.monotonic() < deadline and any(mail not in self._seen for mail in self.came):
             time.sleep(_LOOK_SECONDS)
         self._stop.set()
         self._thread.join()
         if len(self.came) != expected:
             raise BenchmarkError("the sandbox gave two mails of one mailbox one id")
         waited = [
-            self._seen[each] - at if each in self._seen else _TIMEOUT
-            for each, at in self.came.items()
+            self._seen[mail] - at if mail in self._seen else _TIMEOUT
+            for mail, at in self.came.items()
         ]
-        return waited, sum(each not in self._seen for each in self.came)
+        return waited, sum(mail not in self._seen for mail in self.came)
 
     def _watch(self) -> None:
         with psycopg.connect(self._url, autocommit=True) as connection:

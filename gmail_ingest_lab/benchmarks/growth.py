@@ -64,7 +64,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         after = world.sizes()
     grown = {name: after[name] - without[name] for name in after}
     plain = {name: without[name] - before[name] for name in before}
-    figure, baseline = (max(sum(each.values()), _PAGE) / 1e6 for each in (grown, plain))
+    figure, baseline = (max(sum(sizes.values()), _PAGE) / 1e6 for sizes in (grown, plain))
     return Figure(
         name="growth",
         figure=figure,

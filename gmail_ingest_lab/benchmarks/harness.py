@@ -24,7 +24,6 @@ from pydantic import SecretStr
 
 from gmail_ingest.adapters.postgres.schema.migrate import upgrade
 from gmail_ingest.errors import GmailIngestError
-from gmail_ingest.local import process_commands
 from gmail_ingest.local.data_directory import DataDirectory
 from gmail_ingest.local.databases import Databases, embedded_databases
 from gmail_ingest.local.environment import (
@@ -39,6 +38,7 @@ from gmail_ingest.settings import Settings
 from gmail_ingest_lab.benchmarks.local_google import LocalGoogle
 from gmail_ingest_lab.benchmarks.proc import tree_cpu_seconds
 from gmail_ingest_lab.demo.plan import ALL_DAYS, AUDIENCE, PROJECT, PUSH_ACCOUNT
+from gmail_ingest_lab.demo.sandbox_process import sandbox_process
 
 #: No worker of a benchmark runs longer than this.
 LONGEST_SECONDS = 1_800.0
@@ -194,7 +194,7 @@ def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, 
         *(f"--client-id={client_id}", f"--client-secret={secret}", *options),
     )
     environment = base_environment({}, stack.data.bytecode)
-    child = stack.start(process_commands.sandbox(environment, *arguments))
+    child = stack.start(sandbox_process(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     url = str(json.loads(ready.read_text())["url"])
     return child, url, _settings(url, client_id, secret)

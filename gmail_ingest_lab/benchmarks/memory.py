@@ -27,9 +27,9 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Sync 20 mailboxes of 5,000 seeded messages each, and look at the worker's memory."""
     mail = Mail(None, "seeded mail")
     addresses = [f"memory{index}@bench.example" for index in range(_MAILBOXES)]
-    each = max(5, round(_MESSAGES * scale / _MAILBOXES))
+    messages_each = max(5, round(_MESSAGES * scale / _MAILBOXES))
     with open_harness(durable=False, changes=NO_LIMITER) as harness:
-        total = fill(harness, mail, addresses, each, progress)
+        total = fill(harness, mail, addresses, messages_each, progress)
         connect(harness, addresses)
         synced = run_sync(harness, total, progress)
         plain = run_plain(harness, addresses[:1], progress)

@@ -26,13 +26,13 @@ def tree_cpu_seconds(*roots: int) -> float:
     while left:
         pid = left.pop()
         total += processes[pid].ticks if pid in processes else 0
-        left.extend(number for number, each in processes.items() if each.parent == pid)
+        left.extend(number for number, process in processes.items() if process.parent == pid)
     return total / os.sysconf("SC_CLK_TCK")
 
 
 def children_of(pid: int) -> list[int]:
     """The processes that a process has started and not yet waited for."""
-    return [number for number, each in _processes().items() if each.parent == pid]
+    return [number for number, process in _processes().items() if process.parent == pid]
 
 
 def resident_bytes(pid: int) -> int:

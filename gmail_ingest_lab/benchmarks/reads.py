@@ -36,12 +36,14 @@ class Measured:
     def p95(self) -> float:
         """Over all requests of all cases, both pages."""
         both = (*self.first.values(), *self.deep.values())
-        return percentile([each for case in both for each in case], 0.95) or 0.0
+        return percentile([milliseconds for case in both for milliseconds in case], 0.95) or 0.0
 
     def slow(self, goal: float) -> dict[str, list[float]]:
         """Cases whose own p95 is above the goal: that of the first and of the deep page."""
         found = {name: [_p95(self.first[name]), _p95(self.deep[name])] for name in self.first}
-        return {name: each for name, each in found.items() if max(each) > goal}
+        return {
+            name: milliseconds for name, milliseconds in found.items() if max(milliseconds) > goal
+        }
 
 
 def run(progress: Progress, scale: float = 1.0) -> Figure:
@@ -92,7 +94,7 @@ def _groups(name: str, measured: Measured) -> dict[str, object]:
     pages = {"First": measured.first, "Deep": measured.deep}
     found: dict[str, object] = {}
     for page, cases in pages.items():
-        every = [each for case in cases.values() for each in case]
+        every = [milliseconds for case in cases.values() for milliseconds in case]
         found[f"{name}{page}P50Ms"] = to_tenths(percentile(every, 0.5))
         found[f"{name}{page}P95Ms"] = _p95(every)
     return found

@@ -111,7 +111,7 @@ def _write_texts(connection: psycopg.Connection) -> None:
     with connection.cursor().copy("COPY texts (id, text) FROM STDIN") as copy:
         for number in range(_TEXTS):
             drawn = (int(_VOCABULARY ** chance.random()) for _ in range(chance.randint(40, 250)))
-            copy.write_row((number, " ".join(words[each - 1] for each in drawn)))
+            copy.write_row((number, " ".join(words[rank - 1] for rank in drawn)))
 
 
 def _word(chance: random.Random) -> str:

@@ -126,7 +126,8 @@ async def load(database_url: str, texts: Texts, mails: int, progress: Progress) 
             found = await (await connection.execute(_OWNERS, wanted)).fetchall()
             ids = sorted(row[0] for row in found)
         leases = [
-            await store.acquire_lease(id_, "push", "bench", _LEASE, force=True) for id_ in ids
+            await store.acquire_lease(mailbox_id, "push", "bench", _LEASE, force=True)
+            for mailbox_id in ids
         ]
         async with statement(engine) as connection:
             await connection.execute("DROP INDEX ix_emails_search_vector")
@@ -136,7 +137,9 @@ async def load(database_url: str, texts: Texts, mails: int, progress: Progress) 
             for index, lease in enumerate(leases):
                 batch = [new_mail(texts, n, mails) for n in numbers if n % MAILBOXES == index]
                 # Its words follow, as the former release had them.
-                await store.save(lease, [Stored(replace(each, search_text="")) for each in batch])
+                await store.save(
+                    lease, [Stored(replace(message, search_text="")) for message in batch]
+                )
                 async with statement(engine) as connection:
                     await _make_former(connection, lease.mailbox_id, batch)
         async with statement(engine) as connection:

@@ -43,7 +43,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         _forget_queue(harness)
         connect(harness, (_SINGLE,))
         before, after, limited, plain = _spend(harness, seconds, progress)
-        rejections = harness.google.rejections() - sum(each["rejected"] for each in plain)
+        rejections = harness.google.rejections() - sum(result["rejected"] for result in plain)
     elapsed = after.at - before.at
     share = {
         address: 100
@@ -63,12 +63,12 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
         conditions={
             "rejectionsAMinute": round(a_minute, 2),
             "baselineRejectionsAMinute": round(
-                sum(each["rejected"] for each in plain) / (elapsed / 60), 2
+                sum(result["rejected"] for result in plain) / (elapsed / 60), 2
             ),
             "oneWorkersInitialSync": f"{share[_SINGLE]:.1f} %",
             "processes": _PROCESSES,
             "seconds": round(elapsed, 1),
-            "calls": sum(each["calls"] for each in limited),
+            "calls": sum(result["calls"] for result in limited),
             "latencyMs": _LATENCY_MS,
             "limits": "the sandbox at 6,000 units a minute a mailbox, 10 calls at a time",
             "mail": "seeded mail",
@@ -110,7 +110,7 @@ def _results(workers: list[Running]) -> list[dict[str, int]]:
 
 
 def _read(harness: Harness) -> _Reading:
-    units = {each: harness.google.units_of(each) for each in (_SHARED, _SINGLE, _PLAIN)}
+    units = {address: harness.google.units_of(address) for address in (_SHARED, _SINGLE, _PLAIN)}
     return _Reading(time.monotonic(), units)
 
 

@@ -112,7 +112,7 @@ class Service:
 
     def cpu_seconds(self) -> float:
         """CPU seconds of everything but the sandbox: sidecar, Dagster, its runs, Postgres."""
-        services = [each for each in children_of(os.getpid()) if each != self.harness.sandbox]
+        services = [pid for pid in children_of(os.getpid()) if pid != self.harness.sandbox]
         return tree_cpu_seconds(*services)
 
     def _is_idle(self) -> bool:

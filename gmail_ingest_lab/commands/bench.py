@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
-from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.local.signals import StopRequested, stop_on_signals
 from gmail_ingest.logs import configure_logging
 from gmail_ingest_lab.benchmarks import figure, suite
+from gmail_ingest_lab.commands.sandbox import require_sandbox
 
 _LINE_EVERY_SECONDS = 5.0
 
@@ -50,17 +50,17 @@ def bench(
     found: list[figure.Figure] = []
     try:
         with stop_on_signals():
-            for each in names:
-                with _progress(each) as progress:
-                    found.append(suite.find(each)(progress, scale))
+            for benchmark in names:
+                with _progress(benchmark) as progress:
+                    found.append(suite.find(benchmark)(progress, scale))
                 if not as_json or len(names) > 1:
                     _show(found[-1], to_notes=as_json)
     except StopRequested:
         raise typer.Exit(130) from None
     if as_json:
-        objects = [each.to_json() for each in found]
+        objects = [measured.to_json() for measured in found]
         print_json(objects[0] if name != _ALL else {"benchmarks": objects})
-    raise typer.Exit(0 if all(each.reached for each in found) else 1)
+    raise typer.Exit(0 if all(measured.reached for measured in found) else 1)
 
 
 def _show(found: figure.Figure, *, to_notes: bool) -> None:

@@ -10,10 +10,10 @@ from typing import Annotated
 
 import typer
 
-from gmail_ingest.cli.local_google import require_sandbox
 from gmail_ingest.cli.output import NOTES, RESULTS, print_json
 from gmail_ingest.local.signals import StopRequested, stop_on_signals
 from gmail_ingest_lab.commands.demo import own_directory
+from gmail_ingest_lab.commands.sandbox import require_sandbox
 
 
 def rehearse(

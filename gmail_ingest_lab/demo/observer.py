@@ -63,8 +63,8 @@ class Observer:
         return time.monotonic() - self._started
 
     def all_stored(self) -> bool:
-        """Whether each mailbox has rows of all messages that need no backfill."""
-        return bool(self._counts) and all(each.whole for each in self._counts.values())
+        """Whether each mailbox has rows of all messages that come without being asked for."""
+        return bool(self._counts) and all(counts.whole for counts in self._counts.values())
 
     def older(self) -> OlderMail:
         """Messages from before the window, counted now."""
@@ -149,5 +149,5 @@ class Observer:
         return known[1]
 
     def _progress(self) -> tuple[int, int]:
-        stored = sum(each.stored + each.older_stored for each in self._counts.values())
+        stored = sum(counts.stored + counts.older_stored for counts in self._counts.values())
         return stored, len(self.pushes.seconds)

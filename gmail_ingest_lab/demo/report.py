@@ -52,7 +52,7 @@ class Report:
 
     @property
     def _longest(self) -> float | None:
-        known = [each for each in self.initial_sync_began.values() if each is not None]
+        known = [seconds for seconds in self.initial_sync_began.values() if seconds is not None]
         return max(known) if known and len(known) == len(self.initial_sync_began) else None
 
     def to_json(self) -> dict[str, object]:
@@ -62,7 +62,9 @@ class Report:
             "tenants": self.tenants,
             "mailboxes": self.mailboxes,
             "initialSyncBeganSeconds": {
-                **{tenant: _rounded(each) for tenant, each in self.initial_sync_began.items()},
+                **{
+                    tenant: _rounded(seconds) for tenant, seconds in self.initial_sync_began.items()
+                },
                 "max": _rounded(self._longest),
             },
             "atGoogle": audit.at_google,

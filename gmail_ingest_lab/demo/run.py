@@ -19,7 +19,6 @@ from types import MappingProxyType
 from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.errors import ConfigurationError
-from gmail_ingest.local import process_commands
 from gmail_ingest.local.consent import OAuthClient
 from gmail_ingest.local.dagster_api import DagsterApi
 from gmail_ingest.local.data_directory import Addresses, DataDirectory
@@ -45,6 +44,7 @@ from gmail_ingest_lab.demo.plan import (
 )
 from gmail_ingest_lab.demo.rows import Rows
 from gmail_ingest_lab.demo.sandbox_api import PushTarget, SandboxApi
+from gmail_ingest_lab.demo.sandbox_process import sandbox_process
 from gmail_ingest_lab.demo.scenario import Scenario
 from gmail_ingest_lab.demo.snapshot import Snapshot
 
@@ -145,7 +145,7 @@ def _start_sandbox(stack: Stack, options: DemoOptions, client: OAuthClient) -> s
         *("--seed", str(options.seed)),
     )
     environment = base_environment({}, stack.data.bytecode)
-    stack.start(process_commands.sandbox(environment, *arguments))
+    stack.start(sandbox_process(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     return str(json.loads(ready.read_text())["url"])
 

@@ -124,7 +124,8 @@ class SandboxApi:
         """The history id and size of each mailbox, which change with its messages."""
         shown = self._get("mailboxes")["mailboxes"]
         return {
-            each["address"]: MailboxVersion(each["historyId"], each["messages"]) for each in shown
+            mailbox["address"]: MailboxVersion(mailbox["historyId"], mailbox["messages"])
+            for mailbox in shown
         }
 
     def units_spent(self) -> int:

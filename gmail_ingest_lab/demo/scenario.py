@@ -73,14 +73,14 @@ class Scenario:
         """Make the mailboxes at the sandbox and fill them."""
         self._observer.phase = "filling mailboxes"
         past = split(self._options.past, len(MAILBOXES))
-        each = split(self._options.messages - self._options.past, len(MAILBOXES))
+        recent = split(self._options.messages - self._options.past, len(MAILBOXES))
         held_back = split(self._options.pushed, len(MAILBOXES))
         for index, address in enumerate(MAILBOXES):
             if self._options.mbox is None:
                 seed = self._options.seed * 100 + index
                 self._sandbox.create_mailbox(
                     address,
-                    messages=each[index],
+                    messages=recent[index],
                     seed=seed,
                     span_days=RECENT_DAYS,
                     past=Past(past[index], *PAST_DAYS),
@@ -138,7 +138,8 @@ class Scenario:
         """Star, trash and delete some mail; an mbox's mail is only starred, so all of it stays."""
         self._observer.phase = "changes"
         ids = {
-            address: [each.message_id for each in self._newest(address)] for address in MAILBOXES
+            address: [message.message_id for message in self._newest(address)]
+            for address in MAILBOXES
         }
         for address in MAILBOXES:
             self._sandbox.add_labels(address, ids[address][:2], "STARRED")
@@ -260,7 +261,7 @@ class Scenario:
     def _newest(self, address: str) -> list[GoogleMessage]:
         """A mailbox's messages in scope, newest first: those that are stored by now."""
         found = [message for message in self._sandbox.messages(address) if message.in_scope]
-        return sorted(found, key=lambda each: each.internal_date, reverse=True)
+        return sorted(found, key=lambda message: message.internal_date, reverse=True)
 
     def _began(self) -> dict[str, float | None]:
         found = self._rows.initial_sync_began()
@@ -274,12 +275,12 @@ class Scenario:
         self._observer.until(lambda: self._dagster.state_of(run_id) in ended, stall_seconds=60)
         found = [self._api.coverage(tenant.name) for tenant in TENANTS]
         return {
-            "compared": sum(each["checkedAt"] is not None for each in found),
-            "passed": sum(each["passed"] is True for each in found),
+            "compared": sum(tenant["checkedAt"] is not None for tenant in found),
+            "passed": sum(tenant["passed"] is True for tenant in found),
             "provenDays": sum(
                 box["verdict"]["provenDays"]
-                for each in found
-                for box in each["mailboxes"]
+                for tenant in found
+                for box in tenant["mailboxes"]
                 if box["verdict"]
             ),
         }

@@ -11,7 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PACKAGES = ("gmail_ingest", "webhook_api", "gmail_ingest_tests", "gmail_sandbox")
+PACKAGES = (
+    *("gmail_ingest", "webhook_api", "gmail_ingest_tests"),
+    *("gmail_sandbox", "gmail_ingest_lab"),
+)
 
 _HEADING = re.compile(r"^#{1,6} (.+)$", re.MULTILINE)
 _FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
@@ -22,9 +25,7 @@ _NO_PART_OF_AN_ANCHOR = re.compile(r"[^\w\- ]")
 
 def pages() -> list[Path]:
     """All Markdown pages that people read."""
-    return sorted(
-        [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("gmail_sandbox/*.md")]
-    )
+    return sorted([*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("gmail_*/*.md")])
 
 
 def modules() -> list[Path]:

@@ -3,9 +3,18 @@
 import ast
 import re
 
-from gmail_ingest_tests.architecture.documents import ROOT, anchors, links, missing, pages
+from gmail_ingest_tests.architecture.documents import (
+    ROOT,
+    anchors,
+    links,
+    missing,
+    modules,
+    pages,
+)
 
 _TEST = re.compile(r"`(gmail_ingest_tests/[\w/]+\.py)::(test_\w+)`")
+#: A module that a page names; those of Dagster are read in its own source.
+_MODULE = re.compile(r"`((?!dagster)[\w/]+\.py)(?:::\w+)?`")
 
 
 def test_links_between_pages_resolve():
@@ -27,6 +36,18 @@ def test_a_link_that_leads_nowhere_is_found():
     assert missing("google.md#no-such-heading", page)
     assert missing("no-such-page.md", page)
     assert "deploy-on-google-cloud" in anchors(ROOT / "README.md")
+
+
+def test_modules_that_pages_name_are_there():
+    """Every module that a page names exists, by its path from the root or from a room."""
+    there = [f"/{path.relative_to(ROOT)}" for path in modules()]
+    wrong = {
+        f"{page.relative_to(ROOT)}: {name}"
+        for page in pages()
+        for name in _MODULE.findall(page.read_text("utf-8"))
+        if not any(path.endswith(f"/{name}") for path in there)
+    }
+    assert wrong == set()
 
 
 def test_promises_are_held_by_tests():

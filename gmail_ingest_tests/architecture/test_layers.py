@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+from gmail_ingest_tests.architecture.documents import ROOT, modules
 
 
 def test_import_contracts_are_kept():
@@ -47,8 +47,7 @@ def test_files_stay_small():
     """No module of the project is longer than 400 lines."""
     long = {
         str(path.relative_to(ROOT)): lines
-        for room in ("gmail_ingest", "webhook_api", "gmail_ingest_tests", "gmail_sandbox")
-        for path in (ROOT / room).rglob("*.py")
+        for path in modules()
         if (lines := len(path.read_text().splitlines())) > 400
     }
     assert long == {}

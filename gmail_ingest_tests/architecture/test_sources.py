@@ -21,7 +21,7 @@ _STANDARD = re.compile(
     r"\b(RFC \d+|UAX #\d+|UTS \d+|X\.\d+|ITU-T|NIST SP|MS-OX\w+|IANA|vCalendar|WHATWG|Unicode|"
     r"PostgreSQL|psycopg|SQLAlchemy|Alembic|\w+\(\d\)|Jain, Chiu and Hawe)"
 )
-_FILE = re.compile(r"\b([\w/-]+\.(?:py|toml)|gmail_(?:ingest(?:_tests)?|sandbox)/[\w/]+)")
+_FILE = re.compile(r"\b([\w/-]+\.(?:py|toml)\b|gmail_(?:ingest(?:_tests|_lab)?|sandbox)/[\w/]+)")
 
 
 def _sources() -> Iterator[tuple[Path, str]]:

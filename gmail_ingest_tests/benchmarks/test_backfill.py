@@ -22,9 +22,9 @@ def test_planned_threads_are_those_with_three_unknown_messages_in_a_month():
     """
     months = dict.fromkeys("abcd", JUNE) | dict.fromkeys("efg", JULY)
     messages = [
-        *(message(each, "t1") for each in "abc"),
+        *(message(message_id, "t1") for message_id in "abc"),
         message("d", "t2", "SPAM"),
-        *(message(each, "t1") for each in "efg"),
+        *(message(message_id, "t1") for message_id in "efg"),
     ]
     assert planned_threads(messages, months, known=()) == 2
     assert planned_threads(messages, months, known={"e"}) == 1

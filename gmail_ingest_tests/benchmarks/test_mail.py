@@ -15,10 +15,10 @@ def test_corpus_is_dealt_out_whole(tmp_path):
     path = tmp_path / "corpus.mbox"
     path.write_text(LETTERS)
     files = mail._deal(path, 2, tmp_path)
-    dealt = [each for file in files for each in read_mbox(file)]
+    dealt = [message for file in files for message in read_mbox(file)]
     assert len(files) == 3
-    assert sorted(dealt, key=lambda each: each.raw) == sorted(
-        read_mbox(path), key=lambda each: each.raw
+    assert sorted(dealt, key=lambda message: message.raw) == sorted(
+        read_mbox(path), key=lambda message: message.raw
     )
 
 

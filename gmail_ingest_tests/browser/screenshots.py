@@ -43,7 +43,7 @@ def main(directory: Path) -> None:
 
 def _take(pages: DagsterPages, tenants: TwelveTenants, directory: Path) -> None:
     directory.mkdir(parents=True, exist_ok=True)
-    jobs = sorted(tenants.states().values(), key=lambda each: -each["progress"]["monthsDone"])
+    jobs = sorted(tenants.states().values(), key=lambda job: -job["progress"]["monthsDone"])
     pages.backfill(jobs[0]["dagsterBackfillId"]).screenshot(path=directory / "backfill.png")
     pages.backfills().screenshot(path=directory / "backfills.png")
     pages.partitions().screenshot(path=directory / "partitions.png")

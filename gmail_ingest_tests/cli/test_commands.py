@@ -134,7 +134,7 @@ def test_doctor_and_status_tell_a_transaction_that_is_open_too_long(monkeypatch,
         connection.execute("SELECT pg_sleep(1.1)")
         assert "application report" in invoke("status")["oldTransactions"]
         checks = json.loads(runner.invoke(app, ["doctor", "--json"]).stdout)["checks"]
-    (check,) = [each for each in checks if each["name"] == "transactions"]
+    (check,) = [check for check in checks if check["name"] == "transactions"]
     assert (check["passed"], check["required"]) == (False, False)
     assert "application report" in check["detail"]
 

@@ -146,7 +146,7 @@ def test_certificates_are_asked_for_only_with_pushes():
     """Who polls needs no certificates of Pub/Sub's."""
     silent = {"google_certs_uri": "http://127.0.0.1:9"}
     settings = Settings(**silent)
-    assert [each.passed for each in check_google(settings)] == [True]
+    assert [check.passed for check in check_google(settings)] == [True]
     pushing = Settings(**silent, pubsub_topic="projects/p/topics/t")
     assert "GOOGLE_CERTS_URI" in check_google(pushing)[0].detail
 

@@ -108,7 +108,7 @@ def test_keeper_starts_postgres_again_where_it_was(supervisor, tmp_path):
     log = [
         json.loads(line) for line in (tmp_path / "logs" / "postgres.log").read_text().splitlines()
     ]
-    assert {each["process"] for each in log} == {"postgres"}
+    assert {entry["process"] for entry in log} == {"postgres"}
 
 
 def _server_pid(root) -> int:

@@ -144,7 +144,10 @@ def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run
     (edge case 117).
     """
     keys = OAuthKeys("access", "refresh", None)
-    ids = [run(insert_integration(engine, sealer(each), "acme", keys)) for each in ("1", "1", "2")]
+    ids = [
+        run(insert_integration(engine, sealer(version), "acme", keys))
+        for version in ("1", "1", "2")
+    ]
     monkeypatch.setenv("ENCRYPTION_KEY", ring("2", "1"))
     assert exit_code(["keys", "reseal", "--json"]) == 0
     printed = json.loads(capsys.readouterr().out)
@@ -154,14 +157,14 @@ def test_keys_reseal_moves_everything_to_the_newest_key(monkeypatch, capsys, run
     assert "0 credentials were sealed again, with version 2" in shown.err
     assert "may be removed: version 1" in shown.err
     alone = PostgresCredentials(engine, sealer("2"))
-    assert [run(alone.load(id_)).keys for id_ in ids] == [keys] * 3
+    assert [run(alone.load(integration_id)).keys for integration_id in ids] == [keys] * 3
 
 
 def test_keys_reseal_does_the_others_when_one_does_not_open(monkeypatch, capsys, run, engine):
     """A credential whose key is gone is counted and named by its version, the rest is done."""
     keys = OAuthKeys("access", "refresh", None)
-    for each in ("3", "1"):
-        run(insert_integration(engine, sealer(each), "acme", keys))
+    for version in ("3", "1"):
+        run(insert_integration(engine, sealer(version), "acme", keys))
     monkeypatch.setenv("ENCRYPTION_KEY", ring("2", "1"))
     assert exit_code(["keys", "reseal"]) == 1
     shown = capsys.readouterr().err

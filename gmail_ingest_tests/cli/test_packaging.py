@@ -1,9 +1,6 @@
 import re
 import subprocess
-import sys
-import sysconfig
 import tomllib
-import zipfile
 from importlib import metadata
 from pathlib import Path
 
@@ -12,13 +9,15 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).parents[2]
-#: The service, and its local Google: both are installed from the same locks.
+#: The service, its local Google and its lab: all are installed from the same locks.
 PROJECTS = [
     tomllib.loads((ROOT / folder / "pyproject.toml").read_text())["project"]
-    for folder in (".", "gmail_sandbox")
+    for folder in (".", "gmail_sandbox", "gmail_ingest_lab")
 ]
-RUN = [need for project in PROJECTS for need in project["dependencies"]]
-TEST = [need for project in PROJECTS for need in project["optional-dependencies"]["test"]]
+OWN = {project["name"] for project in PROJECTS}
+RUN = [need for project in PROJECTS for need in project["dependencies"] if need not in OWN]
+EXTRAS = [project.get("optional-dependencies", {}) for project in PROJECTS]
+TEST = [need for extras in EXTRAS for need in extras.get("test", [])]
 LOCKS = {"requirements.lock": RUN, "requirements-test.lock": RUN + TEST}
 
 
@@ -30,7 +29,7 @@ def pins(lock):
 
 @pytest.mark.parametrize("lock", LOCKS)
 def test_lock_satisfies_the_project(lock):
-    """Each dependency of both distributions is pinned to a version that they accept."""
+    """Each dependency of the distributions is pinned to a version that they accept."""
     pinned = pins(lock)
     for text in LOCKS[lock]:
         wanted = Requirement(text)
@@ -74,65 +73,23 @@ def test_locks_agree():
     assert service.items() <= tests.items()
 
 
-@pytest.fixture(scope="module")
-def wheel(tmp_path_factory):
-    """The service's wheel."""
-    folder = tmp_path_factory.mktemp("service")
-    for name in ("pyproject.toml", "README.md"):
-        (folder / name).write_bytes((ROOT / name).read_bytes())
-    # What a build finds in a checkout; links, so that it writes nothing there.
-    for path in ROOT.glob("*/__init__.py"):
-        (folder / path.parent.name).symlink_to(path.parent)
-    build = "from setuptools.build_meta import build_wheel; build_wheel('dist')"
-    program = [sys.executable, "-I", "-c", build]
-    subprocess.run(program, cwd=folder, capture_output=True, check=True)
-    [built] = (folder / "dist").glob("*.whl")
-    return built
-
-
-def test_wheel_has_neither_sandbox_nor_lab_nor_tests(wheel):
-    """The service's wheel is the service: no local Google, no demonstration, no test, no page."""
-    packed = {name for name in zipfile.ZipFile(wheel).namelist() if ".dist-info/" not in name}
-    assert {name.split("/")[0] for name in packed} == {"gmail_ingest", "webhook_api"}
-    assert {"gmail_ingest/cli/main.py", "gmail_ingest/py.typed"} <= packed
-    assert not any("test" in name.split("/")[-1] or "sandbox/" in name for name in packed)
-
-
-def test_wheel_runs_without_sandbox_and_lab(wheel, tmp_path):
-    """Where the service alone is installed, its commands are there, and those that need more say
-    what to install.
-    """
-    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
-    # Without site, no link of this checkout's editable installation is followed.
-    program = (
-        "import sys; sys.path += sys.argv[1:3]; del sys.argv[1:3]\n"
-        "from importlib.util import find_spec\n"
-        "assert not find_spec('gmail_sandbox') and not find_spec('gmail_ingest_lab')\n"
-        "from gmail_ingest.cli.main import run; run()"
-    )
-    paths = [str(tmp_path / "installed"), sysconfig.get_path("purelib")]
-    command = [sys.executable, "-I", "-S", "-c", program, *paths]
-
-    def said(*arguments):
-        done = subprocess.run(
-            [*command, *arguments], cwd=tmp_path, capture_output=True, text=True, timeout=60
-        )
-        return done.returncode, " ".join((done.stdout + done.stderr).split())
-
-    assert said("settings", "--format", "env")[0] == 0
-    for name in ("demo", "rehearse", "bench"):
-        code, text = said(name, "--json")
-        assert (code, "install gmail-ingest-lab and gmail-sandbox" in text) == (2, True), text
-    code, text = said("sandbox", "--port", "0")
-    assert (code, "install gmail-sandbox" in text) == (2, True), text
-
-
-def test_image_has_no_sandbox():
-    """What the image is made of is named, and the sandbox is not among it."""
+def test_image_has_neither_sandbox_nor_lab():
+    """What the image is made of is named: no sandbox, no lab, no test."""
     ignored, *named = (ROOT / ".dockerignore").read_text().split()
     assert ignored == "*"
-    assert not any("sandbox" in each or "tests" in each for each in named)
-    assert "gmail_sandbox" not in (ROOT / "Dockerfile").read_text()
+    assert not any(word in name for name in named for word in ("sandbox", "lab", "test"))
+    dockerfile = (ROOT / "Dockerfile").read_text()
+    assert not any(word in dockerfile for word in ("gmail_sandbox", "gmail_ingest_lab", "[test]"))
+
+
+def test_lab_declares_its_rooms():
+    """Each room of the lab is packaged."""
+    text = (ROOT / "gmail_ingest_lab/pyproject.toml").read_text()
+    rooms = {
+        ".".join(path.parent.relative_to(ROOT).parts)
+        for path in (ROOT / "gmail_ingest_lab").rglob("__init__.py")
+    }
+    assert set(tomllib.loads(text)["tool"]["setuptools"]["packages"]) == rooms
 
 
 def test_ci_runs_the_test_command_of_the_readme():
@@ -147,7 +104,7 @@ def test_ci_runs_the_test_command_of_the_readme():
 
 def test_readme_links_lead_somewhere():
     """Every relative link of the documentation names a file that exists."""
-    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("gmail_sandbox/*.md")]
+    pages = [ROOT / "README.md", *(ROOT / "docs").rglob("*.md"), *ROOT.glob("gmail_*/*.md")]
     for page in pages:
         for target in re.findall(r"\]\(([^)#:]+)\)", page.read_text()):
             assert (page.parent / target).exists(), f"{page.name}: {target}"

@@ -23,7 +23,9 @@ def world(engine, run, monkeypatch, tmp_path, database_url) -> PostgresWorld:
 
     async def fill():
         mailbox = await world.connect()
-        await save_formerly(world, mailbox, *(mail(*each) for each in TEXTS.items()))
+        await save_formerly(
+            world, mailbox, *(mail(message_id, text) for message_id, text in TEXTS.items())
+        )
 
     run(fill())
     return world

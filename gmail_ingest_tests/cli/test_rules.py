@@ -44,7 +44,7 @@ def test_rules_are_listed_with_what_they_hide(sidecar):
     """A line for each rule, with its criteria and how many mails it hides."""
     sidecar.answer = RULES
     result = invoke("list", "acme")
-    (line,) = [each for each in result.stdout.splitlines() if "news" in each]
+    (line,) = [line for line in result.stdout.splitlines() if "news" in line]
     for part in ("yes", "all", "senders: list, no_reply; domains: shop.example", "12"):
         assert part in line
     assert "2 mailboxes" in result.stderr

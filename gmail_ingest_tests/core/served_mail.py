@@ -64,7 +64,7 @@ def serve(
             large_body_bytes=large_body_bytes,
             forms=FormsInUse(forms or Forms()),
         )
-        return [_serve(box, each) for each in mail]
+        return [_serve(box, message) for message in mail]
     finally:
         spool.close()
 

@@ -10,7 +10,7 @@ from gmail_ingest_tests.core.served_mail import OWNER, serve
 from gmail_sandbox.forms import Forms
 from gmail_sandbox.mail.mbox import MboxMessage
 
-FORMS = [Forms(report=each) for each in ("container", "blocks", "inline", "attachmentId")]
+FORMS = [Forms(report=form) for form in ("container", "blocks", "inline", "attachmentId")]
 
 
 def _served(*lines, forms=None):

@@ -22,7 +22,7 @@ LOST = b"--b\nContent-Type: text/plain\n\none\n--b\nContent-Type: text/html\n\n<
 
 def tree(resource: Any) -> tuple[Any, ...]:
     """Return id, type, name and children of a part."""
-    below = tuple(tree(each) for each in resource.get("parts", ()))
+    below = tuple(tree(child) for child in resource.get("parts", ()))
     return resource["partId"], resource["mimeType"], resource["filename"], below
 
 

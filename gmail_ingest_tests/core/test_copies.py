@@ -19,7 +19,7 @@ LETTERS = st.lists(
         st.sampled_from(["", "one", "one\ntwo", "zero\none", "two"]),
     ),
     max_size=8,
-    unique_by=lambda each: (each.mailbox_id, each.gmail_id),
+    unique_by=lambda letter: (letter.mailbox_id, letter.gmail_id),
 )
 
 
@@ -29,8 +29,8 @@ def test_no_row_stands_for_two_of_one_mailbox(letters):
     groups = gather(letters)
     assert sorted(map(repr, chain(*groups))) == sorted(map(repr, letters))
     for group in groups:
-        assert len({each.mailbox_id for each in group}) == len(group)
-        assert max(each.internal_date for each in group) == group[0].internal_date
+        assert len({letter.mailbox_id for letter in group}) == len(group)
+        assert max(letter.internal_date for letter in group) == group[0].internal_date
 
 
 @given(LETTERS.filter(lambda letters: len(letters) < 5))
@@ -43,5 +43,5 @@ def test_rows_of_a_group_are_all_compared_with_its_first():
     """Two that differ are not one mail because a third lies between them: edge case 102."""
     texts = ["one\nleft", "one", "one\nright"]
     letters = [Letter(START, box, "m", "Parcel", text) for box, text in enumerate(texts)]
-    shown = [[each.text for each in group] for group in gather(letters)]
+    shown = [[letter.text for letter in group] for group in gather(letters)]
     assert shown == [["one\nright", "one"], ["one\nleft"]]

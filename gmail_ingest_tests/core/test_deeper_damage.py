@@ -46,8 +46,8 @@ _FORMS = (
 
 @functools.cache
 def _served() -> tuple[Served, ...]:
-    mail = [MboxMessage(each.encode()) for each in _MAILS]
-    return tuple(each for forms in _FORMS for each in serve(mail, forms=forms))
+    mail = [MboxMessage(mail.encode()) for mail in _MAILS]
+    return tuple(served for forms in _FORMS for served in serve(mail, forms=forms))
 
 
 @settings(deadline=None, max_examples=300)
@@ -57,7 +57,7 @@ def test_damaged_content_is_parsed_into_storable_text(which: int, seed: int) -> 
     any way: nothing raises, and every text fits (edge cases 47, 153, 155 and 159).
     """
     served = _served()[which]
-    others = [each.message for each in _served()]
+    others = [served.message for served in _served()]
     assert_storable(served.parsed(mutated(served.message, others, Random(seed))))
 
 

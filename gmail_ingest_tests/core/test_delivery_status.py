@@ -78,7 +78,7 @@ def test_report_that_comes_apart_is_fetched():
     """Without its content nobody knows whether delivery failed (edge case 165)."""
     payload = part("multipart/report", parts=[part(body="x", part_id="0"), _by_id("", _REPORT)])
     missing = missing_bodies(resource(payload))
-    assert [(each.part_id, each.attachment_id, each.mime_type) for each in missing] == [
+    assert [(part.part_id, part.attachment_id, part.mime_type) for part in missing] == [
         ("1", "a1", _REPORT)
     ]
 

@@ -24,7 +24,7 @@ def parse(payload, **bodies):
 
 def files(payload):
     found = parse(payload).attachments
-    return [(each.filename, each.mime_type, each.size, each.inline) for each in found]
+    return [(file.filename, file.mime_type, file.size, file.inline) for file in found]
 
 
 @pytest.mark.parametrize(

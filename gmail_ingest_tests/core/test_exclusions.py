@@ -98,13 +98,13 @@ def test_each_criterion_hides_what_it_names(facts, criteria, expected):
     ("local", "expected"),
     [
         *(
-            (each, True)
-            for each in ("noreply", "no-reply", "no_reply", "do-not-reply", "donotreply")
+            (local, True)
+            for local in ("noreply", "no-reply", "no_reply", "do-not-reply", "donotreply")
         ),
-        *((each, True) for each in ("jira-noreply", "no-reply+a1", "noreply2", "dont.reply")),
-        *((each, True) for each in ("do.not.respond", "never-reply", "news.no-reply.de")),
-        *((each, False) for each in ("reply", "nora.reply", "norepley", "info", "techno-reply")),
-        *((each, False) for each in ("noreplying", "replyno", "")),
+        *((local, True) for local in ("jira-noreply", "no-reply+a1", "noreply2", "dont.reply")),
+        *((local, True) for local in ("do.not.respond", "never-reply", "news.no-reply.de")),
+        *((local, False) for local in ("reply", "nora.reply", "norepley", "info", "techno-reply")),
+        *((local, False) for local in ("noreplying", "replyno", "")),
     ],
 )
 def test_no_reply_is_read_off_the_senders_address(local, expected):

@@ -23,7 +23,8 @@ def histories(draw):
     """Records of one message with rising history ids; at most one deletion."""
     labels = draw(st.lists(LABELS, min_size=1, max_size=6))
     records = [
-        HistoryRecord(10 + number, "labels", "m1", "t1", each) for number, each in enumerate(labels)
+        HistoryRecord(10 + number, "labels", "m1", "t1", label_ids)
+        for number, label_ids in enumerate(labels)
     ]
     if draw(st.booleans()):
         records.append(HistoryRecord(10 + len(labels), "deleted", "m1", "t1", None))

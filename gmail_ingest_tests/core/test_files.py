@@ -121,7 +121,7 @@ def test_document_that_the_html_names_is_a_file_all_the_same(mime_type, name, in
     """HTML links to files and shows pictures (edges of 143 and 144)."""
     html = part("text/html", '<a href="cid:f1">contract</a>')
     found = files(multi("related", html, file(mime_type, name, Content_ID="<f1>")))
-    assert [each[2] for each in found] == [inline]
+    assert [file[2] for file in found] == [inline]
 
 
 @pytest.mark.parametrize(

@@ -53,7 +53,7 @@ epilogue
 def shape(part: dict[str, Any]) -> tuple[Any, ...]:
     """Return id, type, name, content and children of a part."""
     data = base64.urlsafe_b64decode(part["body"].get("data", ""))
-    children = tuple(shape(each) for each in part.get("parts", ()))
+    children = tuple(shape(child) for child in part.get("parts", ()))
     return part["partId"], part["mimeType"], part["filename"], data.decode(), children
 
 

@@ -31,7 +31,7 @@ def test_damaged_message_is_parsed_into_storable_text(which, seed):
     every text, number and key fits (edge cases 41, 42, 43, 47, 48, 52, 55).
     """
     served = seeded()[which]
-    others = [each.message for each in seeded()]
+    others = [mail.message for mail in seeded()]
     assert_storable(served.parsed(mutated(served.message, others, Random(seed))))
 
 
@@ -55,18 +55,18 @@ def test_corpus_is_parsed_whole(real_mail):
     """Every real message has its sender, its text and its date; none is dropped, none raises
     (edge case 51).
     """
-    parsed = [each.parsed() for each in real_mail]
+    parsed = [mail.parsed() for mail in real_mail]
     for message in parsed:
         assert_storable(message)
     assert len({message.gmail_id for message in parsed}) == len(real_mail)
-    assert sum(bool(each.text.strip()) for each in parsed) >= 0.99 * len(parsed)
-    assert sum(each.sender is not None for each in parsed) >= 0.99 * len(parsed)
-    assert not any(line.startswith(">") for each in parsed for line in each.reply_text.split("\n"))
+    assert sum(bool(mail.text.strip()) for mail in parsed) >= 0.99 * len(parsed)
+    assert sum(mail.sender is not None for mail in parsed) >= 0.99 * len(parsed)
+    assert not any(line.startswith(">") for mail in parsed for line in mail.reply_text.split("\n"))
 
 
 def test_damaged_corpus_is_parsed_into_storable_text(real_mail):
     """Real mail is damaged in the same ways (edge cases 41, 42, 43 and 47)."""
-    others = [each.message for each in real_mail]
+    others = [mail.message for mail in real_mail]
     for number, served in enumerate(real_mail):
         for copy in range(COPIES):
             damaged = mutated(served.message, others, Random(f"{number}:{copy}"))

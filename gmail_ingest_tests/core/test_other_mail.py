@@ -174,7 +174,7 @@ def read(request: pytest.FixtureRequest) -> list[ParsedMessage]:
     large = (1 << 20) if request.param == "along" else 0
     forms = Forms(enclosed_mail="attachmentId") if request.param == "sources apart" else Forms()
     raws = [MboxMessage(raw=HEAD + mail.entity, internal_date=1_700_000_000_000) for mail in MAILS]
-    return [each.parsed() for each in serve(raws, large_body_bytes=large, forms=forms)]
+    return [mail.parsed() for mail in serve(raws, large_body_bytes=large, forms=forms)]
 
 
 @pytest.mark.parametrize("number", range(len(MAILS)), ids=[mail.name for mail in MAILS])

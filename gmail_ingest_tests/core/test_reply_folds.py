@@ -88,7 +88,7 @@ def test_an_introduction_goes_wherever_it_is_folded(mark):
                     if reply != words["own"]:
                         wrong.add((code, program, mark))
     assert tried >= 500
-    assert wrong == {each for each in NOT_YET if each[2] == mark}
+    assert wrong == {fold for fold in NOT_YET if fold[2] == mark}
 
 
 @pytest.mark.parametrize("seed", range(4))

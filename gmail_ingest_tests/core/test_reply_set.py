@@ -137,8 +137,8 @@ def test_a_mail_of_each_shape_gives_the_same_as_its_body():
     assert len(sample) >= 30
     mail = [(item, both) for item in sample for both in (False, True)]
     served = serve([MboxMessage(_mail(item, both=both)) for item, both in mail])
-    for (item, both), each in zip(mail, served, strict=True):
-        parsed, found = each.parsed(), read(item)
+    for (item, both), served_mail in zip(mail, served, strict=True):
+        parsed, found = served_mail.parsed(), read(item)
         assert (parsed.reply_text, parsed.signature) == (found.text, found.signature), item.name
         assert bool(parsed.html) == (both or item.kind.endswith("html"))
 

@@ -78,7 +78,7 @@ def test_words_are_words_of_themselves(text):
     letters, and a mark behind what it made of them may join one of them anew. Of pairs each ends in
     a character that is alone when they are read again.
     """
-    words = [each for each in words_of(text) if not is_pair(each)]
+    words = [word for word in words_of(text) if not is_pair(word)]
     assert words_of(b" ".join(words).decode()) == words
 
 
@@ -144,12 +144,12 @@ def test_parts_of_a_run_without_blanks_are_words_of_it(text, wanted):
     """What stands in a run of such a script is there as pairs side by side, the last character of
     a query aside (case 03, edge case 195).
     """
-    for each in wanted:
-        words = words_of(each)
+    for part in wanted:
+        words = words_of(part)
         if is_single(words[-1]):
             last = words.pop()
-            assert words or any(word.startswith(last) for word in words_of(text)), each
-        assert is_in(words, text), each
+            assert words or any(word.startswith(last) for word in words_of(text)), part
+        assert is_in(words, text), part
 
 
 @pytest.mark.parametrize(
@@ -163,7 +163,7 @@ def test_pairs_are_told_from_other_words(word, single, pair):
 
 def test_each_character_of_a_run_has_a_place_of_its_own():
     """Places agree between a text and what is copied out of its middle (edge case 195)."""
-    assert [each.decode() for each in words_of("A社の件、B")] == ["a", "社の", "の件", "件", "b"]
+    assert [word.decode() for word in words_of("A社の件、B")] == ["a", "社の", "の件", "件", "b"]
 
 
 @pytest.mark.parametrize(
@@ -179,7 +179,7 @@ def test_each_character_of_a_run_has_a_place_of_its_own():
 )
 def test_a_line_that_ends_within_a_sentence_parts_no_word(text, words):
     """Programs break lines of Han and kana anywhere, also in a word (edge case 196)."""
-    assert [each.decode() for each in words_of(text)] == words.split()
+    assert [word.decode() for word in words_of(text)] == words.split()
 
 
 @pytest.mark.parametrize(
@@ -293,4 +293,4 @@ def test_words_of_a_former_release_are_as_it_found_them():
     """A run is one word of its own, and points count (edge case 199)."""
     text = "明日の会議は、 السَّلَامُ Café"
     words = ["明日の会議は", "السَّلَامُ", "café"]
-    assert [each.decode() for each in former_words_of(text)] == words
+    assert [word.decode() for word in former_words_of(text)] == words

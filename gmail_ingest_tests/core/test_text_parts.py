@@ -135,7 +135,8 @@ def test_several_alternatives_are_read_one_after_the_other():
     of its page, are read whole (edge case 140).
     """
     first, second = (
-        multi("alternative", part(body=each), part("text/html", f"<p>{each}</p>")) for each in "ab"
+        multi("alternative", part(body=letter), part("text/html", f"<p>{letter}</p>"))
+        for letter in "ab"
     )
     page = multi("related", part("image/png", "x", headers={"Content-ID": "<i>"}), second)
     parsed = parse_message(resource(multi("mixed", first, PDF, page)), owner_addresses=[])

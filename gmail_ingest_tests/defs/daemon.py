@@ -66,13 +66,15 @@ class Daemon:
         self._time = datetime.now(UTC)
         (location,) = self._workspace.create_request_context().code_locations
         (repository,) = location.get_repositories().values()
-        for get_sensor in repository.get_sensors():
-            if get_sensor.name != sensor:
+        for remote_sensor in repository.get_sensors():
+            if remote_sensor.name != sensor:
                 self.instance.stop_sensor(
-                    get_sensor.get_remote_origin().get_id(), get_sensor.selector_id, get_sensor
+                    remote_sensor.get_remote_origin().get_id(),
+                    remote_sensor.selector_id,
+                    remote_sensor,
                 )
             else:
-                self._remote = get_sensor
+                self._remote = remote_sensor
 
     def tick(self) -> InstigatorTick:
         """One iteration of the daemon, a minute after the last; what became of the tick."""

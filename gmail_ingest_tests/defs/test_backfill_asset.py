@@ -74,11 +74,11 @@ def test_run_tells_each_month_once_when_it_is_complete(
     events = materializations_of(result)
     assert [read_key(event.partition)[0] for event in events] == [month(3), month(2), month(1)]
     stored = run(service.rows("SELECT internal_date FROM emails"))
-    assert all(QUARTER.contains(each) for each in stored)
+    assert all(QUARTER.contains(day) for day in stored)
     assert sum(event.metadata["stored"].value for event in events) == len(stored)
     assert all(event.metadata["units"].value > 0 for event in events)
     assert set(instance.get_materialized_partitions(KEY)) == {
-        partition_key(each, TENANT) for each in months_of(QUARTER)
+        partition_key(month, TENANT) for month in months_of(QUARTER)
     }
     assert run(backfills.job(job))[0] == "succeeded"
     private = (OWNER, "example.com", "example.net")
@@ -167,6 +167,6 @@ def test_months_begin_where_the_settings_say_and_include_this_one():
 def test_keys_are_read_as_they_are_written():
     """A key names a month and a tenant, whose id may hold anything but a bar."""
     tenant = "a-b c.d:e"
-    keys = [partition_key(each, tenant) for each in months_of(YEAR)]
+    keys = [partition_key(month, tenant) for month in months_of(YEAR)]
     assert read_keys(keys) == (months_of(YEAR), tenant)
     assert months_for(tenant, [*keys, "2021-01-01|other"]) == months_of(YEAR)

@@ -94,7 +94,7 @@ def test_request_becomes_one_backfill_of_its_months(jobs, job):
     assert jobs.row("dagster_backfill_id, state, asks") == (backfill.backfill_id, "queued", 1)
     graph = defs.get_repository_def().asset_graph
     keys, _ = targeted_keys(jobs.instance, graph, emails_by_month.key, backfill.backfill_id)
-    assert sorted(keys) == [partition_key(each, TENANT) for each in months_of(YEAR)]
+    assert sorted(keys) == [partition_key(month, TENANT) for month in months_of(YEAR)]
 
 
 def test_request_waits_for_its_tenants_partition(jobs, job, instance):
@@ -183,7 +183,7 @@ def test_backfill_that_dagster_forgets_to_end_is_replaced(jobs):
     assert len(jobs.backfills()) == 1
     jobs.change("seen_at = now() - interval '1 hour'")
     jobs.tick()
-    statuses = {each.backfill_id: each.status for each in jobs.backfills()}
+    statuses = {backfill.backfill_id: backfill.status for backfill in jobs.backfills()}
     assert statuses.pop(backfill.backfill_id) == BulkActionStatus.CANCELING
     assert list(statuses.values()) == [BulkActionStatus.REQUESTED]
     assert jobs.row("state") == ("queued",)
@@ -274,9 +274,9 @@ def test_job_that_cannot_be_moved_stops_no_other(jobs, run, instance, monkeypatc
         broken.setattr(type(instance), "add_backfill", add)
         with pytest.raises(dg.Failure, match=rf"{bad} \(OSError\)"):
             jobs.tick()
-    assert [each.tags[TENANT_TAG] for each in jobs.backfills()] == ["globex"]
+    assert [backfill.tags[TENANT_TAG] for backfill in jobs.backfills()] == ["globex"]
     jobs.tick()
-    assert {each.tags[TENANT_TAG] for each in jobs.backfills()} == {TENANT, "globex"}
+    assert {backfill.tags[TENANT_TAG] for backfill in jobs.backfills()} == {TENANT, "globex"}
 
 
 def test_months_of_a_backfill_are_those_of_its_tenant(jobs, instance):

@@ -50,7 +50,7 @@ def test_execute_all_names_no_partition_and_covers_every_tenant(webserver):
     assert (latest["status"], latest["evaluation"]["success"]) == ("SUCCEEDED", True)
     assert "2 tenants is accounted for" in latest["evaluation"]["description"]
     reported = webserver.evaluations(*ACCOUNTED)
-    assert {tenant: each["success"] for tenant, each in reported.items()} == BOTH
+    assert {tenant: evaluation["success"] for tenant, evaluation in reported.items()} == BOTH
     assert set(webserver.instance.get_materialized_partitions(COMPLETENESS)) == set(BOTH)
 
 

@@ -37,7 +37,7 @@ def evaluations(instance, check=CHECK):
         check_key=check, limit=1000
     )
     reported = [record.event.asset_check_evaluation for record in reversed(records)]
-    return {each.partition: each for each in reported}
+    return {evaluation.partition: evaluation for evaluation in reported}
 
 
 def check_partition(instance, resources):
@@ -135,7 +135,7 @@ def test_night_goes_on_past_a_tenant_that_cannot_be_read(run, synced, instance, 
     assert result.success
     reported = evaluations(instance)
     assert set(reported) == {"empty", TENANT, None}
-    assert not any(each.passed for each in reported.values())
+    assert not any(evaluation.passed for evaluation in reported.values())
 
 
 def test_night_refuses_tenants_that_are_not_connected(synced, instance, resources):
@@ -162,7 +162,9 @@ def test_night_tells_how_mailboxes_stand(run, synced, instance, resources):
     assert run(synced.agrees())
     assert completeness_job.execute_in_process(instance=instance, resources=resources).success
     reported = evaluations(instance, every_mailbox_is_synced.check_key)
-    assert {partition: each.passed for partition, each in reported.items()} == {None: True}
+    assert {partition: evaluation.passed for partition, evaluation in reported.items()} == {
+        None: True
+    }
 
 
 def test_night_begins_by_itself():

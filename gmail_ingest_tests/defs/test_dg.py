@@ -42,7 +42,7 @@ def test_dg_lists_what_the_code_location_holds():
     }
     for kind, held in {
         "jobs": [job_name for job_name in repository.job_names if not job_name.startswith("__")],
-        "sensors": [sensor_def.name for sensor_def in repository.sensor_defs],
-        "schedules": [schedule_def.name for schedule_def in repository.schedule_defs],
+        "sensors": [sensor.name for sensor in repository.sensor_defs],
+        "schedules": [schedule.name for schedule in repository.schedule_defs],
     }.items():
-        assert {each["name"] for each in listed[kind]} == set(held)
+        assert {definition["name"] for definition in listed[kind]} == set(held)

@@ -182,11 +182,9 @@ def test_purge_changes_nothing_that_dagster_shows(instance, dagster_url, lived):
     # Runs that hold a newest materialization are there with how they went; the others are not.
     assert instance.get_run_by_id(first).is_success
     assert instance.get_run_by_id(rounds[-1]).is_success
-    assert [instance.get_run_by_id(each) for each in (*idle, *rounds[:-1])] == [None] * 11
+    assert [instance.get_run_by_id(run_id) for run_id in (*idle, *rounds[:-1])] == [None] * 11
     kinds = {
-        all_log.dagster_event_type
-        for all_log in instance.all_logs(first)
-        if all_log.is_dagster_event
+        entry.dagster_event_type for entry in instance.all_logs(first) if entry.is_dagster_event
     }
     assert dg.DagsterEventType.RUN_SUCCESS in kinds
     assert not list(Path(instance.storage_directory()).glob("*/compute_logs/*"))

@@ -59,7 +59,10 @@ def test_a_run_that_ended_frees_what_it_held(runs, end):
     assert "freed 1 claims of 1 runs" in runs.tick()
     assert runs.held() == (1, 1, 1)
     assert "freed 0 claims of 0 runs" in runs.tick()
-    assert [each.tenant_id for each in runs.run(runs.world.queue.dispatch(5, tenants=["acme"]))]
+    assert [
+        dispatched.tenant_id
+        for dispatched in runs.run(runs.world.queue.dispatch(5, tenants=["acme"]))
+    ]
 
 
 @pytest.mark.parametrize("how", [lose_request, lose_answer])

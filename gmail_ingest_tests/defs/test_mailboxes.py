@@ -23,7 +23,10 @@ def drained(run, service, instance, resources, monkeypatch):
         run(service.rows("UPDATE sync_queue SET not_before = now() RETURNING 1"))
         result = drain_job.execute_in_process(instance=instance, resources=resources)
         assert result.success
-        return [each.partition for each in materializations_of(instance, result.run_id)]
+        return [
+            materialization.partition
+            for materialization in materializations_of(instance, result.run_id)
+        ]
 
     return drain
 

@@ -69,8 +69,8 @@ class Deployment:
         """What led to a failure at this exchange."""
         ticks = [f"{tick.status.value} {tick.skip_reason}" for tick in self.daemon.ticks()[:4]]
         runs = [
-            f"{get_run.status.value} {get_run.tags.get(TENANT_TAG)}"
-            for get_run in self.daemon.instance.get_runs()[:3]
+            f"{run.status.value} {run.tags.get(TENANT_TAG)}"
+            for run in self.daemon.instance.get_runs()[:3]
         ]
         rows = self._run(self.world.rows("SELECT tenant_id, dispatches FROM sync_queue"))
         return f"exchange {number}: ticks {ticks}, runs {runs}, rows {rows}"
@@ -91,7 +91,7 @@ class Deployment:
         """
         number, is_broken = first, True
         while is_broken:
-            waiting = [f"t{number}-{each}" for each in range(tenants)]
+            waiting = [f"t{number}-{tenant_number}" for tenant_number in range(tenants)]
             for tenant in waiting:
                 self.connect(tenant)
             with break_(number) as counted:
@@ -255,7 +255,7 @@ def test_rows_wait_for_the_run_that_stays_for_them(instance):
     living = _run(instance, dg.DagsterRunStatus.STARTED, "a")
     ended = _run(instance, dg.DagsterRunStatus.SUCCESS, "b")
     ids = [f"run:{living.run_id}", f"run:{ended.run_id}", "run:unknown", "somebody else"]
-    lost = lost_runs(instance, [Awaited(id_, 1, 0, 0.1) for id_ in ids])
+    lost = lost_runs(instance, [Awaited(run_id, 1, 0, 0.1) for run_id in ids])
     assert lost == set(ids[1:])
 
 

@@ -19,7 +19,9 @@ def world(engine, run) -> PostgresWorld:
 
     async def fill():
         mailbox = await world.connect()
-        await save_formerly(world, mailbox, *(mail(*each) for each in TEXTS.items()))
+        await save_formerly(
+            world, mailbox, *(mail(message_id, text) for message_id, text in TEXTS.items())
+        )
 
     run(fill())
     return world
@@ -44,7 +46,7 @@ def tick(instance, resources):
 
 def counts_of(event):
     """The counts of a step's metadata."""
-    return {name: each.value for name, each in event.items()}
+    return {name: figure.value for name, figure in event.items()}
 
 
 def test_job_reads_all_that_is_left(world, instance, resources, run):
@@ -54,7 +56,7 @@ def test_job_reads_all_that_is_left(world, instance, resources, run):
     assert len(tick(instance, resources).run_requests) == 1
     result = execute(instance, resources)
     assert result.success
-    (output,) = [all_event for all_event in result.all_events if all_event.is_successful_output]
+    (output,) = [event for event in result.all_events if event.is_successful_output]
     assert counts_of(output.event_specific_data.metadata) == {
         "read": 5,
         "changed": 4,

@@ -79,12 +79,12 @@ def test_runs_of_a_backfill_are_queued_newest_first(instance):
             assert status(instance, runs[-1]) == dg.DagsterRunStatus.NOT_STARTED
     assert {status(instance, run) for run in runs} == {dg.DagsterRunStatus.QUEUED}
     found = [instance.get_run_by_id(run) for run in runs]
-    priorities = [int(each.tags["dagster/priority"]) for each in found]
+    priorities = [int(run.tags["dagster/priority"]) for run in found]
     assert priorities == sorted(priorities)
     assert max(priorities) < 0
-    assert {each.tags["gmail_ingest/history"] for each in found} == {TENANT}
-    assert {each.tags["gmail_ingest/tenant"] for each in found} == {TENANT}
-    assert all(int(each.tags["dagster/max_runtime"]) > 6 * 3600 for each in found)
+    assert {run.tags["gmail_ingest/history"] for run in found} == {TENANT}
+    assert {run.tags["gmail_ingest/tenant"] for run in found} == {TENANT}
+    assert all(int(run.tags["dagster/max_runtime"]) > 6 * 3600 for run in found)
 
 
 def test_run_submitted_again_after_a_crash_is_not_held_for_ever(instance):
@@ -129,9 +129,7 @@ def test_limits_leave_live_runs_their_places():
     """
     runs = yaml.safe_load(project_file("dagster.yaml").read_text())["concurrency"]["runs"]
     limits = [
-        tag_concurrency_limit
-        for tag_concurrency_limit in runs["tag_concurrency_limits"]
-        if tag_concurrency_limit["key"].endswith("/history")
+        limit for limit in runs["tag_concurrency_limits"] if limit["key"].endswith("/history")
     ]
     assert [limit["limit"] for limit in limits if "value" in limit] == [1]
     (most,) = [limit["limit"] for limit in limits if "value" not in limit]

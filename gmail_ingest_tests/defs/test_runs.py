@@ -107,9 +107,15 @@ def test_drain_syncs_all_that_waits_and_reports_each_partition(run, service, ins
     result = drain_job.execute_in_process(instance=instance, resources=resources)
     assert result.success
     reported = materializations_of(instance, result.run_id)
-    assert sorted(each.partition for each in reported) == ["acme", "globex", "initech"]
-    assert {each.metadata["stored"].value for each in reported} == {1}
-    assert {each.asset_key.to_user_string() for each in reported} == {"gmail/emails"}
+    assert sorted(materialization.partition for materialization in reported) == [
+        "acme",
+        "globex",
+        "initech",
+    ]
+    assert {materialization.metadata["stored"].value for materialization in reported} == {1}
+    assert {materialization.asset_key.to_user_string() for materialization in reported} == {
+        "gmail/emails"
+    }
     partitions = instance.get_materialized_partitions(dg.AssetKey(["gmail", "emails"]))
     assert set(partitions) == {"acme", "globex", "initech"}
     assert run(service.rows("SELECT count(*) FROM emails")) == [3]
@@ -216,10 +222,15 @@ def test_watch_renewal_without_a_topic_watches_nothing(run, service, instance, r
 
 def test_resources_keep_secrets_out_of_run_config(resources):
     """Run config is stored and shown: no resource has a field for a key (promise 8)."""
-    fields = {name: sorted(type(each).model_fields) for name, each in resources.items()}
+    classes = [
+        (name, getattr(resource, "resource_cls", type(resource)))
+        for name, resource in resources.items()
+    ]
+    fields = {name: sorted(kind.model_fields) for name, kind in classes}
     assert fields == {
         "mail_store": ["database_url"],
         "credential_store": [],
         "gmail": ["api_endpoint"],
+        "use_cases": ["credential_store", "gmail", "mail_store"],
     }
     assert "password" not in json.dumps(fields)

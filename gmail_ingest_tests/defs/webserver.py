@@ -106,7 +106,7 @@ class Webserver:
         key = {"path": asset.split("/")}
         found = self.ask(_HISTORY, assetKey=key, checkName=name)["assetCheckExecutions"]
         return {
-            each["partition"]: each["evaluation"]
-            for each in reversed(found)
-            if each["partition"] is not None
+            row["partition"]: row["evaluation"]
+            for row in reversed(found)
+            if row["partition"] is not None
         }

@@ -26,7 +26,7 @@ def test_count_is_never_more_than_whole(mail, rows, since):
     found = count(truth, {f"m{number}" for number in rows}, since)
     assert 0 <= found.stored <= found.at_google
     assert 0 <= found.older_stored <= found.older
-    assert found.at_google + found.older == sum(each.in_scope for each in truth)
+    assert found.at_google + found.older == sum(message.in_scope for message in truth)
 
 
 def test_count_leaves_out_what_was_trashed_or_deleted():

@@ -22,7 +22,7 @@ def test_the_printed_line_gives_a_shell_all_it_needs(tmp_path, name):
     shown = subprocess.run(
         ["sh", "-c", f"{printed}; env"], env={}, capture_output=True, text=True, check=True
     )
-    found = dict(each.split("=", 1) for each in shown.stdout.splitlines())
+    found = dict(line.split("=", 1) for line in shown.stdout.splitlines())
     start, end = range_of_the_past(datetime.now(UTC).date())
     wanted = {
         "API": "http://api",

@@ -23,13 +23,13 @@ from pydantic import SecretStr
 
 from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.local import process_commands
 from gmail_ingest.local.data_directory import Addresses, DataDirectory
 from gmail_ingest.local.databases import embedded_databases
 from gmail_ingest.local.environment import base_environment
 from gmail_ingest.local.readiness import http_ok, loopback_session
 from gmail_ingest.local.stack import Stack, open_stack
 from gmail_ingest.settings import Settings
+from gmail_ingest_lab.demo.sandbox_process import sandbox_process
 
 PROJECT = "sandbox-project"
 PUSHER = f"push@{PROJECT}.iam.gserviceaccount.com"
@@ -98,7 +98,7 @@ class Crm:
     def at_google(self, address: str) -> Labels:
         """Labels by message, of all that a sync shall store."""
         found = self.google("GET", f"mailboxes/{address}/messages")["messages"]
-        labels = {each["id"]: frozenset(each["labelIds"]) for each in found}
+        labels = {message["id"]: frozenset(message["labelIds"]) for message in found}
         return {key: value for key, value in labels.items() if value.isdisjoint(_OUT_OF_SCOPE)}
 
     def in_crm(self, tenant: str) -> Labels:
@@ -108,7 +108,7 @@ class Crm:
             page = self.api("GET", "emails", tenantId=tenant, limit=200, offset=len(found))
             found += page["emails"]
             if not page["emails"]:
-                labels = {each["id"]: frozenset(each["labelIds"]) for each in found}
+                labels = {message["id"]: frozenset(message["labelIds"]) for message in found}
                 assert len(labels) == len(found), "a message is listed twice"
                 return labels
 
@@ -211,7 +211,7 @@ def _start_google(stack: Stack) -> str:
         f"--client-secret={CLIENT['google_client_secret']}",
     )
     environment = base_environment({}, stack.data.bytecode)
-    stack.start(process_commands.sandbox(environment, *arguments))
+    stack.start(sandbox_process(environment, *arguments))
     stack.wait(ready.exists, "sandbox")
     return str(json.loads(ready.read_text())["url"])
 

@@ -47,7 +47,7 @@ def backfill(crm, backfill_id):
 
 def tag(run, name):
     """A run's tag."""
-    return next((each["value"] for each in run["tags"] if each["key"] == name), None)
+    return next((tag["value"] for tag in run["tags"] if tag["key"] == name), None)
 
 
 # The first of all: the partition map is of all backfills that there were.
@@ -96,7 +96,7 @@ def wanted(crm):
     """Ids of the range that belong in the CRM."""
     kept = crm.at_google(SALES)
     found = crm.google("GET", f"mailboxes/{SALES}/messages")["messages"]
-    dates = {each["id"]: int(each["internalDate"]) / 1000 for each in found}
+    dates = {message["id"]: int(message["internalDate"]) / 1000 for message in found}
     return {key for key in kept if START.timestamp() <= dates[key] < END.timestamp()}
 
 
@@ -135,7 +135,7 @@ def test_backfill_survives_its_killed_worker_and_lets_live_mail_pass(crm, sales)
     assert found["numPartitions"] == 22
     (counts,) = found["assetBackfillData"]["assetBackfillStatuses"]
     assert counts["numPartitionsMaterialized"] == 22
-    runs = sorted(found["runs"], key=lambda each: each["startTime"])
+    runs = sorted(found["runs"], key=lambda run: run["startTime"])
     ends = [tag(run, "dagster/asset_partition_range_end") for run in runs]
     # The retry of the killed run may find that the next one has taken its place meanwhile.
     assert ends[0] == max(ends)
@@ -145,8 +145,8 @@ def test_backfill_survives_its_killed_worker_and_lets_live_mail_pass(crm, sales)
 def newest(crm):
     """Ids of the mail that was delivered last."""
     found = crm.google("GET", f"mailboxes/{SALES}/messages")["messages"]
-    recent = sorted(found, key=lambda each: int(each["internalDate"]))[-3:]
-    return {each["id"] for each in recent} & set(crm.at_google(SALES))
+    recent = sorted(found, key=lambda message: int(message["internalDate"]))[-3:]
+    return {message["id"] for message in recent} & set(crm.at_google(SALES))
 
 
 def first_page(crm):
@@ -167,13 +167,13 @@ def test_backfill_of_the_ui_is_a_job_that_the_api_can_cancel(crm):
 
     def jobs():
         found = crm.api("GET", "sync/acme/jobs")["jobs"]
-        return [each for each in found if each["dagsterBackfillId"] == backfill_id]
+        return [job for job in found if job["dagsterBackfillId"] == backfill_id]
 
     crm.until(lambda: [job["state"] for job in jobs()] == ["running"], "the job")
     (job,) = jobs()
     assert job["progress"]["monthsTotal"] == 2
     crm.api("POST", f"sync/acme/jobs/{job['id']}/cancel")
-    assert [each["state"] for each in jobs()] == ["cancelled"]
+    assert [job["state"] for job in jobs()] == ["cancelled"]
     crm.until(lambda: backfill(crm, backfill_id)["status"] == "CANCELED", "the backfill's end")
     assert not any(run["status"] == "STARTED" for run in backfill(crm, backfill_id)["runs"])
     crm.google("DELETE", "faults")
@@ -204,6 +204,6 @@ def test_month_is_synced_by_a_command_of_dagsters(crm, words, month):
 
     def states():
         found = crm.api("GET", "sync/acme/jobs")["jobs"]
-        return [each["state"] for each in found if str(each["startDate"]).startswith(key)]
+        return [run["state"] for run in found if str(run["startDate"]).startswith(key)]
 
     crm.until(lambda: states() == ["succeeded"], "the month's job")

@@ -116,7 +116,7 @@ def test_pushes_wait_while_all_of_dagster_is_gone(crm):
         crm.deliver(SUPPORT, BURST, 50 + seed)
     crm.until(lambda: all_acknowledged(crm), "the last acknowledgement")
     waiting = crm.api("GET", "sync/globex/status")["queue"]
-    assert [each["kind"] for each in waiting if not each["claimed"]] == ["incremental"]
+    assert [entry["kind"] for entry in waiting if not entry["claimed"]] == ["incremental"]
     assert crm.total("globex") < len(crm.at_google(SUPPORT))
 
     slow_google(crm, 0)

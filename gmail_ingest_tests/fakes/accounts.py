@@ -68,7 +68,7 @@ class MemoryAccounts:
         return [dated[place][1] for place in sorted(places) if 0 <= place <= last]
 
     async def knowing(self, tenant_id: str, message_ids: Collection[str]) -> Mapping[int, int]:
-        living = {each.id for each in self._living(tenant_id)}
+        living = {mailbox.id for mailbox in self._living(tenant_id)}
         wanted = set(message_ids)
         return Counter(box for box, key in self.entries if box in living and key in wanted)
 
@@ -77,7 +77,7 @@ class MemoryAccounts:
         if row.address == address or row.state == "replaced":
             self.differing.pop(mailbox_id, None)
             return "same"
-        holder = [each for each in self._living(row.tenant_id) if each.address == address]
+        holder = [mailbox for mailbox in self._living(row.tenant_id) if mailbox.address == address]
         if holder and not await self._gives_way(row, holder[0].id, address):
             self.differing[mailbox_id] = (address,)
             aliases = tuple(sorted({*row.aliases, address}))

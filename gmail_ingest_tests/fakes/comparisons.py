@@ -141,9 +141,12 @@ class MemoryComparisons:
         if len(ids) <= await self.removal_room(mailbox_id):
             self.removed[mailbox_id] += len(ids)
             return frozenset(ids)
-        for id_ in ids:
-            known = self.withheld.get((mailbox_id, id_), (False, False))
-            self.withheld[mailbox_id, id_] = (known[0] or id_ not in unconfirmed, known[1])
+        for message_id in ids:
+            known = self.withheld.get((mailbox_id, message_id), (False, False))
+            self.withheld[mailbox_id, message_id] = (
+                known[0] or message_id not in unconfirmed,
+                known[1],
+            )
         return frozenset()
 
     def accept_removals(self, mailbox_id: int) -> int:
@@ -160,8 +163,8 @@ class MemoryComparisons:
 
     async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
         self._fence(lease)
-        for id_ in ids:
-            self.withheld.pop((lease.mailbox_id, id_), None)
+        for message_id in ids:
+            self.withheld.pop((lease.mailbox_id, message_id), None)
 
     async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
         self._fence(lease)

@@ -81,9 +81,9 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self, tenant_id: str, address: str, checkpoint: int = 1, *, state: str = "active"
     ) -> Mailbox:
         """Connect a mailbox."""
-        id_ = len(self.rows) + 1
-        mailbox = Mailbox(id_, tenant_id, id_, address, (), checkpoint, state, None, None)
-        self.rows[id_] = mailbox
+        new_id = len(self.rows) + 1
+        mailbox = Mailbox(new_id, tenant_id, new_id, address, (), checkpoint, state, None, None)
+        self.rows[new_id] = mailbox
         return mailbox
 
     async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
@@ -213,9 +213,9 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
             for key, entry in self._pending(mailbox_id, origin, listing_id)
             if self.attempts[key].due <= now
         ]
-        newest = sorted(due, key=lambda each: (each.thread_id, each.message_id), reverse=True)
+        newest = sorted(due, key=lambda mail: (mail.thread_id, mail.message_id), reverse=True)
         named = newest[:limit]
-        threads = {each.thread_id for each in named if each.thread_id}
+        threads = {message.thread_id for message in named if message.thread_id}
         return DueMessages(named, {thread: sizes[thread] for thread in threads})
 
     async def save(self, lease: Lease, outcomes: Sequence[Outcome]) -> Counts:
@@ -245,8 +245,8 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
         self.retries.pop(lease.mailbox_id, None)
         row = self.rows[lease.mailbox_id]
         own = [listing for listing in self.listings if listing.mailbox_id == row.id]
-        listed = [each for each in own if each.origin == "listing"]
-        is_first = row.last_synced_at is None and listed and all(each.done for each in listed)
+        listed = [listing for listing in own if listing.origin == "listing"]
+        is_first = row.last_synced_at is None and listed and all(listing.done for listing in listed)
         if lease.origin == "push" or (lease.origin == "listing" and is_first):
             self._change(lease.mailbox_id, last_synced_at=datetime.now(UTC))
 
@@ -273,7 +273,7 @@ class MemoryMailStore(MemoryComparisons, MemoryAccounts):
     async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
         row = self.rows[mailbox_id]
         if row.state not in ENDED:
-            others = {each.address for each in self._living(row.tenant_id)}
+            others = {mailbox.address for mailbox in self._living(row.tenant_id)}
             former = set(row.former_addresses) - others
             known = {*aliases, *former, *self.differing.get(mailbox_id, ())} - {row.address}
             self._change(mailbox_id, aliases=tuple(sorted(known)))

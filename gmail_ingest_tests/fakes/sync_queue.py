@@ -81,8 +81,8 @@ class MemorySyncQueue:
         priority = Priority.REQUESTED if is_requested else Priority.LISTING
         row = self._waiting(tenant_id, kind)
         if row is None:
-            id_ = next(self._ids)
-            row = Row(id_, tenant_id, kind, None, named, history_id, force, now, priority)
+            row_id = next(self._ids)
+            row = Row(row_id, tenant_id, kind, None, named, history_id, force, now, priority)
             self.rows.append(row)
             return self._job(row)
         row.priority = min(row.priority, priority)
@@ -98,8 +98,8 @@ class MemorySyncQueue:
     def poll(self, tenant_id: str, *mailbox_ids: int) -> None:
         """Queue what nobody asked for, as a sweep does."""
         if self._waiting(tenant_id, "incremental") is None:
-            now, id_ = datetime.now(UTC), next(self._ids)
-            row = Row(id_, tenant_id, "incremental", None, mailbox_ids, None, False, now)
+            now, row_id = datetime.now(UTC), next(self._ids)
+            row = Row(row_id, tenant_id, "incremental", None, mailbox_ids, None, False, now)
             row.priority = Priority.POLL
             self.rows.append(row)
 
@@ -171,9 +171,9 @@ class MemorySyncQueue:
             waiting.mailbox_ids = _union(waiting.mailbox_ids, second_look.mailbox_ids)
             waiting.again = True
             return
-        at, id_ = datetime.now(UTC) + timedelta(seconds=second_look.after), next(self._ids)
+        at, row_id = datetime.now(UTC) + timedelta(seconds=second_look.after), next(self._ids)
         ids = tuple(sorted(second_look.mailbox_ids))
-        again = Row(id_, row.tenant_id, row.kind, None, ids, None, False, at, Priority.AGAIN)
+        again = Row(row_id, row.tenant_id, row.kind, None, ids, None, False, at, Priority.AGAIN)
         self.rows.append(again)
 
     async def release(

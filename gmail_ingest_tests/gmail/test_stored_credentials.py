@@ -150,4 +150,7 @@ async def test_reseal_moves_every_credential_to_the_newest_key(engine):
     assert await rotated.reseal() == 0
     await change(engine, ids[1], "state = 'active'")
     newest = PostgresCredentials(engine, ONLY_NEW)
-    assert [(await newest.load(id_)).keys for id_ in ids] == [OAUTH, DELEGATED]
+    assert [(await newest.load(integration_id)).keys for integration_id in ids] == [
+        OAUTH,
+        DELEGATED,
+    ]

@@ -112,7 +112,7 @@ async def test_transport_keeps_connections_and_their_limit(world):
     async with world.gmail() as gmail:
         client = gmail.open_client(world.mailbox)
         for batch in range(0, 40, 4):
-            calls = [client.fetch(call_for(id_)) for id_ in ids[batch : batch + 4]]
+            calls = [client.fetch(call_for(message_id)) for message_id in ids[batch : batch + 4]]
             await asyncio.gather(*calls)
     assert world.count("gmail.users.messages.get") == 40
     assert world.sandbox.call(lambda state: state.counters.connections) == 4

@@ -62,8 +62,8 @@ class Mail:
 def expected(mails: list[Mail], order: dict[str, int], wanted: EmailFilter) -> list[str]:
     """Mailbox and Gmail id of each mail that a filter shows, newest first: the plain way."""
     shown = [mail for mail in mails if _suits(mail, wanted)]
-    shown.sort(key=lambda each: (each.date, order[each.mailbox], each.gmail_id), reverse=True)
-    return [f"{each.mailbox} {each.gmail_id}" for each in shown]
+    shown.sort(key=lambda mail: (mail.date, order[mail.mailbox], mail.gmail_id), reverse=True)
+    return [f"{mail.mailbox} {mail.gmail_id}" for mail in shown]
 
 
 def _suits(mail: Mail, wanted: EmailFilter) -> bool:

@@ -25,7 +25,7 @@ async def store(world, mailbox, *ids):
     held = await lease(world, mailbox)
     await world.store.apply_history(
         held,
-        [added(id_, 101) for id_ in ids],
+        [added(message_id, 101) for message_id in ids],
         None,
     )
     await world.store.save(
@@ -33,17 +33,22 @@ async def store(world, mailbox, *ids):
         [
             Stored(
                 parsed(
-                    each, f"t{each}", history_id=101, internal_date=newest - timedelta(days=number)
+                    message_id,
+                    f"t{message_id}",
+                    history_id=101,
+                    internal_date=newest - timedelta(days=number),
                 )
             )
-            for number, each in enumerate(ids)
+            for number, message_id in enumerate(ids)
         ],
     )
 
 
 async def one(world, address):
     """The living mailbox of an address."""
-    (found,) = [each for each in await world.store.living("acme") if each.address == address]
+    (found,) = [
+        mailbox for mailbox in await world.store.living("acme") if mailbox.address == address
+    ]
     return found
 
 
@@ -114,7 +119,7 @@ async def test_replaced_account_keeps_its_mail_and_takes_no_more(world):
     assert (row.id, row.address, row.checkpoint) == (successor, "a@example.com", 30)
     assert (await _listing(world, successor)).window == WINDOW
     await world.store.set_mailbox_state(mailbox, "active", None)
-    assert [each.id for each in await world.store.living("acme")] == [successor]
+    assert [mailbox.id for mailbox in await world.store.living("acme")] == [successor]
 
 
 async def _listing(world, mailbox):

@@ -114,7 +114,7 @@ def test_runs_of_one_backfill_that_begin_together_are_one_job(run, database, boo
         runs = [requested(*months[at : at + 3], **known) for at in (0, 3, 6, 9)]
         return await asyncio.gather(*(book.begin(run) for run in runs))
 
-    assert len({each.id for each in run(begin_all())}) == 1
+    assert len({job.id for job in run(begin_all())}) == 1
     assert run(database.rows("SELECT window_end FROM sync_jobs")) == [(YEAR.end,)]
 
 
@@ -179,13 +179,13 @@ async def test_listing_is_settled_when_nothing_that_it_named_is_pending(world):
     """Whoever fetches it; an id that another listing names too makes the first list again."""
     mailbox = await world.connect()
     store = world.store
-    live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
+    live, backfill = [await lease(world, mailbox, origin) for origin in ("push", "backfill")]
     refs = [MessageRef("m1", "t1"), MessageRef("m2", "t1")]
     march = await store.open_listing(backfill, MARCH)
     march, counts = await store.apply_list_page(backfill, march, refs, None)
     assert (counts.listed, counts.discovered, march.done) == (2, 2, True)
     due, sizes = await store.due_messages(mailbox, "backfill", 10, march.id)
-    assert ([each.message_id for each in due], sizes) == (["m2", "m1"], {"t1": 2})
+    assert ([message.message_id for message in due], sizes) == (["m2", "m1"], {"t1": 2})
     assert await store.due_messages(mailbox, "push", 10) == ([], {})
     april = await store.open_listing(backfill, APRIL)
     april, counts = await store.apply_list_page(backfill, april, refs[:1], None)
@@ -219,7 +219,7 @@ async def test_change_of_a_waiting_message_goes_to_whoever_works(world, under_wa
     """
     mailbox = await world.connect()
     store = world.store
-    live, backfill = [await lease(world, mailbox, each) for each in ("push", "backfill")]
+    live, backfill = [await lease(world, mailbox, origin) for origin in ("push", "backfill")]
     march = await store.open_listing(backfill, MARCH)
     await store.apply_list_page(backfill, march, [MessageRef("m1", "t1")], None)
     if not under_way:
@@ -227,4 +227,4 @@ async def test_change_of_a_waiting_message_goes_to_whoever_works(world, under_wa
     change = MessageChange("m1", "t1", 150, deleted=False, label_ids=("INBOX", "STARRED"))
     await store.apply_history(live, [change], None)
     due, _ = await store.due_messages(mailbox, "push", 10)
-    assert [each.message_id for each in due] == ([] if under_way else ["m1"])
+    assert [message.message_id for message in due] == ([] if under_way else ["m1"])

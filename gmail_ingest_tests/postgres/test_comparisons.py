@@ -41,7 +41,7 @@ async def test_stored_mails_come_by_utc_day_and_labels(world):
     after = LATE + timedelta(milliseconds=1)
     await store(world, held, at("a"), at("b", LATE), at("c", labels=()), at("d", after))
     found = await world.store.stored_mails(mailbox, Window(NOON, after))
-    assert sorted(found, key=lambda each: len(each.message_ids)) == [
+    assert sorted(found, key=lambda mails: len(mails.message_ids)) == [
         StoredMails(DAY, frozenset(), frozenset({"c"})),
         StoredMails(DAY, frozenset({"INBOX"}), frozenset({"a", "b"})),
     ]
@@ -74,11 +74,11 @@ async def test_recall_puts_unknown_and_lost_ids_on_the_list(world):
     await store(world, live, at("kept"))
     spam = MessageChange("freed", "t-freed", 101, deleted=False, label_ids=("SPAM",))
     await world.store.apply_history(live, [spam], None)
-    refs = [MessageRef(each, f"t-{each}") for each in ("new", "freed", "kept")]
+    refs = [MessageRef(message_id, f"t-{message_id}") for message_id in ("new", "freed", "kept")]
     assert await world.store.recall(held, refs) == 2
     assert await world.store.recall(held, refs) == 0
     due, _ = await world.store.due_messages(mailbox, "listing", 10)
-    assert {each.message_id for each in due} == {"new", "freed"}
+    assert {message.message_id for message in due} == {"new", "freed"}
     assert await world.fate(mailbox, "kept") == ("stored", None)
 
 
@@ -214,13 +214,13 @@ async def test_coverage_merges_days_in_a_row(database):
     assert first.address == "a@example.com"
     rows = [
         (
-            (range_.start - DAY).days,
-            (range_.end - DAY).days,
-            range_.proven,
-            range_.days,
-            range_.listed,
+            (day_range.start - DAY).days,
+            (day_range.end - DAY).days,
+            day_range.proven,
+            day_range.days,
+            day_range.listed,
         )
-        for range_ in first.ranges
+        for day_range in first.ranges
     ]
     assert rows == [
         (0, 2, True, 2, 4),
@@ -231,9 +231,9 @@ async def test_coverage_merges_days_in_a_row(database):
     assert (first.ranges[0].dead, first.ranges[0].checked_at) == (1, CHECKED)
     assert (first.ranges[1].accounted, first.ranges[1].missing) == (1, 1)
     # Compared before it was over.
-    assert [range_.proven for range_ in second.ranges] == [False]
+    assert [day_range.proven for day_range in second.ranges] == [False]
     inside = await coverage.ranges("acme", DAY + timedelta(days=1), DAY + timedelta(days=2))
-    assert [len(each.ranges) for each in inside] == [1, 1]
+    assert [len(mailbox.ranges) for mailbox in inside] == [1, 1]
 
 
 async def test_coverage_is_recomputed_by_the_newest_comparison(database):
@@ -242,8 +242,8 @@ async def test_coverage_is_recomputed_by_the_newest_comparison(database):
     await database.store.record(mailbox, [tally(0)], CHECKED)
     await database.store.record(mailbox, [tally(0, accounted=1, pending=1)], CHECKED)
     ((found,),) = [
-        range_.ranges
-        for range_ in await PostgresCoverage(database.engine).ranges("acme", None, None)
+        coverage.ranges
+        for coverage in await PostgresCoverage(database.engine).ranges("acme", None, None)
     ]
     assert (found.proven, found.pending) == (False, 1)
 

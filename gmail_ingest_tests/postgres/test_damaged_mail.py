@@ -15,7 +15,7 @@ async def test_damaged_mail_is_stored_as_it_was_parsed(database):
     """No NUL, surrogate, over-long header or key of a damaged message fails its batch, and each
     text is read back as it was (edge cases 2, 41, 42, 52, 53).
     """
-    others = [each.message for each in seeded()]
+    others = [mail.message for mail in seeded()]
     damaged = [
         replace(
             served.parsed(mutated(served.message, others, Random(f"{number}:{copy}"))),
@@ -28,16 +28,16 @@ async def test_damaged_mail_is_stored_as_it_was_parsed(database):
     names = ("gmail_id", "thread_id", "subject", "text", "html", "snippet", "rfc_message_id")
     expected = [
         (
-            *(getattr(each, name) for name in names),
-            each.header_date_raw,
-            list(each.label_ids),
-            each.internal_date,
+            *(getattr(message, name) for name in names),
+            message.header_date_raw,
+            list(message.label_ids),
+            message.internal_date,
         )
-        for each in damaged
+        for message in damaged
     ]
     held = await lease(database, await database.connect())
     for start in range(0, len(damaged), 100):
-        batch = [Stored(each) for each in damaged[start : start + 100]]
+        batch = [Stored(message) for message in damaged[start : start + 100]]
         counts = await database.store.save(held, batch)
         assert counts.stored == len(batch)
     found = await database.rows(

@@ -30,13 +30,13 @@ async def test_dispatch_names_each_tenant_once(database):
     await database.queue.enqueue("acme", "initial")
     await database.queue.enqueue("third", "incremental")
     first = await database.queue.dispatch(2, tenants=ALL)
-    assert [each.tenant_id for each in first] == ["acme", "other"]
+    assert [claimed.tenant_id for claimed in first] == ["acme", "other"]
     assert (first[0].job_id, first[0].kinds) == (job, ("incremental", "initial"))
-    awaited = {each.id: each for each in await database.queue.awaited()}
-    assert awaited.keys() == {each.id for each in first}
+    awaited = {claimed.id: claimed for claimed in await database.queue.awaited()}
+    assert awaited.keys() == {claimed.id for claimed in first}
     assert (awaited[first[0].id].rows, awaited[first[0].id].dispatches) == (2, 1)
     third = await database.queue.dispatch(2, tenants=ALL)
-    assert [each.tenant_id for each in third] == ["third"]
+    assert [claimed.tenant_id for claimed in third] == ["third"]
     assert await database.queue.dispatch(2, tenants=ALL) == []
 
 
@@ -65,7 +65,7 @@ async def test_dispatch_names_only_tenants_that_dagster_knows(database):
         await database.add_tenant(tenant)
         await database.queue.enqueue(tenant, "incremental")
     known = await database.queue.dispatch(5, tenants=["other"])
-    assert [each.tenant_id for each in known] == ["other"]
+    assert [claimed.tenant_id for claimed in known] == ["other"]
     assert len(await database.queue.dispatch(5, tenants=ALL)) == 2
 
 
@@ -127,7 +127,7 @@ async def test_sweep_finds_retries_that_came_due(database):
     assert await database.queue.sweep(HOUR) == 0
     await database.change("UPDATE message_ledger SET next_attempt_at = now()")
     assert await database.queue.sweep(HOUR) == 1
-    assert [each.kind for each in await claim(database)] == ["incremental"]
+    assert [claimed.kind for claimed in await claim(database)] == ["incremental"]
 
 
 async def test_sweep_resumes_an_unfinished_listing(database):
@@ -169,9 +169,9 @@ async def test_push_is_claimed_before_a_thousand_polls(database):
         )
         await channel.wait(5)
     first = await database.queue.claim("worker", limit=10, ttl=MINUTE)
-    assert {each.tenant_id for each in first[:2]} == {"live", "t500"}
-    assert [each.is_live for each in first] == [True] * 2 + [False] * 8
-    assert all(each.job_id for each in first[:2])
+    assert {claimed.tenant_id for claimed in first[:2]} == {"live", "t500"}
+    assert [claimed.is_live for claimed in first] == [True] * 2 + [False] * 8
+    assert all(claimed.job_id for claimed in first[:2])
     job = await database.queue.enqueue("t999", "incremental")
     (next_, *_) = await database.queue.claim("worker", limit=1, ttl=MINUTE)
     assert (next_.tenant_id, next_.job_id) == ("t999", job)
@@ -189,16 +189,16 @@ async def test_polls_that_are_due_for_long_have_their_share(database):
         await database.add_tenant(f"live{number}")
         await database.queue.enqueue(f"live{number}", "incremental")
     first = await database.queue.claim("worker", limit=16, ttl=MINUTE)
-    assert all(each.is_live for each in first)
+    assert all(claimed.is_live for claimed in first)
     await database.change(
         "UPDATE sync_queue SET not_before = now() - interval '61 seconds'"
         " WHERE tenant_id IN ('poll7', 'poll8', 'poll9')"
     )
     second = await database.queue.claim("worker", limit=16, ttl=MINUTE)
-    assert [each.tenant_id for each in second if not each.is_live] == ["poll7", "poll8"]
+    assert [claimed.tenant_id for claimed in second if not claimed.is_live] == ["poll7", "poll8"]
     third = await database.queue.claim("worker", limit=16, ttl=MINUTE, background=0)
     assert len(third) == 10
-    assert all(each.is_live for each in third)
+    assert all(claimed.is_live for claimed in third)
     assert len(await database.queue.claim("worker", limit=40, ttl=MINUTE, background=5)) == 5
 
 

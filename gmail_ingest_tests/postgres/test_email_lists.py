@@ -35,7 +35,7 @@ MAIL = st.builds(
     words=st.lists(st.sampled_from(WORDS), unique=True).map(tuple),
 )
 MAILS = st.lists(MAIL, min_size=1, max_size=25).map(
-    lambda mails: [replace(each, number=number) for number, each in enumerate(mails)]
+    lambda mails: [replace(mail, number=number) for number, mail in enumerate(mails)]
 )
 MOMENT = FEW_DAYS.map(lambda day: START + timedelta(days=day))
 FILTER = st.builds(
@@ -94,8 +94,8 @@ async def test_pages_by_cursor_are_the_list_that_a_plain_filter_gives(
     tenant = f"tenant-{next(_tenants)}"
     order = await store(database, mails, tenant)
     reads = PostgresEmailReads(database.engine, effort=way, search_seconds=0.0 if hasty else 60.0)
-    for each in filters:
-        wanted = replace(each, tenant_id=tenant)
+    for mail_filter in filters:
+        wanted = replace(mail_filter, tenant_id=tenant)
         everything = expected(mails, order, wanted)
         assert await listed(reads, wanted) == everything
         page = await reads.page_at(wanted, limit=3, offset=2)

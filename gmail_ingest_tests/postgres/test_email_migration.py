@@ -117,7 +117,7 @@ async def test_migrated_facets_are_those_that_writing_makes(migrated):
         found = await facet_ids(connection, known[0][1], facets)
     await engine.dispose()
     assert set(found.values()) == {row[0] for row in known}
-    assert {number: each.traits for each, number in found.items()} == {
+    assert {number: facet.traits for facet, number in found.items()} == {
         row[0]: row[0] & 0xFFFF for row in known
     }
     assert sum(row[2] for row in known) == 1
@@ -130,7 +130,7 @@ async def test_migrated_words_are_those_that_writing_makes(database, database_ur
     vectors = "SELECT mailbox_id, gmail_id, search_vector::text FROM emails ORDER BY 1, 2"
     for address in ("a@crm.test", "b@crm.test"):
         held = await lease(database, await database.connect(address))
-        await database.store.save(held, [Stored(each) for each in _any_mail()])
+        await database.store.save(held, [Stored(message) for message in _any_mail()])
     written = await database.rows(vectors)
     with psycopg.connect(plain_url(database_url)) as connection:
         connection.execute("UPDATE emails SET search_vector = ''")

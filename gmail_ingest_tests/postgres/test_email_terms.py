@@ -294,7 +294,7 @@ def test_the_most_participants_leave_room_for_words(sql, people, local):
 def test_participants_of_a_mail_of_too_many_words_are_terms(sql):
     """Words that are left out take no participant with them, however these are handed over."""
     words = [f"w{number}".encode() for number in range(90_000)]
-    vector = search_vector(MARK, words, (each for each in ["ann@shop.test"]))
+    vector = search_vector(MARK, words, (name for name in ["ann@shop.test"]))
     query = month_query(parse_query("w7"), MARK, "ann@shop.test")
     assert sql.execute("SELECT %b::tsvector @@ %s::tsquery", [vector, query]).fetchone()[0]
     assert len(vector.binary) < 1_000_100

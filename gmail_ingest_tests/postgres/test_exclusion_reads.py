@@ -31,7 +31,7 @@ MAIL = st.builds(
     words=st.lists(st.sampled_from(["alpha", "beta"]), unique=True).map(tuple),
 )
 MAILS = st.lists(MAIL, min_size=1, max_size=15).map(
-    lambda mails: [replace(each, number=number) for number, each in enumerate(mails)]
+    lambda mails: [replace(mail, number=number) for number, mail in enumerate(mails)]
 )
 FILTER = st.builds(
     EmailFilter,
@@ -85,13 +85,13 @@ async def test_reads_are_those_of_a_mailbox_without_the_hidden_mail(
         order = await store(acme.world, mails, tenant)
         await acme.put(*rules_here, tenant=tenant)
     await _agrees(acme, plainly(mails, rules_here), order, filters, tenant)
-    await acme.drop(*(each.name for each in rules_here), tenant=tenant)
+    await acme.drop(*(rule.name for rule in rules_here), tenant=tenant)
     await _agrees(acme, mails, order, filters, tenant)
 
 
 async def _agrees(acme, mails, order, filters, tenant):
-    for each in filters:
-        wanted = replace(each, tenant_id=tenant)
+    for mail_filter in filters:
+        wanted = replace(mail_filter, tenant_id=tenant)
         everything = expected(mails, order, wanted)
         page = await acme.reads.page_at(wanted, limit=50, offset=0)
         assert [f"{email.mailbox} {email.id}" for email in page.emails] == everything

@@ -65,7 +65,7 @@ async def test_a_dry_run_counts_and_changes_nothing(acme):
     before = await acme.world.rows(EVERYTHING)
     found = await acme.rules.dry_run("acme", replace(BLOCK, enabled=False))
     assert (found.total, found.already_hidden) == (14, 2)
-    assert [(each.mailbox, each.mails) for each in found.by_mailbox] == [
+    assert [(matches.mailbox, matches.mails) for matches in found.by_mailbox] == [
         ("kim@crm.test", 7),
         ("lee@crm.test", 7),
     ]
@@ -132,5 +132,5 @@ async def test_deletion_of_a_tenants_data_takes_its_rules(acme):
     await acme.world.change("UPDATE tenants SET state = 'disconnected'")
     await acme.world.disconnect(box)
     deleted = await delete_mail(acme.world.engine, "acme")
-    assert {deleted[each] for each in ("exclusion_rules", "exclusion_marks", "emails")} == {1}
+    assert {deleted[table] for table in ("exclusion_rules", "exclusion_marks", "emails")} == {1}
     assert await acme.world.rows("SELECT FROM exclusion_rules") == []

@@ -162,7 +162,7 @@ async def test_facts_of_stored_mail_are_those_of_the_message(acme):
     await acme.save(box, *messages)
     async with statement(acme.world.engine) as connection:
         stored = await read_mail(connection, box, ["m1", "m2", "m3"])
-    facts = {each.gmail_id: each.facts for each in stored}
+    facts = {mail.gmail_id: mail.facts for mail in stored}
     assert facts == {message.gmail_id: facts_of(message) for message in messages}
 
 

@@ -27,8 +27,8 @@ async def test_apply_history_makes_new_ids_due(world):
     counts = await world.store.apply_history(held, page, None)
     assert (counts.discovered, counts.left_out) == (4, 1)
     due, sizes = await world.store.due_messages(mailbox, "push", 10)
-    assert [each.message_id for each in due] == ["m2", "m3", "m1"]
-    assert [each.attempts for each in due] == [0, 0, 0]
+    assert [message.message_id for message in due] == ["m2", "m3", "m1"]
+    assert [message.attempts for message in due] == [0, 0, 0]
     assert dict(sizes) == {"t1": 3, "t2": 1}
     assert await world.fate(mailbox, "m4") == ("left_out", "draft")
 
@@ -91,7 +91,7 @@ async def test_unspam_of_a_message_that_was_left_out_makes_it_due(world):
     counts = await world.store.apply_history(held, [change("m1", 102)], None)
     assert counts.discovered == 1
     due, _ = await world.store.due_messages(mailbox, "push", 10)
-    assert [each.message_id for each in due] == ["m1"]
+    assert [message.message_id for message in due] == ["m1"]
 
 
 async def test_change_after_a_404_makes_the_message_due(world):
@@ -138,7 +138,7 @@ async def test_rotated_drafts_leave_no_rows(world):
     sent = [change("d4", 120, None, deleted=True), change("s1", 121, ("SENT",))]
     await world.store.apply_history(held, sent, None)
     due, _ = await world.store.due_messages(mailbox, "push", 10)
-    assert [each.message_id for each in due] == ["s1"]
+    assert [message.message_id for message in due] == ["s1"]
     assert await world.fate(mailbox, "d0") == ("gone", "deleted")
 
 

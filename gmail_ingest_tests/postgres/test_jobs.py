@@ -19,19 +19,19 @@ async def test_job_tells_how_far_it_came(database):
     """A job goes from queued over running to its end, with counts of all its attempts."""
     await database.add_tenant("acme")
     jobs = PostgresJobs(database.engine)
-    id_ = await database.queue.enqueue("acme", "incremental")
-    queued = await jobs.job("acme", id_)
+    job_id = await database.queue.enqueue("acme", "incremental")
+    queued = await jobs.job("acme", job_id)
     assert (queued.state, queued.started_at, dict(queued.counts)) == ("queued", None, {})
     (first,) = await claim(database, dagster_run_id="run-1")
-    running = await jobs.job("acme", id_)
+    running = await jobs.job("acme", job_id)
     assert (running.state, running.dagster_run_id) == ("running", "run-1")
     part = Counts(stored=3, units=60, lag_seconds=1.5)
     await database.queue.release(first, datetime.now(UTC) - MINUTE, part, "throttled")
-    assert (await jobs.job("acme", id_)).error == "throttled"
+    assert (await jobs.job("acme", job_id)).error == "throttled"
     (second,) = await claim(database)
     rest = Counts(stored=2, units=40, lag_seconds=0.5)
     await database.queue.acknowledge(second, "succeeded", rest, None)
-    ended = await jobs.job("acme", id_)
+    ended = await jobs.job("acme", job_id)
     assert (ended.state, ended.error, ended.kind) == ("succeeded", None, "incremental")
     assert ended.started_at is not None
     assert ended.finished_at is not None
@@ -54,9 +54,9 @@ async def test_job_that_was_merged_tells_of_the_newer_one(database):
             await database.queue.release(held, datetime.now(UTC) - MINUTE, Counts(), None)
             assert requested_meanwhile not in requested
     await database.queue.acknowledge(held, "succeeded", Counts(stored=1), None)
-    found = [await jobs.job("acme", each) for each in requested]
-    assert [each.id for each in found] == requested
-    assert {each.state for each in found} == {"succeeded"}
+    found = [await jobs.job("acme", job_id) for job_id in requested]
+    assert [job.id for job in found] == requested
+    assert {job.state for job in found} == {"succeeded"}
 
 
 async def test_latest_jobs_are_the_newest_of_the_tenant(database):
@@ -70,7 +70,7 @@ async def test_latest_jobs_are_the_newest_of_the_tenant(database):
         (held,) = await claim(database)
         await database.queue.acknowledge(held, "succeeded", Counts(), None)
     await database.queue.enqueue("other", "incremental")
-    assert [each.id for each in await jobs.latest("acme", 2)] == [requested[2], requested[1]]
+    assert [job.id for job in await jobs.latest("acme", 2)] == [requested[2], requested[1]]
 
 
 async def test_job_of_another_tenant_is_not_found(database):
@@ -78,7 +78,7 @@ async def test_job_of_another_tenant_is_not_found(database):
     await database.add_tenant("acme")
     await database.add_tenant("other")
     jobs = PostgresJobs(database.engine)
-    id_ = await database.queue.enqueue("acme", "incremental")
-    for tenant, job_id in (("other", id_), ("acme", uuid4())):
+    job_id = await database.queue.enqueue("acme", "incremental")
+    for tenant, asked_id in (("other", job_id), ("acme", uuid4())):
         with pytest.raises(NotFoundError):
-            await jobs.job(tenant, job_id)
+            await jobs.job(tenant, asked_id)

@@ -110,7 +110,7 @@ async def test_mailboxes_are_those_that_may_be_synced(world):
     second = await world.connect("b@example.com")
     await world.connect("c@example.com", tenant="other")
     both = await world.store.mailboxes("acme", None)
-    assert [each.id for each in both] == [first, second]
+    assert [mailbox.id for mailbox in both] == [first, second]
     assert [mailbox.id for mailbox in await world.store.mailboxes("acme", [second])] == [second]
     await world.store.set_mailbox_state(first, "needs_reauth", "consent again")
     assert [mailbox.id for mailbox in await world.store.mailboxes("acme", None)] == [second]

@@ -18,15 +18,21 @@ IDS = [f"m{number:02}" for number in range(40)]
 
 def deletions(ids, history_id=300):
     """What history says of deleted messages."""
-    return [MessageChange(id_, f"t{id_}", history_id, deleted=True, label_ids=None) for id_ in ids]
+    return [
+        MessageChange(message_id, f"t{message_id}", history_id, deleted=True, label_ids=None)
+        for message_id in ids
+    ]
 
 
 async def mailbox_with_mail(world, ids=IDS):
     """A mailbox with these mails stored, and its lease."""
     mailbox = await world.connect()
     held = await lease(world, mailbox)
-    mails = [parsed(id_, f"t{id_}", history_id=200) for id_ in ids]
-    known = [MessageChange(id_, f"t{id_}", 101, deleted=False, label_ids=()) for id_ in ids]
+    mails = [parsed(message_id, f"t{message_id}", history_id=200) for message_id in ids]
+    known = [
+        MessageChange(message_id, f"t{message_id}", 101, deleted=False, label_ids=())
+        for message_id in ids
+    ]
     await world.store.apply_history(held, known, None)
     await world.store.save(held, [Stored(mail) for mail in mails])
     return mailbox, held
@@ -41,7 +47,7 @@ async def accept(world, mailbox):
 
 async def stored(world, mailbox):
     """Ids of stored mails."""
-    return {id_ for id_ in IDS if await world.labels(mailbox, id_) is not None}
+    return {message_id for message_id in IDS if await world.labels(mailbox, message_id) is not None}
 
 
 async def test_a_mass_of_deletions_in_history_is_withheld_and_the_checkpoint_moves(world):
@@ -66,8 +72,8 @@ async def test_small_pages_of_deletions_add_up(world):
     for start in (0, 10):
         page = deletions(IDS[start : start + 10])
         assert (await world.store.apply_history(held, page, None)).deleted == 10
-    for id_ in IDS[20:23]:
-        assert (await world.store.apply_history(held, deletions([id_]), None)).deleted == 0
+    for message_id in IDS[20:23]:
+        assert (await world.store.apply_history(held, deletions([message_id]), None)).deleted == 0
     assert await stored(world, mailbox) == set(IDS[20:])
     assert await world.store.withheld_removals(mailbox) == set(IDS[20:23])
     assert await world.store.removal_room(mailbox) == 0
@@ -81,7 +87,7 @@ async def test_an_acceptance_is_for_what_is_withheld_and_for_nothing_else(world)
     assert await accept(world, mailbox) == 21
     assert await world.store.withheld_removals(mailbox) == frozenset()
     waiting = await world.store.accepted_removals(mailbox, 50)
-    assert waiting == [(id_, id_ not in IDS[:2]) for id_ in IDS[:21]]
+    assert waiting == [(message_id, message_id not in IDS[:2]) for message_id in IDS[:21]]
     assert len(await world.store.accepted_removals(mailbox, 5)) == 5
     await world.store.correct(held, (), IDS[:21])
     await world.store.settle_removals(held, IDS[:21])

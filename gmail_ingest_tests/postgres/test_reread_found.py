@@ -56,7 +56,7 @@ async def test_what_a_former_release_found_is_found_at_each_moment(database):
     ]
     queries = {query_of(random, texts) for _ in range(QUERIES)}
     expected = {
-        query: {each.gmail_id for each in mails if has_phrase(each.search_text, query)}
+        query: {mail.gmail_id for mail in mails if has_phrase(mail.search_text, query)}
         for query in queries
     }
     assert sum(map(bool, expected.values())) > 40

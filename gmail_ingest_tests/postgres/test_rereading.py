@@ -42,7 +42,9 @@ QUERIES = (
 async def test_words_of_stored_mail_are_found_when_it_is_read_again(database):
     """Mail that a former release stored is found as if this one had (case 03, edge case 199)."""
     mailbox = await database.connect()
-    await save_formerly(database, mailbox, *(mail(*each) for each in TEXTS.items()))
+    await save_formerly(
+        database, mailbox, *(mail(message_id, text) for message_id, text in TEXTS.items())
+    )
     assert await search(database, "会議") == {"m2"}
     assert await reread(database) == [Batch(5, 4, 0), Batch(0, 0, 0)]
     assert await search(database, "会議") == {"m1", "m2"}
@@ -52,7 +54,7 @@ async def test_words_of_stored_mail_are_found_when_it_is_read_again(database):
     made = await database.rows(vectors)
     await database.change("DELETE FROM emails")
     await database.change("DELETE FROM message_ledger")
-    await save(database, mailbox, *(mail(*each) for each in TEXTS.items()))
+    await save(database, mailbox, *(mail(message_id, text) for message_id, text in TEXTS.items()))
     assert await database.rows(vectors) == made
 
 
@@ -61,7 +63,9 @@ async def test_no_search_finds_less_while_mail_is_read_again(database):
     finds (edge case 199).
     """
     mailbox = await database.connect()
-    await save_formerly(database, mailbox, *(mail(*each) for each in TEXTS.items()))
+    await save_formerly(
+        database, mailbox, *(mail(message_id, text) for message_id, text in TEXTS.items())
+    )
     found = {query: await search(database, query) for query in QUERIES}
     assert found["明日の会議は三時からです"] == {"m1"}
     assert found["السَّلَامُ"] == {"m3"}

@@ -12,7 +12,10 @@ WINDOW = Window(start=datetime(2026, 1, 1, tzinfo=UTC))
 
 
 async def discover(world, held, *ids):
-    changes = [MessageChange(id_, f"t-{id_}", 101, deleted=False, label_ids=()) for id_ in ids]
+    changes = [
+        MessageChange(message_id, f"t-{message_id}", 101, deleted=False, label_ids=())
+        for message_id in ids
+    ]
     await world.store.apply_history(held, changes, None)
 
 
@@ -56,7 +59,7 @@ async def test_failed_ids_are_due_again_with_their_attempts(world):
     outcomes = [Stored(parsed("m1")), Failed("m2", "429", past), Failed("m3", "503", past)]
     await world.store.save(held, outcomes)
     due, _ = await world.store.due_messages(mailbox, "push", 10)
-    assert [(each.message_id, each.attempts) for each in due] == [("m3", 1), ("m2", 1)]
+    assert [(message.message_id, message.attempts) for message in due] == [("m3", 1), ("m2", 1)]
 
 
 async def test_an_attempt_knows_whether_google_missed_the_message_last(world):
@@ -72,7 +75,7 @@ async def test_an_attempt_knows_whether_google_missed_the_message_last(world):
     ):
         await world.store.save(held, outcomes)
         due, _ = await world.store.due_messages(mailbox, "push", 10)
-        missed_by_round.append({each.message_id: each.missed for each in due})
+        missed_by_round.append({message.message_id: message.missed for message in due})
     assert missed_by_round == [{"m1": True, "m2": False}, {"m1": False, "m2": True}]
 
 
@@ -156,10 +159,10 @@ async def test_due_messages_are_limited_to_the_newest_threads(world):
     refs = [MessageRef(f"m{number}", f"t{number // 2}") for number in range(8)]
     await world.store.apply_list_page(listing_lease, listing, refs, None)
     due, sizes = await world.store.due_messages(mailbox, "listing", 3)
-    assert [each.message_id for each in due] == ["m7", "m6", "m5"]
+    assert [message.message_id for message in due] == ["m7", "m6", "m5"]
     assert dict(sizes) == {"t3": 2, "t2": 2}
     assert await world.store.due_messages(mailbox, "push", 3) == ([], {})
-    assert all(0 <= each.age < 60 for each in due)
+    assert all(0 <= message.age < 60 for message in due)
 
 
 async def test_listing_goes_on_where_it_stopped(world):
@@ -216,8 +219,8 @@ async def test_listing_takes_up_what_it_refutes(world):
     live = await lease(world, mailbox)
     left_out = {"spam": ("SPAM",), "chat": ("CHAT",)}
     page = [
-        MessageChange(each, "t1", 101, deleted=False, label_ids=labels)
-        for each, labels in left_out.items()
+        MessageChange(message_id, "t1", 101, deleted=False, label_ids=labels)
+        for message_id, labels in left_out.items()
     ]
     page.append(MessageChange("deleted", "t1", 102, deleted=True, label_ids=None))
     await world.store.apply_history(live, page, None)
@@ -225,11 +228,13 @@ async def test_listing_takes_up_what_it_refutes(world):
     await world.store.save(live, [Gone("lost"), Stored(parsed("stored"))])
     held = await lease(world, mailbox, "listing")
     listing = await world.store.open_listing(held, WINDOW)
-    refs = [MessageRef(each, "t1") for each in ("spam", "chat", "deleted", "lost", "stored")]
+    refs = [
+        MessageRef(message_id, "t1") for message_id in ("spam", "chat", "deleted", "lost", "stored")
+    ]
     _, counts = await world.store.apply_list_page(held, listing, refs, None)
     assert counts == Counts(listed=5, discovered=2)
     due, _ = await world.store.due_messages(mailbox, "listing", 10)
-    assert {each.message_id for each in due} == {"spam", "lost"}
+    assert {message.message_id for message in due} == {"spam", "lost"}
 
 
 async def test_id_seen_while_listing_is_stored_once(world):
@@ -261,7 +266,7 @@ async def test_a_label_change_between_fetch_and_save_is_not_lost(world):
     assert (counts.stored, counts.retrying) == (0, 1)
     assert await world.labels(mailbox, "m1") is None
     due, _ = await world.store.due_messages(mailbox, "listing", 10)
-    assert [(each.message_id, each.attempts) for each in due] == [("m1", 0)]
+    assert [(message.message_id, message.attempts) for message in due] == [("m1", 0)]
     again = parsed("m1", history_id=90, label_ids=("STARRED",))
     assert (await world.store.save(listing, [Stored(again)])).stored == 1
     assert await world.labels(mailbox, "m1") == ("STARRED",)

@@ -91,7 +91,7 @@ async def test_claim_of_a_dead_worker_comes_back(world):
     assert await claim(world) == []
     await world.queue.acknowledge(taken, "succeeded", Counts(), None)
     assert await world.job_state(job) == "succeeded"
-    assert [each.job_id for each in await claim(world)] == [newer]
+    assert [claimed.job_id for claimed in await claim(world)] == [newer]
 
 
 async def test_heartbeat_keeps_a_claim(world):
@@ -184,7 +184,7 @@ async def test_claims_of_concurrent_workers_are_disjoint(database):
     claimed = await asyncio.gather(
         *(claim(database, f"w{number}", limit=10) for number in range(8))
     )
-    tenants = [each.tenant_id for claims in claimed for each in claims]
+    tenants = [taken.tenant_id for claims in claimed for taken in claims]
     assert len(tenants) == len(set(tenants))
     left = await claim(database, limit=40)
     assert len(tenants) + len(left) == 40
@@ -221,7 +221,7 @@ async def test_deaths_of_workers_are_counted_until_one_lives(world):
     (first,) = await claim(world, ttl=ENDED)
     (second,) = await claim(world, ttl=ENDED)
     (third,) = await claim(world)
-    assert [each.crashes for each in (first, second, third)] == [0, 1, 2]
+    assert [claimed.crashes for claimed in (first, second, third)] == [0, 1, 2]
     await world.queue.release(third, datetime.now(UTC) - MINUTE, Counts(), None)
     (fourth,) = await claim(world)
     assert (fourth.crashes, fourth.attempts) == (0, 4)
@@ -241,9 +241,9 @@ async def test_a_dead_run_is_freed_at_once(database):
     tenants = ["acme", "other"]
     assert await database.queue.dispatch(5, tenants=tenants) == []
     assert await database.queue.free_run("run:dead") == 1
-    assert [each.tenant_id for each in await database.queue.dispatch(5, tenants=tenants)] == [
-        "acme"
-    ]
+    assert [
+        dispatched.tenant_id for dispatched in await database.queue.dispatch(5, tenants=tenants)
+    ] == ["acme"]
     with pytest.raises(LeaseLostError):
         await database.store.finish_sync(held)
     await database.store.acquire_lease(mine, "push", "run:next", MINUTE, force=False)

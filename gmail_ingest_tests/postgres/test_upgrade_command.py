@@ -24,7 +24,7 @@ from gmail_ingest_tests.conftest import plain_url
 from gmail_ingest_tests.postgres.test_email_migration import OLD_MAIL
 
 _SCRIPT = ScriptDirectory(next(iter(migrations.__path__)))
-REVISIONS = [walk_revision.revision for walk_revision in _SCRIPT.walk_revisions()][::-1]
+REVISIONS = [script_revision.revision for script_revision in _SCRIPT.walk_revisions()][::-1]
 #: Mail of the first release, then a mail that was stored at each later revision.
 _FIRST = ["m0", "m1", "m2"]
 _COPY = """
@@ -86,7 +86,9 @@ async def test_command_upgrades_a_database_with_mail(upgraded, revision):
     code, output, url = upgraded[revision]
     assert code == 0, output
     assert current_revision(url) == REVISIONS[-1]
-    stored = _FIRST + [f"r{each}" for each in REVISIONS[1 : REVISIONS.index(revision) + 1]]
+    stored = _FIRST + [
+        f"r{stored_revision}" for stored_revision in REVISIONS[1 : REVISIONS.index(revision) + 1]
+    ]
     engine = create_engine(url)
     reads = PostgresEmailReads(engine)
     everything = EmailFilter("acme", include_spam_trash=True)

@@ -64,7 +64,7 @@ async def differences(
 def _ids(
     google: Mapping[str, Any], rows: Mapping[str, Any], ledger: Mapping[str, Any]
 ) -> Iterator[str]:
-    wanted = {key for key, each in google.items() if each.label_ids.isdisjoint(_OUT)}
+    wanted = {key for key, message in google.items() if message.label_ids.isdisjoint(_OUT)}
     yield from (f"{key}: missing, ledger {ledger.get(key)}" for key in wanted - rows.keys())
     yield from (f"{key}: gone at Google" for key in rows.keys() - google.keys())
     yield from (

@@ -119,7 +119,7 @@ class Deployment:
 
     async def addresses(self, tenant: str) -> list[str]:
         """Addresses of the tenant's living mailboxes."""
-        return [each.address for each in await self._service.store.living(tenant)]
+        return [mailbox.address for mailbox in await self._service.store.living(tenant)]
 
     async def renew(self, tenant: str) -> None:
         """Read addresses as once a day, with the watch."""
@@ -135,7 +135,10 @@ class Deployment:
                 limit: int,
             ) -> list[Connected]:
                 found = await service.store.mailboxes(tenant, None)
-                left = sorted((each for each in found if each.id > after), key=lambda each: each.id)
+                left = sorted(
+                    (mailbox for mailbox in found if mailbox.id > after),
+                    key=lambda mailbox: mailbox.id,
+                )
                 return left[:limit]
 
         await renew_watches(Due(), service.store, service.gmail.open_client, _TOPIC)

@@ -168,8 +168,8 @@ class SyncedMailbox(RuleBasedStateMachine):
     def sync(self, kinds, force, workers, injected, meanwhile, pace, crash):
         """Workers sync while Google changes and fails, and one of them may break off."""
         deployment = self.deployment
-        for each in injected:
-            deployment.fault(**each)
+        for fault in injected:
+            deployment.fault(**fault)
         if pace["slow"]:
             deployment.fault(method="gmail.users.*.get", action="latency", latencyMs=15)
         policy = replace(deployment.policy, batch_messages=pace["batch"])

@@ -29,7 +29,7 @@ def test_mailbox_changes_make_everything_happen(sandbox):
     for _ in range(80):
         changes.change_one()
     now = {message.message_id: message for box in MAILBOXES for message in sandbox.messages(box)}
-    labels = {label for each in now.values() for label in each.labels}
+    labels = {label for message in now.values() for label in message.labels}
     assert len(now) > len(before) + 100
     assert before - now.keys()
     assert {"DRAFT", "SENT", "SPAM", "TRASH", "STARRED", "CATEGORY_FORUMS"} <= labels
@@ -43,7 +43,7 @@ def test_labels_are_deleted_for_good(sandbox):
     message = next(sandbox.messages(address))
     sandbox.modify(address, message.message_id, add=(label,), remove=())
     sandbox.delete_label(address, label)
-    assert all(label not in each.labels for each in sandbox.messages(address))
+    assert all(label not in message.labels for message in sandbox.messages(address))
 
 
 def test_suppressed_notifications_are_counted():

@@ -203,7 +203,7 @@ class Service:
     async def audit(self, *addresses: str) -> Audit:
         """Compare the sandbox with what is stored: ids, threads and labels."""
         wanted = addresses or (OWNER,)
-        truth = [each for address in wanted for each in self._truth(address)]
+        truth = [message for address in wanted for message in self._truth(address)]
         rows = await self.rows(
             "SELECT e.tenant_id, m.address, e.gmail_id, e.thread_id, e.label_ids"
             " FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id"
@@ -215,7 +215,8 @@ class Service:
         def read(box: GoogleMailbox) -> list[GoogleMessage]:
             found = [box.message(message_id) for message_id in box.message_ids()]
             return [
-                GoogleMessage(address, each.id, each.thread_id, each.label_ids) for each in found
+                GoogleMessage(address, message.id, message.thread_id, message.label_ids)
+                for message in found
             ]
 
         yield from self.box(read, address)

@@ -30,9 +30,9 @@ async def mails(box):
 
 def label_dead(box, *ids):
     """Stored mails bear a label that Google has no more."""
-    for id_ in ids:
-        known = box.store.emails[1, id_]
-        box.store.emails[1, id_] = replace(known, label_ids=("INBOX", "Label_9"))
+    for message_id in ids:
+        known = box.store.emails[1, message_id]
+        box.store.emails[1, message_id] = replace(known, label_ids=("INBOX", "Label_9"))
 
 
 @pytest.mark.parametrize("repair", [True, False])
@@ -144,8 +144,8 @@ async def test_withheld_mail_that_is_listed_again_is_kept(emptied):
     """An index that had lost its contents for a night asks for nothing any more."""
     gone = {f"m{number:02}": None for number in range(57)}
     await verify(emptied, repair=True)
-    for number, each in enumerate(gone):
-        arrive(emptied, mail(each, NOON + number % 6 * DAY, "INBOX", "Label_1"))
+    for number, message_id in enumerate(gone):
+        arrive(emptied, mail(message_id, NOON + number % 6 * DAY, "INBOX", "Label_1"))
     found = await verify(emptied, repair=True)
     assert (found.withheld, found.open, found.error) == (0, 0, None)
     assert emptied.store.withheld == {}

@@ -160,7 +160,7 @@ async def test_another_account_retires_the_mailbox_and_begins_its_own(box):
     assert (retired.state, successor.state) == ("replaced", "active")
     assert (successor.address, successor.checkpoint) == (retired.address, 30)
     assert {key[1] for key in box.store.emails} == {"m1", "m2"}
-    (listing,) = [each for each in box.store.listings if not each.done]
+    (listing,) = [found_listing for found_listing in box.store.listings if not found_listing.done]
     assert listing.mailbox_id == successor.id
 
 
@@ -271,7 +271,7 @@ async def test_list_window_puts_every_page_into_the_ledger(box):
     box.google.list_pages = [[ref("m1"), ref("m2")], [ref("m3")]]
     counts = await list_all(box)
     assert counts.discovered == 3
-    assert {box.fate(each) for each in ("m1", "m2", "m3")} == {"pending"}
+    assert {box.fate(message_id) for message_id in ("m1", "m2", "m3")} == {"pending"}
     assert [listing.done for listing in box.store.listings] == [True]
 
 

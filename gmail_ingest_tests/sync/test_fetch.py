@@ -43,8 +43,8 @@ async def test_fetch_leaves_exactly_the_failed_ids_pending(box):
     later = replace(QUICK, first_retry=60, longest_retry=60)
     counts = await box.drain(lease, later)
     assert box.stored == set(IDS[2:])
-    assert [box.fate(id_) for id_ in IDS[:2]] == ["pending", "pending"]
-    assert [box.attempts(id_) for id_ in IDS] == [1, 1, 0, 0, 0, 0]
+    assert [box.fate(message_id) for message_id in IDS[:2]] == ["pending", "pending"]
+    assert [box.attempts(message_id) for message_id in IDS] == [1, 1, 0, 0, 0, 0]
     assert (counts.stored, counts.retrying) == (4, 2)
 
 
@@ -166,7 +166,7 @@ async def test_fetch_gives_the_mailbox_back_on_a_long_throttle(box):
     fetched = {call.wanted[0].message_id for call in box.google.fetched} - {"m3"}
     assert box.stored == fetched != set()
     assert box.counts.stored == len(fetched)
-    assert all(box.attempts(id_) == 0 for id_ in IDS)
+    assert all(box.attempts(message_id) == 0 for message_id in IDS)
     await box.drain(lease)
     assert box.stored == set(IDS)
 
@@ -203,7 +203,7 @@ async def test_fetch_reports_one_of_several_errors_and_forgets_none(box, caplog)
     with pytest.raises(ReauthoriseError):
         await box.drain(lease)
     assert box.stored == set()
-    assert all(box.fate(id_) == "pending" for id_ in IDS[:4])
+    assert all(box.fate(message_id) == "pending" for message_id in IDS[:4])
     assert caplog.records == []
 
 
@@ -254,7 +254,7 @@ async def test_fetch_takes_a_thread_where_that_is_cheaper(box):
     lease = await box.lease()
     for message_id in IDS[:3]:
         box.google.messages[message_id] = parsed(message_id, "t")
-    box.google.history_pages = [[added(id_, thread_id="t") for id_ in IDS[:3]]]
+    box.google.history_pages = [[added(message_id, thread_id="t") for message_id in IDS[:3]]]
     await box.discover_pages(lease)
     await box.drain(lease)
     assert [call.thread_id for call in box.google.fetched] == ["t"]
@@ -266,7 +266,7 @@ async def test_fetch_asks_for_each_message_after_its_thread_failed(box):
     lease = await box.lease()
     for message_id in IDS[:4]:
         box.google.messages[message_id] = parsed(message_id, "t")
-    box.google.history_pages = [[added(id_, thread_id="t") for id_ in IDS[:4]]]
+    box.google.history_pages = [[added(message_id, thread_id="t") for message_id in IDS[:4]]]
     await box.discover_pages(lease)
     box.google.always["m2"] = RejectedRequestError("the message cannot be parsed (ValueError)")
     counts = await box.drain(lease, replace(QUICK, linger=5.0))
@@ -340,7 +340,7 @@ async def test_an_outage_gives_the_mailbox_back_and_spends_attempts_slowly(box):
     with pytest.raises(TransientError, match="500"):
         await box.drain(lease, policy)
     due, _ = await box.store.due_messages(box.mailbox.id, "push", 100)
-    untouched = {each.message_id for each in due}
+    untouched = {message.message_id for message in due}
     assert 60 - 10 - policy.calls_in_flight <= len(untouched) <= 60 - 10
     assert {box.attempts(name) for name in untouched} == {0}
     burned = set(names) - untouched

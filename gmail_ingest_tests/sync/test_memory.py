@@ -35,7 +35,10 @@ class Wordy(MemoryMailboxClient):
     async def fetch(self, call):
         """A text of its own for each message."""
         wanted = [message.message_id for message in call.wanted]
-        return {each: parsed(each, text=each + "x" * (TEXT - len(each))) for each in wanted}
+        return {
+            message_id: parsed(message_id, text=message_id + "x" * (TEXT - len(message_id)))
+            for message_id in wanted
+        }
 
 
 async def test_fetch_holds_a_bounded_part_of_a_mailbox():

@@ -21,8 +21,8 @@ IDS = [f"m{number}" for number in range(9)]
 
 def refuse(box, *ids, error=REFUSED):
     """Let Google refuse these messages."""
-    for id_ in ids:
-        box.google.always[id_] = error
+    for message_id in ids:
+        box.google.always[message_id] = error
 
 
 @pytest.mark.parametrize("wanted", [IDS, IDS[:3]], ids=["many", "three"])
@@ -39,8 +39,8 @@ async def test_a_mailbox_whose_mail_is_refused_stops_and_gives_up_nothing(box, w
         with pytest.raises(MailboxUnavailableError, match="403 forbidden") as stopped:
             await box.drain(lease, FEW)
         assert stopped.value.cause == "refused"
-    assert {box.fate(each) for each in wanted} == {"pending"}
-    assert {box.attempts(each) for each in wanted} == {0}
+    assert {box.fate(message_id) for message_id in wanted} == {"pending"}
+    assert {box.attempts(message_id) for message_id in wanted} == {0}
     box.google.always.clear()
     await box.drain(lease, FEW)
     assert box.stored == {*old, *wanted}
@@ -65,8 +65,8 @@ async def test_messages_refused_among_others_are_given_up_alone(box):
     refuse(box, *IDS[::2])
     counts = await box.drain(lease, replace(FEW, linger=5.0))
     assert box.stored == set(IDS[1::2])
-    assert {box.fate(id_) for id_ in IDS[::2]} == {"dead"}
-    assert {box.attempts(id_) for id_ in IDS[::2]} == {QUICK.max_attempts}
+    assert {box.fate(message_id) for message_id in IDS[::2]} == {"dead"}
+    assert {box.attempts(message_id) for message_id in IDS[::2]} == {QUICK.max_attempts}
     assert counts.dead == len(IDS[::2])
 
 
@@ -77,7 +77,7 @@ async def test_a_row_of_refused_messages_in_a_healthy_mailbox_is_their_own(box, 
     lease = await box.discover(*IDS)
     refuse(box, *IDS, error=error)
     await box.drain(lease, replace(FEW, linger=5.0))
-    assert {box.fate(id_) for id_ in IDS} == {"dead"}
+    assert {box.fate(message_id) for message_id in IDS} == {"dead"}
     assert box.stored == {"good"}
 
 
@@ -109,7 +109,7 @@ async def test_a_suspended_account_is_tried_again_before_it_is_believed(box):
     for _ in range(QUICK.max_attempts + 1):
         with pytest.raises(SuspectAccountError):
             await box.drain(lease, FEW)
-    assert {box.attempts(id_) for id_ in IDS[:3]} == {0}
+    assert {box.attempts(message_id) for message_id in IDS[:3]} == {0}
 
 
 async def test_refusals_are_nobodys_while_it_cannot_be_known_whose(box):
@@ -120,7 +120,7 @@ async def test_refusals_are_nobodys_while_it_cannot_be_known_whose(box):
     box.google.always["list:all:0"] = TransientError("503")
     with pytest.raises(TransientError):
         await box.drain(lease, FEW)
-    assert {box.attempts(id_) for id_ in IDS} == {0}
+    assert {box.attempts(message_id) for message_id in IDS} == {0}
 
 
 @pytest.mark.parametrize("refused", [0, 1, WITNESSES])

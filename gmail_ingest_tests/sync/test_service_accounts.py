@@ -160,7 +160,7 @@ async def test_a_successor_behind_a_living_credential_is_noticed_by_a_sync(synce
     await synced.sync()
     await synced.sync()
     assert await synced.stored() == before | set(ids)
-    assert sorted(each.state for each in await mailboxes(synced)) == ["active", "replaced"]
+    assert sorted(mailbox.state for mailbox in await mailboxes(synced)) == ["active", "replaced"]
     jobs = await synced.rows("SELECT state, error FROM sync_jobs WHERE state = 'cancelled'")
     assert [error for _, error in jobs if "another account" in (error or "")]
 
@@ -249,7 +249,7 @@ async def test_another_account_that_sends_as_a_mailbox_is_another_mailbox(synced
     synced.box(lambda box: box.send_as.put(OWNER), NEW)
     await synced.connect(NEW)
     await synced.sync()
-    assert {each.address for each in await mailboxes(synced)} == {OWNER, NEW}
+    assert {mailbox.address for mailbox in await mailboxes(synced)} == {OWNER, NEW}
     assert await synced.agrees(OWNER, NEW)
 
 
@@ -270,7 +270,7 @@ async def test_an_account_connected_twice_is_said_and_synced_once(synced):
         NEW,
     )
     await renew(synced)
-    found = {each.address: each for each in await mailboxes(synced)}
+    found = {mailbox.address: mailbox for mailbox in await mailboxes(synced)}
     assert (found[NEW].state, found[OWNER].state) == ("active", "duplicate")
     assert (found[OWNER].cause, found[OWNER].present_address) == ("duplicate", NEW)
 
@@ -296,7 +296,7 @@ async def test_verify_takes_a_start_that_google_refuses_for_an_expired_history(s
     plans = await verify.plan(TENANT)
     (found,) = await verify.run(TENANT, plans, holder="worker", repair=True)
     assert (found.error, found.missing, found.open) == (None, 1, 0)
-    assert [each.state for each in await mailboxes(synced)] == ["active"]
+    assert [mailbox.state for mailbox in await mailboxes(synced)] == ["active"]
     assert await synced.agrees()
 
 
@@ -351,4 +351,4 @@ async def test_a_renamed_owner_is_known_by_both_names(synced):
     reads = PostgresEmailReads(synced.engine)
     wanted = EmailFilter(TENANT, participant="list@example.net")
     found = (await reads.page(wanted, limit=9, cursor=None)).emails
-    assert [(each.sender.is_owner, each.direction) for each in found] == [(True, "inbound")] * 3
+    assert [(email.sender.is_owner, email.direction) for email in found] == [(True, "inbound")] * 3

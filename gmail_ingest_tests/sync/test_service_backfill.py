@@ -25,11 +25,11 @@ async def test_backfill_completes_every_month_newest_first(service, backfills):
     job = await backfills.ask()
     assert not (await backfills.run(job)).text
     assert await service.agrees()
-    assert [each.month for each in backfills.done] == sorted(months_of(YEAR), reverse=True)
+    assert [done.month for done in backfills.done] == sorted(months_of(YEAR), reverse=True)
     state, counts, error = await backfills.job(job)
     assert (state, error) == ("succeeded", None)
     assert counts["stored"] == len(await service.stored())
-    assert sum(each.counts.stored for each in backfills.done) == counts["stored"]
+    assert sum(done.counts.stored for done in backfills.done) == counts["stored"]
     assert counts["listed"] >= counts["stored"]
     assert await backfills.open_months(job) == []
 

@@ -46,7 +46,7 @@ async def stored(service, *raws, **options):
     assert await service.agrees()
     rows = await service.rows(f"SELECT gmail_id, {', '.join(COLUMNS)} FROM emails")  # noqa: S608
     found = {row[0]: SimpleNamespace(**dict(zip(COLUMNS, row[1:], strict=True))) for row in rows}
-    return [found[id_] for id_ in ids]
+    return [found[message_id] for message_id in ids]
 
 
 async def test_nul_and_lone_surrogates_are_replaced_and_flagged(service):

@@ -11,7 +11,8 @@ from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 
 BLOCKED = ExclusionRule("blocked", Criteria(domains=("spam.example",)))
@@ -46,7 +47,8 @@ class Crm:
 
     async def why(self, message_id):
         """Verdict and reason of a mail."""
-        why = build_why(self.service.settings, self.service.engine, self.service.gmail)
+        service = self.service
+        why = UseCases(Stores(service.settings, service.engine), service.gmail).why
         (finding,) = (await why.ask(TENANT, message_id)).findings
         return finding.verdict, finding.trace.reason
 
@@ -160,7 +162,7 @@ async def test_hidden_mail_is_accounted_for_and_not_fetched_again(crm):
     assert found.listed == found.accounted == len(await service.stored())
     assert service.calls("messages.get") + service.calls("threads.get") == fetched
     (mailbox,) = await PostgresCoverage(service.engine).ranges(TENANT, None, None)
-    assert all(range_.listed == range_.accounted for range_ in mailbox.ranges)
+    assert all(day_range.listed == day_range.accounted for day_range in mailbox.ranges)
     await crm.put(PROMOTIONS)
     service.box(lambda box: box.modify(ids[0], add=["CATEGORY_PROMOTIONS"]))
     service.box(lambda box: (box.delete(ids[1]), box.expire_history()))

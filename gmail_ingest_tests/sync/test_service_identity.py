@@ -56,7 +56,7 @@ async def test_direction_and_contacts_know_the_owners_addresses(
         return
     (mail,) = shown
     assert mail.direction == direction
-    owners = {each.address for each in (mail.sender, *mail.to) if each.is_owner}
+    owners = {person.address for person in (mail.sender, *mail.to) if person.is_owner}
     known = {OWNER, ALIAS, "owner+news@example.com", "owner+notes@example.com"}
     assert owners == {sender.lower(), recipient.lower()} & known
 
@@ -88,7 +88,7 @@ async def test_one_mail_in_two_mailboxes_is_two_rows_and_one_mail(service):
     received = service.box(lambda box: box.deliver(raw).id, COLLEAGUE)
     await service.connect(OWNER, COLLEAGUE)
     await service.sync()
-    assert {each.id: each.direction for each in await page(service)} == {
+    assert {email.id: email.direction for email in await page(service)} == {
         sent: "outbound",
         received: "inbound",
     }

@@ -40,7 +40,7 @@ async def test_sync_removes_what_was_deleted(synced):
     """A message deleted for good loses its row, and an emptied thread, too (edge case 14)."""
     ids = synced.deliver("one", "two", "three")
     await synced.sync()
-    synced.box(lambda box: [box.delete(id_) for id_ in ids[:2]])
+    synced.box(lambda box: [box.delete(message_id) for message_id in ids[:2]])
     report = await synced.sync()
     assert report.counts.deleted == 2
     assert set(ids) & await synced.stored() == {ids[2]}
@@ -180,8 +180,8 @@ async def test_sync_reads_more_history_than_a_page_holds(synced):
     (edge cases 5 and 6).
     """
     ids = synced.deliver(*[f"mail {number}" for number in range(400)])
-    synced.box(lambda box: [box.modify(id_, remove=["UNREAD"]) for id_ in ids])
-    synced.box(lambda box: [box.modify(id_, add=["STARRED"]) for id_ in ids[:300]])
+    synced.box(lambda box: [box.modify(message_id, remove=["UNREAD"]) for message_id in ids])
+    synced.box(lambda box: [box.modify(message_id, add=["STARRED"]) for message_id in ids[:300]])
     before = synced.calls("history.list")
     synced.fault("history.list", action="emptyPage", nth=[2])
     await synced.sync()

@@ -96,7 +96,7 @@ async def test_a_service_accounts_key_opens_no_mailbox_for_anothers_mail(account
     connect = Connect(accounts.registry, accounts.store, accounts.gmail, "")
     await connect.connect(wanted)
     await accounts.sync()
-    before = dict([each[::2] for each in await names(accounts)])
+    before = dict([row[::2] for row in await names(accounts)])
     swap(accounts)
     accounts.deliver("mine", address=OTHER)
     accounts.deliver("theirs", address=OWNER)
@@ -104,9 +104,9 @@ async def test_a_service_accounts_key_opens_no_mailbox_for_anothers_mail(account
         await accounts.sync()
     states = await accounts.rows("SELECT state, cause FROM mailboxes")
     assert states == [("needs_reauth", "address_moved")] * 2
-    assert dict([each[::2] for each in await names(accounts)]) == before
+    assert dict([row[::2] for row in await names(accounts)]) == before
     await connect.connect(wanted)
     await accounts.sync()
-    after = dict([each[::2] for each in await names(accounts)])
+    after = dict([row[::2] for row in await names(accounts)])
     assert after == {OWNER: before[OTHER] + 1, OTHER: before[OWNER] + 1}
     assert await accounts.agrees(OWNER, OTHER)

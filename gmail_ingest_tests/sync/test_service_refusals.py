@@ -150,7 +150,9 @@ async def test_a_refused_listing_is_not_forgotten_by_the_next_incremental_sync(s
 async def test_a_sync_that_ends_beside_a_refusal_does_not_clear_it(sick):
     """A state that another sync of the mailbox put it into keeps its error and cause."""
     store = sick.service.store
-    (mailbox,) = [each for each in await store.mailboxes(TENANT, None) if each.address == OWNER]
+    (mailbox,) = [
+        connected for connected in await store.mailboxes(TENANT, None) if connected.address == OWNER
+    ]
     lease = await store.acquire_lease(mailbox.id, "push", "w", timedelta(minutes=1), force=False)
     await store.set_mailbox_state(mailbox.id, "needs_reauth", "refused", cause="scope_missing")
     await store.finish_sync(lease)

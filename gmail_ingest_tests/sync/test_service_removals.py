@@ -6,7 +6,8 @@ from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
 from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.integrations.tenant import tenant_body
 
@@ -28,8 +29,8 @@ def empty(service, count=30, *, history):
 
     def delete(box):
         gone = sorted(box.message_ids())[:count]
-        for each in gone:
-            box.delete(each)
+        for message_id in gone:
+            box.delete(message_id)
         if not history:
             box.expire_history()
         return set(gone)
@@ -144,7 +145,7 @@ async def test_why_says_that_a_removal_is_withheld(synced):
     """
 
     async def why(message_id):
-        use_case = build_why(synced.settings, synced.engine, synced.gmail)
+        use_case = UseCases(Stores(synced.settings, synced.engine), synced.gmail).why
         (finding,) = (await use_case.ask(TENANT, message_id)).findings
         return finding
 
@@ -176,7 +177,10 @@ async def test_nobody_is_asked_about_the_mail_of_a_replaced_account(synced):
     await synced.sync()
     tenant = await PostgresReads(synced.engine).tenant(TENANT)
     found = [mailbox for integration in tenant.integrations for mailbox in integration.mailboxes]
-    assert {each.state: each.removals_withheld for each in found} == {"active": 0, "replaced": 0}
+    assert {status.state: status.removals_withheld for status in found} == {
+        "active": 0,
+        "replaced": 0,
+    }
     assert (await PostgresRemovals(synced.engine).accept(TENANT)).count == 0
     await synced.sync()
     assert await synced.stored() == before | set(ids)

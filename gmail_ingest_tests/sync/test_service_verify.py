@@ -105,7 +105,7 @@ async def test_repair_of_every_kind_of_hole(synced):
     assert await service.agrees()
     again = await verify(service)
     assert (again.found, again.open) == (0, 0)
-    assert [each.proven for each in await coverage(service)] == [True, False]
+    assert [day_range.proven for day_range in await coverage(service)] == [True, False]
 
 
 def _ago(days):
@@ -123,7 +123,7 @@ async def test_coverage_shows_the_day_of_a_hole_until_it_is_repaired(synced):
     assert (day.days, day.missing) == (1, 1)
     assert day.start == (datetime.now(UTC) - 3 * DAY).date()
     await verify(synced, repair=True)
-    assert [each.proven for each in await coverage(synced)] == [True, False]
+    assert [day_range.proven for day_range in await coverage(synced)] == [True, False]
 
 
 async def test_verify_while_mail_arrives_and_labels_change(synced):

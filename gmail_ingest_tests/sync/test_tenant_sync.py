@@ -156,7 +156,9 @@ async def test_a_pause_of_the_quota_is_told_when_it_is_long(tenant, pause, cause
     report = await tenant.run(QUICK)
     (row,) = tenant.queue.rows
     assert row.not_before == until
-    assert [each for _, each in tenant.store.failures.values()] == ([cause] if cause else [])
+    assert [found_cause for _, found_cause in tenant.store.failures.values()] == (
+        [cause] if cause else []
+    )
     assert tenant.store.retries.get(1) == (until if cause else None)
     assert list(report.put_back) == (["incremental"] if cause else [])
 

@@ -113,7 +113,7 @@ async def test_mailboxes_at_once_are_bounded():
     async def look(_call) -> None:
         nonlocal most
         await asyncio.sleep(0)
-        most = max(most, sum(bool(each.in_flight) for each in tenant.google.values()))
+        most = max(most, sum(bool(client.in_flight) for client in tenant.google.values()))
 
     for google in tenant.google.values():
         google.on_fetch = look
@@ -218,7 +218,8 @@ async def test_second_look_is_for_what_was_found_only():
     await tenant.queue.enqueue("acme", "incremental")
     await tenant.run(LOOKING)
     asked = [
-        sum(call.startswith("history") for call in tenant.google[each].calls) for each in (1, 2)
+        sum(call.startswith("history") for call in tenant.google[mailbox_id].calls)
+        for mailbox_id in (1, 2)
     ]
     assert asked == [2, 1]
     await tenant.queue.enqueue("acme", "incremental")

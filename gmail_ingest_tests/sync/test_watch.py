@@ -29,7 +29,7 @@ def world():
     """A store with two mailboxes, and each one's side at Google."""
     store = MemoryMailStore()
     made = [store.add_mailbox("acme", address, 100) for address in ("a@x.test", "b@x.test")]
-    return store, {each.id: MemoryMailboxClient(address=each.address) for each in made}
+    return store, {mailbox.id: MemoryMailboxClient(address=mailbox.address) for mailbox in made}
 
 
 async def renew(store, google, topic=TOPIC, page=PAGE):

@@ -83,7 +83,7 @@ class LabelBook:
             raise LabelConflictError("a system label stays")
         del self._ids_by_name[_folded(self.name(label_id))]
         del self._names[label_id]
-        self._sets = {set_: set_ for set_ in self._sets if label_id not in set_}
+        self._sets = {label_set: label_set for label_set in self._sets if label_id not in label_set}
 
     def name(self, label_id: str) -> str:
         """Return a label's name.

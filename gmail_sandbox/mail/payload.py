@@ -139,7 +139,7 @@ class _Builder:
         is_whole = self._forms.enclosed_mail in {"attachmentId", "inline"}
         if is_mail and is_whole and not _is_named(part):
             return []
-        return [b"".join(self.part(each, embedded=embedded or is_mail)) for each in part.parts]
+        return [b"".join(self.part(child, embedded=embedded or is_mail)) for child in part.parts]
 
     def _blocks(self, part: MimePart) -> list[bytes]:
         """Return the fields of a report as Gmail shows them: in texts below it."""
@@ -147,7 +147,7 @@ class _Builder:
         if self._forms.report == "container":
             blocks = [text]
         elif self._forms.report == "blocks":
-            blocks = [each for each in _EMPTY_LINE.split(text) if each.strip()]
+            blocks = [block for block in _EMPTY_LINE.split(text) if block.strip()]
         else:
             return []
         return [
@@ -157,10 +157,10 @@ class _Builder:
                     "mimeType": "text/plain",
                     "filename": "",
                     "headers": [],
-                    "body": {"size": len(each), "data": encode_base64url(each).decode()},
+                    "body": {"size": len(block), "data": encode_base64url(block).decode()},
                 }
             )
-            for number, each in enumerate(blocks)
+            for number, block in enumerate(blocks)
         ]
 
     def _body(self, part: MimePart, *, embedded: bool) -> bytes:

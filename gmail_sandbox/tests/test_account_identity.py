@@ -31,7 +31,7 @@ def test_history_goes_back_and_old_starts_get_the_chosen_answer(owner, status):
     start = history_id(owner)
     new = owner.deliver()
     added = owner.get("history", startHistoryId=start).json()["history"]
-    assert [each["messages"][0]["id"] for each in added] == [new]
+    assert [record["messages"][0]["id"] for record in added] == [new]
 
 
 def test_a_successor_has_the_address_and_nothing_else(owner):

@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
 def endpoints(http_call) -> set[tuple[str, str]]:
     """What the index lists: method and path."""
     listed = http_call.call("GET", "/sandbox").json()["endpoints"]
-    return {(each["method"], each["path"]) for each in listed}
+    return {(endpoint["method"], endpoint["path"]) for endpoint in listed}
 
 
 def test_index_lists_every_endpoint_with_what_it_does(http_call):
@@ -21,7 +21,7 @@ def test_index_lists_every_endpoint_with_what_it_does(http_call):
     listed = http_call.call("GET", "/sandbox/").json()["endpoints"]
     assert {"method": "GET", "path": "/sandbox/health"}.items() <= listed[0].items()
     assert len(endpoints(http_call)) == len(listed) >= 38
-    assert [each["path"] for each in listed if not each["does"]] == []
+    assert [endpoint["path"] for endpoint in listed if not endpoint["does"]] == []
 
 
 def test_index_is_a_page_for_a_browser(http_call):

@@ -258,14 +258,14 @@ def test_label_is_deleted_from_every_message(owner, recorded):
     query = "" if recorded else "?history=false"
     after = owner.http.admin("DELETE", f"{path}/labels/{label}{query}")["historyId"]
     assert int(after) > int(before)
-    listed = {each["id"] for each in owner.get("labels").json()["labels"]}
+    listed = {known_label["id"] for known_label in owner.get("labels").json()["labels"]}
     assert label not in listed
     assert owner.get("messages", labelIds=label).status == 400
-    for id_ in ids:
-        assert label not in owner.get(f"messages/{id_}").json()["labelIds"]
+    for message_id in ids:
+        assert label not in owner.get(f"messages/{message_id}").json()["labelIds"]
     records = owner.get("history", startHistoryId=before).json().get("history", [])
-    removed = [each for record in records for each in record.get("labelsRemoved", ())]
-    assert [each["labelIds"] for each in removed] == [[label]] * (3 if recorded else 0)
+    removed = [removal for record in records for removal in record.get("labelsRemoved", ())]
+    assert [removal["labelIds"] for removal in removed] == [[label]] * (3 if recorded else 0)
     other = owner.http.admin("POST", f"{path}/labels", {"name": "Deals"})["id"]
     assert other != label
 

@@ -117,7 +117,7 @@ def test_contract_of_send_as_addresses(mail, fits):
         full.http.admin("POST", "mailboxes/full@crm.test/send-as", body)
     answer = users.settings().sendAs().list(userId="me").execute()
     shown = fits("ListSendAsResponse", answer)["sendAs"]
-    assert [(each["sendAsEmail"], each.get("verificationStatus")) for each in shown] == [
+    assert [(alias["sendAsEmail"], alias.get("verificationStatus")) for alias in shown] == [
         ("full@crm.test", None),
         ("sales@crm.test", "accepted"),
         ("boss@crm.test", "pending"),

@@ -203,12 +203,12 @@ def test_fault_shuffled_pages_hold_the_same(owner, path, key):
     """Each page has another order, and together they hold everything once (edge case 62)."""
     for _ in range(40):
         owner.deliver()
-    newest_first = [each["id"] for each in owner.get(path).json()[key]]
+    newest_first = [entry["id"] for entry in owner.get(path).json()[key]]
     add(owner, action="shuffled", seed=4)
     found, token = [], {}
     while True:
         page = owner.get(path, maxResults=15, **token).json()
-        found += [each["id"] for each in page[key]]
+        found += [entry["id"] for entry in page[key]]
         if "nextPageToken" not in page:
             break
         token = {"pageToken": page["nextPageToken"]}

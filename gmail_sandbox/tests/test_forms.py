@@ -45,7 +45,7 @@ def content(part: dict[str, Any]) -> tuple[int, bytes | None, bytes | None, list
     """Return size, inline data, fetched data and children of a part."""
     data = part["body"].get("data")
     inline = None if data is None else base64.urlsafe_b64decode(data + "==")
-    below = [content(each) for each in part.get("parts", ())]
+    below = [content(child) for child in part.get("parts", ())]
     return part["body"]["size"], inline, part.get("fetched"), below
 
 

@@ -75,7 +75,7 @@ def python(wheel, tmp_path):
     [installed] = metadata.distributions(name="gmail-sandbox", path=[str(packages)])
     found = {}
     declared(installed.requires, found)
-    for file in (file for found_one in found.values() for file in found_one.files):
+    for file in (file for distribution in found.values() for file in distribution.files):
         if ".." not in file.parts and "__pycache__" not in file.parts:
             (needs / file).parent.mkdir(parents=True, exist_ok=True)
             (needs / file).symlink_to(file.locate())

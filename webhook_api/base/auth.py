@@ -2,8 +2,8 @@
 
 Holds: the gate in front of the app. Add here: a path that has its own proof, or nothing to hide.
 Keep out: the table of keys (``PostgresApiKeys``), pushes (``push/routes.py`` proves them).
-Source: docs/promises.md#promise-7. The gate stands before routing and before a body is read, so
-that who has no key learns nothing and costs nothing.
+Source: docs/promises.md#promise-7. The gate stands before routing and before a body is read:
+a caller without a key learns nothing and costs little.
 """
 
 from __future__ import annotations
@@ -28,9 +28,9 @@ DOCS_ASSETS = "/docs/assets"
 #: Health, the push endpoint (a signed token), and the documentation, which holds no data.
 OPEN_PATHS = frozenset({"/healthz", "/readyz", PUSH_PATH, "/docs", "/openapi.json"})
 
-#: Seconds for which hashes are believed: a revoked key ends after so long at the latest.
+#: Seconds for which hashes are cached: a revoked key is refused after this time at the latest.
 CACHE_SECONDS = 30.0
-#: A key that is not among them may be new: they are read again, but not more often than this.
+#: Seconds between reads that unknown keys cause: an unknown key may be a new one.
 MISS_SECONDS = 1.0
 
 
@@ -61,8 +61,8 @@ class KeyRegister:
             if now - self._loaded_at >= believed:
                 self._hashes = await self._load()
                 self._loaded_at = now
-        # All are compared, in constant time each: how long it takes tells nothing of any key.
-        return bool(sum(hmac.compare_digest(digest, hash_) for hash_ in self._hashes))
+        # Every hash is compared, each in constant time: the time tells nothing of a key.
+        return bool(sum(hmac.compare_digest(digest, stored_hash) for stored_hash in self._hashes))
 
 
 class ApiKeyGate:

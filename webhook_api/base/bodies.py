@@ -46,7 +46,7 @@ def _storable(value: str) -> str:
 
 
 def to_utc(value: datetime) -> datetime:
-    """A time without a zone is meant in UTC."""
+    """The time in UTC; one without a zone is taken as UTC. ValueError outside the calendar."""
     try:
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
     except OverflowError as error:
@@ -80,7 +80,7 @@ TenantId = Annotated[
 ]
 #: Text that Postgres can compare.
 Text = Annotated[str, Field(max_length=1000), AfterValidator(_storable)]
-#: A number could be a year, seconds or milliseconds: it is no time.
+#: Numbers are refused: one could be a year, seconds or milliseconds.
 Moment = Annotated[datetime, BeforeValidator(_text), AfterValidator(to_utc)]
 #: A day of the calendar in UTC, in its one form.
 Day = Annotated[date, BeforeValidator(_day)]

@@ -35,7 +35,7 @@ TAGS = [
     {"name": "health", "description": "For load balancers."},
 ]
 
-# For the documentation: the gate in front of the app does the checking.
+# For the documentation only: the gate (``auth.py``) checks keys.
 API_KEY = APIKeyHeader(name="X-API-Key", scheme_name="X-API-Key", auto_error=False)
 BEARER = HTTPBearer(scheme_name="Bearer", auto_error=False)
 
@@ -48,7 +48,7 @@ def _problem(status: int, description: str) -> Responses:
 
 
 WRONG = _problem(422, "A field or parameter is wrong; `errors` names it and the reason.")
-#: The gate itself asks the database, so that every call may answer 503.
+#: The gate asks the database, so every call may answer 503.
 UNAVAILABLE = _problem(503, "Google or the database did not answer: ask again.")
 COMMON = _problem(401, "No valid API key.") | WRONG | UNAVAILABLE
 NOT_FOUND = _problem(404, "There is no such tenant, mailbox, job, thread or rule.")
@@ -56,7 +56,7 @@ CONFLICT = _problem(
     409,
     "The tenant is disconnected, or no mailbox of it can be synced: what to do is said.",
 )
-#: Of Pub/Sub's calls, which prove themselves.
+#: For the push endpoint, where a token takes the place of a key.
 PUSH_REFUSED = (
     _problem(401, "No valid OIDC token.")
     | _problem(403, "The token is for another audience or service account, or `?token=` is wrong.")

@@ -2,8 +2,8 @@
 
 Holds: the problem document, and which error becomes which. Add here: an error's status.
 Keep out: what an endpoint does.
-Source: RFC 9457. Pydantic's errors quote the input, and speak of expressions and types: only their
-place goes out, with a sentence of this file or of a validator.
+Source: RFC 9457. Pydantic's texts quote the input. So an answer holds the place of an error, and a
+sentence of this file or of a validator, never Pydantic's text.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from gmail_ingest.errors import (
 log = structlog.get_logger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
-#: Seconds after which a caller may ask again where nobody knows better.
+#: Retry-After, in seconds, where the error names no time.
 RETRY_AFTER = 5
 #: Fields that a problem's text names; its list of errors has all of them.
 _FIELDS_SHOWN = 10
@@ -96,10 +96,10 @@ _REASONS = {
     "timezone_aware": _TIME,
     "timezone_offset": _TIME,
 }
-#: Of a body that is not JSON at all, as curl sends one without a header.
+#: For a body that was not sent as JSON: curl needs a header to do so.
 _NO_OBJECT = f"{_OBJECT}, sent with Content-Type: application/json"
 _NOT_VALID = "is not valid here"
-#: Errors whose place is the object, and not the field that they are about.
+#: Errors that Pydantic places at the object; they are about its field authType.
 _DISCRIMINATED = frozenset(("union_tag_invalid", "union_tag_not_found"))
 #: A name is shown only if it looks like one: a caller may have put a secret there.
 _NAME = re.compile(r"[A-Za-z][A-Za-z_.-]{0,39}(?:\[\])?", re.ASCII)
@@ -133,9 +133,9 @@ def unavailable(detail: str, seconds: float = RETRY_AFTER) -> Response:
 def invalid(fields: Sequence[tuple[str, str]], mailboxes: Sequence[str | None] = ()) -> Response:
     """422 with each field and its reason, and the mailbox that it is about where there is one."""
     errors = [{"field": field, "reason": reason} for field, reason in fields]
-    for each, mailbox in zip(errors, mailboxes, strict=False):
+    for error, mailbox in zip(errors, mailboxes, strict=False):
         if mailbox is not None:
-            each["mailbox"] = mailbox
+            error["mailbox"] = mailbox
     detail = [f"{field}: {reason}" for field, reason in fields[:_FIELDS_SHOWN]]
     if len(fields) > _FIELDS_SHOWN:
         detail.append(f"and {len(fields) - _FIELDS_SHOWN} more, see errors")
@@ -143,7 +143,7 @@ def invalid(fields: Sequence[tuple[str, str]], mailboxes: Sequence[str | None] =
 
 
 def shown_name(name: str, kind: str = "field") -> str:
-    """A name that a caller wrote, unless it looks like something else."""
+    """A name that a caller wrote if it looks like one, else a word in its place."""
     return name if _NAME.fullmatch(name) else f"(unknown {kind})"
 
 
@@ -168,16 +168,16 @@ def _reason(error: Mapping[str, Any]) -> str:
     reason = _REASONS.get(kind, _NOT_VALID)
     if reason is _OBJECT and len(error["loc"]) == 1:
         return _NO_OBJECT
-    # Of what Pydantic knows of the error only the limits that the routes set are shown.
+    # Only limits that the routes set are filled in, nothing else of Pydantic's context.
     return reason.format_map(limits)
 
 
 async def _on_validation(_request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for it alone
     found = error.errors()
-    if any(each["type"] == "json_invalid" for each in found):
+    if any(detail["type"] == "json_invalid" for detail in found):
         return invalid([("body", _REASONS["json_invalid"])])
-    return invalid([(_field(each), _reason(each)) for each in found])
+    return invalid([(_field(detail), _reason(detail)) for detail in found])
 
 
 async def _on_http(_request: Request, error: Exception) -> Response:
@@ -190,8 +190,8 @@ async def _on_domain(_request: Request, error: Exception) -> Response:
     match error:
         case InvalidInputError():
             wrong = (error, *error.others)
-            mailboxes = [each.mailbox for each in wrong]
-            return invalid([(each.field, each.reason) for each in wrong], mailboxes)
+            mailboxes = [fault.mailbox for fault in wrong]
+            return invalid([(fault.field, fault.reason) for fault in wrong], mailboxes)
         case NotFoundError():
             return problem(404, str(error))
         case MailboxStateError():

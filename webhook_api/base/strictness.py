@@ -1,4 +1,4 @@
-"""Nothing of a request is taken for nothing: what a call does not know is refused, by name.
+"""What a call does not know is refused by name: nothing of a request is ignored silently.
 
 Holds: ``RefuseUnknown``, a dependency of the whole app, so that a new route cannot miss it.
 Add here: another part of a request that would be ignored silently. Keep out: values (the routes'
@@ -27,9 +27,9 @@ from gmail_ingest.errors import InvalidInputError
 from webhook_api.base.auth import PUSH_PATH
 from webhook_api.base.problems import shown_name
 
-#: Bytes of a body that nobody reads: so much is looked at to see whether it says anything.
+#: Bytes that are read of a body which the call does not take, to see whether it is empty.
 _LOOKED_AT = 1024
-#: Bodies that say nothing; clients send them where there is nothing to say.
+#: Bodies that count as empty: some clients send them with calls that take none.
 _NOTHING = frozenset((b"", b"{}", b"null"))
 _SEPARATORS = re.compile(r"[^a-z]")
 
@@ -76,13 +76,13 @@ class RefuseUnknown:
                 yield InvalidInputError(shown_name(name, "parameter"), _unknown(name, list(known)))
             elif times[name] > 1:
                 yield InvalidInputError(name, "is given more than once: give it once")
-            # Where the empty text is the default it says what leaving it out says.
+            # Where the default is the empty text, giving it is leaving it out.
             elif not value and known[name] != "":
                 yield InvalidInputError(name, "has no value: give it one, or leave it out")
 
 
 def _known(dependant: Dependant) -> dict[str, Any]:
-    found = {query_param.alias: query_param.default for query_param in dependant.query_params}
+    found = {parameter.alias: parameter.default for parameter in dependant.query_params}
     for dependency in dependant.dependencies:
         found |= _known(dependency)
     return found
@@ -91,14 +91,14 @@ def _known(dependant: Dependant) -> dict[str, Any]:
 def _unknown(name: str, known: list[str]) -> str:
     if not known:
         return "is not known here: this call has no query parameters"
-    plain = {_SEPARATORS.sub("", each.lower()): each for each in known}
+    plain = {_SEPARATORS.sub("", known_name.lower()): known_name for known_name in known}
     close = get_close_matches(_SEPARATORS.sub("", name.lower()), list(plain), n=1, cutoff=0.7)
     hint = f" Did you mean {plain[close[0]]}?" if close else ""
     return f"is not known here.{hint} This call has: {', '.join(known)}"
 
 
 def _repeated_names(body: bytes) -> Iterator[InvalidInputError]:
-    """FastAPI read the body already: here it is JSON, or is refused by its type."""
+    """An error for each name that an object has twice. FastAPI refuses what is not JSON."""
     repeated: list[str] = []
 
     def note(pairs: list[tuple[str, Any]]) -> None:

@@ -18,7 +18,7 @@ from webhook_api.emails.bodies import EmailPageBody, ThreadBody, answer
 
 MAX_LIMIT = 200
 DEFAULT_LIMIT = 50
-#: Rows that Postgres walks over and throws away: beyond this a cursor is the way.
+#: Postgres reads all rows before an offset and drops them: further pages need a cursor.
 MAX_OFFSET = 1_000_000
 
 SpamTrash = Annotated[

@@ -23,7 +23,7 @@ MAX_MAILBOXES = 500
 #: Characters; Google's tokens have at most 2,048 bytes.
 MAX_TOKEN = 4096
 
-#: An access token that was not given is one that ended long ago: it is refreshed at once.
+#: The end of an access token that was not given, so that it is refreshed at once.
 _LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 

@@ -40,7 +40,7 @@ def integrations_router(services: Services) -> APIRouter:
         try:
             check_new_tenant_id(tenant_id)
         except InvalidInputError as error:
-            # One that was connected before the rule was made may renew its credential.
+            # A tenant that was connected before the rule existed may renew its credential.
             try:
                 await services.reads.tenant(tenant_id)
             except NotFoundError:
@@ -168,5 +168,5 @@ def _connected(body: ConnectBody, done: Connected) -> ConnectedBody:
         job_id=done.initial_job,
         incremental_job_id=done.incremental_job,
         untouched=list(done.untouched),
-        failed=[FailedMailboxBody.model_validate(each) for each in done.failed],
+        failed=[FailedMailboxBody.model_validate(mailbox) for mailbox in done.failed],
     )

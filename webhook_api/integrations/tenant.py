@@ -24,7 +24,7 @@ from webhook_api.base.bodies import Model
 #: How the watch of a connected mailbox stands.
 WatchState = Literal["active", "lapsing", "lapsed", "missing", "off"]
 
-#: Renewal is due with six days left: a watch with less than this has missed it many times.
+#: A watch is renewed when it has six days left: below one day, renewal has failed for days.
 LAPSING = timedelta(days=1)
 
 _RECONNECT = "Connect this mailbox again if its mail is wanted."
@@ -122,15 +122,15 @@ def tenant_body(tenant: TenantStatus, *, watching: bool) -> TenantBody:
     )
 
 
-def _integration(each: IntegrationStatus, now: datetime, watching: bool) -> IntegrationBody:  # noqa: FBT001 - private
+def _integration(integration: IntegrationStatus, now: datetime, watching: bool) -> IntegrationBody:  # noqa: FBT001 - private
     return IntegrationBody(
-        auth_type=each.auth_type,
-        subject=each.subject,
-        state=each.state,
-        last_error=each.last_error,
-        connected_at=each.created_at,
-        updated_at=each.updated_at,
-        mailboxes=[_mailbox(mailbox, now, watching) for mailbox in each.mailboxes],
+        auth_type=integration.auth_type,
+        subject=integration.subject,
+        state=integration.state,
+        last_error=integration.last_error,
+        connected_at=integration.created_at,
+        updated_at=integration.updated_at,
+        mailboxes=[_mailbox(mailbox, now, watching) for mailbox in integration.mailboxes],
     )
 
 
@@ -172,7 +172,7 @@ def action_of(state: str, cause: str | None) -> str | None:
 
 
 def watch_state(expires_at: datetime | None, now: datetime) -> WatchState:
-    """How a watch that should be there stands."""
+    """The state of a watch that is wanted."""
     if expires_at is None:
         return "missing"
     left = expires_at - now

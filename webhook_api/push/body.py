@@ -105,12 +105,12 @@ def _history_id(value: object) -> int:
 
 
 def _moment(value: object) -> datetime | None:
-    """The time of a message, None if it has none that can be read: it is of help, no more."""
+    """The time of a message, in UTC; None if it cannot be read, for the push is valid without."""
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value.strip())
-        # A time without a zone, or beyond the calendar in UTC, is nobody's.
+        # A time without a zone, or outside the calendar in UTC, is left out.
         return moment.astimezone(UTC) if moment.tzinfo else None
     except (ValueError, OverflowError):
         return None

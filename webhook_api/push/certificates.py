@@ -1,9 +1,9 @@
 """Certificates of Google's token signers, cached as Google allows.
 
 Holds: ``CertificateCache``. Keep out: what they verify (``token.py``).
-Source: docs/google.md#certificates: verify_token fetches them on every call, so the map of key id
-to PEM is kept here until Cache-Control ends it; an unknown key id fetches again, but rarely, since
-anybody can send one. Edge case 19.
+Source: docs/google.md#certificates. Google's own verify_token fetches them on every call; here the
+map of key id to PEM is kept for as long as Cache-Control allows. An unknown key id fetches again,
+but at most every 10 seconds, since anybody can send one. Edge case 19.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from gmail_ingest.outbound import proxy_for, tls_context
 #: Seconds between fetches that unknown key ids may cause, and after a fetch that failed.
 UNKNOWN_KEY_PAUSE = 10.0
 FAILURE_PAUSE = 1.0
-#: Seconds of life where Google names none, and the most that is believed.
+#: Seconds for which certificates are kept where Google names none, and the most that it may name.
 DEFAULT_LIFE = 3600.0
 MAX_LIFE = 86400.0
 FETCH_TIMEOUT = 5.0
@@ -32,7 +32,7 @@ Certificates = Mapping[str, str]
 
 
 class FetchedCertificates(NamedTuple):
-    """Certificates, and how many seconds they may be believed."""
+    """Certificates, and for how many seconds they may be kept."""
 
     certificates: Certificates
     life: float

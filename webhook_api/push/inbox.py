@@ -71,7 +71,7 @@ class PushInbox:
             applied = await self._apply(batch.newest)
         except Exception as error:  # noqa: BLE001 - every waiting request answers with it
             batch.done.set_exception(error)
-            # Nobody may be waiting any more: then this error was heard all the same.
+            # Read once here: asyncio warns of an error that no request waits for any more.
             batch.done.exception()
             return
         except BaseException:

@@ -1,9 +1,9 @@
 """The push endpoint: verify, write down, acknowledge.
 
 Holds: the route and its table of statuses. Keep out: the sync itself (the queue's business).
-Source: docs/google.md#push-delivery: 2xx acknowledges, anything else is delivered again; so what
-can never be used is acknowledged and counted, and what may be used later is not. Edge cases 18 to
-22, 26 and 69.
+Source: docs/google.md#push-delivery. Pub/Sub takes 2xx as an acknowledgement, and delivers again
+after any other answer. So a push that can never be used is acknowledged and counted; one that may
+be used later is not acknowledged. Edge cases 18 to 22, 26 and 69.
 
 | push | answer |
 |---|---|
@@ -49,7 +49,7 @@ WRITE_TIMEOUT = 8.0
 
 
 class PushReceiver:
-    """Judges and takes in pushes; one for a process. Counters are for its log and tests."""
+    """Verifies pushes and writes them down; one for a process. ``malformed`` counts for the log."""
 
     def __init__(
         self, settings: Settings, certificates: CertificateCache, pushes: PostgresPushes
@@ -77,7 +77,8 @@ class PushReceiver:
                 "pushes are not configured: set PUBSUB_AUDIENCE and PUBSUB_SERVICE_ACCOUNT", 60
             )
         given = [
-            each.encode("utf-8", "surrogatepass") for each in request.query_params.getlist("token")
+            token.encode("utf-8", "surrogatepass")
+            for token in request.query_params.getlist("token")
         ]
         if self._secret and not (len(given) == 1 and hmac.compare_digest(given[0], self._secret)):
             log.warning("push_refused", reason="verification_token")
@@ -100,7 +101,7 @@ class PushReceiver:
         try:
             notification = parse_push(body)
         except MalformedPushError as error:
-            # Delivered again it would be the same: acknowledged, so that it holds nothing up.
+            # It would be no better when delivered again, so it is acknowledged.
             self.malformed += 1
             log.warning("push_malformed", reason=error.reason, malformed=self.malformed)
             return Response(status_code=204)
@@ -114,7 +115,7 @@ class PushReceiver:
 
 
 async def _read(request: Request) -> bytes:
-    """The body; of one that is too large for a notification only the beginning, which is none."""
+    """The body; of one above MAX_BODY only the beginning, which is no valid notification."""
     body = bytearray()
     async for chunk in request.stream():
         body += chunk

@@ -31,7 +31,7 @@ def _text(value: object) -> object:
     return value
 
 
-#: A number could be seconds or milliseconds, a time without a zone anybody's.
+#: Refused: numbers (seconds, or milliseconds?) and times without a zone (of which place?).
 ZonedTime = Annotated[AwareDatetime, BeforeValidator(_text), AfterValidator(to_utc)]
 
 
@@ -85,7 +85,7 @@ def backfill_router(services: Services) -> APIRouter:
         return check_range(
             body.start_date,
             body.end_date,
-            earliest=services.settings.history_start,
+            earliest=services.settings.backfill_start,
             now=datetime.now(UTC),
         )
 

@@ -91,15 +91,15 @@ def coverage_router(services: Services) -> APIRouter:
     ) -> CoverageBody:
         """The days of each mailbox that were compared with what Gmail lists, as ranges."""
         found = await services.coverage.ranges(tenant_id, start, end)
-        verdicts = [each.verdict for each in found if each.verdict is not None]
-        active = all(each.state == "active" for each in found)
+        verdicts = [mailbox.verdict for mailbox in found if mailbox.verdict is not None]
+        active = all(mailbox.state == "active" for mailbox in found)
         compared = bool(found) and len(verdicts) == len(found)
         return CoverageBody(
             tenant_id=tenant_id,
             passed=active and all(verdict.passed for verdict in verdicts) if compared else None,
             checked_at=min(verdict.checked_at for verdict in verdicts) if compared else None,
             open=sum(verdict.open for verdict in verdicts),
-            mailboxes=[MailboxCoverageBody.model_validate(each) for each in found],
+            mailboxes=[MailboxCoverageBody.model_validate(mailbox) for mailbox in found],
         )
 
     return router

@@ -14,7 +14,7 @@ from gmail_ingest.adapters.postgres.reads.status_views import TenantStatus
 from webhook_api.base.bodies import Model
 from webhook_api.integrations.tenant import action_of
 
-#: Not connected: what a sync of the tenant is not about.
+#: States of mailboxes that have ended: a sync of the tenant leaves them out.
 _ENDED = frozenset(("disconnected", "replaced"))
 
 
@@ -55,19 +55,21 @@ def require_syncable(tenant: TenantStatus, mailbox: str | None = None) -> list[U
         if mailbox.state not in _ENDED
     ]
     if mailbox is not None:
-        # One that nobody has is not judged here: whoever reads it answers for it.
-        exact = [each for each in connected if each.address == mailbox]
-        former = [each for each in connected if mailbox in each.former_addresses]
+        # An address that no mailbox has is left to the query that reads it.
+        exact = [candidate for candidate in connected if candidate.address == mailbox]
+        former = [candidate for candidate in connected if mailbox in candidate.former_addresses]
         connected = exact or former or connected
     dead = [
         UnreachableBody(
-            mailbox=each.address, state=each.state, action=action_of(each.state, each.cause)
+            mailbox=stopped.address,
+            state=stopped.state,
+            action=action_of(stopped.state, stopped.cause),
         )
-        for each in connected
-        if each.state != "active"
+        for stopped in connected
+        if stopped.state != "active"
     ]
     if len(dead) == len(connected):
-        why = sorted({f"{each.state}: {each.action}" for each in dead})
+        why = sorted({f"{body.state}: {body.action}" for body in dead})
         detail = " ".join(why) or "it has none that is connected: connect one first"
         which = "no mailbox of this tenant can" if mailbox is None else "this mailbox cannot"
         raise HTTPException(409, f"{which} be synced now; {detail}")

@@ -75,8 +75,8 @@ def sync_router(services: Services) -> APIRouter:
         return StatusBody(
             tenant=tenant_body(found.tenant, watching=watching),
             ledger=shown_counts(found.ledger),
-            queue=[QueueEntryBody.model_validate(each) for each in found.queue],
-            jobs=[job_body(each) for each in await services.jobs.latest(tenant_id, JOBS_SHOWN)],
+            queue=[QueueEntryBody.model_validate(entry) for entry in found.queue],
+            jobs=[job_body(job) for job in await services.jobs.latest(tenant_id, JOBS_SHOWN)],
         )
 
     @router.get("/{tenantId}/jobs", summary="Which syncs were asked for")
@@ -85,7 +85,7 @@ def sync_router(services: Services) -> APIRouter:
         await services.reads.tenant(tenant_id)
         page = await services.jobs.latest(tenant_id, limit, offset)
         return JobsBody(
-            jobs=[job_body(each) for each in page],
+            jobs=[job_body(job) for job in page],
             total=await services.jobs.count(tenant_id),
             limit=limit,
             offset=offset,

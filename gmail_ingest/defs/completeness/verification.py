@@ -12,9 +12,9 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import structlog
 
+from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth
 from gmail_ingest.errors import GmailIngestError, place_of, trace_of
 from gmail_ingest.settings import load_settings
-from gmail_ingest.sync.accounts.tenant_health import TenantHealthStore
 from gmail_ingest.sync.audit.completeness import MailboxVerification
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.side_by_side import side_by_side
@@ -89,7 +89,7 @@ class Tally:
 
 async def verify_tenants(
     verify: Verify,
-    health_store: TenantHealthStore,
+    health_store: PostgresTenantHealth,
     tenants: Iterable[str],
     run_id: str,
     report: Callable[[str, Evaluation], None],
@@ -107,7 +107,7 @@ async def verify_tenants(
 
 
 async def verify_tenant(
-    verify: Verify, health_store: TenantHealthStore, tenant_id: str, run_id: str
+    verify: Verify, health_store: PostgresTenantHealth, tenant_id: str, run_id: str
 ) -> Evaluation:
     """Compare and repair a tenant's last days; never raises what only this tenant suffers."""
     try:

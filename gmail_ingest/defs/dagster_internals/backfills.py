@@ -79,9 +79,7 @@ def open_backfills(instance: dg.DagsterInstance, tags: Mapping[str, str]) -> lis
     with warnings.catch_warnings():
         # SQLAlchemy does not like Dagster's query for tags.
         warnings.simplefilter("ignore")
-        return [
-            get_backfill.backfill_id for get_backfill in instance.get_backfills(filters=filters)
-        ]
+        return [backfill.backfill_id for backfill in instance.get_backfills(filters=filters)]
 
 
 def look_at_backfill(instance: dg.DagsterInstance, backfill_id: str) -> DagsterView:

@@ -1,6 +1,6 @@
-"""What Google is shown: the keys of an integration, and the ports that keep and use them.
+"""What Google is shown: the keys of an integration, and the ports that keep them.
 
-Holds: the frozen values of credentials, and Protocols for sealing, storing and spending them.
+Holds: the frozen values of credentials, and Protocols for sealing and storing them.
 Add here: a further kind of credential.
 Keep out: encryption, tables and HTTP (adapters).
 Source: docs/promises.md#promise-8; docs/google.md#dead-grants (compare the generation),
@@ -14,8 +14,6 @@ from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
-
-from gmail_ingest.sync.mailbox.records import Mailbox
 
 #: The one scope that this service needs: it never changes a mailbox.
 SCOPE = "https://www.googleapis.com/auth/gmail.readonly"
@@ -108,21 +106,4 @@ class CredentialStore(Protocol):
 
     def locked(self, integration_id: int) -> AbstractAsyncContextManager[LockedCredential]:
         """Hold an integration's credential for a refresh: one holder in all processes."""
-        ...
-
-
-class AccessTokens(Protocol):
-    """Access tokens that are valid for some minutes at least."""
-
-    async def access_token(self, mailbox: Mailbox, *, rejected: str | None = None) -> str:
-        """A token for the mailbox; never ``rejected``, which Google just answered with 401.
-
-        Raises:
-            ReauthoriseError: the grant is dead.
-            AdminActionRequiredError: delegation is not allowed.
-            MailboxUnavailableError: the account does not exist.
-            OperatorActionError: this deployment's OAuth client is refused.
-            TransientError: the token endpoint gave no answer.
-            MailboxDisconnectedError: the credential was wiped.
-        """
         ...

@@ -1,6 +1,6 @@
 """Whether a tenant's mailboxes are synced, and what is reported of it once.
 
-Holds: ``TenantHealth``, its words, and the port ``TenantHealthStore``. Add here: what a person
+Holds: ``TenantHealth``, and its words. Add here: what a person
 should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
 Dagster.
 
@@ -13,11 +13,9 @@ end.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from itertools import groupby
-from typing import Protocol
 
 from gmail_ingest.errors import remedy_of
 
@@ -127,24 +125,6 @@ class OverallHealth:
         if self.failing:
             return f"{self.failing} of {self.tenants} tenants have mailboxes that cannot be synced"
         return f"every mailbox of {self.tenants} tenants is synced"
-
-
-class TenantHealthStore(Protocol):
-    """Where the health of tenants is read, and what was reported of it is kept."""
-
-    async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
-        """The health of those of these tenants that are connected; of all if None."""
-        ...
-
-    async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
-        """As ``read``, only those that fail, or were reported to fail."""
-        ...
-
-    async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
-        """Keep what was reported of each tenant: its failure, or None that it has none. Returns how
-        all tenants stand now.
-        """
-        ...
 
 
 def _minute(moment: datetime) -> str:

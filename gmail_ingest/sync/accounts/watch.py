@@ -23,6 +23,7 @@ from gmail_ingest.errors import (
     place_of,
     trace_of,
 )
+from gmail_ingest.sync.mailbox.consequences import Note, tell_mailbox
 from gmail_ingest.sync.mailbox.identity import note_address
 from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import Mailbox, Profile, Watch
@@ -118,13 +119,7 @@ async def _renew(
     try:
         watch = await start_watch(client, topic)
     except MailboxStateError as error:
-        await store.set_mailbox_state(
-            mailbox.id,
-            error.state,
-            str(error),
-            cause=error.cause,
-            generation=mailbox.generation,
-        )
+        await tell_mailbox(store, mailbox, Note(error.state, str(error), error.cause))
         return None
     except GmailIngestError as error:
         log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
@@ -161,10 +156,5 @@ async def _settle_taken(
     if holder is None or holder.state != "active":
         return
     if (await open_client(holder).profile()).address == profile.address:
-        await store.set_mailbox_state(
-            mailbox.id,
-            "duplicate",
-            "its account has another primary address now, and is connected under that, too",
-            cause="duplicate",
-            generation=mailbox.generation,
-        )
+        text = "its account has another primary address now, and is connected under that, too"
+        await tell_mailbox(store, mailbox, Note("duplicate", text, "duplicate"))

@@ -21,6 +21,7 @@ from gmail_ingest.errors import (
     RejectedRequestError,
     TransientError,
 )
+from gmail_ingest.sync.mailbox.consequences import Note, tell_mailbox
 from gmail_ingest.sync.mailbox.identity import find_former, note_address, recognise
 from gmail_ingest.sync.mailbox.ports import MailStore
 from gmail_ingest.sync.mailbox.records import (
@@ -139,13 +140,8 @@ async def _refuse_moved(session: MailboxSession[MailStore]) -> None:
         return
     error = AddressMovedError("the address is that of another mailbox's account by now")
     if former.state == "active":
-        await store.set_mailbox_state(
-            former.id,
-            error.state,
-            "another mailbox's address is that of its account by now",
-            cause=error.cause,
-            generation=former.generation,
-        )
+        text = "another mailbox's address is that of its account by now"
+        await tell_mailbox(store, former, Note(error.state, text, error.cause))
     raise error
 
 

@@ -43,7 +43,7 @@ class Sample:
 def samples(table: str) -> list[Sample]:
     """Return the samples of a table beside this module, by its name."""
     content = (Path(__file__).parent / f"{table}.txt").read_text("utf-8")
-    return [_sample(each) for each in f"\n{content}".split("\n=== ")[1:]]
+    return [_sample(block) for block in f"\n{content}".split("\n=== ")[1:]]
 
 
 def read(sample: Sample, *, owner: str = OWNER) -> ParsedMessage:

@@ -26,7 +26,7 @@ ODD = (
 TEXTS = st.sampled_from(ODD) | st.text(st.characters(codec="utf-8"), max_size=12)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXTS,
-    lambda each: st.lists(each, max_size=3) | st.dictionaries(TEXTS, each, max_size=3),
+    lambda values: st.lists(values, max_size=3) | st.dictionaries(TEXTS, values, max_size=3),
     max_leaves=5,
 )
 #: Words of the library, and of expressions, that no caller should read.
@@ -46,11 +46,13 @@ def values_of(schema, document):
         case {"enum": some}:
             described = st.sampled_from(some)
         case {"properties": fields}:
-            found = {name: values_of(each, document) for name, each in fields.items()}
+            found = {
+                name: values_of(field_schema, document) for name, field_schema in fields.items()
+            }
             must = {name: found.pop(name) for name in schema.get("required", ())}
             described = st.fixed_dictionaries(must, optional=found)
-        case {"type": "array", "items": each}:
-            described = st.lists(values_of(each, document), max_size=3)
+        case {"type": "array", "items": items}:
+            described = st.lists(values_of(items, document), max_size=3)
         case {"type": "boolean"}:
             described = st.booleans()
         case {"type": "integer"}:
@@ -98,7 +100,7 @@ def check(answer, call, document):
     Draft202012Validator(schema).validate(answer.json())
     if status == "422":
         message = answer.text.lower()
-        assert not any(each in message for each in FOREIGN), answer.text
+        assert not any(foreign_word in message for foreign_word in FOREIGN), answer.text
 
 
 @pytest.fixture
@@ -115,7 +117,7 @@ def test_every_answer_is_as_the_document_describes_it(kim):
     """Of every call, with every kind of value for every parameter and field (edge case 104)."""
     document = kim.session.get(f"{kim.url}/openapi.json", timeout=9).json()
     calls = [(verb, path) for path in document["paths"] for verb in document["paths"][path]]
-    calls = [each for each in calls if each[1] != PUSH_PATH]
+    calls = [call for call in calls if call[1] != PUSH_PATH]
     headers = {"Content-Type": "application/json"}
 
     @settings(
@@ -150,10 +152,10 @@ def test_a_number_is_no_time_and_no_day(kim):
         kim.call("POST", "/api/integrations", body),
         kim.call("GET", "/api/emails?tenantId=tenant-1&from=1700000000"),
         *(
-            kim.call("GET", f"/api/sync/tenant-1/coverage?from={each}")
-            for each in ("0", "86400", "2024-01-31T00:00:00Z", "20240131")
+            kim.call("GET", f"/api/sync/tenant-1/coverage?from={start}")
+            for start in ("0", "86400", "2024-01-31T00:00:00Z", "20240131")
         ),
     ]
-    assert {each.status_code for each in reported} == {422}
-    fields = [each.json()["errors"][0]["field"] for each in reported]
+    assert {answered.status_code for answered in reported} == {422}
+    fields = [answered.json()["errors"][0]["field"] for answered in reported]
     assert fields == ["keys.expiresAt"] + ["from"] * 5

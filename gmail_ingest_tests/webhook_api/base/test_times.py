@@ -15,11 +15,11 @@ def strings(value):
         case str():
             yield value
         case list():
-            for each in value:
-                yield from strings(each)
+            for member in value:
+                yield from strings(member)
         case dict():
-            for each in value.values():
-                yield from strings(each)
+            for member in value.values():
+                yield from strings(member)
 
 
 @pytest.fixture
@@ -83,4 +83,4 @@ def test_where_a_mail_was_seen_has_its_values_in_the_document(api):
     schemas = api.session.get(f"{api.url}/openapi.json", timeout=9).json()["components"]["schemas"]
     source = schemas["LedgerEntryBody"]["properties"]["source"]
     assert source["enum"] == ["live", "listing", "history"]
-    assert all(each in source["description"] for each in source["enum"])
+    assert all(sighting in source["description"] for sighting in source["enum"])

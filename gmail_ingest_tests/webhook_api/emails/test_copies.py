@@ -65,7 +65,7 @@ def test_a_mail_of_two_mailboxes_is_listed_once(shared):
     }  # fmt: skip
     plain = shared.call("GET", "/api/emails?tenantId=tenant-1&limit=200").json()["emails"]
     assert len(plain) == 9
-    assert {each["copies"] for each in plain} == {None}
+    assert {email["copies"] for email in plain} == {None}
 
 
 @pytest.mark.parametrize(

@@ -261,7 +261,7 @@ def test_a_thread_hides_spam_and_trash(mail):
     """Trash is shown on request only, and a thread of nothing else is 404."""
     path = "/api/emails/thread/{}?tenantId=tenant-1{}"
     shown = mail.call("GET", path.format("t1", "")).json()["emails"]
-    assert [each["id"] for each in shown] == ["m4", "m5"]
+    assert [email["id"] for email in shown] == ["m4", "m5"]
     assert mail.call("GET", path.format("t2", "")).status_code == 404
     assert mail.call("GET", path.format("t2", "&includeSpamTrash=true")).status_code == 200
 

@@ -89,7 +89,7 @@ def test_the_sync_that_decided_is_named(api, kim):
         "44444444-4444-4444-4444-444444444444": ("incremental", "11:00", "11:30", "run-new"),
     }
     for job, (kind, start, end, run) in jobs.items():
-        times = [f"2026-05-01 {each}+00" if each else None for each in (start, start, end)]
+        times = [f"2026-05-01 {clock}+00" if clock else None for clock in (start, start, end)]
         api.database.execute(
             "INSERT INTO sync_jobs (id, tenant_id, kind, dagster_run_id, created_at, started_at,"
             " finished_at) VALUES (%s, 'tenant-1', %s, %s, %s, %s, %s)",
@@ -99,7 +99,7 @@ def test_the_sync_that_decided_is_named(api, kim):
         enter(api, kim, gmail_id, "stored", origin=origin, decided_at="2026-05-01 10:10+00")
     enter(api, kim, "3", "stored", decided_at="2026-05-01 08:10+00")
     found = [ask(api, gmail_id)["mailboxes"][0]["ledger"] for gmail_id in "123"]
-    assert [each["dagsterRunId"] for each in found] == ["run-live", "run-initial", None]
+    assert [finding["dagsterRunId"] for finding in found] == ["run-live", "run-initial", None]
     assert found[0]["jobId"] == "22222222-2222-2222-2222-222222222222"
 
 

@@ -211,8 +211,8 @@ def test_mailboxes_that_are_refused_may_be_skipped(api, several):
     assert answer.status_code == 201, answer.text
     body = answer.json()
     assert [mailbox["address"] for mailbox in body["mailboxes"]] == ["ann@crm.test", "bob@crm.test"]
-    assert [each["address"] for each in body["failed"]] == ["sue@crm.test", "tom@crm.test"]
-    assert all(each["reason"] for each in body["failed"])
+    assert [mailbox["address"] for mailbox in body["failed"]] == ["sue@crm.test", "tom@crm.test"]
+    assert all(mailbox["reason"] for mailbox in body["failed"])
     assert api.rows("SELECT count(*) FROM mailboxes") == [(2,)]
 
 

@@ -124,7 +124,7 @@ def test_deletion_takes_all_of_the_mailbox_and_nothing_of_another(domain, engine
     assert domain.rows("SELECT address FROM mailboxes") == [(BOB,)]
     assert domain.call("DELETE", f"{PATH}/{ANN}?deleteData=true").status_code == 404
     shown = domain.call("GET", "/api/emails?tenantId=tenant-1&unique=true").json()["emails"]
-    assert {each["mailbox"] for each in shown} == {BOB}
+    assert {email["mailbox"] for email in shown} == {BOB}
 
 
 def test_the_last_mailbox_takes_the_tenant_with_it(domain):

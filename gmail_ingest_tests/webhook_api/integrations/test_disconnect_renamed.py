@@ -122,7 +122,7 @@ def test_a_former_address_is_its_holders_and_never_a_guess(api, google):
     # A send-as address may be anybody's: it names no mailbox.
     api.database.execute("UPDATE mailboxes SET aliases = '{team@crm.test}'")
     assert api.call("DELETE", f"{PATH}/team@crm.test").status_code == 404
-    states = {address: each["state"] for address, each in mailboxes(api).items()}
+    states = {address: mailbox["state"] for address, mailbox in mailboxes(api).items()}
     assert states == {KIM: "disconnected", NEW: "active", "lee@crm.test": "active"}
 
 

@@ -22,7 +22,7 @@ def wrap(data: str) -> bytes:
 
 
 @given(
-    address=st.emails().filter(lambda each: len(each) <= 320),
+    address=st.emails().filter(lambda address: len(address) <= 320),
     history_id=st.integers(0, 10**30 - 1),
     quoted=st.booleans(),
     urlsafe=st.booleans(),

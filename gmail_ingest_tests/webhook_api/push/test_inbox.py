@@ -27,7 +27,9 @@ class Writer:
 
     async def apply(self, batch: Mapping[str, Notification]) -> Applied:
         """Write a batch when it may go on."""
-        self.batches.append({address: each.history_id for address, each in batch.items()})
+        self.batches.append(
+            {address: notification.history_id for address, notification in batch.items()}
+        )
         self.began.set()
         await self.go_on.wait()
         if self.error:
@@ -64,7 +66,7 @@ def test_push_inbox_answers_nobody_before_the_commit_and_all_with_its_error(run)
         puts = [inbox.put(Notification("a@x.test", n)) for n in range(3)]
         return await asyncio.gather(*puts, return_exceptions=True)
 
-    assert [type(each) for each in run(fail())] == [ConnectionError] * 3
+    assert [type(error) for error in run(fail())] == [ConnectionError] * 3
 
 
 def test_push_inbox_survives_a_caller_that_hangs_up(run):

@@ -103,7 +103,7 @@ def test_push_without_a_good_token_is_refused(api, google):
     claims = jwt.decode(good, verify=False)
     old = {**claims, "iat": time.time() - 7200, "exp": time.time() - 3600}
     other_issuer = {**claims, "iss": "https://evil.test"}
-    sign = lambda each: google.thread.call(lambda state: state.keys.sign(each))  # noqa: E731
+    sign = lambda claims: google.thread.call(lambda state: state.keys.sign(claims))  # noqa: E731
     for token, status in (
         ("", 401),
         ("abc", 401),
@@ -129,7 +129,7 @@ def test_push_token_is_accepted_from_a_clock_ten_seconds_off(api, google):
     now = int(time.time())
     for issued, expires in ((now + 10, now + 3610), (now - 3610, now - 10)):
         shifted = {**claims, "iat": issued, "exp": expires}
-        token = google.thread.call(lambda state, each=shifted: state.keys.sign(each))
+        token = google.thread.call(lambda state, claims=shifted: state.keys.sign(claims))
         assert api.push("kim@crm.test", NEWER, token=token).status_code == 204
 
 

@@ -169,7 +169,7 @@ def test_progress_is_told_with_rate_and_estimate(api):
     assert progress["messagesPerSecond"] == pytest.approx(2, abs=0.1)
     assert progress["estimatedEnd"] > job["startedAt"]
     shown = api.call("GET", "/api/sync/tenant-1/status").json()["jobs"]
-    assert [each["progress"]["monthsDone"] for each in shown if each["id"] == job_id] == [3]
+    assert [job["progress"]["monthsDone"] for job in shown if job["id"] == job_id] == [3]
 
 
 @pytest.mark.usefixtures("kim")
@@ -181,7 +181,7 @@ def test_jobs_are_listed_in_pages(api):
     assert (len(page["jobs"]), page["total"], page["offset"]) == (2, 4, 0)
     assert page["jobs"][0]["startDate"] == "2024-01-03T00:00:00Z"
     rest = api.call("GET", "/api/sync/tenant-1/jobs?limit=2&offset=2").json()["jobs"]
-    assert [each["kind"] for each in rest] == ["historical", "initial"]
+    assert [job["kind"] for job in rest] == ["historical", "initial"]
     assert rest[1]["progress"] is None
     assert api.call("GET", "/api/sync/tenant-1/jobs?offset=9").json()["jobs"] == []
     assert api.call("GET", "/api/sync/nobody/jobs").status_code == 404

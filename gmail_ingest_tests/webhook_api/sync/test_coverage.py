@@ -22,7 +22,9 @@ def test_coverage_shows_ranges_of_days(compared):
     body = compared.call("GET", "/api/sync/tenant-1/coverage").json()
     (mailbox,) = body["mailboxes"]
     assert (body["tenantId"], mailbox["address"]) == ("tenant-1", "kim@crm.test")
-    assert [(range_["from"], range_["to"], range_["proven"]) for range_ in mailbox["ranges"]] == [
+    assert [
+        (day_range["from"], day_range["to"], day_range["proven"]) for day_range in mailbox["ranges"]
+    ] == [
         ("2026-05-01", "2026-05-04", True),
         ("2026-05-04", "2026-05-05", False),
         ("2026-05-05", "2026-05-07", True),
@@ -57,7 +59,7 @@ def test_coverage_of_some_days(compared, query, expected):
     """The days asked for are half-open: from is in, to is not (edge case 61)."""
     answer = compared.call("GET", "/api/sync/tenant-1/coverage", params=query)
     (mailbox,) = answer.json()["mailboxes"]
-    assert [range_["days"] for range_ in mailbox["ranges"]] == expected
+    assert [day_range["days"] for day_range in mailbox["ranges"]] == expected
 
 
 def test_coverage_of_an_unknown_tenant_and_of_days_that_are_none(compared):

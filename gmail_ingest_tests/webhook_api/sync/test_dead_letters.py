@@ -38,14 +38,14 @@ def walk(api, query=""):
 def test_dead_letters_are_listed_with_their_errors(api, given_up):
     """Each page goes on where the last one ended, and every one is named once (edge case 2)."""
     found = walk(api)
-    assert [each["gmailId"] for each in found] == given_up
+    assert [dead_letter["gmailId"] for dead_letter in found] == given_up
     assert set(found[0]) == {
         *("gmailId", "mailbox", "threadId", "attempts", "error", "firstSeenAt", "since")
     }
     assert (found[0]["mailbox"], found[0]["threadId"]) == ("lee@crm.test", "t2")
     assert (found[0]["attempts"], found[0]["error"]) == (8, "Google is failing (500)")
     only = walk(api, "&mailbox=KIM@crm.test")
-    assert {each["mailbox"] for each in only} == {"kim@crm.test"}
+    assert {dead_letter["mailbox"] for dead_letter in only} == {"kim@crm.test"}
     assert len(only) == 3
 
 
@@ -89,7 +89,7 @@ def test_dead_letters_are_tried_again(api, given_up, body, retried):
         assert (done["jobId"], queued) == (None, [])
         return
     ((kind, job, mailboxes),) = queued
-    addresses = {id_.rpartition("test")[0] + "test" for id_ in ids}
+    addresses = {dead_letter_id.rpartition("test")[0] + "test" for dead_letter_id in ids}
     known = dict(api.rows("SELECT address, id FROM mailboxes"))
     assert (kind, job, set(mailboxes)) == (
         "incremental",

@@ -88,7 +88,7 @@ def test_status_shows_what_a_person_has_to_do(api):
     assert mailbox["watch"] == "active"
     assert mailbox["initialSyncDone"] is False
     assert status["ledger"] == {"pending": 0, "stored": 2, "excluded": 0, "gone": 0, "dead": 1}
-    assert [(each["kind"], each["jobId"]) for each in status["queue"]] == [
+    assert [(entry["kind"], entry["jobId"]) for entry in status["queue"]] == [
         ("incremental", job["jobId"])
     ]
     assert status["jobs"][0]["id"] == job["jobId"]

@@ -116,16 +116,18 @@ async def end_mailbox(connection: Connection, tenant_id: str, address: str) -> E
         reason = "is the former address of several mailboxes: name the one by its present address"
         raise InvalidInputError("address", reason)
     ids = [row[0] for row in rows]
-    ended = [id_ for id_, state, _ in rows if state not in {"disconnected", "replaced"}]
+    ended = [
+        mailbox_id for mailbox_id, state, _ in rows if state not in {"disconnected", "replaced"}
+    ]
     tenant = {"tenant": tenant_id, "ids": ids}
     await connection.execute(_END.encode(), (ids,))
     await connection.execute(_LEASES_END, (ids,))
     await connection.execute(_QUEUE_NARROWS, tenant)
     jobs = (await connection.execute(_JOBS_END, tenant)).rowcount
     await connection.execute(_INTEGRATIONS_END.encode(), (ids,))
-    for id_ in ended:
+    for mailbox_id in ended:
         # Its state no longer counts for the credential's.
-        await connection.execute(FOLLOW, (id_,))
+        await connection.execute(FOLLOW, (mailbox_id,))
     left = await (await connection.execute(_CONNECTED.encode(), (tenant_id,))).fetchall()
     return EndedMailbox(
         present.pop(), tuple(ids), tuple(ended), jobs, tuple(row[0] for row in left)

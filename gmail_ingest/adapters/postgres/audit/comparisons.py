@@ -107,7 +107,9 @@ class PostgresComparisons:
             if row is None or row[0] is None:
                 return None
             backfilled = await connection.execute(_BACKFILLED, (mailbox_id,))
-            return reach_back(row[0], [Window(*each) for each in await backfilled.fetchall()])
+            return reach_back(
+                row[0], [Window(start, end) for start, end in await backfilled.fetchall()]
+            )
 
     async def stored_days(self, mailbox_id: int) -> Mapping[date, int]:
         """Mails stored of each UTC day."""

@@ -84,7 +84,7 @@ async def _replace(
     after = {key: after_ruling(entry, hidden.get(key)) for key, entry in before.items()}
     changed = {key: entry for key, entry in after.items() if entry is not before[key]}
     await write_entries(connection, mailbox_id, changed)
-    touched = {each.thread_id for each in differing}
+    touched = {message.thread_id for message in differing}
     await threads.recompute(connection, mailbox_id, touched)
     if hidden:
         await threads.remove_empty(connection, mailbox_id, touched)

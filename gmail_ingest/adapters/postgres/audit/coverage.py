@@ -131,12 +131,12 @@ class PostgresCoverage:
                 raise NotFoundError("this tenant is not known here")
             mailboxes = {row[1]: row for row in found if row[1] is not None}
             rows = await connection.execute(_RANGES, (list(mailboxes), start, end))
-            ranges: dict[int, list[CoverageRange]] = {id_: [] for id_ in mailboxes}
+            ranges: dict[int, list[CoverageRange]] = {mailbox_id: [] for mailbox_id in mailboxes}
             for mailbox_id, *values in await rows.fetchall():
                 ranges[mailbox_id].append(_to_range(values))
         return [
-            MailboxCoverage(address, state, _to_verdict(verdict), tuple(ranges[id_]))
-            for address, id_, state, *verdict in mailboxes.values()
+            MailboxCoverage(address, state, _to_verdict(verdict), tuple(ranges[mailbox_id]))
+            for address, mailbox_id, state, *verdict in mailboxes.values()
         ]
 
 

@@ -54,8 +54,8 @@ class PostgresBackfillDispatch:
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_UNSETTLED)).fetchall()
         return [
-            JobView(id_, tenant, state, Window(start, end), tuple(months), *rest)
-            for id_, tenant, state, start, end, months, *rest in rows
+            JobView(job_id, tenant, state, Window(start, end), tuple(months), *rest)
+            for job_id, tenant, state, start, end, months, *rest in rows
         ]
 
     async def assign_backfill(self, job_id: UUID, backfill_id: str) -> bool:

@@ -152,12 +152,15 @@ class PostgresBackfillJobs:
 
     async def advance(self, job_id: UUID, counts: Mapping[int, Counts]) -> bool:
         """Add counts by listing, and say that the worker lives."""
-        total, news = Counts(), {key: each for key, each in counts.items() if each != Counts()}
-        for each in news.values():
-            total.add(each)
+        total, news = (
+            Counts(),
+            {listing_id: added for listing_id, added in counts.items() if added != Counts()},
+        )
+        for added in news.values():
+            total.add(added)
         async with transaction(self._engine) as connection:
-            for listing_id, each in news.items():
-                await connection.execute(_LISTED, {"id": listing_id, "counts": _json(each)})
+            for listing_id, added in news.items():
+                await connection.execute(_LISTED, {"id": listing_id, "counts": _json(added)})
             if news:
                 progress = total.discovered + total.stored + total.hidden + total.left_out > 0
                 values = {"id": job_id, "counts": _json(total), "progress": progress}

@@ -96,8 +96,8 @@ async def read_matches(connection: Connection, tenant_id: str, rule: ExclusionRu
         mails[address] = mails.get(address, 0) + matches.mails
     samples = await _samples(connection, found)
     return DryRun(
-        total=sum(each.mails for each in found),
-        already_hidden=sum(each.hidden for each in found),
+        total=sum(matches.mails for matches in found),
+        already_hidden=sum(matches.hidden for matches in found),
         by_mailbox=tuple(MailboxMatches(*mail) for mail in mails.items()),
         samples=samples,
     )
@@ -112,8 +112,8 @@ async def _matches(connection: Connection, mailbox_id: int, rulebook: Rulebook) 
 
 
 async def _samples(connection: Connection, found: Sequence[_Found]) -> tuple[Sample, ...]:
-    everywhere = [(each.mailbox_id, mail) for each in found for mail in each.newest]
-    newest = nlargest(SAMPLES, everywhere, key=lambda each: _date(each[1]))
+    everywhere = [(matches.mailbox_id, mail) for matches in found for mail in matches.newest]
+    newest = nlargest(SAMPLES, everywhere, key=lambda pair: _date(pair[1]))
     ids = [mail.gmail_id for _, mail in newest]
     rows = await (
         await connection.execute(_SAMPLES, ([mailbox_id for mailbox_id, _ in newest], ids))

@@ -230,7 +230,7 @@ async def _reconsider(
     connection: Connection, tenant_id: str, changed: Sequence[ExclusionRule | None]
 ) -> UUID | None:
     """Mark the mailboxes of rules that were or are in force, and queue the job for them."""
-    scopes = [each.mailbox for each in changed if each is not None and each.enabled]
+    scopes = [rule.mailbox for rule in changed if rule is not None and rule.enabled]
     if not scopes:
         return None
     addresses = [scope for scope in scopes if scope is not None]

@@ -75,17 +75,17 @@ async def decide(
     changed = [mail for mail in mails if mail.rule != hiding_rules[mail.gmail_id]]
     if not changed:
         return Decided()
-    entries = await read_entries(connection, mailbox_id, [each.gmail_id for each in changed])
+    entries = await read_entries(connection, mailbox_id, [mail.gmail_id for mail in changed])
     noted = {key: after_ruling(entry, hiding_rules[key]) for key, entry in entries.items()}
     await write_entries(connection, mailbox_id, noted)
-    hide = {each.gmail_id for each in changed if not each.rule}
-    show = {each.gmail_id for each in changed if not hiding_rules[each.gmail_id]}
+    hide = {mail.gmail_id for mail in changed if not mail.rule}
+    show = {mail.gmail_id for mail in changed if not hiding_rules[mail.gmail_id]}
     if hide:
         await _turn(connection, _HIDE, mailbox_id, hide)
     if show:
         await _turn(connection, _SHOW, mailbox_id, show)
         await connection.execute(WRITE_KEYS, (mailbox_id, sorted(show)))
-    touched = {each.thread_id for each in changed if each.gmail_id in hide | show}
+    touched = {mail.thread_id for mail in changed if mail.gmail_id in hide | show}
     await threads.recompute(connection, mailbox_id, touched)
     await threads.remove_empty(connection, mailbox_id, touched)
     return Decided(len(changed) - len(show), len(show))

@@ -39,7 +39,7 @@ m.state = 'replaced', m.aliases
 
 def to_email(row: Sequence[Any]) -> EmailView:
     """Read a row of EMAIL_COLUMNS."""
-    id_, mailbox, thread_id, rfc_message_id, in_reply_to, subject, *people, aliases = row
+    message_id, mailbox, thread_id, rfc_message_id, in_reply_to, subject, *people, aliases = row
     sender_address, sender_name, written_by, recipients, reply_to, *rest = people
     direction, internal_date, header_date, label_ids, *bodies_and_flags = rest
     *bodies_and_flags, attachments, former_account = bodies_and_flags
@@ -57,7 +57,7 @@ def to_email(row: Sequence[Any]) -> EmailView:
     author = orjson.loads(written_by) if written_by else None
     answer_to = orjson.loads(reply_to) if reply_to else ()
     return EmailView(
-        id_,
+        message_id,
         mailbox,
         thread_id,
         rfc_message_id,
@@ -68,7 +68,7 @@ def to_email(row: Sequence[Any]) -> EmailView:
         tuple(by_role["to"]),
         tuple(by_role["cc"]),
         tuple(by_role["bcc"]),
-        tuple(person(each["address"], each["name"]) for each in answer_to),
+        tuple(person(participant["address"], participant["name"]) for participant in answer_to),
         direction,
         _utc(internal_date),
         header_date,
@@ -101,9 +101,9 @@ def _owners(address: str, aliases: tuple[str, ...]) -> frozenset[str]:
 
 def to_thread(row: Sequence[Any]) -> ThreadSummary:
     """Read a row of a thread: its id, address, subject, people, four dates and its count."""
-    id_, mailbox, subject, participants, first, last, inbound, outbound, count = row
+    thread_id, mailbox, subject, participants, first, last, inbound, outbound, count = row
     return ThreadSummary(
-        id=id_,
+        id=thread_id,
         mailbox=mailbox,
         subject=subject,
         participants=tuple(participants),

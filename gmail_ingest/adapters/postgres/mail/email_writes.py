@@ -151,11 +151,11 @@ async def write_emails(
         return WrittenEmails(set(), set())
     facets = {message.gmail_id: _facet(message) for message in messages}
     numbers = await facet_ids(connection, mailbox_id, set(facets.values()))
-    facet = {
-        gmail_id: numbers[each] | (HIDDEN_BIT if gmail_id in hidden else 0)
-        for gmail_id, each in facets.items()
+    facet_numbers = {
+        gmail_id: numbers[facet] | (HIDDEN_BIT if gmail_id in hidden else 0)
+        for gmail_id, facet in facets.items()
     }
-    rows = to_json([_email(message, facet[message.gmail_id]) for message in messages])
+    rows = to_json([_email(message, facet_numbers[message.gmail_id]) for message in messages])
     (tenant_id,) = await (await connection.execute(_TENANT, (mailbox_id,))).fetchone() or ("",)
     vectors = [_vector(tenant_id, message) for message in messages]
     values = {"rows": rows, "vectors": vectors, "mailbox_id": mailbox_id, "hidden_bit": HIDDEN_BIT}
@@ -166,10 +166,14 @@ async def write_emails(
         ids = {"ids": sorted(replaced), "hidden": sorted(replaced.intersection(hidden))}
         await connection.execute(_FORGET, ids | {"mailbox_id": mailbox_id})
     written = [message for message in messages if message.gmail_id in inserted | replaced]
-    people = [row for each in written for row in _participants(each, facet[each.gmail_id])]
+    people = [
+        row
+        for message in written
+        for row in _participants(message, facet_numbers[message.gmail_id])
+    ]
     if people:
         await connection.execute(_PARTICIPANTS, (to_json(people), mailbox_id))
-    files = [row for each in written for row in _attachments(each)]
+    files = [row for message in written for row in _attachments(message)]
     if files:
         await connection.execute(_ATTACHMENTS, (mailbox_id, to_json(files)))
     return WrittenEmails(inserted, replaced)
@@ -257,13 +261,13 @@ def _participants(message: ParsedMessage, facet_id: int) -> list[dict[str, objec
         {
             "gmail_id": message.gmail_id,
             "position": position,
-            "role": each.role,
-            "address": each.address,
-            "name": each.name,
+            "role": participant.role,
+            "address": participant.address,
+            "name": participant.name,
             "internal_date": message.internal_date,
             "facet_id": facet_id,
         }
-        for position, each in enumerate(message.participants)
+        for position, participant in enumerate(message.participants)
     ]
 
 

@@ -147,13 +147,13 @@ async def facet_ids(
     rows: list[dict[str, object]] = [
         {
             "digest": digest,
-            "traits": each.traits,
-            "direction": each.direction,
-            "has_attachment": each.has_attachment,
-            "spam_or_trash": each.spam_or_trash,
-            "label_ids": each.label_ids,
+            "traits": facet.traits,
+            "direction": facet.direction,
+            "has_attachment": facet.has_attachment,
+            "spam_or_trash": facet.spam_or_trash,
+            "label_ids": facet.label_ids,
         }
-        for digest, each in wanted.items()
+        for digest, facet in wanted.items()
     ]
     arguments = {"facets": to_json(rows), "mailbox_id": mailbox_id, "any_label": ANY_LABEL}
     found = await (await connection.execute(_ADD, arguments)).fetchall()

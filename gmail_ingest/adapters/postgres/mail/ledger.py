@@ -137,7 +137,7 @@ async def read_due(
     wanted = (mailbox_id, origin, listing_id, listing_id, limit)
     rows = await (await connection.execute(_DUE, wanted)).fetchall()
     due = [PendingMessage(*row) for row in rows]
-    threads = list({each.thread_id for each in due if each.thread_id})
+    threads = list({message.thread_id for message in due if message.thread_id})
     if not threads:
         return DueMessages(due, {})
     sizes = await connection.execute(_THREAD_SIZES, (mailbox_id, threads))

@@ -181,7 +181,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     alternatives = (" & ".join(_term(mark, term) for term in terms) for terms in query)
     conditions = [" | ".join(f"({alternative})" for alternative in alternatives)]
     if address is not None:
-        people = (_quoted(f"{mark} {each}") for each in spellings_of(address))
+        people = (_quoted(f"{mark} {spelling}") for spelling in spellings_of(address))
         conditions.append(" | ".join(people))
     elif any(term.negated for terms in query for term in terms):
         # What a query only negates gives the index nothing to start from.
@@ -190,7 +190,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
 
 
 def _term(mark: str, term: Term) -> str:
-    forms = (each for each in (term.words, term.former) if each)
+    forms = (form for form in (term.words, term.former) if form)
     conditions = " | ".join(f"({_phrase(mark, form)})" for form in forms)
     return f"{'!' if term.negated else ''}({conditions})"
 

@@ -29,10 +29,10 @@ MAILBOX_COLUMNS = (
 
 def to_mailbox(row: Sequence[Any]) -> Mailbox:
     """Read the first columns of a row as a mailbox."""
-    id_, tenant_id, integration_id, address, aliases, checkpoint, state, *rest = row[:12]
+    mailbox_id, tenant_id, integration_id, address, aliases, checkpoint, state, *rest = row[:12]
     synced_at, watch, generation, reconcile, former = rest
     return Mailbox(
-        id=id_,
+        id=mailbox_id,
         tenant_id=tenant_id,
         integration_id=integration_id,
         address=address,

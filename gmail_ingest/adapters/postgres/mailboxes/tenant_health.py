@@ -1,4 +1,4 @@
-"""The TenantHealthStore port in Postgres: each method a statement or two.
+"""The health of tenants in Postgres, and what was reported of it: each method a statement or two.
 
 Holds: ``PostgresTenantHealth``. Add here: a question about mailboxes that stand still.
 Keep out: how they come to (``mailbox_states.py``), words (``sync/accounts/tenant_health.py``).
@@ -46,21 +46,23 @@ FROM tenants t WHERE t.state = 'connected'
 
 
 class PostgresTenantHealth:
-    """See ``sync.tenant_health.TenantHealthStore``; what a method does is written there."""
+    """Where the health of tenants is read, and what was reported of it is kept."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
-        """The health of connected tenants."""
+        """The health of those of these tenants that are connected; of all if None."""
         return await self._read(tenants, failing=False)
 
     async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
-        """Only those that fail, now or as reported."""
+        """As ``read``, only those that fail, or were reported to fail."""
         return await self._read(tenants, failing=True)
 
     async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
-        """Keep what was reported; the health of all."""
+        """Keep what was reported of each tenant: its failure, or None that it has none. Returns how
+        all tenants stand now.
+        """
         async with statement(self._engine) as connection:
             if reported:
                 await connection.execute(_MARK_REPORTED, (list(reported), list(reported.values())))

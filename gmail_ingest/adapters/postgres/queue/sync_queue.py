@@ -144,8 +144,8 @@ class PostgresSyncQueue:
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(queue_sql.CLAIM, parameters)).fetchall()
         return [
-            Claim(id_, tenant, kind, job_id, mailboxes and tuple(mailboxes), *rest)
-            for id_, tenant, kind, job_id, mailboxes, *rest in rows
+            Claim(claim_id, tenant, kind, job_id, mailboxes and tuple(mailboxes), *rest)
+            for claim_id, tenant, kind, job_id, mailboxes, *rest in rows
         ]
 
     async def extend(self, claims: Sequence[Claim], ttl: timedelta) -> None:
@@ -202,8 +202,8 @@ class PostgresSyncQueue:
         async with statement(self._engine) as connection:
             rows = await connection.execute(queue_sql.DISPATCH, parameters)
             return [
-                Dispatched(tenant_id, id_, job_id, tuple(kinds))
-                for tenant_id, id_, job_id, kinds in await rows.fetchall()
+                Dispatched(tenant_id, dispatch_id, job_id, tuple(kinds))
+                for tenant_id, dispatch_id, job_id, kinds in await rows.fetchall()
             ]
 
     async def holders(self) -> list[str]:

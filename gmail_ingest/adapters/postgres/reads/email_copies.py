@@ -114,7 +114,8 @@ async def _groups(
     for mail, rows in some.items():
         for group in gather(_letter(row, rows[row][0], texts) for row in rows):
             places = [
-                Position(each.internal_date, each.mailbox_id, each.gmail_id) for each in group
+                Position(letter.internal_date, letter.mailbox_id, letter.gmail_id)
+                for letter in group
             ]
             if mail in places and len(places) > 1:
                 groups[mail] = [(rows[place][1], place) for place in places if place != mail]

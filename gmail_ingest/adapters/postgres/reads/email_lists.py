@@ -225,7 +225,7 @@ class MailList:
     def bounds(self) -> sql.Composed:
         """The conditions on the date, the cursor's among them."""
         conditions: list[sql.Composable] = [
-            each for name, each in _BOUNDS.items() if getattr(self.wanted, name) is not None
+            bound for name, bound in _BOUNDS.items() if getattr(self.wanted, name) is not None
         ]
         return _all(conditions if self.after is None else [*conditions, _AFTER])
 

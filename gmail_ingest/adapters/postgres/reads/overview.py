@@ -117,9 +117,9 @@ class PostgresOverview:
             ),
         ]
         fates: dict[int, dict[Fate, int]] = {}
-        for query, each in zip(counted, (factor, *(1 for _ in _INDEXED)), strict=True):
+        for query, scale in zip(counted, (factor, *(1 for _ in _INDEXED)), strict=True):
             for mailbox_id, fate, count in await connection.execute(query):
-                fates.setdefault(mailbox_id, {})[fate_of(fate)] = round(count * each)
+                fates.setdefault(mailbox_id, {})[fate_of(fate)] = round(count * scale)
         return fates, factor > 1
 
     async def _part(

@@ -96,18 +96,26 @@ async def _tenant(connection: Connection, tenant_id: str) -> TenantStatus:
 
 
 def _to_integration(row: Sequence[Any], mailboxes: Iterable[Sequence[Any]]) -> IntegrationStatus:
-    id_, auth_type, subject, state, error, generation, created_at, updated_at = row
-    own = tuple(_to_mailbox(mailbox) for mailbox in mailboxes if mailbox[0] == id_)
+    integration_id, auth_type, subject, state, error, generation, created_at, updated_at = row
+    own = tuple(_to_mailbox(mailbox) for mailbox in mailboxes if mailbox[0] == integration_id)
     return IntegrationStatus(
-        id_, auth_type, subject, state, error, generation, _utc(created_at), _utc(updated_at), own
+        integration_id,
+        auth_type,
+        subject,
+        state,
+        error,
+        generation,
+        _utc(created_at),
+        _utc(updated_at),
+        own,
     )
 
 
 def _to_mailbox(row: Sequence[Any]) -> MailboxStatus:
-    _, id_, address, aliases, state, cause, error, checkpoint, watch, pushed, *more = row
+    _, mailbox_id, address, aliases, state, cause, error, checkpoint, watch, pushed, *more = row
     failing_since, retry_at, *synced = more
     return MailboxStatus(
-        id=id_,
+        id=mailbox_id,
         address=address,
         aliases=tuple(aliases),
         state=state,

@@ -106,7 +106,7 @@ def look_at(database_url: str, variable: str = "DATABASE_URL") -> DatabaseState:
 
 def _classify(found: str | None, *, ours: bool, dagster: bool) -> DatabaseState:
     script = ScriptDirectory(next(iter(migrations.__path__)))
-    known = {walk_revision.revision for walk_revision in script.walk_revisions()}
+    known = {revision.revision for revision in script.walk_revisions()}
     (newest,) = script.get_heads()
     kind: Kind
     if dagster and not ours:

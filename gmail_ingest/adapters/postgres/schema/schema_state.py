@@ -24,7 +24,7 @@ class SchemaState:
     @cached_property
     def _outdated(self) -> frozenset[str]:
         script = ScriptDirectory(next(iter(migrations.__path__)))
-        known = {walk_revision.revision for walk_revision in script.walk_revisions()}
+        known = {revision.revision for revision in script.walk_revisions()}
         return frozenset(known - set(script.get_heads()))
 
     async def is_migrated(self) -> bool:

@@ -154,7 +154,7 @@ async def _update_labels(
         for gmail_id, direction, files, labels, history_id in older
     ]
     await write_labels(connection, mailbox_id, labelled)
-    return [each.gmail_id for each in labelled]
+    return [mail.gmail_id for mail in labelled]
 
 
 async def write_labels(connection: Connection, mailbox_id: int, mails: Sequence[Labelled]) -> None:

@@ -120,5 +120,5 @@ async def restart(connection: Connection, listing: Listing) -> Listing:
 
 def _listing(row: tuple[Any, ...] | None) -> Listing:
     assert row is not None  # noqa: S101 - listings are never deleted while their mailbox syncs
-    id_, mailbox_id, start, end, token, done, origin = row
-    return Listing(id_, mailbox_id, Window(start, end), token, done, origin)
+    listing_id, mailbox_id, start, end, token, done, origin = row
+    return Listing(listing_id, mailbox_id, Window(start, end), token, done, origin)

@@ -212,9 +212,9 @@ async def _reread(connection: Connection, mailbox: _Mailbox, rows: Sequence[_Row
         "mailbox_id": mailbox.id,
         "reading": READING,
         "ids": [row.gmail_id for row in rows],
-        "directions": [each.direction for each in made],
-        "replies": [each.reply_text for each in made],
-        "signatures": [each.signature for each in made],
+        "directions": [reading.direction for reading in made],
+        "replies": [reading.reply_text for reading in made],
+        "signatures": [reading.signature for reading in made],
         "vectors": [
             search_vector(
                 mark(mailbox.tenant_id, month_of(row.internal_date)),

@@ -98,5 +98,5 @@ def _decide(outcomes: Sequence[Outcome], entries: dict[str, Entry]) -> None:
 def _lag(lease: Lease, stored: Sequence[ParsedMessage]) -> float | None:
     if lease.origin != "push" or not stored:
         return None
-    newest = max(each.internal_date for each in stored)
+    newest = max(message.internal_date for message in stored)
     return max(0.0, (datetime.now(UTC) - newest).total_seconds())

@@ -27,7 +27,7 @@ from gmail_ingest.core.mail.message import Direction, Participant
 
 #: Fields that keep From as it was before a relay put its own address there, the surest first.
 _ORIGINALS = ("author", "original-from", "x-original-from", "x-google-original-from")
-#: The address alone: of Google Groups (which has it in all its mail), and of Request Tracker.
+#: Fields with the address alone: of Google Groups (in all its mail), and of Request Tracker.
 _SENDERS = ("x-original-sender", "rt-originator", "x-rt-originator")
 _HINTS = frozenset(("reply-to", *_ORIGINALS, *_SENDERS))
 _LIST_FIELDS = ("list-id", "list-post", "mailing-list", "x-beenthere")
@@ -40,18 +40,18 @@ _FORM = re.compile(
     r"|web[-_.]?(?:site|master|forms?)|forms?|form[-_.]?submissions?|formular|formulaires?"
     r"|formularios?|(?:contact|kontakt|contacto)[-_.]?(?:form|formular)|messages?)\d*"
 )
-# Local parts that a firm's own web site is set to send from, beside these.
+# Further local parts that a firm's own web site sends from.
 _DESK = re.compile(
     r"(?:info|mail|email|e-mail|office|hello|hallo|hola|contact|contacts|kontakt|contacto|contatto"
     r"|sales|leads?|shop|store|support|help|helpdesk|service|team|admin|system|server|bot|root"
     r"|(?:in|en)quir(?:y|ies)|anfragen?|requests?|orders?|bookings?|reservations?|appointments?"
     r"|tickets?|cases?|reply|crm|jobs|careers|events?|billing|postmaster|feedback)\d*"
 )
-# Local parts that programs make up: a tag, a long number, an address within, where bounces go.
+# Local parts made up by programs: with a tag, a long number or an enclosed address, or for bounces.
 _MADE_UP = re.compile(
     r"[+=]|\d{7}|(?=[a-f]*\d)[0-9a-f]{12}|^(?:bounces?|returns?|prvs|msprvs)(?:$|[-_.\d])"
 )
-# Those of a desk with a number behind: answers go to a ticket. A person may have a tag, too.
+# A desk's local part with a number: answers go to a ticket. (A person may have a tag, too.)
 _TICKET = re.compile(r"(?P<desk>[a-z_.]+)[-+=](?=[^@]*\d)")
 # "'Ann' via Support", "Ann (via Google Docs)"; the word as the languages of Google Groups have it.
 _VIA = re.compile(
@@ -81,7 +81,7 @@ def author_of(
     Args:
         headers: The header fields of the mail.
         participants: Whom these name.
-        direction: What the owner sent to others is the owner's, whatever it asks to answer to.
+        direction: The author of ``outbound`` mail is its sender, whatever its Reply-To.
         owner_addresses: The mailbox's own addresses, send-as aliases included.
 
     Returns:
@@ -89,7 +89,7 @@ def author_of(
         or where the hint is in doubt; None without a sender.
     """
     sender = next((participant for participant in participants if participant.role == "from"), None)
-    # Most mail has none of these fields, and is through here.
+    # Most mail has none of these fields and ends here.
     if sender is None or direction == "outbound" or not headers.has_any(_HINTS):
         return sender
     letter = _Letter(headers, sender, participants, owner_addresses)
@@ -107,7 +107,7 @@ def with_author(
         author: As ``author_of`` returned it.
 
     Returns:
-        At most ``MAX_PARTICIPANTS``; the same where an address of the author's is named already.
+        At most ``MAX_PARTICIPANTS``; unchanged where the author's address is among them.
     """
     if author is None or any(author.address == participant.address for participant in participants):
         return participants
@@ -129,9 +129,9 @@ class _Letter:
         self._participants = participants
         self._owners, homes = _owners_and_homes(tuple(owner_addresses))
         self._lists = [
-            _list_addresses(headers.first(each)[:_MAX_FIELD_CHARS])
-            for each in _LIST_FIELDS
-            if each in headers
+            _list_addresses(headers.first(field)[:_MAX_FIELD_CHARS])
+            for field in _LIST_FIELDS
+            if field in headers
         ]
         local, _, domain = sender.address.rpartition("@")
         self._organisation = organisation_of(domain)
@@ -159,11 +159,11 @@ class _Letter:
             for participant in self._participants
             if self._may_be(participant) and participant.address not in recipients
         ]
-        for each in named:
+        for participant in named:
             # Mailman puts the writer into Reply-To or, where a list has another, into Cc.
-            if self._name and each.name.casefold() == self._name.casefold():
-                yield self._author(each.address, each.name)
-        answers = [each for each in named if each.role == "reply-to"]
+            if self._name and participant.name.casefold() == self._name.casefold():
+                yield self._author(participant.address, participant.name)
+        answers = [participant for participant in named if participant.role == "reply-to"]
         if len(answers) == 1 and self._is_answer(answers[0].address):
             yield self._author(answers[0].address, answers[0].name)
 
@@ -180,7 +180,7 @@ class _Letter:
                 if address == self._sender.address or self._names_list(address):
                     continue
                 readable = self._headers.readable(person.name)
-                # A group within a group is nobody, either.
+                # A group within a group is no person either.
                 is_relayed = _VIA.match(readable[:_MAX_NAME_CHARS]) is not None
                 is_bounces = field in _SENDERS and _MADE_UP.search(address.rpartition("@")[0])
                 if not (is_relayed or is_bounces):
@@ -189,19 +189,27 @@ class _Letter:
     def _author(self, address: str, name: str) -> Participant:
         return Participant("author", address, name or tidy_name(self._name, address))
 
-    def _may_be(self, each: Participant) -> bool:
+    def _may_be(self, participant: Participant) -> bool:
         """Whether a participant may be who wrote the mail: no list, no owner."""
-        if each.role not in {"reply-to", "cc"} or each.address == self._sender.address:
+        if (
+            participant.role not in {"reply-to", "cc"}
+            or participant.address == self._sender.address
+        ):
             return False
-        if self._names_list(each.address) or fold_address(each.address) in self._owners:
+        if (
+            self._names_list(participant.address)
+            or fold_address(participant.address) in self._owners
+        ):
             return False
-        return not self._is_relay(each.address)
+        return not self._is_relay(participant.address)
 
     def _is_relay(self, address: str) -> bool:
-        """Whether a service takes answers there and hands them on: its own host beside its own."""
+        """Whether a service takes answers there and forwards them: another host of its domain."""
         if self._is_list or self._is_ours or self._is_home:
             return False
-        domain, own = (each.rpartition("@")[2] for each in (address, self._sender.address))
+        domain, own = (
+            full_address.rpartition("@")[2] for full_address in (address, self._sender.address)
+        )
         return domain != own and organisation_of(domain) == self._organisation
 
     def _is_answer(self, address: str) -> bool:
@@ -228,14 +236,16 @@ class _Letter:
     def _names_list(self, address: str) -> bool:
         # A List-Id is the list's address with a dot in place of its @ (RFC 2919, by custom).
         dotted = address.replace("@", ".")
-        return any(address in list_ or dotted in list_ for list_ in self._lists)
+        return any(
+            address in list_addresses or dotted in list_addresses for list_addresses in self._lists
+        )
 
 
 def _is_desk(local: str) -> bool:
     return bool(_DESK.fullmatch(local) or _FORM.fullmatch(local))
 
 
-# A mailbox has mail of a few lists and owners only.
+# A mailbox has few owners, and mail of few lists.
 @lru_cache(maxsize=1024)
 def _list_addresses(value: str) -> frozenset[str]:
     """Return the addresses and names in a field of a list."""
@@ -246,7 +256,7 @@ def _list_addresses(value: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _owners_and_homes(addresses: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the owner's addresses, folded, and the organisations that they are of."""
+    """Return the owner's addresses, folded, and their organisations."""
     owners = frozenset(map(fold_address, addresses))
     homes = frozenset(organisation_of(owner.rpartition("@")[2]) for owner in owners)
     return owners, homes - _PROVIDERS

@@ -40,7 +40,7 @@ _ANSWERS = {
 # Google, Zoom and others write HTML into a property that is plain text.
 _MARKUP = re.compile(r"<(?:html|body|p|br|b|i|u|a|ul|ol|li|div|span|strong)\b", re.IGNORECASE)
 _LOOKED_AT = 4_000
-# Lines of these alone are Google's marks around its own text.
+# Lines of nothing but these frame the text that Google adds.
 _RULES = "-:~_=* "
 
 
@@ -62,7 +62,7 @@ def calendar_text(source: str, content_type: str = "") -> CalendarText:
     """Return what a person would say of a calendar file.
 
     Args:
-        source: The file as text; ``""`` where it did not come along.
+        source: The file as text; ``""`` where it was not sent.
         content_type: Its Content-Type field, whose ``method`` counts where the file has none.
     """
     calendar = read_calendar(source)
@@ -123,16 +123,16 @@ def _people(entry: Entry, name: str) -> str:
     return ", ".join(dict.fromkeys(told))
 
 
-def _person(each: Property) -> str:
-    value = each.value.strip()
+def _person(person: Property) -> str:
+    value = person.value.strip()
     scheme, colon, rest = value.partition(":")
     address = rest if colon and scheme.lower() == "mailto" else value
     if "@" not in address:
-        address = each.parameters.get("EMAIL", "")
+        address = person.parameters.get("EMAIL", "")
     address = _line(address).removeprefix("mailto:")
-    name = _line(each.parameters.get("CN", "")).strip("'")
+    name = _line(person.parameters.get("CN", "")).strip("'")
     said = f"{name} <{address}>" if name and address and name != address else name or address
-    state = _state(each)
+    state = _state(person)
     return f"{said} ({state})" if said and state else said
 
 

@@ -1,7 +1,7 @@
 """``gmail-ingest sandbox``, and the error of commands that need it where it is not installed.
 
 Holds: the command, and ``require_sandbox``. Keep out: the sandbox itself, a distribution of its own
-that the service never imports (``gmail_sandbox/README.md``).
+(``gmail_sandbox/README.md``).
 """
 
 from __future__ import annotations
@@ -14,8 +14,6 @@ import typer
 
 from gmail_ingest.errors import ConfigurationError
 
-#: For commands whose arguments belong to another program.
-PASS_ON = {"allow_extra_args": True, "ignore_unknown_options": True, "help_option_names": []}
 _PACKAGE = "gmail_sandbox"
 
 
