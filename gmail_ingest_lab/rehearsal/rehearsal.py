@@ -28,8 +28,8 @@ from gmail_ingest_lab.rehearsal.stored import Stored, Undone
 #: Mean seconds between two of a kind, exponentially distributed: bursts and pauses, as in
 #: production.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
-#: Mailboxes that need nobody's consent anew: another account may get their addresses. The others
-#: are renamed, so that each is known by the name that it had first.
+#: Their addresses may go to another account: a service account needs no new consent. The others are
+#: renamed instead; a renamed mailbox is counted under its first name.
 SERVED = [box for tenant in TENANTS if tenant.auth == "service_account" for box in tenant.mailboxes]
 CONSENTED = [box for box in MAILBOXES if box not in SERVED]
 #: The work of a run that died before it began is asked for again after three minutes.
