@@ -115,7 +115,7 @@ class Settings(BaseSettings):
     initial_sync_days: int = Field(
         30, ge=1, description="Days of mail before the connection that the initial sync lists."
     )
-    history_start: date = Field(
+    backfill_start: date = Field(
         date(2004, 4, 1),
         description="First day of the first month that backfills can reach; Dagster's monthly "
         "partitions begin there. Gmail began on 2004-04-01.",

@@ -33,6 +33,8 @@ NOT_SETTINGS = frozenset(
         "GMAIL_INGEST_PROOF_EXAMPLES",
     }
 )
+#: What settings were called before, and are called now.
+FORMER_NAMES = {f"{PREFIX}HISTORY_START": f"{PREFIX}BACKFILL_START"}
 #: Variables of Google's own tools that resemble settings.
 _OF_OTHERS = frozenset(
     {
@@ -85,6 +87,8 @@ def _unread(names: Iterable[str], where: str, *, in_file: bool = False) -> list[
 
 
 def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:
+    if name in FORMER_NAMES:
+        return FORMER_NAMES[name]
     bare = name.removeprefix(PREFIX)
     if bare in known:
         return bare
