@@ -11,12 +11,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-from gmail_ingest.adapters.secrets.encryption_key import SECRET_MANAGER, read_encryption_key
+from gmail_ingest.adapters.secrets.encryption_key import SECRET_MANAGER
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.outbound import proxy_named, tls_context
 from gmail_ingest.settings import Settings
 from gmail_ingest.variables import PREFIX, misspelt
+from gmail_ingest.wiring.keys import read_key_ring
 
 _TOPIC = re.compile(r"projects/(?P<project>[^/]+)/topics/[A-Za-z][\w.~+%-]{2,254}")
 
@@ -71,7 +71,7 @@ def check_names() -> list[Check]:
 def check_encryption(settings: Settings) -> Check:
     """There is a usable encryption key."""
     try:
-        ring = parse_key_ring(read_encryption_key(settings))
+        ring = read_key_ring(settings)
     except ConfigurationError as error:
         return Check("encryption key", passed=False, detail=str(error))
     return Check("encryption key", passed=True, detail=f"version {ring.current} seals")

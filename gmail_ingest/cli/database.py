@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gmail_ingest.cli.deployment import database_url_of, engine_of
+from gmail_ingest.cli.deployment import database_url_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
-from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.local.databases import require_psycopg2
 from gmail_ingest.local.environment import DAGSTER_PG_URL
 from gmail_ingest.variables import value_of
@@ -115,8 +114,8 @@ def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseS
 
 
 async def _left(data_dir: Path) -> Left:
-    async with engine_of(data_dir) as engine:
-        return await what_is_left(engine)
+    async with stores_of(data_dir) as stores:
+        return await stores.rereads.left()
 
 
 def _say_what_is_left(left: Left) -> None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from gmail_ingest.cli import rules
-from gmail_ingest.cli.deployment import api_of, engine_of, settings_of
+from gmail_ingest.cli.deployment import api_of, settings_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, ApiKey, ApiUrl, AsJson, DataDir, Tenant
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.errors import ConfigurationError, InvalidInputError
@@ -140,7 +140,5 @@ def _client(data_dir: Path, authorize_uri: str) -> OAuthClient:
 
 
 async def _mailboxes(data_dir: Path) -> list[MailboxOverview]:
-    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
-
-    async with engine_of(data_dir) as engine:
-        return await PostgresOverview(engine).mailboxes()
+    async with stores_of(data_dir) as stores:
+        return await stores.overview.mailboxes()

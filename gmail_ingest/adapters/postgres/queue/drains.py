@@ -54,7 +54,9 @@ class PostgresDrains:
         return int(row[0]) if row else 0
 
 
-class _Channel:
+class Channel:
+    """What is heard of new rows in the queue."""
+
     def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         self._connection = connection
 
@@ -65,9 +67,9 @@ class _Channel:
 
 
 @asynccontextmanager
-async def listen(engine: AsyncEngine) -> AsyncIterator[_Channel]:
+async def listen(engine: AsyncEngine) -> AsyncIterator[Channel]:
     """Listen on a connection of its own: one from the pool would be needed for the work."""
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))
-        yield _Channel(connection)
+        yield Channel(connection)
