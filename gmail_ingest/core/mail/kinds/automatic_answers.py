@@ -81,7 +81,7 @@ def is_automatic_answer(
 
 
 def is_by_a_program(headers: Headers, *, has_empty_return_path: bool) -> bool:
-    """Tell whether a mail that is no answer says that a program wrote it.
+    """Tell whether the headers of a mail that is no answer say that a program wrote it.
 
     Args:
         headers: The header fields of the mail.
