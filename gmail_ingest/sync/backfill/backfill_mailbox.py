@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from gmail_ingest.core.ledger.fates import ANSWERED
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, TransientError
 from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, BackfillStore, MailboxMonthDone
 from gmail_ingest.sync.mailbox.discover import list_to_end
@@ -63,9 +64,7 @@ class BackfillMailbox:
         if self._listing_id is None:
             return
         self._units_reported += units
-        counts = self._counts
-        settled = counts.stored + counts.hidden + counts.left_out + counts.gone
-        self._finished += counts.listed + settled
+        self._finished += self._counts.listed + self._counts.came_to(ANSWERED)
         fresh = self._counts.take()
         fresh.units = units
         self._taken.setdefault(self._listing_id, Counts()).add(fresh)

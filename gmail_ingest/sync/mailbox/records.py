@@ -6,12 +6,12 @@ Keep out: ports (``ports.py``), and values that only one use case or adapter kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
-from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.fates import Fate, Origin
 from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.core.ledger.scope import LeftOutReason
 from gmail_ingest.core.ledger.windows import Window
@@ -198,6 +198,27 @@ class Counts:
             setattr(self, name, 0)
         self.lag_seconds = None
         return taken
+
+    def came_to(self, fates: Collection[Fate]) -> int:
+        """How many messages came to one of these fates."""
+        return sum(self._of(fate) for fate in fates)
+
+    def _of(self, fate: Fate) -> int:
+        match fate:
+            case "pending":
+                return self.retrying
+            case "stored":
+                return self.stored
+            case "hidden":
+                return self.hidden
+            case "left_out":
+                return self.left_out
+            case "gone":
+                return self.gone
+            case "dead":
+                return self.dead
+            case _:
+                assert_never(fate)
 
     @property
     def found(self) -> bool:
