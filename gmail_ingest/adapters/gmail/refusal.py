@@ -21,8 +21,8 @@ from gmail_ingest.errors import RefusalReason
 
 #: Google's daily limits end at midnight there.
 _PACIFIC = ZoneInfo("America/Los_Angeles")
-#: No pause is longer, whatever an answer says: a day of Pacific time, with its clock change.
-LONGEST_PAUSE = timedelta(hours=25)
+#: No time is farther ahead, whatever an answer says: a day of Pacific time, with its clock change.
+FARTHEST_RETRY = timedelta(hours=25)
 #: What may be quoted of an answer: Google's own constants, never its sentences.
 _CONSTANT = re.compile(r"[A-Za-z_]{1,64}")
 _RETRY_AFTER = re.compile(r"Retry after\s+(\S+Z)", re.IGNORECASE)
@@ -61,7 +61,7 @@ class Refusal:
         """The UTC time that Google named in the text or the Retry-After header, bounded."""
         found = _RETRY_AFTER.search(self.message)
         named = _timestamp(found[1]) if found else _header_time(self.retry_after, now)
-        return min(named, now + LONGEST_PAUSE) if named is not None else None
+        return min(named, now + FARTHEST_RETRY) if named is not None else None
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:

@@ -28,7 +28,7 @@ BUSY = 2.0
 #: process that sleeps. Then the job waits without one.
 LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
-LOOK_EVERY = 5.0
+RECHECK_EVERY = 5.0
 #: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
 LOST_LEASES = 3
 
@@ -119,7 +119,7 @@ class BackfillMailbox:
                 # What is left waits for another attempt, or is fetched by a live sync.
                 if datetime.now(UTC) - idle_since > timedelta(seconds=LONGEST_PAUSE):
                     raise TransientError("messages of this range still wait for another attempt")
-                await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
+                await asyncio.sleep(min(RECHECK_EVERY, self._policy.longest_sleep))
 
     async def _retry_month(
         self, paced: MailboxSession[BackfillStore], lease: Lease, month: date
