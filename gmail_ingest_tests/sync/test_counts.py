@@ -22,6 +22,6 @@ def test_only_what_was_written_is_a_change():
 
 def test_every_fate_has_a_counter_of_its_own():
     """What messages came to is counted once, whichever fate it is."""
-    counters = {name: 1 for name in COUNTERS}
+    counters = dict.fromkeys(COUNTERS, 1)
     assert Counts(**counters).came_to(FATES) == len(FATES)
     assert {field.name for field in fields(Counts)} == {*COUNTERS, "lag_seconds"}

@@ -43,9 +43,10 @@ class SyncPolicy:
     #: After an incremental sync that found something the mailbox is looked at once more, so much
     #: later: Google drops notifications beyond one a second. 0: not.
     look_again: float = 0.0
-    #: The wait after a first failure, doubled with each further one up to the longest: of a message,
-    #: a call, a refusal that names no time, a claim. The longest is not above ``LONGEST_PAUSE`` of
-    #: ``backfill_mailbox.py``: a backfill's run ends while a message waits longer than that.
+    #: The wait after a first failure, doubled with each further one up to the longest: of a
+    #: message, a call, a refusal that names no time, a claim. The longest is not above
+    #: ``LONGEST_PAUSE`` of ``backfill_mailbox.py``: a backfill's run ends while a message waits
+    #: longer than that.
     first_retry: float = 1.0
     longest_retry: float = 900.0
     #: A 404 for an id first seen less than this long ago may be transient (edge case 13).
