@@ -1,7 +1,7 @@
 """Applies rules that changed to stored mail, batch by batch.
 
 Holds: ``decide_next``. Add here: nothing: a batch is one transaction, and what is left of a
-mailbox is durable with it. Keep out: rules (``exclusion_rules.py``), hiding (``visibility.py``).
+mailbox is durable with it. Keep out: rules (``stored_rules.py``), hiding (``visibility.py``).
 Source: docs/promises.md#promise-2, #promise-9; edge cases 17, 64, 68. All of a mailbox's mail is
 decided about, also under a rule that concerns little of it: one way, whatever changed, at 25
 microseconds of CPU a mail.
@@ -12,8 +12,8 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, transaction
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.mail_facts import read_next
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.visibility import decide
 from gmail_ingest.sync.mailbox.records import AppliedRules, Counts
 

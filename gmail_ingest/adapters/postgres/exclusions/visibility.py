@@ -17,7 +17,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.mail_facts import StoredMail, read_mail
 from gmail_ingest.adapters.postgres.mail import threads
 from gmail_ingest.adapters.postgres.mail.email_writes import WRITE_KEYS
