@@ -48,7 +48,7 @@ class Crm:
         """Verdict and reason of a mail."""
         why = build_why(self.service.settings, self.service.engine, self.service.gmail)
         (finding,) = (await why.ask(TENANT, message_id)).findings
-        return finding.verdict, finding.trace.reason
+        return finding.word, finding.trace.reason
 
     async def verified(self, *, repair):
         """A comparison with Google."""

@@ -136,7 +136,7 @@ def _finding(finding: Finding) -> FindingBody:
     mailbox = progress.mailbox
     return FindingBody(
         mailbox=mailbox.address,
-        verdict=shown_name(finding.verdict),
+        verdict=shown_name(finding.word),
         explanation=finding.explanation,
         next=finding.next,
         gmail_id=finding.gmail_id,
