@@ -23,7 +23,7 @@ from gmail_ingest.defs.live_sync.emails import emails, emails_job
 from gmail_ingest.defs.live_sync.queue_sensor import build_sync_queue_sensor
 from gmail_ingest.defs.mailboxes import every_mailbox_is_synced, mailboxes
 from gmail_ingest.defs.rereading import reading_job, reading_sensor
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.defs.resources import build_resources
 from gmail_ingest.defs.retention import retention_job, retention_schedule
 from gmail_ingest.defs.watches import watch_renewal_job, watch_renewal_schedule
 from gmail_ingest.settings import load_settings
@@ -44,10 +44,6 @@ defs = dg.Definitions(
         build_sync_queue_sensor(load_settings()),
         *(backfill_sensor, dead_run_sensor, reading_sensor),
     ],
-    resources={
-        "mail_store": MailStoreResource(),
-        "credential_store": CredentialStoreResource(),
-        "gmail": GmailResource(),
-    },
+    resources=build_resources(),
     executor=dg.in_process_executor,
 )

@@ -1,10 +1,10 @@
-"""Every failure that the rooms speak of, named by what to do about it.
+"""The errors of all rooms, one class for each thing to do about them.
 
 Holds: one class per recovery. Add here: a class only when its recovery differs from all others.
 Keep out: where an error comes from (adapters map their own failures to these, in one table each).
 Messages never carry an address, subject, body or token: they are stored and shown.
-Source: docs/architecture.md#rooms (an error says by its type what is to be done);
-docs/google.md#refused-calls and #token-errors for the classes that Google's answers need.
+Source: docs/architecture.md#rooms (an error's type says what to do); docs/google.md#refused-calls
+and #token-errors for the classes that Google's answers need.
 """
 
 from __future__ import annotations
@@ -16,8 +16,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Literal
 
-#: Cause to what a person has to do about it. States ``suspended`` and ``admin_action_required``
-#: may end at Google's side alone, so that they are tried again once a day.
+#: Causes to what a person has to do. The states ``suspended`` and ``admin_action_required`` may end
+#: on Google's side, so they are tried again once a day.
 REMEDIES: Mapping[str, str] = {
     "grant_dead": "Connect this mailbox again: its owner must give consent anew.",
     "scope_missing": "Connect this mailbox again: its owner must consent again without "
@@ -68,21 +68,21 @@ _BY_STATE = {
 def remedy_of(state: str, cause: str | None) -> str | None:
     """What a person has to do about a mailbox in this state, None if nothing.
 
-    An active mailbox may still have the cause of the state that it is just being tried out of.
+    An active mailbox may still have the cause of its former state while it is tried again.
     """
     if state == "active" and cause not in PASSING_CAUSES:
         return None
     return REMEDIES.get(cause or _BY_STATE.get(state, ""))
 
 
-#: Whose calls a pause is for; ``concurrency``: too many parallel calls of one mailbox.
+#: Whose calls must pause; ``concurrency``: one mailbox made too many parallel calls.
 ThrottleScope = Literal["mailbox", "project", "concurrency"]
 
 
 @dataclass(frozen=True, slots=True)
 class RefusalReason:
-    """What tells one refusal of Google's from another: what was asked for, the status of the
-    answer, and the first reason that it names, if any.
+    """What distinguishes refusals of Google: the request, the HTTP status, and the first reason in
+    the answer, if any.
     """
 
     requested: str
@@ -95,7 +95,7 @@ class GmailIngestError(Exception):
 
 
 def place_of(error: BaseException) -> str:
-    """An error that nobody foresaw, by class and place: its text may name what is private."""
+    """Describe an unexpected error by class and place, without its text, which may be private."""
     trace = error.__traceback__
     while trace is not None and trace.tb_next is not None:
         trace = trace.tb_next
@@ -107,7 +107,7 @@ def place_of(error: BaseException) -> str:
 
 
 def trace_of(error: BaseException) -> str:
-    """Where an error came through, outermost first, for a log: a traceback without its text."""
+    """The traceback of an error for a log, outermost frame first, without the error's text."""
     frames = traceback.extract_tb(error.__traceback__)
     return " > ".join(
         f"{Path(frame.filename).name}:{frame.lineno} {frame.name}" for frame in frames
@@ -115,14 +115,14 @@ def trace_of(error: BaseException) -> str:
 
 
 class ConfigurationError(GmailIngestError):
-    """A setting is missing or wrong: names it and the remedy; nothing starts."""
+    """A setting is missing or wrong: the text names it and the remedy; nothing starts."""
 
 
 class InvalidInputError(GmailIngestError):
     """A caller's input is wrong. ``field`` is its name as the caller wrote it.
 
-    ``others`` are wrong too. ``mailbox`` is the address that the field is about: for the caller's
-    own eyes, and in no text of this error.
+    ``others`` are further wrong inputs. ``mailbox`` is the address that the field is about: for the
+    caller only, and never in the text of this error.
     """
 
     def __init__(
@@ -145,9 +145,9 @@ class NotFoundError(GmailIngestError):
 
 
 class ThrottledError(GmailIngestError):
-    """Google said: not now. Pause the named scope, spend no attempt on any message.
+    """Google throttles: pause calls of the scope, and count no attempt for any message.
 
-    ``until`` is the UTC time that Google named, if it named one.
+    ``until`` is the UTC time that Google named, if any.
     """
 
     def __init__(self, scope: ThrottleScope, until: datetime | None = None) -> None:
@@ -157,21 +157,20 @@ class ThrottledError(GmailIngestError):
 
 
 class TransientError(GmailIngestError):
-    """The call may succeed when made again: 5xx, a broken or silent connection, a garbled body."""
+    """The same call may succeed later: 5xx, a broken or silent connection, a garbled body."""
 
 
 class GoneError(GmailIngestError):
-    """Google no longer has this message or thread (404): final for the id, no error for anybody."""
+    """Google no longer has this message or thread (404): final for the id, and no failure."""
 
 
 class RejectedRequestError(GmailIngestError):
-    """Google refuses this very request for good (400, unexplained 403): give up on this message."""
+    """Google refuses this request permanently (400, unexplained 403): give up on this message."""
 
 
 class RefusedByGoogleError(RejectedRequestError):
-    """Google refuses this very request for a reason that is not known: of its message's own if
-    Google answers for others, of the mailbox's if it answers for none
-    (``sync/mailbox/refusals.py``).
+    """Google refuses this request for an unknown reason. The reason lies in the message if Google
+    answers for others, in the mailbox if it answers for none (``sync/mailbox/refusals.py``).
     """
 
     def __init__(self, text: str, reason: RefusalReason | None = None) -> None:
@@ -192,7 +191,7 @@ class WatchTopicConflictError(GmailIngestError):
 
 
 class SuspectAccountError(TransientError):
-    """Google refuses without a reason: gone on the next try, or the account is suspended."""
+    """Google refuses without a reason: the next try succeeds, or the account is suspended."""
 
     def __init__(self, text: str, reason: RefusalReason | None = None) -> None:
         super().__init__(text)
@@ -202,7 +201,7 @@ class SuspectAccountError(TransientError):
 class MailboxStateError(GmailIngestError):
     """The mailbox cannot be synced until somebody acts.
 
-    ``state`` is the state it goes to; ``cause`` names what happened, and with it the remedy.
+    ``state`` is its new state; ``cause`` names what happened, and so the remedy (``REMEDIES``).
     """
 
     state = "suspended"
@@ -225,8 +224,8 @@ class ReauthoriseError(MailboxStateError):
 
 
 class AddressMovedError(MailboxStateError):
-    """The mailbox's address is that of another account by now, which is connected as well under its
-    former one: the service account's key opens the wrong mailbox.
+    """The mailbox's address now belongs to another account, which is also connected under its own
+    former address. So the service account's key opens the wrong mailbox.
     """
 
     state = "needs_reauth"
@@ -243,19 +242,19 @@ class AdminActionRequiredError(MailboxStateError):
 
 
 class MailboxUnavailableError(MailboxStateError):
-    """The account is suspended, deleted, has no Gmail, or is refused for reasons of Google's."""
+    """The account is suspended or deleted, has no Gmail, or Google refuses it."""
 
 
 class OperatorActionError(GmailIngestError):
-    """This deployment itself is set up wrongly (API disabled, client unknown): nothing is retried
-    until the operator has acted; no mailbox changes its state for it, but each says so.
+    """This deployment is set up wrongly (API disabled, client unknown): the operator must act. No
+    mailbox changes its state, but each shows the cause.
     """
 
     cause = "operator"
 
 
 class LeaseHeldError(GmailIngestError):
-    """Somebody else syncs this mailbox now; ``until`` is when their lease ends at the latest."""
+    """Another worker syncs this mailbox; ``until`` is the latest end of its lease."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__("the mailbox is being synced by another worker")
@@ -263,11 +262,11 @@ class LeaseHeldError(GmailIngestError):
 
 
 class LeaseLostError(GmailIngestError):
-    """This worker's lease was taken over: it must stop, and can write nothing more."""
+    """Another worker took the lease over: this one must stop, and can write nothing more."""
 
 
 class JobEndedError(GmailIngestError):
-    """The job was cancelled, or has ended otherwise: its worker stops; what is stored stays."""
+    """The job was cancelled or has ended otherwise: its worker stops; stored mail stays."""
 
 
 class MailboxDisconnectedError(GmailIngestError):
@@ -275,4 +274,6 @@ class MailboxDisconnectedError(GmailIngestError):
 
 
 class AccountReplacedError(MailboxDisconnectedError):
-    """Another account has the mailbox's address now: its mail stays, the other's sync is queued."""
+    """Another account has the mailbox's address now: stored mail stays; a sync of the new account
+    is queued.
+    """

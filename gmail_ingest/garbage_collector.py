@@ -1,20 +1,17 @@
-"""Python's garbage collector, in processes that sync for minutes.
-
-Holds: ``tune_garbage_collector``. Keep out: anything else.
-"""
+"""Settings of Python's garbage collector for processes that sync for minutes."""
 
 from __future__ import annotations
 
 import gc
 
-#: New containers until the youngest are looked at: as many as some pages of mail are made of.
+#: New containers between collections of the youngest: those of some pages of mail.
 _NEW_OBJECTS = 20_000
 
 
 def tune_garbage_collector() -> None:
-    """Let it leave alone what was imported, and look less often at what is new.
+    """Exempt imported modules from collection, and collect new objects less often.
 
-    It walked Dagster's modules in 4 % of the time; Google's answers never hold a cycle.
+    Walking Dagster's modules took 4 % of the time; Google's answers never hold a cycle.
     """
     gc.collect()
     gc.freeze()

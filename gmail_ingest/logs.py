@@ -1,9 +1,9 @@
-"""Logging for every process: structlog, JSON outside a terminal, context bound, nothing private.
+"""Logging of every process: structlog, JSON outside a terminal, no private values.
 
 Holds: ``configure_logging``. Add here: a processor that every process needs.
-Keep out: what is logged. Events are short names with ids and numbers: tenant, mailbox_id, job_id
-and run_id are bound with ``structlog.contextvars`` where a sync begins; addresses, subjects,
-bodies and tokens are never passed (docs/promises.md#promise-8).
+Keep out: what is logged. Events are short names with ids and numbers. tenant, mailbox_id, job_id
+and run_id are bound with ``structlog.contextvars`` where a sync begins; addresses, subjects, bodies
+and tokens are never passed (docs/promises.md#promise-8).
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def drop_private(
 def name_exception(
     _logger: object, _method: str, event: structlog.typing.EventDict
 ) -> structlog.typing.EventDict:
-    """Say an exception's class and place, and those of its causes; their texts may quote a mail."""
+    """Replace an exception by class and place, with its causes; their texts may quote mail."""
     given = event.pop("exc_info", None)
     if given is True:
         given = sys.exc_info()
@@ -76,7 +76,7 @@ def configure_logging(level: str = "INFO", log_format: str = "auto") -> None:
     ]
     renderer: structlog.typing.Processor = structlog.processors.JSONRenderer()
     if console:
-        # Plain: what there is of an exception is text already.
+        # ``name_exception`` has already made text of exceptions.
         renderer = structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)
     structlog.configure(
         processors=[*shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],

@@ -1,8 +1,8 @@
 """How this process reaches other hosts: through which proxy, and whose certificates it trusts.
 
-Holds: one rule for all HTTP clients, whatever library they are built on. Add here: a decision that
-each client would otherwise take by its library's own default. Keep out: the clients; calls on
-loopback between processes of one deployment (they ask no proxy: ``local/readiness.py``).
+Holds: one rule for all HTTP clients, whatever their library. Add here: a decision that would
+otherwise depend on a library's default. Keep out: the clients; calls on loopback between local
+processes, which use no proxy (``local/readiness.py``).
 Source: https://curl.se/docs/manpage.html: curl's and wget's variables HTTPS_PROXY, HTTP_PROXY,
 ALL_PROXY and NO_PROXY, which requests, aiohttp and gRPC read differently or not at all; OpenSSL's
 SSL_CERT_FILE and SSL_CERT_DIR.
@@ -23,25 +23,25 @@ from gmail_ingest.errors import ConfigurationError
 _PORTS = {"http": 80, "https": 443}
 #: A file or directory of further certificates, as requests and curl name it.
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-#: What OpenSSL itself reads; where it is set, nothing but these certificates counts.
+#: Variables that OpenSSL itself reads; where one is set, only its certificates count.
 _OPENSSL = ("SSL_CERT_FILE", "SSL_CERT_DIR")
 
 
 def proxy_for(url: str) -> str | None:
-    """The proxy that a request takes, by the environment; None goes straight.
+    """The proxy of a request, by the environment; None for a direct connection.
 
-    HTTPS_PROXY or HTTP_PROXY, by the request's scheme, else ALL_PROXY; names in small letters come
-    first. NO_PROXY lists what goes straight: hosts (their subdomains too) with or without a port,
+    HTTPS_PROXY or HTTP_PROXY, by the request's scheme, else ALL_PROXY; lower-case names come first.
+    NO_PROXY lists direct connections: hosts (with their subdomains) with or without a port,
     addresses, blocks of addresses (``10.0.0.0/8``), or ``*``.
 
     Args:
         url: http or https.
 
     Returns:
-        The proxy's URL, with the credentials that it has.
+        The proxy's URL, with its credentials if it has any.
 
     Raises:
-        ConfigurationError: names the variable whose value is no http or https proxy.
+        ConfigurationError: names the variable whose value is not an http or https proxy.
     """
     target = urlsplit(url)
     known = getproxies_environment()
@@ -54,7 +54,7 @@ def proxy_for(url: str) -> str | None:
 
 
 def proxy_named(url: str) -> str | None:
-    """The proxy of a request as it may be shown: host and port, without credentials.
+    """The proxy of a request for display: host and port, without credentials.
 
     Raises:
         ConfigurationError: as ``proxy_for``.
@@ -72,10 +72,10 @@ def trusted_bundle() -> str | None:
 
 
 def tls_context() -> ssl.SSLContext:
-    """Whose certificates every client trusts.
+    """The TLS context of every client, with the certificates that it trusts.
 
     Those of the system's store, or of SSL_CERT_FILE and SSL_CERT_DIR where they are set, and those
-    of REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Where none is named, Mozilla's list as well: a slim
+    of REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE. Where none of these is set, also Mozilla's list: a slim
     container has no store.
 
     Raises:
@@ -99,7 +99,7 @@ def tls_context() -> ssl.SSLContext:
 
 
 def _checked(variable: str, value: str) -> str:
-    """The proxy with its scheme written out; no error repeats the value: it may hold a password."""
+    """The proxy's URL with a scheme. Errors never repeat the value: it may hold a password."""
     parts = urlsplit(value if "://" in value else f"http://{value}")
     try:
         usable = parts.scheme in _PORTS and bool(parts.hostname) and parts.port != 0

@@ -1,8 +1,8 @@
-"""A session of ``requests`` that follows this project's rule of proxies and trust.
+"""A session of ``requests`` with this project's rule for proxies and certificates.
 
 Holds: ``outbound_session``. Keep out: the rule (``outbound.py``).
-Source: https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters (an SSLContext
-of one's own: the pool's key attributes).
+Source: https://requests.readthedocs.io/en/latest/user/advanced/#transport-adapters (a custom
+SSLContext through the pool's key attributes).
 """
 
 from __future__ import annotations
@@ -18,14 +18,14 @@ from gmail_ingest.outbound import proxy_for, tls_context
 
 
 def outbound_session() -> requests.Session:
-    """A session for hosts outside; close it.
+    """A session for other hosts; the caller closes it.
 
     Raises:
         ConfigurationError: as ``outbound.tls_context``; of a request as ``outbound.proxy_for``.
     """
     session = _OutboundSession()
-    # Not the library's own reading of the environment, nor of .netrc: a password there would take
-    # the place of the token.
+    # Neither the environment nor .netrc is read by the library: a password in .netrc would replace
+    # the token.
     session.trust_env = False
     session.mount("https://", _TrustingAdapter(tls_context()))
     return session
@@ -39,7 +39,7 @@ class _OutboundSession(requests.Session):
 
 
 class _TrustingAdapter(HTTPAdapter):
-    """Verifies by one context, and by no bundle of the library's own."""
+    """Verifies certificates by one context, not by the library's own bundle."""
 
     def __init__(self, context: ssl.SSLContext) -> None:
         self._context = context

@@ -1,8 +1,8 @@
-"""Every setting, read from the environment once, where a process starts.
+"""All settings, read from the environment once when a process starts.
 
-Holds: one pydantic-settings class, ``load_settings``, and the words for what is wrong with them.
-Add here: a setting with its unit and default; ``.env.example`` and the reference in docs are held
-equal to this class by a test. Keep out: names that are no setting (``variables``); reading of the
+Holds: one pydantic-settings class, ``load_settings``, and the texts about wrong values.
+Add here: a setting with its unit and default; a test compares ``.env.example`` and the reference in
+docs with this class. Keep out: names that are no setting (``variables``); reading of the
 environment at import (importing this module reads nothing).
 """
 
@@ -36,7 +36,7 @@ class Settings(BaseSettings):
         env_file=".env",
         extra="ignore",
         populate_by_name=True,
-        # It may be a secret that was put under the wrong name.
+        # A wrong value may be a secret under a wrong name.
         hide_input_in_errors=True,
     )
 
@@ -62,8 +62,8 @@ class Settings(BaseSettings):
     pubsub_topic: str = Field(
         "",
         validation_alias=_named("PUBSUB_TOPIC"),
-        description="Full topic name projects/P/topics/T that mailboxes are watched with. "
-        "Empty: no watch, mail is found by polling.",
+        description="Full name (projects/P/topics/T) of the Pub/Sub topic of the watches. Empty: "
+        "no watches; mail is found by polling.",
     )
     pubsub_audience: str = Field(
         "",
@@ -83,8 +83,8 @@ class Settings(BaseSettings):
     encryption_key: SecretStr = Field(
         SecretStr(""),
         validation_alias=_named("ENCRYPTION_KEY"),
-        description="32 bytes in base64, optionally versioned and several for rotation: "
-        "'2:base64,1:base64', newest first. This or ENCRYPTION_KEY_SECRET, never both.",
+        description="32 bytes in base64. For rotation several, with versions, newest first: "
+        "'2:base64,1:base64'. Set this or ENCRYPTION_KEY_SECRET, not both.",
     )
     encryption_key_secret: str = Field(
         "",
@@ -95,17 +95,17 @@ class Settings(BaseSettings):
     gmail_api_endpoint: str = Field(
         "https://gmail.googleapis.com",
         validation_alias=_named("GMAIL_API_ENDPOINT"),
-        description="Where the Gmail API is; the sandbox's address for a local Google.",
+        description="URL of the Gmail API; for a local Google, the sandbox's address.",
     )
     google_token_uri: str = Field(
         "https://oauth2.googleapis.com/token",
         validation_alias=_named("GOOGLE_TOKEN_URI"),
-        description="Where tokens are issued.",
+        description="URL at which tokens are issued.",
     )
     google_revoke_uri: str = Field(
         "https://oauth2.googleapis.com/revoke",
         validation_alias=_named("GOOGLE_REVOKE_URI"),
-        description="Where grants are revoked.",
+        description="URL at which grants are revoked.",
     )
     google_certs_uri: str = Field(
         "https://www.googleapis.com/oauth2/v1/certs",
@@ -113,18 +113,20 @@ class Settings(BaseSettings):
         description="Certificates of Google's token signers (kid to PEM).",
     )
     initial_sync_days: int = Field(
-        30, ge=1, description="Days of mail that the initial sync lists, back from connecting."
+        30, ge=1, description="Days of mail before the connection that the initial sync lists."
     )
-    history_start: date = Field(
+    backfill_start: date = Field(
         date(2004, 4, 1),
-        description="The first month (its first day) that backfills can reach: where "
-        "Dagster's partitions of months begin. Gmail began on 2004-04-01.",
+        description="First day of the first month that backfills can reach; Dagster's monthly "
+        "partitions begin there. Gmail began on 2004-04-01.",
     )
     sensor_interval_seconds: int = Field(
-        1, ge=1, description="Seconds between looks of the sync_queue_sensor at the queue."
+        1, ge=1, description="Seconds between ticks of the sync_queue_sensor."
     )
     max_tenant_runs: int = Field(
-        4, ge=1, description="Runs of one tenant's partition that the sensor keeps alive at once."
+        4,
+        ge=1,
+        description="Most tenant runs (a run for one tenant) that the sensor keeps alive at once.",
     )
     sensor_wait_seconds: float = Field(
         4.0,
@@ -164,12 +166,13 @@ class Settings(BaseSettings):
     project_units_per_day: int = Field(
         80_000_000,
         ge=0,
-        description="Units a day (Pacific time) after which only live mail is fetched.",
+        description="Gmail quota units that the project may spend a day (Pacific time); beyond "
+        "them only live mail is fetched.",
     )
     quota_prices: str = Field(
         "",
-        description="Quota units of single calls where Google's differ from its price list of May "
-        "2026: messages.get=5,threads.get=10 (docs/operation.md).",
+        description="Quota units of calls whose price differs from Google's list of May 2026: "
+        "messages.get=5,threads.get=10 (docs/operation.md).",
     )
     live_reserve: float = Field(
         0.02,
@@ -196,16 +199,18 @@ class Settings(BaseSettings):
         0.2,
         gt=0,
         le=1,
-        description="Share of a mailbox's stored mail that may vanish at Gmail within a day and be "
-        "removed here; more stays stored until a person agrees. 1: nobody is ever asked.",
+        description="Share of a mailbox's stored mail that may be removed within a day without "
+        "asking, when Gmail no longer has it; more stays stored until a person agrees. "
+        "1: nobody is ever asked.",
     )
     removal_floor: int = Field(
         20,
         ge=0,
-        description="Removals a day up to which nobody is asked, whatever share of a mailbox they "
-        "are.",
+        description="Removals a day that need no question, whatever share of a mailbox they are.",
     )
-    lease_seconds: int = Field(60, ge=5, description="Life of a lease or claim without heartbeat.")
+    lease_seconds: int = Field(
+        60, ge=5, description="Seconds after which a lease or claim without a heartbeat ends."
+    )
     mailboxes_at_once: int = Field(
         200, ge=1, description="Mailboxes that one process syncs side by side."
     )
@@ -213,28 +218,28 @@ class Settings(BaseSettings):
         4, ge=1, le=10, description="Gmail calls in flight for one mailbox of one process."
     )
     request_timeout_seconds: float = Field(
-        60.0, gt=0, description="Seconds until a silent Google call is given up."
+        60.0, gt=0, description="Seconds without progress after which a call to Google is given up."
     )
     max_attempts: int = Field(
-        8, ge=1, description="Attempts for one message until it is dead-lettered."
+        8, ge=1, description="Attempts for a message until it becomes a dead letter."
     )
     retention_event_days: int = Field(
         14,
         ge=0,
-        description="Days that Dagster's events, ended runs and their logs are kept; the newest "
-        "materialization and check of each partition always is. 0: for ever.",
+        description="Days that Dagster's events, ended runs and their logs are kept. The newest "
+        "materialization and check of each partition are always kept. 0: for ever.",
     )
     retention_job_days: int = Field(
-        30, ge=0, description="Days that ended jobs are kept, as the API shows them. 0: for ever."
+        30, ge=0, description="Days that ended jobs are kept and shown by the API. 0: for ever."
     )
     retention_usage_days: int = Field(
-        90, ge=0, description="Days that the units spent a day are kept. 0: for ever."
+        90, ge=0, description="Days that the daily counts of quota units are kept. 0: for ever."
     )
     retention_coverage_days: int = Field(
         0,
         ge=0,
-        description="Days after its last comparison that a day's coverage is kept; a day without "
-        "it is not proven complete. 0: for ever.",
+        description="Days that a day's coverage is kept after its last comparison; without it the "
+        "day is not proven complete. 0: for ever.",
     )
     longest_transaction_seconds: int = Field(
         300,
@@ -260,7 +265,7 @@ class Settings(BaseSettings):
     @field_validator("quota_prices")
     @classmethod
     def _names_prices(cls, text: str) -> str:
-        """A misspelt price would be one that is never asked for."""
+        """Refuse a misspelt price, which would never be used."""
         parse_prices(text)
         return text
 
@@ -269,7 +274,7 @@ def load_settings() -> Settings:
     """The settings of this process, from its environment and ``.env``.
 
     Raises:
-        ConfigurationError: names each variable whose value is wrong, and what it must be.
+        ConfigurationError: names each variable with a wrong value, and what it must be.
     """
     try:
         return Settings()
@@ -280,10 +285,10 @@ def load_settings() -> Settings:
 
 
 def log_level_of(environment: Mapping[str, str], *, default: str) -> str:
-    """The level that an environment names, for a process that may need no other setting.
+    """The log level in an environment, for processes that need no other setting.
 
     Raises:
-        ConfigurationError: it names none.
+        ConfigurationError: the value is no level.
     """
     variable = variable_names()["log_level"]
     try:
@@ -321,7 +326,7 @@ def explain(error: ValidationError) -> str:
     return "; ".join(sentences)
 
 
-#: By pydantic's name of the failure; the braces are its context.
+#: By pydantic's type of the error; the braces are filled from its context.
 _WANTED: Mapping[str, str] = {
     "int_parsing": "a whole number",
     "int_from_float": "a whole number",

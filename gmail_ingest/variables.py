@@ -1,7 +1,7 @@
-"""Variables beside the settings, and names that nobody reads: what was meant, and misspelt.
+"""Environment variables that are no settings, and warnings about misspelt names.
 
-Holds: the registry of names that are no setting, ``misspelt`` and ``value_of``. Add here: a
-variable that this project reads beside its settings. Keep out: settings.
+Holds: the list of such names, ``misspelt`` and ``value_of``. Add here: a variable that this project
+reads and that is no setting. Keep out: settings.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from pathlib import Path
 from gmail_ingest.settings import Settings, variable_names
 
 PREFIX = "GMAIL_INGEST_"
-#: Read by commands, by Dagster's workspace and by tests, and no settings.
+#: Names that commands, Dagster's workspace or tests read.
 NOT_SETTINGS = frozenset(
     {
         # Options of commands.
@@ -26,14 +26,16 @@ NOT_SETTINGS = frozenset(
         "GMAIL_INGEST_CODE_SERVER_PORT",
         "DAGSTER_HOME",
         "DAGSTER_PG_URL",
-        # How much the tests try.
+        # How thorough the tests are.
         "GMAIL_INGEST_CORPUS",
         "GMAIL_INGEST_CRASH_STRIDE",
         "GMAIL_INGEST_MUTATIONS",
         "GMAIL_INGEST_PROOF_EXAMPLES",
     }
 )
-#: Of Google's own tools, and alike to ours.
+#: What settings were called before, and are called now.
+FORMER_NAMES = {f"{PREFIX}HISTORY_START": f"{PREFIX}BACKFILL_START"}
+#: Variables of Google's own tools that resemble settings.
 _OF_OTHERS = frozenset(
     {
         "GOOGLE_APPLICATION_CREDENTIALS",
@@ -43,7 +45,8 @@ _OF_OTHERS = frozenset(
         "PUBSUB_PROJECT_ID",
     }
 )
-#: Of two names of a dozen characters, one may differ: elsewhere such a name may be anybody's.
+#: For names without the prefix: one character in a dozen may differ. A name that differs more may
+#: belong to another program.
 _ALIKE = 0.89
 
 
@@ -55,10 +58,10 @@ def known_names() -> frozenset[str]:
 def misspelt(
     environment: Mapping[str, str] = os.environ, env_file: Path | None = None
 ) -> list[str]:
-    """What is set and never read, a sentence each, with the name that was probably meant.
+    """One warning for each variable that is set and never read, with the name probably meant.
 
     Args:
-        environment: whose names are looked at.
+        environment: whose names are checked.
         env_file: the file that settings are read from too; ``.env`` in the working directory.
     """
     found = _unread(environment, "the environment")
@@ -72,7 +75,7 @@ def _unread(names: Iterable[str], where: str, *, in_file: bool = False) -> list[
     warnings = []
     for name in sorted(names):
         upper = name.upper()
-        # Settings are read whatever their capitals are.
+        # Names of settings are case-insensitive.
         if upper in known or upper in _OF_OTHERS:
             continue
         meant = _meant(upper, known, in_file=in_file)
@@ -84,15 +87,17 @@ def _unread(names: Iterable[str], where: str, *, in_file: bool = False) -> list[
 
 
 def _meant(name: str, known: frozenset[str], *, in_file: bool) -> str | None:
+    if name in FORMER_NAMES:
+        return FORMER_NAMES[name]
     bare = name.removeprefix(PREFIX)
     if bare in known:
         return bare
-    # In the environment such a short name may be anybody's: LOG_LEVEL.
+    # In the environment such a short name may belong to another program: LOG_LEVEL.
     if in_file and f"{PREFIX}{name}" in known:
         return f"{PREFIX}{name}"
     if bare == name:
         return next(iter(get_close_matches(name, known, 1, _ALIKE)), None)
-    # Without what all of them begin with, and which makes them alike.
+    # Compared without the prefix, which would make all names similar.
     ours = {full_name.removeprefix(PREFIX): full_name for full_name in known}
     return next((ours[near] for near in get_close_matches(bare, ours, 1)), None)
 
@@ -103,12 +108,12 @@ def _names_in(file: Path) -> list[str]:
     try:
         return list(dotenv_values(file, interpolate=False)) if file.is_file() else []
     except (OSError, UnicodeDecodeError):
-        # Whoever reads its values says what is wrong with it.
+        # Reading the settings reports what is wrong with the file.
         return []
 
 
 def value_of(name: str, environment: Mapping[str, str] = os.environ) -> str:
-    """The value of a variable that is no setting, from where settings are read; empty if unset."""
+    """The value of a variable that is no setting, read from the same places; "" if unset."""
     from dotenv import dotenv_values
 
     if name in environment:

@@ -1,15 +1,17 @@
 from datetime import timedelta
 
+import dagster as dg
 import pytest
 
-from gmail_ingest import wiring
-from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.sync.quota_limiter import PostgresLimiter
 from gmail_ingest.core.quota.prices import Prices
+from gmail_ingest.defs.resources import UseCasesResource, build_resources
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.local.environment import variable_names
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.mailbox.limiter import Unlimited
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases, build_gmail, build_policy
 from gmail_ingest_tests.sync.service import KEY
 
 
@@ -27,7 +29,7 @@ def settings(**values: object) -> Settings:
 
 def test_policy_follows_the_settings():
     """What an operator tunes is what a sync does."""
-    policy = wiring.build_policy(
+    policy = build_policy(
         settings(initial_sync_days=7, max_attempts=3, calls_per_mailbox=2, lease_seconds=20)
     )
     assert (policy.initial_days, policy.max_attempts, policy.calls_in_flight) == (7, 3, 2)
@@ -36,21 +38,21 @@ def test_policy_follows_the_settings():
 
 def test_limiter_is_shared_unless_it_is_off(engine):
     """Limits of zero turn the limiter off; otherwise all processes share one."""
-    assert isinstance(wiring.build_limiter(settings(), engine), PostgresLimiter)
+    assert isinstance(Stores(settings(), engine).build_limiter(), PostgresLimiter)
     for name in ("mailbox_units_per_minute", "project_units_per_minute"):
-        assert isinstance(wiring.build_limiter(settings(**{name: 0}), engine), Unlimited)
+        assert isinstance(Stores(settings(**{name: 0}), engine).build_limiter(), Unlimited)
 
 
 @pytest.mark.parametrize("key", ["", "c2hvcnQ=", "not base64"])
 def test_credentials_need_a_good_encryption_key(engine, key):
     """Without a key, or with a wrong one, nothing starts (promise 7)."""
     with pytest.raises(ConfigurationError):
-        wiring.build_credentials(settings(encryption_key=key), engine)
+        _ = Stores(settings(encryption_key=key), engine).credentials
 
 
 def test_credentials_take_the_configured_key(engine):
     """A good key opens the store."""
-    assert wiring.build_credentials(settings(encryption_key=KEY.decode()), engine)
+    assert Stores(settings(encryption_key=KEY.decode()), engine).credentials
 
 
 def test_prices_of_the_settings_reach_every_use(engine):
@@ -59,8 +61,27 @@ def test_prices_of_the_settings_reach_every_use(engine):
     """
     given = settings(quota_prices="messages.get=5, threads.get=10,", encryption_key=KEY)
     prices = Prices(messages_get=5, threads_get=10)
-    assert wiring.build_policy(given).prices == prices
-    gmail = Gmail(given, wiring.build_credentials(given, engine))
+    assert build_policy(given).prices == prices
+    gmail = build_gmail(given, Stores(given, engine).credentials)
     assert gmail._prices == prices
     listed = settings(quota_prices="messages.list=3")
-    assert wiring.build_why(listed, engine, gmail)._price == 3
+    assert UseCases(Stores(listed, engine), gmail).why._price == 3
+
+
+def test_run_config_of_a_resource_holds_where_it_nests():
+    """What a run's config says of one of the three resources, ``use_cases`` goes by."""
+    seen = []
+
+    @dg.op
+    def look(use_cases: UseCasesResource) -> None:
+        seen.append((use_cases.mail_store.database_url, use_cases.gmail.api_endpoint))
+
+    @dg.job(resource_defs=build_resources())
+    def look_job() -> None:
+        look()
+
+    given = {"mail_store": {"database_url": "one"}, "gmail": {"api_endpoint": "two"}}
+    config = {"resources": {name: {"config": values} for name, values in given.items()}}
+    look_job.execute_in_process()
+    look_job.execute_in_process(run_config=config)
+    assert seen == [("", ""), ("one", "two")]

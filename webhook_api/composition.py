@@ -1,8 +1,8 @@
 """What the sidecar is made of, built once from the settings.
 
-Holds: the composition of adapters and use cases. Add here: what a new route needs.
-Keep out: routes. No key, no start (docs/promises.md#promise-7):
-building fails where a setting is missing.
+Holds: the stores and use cases that routes name. Add here: what a new route needs.
+Keep out: routes, and how things are built (``gmail_ingest.wiring``). No key, no start
+(docs/promises.md#promise-7): building fails where a setting is missing.
 """
 
 from __future__ import annotations
@@ -11,32 +11,26 @@ from dataclasses import dataclass
 
 from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
-from gmail_ingest.adapters.postgres.accounts.credentials import PostgresCredentials
 from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
 from gmail_ingest.adapters.postgres.audit.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.engine import create_engine
 from gmail_ingest.adapters.postgres.exclusions.stored_rules import PostgresExclusionRules
-from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.queue.jobs import PostgresJobs
 from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
 from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
 from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
-from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
-from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.connect import Connect
 from gmail_ingest.sync.accounts.disconnect import Disconnect
 from gmail_ingest.sync.audit.why import Why
 from gmail_ingest.sync.backfill.backfill_price import BackfillPricing
-from gmail_ingest.wiring import build_backfill_pricing, build_why
+from gmail_ingest.wiring.stores import build_stores
+from gmail_ingest.wiring.use_cases import UseCases, build_gmail
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,30 +69,27 @@ def build_services(settings: Settings) -> Services:
     Raises:
         ConfigurationError: DATABASE_URL or the encryption key is missing or wrong.
     """
-    if not settings.database_url:
-        raise ConfigurationError("DATABASE_URL is not set: name the PostgreSQL of the mail")
-    sealer = AesGcmSealer(parse_key_ring(read_encryption_key(settings)))
-    engine = create_engine(settings.database_url)
-    gmail = Gmail(settings, PostgresCredentials(engine, sealer))
-    registry = PostgresRegistry(engine, sealer)
+    stores = build_stores(settings)
+    gmail = build_gmail(settings, stores.credentials)
+    use_cases = UseCases(stores, gmail)
     return Services(
         settings=settings,
-        engine=engine,
+        engine=stores.engine,
         gmail=gmail,
-        api_keys=PostgresApiKeys(engine),
-        registry=registry,
-        connect=Connect(registry, PostgresMailStore(engine), gmail, settings.pubsub_topic),
-        disconnect=Disconnect(registry, gmail),
-        queue=PostgresSyncQueue(engine),
-        jobs=PostgresJobs(engine),
-        backfill_jobs=PostgresBackfillJobs(engine),
-        backfill_pricing=build_backfill_pricing(settings, engine, gmail),
-        reads=PostgresReads(engine),
-        emails=PostgresEmailReads(engine),
-        pushes=PostgresPushes(engine),
-        coverage=PostgresCoverage(engine),
-        dead_letters=PostgresDeadLetters(engine),
-        removals=PostgresRemovals(engine),
-        exclusion_rules=PostgresExclusionRules(engine),
-        why=build_why(settings, engine, gmail),
+        api_keys=stores.api_keys,
+        registry=stores.registry,
+        connect=use_cases.connect,
+        disconnect=use_cases.disconnect,
+        queue=stores.queue,
+        jobs=stores.jobs,
+        backfill_jobs=stores.backfill_jobs,
+        backfill_pricing=use_cases.backfill_pricing,
+        reads=stores.status,
+        emails=stores.emails,
+        pushes=stores.pushes,
+        coverage=stores.coverage,
+        dead_letters=stores.dead_letters,
+        removals=stores.removals,
+        exclusion_rules=stores.exclusion_rules,
+        why=use_cases.why,
     )

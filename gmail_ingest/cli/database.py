@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from gmail_ingest.cli.deployment import database_url_of, engine_of
+from gmail_ingest.cli.deployment import database_url_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
-from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.local.databases import require_psycopg2
 from gmail_ingest.local.environment import DAGSTER_PG_URL
 from gmail_ingest.variables import value_of
@@ -37,15 +36,15 @@ def database() -> None:
 def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Migrate both databases to this release; several processes may do so at once.
 
-    DATABASE_URL's always. Dagster's too if DAGSTER_PG_URL is set, as `dagster instance migrate`
-    does; its tables are made if there are none. What is up to date stays as it is.
+    DATABASE_URL's always; Dagster's if DAGSTER_PG_URL is set, as `dagster instance migrate` does.
+    An empty database gets its tables; one that is up to date stays as it is.
     """
     from gmail_ingest.adapters.postgres.schema import migrate
     from gmail_ingest.adapters.postgres.schema.database_state import look_at
     from gmail_ingest.local.dagster_migration import migrate_dagster
 
     mail, dagster = _urls(data_dir)
-    # Both before either: a wrong address is told before anything is changed.
+    # Look at both first: a wrong address is reported before anything is changed.
     before, dagster_before = require_databases(mail, dagster)
     migrate.upgrade(mail)
     _say(f"the database of {_MAIL}", before, look_at(mail))
@@ -92,10 +91,11 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
 
 
 def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseState | None]:
-    """What both databases are, if each can be migrated; None for Dagster's if it has no address.
+    """The states of both databases, which can be migrated; None for Dagster's without an address.
 
     Raises:
-        ConfigurationError: one is the other's, another program's, or a newer release's.
+        ConfigurationError: a database has the other's tables, another program's, or those of a
+            newer release.
         DatabaseUnreachableError: one does not answer.
     """
     from gmail_ingest.adapters.postgres.schema.database_state import (
@@ -115,14 +115,14 @@ def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseS
 
 
 async def _left(data_dir: Path) -> Left:
-    async with engine_of(data_dir) as engine:
-        return await what_is_left(engine)
+    async with stores_of(data_dir) as stores:
+        return await stores.rereads.left()
 
 
 def _say_what_is_left(left: Left) -> None:
     if left.mailboxes:
         NOTES.print(
-            f"stored mail: {left} to be read again, which Dagster does beside the service; "
+            f"stored mail: {left} to be read again; Dagster does it while the service runs, "
             "`gmail-ingest reread` does it now",
             markup=False,
             highlight=False,
@@ -130,7 +130,7 @@ def _say_what_is_left(left: Left) -> None:
 
 
 def _urls(data_dir: Path) -> tuple[str, str]:
-    # The first puts what a running deployment made up into the environment.
+    # The first call sets the variables that a running deployment chose, DAGSTER_PG_URL too.
     return database_url_of(data_dir), value_of(DAGSTER_PG_URL)
 
 

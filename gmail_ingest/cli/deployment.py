@@ -1,6 +1,6 @@
 """The deployment that a command works on: the environment's, or what runs in --data-dir.
 
-Holds: ``settings_of``, ``engine_of``, ``api_of``. Keep out: starting anything.
+Holds: ``settings_of``, ``stores_of``, ``api_of``. Keep out: starting anything.
 """
 
 from __future__ import annotations
@@ -20,14 +20,14 @@ from gmail_ingest.settings import Settings, load_settings
 from gmail_ingest.variables import value_of
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
+    from gmail_ingest.wiring.stores import Stores
 
 
 def settings_of(data_dir: Path) -> Settings:
     """The settings of a command.
 
-    What runs on the data directory decides what it made up itself (its database, for one); all
-    else comes from this command's own environment.
+    Variables that a deployment running on the data directory chose (its database, for one) replace
+    this command's own.
     """
     running = DataDirectory(data_dir).running()
     if running is not None:
@@ -51,23 +51,19 @@ def database_url_of(data_dir: Path) -> str:
 
 
 @asynccontextmanager
-async def engine_of(data_dir: Path) -> AsyncIterator[AsyncEngine]:
-    """An engine on the deployment's database, disposed of at the end.
+async def stores_of(data_dir: Path) -> AsyncIterator[Stores]:
+    """The stores on the deployment's database, closed at the end.
 
     Raises:
-        ConfigurationError: there is none, or it is not one that this release can work with.
+        ConfigurationError: there is none, or this release cannot work with it.
         DatabaseUnreachableError: it does not answer.
     """
-    from gmail_ingest.adapters.postgres.engine import create_engine
     from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_usable
+    from gmail_ingest.wiring.stores import open_stores
 
-    url = database_url_of(data_dir)
-    require_usable(look_at(url))
-    engine = create_engine(url, pool_size=2)
-    try:
-        yield engine
-    finally:
-        await engine.dispose()
+    require_usable(look_at(database_url_of(data_dir)))
+    async with open_stores(settings_of(data_dir), pool_size=2) as stores:
+        yield stores
 
 
 def api_of(data_dir: Path, url: str, key: str) -> SidecarApi:

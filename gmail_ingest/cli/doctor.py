@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from gmail_ingest.cli.checks import Check, check_names, check_settings
-from gmail_ingest.cli.deployment import database_url_of, engine_of, settings_of
+from gmail_ingest.cli.deployment import database_url_of, settings_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.cli.probes import check_dagster, check_google
@@ -25,15 +25,14 @@ from gmail_ingest.local.data_directory import DataDirectory
 from gmail_ingest.settings import Settings
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from gmail_ingest.settings import Settings
+    from gmail_ingest.wiring.stores import Stores
 
 
 def doctor(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Check settings, databases, Google, Dagster and keys; exits 1 if something required is wrong.
 
-    Asks Google's addresses for any answer, without credentials.
+    Of Google it asks only whether its addresses answer, without credentials.
     """
     settings = settings_of(data_dir)
     running = DataDirectory(data_dir).running()
@@ -69,7 +68,7 @@ async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
     )
 
     if not settings.database_url:
-        detail = "DATABASE_URL is not set, and nothing runs in --data-dir: `up` brings its own"
+        detail = "DATABASE_URL is not set, and nothing runs in --data-dir; `up` starts one"
         return [Check("database", passed=False, detail=detail, required=False)]
     try:
         state = look_at(database_url_of(data_dir))
@@ -83,21 +82,19 @@ async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
     except ConfigurationError as error:
         return [reachable, Check("migrations", passed=False, detail=str(error))]
     current = Check("migrations", passed=True, detail="at this release's schema")
-    async with engine_of(data_dir) as engine:
-        sealed = await _sealing_checks(engine, settings)
-        transactions = await transaction_check(engine, settings)
-        return [reachable, current, await _key_check(engine), *sealed, transactions]
+    async with stores_of(data_dir) as stores:
+        sealed = await _sealing_checks(stores)
+        transactions = await transaction_check(stores)
+        return [reachable, current, await _key_check(stores), *sealed, transactions]
 
 
-async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check]:
+async def _sealing_checks(stores: Stores) -> list[Check]:
     """Every stored credential opens with a key that is configured; nothing if there is none."""
-    from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
     from gmail_ingest.adapters.postgres.accounts.credentials import key_versions
-    from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 
-    used = await key_versions(engine)
+    used = await key_versions(stores.engine)
     try:
-        ring = parse_key_ring(read_encryption_key(settings))
+        ring = stores.key_ring
     except ConfigurationError:
         return []
     name = "sealed credentials"
@@ -111,23 +108,21 @@ async def _sealing_checks(engine: AsyncEngine, settings: Settings) -> list[Check
     return [Check(name, passed=True, detail=f"{sum(used.values())} open")] if used else []
 
 
-async def transaction_check(engine: AsyncEngine, settings: Settings) -> Check:
+async def transaction_check(stores: Stores) -> Check:
     """No transaction has been open for so long that it slows everybody down."""
-    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import remedy
 
-    longest = timedelta(seconds=settings.longest_transaction_seconds)
-    transactions = PostgresTransactions(engine)
+    longest = timedelta(seconds=stores.settings.longest_transaction_seconds)
+    transactions = stores.transactions
     warning = remedy(await transactions.older_than(longest))
     unseen = await transactions.unseen()
-    detail = warning or f"none open for {settings.longest_transaction_seconds} s"
+    detail = warning or f"none open for {stores.settings.longest_transaction_seconds} s"
     if unseen:
         detail += f"; {unseen} sessions of other roles are not seen: GRANT pg_monitor to this one"
     return Check("transactions", passed=not warning, detail=detail, required=False)
 
 
-async def _key_check(engine: AsyncEngine) -> Check:
-    from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
-
-    valid = len(await PostgresApiKeys(engine).active_hashes())
+async def _key_check(stores: Stores) -> Check:
+    valid = len(await stores.api_keys.active_hashes())
     detail = f"{valid} valid" if valid else "none: `gmail-ingest keys create NAME` makes one"
     return Check("API keys", passed=bool(valid), detail=detail, required=False)

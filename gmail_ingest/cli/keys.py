@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.deployment import stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 
@@ -44,10 +44,8 @@ def create(name: KeyName, *, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJs
     """Make an API key and print it, once: only its hash is kept."""
 
     async def make() -> str:
-        from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
-
-        async with engine_of(data_dir) as engine:
-            return await PostgresApiKeys(engine).create(name)
+        async with stores_of(data_dir) as stores:
+            return await stores.api_keys.create(name)
 
     key = asyncio.run(make())
     if as_json:
@@ -59,7 +57,7 @@ def create(name: KeyName, *, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJs
 
 @app.command("list")
 def list_keys(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """List API keys by name; the keys themselves are not known."""
+    """List API keys by name; the keys themselves are not stored."""
     keys = asyncio.run(_keys(data_dir))
     if as_json:
         rows = [
@@ -77,10 +75,8 @@ def revoke(name: KeyName, *, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """End an API key: sidecars stop accepting it within 30 seconds."""
 
     async def end() -> None:
-        from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
-
-        async with engine_of(data_dir) as engine:
-            await PostgresApiKeys(engine).revoke(name)
+        async with stores_of(data_dir) as stores:
+            await stores.api_keys.revoke(name)
 
     asyncio.run(end())
     NOTES.print(f"{name} is revoked")
@@ -96,9 +92,9 @@ def generate_encryption() -> None:
 def reseal(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Encrypt all stored credentials with the newest key of ENCRYPTION_KEY.
 
-    Needs DATABASE_URL and the encryption keys, old and new. Syncs may go on meanwhile, and it may
-    be broken off and run again. It ends with the key versions that are still in use: a version
-    that is not named may be removed from ENCRYPTION_KEY.
+    Needs DATABASE_URL and the encryption keys, old and new. Syncs may go on meanwhile; it may be
+    stopped and run again. At the end it lists the key versions in use: any other may be removed
+    from ENCRYPTION_KEY.
     """
     before, resealed, in_use = asyncio.run(_reseal(data_dir))
     current = before.current
@@ -120,26 +116,18 @@ def reseal(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
 
 
 async def _keys(data_dir: Path) -> list[ApiKey]:
-    from gmail_ingest.adapters.postgres.accounts.api_keys import PostgresApiKeys
-
-    async with engine_of(data_dir) as engine:
-        return await PostgresApiKeys(engine).names()
+    async with stores_of(data_dir) as stores:
+        return await stores.api_keys.names()
 
 
 async def _reseal(data_dir: Path) -> tuple[_Ring, int, dict[str, int]]:
-    from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-    from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
-    from gmail_ingest.adapters.postgres.accounts.credentials import (
-        PostgresCredentials,
-        key_versions,
-    )
-    from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
+    from gmail_ingest.adapters.postgres.accounts.credentials import key_versions
 
-    ring = parse_key_ring(read_encryption_key(settings_of(data_dir)))
-    async with engine_of(data_dir) as engine:
+    async with stores_of(data_dir) as stores:
+        ring = stores.key_ring
         with Progress(console=NOTES, disable=not NOTES.is_terminal, transient=True) as bar:
             task = bar.add_task("credentials", total=None)
-            resealed = await PostgresCredentials(engine, AesGcmSealer(ring)).reseal(
+            resealed = await stores.credentials.reseal(
                 lambda done, of: bar.update(task, completed=done, total=of)
             )
-        return _Ring(ring.current, tuple(ring.keys)), resealed, await key_versions(engine)
+        return _Ring(ring.current, tuple(ring.keys)), resealed, await key_versions(stores.engine)

@@ -1,7 +1,7 @@
 """``gmail-ingest reread``: reads mail again that a former release stored, and waits for the end.
 
-Holds: the command, and ``what_is_left`` for other commands. Keep out: batches and pace
-(``adapters/postgres/sync/rereading.py``, ``sync/audit/reread.py``).
+Holds: the command. Keep out: batches and pace (``adapters/postgres/sync/rereading.py``,
+``sync/audit/reread.py``).
 Exit codes: 0 all is read, 1 if a mail could not be read.
 """
 
@@ -14,13 +14,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from gmail_ingest.cli.deployment import engine_of
+from gmail_ingest.cli.deployment import stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, print_json
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from gmail_ingest.sync.audit.reread import Left, Reread
 
 _REPORT_EVERY = 5.0
@@ -54,15 +52,7 @@ def reread(
         raise typer.Exit(1)
 
 
-async def what_is_left(engine: AsyncEngine) -> Left:
-    """What is still to be read again, counted."""
-    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
-
-    return await PostgresRereads(engine).left()
-
-
 async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
-    from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
     from gmail_ingest.sync.audit.reread import Reread
 
     reported_at = time.monotonic()
@@ -73,8 +63,8 @@ async def _reread(data_dir: Path, *, again: bool) -> tuple[Reread, Left]:
             reported_at = time.monotonic()
             NOTES.print(str(work), highlight=False)
 
-    async with engine_of(data_dir) as engine:
-        store = PostgresRereads(engine)
+    async with stores_of(data_dir) as stores:
+        store = stores.rereads
         if again:
             await store.begin_again()
         left = await store.left()

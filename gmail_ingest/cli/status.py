@@ -14,20 +14,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from gmail_ingest.cli import remedies
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.deployment import settings_of, stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir
 from gmail_ingest.cli.output import NOTES, duration, print_json, print_table
-from gmail_ingest.cli.reread import what_is_left
 from gmail_ingest.core.ledger.shown_fates import shown_counts
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.local.data_directory import DataDirectory
 
 if TYPE_CHECKING:
-    from sqlalchemy.ext.asyncio import AsyncEngine
-
     from gmail_ingest.adapters.postgres.mailboxes.stalled_work import FailingMailbox, PutBack
     from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
     from gmail_ingest.sync.audit.reread import Left
+    from gmail_ingest.wiring.stores import Stores
 
 
 def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
@@ -74,21 +72,19 @@ def _unfinished(mailbox: MailboxOverview) -> tuple[int, int, int]:
 
 
 async def _overview(data_dir: Path) -> tuple[list[MailboxOverview], int, StatusReport]:
-    from gmail_ingest.adapters.postgres.reads.overview import PostgresOverview
-
-    async with engine_of(data_dir) as engine:
-        overview = PostgresOverview(engine)
+    async with stores_of(data_dir) as stores:
+        overview = stores.overview
         mailboxes, waiting = await overview.mailboxes(), await overview.waiting()
-        return mailboxes, waiting, await read_status_report(engine)
+        return mailboxes, waiting, await read_status_report(stores)
 
 
 async def _old_transactions(data_dir: Path) -> str:
     """What is wrong with transactions that are open, and the remedy; empty if nothing is."""
-    from gmail_ingest.adapters.postgres.reads.old_transactions import PostgresTransactions, remedy
+    from gmail_ingest.adapters.postgres.reads.old_transactions import remedy
 
     longest = timedelta(seconds=settings_of(data_dir).longest_transaction_seconds)
-    async with engine_of(data_dir) as engine:
-        return remedy(await PostgresTransactions(engine).older_than(longest))
+    async with stores_of(data_dir) as stores:
+        return remedy(await stores.transactions.older_than(longest))
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +139,14 @@ class StatusReport:
             yield f"stored mail is read again by this release, beside the service: {self.reading}"
 
 
-async def read_status_report(engine: AsyncEngine) -> StatusReport:
+async def read_status_report(stores: Stores) -> StatusReport:
     """Read what keeps syncs from going on."""
-    from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
-
-    stalled = PostgresStalledWork(engine)
+    stalled = stores.stalled_work
     return StatusReport(
         await stalled.oldest_seconds(),
         await stalled.failing(),
         await stalled.put_back(),
-        await what_is_left(engine),
+        await stores.rereads.left(),
     )
 
 

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import Progress
 
-from gmail_ingest.cli.deployment import engine_of, settings_of
+from gmail_ingest.cli.deployment import stores_of
 from gmail_ingest.cli.options import DEFAULT_DATA_DIR, AsJson, DataDir, Tenant, read_day
 from gmail_ingest.cli.output import NOTES, print_json, print_table
 from gmail_ingest.core.ledger.shown_fates import shown_counts
@@ -47,7 +47,7 @@ def verify(
             "--to",
             parser=read_day,
             metavar="DAY",
-            help="The UTC day before which it ends; after today.",
+            help="The UTC day after the last; tomorrow if left out.",
         ),
     ] = None,
     repair: Annotated[
@@ -57,15 +57,15 @@ def verify(
         bool,
         typer.Option(
             "--accept-removals",
-            help="Agree that the mail which is withheld now, since Gmail no longer has it, is "
-            "removed; then compare, with --repair.",
+            help="Accept the removals that are withheld (of mail that Gmail no longer has); then "
+            "compare, with --repair.",
         ),
     ] = False,
     mailbox: Annotated[
         str | None, typer.Option(help="With --accept-removals: of this mailbox only.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell the days and the price in quota units only.")
+        bool, typer.Option("--dry-run", help="Only say the days and the price in quota units.")
     ] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
@@ -74,7 +74,7 @@ def verify(
     if start and end and start >= end:
         raise InvalidInputError("--to", "must be a later day than --from")
     if repair and dry_run:
-        raise InvalidInputError("--repair", "not together with --dry-run, which only tells a price")
+        raise InvalidInputError("--repair", "not together with --dry-run, which only says a price")
     if mailbox and not accept_removals:
         raise InvalidInputError("--mailbox", "goes with --accept-removals only")
     if accept_removals:
@@ -98,11 +98,9 @@ def verify(
 
 
 async def _accept(tenant: str, mailbox: str | None, data_dir: Path) -> int:
-    from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
-
-    async with engine_of(data_dir) as engine:
+    async with stores_of(data_dir) as stores:
         address = mailbox.lower() if mailbox else None
-        return (await PostgresRemovals(engine).accept(tenant, address)).count
+        return (await stores.removals.accept(tenant, address)).count
 
 
 async def _verify(
@@ -113,24 +111,24 @@ async def _verify(
     repair: bool,  # noqa: FBT001 - private
     dry_run: bool,  # noqa: FBT001 - private
 ) -> tuple[list[MailboxPlan], list[MailboxVerification]]:
-    from gmail_ingest.wiring import build_credentials, build_verify, open_gmail
+    from gmail_ingest.wiring.use_cases import UseCases, build_gmail
 
-    settings = settings_of(data_dir)
-    async with engine_of(data_dir) as engine:
-        credentials = build_credentials(settings, engine)
-        async with open_gmail(settings, credentials) as gmail:
-            verifying = build_verify(settings, engine, gmail)
-            plans = await verifying.plan(tenant, start=start, end=end)
-            if dry_run:
-                return plans, []
-            days = sum(len(plan.days) for plan in plans)
-            units = sum(plan.estimated_units for plan in plans)
-            NOTES.print(f"{len(plans)} mailboxes, {days} days: about {units} quota units")
-            with _progress(days) as progress:
-                found = await verifying.run(
-                    tenant, plans, holder=_holder(), repair=repair, progress=progress
-                )
-            return plans, found
+    async with (
+        stores_of(data_dir) as stores,
+        build_gmail(stores.settings, stores.credentials) as gmail,
+    ):
+        verifying = UseCases(stores, gmail).verify
+        plans = await verifying.plan(tenant, start=start, end=end)
+        if dry_run:
+            return plans, []
+        days = sum(len(plan.days) for plan in plans)
+        units = sum(plan.estimated_units for plan in plans)
+        NOTES.print(f"{len(plans)} mailboxes, {days} days: about {units} quota units")
+        with _progress(days) as progress:
+            found = await verifying.run(
+                tenant, plans, holder=_holder(), repair=repair, progress=progress
+            )
+        return plans, found
 
 
 def _holder() -> str:

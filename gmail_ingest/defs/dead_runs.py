@@ -11,13 +11,11 @@ if what is to follow from it fails, and has none of this kind for a run that was
 """
 
 import dagster as dg
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains
-from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import HOLDER, finished_holders
+from gmail_ingest.wiring.stores import Stores
 
 
 @dg.sensor(
@@ -35,17 +33,17 @@ def dead_run_sensor(
 
     async def tick() -> tuple[int, int]:
         claims = 0
-        async with mail_store.open() as engine:
-            ended = finished_holders(instance, await PostgresSyncQueue(engine).holders())
+        async with mail_store.open() as stores:
+            ended = finished_holders(instance, await stores.queue.holders())
             for holder in ended:
-                claims += await free_dead_run(engine, holder.removeprefix(HOLDER))
+                claims += await free_dead_run(stores, holder.removeprefix(HOLDER))
         return len(ended), claims
 
     runs, claims = run(tick())
     return dg.SkipReason(f"freed {claims} claims of {runs} runs that have ended")
 
 
-async def free_dead_run(engine: AsyncEngine, run_id: str) -> int:
+async def free_dead_run(stores: Stores, run_id: str) -> int:
     """Take everything from a run that is dead. Returns how many claims it had."""
-    await PostgresDrains(engine).ended(run_id)
-    return await PostgresSyncQueue(engine).free_run(f"run:{run_id}")
+    await stores.drains.ended(run_id)
+    return await stores.queue.free_run(f"run:{run_id}")

@@ -11,7 +11,7 @@ which are Google's, so that no push takes an evaluation from the page
 (``dagster_internals/overall.py``).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 
 import dagster as dg
 
@@ -19,7 +19,6 @@ from gmail_ingest.defs.dagster_internals.overall import Context, report_overall
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
-from gmail_ingest.defs.use_cases import mark_reported, read_health
 from gmail_ingest.sync.accounts.tenant_health import OverallHealth, TenantHealth
 
 mailboxes = dg.AssetSpec(
@@ -50,7 +49,7 @@ def every_mailbox_is_synced(
 
 def report_all_health(context: Context, mail_store: MailStoreResource) -> OverallHealth:
     """Evaluate the check over all tenants, and for each that has changed; returns all's health."""
-    return _report(context, mail_store, run(read_health(mail_store, None)).values())
+    return _report(context, mail_store, run(read_health(mail_store)).values())
 
 
 def report_health(
@@ -70,7 +69,7 @@ def _report(
     _evaluate(context.op_execution_context, changed)
     # After the events: a run that dies in between tells twice rather than never.
     overall = run(
-        mark_reported(
+        _mark_reported(
             mail_store,
             {tenant_health.tenant_id: tenant_health.failure for tenant_health in changed},
         )
@@ -108,3 +107,19 @@ def _severity(tenant: TenantHealth) -> dg.AssetCheckSeverity:
 
 def _figures(overall: OverallHealth) -> dict[str, int]:
     return {"tenants": overall.tenants, "amiss": overall.failing}
+
+
+async def read_health(
+    mail_store: MailStoreResource, tenants: Collection[str] | None = None
+) -> Mapping[str, TenantHealth]:
+    """The health of connected tenants' mailboxes; of all tenants if None."""
+    async with mail_store.open() as stores:
+        return await stores.tenant_health.read(tenants)
+
+
+async def _mark_reported(
+    mail_store: MailStoreResource, reported: Mapping[str, str | None]
+) -> OverallHealth:
+    """Keep what was reported of each tenant's mailboxes; returns the health of all tenants."""
+    async with mail_store.open() as stores:
+        return await stores.tenant_health.mark_reported(reported)

@@ -17,7 +17,7 @@ from gmail_ingest.settings import load_settings
 TENANTS = dg.DynamicPartitionsDefinition(name="tenants")
 #: The month in which we are is among them: it is complete up to the time at which it was synced.
 MONTHS = dg.MonthlyPartitionsDefinition(
-    start_date=f"{load_settings().history_start:%Y-%m-01}", end_offset=1
+    start_date=f"{load_settings().backfill_start:%Y-%m-01}", end_offset=1
 )
 MONTHS_BY_TENANT = dg.MultiPartitionsDefinition({"months": MONTHS, "tenants": TENANTS})
 #: Partitions added by one statement.

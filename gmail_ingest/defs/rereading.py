@@ -13,7 +13,6 @@ from itertools import takewhile
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.sync.rereading import PostgresRereads
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.run_states import ENDED, IN_FLIGHT, count_runs, end_unsubmitted
@@ -53,8 +52,8 @@ async def _work(
             reported_at = time.monotonic()
             context.log.info(str(work))
 
-    async with mail_store.open() as engine:
-        store = PostgresRereads(engine)
+    async with mail_store.open() as stores:
+        store = stores.rereads
         context.log.info(str(await store.left()))
         work = Reread(store)
         await work.run(RUN_SECONDS, report)
@@ -84,8 +83,8 @@ def reading_sensor(
     end_unsubmitted(context.instance, NAME)
 
     async def is_done() -> bool:
-        async with mail_store.open() as engine:
-            return await PostgresRereads(engine).is_done()
+        async with mail_store.open() as stores:
+            return await stores.rereads.is_done()
 
     if run(is_done()):
         return dg.SensorResult(skip_reason="all stored mail is read by this release")

@@ -8,7 +8,6 @@ from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.queue.retention import PostgresRetention
 from gmail_ingest.defs.dagster_internals.event_retention import (
     purge_checks,
     purge_events,
@@ -36,8 +35,8 @@ def delete_old_records(context: dg.OpExecutionContext, mail_store: MailStoreReso
 
 async def _purge_ours(mail_store: MailStoreResource, settings: Settings) -> dict[str, int]:
     gone: dict[str, int] = {}
-    async with mail_store.open() as engine:
-        retention = PostgresRetention(engine)
+    async with mail_store.open() as stores:
+        retention = stores.retention
         if settings.retention_job_days:
             gone["jobs"] = await retention.jobs(settings.retention_job_days)
         if settings.retention_usage_days:

@@ -7,9 +7,9 @@ renewal (``gmail_ingest.sync.accounts.watch``).
 import dagster as dg
 
 from gmail_ingest.defs.event_loop import run
-from gmail_ingest.defs.mailboxes import report_health
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.use_cases import read_health, renew_all_watches
+from gmail_ingest.defs.mailboxes import read_health, report_health
+from gmail_ingest.defs.resources import UseCasesResource
+from gmail_ingest.sync.accounts.watch import Renewals
 
 
 @dg.op(
@@ -18,15 +18,18 @@ from gmail_ingest.defs.use_cases import read_health, renew_all_watches
 )
 def renew_watches(
     context: dg.OpExecutionContext,
-    mail_store: MailStoreResource,
-    credential_store: CredentialStoreResource,
-    gmail: GmailResource,
+    use_cases: UseCasesResource,
 ) -> None:
     """Renew watches; fails if one could not be renewed, so that somebody sees it."""
-    done = run(renew_all_watches(mail_store, credential_store, gmail))
+
+    async def renew() -> Renewals:
+        async with use_cases.open() as opened:
+            return await opened.renew_watches()
+
+    done = run(renew())
     context.add_output_metadata({"renewed": done.renewed, "failed": done.failed})
     # A dead grant may be met here first: without a push nothing else would tell of it.
-    report_health(context, mail_store, run(read_health(mail_store, None)))
+    report_health(context, use_cases.mail_store, run(read_health(use_cases.mail_store)))
     if done.failed:
         raise dg.Failure(f"{done.failed} watches could not be renewed: see the mailboxes' states")
 

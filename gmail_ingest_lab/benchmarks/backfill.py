@@ -75,7 +75,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     messages, months = max(400, round(_MESSAGES * scale)), max(15, round(_MONTHS * scale))
     start = months_back(months)
     changes = {
-        "history_start": start,
+        "backfill_start": start,
         "initial_sync_days": 1,
         "drain_flow": 1,
         "mailbox_units_per_minute": _MAILBOX_MINUTE,

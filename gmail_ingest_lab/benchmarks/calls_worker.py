@@ -11,12 +11,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.mailbox.records import Mailbox
-from gmail_ingest.wiring import build_credentials, open_gmail
+from gmail_ingest.wiring.stores import open_stores
+from gmail_ingest.wiring.use_cases import build_gmail
 from gmail_ingest_lab.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
 
 _AT_ONCE = 200
@@ -29,18 +28,14 @@ def work(plan: Mapping[str, Any]) -> Answer:
 
 async def _calls(tenants: list[str]) -> Answer:
     settings = load_settings()
-    engine = create_engine(settings.database_url)
     slots = asyncio.Semaphore(_AT_ONCE)
-    try:
-        store = PostgresMailStore(engine)
-        found = [await store.mailboxes(tenant, None) for tenant in tenants]
-        async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
+    async with open_stores(settings) as stores:
+        found = [await stores.mail.mailboxes(tenant, None) for tenant in tenants]
+        async with build_gmail(settings, stores.credentials) as gmail:
             await asyncio.gather(*(_call(gmail, mailbox, slots) for (mailbox,) in found))
             # Once more: the first time fetched access tokens, which a push does not.
             started = cpu_seconds()
             await asyncio.gather(*(_call(gmail, mailbox, slots) for (mailbox,) in found))
-    finally:
-        await engine.dispose()
     return {"startCpuSeconds": started}
 
 

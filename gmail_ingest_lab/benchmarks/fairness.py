@@ -152,7 +152,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
 def open_twelve(months: int) -> AbstractContextManager[Service]:
     """The service with a project budget that twelve tenants have to share."""
     changes = {
-        "history_start": months_back(months),
+        "backfill_start": months_back(months),
         "initial_sync_days": 1,
         "mailbox_units_per_minute": _MAILBOX_MINUTE,
         "project_units_per_minute": _PROJECT_MINUTE,

@@ -15,17 +15,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from gmail_ingest.adapters.crypto.key_ring import parse_key_ring
-from gmail_ingest.adapters.crypto.sealing import AesGcmSealer
 from gmail_ingest.adapters.gmail.gmail import Gmail
-from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
-from gmail_ingest.adapters.secrets.encryption_key import read_encryption_key
 from gmail_ingest.local.data_directory import PROJECT_ROOT
 from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
-from gmail_ingest.wiring import build_credentials
+from gmail_ingest.wiring.stores import Stores
 from gmail_ingest_lab.benchmarks.figure import Progress
 from gmail_ingest_lab.benchmarks.harness import Harness
 from gmail_ingest_lab.demo.sandbox_api import Share
@@ -100,12 +95,11 @@ async def _connect(
     harness: Harness, grants: Mapping[tuple[str, str], OAuthKeys], topic: str
 ) -> None:
     engine = create_engine(harness.databases.mail, pool_size=_CONNECTS)
-    sealer = AesGcmSealer(parse_key_ring(read_encryption_key(harness.settings)))
+    stores = Stores(harness.settings, engine)
     slots = asyncio.Semaphore(_CONNECTS)
     try:
-        async with Gmail(harness.settings, build_credentials(harness.settings, engine)) as gmail:
-            store, registry = PostgresMailStore(engine), PostgresRegistry(engine, sealer)
-            use_case = Connect(registry, store, gmail, topic)
+        async with Gmail(harness.settings, stores.credentials) as gmail:
+            use_case = Connect(stores.registry, stores.mail, gmail, topic)
 
             async def one(tenant: str, keys: OAuthKeys) -> None:
                 async with slots:
@@ -113,7 +107,7 @@ async def _connect(
 
             await asyncio.gather(*(one(tenant, keys) for (tenant, _), keys in grants.items()))
     finally:
-        await engine.dispose()
+        await stores.aclose()
 
 
 def _deal(path: Path, messages_each: int, directory: Path) -> list[Path]:

@@ -105,7 +105,7 @@ def run(progress: Progress, scale: float = 1.0) -> Figure:
     """Fill Dagster with materialized months, look at its pages, and start one more backfill."""
     tenants = max(_FEW + 1, round(_TENANTS * scale))
     months = _months(max(2 * _YEAR, round(_MONTHS * scale)))
-    with open_service({"history_start": months[0]}, latency_ms=0) as service:
+    with open_service({"backfill_start": months[0]}, latency_ms=0) as service:
         service.connect([_TENANT], progress)
         world = _World(service, months, progress)
         progress("the first year", 0, 1)

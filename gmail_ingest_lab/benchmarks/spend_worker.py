@@ -14,8 +14,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.core.quota.planner import FetchCall, PendingMessage
 from gmail_ingest.core.quota.prices import Prices
@@ -24,7 +22,8 @@ from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.mailbox.limiter import CHUNK, Budget, Unlimited
 from gmail_ingest.sync.mailbox.ports import MailboxClient
 from gmail_ingest.sync.mailbox.throttle import Throttle
-from gmail_ingest.wiring import build_credentials, build_limiter, build_policy, open_gmail
+from gmail_ingest.wiring.stores import open_stores
+from gmail_ingest.wiring.use_cases import build_gmail, build_policy
 from gmail_ingest_lab.benchmarks.plan_file import Answer, run_async, run_worker
 
 _PRICES = Prices()
@@ -38,19 +37,18 @@ def work(plan: Mapping[str, Any]) -> Answer:
 
 async def _spend(tenant: str, stop: Path, *, limited: bool) -> Answer:
     settings = load_settings()
-    engine = create_engine(settings.database_url)
-    try:
-        async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
-            (mailbox,) = await PostgresMailStore(engine).mailboxes(tenant, None)
-            limiter = build_limiter(settings, engine) if limited else Unlimited()
-            budget = Budget(limiter, mailbox.id, "listing")
-            policy = build_policy(settings)
-            throttle = Throttle(policy, budget)
-            spender = _Spender(gmail.open_client(mailbox), throttle, stop)
-            await spender.run(policy.calls_in_flight)
-            await budget.close()
-    finally:
-        await engine.dispose()
+    async with (
+        open_stores(settings) as stores,
+        build_gmail(settings, stores.credentials) as gmail,
+    ):
+        (mailbox,) = await stores.mail.mailboxes(tenant, None)
+        limiter = stores.build_limiter() if limited else Unlimited()
+        budget = Budget(limiter, mailbox.id, "listing")
+        policy = build_policy(settings)
+        throttle = Throttle(policy, budget)
+        spender = _Spender(gmail.open_client(mailbox), throttle, stop)
+        await spender.run(policy.calls_in_flight)
+        await budget.close()
     return {"calls": spender.calls, "rejected": spender.rejected}
 
 

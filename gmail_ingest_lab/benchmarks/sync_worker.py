@@ -9,13 +9,14 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS, create_engine
+from gmail_ingest.adapters.postgres.engine import WORKER_CONNECTIONS
 from gmail_ingest.garbage_collector import tune_garbage_collector
 from gmail_ingest.logs import configure_logging
 from gmail_ingest.settings import load_settings
 from gmail_ingest.sync.live.tenant_sync import TenantReport
 from gmail_ingest.sync.mailbox.records import Counts
-from gmail_ingest.wiring import build_credentials, build_drain, open_gmail
+from gmail_ingest.wiring.stores import open_stores
+from gmail_ingest.wiring.use_cases import UseCases, build_gmail
 from gmail_ingest_lab.benchmarks.plan_file import Answer, cpu_seconds, run_async, run_worker
 
 
@@ -41,15 +42,14 @@ def work(_plan: Mapping[str, Any]) -> Answer:
 async def _drain() -> Answer:
     settings = load_settings()
     configure_logging(settings.log_level, settings.log_format)
-    engine = create_engine(settings.database_url, pool_size=WORKER_CONNECTIONS)
-    try:
-        async with open_gmail(settings, build_credentials(settings, engine)) as gmail:
-            drain = build_drain(settings, engine, gmail)
-            tune_garbage_collector()
-            started, total = cpu_seconds(), _Sum()
-            await drain.run("benchmark", total.done)
-    finally:
-        await engine.dispose()
+    async with (
+        open_stores(settings, pool_size=WORKER_CONNECTIONS) as stores,
+        build_gmail(settings, stores.credentials) as gmail,
+    ):
+        drain = UseCases(stores, gmail).drain
+        tune_garbage_collector()
+        started, total = cpu_seconds(), _Sum()
+        await drain.run("benchmark", total.done)
     return {
         "startCpuSeconds": started,
         "seconds": total.ended - total.began,

@@ -43,6 +43,7 @@ def bare_environment(monkeypatch, tmp_path):
         ("ENCRYPTON_KEY", "ENCRYPTION_KEY"),
         ("DATABSE_URL", "DATABASE_URL"),
         ("DAGSTER_PG_URI", "DAGSTER_PG_URL"),
+        ("GMAIL_INGEST_HISTORY_START", "GMAIL_INGEST_BACKFILL_START"),
     ],
 )
 def test_misspelt_names_the_nearest(given, meant):
@@ -165,7 +166,7 @@ def test_sidecar_logs_misspelt_names_and_tells_wrong_settings(monkeypatch, capsy
         ("GMAIL_INGEST_LIVE_RESERVE", "1", "must be less than 0.9"),
         ("GMAIL_INGEST_LIVE_RESERVE", "0", "must be more than 0"),
         ("GMAIL_INGEST_CALLS_PER_MAILBOX", "11", "must be 10 or less"),
-        ("GMAIL_INGEST_HISTORY_START", "hunter2", "must be a day, as 2004-04-01"),
+        ("GMAIL_INGEST_BACKFILL_START", "hunter2", "must be a day, as 2004-04-01"),
         ("GMAIL_INGEST_LOG_LEVEL", "WRANING", "WARNING or ERROR (did you mean WARNING?)"),
         ("GMAIL_INGEST_LOG_LEVEL", "", "must be DEBUG, INFO, WARNING or ERROR"),
         ("GMAIL_INGEST_LOG_FORMAT", "jsn", "must be auto, json or console (did you mean json?)"),

@@ -144,7 +144,7 @@ def test_unforeseen_errors_show_class_and_place_alone(monkeypatch, capsys):
     def fail(_data_dir):
         raise ZeroDivisionError(PASSWORD)
 
-    monkeypatch.setattr(keys, "engine_of", fail)
+    monkeypatch.setattr(keys, "stores_of", fail)
     assert exit_code(["keys", "list"]) == 1
     shown = capsys.readouterr().err
     assert "unforeseen ZeroDivisionError at test_wrong_databases.py:" in shown
@@ -156,7 +156,7 @@ def test_debug_shows_the_traceback(monkeypatch, capsys):
     """Whoever asks for all of it gets it."""
     from gmail_ingest.cli import keys
 
-    monkeypatch.setattr(keys, "engine_of", lambda _data_dir: 1 / 0)
+    monkeypatch.setattr(keys, "stores_of", lambda _data_dir: 1 / 0)
     monkeypatch.setenv("GMAIL_INGEST_LOG_LEVEL", "debug")
     assert exit_code(["keys", "list"]) == 1
     assert "Traceback" in capsys.readouterr().err
@@ -207,7 +207,7 @@ def test_warnings_of_libraries_stay_out(monkeypatch, capsys):
         logging.getLogger("library").warning("of a library")
         raise SystemExit(0)
 
-    monkeypatch.setattr(keys, "engine_of", noisy)
+    monkeypatch.setattr(keys, "stores_of", noisy)
     # As outside of tests, where no filter makes errors of warnings.
     monkeypatch.setattr(sys, "warnoptions", [])
     with own_logging(), pytest.raises(SystemExit):

@@ -13,7 +13,7 @@ from alembic.script import ScriptDirectory
 
 from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.partitions import TENANTS
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.defs.resources import build_resources
 from gmail_ingest.local.environment import variable_names
 from gmail_ingest_tests.sync.service import TENANT, Service, sandbox_settings
 from gmail_sandbox.server import Sandbox
@@ -72,18 +72,14 @@ def service(engine, run) -> Iterator[Service]:
 
 
 @pytest.fixture
-def resources(service, database_url, monkeypatch) -> dict[str, dg.ConfigurableResource]:
+def resources(service, database_url, monkeypatch) -> dict[str, object]:
     """Resources over the same database and sandbox, with the rest from the environment."""
     names = variable_names()
     values = sandbox_settings(service.sandbox.url)
     values |= {"drain_linger_seconds": 0, "log_format": "json"}
     for name, value in values.items():
         monkeypatch.setenv(names[name], str(value))
-    return {
-        "mail_store": MailStoreResource(database_url=database_url),
-        "credential_store": CredentialStoreResource(),
-        "gmail": GmailResource(),
-    }
+    return build_resources(database_url)
 
 
 @pytest.fixture

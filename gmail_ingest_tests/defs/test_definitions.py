@@ -9,7 +9,7 @@ import dagster as dg
 import gmail_ingest.defs
 from gmail_ingest.definitions import defs
 from gmail_ingest.defs.live_sync.emails import emails
-from gmail_ingest.defs.resources import MailStoreResource
+from gmail_ingest.defs.resources import build_resources
 
 _LOAD = """
 import json
@@ -107,7 +107,7 @@ def test_run_without_an_encryption_key_says_what_is_missing(instance, database_u
         [emails],
         partition_key="acme",
         instance=instance,
-        resources={**defs.resources, "mail_store": MailStoreResource(database_url=database_url)},
+        resources=build_resources(database_url),
         raise_on_error=False,
     )
     (failure,) = result.get_step_failure_events()

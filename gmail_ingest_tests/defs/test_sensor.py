@@ -14,6 +14,7 @@ from gmail_ingest.defs.partitions import TENANTS
 from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
 from gmail_ingest.settings import Settings
+from gmail_ingest.wiring.stores import Stores
 from gmail_ingest_tests.postgres.worlds import PostgresWorld
 
 #: Epoch seconds long ago, so that a sweep is due.
@@ -172,7 +173,8 @@ def test_queue_is_looked_at_again_where_few_wait(sensor, engine, run):
     async def look():
         settings = Settings(_env_file=None, sensor_wait_seconds=0.0)
         known = ["acme", *others]
-        return await look_at_queue(engine, settings, known=known, sweep=False, pause=push)
+        stores = Stores(settings, engine)
+        return await look_at_queue(stores, settings, known=known, sweep=False, pause=push)
 
     assert run(look()).waiting == 9
     assert run(look()).waiting == 9

@@ -17,7 +17,8 @@ from gmail_ingest.adapters.postgres.sync.quota_limiter import Limits, PostgresLi
 from gmail_ingest.core.ledger.months import months_of
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.errors import JobEndedError
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases
 from gmail_ingest_tests.sync.backfills import QUICK_BACKFILL, YEAR, Backfills, moment, month
 from gmail_ingest_tests.sync.service import OWNER
 
@@ -152,7 +153,7 @@ async def test_ids_left_by_a_cancelled_backfill_wake_no_other_sync(service, back
     (waiting,) = await service.rows(
         "SELECT min(gmail_id) FROM message_ledger WHERE fate = 'pending'"
     )
-    why = build_why(service.settings, service.engine, service.gmail)
+    why = UseCases(Stores(service.settings, service.engine), service.gmail).why
     (finding,) = (await why.ask("acme", waiting)).findings
     assert "if that was cancelled, the next one" in finding.next
     assert await service.queue.sweep(timedelta(hours=1)) == 0

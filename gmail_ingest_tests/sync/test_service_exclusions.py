@@ -11,7 +11,8 @@ from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 
 BLOCKED = ExclusionRule("blocked", Criteria(domains=("spam.example",)))
@@ -46,7 +47,8 @@ class Crm:
 
     async def why(self, message_id):
         """Verdict and reason of a mail."""
-        why = build_why(self.service.settings, self.service.engine, self.service.gmail)
+        service = self.service
+        why = UseCases(Stores(service.settings, service.engine), service.gmail).why
         (finding,) = (await why.ask(TENANT, message_id)).findings
         return finding.word, finding.trace.reason
 

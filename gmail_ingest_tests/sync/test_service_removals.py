@@ -6,7 +6,8 @@ from gmail_ingest.adapters.postgres.reads.status_reads import PostgresReads
 from gmail_ingest.adapters.postgres.sync.removals import PostgresRemovals
 from gmail_ingest.sync.audit.verify import Verify
 from gmail_ingest.sync.mailbox.limiter import Unlimited
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT
 from webhook_api.integrations.tenant import tenant_body
 
@@ -144,7 +145,7 @@ async def test_why_says_that_a_removal_is_withheld(synced):
     """
 
     async def why(message_id):
-        use_case = build_why(synced.settings, synced.engine, synced.gmail)
+        use_case = UseCases(Stores(synced.settings, synced.engine), synced.gmail).why
         (finding,) = (await use_case.ask(TENANT, message_id)).findings
         return finding
 

@@ -2,7 +2,8 @@
 
 from gmail_ingest.adapters.gmail import mailbox_client
 from gmail_ingest.core.mail.payload import parse_message
-from gmail_ingest.wiring import build_why
+from gmail_ingest.wiring.stores import Stores
+from gmail_ingest.wiring.use_cases import UseCases
 from gmail_ingest_tests.sync.service import OWNER, QUICK, TENANT, mail
 
 LONG_ID = f"<{'x' * 12_000}@example.net>"
@@ -38,7 +39,7 @@ async def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(service, m
     await service.connect()
     await service.sync()
     assert await service.stored() == {*plain, large, long}
-    why = build_why(service.settings, service.engine, service.gmail)
+    why = UseCases(Stores(service.settings, service.engine), service.gmail).why
 
     async def verdict(message):
         (finding,) = (await why.ask(TENANT, message)).findings

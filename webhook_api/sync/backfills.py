@@ -85,7 +85,7 @@ def backfill_router(services: Services) -> APIRouter:
         return check_range(
             body.start_date,
             body.end_date,
-            earliest=services.settings.history_start,
+            earliest=services.settings.backfill_start,
             now=datetime.now(UTC),
         )
 

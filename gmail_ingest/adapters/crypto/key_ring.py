@@ -1,8 +1,8 @@
 """The encryption keys of this deployment, newest first.
 
-Holds: parsing of key text. Add here: a further notation for keys.
+Holds: parsing of key text. Add here: another notation for keys.
 Keep out: where the text comes from (``adapters/secrets``), and encryption (``sealing``).
-Source: docs/google.md#secret-manager (a payload is bytes: a key may lie there raw or as base64).
+Source: docs/google.md#secret-manager (a payload is bytes: a key may be stored raw or as base64).
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from types import MappingProxyType
 from gmail_ingest.errors import ConfigurationError
 
 KEY_BYTES = 32
-#: Name of a key that was given without one, so that a second can be added in front of it later.
+#: The version of a key without one, so that a second key can be added before it later.
 FIRST_VERSION = "1"
 
 _VERSION = re.compile(r"[A-Za-z0-9_.-]{1,32}")
@@ -29,7 +29,7 @@ _REMEDY = (
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """Keys by version; ``current`` names the one that seals."""
+    """Keys by version; ``current`` is the version that seals."""
 
     current: str
     keys: Mapping[str, bytes] = field(repr=False)
@@ -40,13 +40,13 @@ def parse_key_ring(material: bytes) -> KeyRing:
 
     Args:
         material: 32 raw bytes, or text: ``base64``, or ``version:base64`` several times,
-            separated by commas, newest first. White space around each part is ignored, since
-            secrets made by ``echo`` end in a newline.
+            separated by commas, newest first. White space around each part is ignored, because
+            secrets made by ``echo`` end with a newline.
 
     Raises:
         ConfigurationError: names the settings and the remedy, and never the key.
     """
-    # Printable bytes are text: 32 typed characters are a password, not 32 bytes of randomness.
+    # 32 printable bytes are no raw key: they are a typed password, not random bytes.
     if len(material) == KEY_BYTES and not (material.isascii() and material.decode().isprintable()):
         return KeyRing(FIRST_VERSION, MappingProxyType({FIRST_VERSION: material}))
     try:
@@ -71,7 +71,7 @@ def parse_key_ring(material: bytes) -> KeyRing:
 
 def _decode(encoded: str) -> bytes:
     try:
-        # Key generators differ in the alphabet: both are accepted, nothing else is.
+        # Key generators use one of two base64 alphabets: both are accepted.
         key = b64decode(encoded.translate(str.maketrans("-_", "+/")), validate=True)
     except (binascii.Error, ValueError):
         raise _error("a key is not base64") from None

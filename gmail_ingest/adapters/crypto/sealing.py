@@ -42,10 +42,10 @@ class AesGcmSealer:
         return header + nonce + self._ciphers[self._current].encrypt(nonce, plaintext, context)
 
     def open(self, sealed: bytes, *, tenant_id: str, integration_id: int) -> bytes:
-        """Decrypt what ``seal`` made for the same tenant and integration.
+        """Decrypt a result of ``seal`` for the same tenant and integration.
 
         Raises:
-            OperatorActionError: the key is not in the ring, or the bytes were changed or belong
+            OperatorActionError: the key is not in the ring, the bytes were changed, or they belong
                 to another tenant or integration.
         """
         header, version = _read_header(sealed)
@@ -69,7 +69,7 @@ class AesGcmSealer:
             ) from None
 
     def needs_reseal(self, sealed: bytes) -> bool:
-        """Whether an older key than the newest sealed it."""
+        """Whether it was sealed with another key than the newest."""
         return _read_header(sealed)[1] != self._current
 
 
@@ -81,7 +81,7 @@ def _read_header(sealed: bytes) -> tuple[bytes, str]:
 
 
 def _context(header: bytes, tenant_id: str, integration_id: int) -> bytes:
-    """The additional data: each field has its length in front, so that no two pairs are alike."""
+    """The additional data. Lengths stand before the fields, so that no two contexts are equal."""
     tenant = tenant_id.encode("utf-8", "surrogatepass")
     return b"".join(
         (header, len(tenant).to_bytes(4, "big"), tenant, integration_id.to_bytes(8, "big"))

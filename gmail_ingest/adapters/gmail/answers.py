@@ -1,7 +1,8 @@
-"""Google's JSON to the values of the ports: the one place that sees raw dicts of listings.
+"""Converts Google's JSON to the values of the ports: the only place that reads raw dicts, but for
+messages.
 
-Holds: one pure function per kind of answer. Add here: an answer of a further method.
-Keep out: errors (``failures``), message payloads (``core.payload``).
+Holds: one pure function per kind of answer. Add here: the answer of another method. Keep out:
+errors (``failures``), message payloads (``core.mail.payload``).
 Source: docs/google.md#messages-and-threads (keys are absent when empty; 64-bit numbers are
 strings), #history-pages, #lists.
 """
@@ -23,7 +24,7 @@ T = TypeVar("T")
 Json = Mapping[str, Any]
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-#: Google's list of a history record to the kind of core.history_records.
+#: Google's lists in a history record to the kinds of ``core.ledger.history_records``.
 _KINDS = {
     "messagesAdded": "added",
     "messagesDeleted": "deleted",
@@ -33,10 +34,10 @@ _KINDS = {
 
 
 def decode(body: bytes) -> Json:
-    """Decode the body of a success; an empty one (204) is an empty object.
+    """Decode the body of a successful answer; an empty body (204) is an empty object.
 
     Raises:
-        TransientError: it is cut off, or no JSON object at all.
+        TransientError: it is cut off, or no JSON object.
     """
     if not body:
         return {}
@@ -53,7 +54,7 @@ def read(function: Callable[[Json], T], answer: Json) -> T:
     """Apply one of the functions below.
 
     Raises:
-        TransientError: the answer lacks what it must have, or has it in another shape.
+        TransientError: the answer lacks a field, or a field has an unexpected type.
     """
     try:
         return function(answer)
@@ -69,7 +70,7 @@ def profile(answer: Json) -> Profile:
 def aliases(answer: Json) -> tuple[str, ...]:
     """users.settings.sendAs.list: the owner's addresses, the primary one first, in lower case.
 
-    One that waits for its owner's confirmation may be anybody's.
+    An address that is not yet confirmed may be anybody's, and is left out.
     """
     return tuple(
         alias["sendAsEmail"].lower()
@@ -103,8 +104,8 @@ def _history_records(entry: Json) -> Iterator[HistoryRecord]:
         for change in entry.get(name, ()):
             message = change["message"]
             labels = message.get("labelIds")
-            # Gmail leaves an empty list out. Only after a removal is that certain: elsewhere it
-            # may as well not have told.
+            # Gmail leaves empty lists out. Only after a removal is a missing list surely empty;
+            # elsewhere the labels may be unknown.
             if labels is None and name == "labelsRemoved":
                 labels = ()
             yield HistoryRecord(
@@ -123,7 +124,7 @@ def watch(answer: Json) -> Watch:
 
 
 def message(message_id: str, answer: Json) -> Json:
-    """users.messages.get: the message as it is, if it is the one that was asked for."""
+    """users.messages.get: the message unchanged, if it is the requested one."""
     if answer["id"] != message_id:
         raise ValueError("another message")
     return answer

@@ -1,8 +1,8 @@
-"""One call of the Gmail API for one mailbox: token, units, other tokens after a 401.
+"""One call of the Gmail API for one mailbox: token, quota units, new tokens after a 401.
 
 Holds: ``Caller``. Add here: what every call of a mailbox needs.
 Keep out: which calls there are (``mailbox_client``), waiting and retries (use cases).
-Source: docs/google.md#refused-calls (401s with good tokens happen: one alone says nothing).
+Source: docs/google.md#refused-calls (401s with good tokens happen: a single one proves nothing).
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from gmail_ingest.sync.mailbox.records import Mailbox
 
 _REFUSED = 300
 _UNAUTHORIZED = 401
-#: The token held, the one that another worker stored meanwhile, and one fresh from Google: when
-#: Google ends access tokens early it ends all of them, and only the last refusal ends a grant.
+#: Tokens to try: the cached one, the one that another worker stored meanwhile, and a fresh one.
+#: Google may end all access tokens early, so only a refusal of the fresh one ends the grant.
 _TOKENS = 3
 
 
 class Caller:
-    """Calls Gmail as one mailbox and adds up what that costs."""
+    """Calls Gmail as one mailbox and adds up the quota units."""
 
     def __init__(self, mailbox: Mailbox, transport: GmailTransport, tokens: GoogleTokens) -> None:
         self._mailbox = mailbox
@@ -38,7 +38,7 @@ class Caller:
 
         Args:
             request: what to send.
-            units: what one try costs.
+            units: quota units of one try.
 
         Raises:
             the errors of ``failures``, those of ``GoogleTokens``, and TransientError.

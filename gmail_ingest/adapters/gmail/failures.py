@@ -1,6 +1,6 @@
-"""What a refused Gmail call means: the one table from Google's answers to this project's errors.
+"""The one table from refused Gmail calls to this project's errors.
 
-Holds: ``RULES`` and ``failure``. Add here: a refusal that was seen, with where it was seen.
+Holds: ``RULES`` and ``failure``. Add here: an observed refusal, with its source.
 Keep out: reading of bodies (``refusal``), retries (use cases), token endpoint (``token_failures``).
 Source: docs/google.md#refused-calls, #parallel-calls, #young-messages; edge cases 24, 30, 31, 32,
 40. Texts name the reason and never quote Google's message, which may hold an address.
@@ -43,7 +43,7 @@ _LISTS = frozenset((LIST_MESSAGES, LIST_HISTORY))
 _READS = frozenset((GET_MESSAGE, GET_THREAD))
 
 SERVER_ERROR = 500
-#: Statuses that mean what they say even with an HTML body.
+#: Statuses that count even with an HTML body.
 _TELLING_STATUSES = frozenset((401, 429))
 
 Build = Callable[[Refusal, datetime], GmailIngestError]
@@ -51,7 +51,7 @@ Build = Callable[[Refusal, datetime], GmailIngestError]
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """Matches when all that is given matches; ``reasons`` needs one in common."""
+    """Matches if all given fields match; of ``reasons`` one is enough."""
 
     build: Build
     status: int | None = None
@@ -110,7 +110,7 @@ _NO_SCOPE = _any("insufficientPermissions", "ACCESS_TOKEN_SCOPE_INSUFFICIENT")
 _API_OFF = _any("accessNotConfigured", "SERVICE_DISABLED")
 _ADMIN = "a Workspace administrator must act"
 
-#: Asked in this order, the first match wins: texts before reasons before bare statuses.
+#: The first match counts: texts stand before reasons, and reasons before bare statuses.
 RULES: tuple[Rule, ...] = (
     Rule(
         _says(WatchTopicConflictError, "another topic is watched for this user"),
@@ -128,9 +128,9 @@ RULES: tuple[Rule, ...] = (
         reasons=_PRECONDITION,
         message=_text("mail service not enabled"),
     ),
-    # Seen once and gone on the next try as often as for suspended accounts (edge case 32).
+    # It occurs as often once, gone on the next try, as for suspended accounts (edge case 32).
     Rule(_precondition, reasons=_PRECONDITION),
-    # Attachment ids live shortly: the next attempt gets fresh ones, or a 404 of the message.
+    # Attachment ids are short-lived: the next attempt gets fresh ones, or a 404 for the message.
     Rule(
         _says(TransientError, "an attachment id is no longer accepted"),
         status=400,
@@ -177,8 +177,8 @@ RULES: tuple[Rule, ...] = (
         status=403,
         reasons=_NO_SCOPE,
     ),
-    # Also where gmail.readonly was granted besides: getProfile, watch and history work all the
-    # same, but no mail is given (googleapis/google-api-python-client#582).
+    # Also where gmail.readonly was granted as well: getProfile, watch and history work then, but
+    # Google returns no mail (googleapis/google-api-python-client#582).
     Rule(
         _stops(
             ReauthoriseError,
@@ -212,7 +212,7 @@ RULES: tuple[Rule, ...] = (
         status=404,
         calls=frozenset((LIST_HISTORY,)),
     ),
-    # A start that Google never gave out, or no longer knows (edge case 90).
+    # A history id that Google never issued, or no longer knows (edge case 90).
     Rule(
         _says(HistoryExpiredError, "the checkpoint is no history id of this mailbox"),
         status=400,
@@ -229,20 +229,20 @@ def failure(refusal: Refusal, call: str, now: datetime) -> GmailIngestError:
     """The error that a refused call means.
 
     Args:
-        refusal: the answer, read.
+        refusal: the parsed answer.
         call: the method's id in the discovery document, e.g. ``gmail.users.history.list``.
-        now: UTC, to bound the time that Google names.
+        now: UTC, to bound the retry time that Google names.
     """
     if refusal.status >= SERVER_ERROR:
         return TransientError(f"Google is failing ({refusal.summary})")
-    # Something in front of the API answered: that says nothing about a message, least of all that
-    # it is gone.
+    # A server in front of the API answered. That proves nothing about a message, and not that it is
+    # gone.
     if not refusal.is_api and refusal.status not in _TELLING_STATUSES:
         return TransientError(f"Google's answer is no API error ({refusal.summary})")
     for rule in RULES:
         if rule.matches(refusal, call):
             return rule.build(refusal, now)
-    # Refused reads are counted together, whether they ask for a message or for its thread.
+    # Refused reads count together, whether they are for a message or for its thread.
     what = "the request" if call in _READS else call
     text = f"Google refuses {what} ({refusal.summary})"
     return RefusedByGoogleError(text, refusal.why(what))

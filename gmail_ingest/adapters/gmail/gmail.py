@@ -1,7 +1,7 @@
-"""Google for a whole process: what all mailboxes share, joined.
+"""Access to Google for a whole process: all that mailboxes share.
 
-Holds: ``Gmail``. Add here: what lives as long as the process.
-Keep out: anything of one mailbox.
+Holds: ``Gmail``. Add here: objects that live as long as the process. Keep out: state of one
+mailbox.
 Source: docs/google.md#revocation.
 """
 
@@ -32,9 +32,9 @@ class Gmail:
 
     Args:
         settings: endpoints, the OAuth client, the timeout.
-        credentials: of the mailboxes that are connected.
-        prices: quota units per call, those of the settings unless given.
-        connections: to Google, open at most.
+        credentials: of the connected mailboxes.
+        prices: quota units per call; None: those of the settings.
+        connections: most open connections to Google.
         gzip: as ``GmailTransport``.
         page_size: entries of a page of a list.
     """
@@ -65,7 +65,7 @@ class Gmail:
     def open_client_with(
         self, credentials: CredentialStore, mailbox: Mailbox
     ) -> GmailMailboxClient:
-        """Open a mailbox with other credentials: one that is being connected or given back."""
+        """Open a mailbox with other credentials, while it is connected or disconnected."""
         return self._open(mailbox, GoogleTokens(self._endpoint, credentials))
 
     def _open(self, mailbox: Mailbox, tokens: GoogleTokens) -> GmailMailboxClient:
@@ -75,10 +75,10 @@ class Gmail:
     async def revoke(self, token: str) -> None:
         """End the grant that a refresh or access token belongs to, for this OAuth client.
 
-        A token that is dead already is success: there is nothing left to end (edge case 25).
+        A token that is already dead counts as success (edge case 25).
 
         Raises:
-            TransientError: Google gave no answer.
+            TransientError: Google gave no answer, or failed.
             RejectedRequestError: Google refuses for another reason.
         """
         answer = await self._transport.post_form(self._revoke_uri, {"token": token})

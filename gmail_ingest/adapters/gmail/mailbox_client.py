@@ -1,7 +1,7 @@
 """The MailboxClient port on the Gmail API.
 
 Holds: ``GmailMailboxClient``. Add here: a call that a use case needs.
-Keep out: URLs (``requests``), refusals (``failures``), parsing of mail (``core.payload``).
+Keep out: URLs (``requests``), refusals (``failures``), parsing of mail (``core.mail.payload``).
 Source: docs/google.md#prices, #history-pages, #lists, #body-text; edge cases 13, 45.
 """
 
@@ -89,7 +89,7 @@ class GmailMailboxClient:
         return answers.read(answers.list_page, answer)
 
     async def label_ids(self) -> frozenset[str]:
-        """Read which labels there are."""
+        """Read the ids of all labels."""
         answer = await self._caller.call(self._requests.label_ids(), self._prices.labels_list)
         return answers.read(answers.label_ids, answer)
 
@@ -109,21 +109,23 @@ class GmailMailboxClient:
         """Fetch and parse the wanted messages of a call; those that are gone are absent.
 
         Raises:
-            RejectedRequestError: a message cannot be parsed; those of a thread are fetched alone
-                next time (``core.planner``), so that only the bad one keeps failing.
+            RejectedRequestError: a message cannot be parsed. The messages of its thread are fetched
+                one by one next time (``core.quota.planner``), so that only the bad one keeps
+                failing.
         """
         wanted = [message.message_id for message in call.wanted]
         found = await self._thread(call.thread_id) if call.thread_id is not None else {}
         parsed: dict[str, ParsedMessage] = {}
         for message_id in wanted:
-            # Not in the thread's answer does not mean gone: only the message's own 404 does.
+            # A message that is missing in the thread's answer need not be gone: only its own 404
+            # says so.
             message = found.get(message_id) or await self._message(message_id)
             if message is not None:
                 parsed[message_id] = await self._parse(message_id, message)
         return parsed
 
     async def probe(self, message_id: str) -> None:
-        """Get a message whole, and leave it."""
+        """Fetch a whole message and discard it."""
         request = self._requests.message(message_id)
         with contextlib.suppress(GoneError):
             await self._caller.call(request, self._prices.messages_get)
@@ -147,7 +149,7 @@ class GmailMailboxClient:
         return answers.read(partial(answers.message, message_id), answer)
 
     async def _parse(self, message_id: str, message: answers.Json) -> ParsedMessage:
-        # The ids of separate bodies are short-lived: those of this very answer are used.
+        # Attachment ids are short-lived: only those of this answer are used.
         bodies = {
             part.part_id: await self._attachment(message_id, part.attachment_id)
             for part in _guarded(partial(missing_bodies, message))
@@ -172,13 +174,13 @@ class GmailMailboxClient:
 
 def _rfc_query(rfc_id: str) -> str:
     bare = rfc_id.strip().removeprefix("<").removesuffix(">")
-    # A quotation mark cannot be quoted in Gmail's search; white space and brackets can.
+    # Gmail's search cannot escape a quotation mark; white space and brackets can be quoted.
     words = bare.replace('"', "")
     return f'rfc822msgid:"{words}"' if _MUST_QUOTE.search(bare) else f"rfc822msgid:{bare}"
 
 
 def _guarded(function: Callable[[], T]) -> T:
-    """Whatever a mail breaks costs that mail, never its mailbox."""
+    """Turn any parsing error into one that fails this mail only, not its mailbox."""
     try:
         return function()
     except Exception as exc:  # noqa: BLE001 - of any kind, and its text may quote the mail

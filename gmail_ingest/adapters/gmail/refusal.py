@@ -1,6 +1,6 @@
-"""Reading of Google's error answers: both generations of the JSON body, HTML, or nothing.
+"""Reads Google's error answers: both formats of the JSON body, HTML, or an empty body.
 
-Holds: ``Refusal`` and ``read_refusal``. Add here: a further place in which Google puts a reason.
+Holds: ``Refusal`` and ``read_refusal``. Add here: another place in which Google puts a reason.
 Keep out: what a refusal means (``failures``).
 Source: docs/google.md#error-bodies, #named-times.
 """
@@ -19,11 +19,11 @@ import orjson
 
 from gmail_ingest.errors import RefusalReason
 
-#: Google's daily limits end at midnight there.
+#: The time zone in which Google's day ends.
 _PACIFIC = ZoneInfo("America/Los_Angeles")
-#: No time is farther ahead, whatever an answer says: a day of Pacific time, with its clock change.
+#: The farthest time that is believed, whatever an answer says: a Pacific day with a clock change.
 FARTHEST_RETRY = timedelta(hours=25)
-#: What may be quoted of an answer: Google's own constants, never its sentences.
+#: Only Google's constants may be quoted from an answer, never its sentences.
 _CONSTANT = re.compile(r"[A-Za-z_]{1,64}")
 _RETRY_AFTER = re.compile(r"Retry after\s+(\S+Z)", re.IGNORECASE)
 _LIMIT = re.compile(r"limit '([^']*)'")
@@ -31,7 +31,9 @@ _LIMIT = re.compile(r"limit '([^']*)'")
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A refused call. ``reasons`` are most telling first; ``is_api`` is False for non-JSON."""
+    """A refused call. ``reasons``: the most specific first. ``is_api``: the body is JSON of the
+    API.
+    """
 
     status: int
     is_api: bool
@@ -54,7 +56,7 @@ class Refusal:
         return "project" if is_shared else "mailbox"
 
     def why(self, requested: str) -> RefusalReason:
-        """What tells this refusal of a call from another."""
+        """What distinguishes this refusal from others."""
         return RefusalReason(requested, self.status, next(iter(self.reasons), None))
 
     def retry_at(self, now: datetime) -> datetime | None:
@@ -65,7 +67,7 @@ class Refusal:
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:
-    """Read an answer of status 300 or above; never raises, whatever the body is.
+    """Parse an answer of status 300 or above; never raises, whatever the body is.
 
     Args:
         status: of the HTTP answer.

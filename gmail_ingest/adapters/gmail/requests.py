@@ -1,13 +1,13 @@
 """Requests to the Gmail API, built by googleapiclient from the discovery document it ships with.
 
 Holds: ``GmailRequests``: one method per call that the service makes.
-Add here: a further method of the API, with the fields that are used of its answer.
+Add here: another method of the API, with the fields of its answer that are used.
 Keep out: sending (``transport``), prices, errors.
 Source: docs/google.md#history-pages, #lists, #partial-answers, #client-library; the static
-discovery document of googleapiclient. Making a resource costs more CPU than sending, so the service
-and its resources are made once per endpoint. A request still costs 30 microseconds, a seventh of a
-whole call; those that differ in one id and are made for every message are therefore built by the
-library once, and filled in.
+discovery document of googleapiclient. Building a resource takes more CPU than sending, so the
+service and its resources are built once per endpoint. Building a request still takes 30
+microseconds, a seventh of a whole call. So requests that are made for every message and differ only
+in an id are built once, as templates.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from urllib.parse import quote, urlsplit, urlunsplit
 
 #: The largest pages that Google gives: a page costs the same units whatever its size.
 PAGE_SIZE = 500
-#: Above this length googleapiclient (and so Google) wants a GET's query in a POST body.
+#: For longer URLs, googleapiclient puts a GET's query into a POST body.
 LONGEST_URL = 2048
-#: All calls speak of the token's own mailbox.
+#: All calls are about the mailbox of the token.
 USER = "me"
 
 _LIST_FIELDS = "messages(id,threadId),nextPageToken"
@@ -49,7 +49,7 @@ class ApiRequest:
 
 
 class _ById:
-    """A request that the library built for one id, for any other id of that method."""
+    """A request that the library built once, as a template for any id."""
 
     _SAMPLE = "SAMPLE-ID"
 
@@ -100,7 +100,7 @@ class GmailRequests:
     ) -> ApiRequest:
         """users.messages.list: a page of ids that match a Gmail search; "" is every message.
 
-        Spam and trash are in it only if ``everywhere``, whatever the label.
+        Spam and trash are included only if ``everywhere``, whatever the label.
         """
         return self._made(
             self._messages.list(
@@ -137,7 +137,7 @@ class GmailRequests:
         return self._message(message_id)
 
     def has_message(self, message_id: str) -> ApiRequest:
-        """users.messages.get of nothing but the id."""
+        """users.messages.get of the id alone."""
         return self._made(
             self._messages.get(userId=USER, id=message_id, format="minimal", fields="id")
         )
@@ -162,7 +162,7 @@ class GmailRequests:
 
     @staticmethod
     def _made(request: ApiRequest) -> ApiRequest:
-        """Name the type of what googleapiclient, which has no types, got from ``_capture``."""
+        """Give the result of ``_capture`` its type, which untyped googleapiclient loses."""
         return request
 
 
@@ -176,7 +176,7 @@ def _capture(
     methodId: str = "",  # noqa: N803 - googleapiclient's name
     resumable: object = None,  # noqa: ARG001 - as http
 ) -> ApiRequest:
-    """Stand where googleapiclient makes an HttpRequest; its own rule for long URLs included."""
+    """Replaces googleapiclient's HttpRequest, including its rule for long URLs."""
     headers = headers or {}
     if len(uri) > LONGEST_URL and method == "GET":
         parts = urlsplit(uri)
@@ -188,12 +188,12 @@ def _capture(
 
 
 class _NoHttp:
-    """Given as ``http`` so that googleapiclient looks for no credentials of its own."""
+    """Passed as ``http``, so that googleapiclient does not look for credentials."""
 
 
 @lru_cache(maxsize=8)
 def _service(endpoint: str) -> Any:  # noqa: ANN401 - googleapiclient makes its classes at run time
-    # 0.2 to 0.3 s of CPU to import: not for processes that never call Gmail.
+    # The import takes 0.2 to 0.3 s of CPU: only in processes that call Gmail.
     from googleapiclient.discovery import build_from_document
 
     document = json.loads(
@@ -202,6 +202,6 @@ def _service(endpoint: str) -> Any:  # noqa: ANN401 - googleapiclient makes its 
         .read_bytes()
     )
     document["rootUrl"] = endpoint.rstrip("/") + "/"
-    # Without it no environment variable can send the calls elsewhere.
+    # Removed, so that no environment variable can redirect the calls.
     document.pop("mtlsRootUrl", None)
     return build_from_document(document, http=_NoHttp(), requestBuilder=_capture)

@@ -1,4 +1,4 @@
-"""Key files of service accounts: checked when they are given, opened when they are used.
+"""Checks key files of service accounts when they are uploaded.
 
 Holds: ``service_account_keys``. Add here: a check that makes a wrong key file fail early.
 Keep out: token requests (``token_endpoint``).
@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from gmail_ingest.errors import InvalidInputError
 from gmail_ingest.sync.accounts.credentials import ServiceAccountKeys
 
-#: The token endpoints that Google itself has written into key files over the years.
+#: The token endpoints that Google has written into key files over the years.
 GOOGLE_TOKEN_URIS = frozenset(
     (
         "https://oauth2.googleapis.com/token",
@@ -26,23 +26,23 @@ _UNIVERSE = "googleapis.com"
 def service_account_keys(
     info: Mapping[str, object], *, service_account_email: str | None, token_uri: str
 ) -> ServiceAccountKeys:
-    """Check a key file that somebody gave.
+    """Check an uploaded key file.
 
     Args:
         info: the key file, decoded.
-        service_account_email: what the caller says it is for, if they say it.
-        token_uri: the configured token endpoint, to which all assertions go.
+        service_account_email: the account that the caller names, if any.
+        token_uri: the configured token endpoint, which gets all assertions.
 
     Raises:
         InvalidInputError: field ``serviceAccountKey`` or ``serviceAccountEmail``, with the reason.
     """
-    # Shortens connecting's start: only those who connect a service account pay for the import.
+    # A slow import: only for those who connect a service account.
     from google.auth.exceptions import GoogleAuthError
     from google.oauth2.service_account import Credentials
 
     if info.get("type") != "service_account":
         raise _error("its type must be service_account")
-    # An assertion speaks for every mailbox of the domain: it goes to no endpoint of an upload.
+    # An assertion opens every mailbox of the domain, so no upload may choose where it is sent.
     if info.get("token_uri", token_uri) not in GOOGLE_TOKEN_URIS | {token_uri}:
         raise _error("its token_uri is not Google's")
     if info.get("universe_domain", _UNIVERSE) != _UNIVERSE:
@@ -55,7 +55,7 @@ def service_account_keys(
     try:
         Credentials.from_service_account_info({**info, "token_uri": token_uri})
     except (GoogleAuthError, KeyError, TypeError, ValueError, AttributeError):
-        # The cause is left out: cryptography quotes parts of what it could not read.
+        # The cause is dropped: cryptography's errors may quote parts of the key.
         raise _error("private_key cannot be read") from None
     return ServiceAccountKeys(email, info)
 

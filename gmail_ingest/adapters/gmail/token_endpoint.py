@@ -1,6 +1,6 @@
-"""One request to Google's token endpoint, by google-auth, in a thread.
+"""Requests to Google's token endpoint, made by google-auth in a thread.
 
-Holds: ``TokenEndpoint``. Add here: a further kind of grant.
+Holds: ``TokenEndpoint``. Add here: another kind of grant.
 Keep out: caching, locking and storing of tokens (``tokens``).
 Source: docs/google.md#access-tokens (expiry is naive UTC, the library's default timeout is 120 s,
 rotated refresh tokens come without notice).
@@ -30,15 +30,15 @@ from gmail_ingest.sync.accounts.credentials import (
     ServiceAccountKeys,
 )
 
-#: What a token lives if Google does not say.
+#: The lifetime of a token if Google does not say.
 ASSUMED_LIFE = timedelta(minutes=30)
-#: After Google refused this deployment's OAuth client, no mailbox asks again for so long.
+#: After Google refused this deployment's OAuth client, no request is made for this time.
 CLIENT_PAUSE = timedelta(seconds=60)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """An access token; ``expires_at`` in UTC, None if unknown (then Google's 401 tells)."""
+    """An access token; ``expires_at`` in UTC, None if unknown (then Google's 401 shows the end)."""
 
     value: str = field(repr=False)
     expires_at: datetime | None
@@ -53,11 +53,13 @@ class TokenEndpoint:
         self._refused: tuple[datetime, str] | None = None
 
     async def refresh(self, keys: OAuthKeys) -> OAuthKeys:
-        """Get a new access token by refresh token; the result also holds a rotated one.
+        """Get a new access token by a refresh token; the result has the rotated refresh token, if
+        any.
 
         Raises:
             ReauthoriseError, AdminActionRequiredError, OperatorActionError, TransientError:
-                as ``token_failures`` tells; a grant that covers none of ``SCOPES`` is the first.
+                as in ``token_failures``; ReauthoriseError also for a grant that covers none of
+                ``SCOPES``.
         """
         client_secret = self._settings.google_client_secret.get_secret_value()
         if not (self._settings.google_client_id and client_secret):
@@ -68,8 +70,8 @@ class TokenEndpoint:
             raise OperatorActionError(self._refused[1])
         from google.oauth2.credentials import Credentials
 
-        # One scope, so that a token never carries more than is used: one that carries
-        # gmail.metadata besides is given no mail. Of a grant with a wider scope only, that one.
+        # One scope at a time, so that a token never has more than is used: with gmail.metadata as
+        # well, Google returns no mail. A grant with a wider scope only uses that one.
         for scope in _in_order(keys.scopes):
             credentials = Credentials(
                 None,
@@ -98,14 +100,14 @@ class TokenEndpoint:
         raise refused
 
     async def delegate(self, keys: ServiceAccountKeys, address: str) -> Token:
-        """Get a token for a mailbox of the domain that trusts the service account.
+        """Get a token for a mailbox of a domain that trusts the service account.
 
         Raises:
             as ``refresh``.
         """
         from google.oauth2.service_account import Credentials
 
-        # The key was checked when it was connected; its own token endpoint is never asked.
+        # The key was checked when it was connected; its own token_uri is never used.
         info = {**keys.info, "token_uri": self._settings.google_token_uri}
         credentials = Credentials.from_service_account_info(info, scopes=[SCOPE])
         return await self._request(credentials.with_subject(address), keys)
@@ -122,7 +124,7 @@ class TokenEndpoint:
         except GoogleAuthError as exc:
             raise token_failure(exc, keys) from exc
         except (AttributeError, KeyError, TypeError, ValueError) as exc:
-            # google-auth expects a JSON object; a proxy's page or a list breaks it like this.
+            # google-auth expects a JSON object; a proxy's page or a list makes it fail so.
             raise TransientError("no token from Google: its answer is garbled") from exc
         expiry = credentials.expiry
         expires_at = expiry.replace(tzinfo=UTC) if expiry else datetime.now(UTC) + ASSUMED_LIFE
@@ -133,8 +135,8 @@ class TokenEndpoint:
 
         from gmail_ingest.outbound_requests import outbound_session
 
-        # Kept, since google-auth closes the connections of a transport that is dropped. A redirect
-        # would carry the client's secret to another host.
+        # Kept, because google-auth closes the connections of a dropped transport. No redirects:
+        # they would send the client's secret to another host.
         self._transport = partial(
             Request(outbound_session()),
             timeout=self._settings.request_timeout_seconds,
@@ -150,6 +152,6 @@ class TokenEndpoint:
 
 
 def _in_order(known: Collection[str]) -> Iterator[str]:
-    """Scopes that allow reading, the narrowest first; before them the one that was good last."""
+    """Scopes that allow reading, the narrowest first; before them the one that last worked."""
     last = [scope for scope in SCOPES if len(known) == 1 and scope in known]
     yield from dict.fromkeys((*last, *SCOPES))

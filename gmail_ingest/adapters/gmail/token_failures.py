@@ -1,6 +1,6 @@
-"""What a refused token request means: the table from OAuth's errors to this project's.
+"""The table from refused token requests (OAuth's errors) to this project's errors.
 
-Holds: ``token_failure``. Add here: an error that Google's token endpoint was seen to give.
+Holds: ``token_failure``. Add here: an observed error of Google's token endpoint.
 Keep out: refusals of the Gmail API (``failures``).
 Source: docs/google.md#token-errors, #dead-grants; edge cases 36 and 38. Descriptions are not
 quoted: they may name an account.
@@ -20,15 +20,15 @@ from gmail_ingest.errors import (
 )
 from gmail_ingest.sync.accounts.credentials import SCOPE, Keys, ServiceAccountKeys
 
-#: The client itself is refused. The OAuth client is this deployment's and no mailbox can do
-#: anything about it; a service account is the tenant's own.
+#: The client itself is refused. The OAuth client belongs to this deployment, a service account to
+#: the tenant.
 _CLIENT = frozenset(("invalid_client", "deleted_client", "disabled_client"))
-#: A policy of the domain stands against the app.
+#: A policy of the domain forbids the app.
 _POLICY = frozenset(("admin_policy_enforced", "org_internal"))
 #: The grant is dead. unauthorized_client: the refresh token was issued to another OAuth client.
 _GRANT = frozenset(("invalid_grant", "unauthorized_client", "access_denied"))
 _SCOPE = "invalid_scope"
-#: The service account may not speak for the domain's mailboxes (or not yet: up to 24 hours).
+#: The service account has no delegation for the domain (or not yet: it takes up to 24 hours).
 _DELEGATION = frozenset(("unauthorized_client", "access_denied", "invalid_scope"))
 
 
@@ -37,7 +37,7 @@ def token_failure(error: GoogleAuthError, keys: Keys) -> GmailIngestError:
 
     Args:
         error: as google-auth raised it; its second argument is the endpoint's JSON, if it was JSON.
-        keys: what was presented.
+        keys: the keys of the request.
     """
     if isinstance(error, RefreshError) and not error.retryable:
         body = error.args[1] if len(error.args) > 1 else None

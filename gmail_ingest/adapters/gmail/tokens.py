@@ -1,11 +1,11 @@
-"""Access tokens of mailboxes: cached, refreshed once however many ask, stored again.
+"""Access tokens of mailboxes: cached, refreshed once for all callers, and stored.
 
 Holds: ``GoogleTokens``. Add here: when a token is reused or renewed.
 Keep out: the requests themselves (``token_endpoint``), encryption and SQL.
 Source: docs/google.md#access-tokens, #dead-grants; edge cases 35, 36 and 37.
 
-Two guards make one refresh of many wishes: within a process a task that all callers await, between
-processes the row lock of the credential, after which the row is read again.
+Two guards merge concurrent refreshes into one: within a process a task that all callers await;
+between processes the row lock of the credential, after which the row is read again.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from gmail_ingest.sync.mailbox.records import Mailbox
 
 #: A token with less left than this is renewed: google-auth's own margin.
 MARGIN = timedelta(minutes=3, seconds=45)
-#: Renewals under way at once: each holds a thread and, for OAuth, a row lock with its database
-#: connection; a thousand tokens that end together must not take them all.
+#: Renewals at once. Each holds a thread and, for OAuth, a row lock with a database connection; a
+#: thousand tokens that expire together must not take all of these.
 AT_ONCE = 8
 
 #: An OAuth grant belongs to one mailbox; a service account has a token for each address.
@@ -101,7 +101,7 @@ class GoogleTokens:
             try:
                 fresh = await self._endpoint.refresh(keys)
             except ReauthoriseError as error:
-                # Leaving the lock with an exception would undo what is written here.
+                # An exception inside the lock would roll this write back, so it is raised outside.
                 await lock.clear_refresh_token()
                 dead = error
             else:
@@ -110,7 +110,7 @@ class GoogleTokens:
         raise dead
 
     async def aclose(self) -> None:
-        """Let renewals under way end: a rotated refresh token must still be stored."""
+        """Wait for renewals under way: a rotated refresh token must still be stored."""
         await asyncio.gather(*self._renewals.values(), return_exceptions=True)
 
 

@@ -1,6 +1,6 @@
 """HTTP to Google for a whole process: one pool of kept-alive connections.
 
-Holds: ``GmailTransport`` and what it returns. Add here: limits and headers of every call.
+Holds: ``GmailTransport`` and ``Answer``. Add here: limits and headers of every call.
 Keep out: what an answer means (``failures``, ``answers``).
 Source: docs/google.md#compression; edge case 33 (sockets that never answer).
 """
@@ -19,10 +19,10 @@ from gmail_ingest.adapters.gmail.requests import ApiRequest
 from gmail_ingest.errors import ConfigurationError, OperatorActionError, TransientError
 from gmail_ingest.outbound import proxy_for, proxy_named, tls_context
 
-#: A call may last this many timeouts in all: an answer that drips must end as well.
+#: A call may last this many timeouts in all, so that an answer that arrives byte by byte ends, too.
 TOTAL_TIMEOUTS = 5.0
-#: Connections of the process; at 0.1 s a call they carry 1,280 calls a second, more than the
-#: quota of a whole project does.
+#: Connections of the process. At 0.1 s a call they carry 1,280 calls a second, more than a
+#: project's quota allows.
 CONNECTIONS = 128
 #: Seconds that an idle connection is kept; Google itself closes them after some minutes.
 KEEP_ALIVE = 60.0
@@ -43,10 +43,10 @@ class GmailTransport:
     """Sends requests over one aiohttp session, made at the first call.
 
     Args:
-        timeout_seconds: until a connection or an answer that makes no progress is given up.
-        connections: open at most, over all mailboxes.
-        gzip: ask for compressed answers. It saves Google's network and costs CPU; None asks for
-            it over https only, since plain http is a sandbox on the same machine.
+        timeout_seconds: until a connection or an answer without progress is given up.
+        connections: most open connections, over all mailboxes.
+        gzip: ask for compressed answers. It saves bandwidth and costs CPU. None: only over https,
+            because plain http is a sandbox on the same machine.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class GmailTransport:
         self._connections = connections
         self._gzip = gzip
         self._session: aiohttp.ClientSession | None = None
-        #: By scheme and host: reading the environment takes a tenth of a millisecond.
+        #: By scheme and host, because reading the environment takes 0.1 ms.
         self._proxies: dict[str, str | None] = {}
 
     async def send(self, request: ApiRequest, token: str) -> Answer:
@@ -70,8 +70,8 @@ class GmailTransport:
         section 9.3.1): Google closes idle connections at any time.
 
         Raises:
-            TransientError: no whole answer came (broken, silent, refused, garbled).
-            OperatorActionError: the environment names a proxy or certificates that cannot be used.
+            TransientError: no complete answer came (broken, silent, refused, garbled).
+            OperatorActionError: the environment names an unusable proxy or unusable certificates.
         """
         headers = dict(request.headers)
         headers["authorization"] = f"Bearer {token}"

@@ -1,6 +1,6 @@
-"""Where the encryption key comes from: the environment, or Secret Manager.
+"""Reads the encryption key from the environment or from Secret Manager.
 
-Holds: the choice between both, and the read. Add here: another keeper of secrets.
+Holds: the choice between both, and the read. Add here: another secret store.
 Keep out: what the bytes mean (``adapters/crypto``).
 Source: docs/google.md#secret-manager (pin the version, verify the checksum, import lazily: 0.3 s,
 57 MB).
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from google.auth.credentials import Credentials
     from google.cloud.secretmanager import SecretManagerServiceClient
 
-#: Seconds until Secret Manager is given up; a process that starts waits for nothing else.
+#: Seconds after which Secret Manager is given up; a starting process waits that long.
 ACCESS_TIMEOUT = 30.0
 SECRET_MANAGER = "secretmanager.googleapis.com"  # noqa: S105 - a host
 
@@ -31,10 +31,10 @@ SecretReader = Callable[[str], bytes]
 
 
 def read_encryption_key(settings: Settings, reader: SecretReader | None = None) -> bytes:
-    """The key's bytes as they were configured. Blocking: for a process that starts.
+    """Return the key's bytes as configured. Blocking: only for the start of a process.
 
     Args:
-        settings: ``encryption_key`` or ``encryption_key_secret`` must be set, and not both.
+        settings: ``encryption_key`` or ``encryption_key_secret`` must be set, but not both.
         reader: reads a secret version by name; Secret Manager unless given.
 
     Raises:
@@ -83,12 +83,12 @@ def read_secret_version(name: str) -> bytes:
 def open_secret_manager(
     credentials: Credentials, host: str = f"{SECRET_MANAGER}:443"
 ) -> SecretManagerServiceClient:
-    """A client that follows the environment's proxy and certificates as all others do.
+    """Open a client that uses the environment's proxy and certificates like all others.
 
-    gRPC by itself reads the proxy's variables in small letters only, and no file of certificates.
+    gRPC itself reads only the lower-case proxy variables, and no file of certificates.
 
     Raises:
-        ConfigurationError: the proxy is one that gRPC does not speak to, or as ``proxy_for``.
+        ConfigurationError: gRPC does not support the proxy, or as ``proxy_for``.
     """
     import grpc
     from google.cloud.secretmanager import SecretManagerServiceClient
@@ -114,7 +114,7 @@ def open_secret_manager(
 
 
 def _roots() -> bytes | None:
-    """Certificates that the environment names, where it names a file; None: gRPC's own."""
+    """The certificates in the file that the environment names; None: gRPC's own."""
     named = trusted_bundle() or os.environ.get("SSL_CERT_FILE") or ""
     if not Path(named).is_file():
         return None

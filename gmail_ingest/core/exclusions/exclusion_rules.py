@@ -1,7 +1,7 @@
-"""How an exclusion rule is written: its name, its criteria, and what they may be.
+"""How an exclusion rule is written: its name, its criteria, and their allowed values.
 
-Holds: ``ExclusionRule``, ``Criteria`` and ``checked``. Add here: what a further criterion may say.
-Keep out: what a rule hides (``matching.py``), JSON, storage.
+Holds: ``ExclusionRule``, ``Criteria`` and ``checked``. Add here: the allowed values of another
+criterion. Keep out: what a rule hides (``matching.py``), JSON, storage.
 Source: docs/google.md#labels (Gmail's label ids; those of users are ``Label_<n>``).
 """
 
@@ -20,7 +20,7 @@ from gmail_ingest.errors import InvalidInputError
 
 T = TypeVar("T", bound=str)
 
-#: Senders that are no person: addresses that nobody reads, and the parser's three flags.
+#: Senders that are no person: no-reply addresses, and the parser's three flags.
 SenderKind = Literal["no_reply", "bounce", "list", "auto_reply"]
 Category = Literal[
     "CATEGORY_PERSONAL",
@@ -33,12 +33,12 @@ Category = Literal[
 MAX_ENTRIES = 1000
 MAX_RULES = 100
 
-#: Of a rule's name, which stands in paths, in the ledger and in answers.
+#: The form of a rule's name, which is used in paths, in the ledger and in answers.
 NAME_PATTERN = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
 _NAME = re.compile(NAME_PATTERN.strip("^$"), re.ASCII)
-#: Reasons of the ledger's own, which answers show where they name a rule.
+#: Reasons of the ledger itself, which answers show in the place of a rule's name.
 _RESERVED = LEFT_OUT_REASONS | {CHANGED, DELETED}
-#: RFC 1035: 253 characters; what is not ASCII may stand in either spelling
+#: RFC 1035: 253 characters; a domain beyond ASCII may have either spelling
 #: (``core/mail/addresses/domains.py``).
 _DOMAIN = re.compile(r"(?=.{1,253}$)[^\s@.,;<>\"()]+(?:\.[^\s@.,;<>\"()]+)*")
 _USER_LABEL = "Label_"
@@ -46,7 +46,7 @@ _USER_LABEL = "Label_"
 
 @dataclass(frozen=True, slots=True)
 class Criteria:
-    """What a rule hides: mail that any of these fits.
+    """The mail that a rule hides: any mail that meets one of these.
 
     Attributes:
         addresses: Mail that names one of these, in any role.
@@ -81,7 +81,7 @@ def checked(rule: ExclusionRule) -> ExclusionRule:
     """The rule as it is stored: addresses and domains in lower case, entries sorted, each once.
 
     Raises:
-        InvalidInputError: names the field as the API writes it, and never repeats what it holds.
+        InvalidInputError: names the field as the API writes it; never repeats its value.
     """
     if check_name(rule.name) in _RESERVED:
         raise InvalidInputError("name", "is the name of a built-in rule")
@@ -108,7 +108,7 @@ def checked(rule: ExclusionRule) -> ExclusionRule:
 
 
 def check_name(name: str) -> str:
-    """The name of a rule; InvalidInputError says which names there are."""
+    """Return the name of a rule; InvalidInputError says which names are allowed."""
     if not _NAME.fullmatch(name):
         raise InvalidInputError(
             "name", "must be 1 to 64 of A-Z a-z 0-9 . _ - and begin with a letter or digit"
@@ -132,7 +132,7 @@ def _once(values: Iterable[T]) -> tuple[T, ...]:
 
 
 def _address(value: str) -> str | None:
-    # What the parser reads as this very address: a rule for anything else would fit no mail.
+    # As the parser reads it from mail: a rule with any other spelling would match no mail.
     return address_in(value) or None
 
 

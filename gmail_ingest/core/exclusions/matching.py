@@ -1,13 +1,14 @@
 """Exclusion rules of a tenant: which stored mail the CRM does not see, and by which rule.
 
-Holds: ``MailFacts``, ``Rulebook``: the one decision, for mail that comes and mail that is stored.
-Add here: a further criterion, with the fact that it needs. Keep out: how a rule is written and
-checked (``exclusion_rules.py``), Gmail's own labels that keep mail out (``scope.py``), storage.
+Holds: ``MailFacts`` and ``Rulebook``, which decides for new and for stored mail alike. Add here:
+another criterion, with the fact that it needs. Keep out: how a rule is written and checked
+(``exclusion_rules.py``), Gmail's own labels that keep mail out (``scope.py``), storage.
 Source: docs/promises.md#promise-5; edge cases 17, 64, 65.
 
-Addresses and domains mean everybody whom the mail names, in any role, but the mailbox's owner: a
-blocked address hides what it wrote and what it was written. A domain covers its subdomains. Two
-spellings of one domain (``bücher.example``, ``xn--bcher-kva.example``) are one (case 18).
+Addresses and domains are compared with everybody whom the mail names, in any role, except the
+mailbox's owner: a blocked address hides mail from it and mail to it. A domain covers its
+subdomains. Two spellings of one domain (``bücher.example``, ``xn--bcher-kva.example``) are one
+(case 18).
 """
 
 from __future__ import annotations
@@ -23,7 +24,7 @@ from gmail_ingest.core.mail.message import ParsedMessage
 
 @dataclass(frozen=True, slots=True)
 class MailFacts:
-    """What rules ask of a mail. The flags are the parser's (``classify.py``).
+    """The facts of a mail that rules check. The flags are the parser's (``classify.py``).
 
     Attributes:
         sender: The first address of From, lower-cased.
@@ -51,7 +52,7 @@ _SENDER_KINDS: Mapping[SenderKind, Callable[[MailFacts], bool]] = {
 
 
 def facts_of(message: ParsedMessage) -> MailFacts:
-    """What rules ask of a message that was fetched."""
+    """The facts of a fetched message that rules check."""
     return MailFacts(
         sender=message.sender.address if message.sender else None,
         addresses=frozenset(participant.address for participant in message.participants),
@@ -76,12 +77,12 @@ class Rulebook:
     ) -> None:
         owner = frozenset(fold_address(alias) for alias in (address, *aliases))
         valid = (rule for rule in rules if rule.enabled and rule.mailbox in {None, address})
-        # By name, so that the rule that is named does not depend on when rules were made.
+        # By name, so that the rule that is named does not depend on the order of creation.
         self._judges = [_Judge(rule, owner) for rule in sorted(valid, key=lambda rule: rule.name)]
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is hidden by it."""
+        """Whether it has no rule that could hide mail."""
         return not self._judges
 
     def hiding(self, facts: MailFacts) -> str | None:
@@ -89,7 +90,7 @@ class Rulebook:
         return next((judge.name for judge in self._judges if judge.hides(facts)), None)
 
     def hidden(self, messages: Iterable[ParsedMessage]) -> dict[str, str]:
-        """Of messages, those that a rule hides: Gmail id to the rule's name."""
+        """Return the messages that a rule hides: Gmail ids to the rules' names."""
         if self.is_empty:
             return {}
         named = {message.gmail_id: self.hiding(facts_of(message)) for message in messages}
@@ -97,7 +98,7 @@ class Rulebook:
 
 
 class _Judge:
-    """One rule, made ready to be asked a million times."""
+    """One rule, prepared for a million questions."""
 
     __slots__ = ("_addresses", "_domains", "_inside", "_labels", "_owner", "_senders", "name")
 
@@ -132,7 +133,7 @@ class _Judge:
         )
 
     def _is_internal(self, addresses: Collection[str]) -> bool:
-        # A mail that names nobody is nobody's internal matter.
+        # A mail that names nobody is not internal.
         if not any(self._inside) or not addresses:
             return False
         return all(

@@ -1,9 +1,9 @@
-"""What Google lists against what is known: the comparison behind "is any mail missing?".
+"""Compares what Google lists with what is stored: "is any mail missing?".
 
-Holds: where one listed id is, which labels differ, how days are listed together, and what that
-costs. Add here: a rule of the comparison. Keep out: listing, repair, storage.
+Holds: where one listed id is, which labels differ, how days are grouped into listings, and their
+price. Add here: a rule of the comparison. Keep out: listing, repair, storage.
 Source: docs/promises.md#promise-6; docs/google.md#lists (labelIds, includeSpamTrash; no dates);
-edge cases 15, 61, 67 (sets, never each against each).
+edge cases 15, 61, 67 (sets, never pairwise).
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from gmail_ingest.core.ledger.fates import DELETED, Fate
 from gmail_ingest.core.ledger.windows import midnight
 from gmail_ingest.core.quota.prices import Prices
 
-#: ``out`` does not belong in the CRM, by its labels or because it was deleted; ``hidden`` is
-#: stored, and not shown, by an exclusion rule. Both are no hole, only ``out`` is not counted.
+#: ``out``: does not belong in the CRM, by its labels or because it was deleted; not counted.
+#: ``hidden``: stored but not shown, by an exclusion rule; counted as accounted for.
 Presence = Literal["stored", "out", "hidden", "dead", "pending", "missing"]
-#: Ids that a page of a listing holds. Days are listed together up to fewer stored mails, so that
-#: what was never stored (spam, drafts) fits on the same page.
+#: Ids on a page of a listing. Days are listed together up to ``PAGE_FILL`` stored mails, so that
+#: mail that is not stored (spam, drafts) fits on the same page.
 PAGE_IDS = 500
 PAGE_FILL = 450
-#: Stored mails whose labels are compared at once: about 20 MB, however large the mailbox.
+#: Stored mails whose labels are compared at once: about 20 MB of memory.
 SPAN_IDS = 100_000
-#: Labels that every mailbox has; the price is told before Google is asked for its labels.
+#: Labels that every mailbox has, for a price before Google is asked for the labels.
 COMMON_LABELS = frozenset(
     {"INBOX", "SENT", "DRAFT", "CHAT", "SPAM", "TRASH", "UNREAD", "STARRED", "IMPORTANT"}
 )
@@ -37,8 +37,8 @@ COMMON_LABELS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The ledger's word on a message; ``internal_date`` (UTC) is its stored row's, None if there
-    is no row.
+    """What the ledger knows of a message. ``internal_date`` (UTC) is that of the stored email, None
+    if there is none.
     """
 
     thread_id: str
@@ -58,9 +58,9 @@ class StoredMails:
 
 @dataclass(slots=True)
 class DayTally:
-    """One UTC day of one mailbox, in ids. ``listed`` counts what Google lists and the CRM wants;
-    ``accounted`` is stored, hidden by a rule or not, or a dead letter (``dead``: visible, with its
-    error); ``vanished`` is stored, but gone at Google.
+    """One UTC day of one mailbox, in numbers of ids. ``listed``: listed by Google and wanted by the
+    CRM. ``accounted``: stored, hidden, or a dead letter. ``dead``: dead letters, which are visible
+    with their error. ``vanished``: stored, but gone at Google.
     """
 
     day: date
@@ -91,11 +91,11 @@ class DayTally:
 
     @property
     def is_whole(self) -> bool:
-        """Whether nothing is missing, waiting, or stored without Google having it."""
+        """Whether nothing is missing, pending or vanished."""
         return not (self.pending or self.missing or self.vanished)
 
     def is_proven(self, checked_at: datetime) -> bool:
-        """Whether it was whole, and over, at that time (UTC)."""
+        """Whether the day was over at that time (UTC), and whole."""
         return self.is_whole and checked_at >= midnight(self.day + timedelta(days=1))
 
 
@@ -117,7 +117,7 @@ def presence_of(known: Known | None, *, out: bool) -> Presence:
         case "pending" | "dead":
             return known.fate
         case "gone":
-            # History's word is final; listings come from an index that may lag behind it.
+            # A deletion in history is final; listings come from an index that may lag behind.
             return "out" if known.reason == DELETED else "missing"
         case "left_out" | "stored" | "hidden":
             return "missing"
@@ -139,7 +139,7 @@ def is_dated(presence: Presence) -> bool:
 def label_differences(
     stored: Iterable[StoredMails], label_id: str, listed: AbstractSet[str]
 ) -> set[str]:
-    """Stored mails that have the label here and not at Google, or there and not here."""
+    """Ids of stored mails that have the label here but not at Google, or the other way round."""
     differing: set[str] = set()
     for mails in stored:
         if label_id in mails.label_ids:
@@ -152,7 +152,7 @@ def label_differences(
 def group_days(
     days: Sequence[date], stored: Mapping[date, int], most: int
 ) -> Iterator[tuple[date, ...]]:
-    """Cut consecutive days into groups of at most so many stored mails, but at least a day."""
+    """Group consecutive days: at most ``most`` stored mails a group, but at least one day."""
     group: list[date] = []
     size = 0
     for day in days:
@@ -171,7 +171,7 @@ def estimate_units(
     labels: Mapping[str, int],
     prices: Prices,
 ) -> int:
-    """The price of a verification that finds nothing, in quota units, from what is stored.
+    """The price, in quota units, of a verification that finds no difference.
 
     Args:
         days: the days to verify.
@@ -179,7 +179,7 @@ def estimate_units(
         labels: stored mails of these days by label id.
         prices: units per call.
 
-    Each difference costs a fetch more, and 5 units for each time that its days are cut in two.
+    Each difference costs another fetch, and 5 units each time that its days are split in two.
     """
     if not days:
         return 0

@@ -1,16 +1,16 @@
-"""What becomes of a ledger entry when Gmail says something about its message.
+"""How a ledger entry changes with each thing that Gmail says about its message.
 
 Holds: ``Fate``, ``Entry`` and the pure functions that lead from one entry to the next; the fake
-store and Postgres share them. Add here: what follows for a fate; a new fate is added to ``Fate``,
-and the type checker then names each ``match`` that has to say what it means. It does not read SQL;
-what else a new fate needs is in CONTRIBUTING.md. A set of fates is made of ``Standing``, so that
-it is asked for, too. Keep out: times and attempts (they are the store's), the words that fates are
-shown by (``shown_fates.py``).
+store and Postgres share them. Add here: a rule for a fate. For a new fate, add it to ``Fate``: the
+type checker then names each ``match`` that must handle it, and ``standing``, of which sets of fates
+are made. What it cannot name, as SQL, is in CONTRIBUTING.md. Keep out: times and attempts (the
+store's), the words by which fates are shown (``shown_fates.py``).
 Source: docs/promises.md#promise-1, #promise-5; edge cases 8, 14, 15, 16.
 
-A fetch and a change of history may overtake each other: listed mail is fetched under one lease,
-history is applied under another. What was fetched before a change and is saved after it would
-stand for ever, since no later history repeats the change; so it is fetched once more.
+A fetch and a history change may overtake each other, because listed mail is fetched under one lease
+and history is applied under another. A message that was fetched before a change and saved after it
+would stay outdated for ever, because history does not repeat the change. So it is fetched once
+more.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ from typing import Literal, NamedTuple, assert_never, get_args
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
 
-#: ``pending`` waits for a fetch; ``stored`` is shown; ``hidden`` is stored and not shown, by an
+#: ``pending`` waits for a fetch; ``stored`` is shown; ``hidden`` is stored but not shown, by an
 #: exclusion rule; ``left_out`` is known and never stored (``scope.py``); ``gone`` is no longer at
-#: Google; ``dead`` was given up. All but ``pending`` are final until Gmail says more, or the
-#: tenant's rules.
+#: Google; ``dead`` was given up. All but ``pending`` are final until Gmail says more or the
+#: tenant's rules change.
 Fate = Literal["pending", "stored", "hidden", "left_out", "gone", "dead"]
 FATES: tuple[Fate, ...] = get_args(Fate)
 _BY_WORD: Mapping[str, Fate] = {fate: fate for fate in FATES}
-#: Where a message was first seen, or seen to come back: in Gmail's history of changes (after a push
-#: or a poll), in a listing of the last days, or in that of a backfill. Each has a lease of its own,
-#: so that none waits for another or fetches its mail.
+#: Where a message was first seen, or seen again after it was gone: in Gmail's history (after a push
+#: or a poll), in a listing of the last days, or in that of a backfill. Each origin has its own
+#: lease, so that none waits for another or fetches its mail.
 Origin = Literal["push", "listing", "backfill"]
 
-#: The reason of a ``gone`` entry that history called deleted: final, Gmail gives no id again. A
-#: ``gone`` without it was a 404, which a later sight of the message refutes.
+#: The reason of a ``gone`` entry that history reported as deleted: final, because Gmail never
+#: reuses an id. ``gone`` without it was a 404, which a later sighting of the message refutes.
 DELETED = "deleted"
-#: The reason of a ``pending`` entry that history changed while it waited: an answer of Google that
-#: is older than the change was overtaken by it.
+#: The reason of a ``pending`` entry that history changed while it waited. An answer of Google that
+#: is older than the change does not count.
 CHANGED = "changed"
-#: Listings leave spam and trash out, so a listed message has left them; a listed draft may have
-#: been sent, and so may what was to be sent later. A chat stays a chat.
+#: Reasons that end when a listing names the message. Listings leave spam and trash out, so the
+#: message has left them; a draft or a scheduled message may have been sent. A chat stays a chat.
 REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", SCHEDULED, OUTSIDE_RANGE})
 
 
@@ -81,8 +81,8 @@ GIVEN = frozenset(fate for fate in FATES if standing(fate).given)
 class Entry:
     """What the ledger knows of a message; ``history_id`` is the newest change applied to it.
 
-    ``reason`` says why it has its fate: of ``hidden`` the exclusion rule's name, of ``left_out`` a
-    ``LeftOutReason``, else DELETED, CHANGED or None.
+    ``reason`` says why it has its fate: for ``hidden`` the exclusion rule's name, for ``left_out``
+    a ``LeftOutReason``, else DELETED, CHANGED or None.
     """
 
     thread_id: str
@@ -116,11 +116,11 @@ def fate_of(word: str) -> Fate:
 
 
 def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = False) -> Entry:
-    """The entry after a change of history; the same object if the change is old news.
+    """The entry after a change of history; the same object if the change is already known.
 
-    The result does not depend on the order or the pages that changes come in: a deletion always
-    wins, otherwise the higher history id does. ``is_left``: no backfill works on the
-    mailbox, so that what one has left behind is the live sync's from now on (edge case 15).
+    The result does not depend on the order or the pages of the changes: a deletion always wins,
+    otherwise the higher history id. ``is_left``: no backfill works on the mailbox, so the live sync
+    takes over what a backfill left pending (edge case 15).
     """
     reason = left_out_reason(change.label_ids) if change.label_ids is not None else None
     if entry is None:
@@ -139,13 +139,13 @@ def after_change(entry: Entry | None, change: MessageChange, *, is_left: bool = 
 def _after_newer(
     entry: Entry, change: MessageChange, reason: str | None, *, is_left: bool
 ) -> Entry:
-    """The entry after a change that is newer than it and no deletion; ``reason``: that to leave the
-    message out, by the labels that it has now.
+    """The entry after a newer change that is no deletion. ``reason`` says why the message is left
+    out by its present labels, None if it is not.
     """
     newer = replace(entry, history_id=change.history_id)
     match entry.fate:
         case "stored" | "hidden":
-            # What a stored message's labels are is the email's own matter, with its own history id.
+            # The labels of a stored message are kept with its email, under a history id of its own.
             return entry
         case "left_out":
             if change.label_ids is None:
@@ -166,7 +166,7 @@ def _after_newer(
 
 
 def after_sighting(entry: Entry | None, thread_id: str, origin: Origin = "listing") -> Entry:
-    """The entry after a listing named the message; the same object if that says nothing new."""
+    """The entry after a listing named the message; the same object if that changes nothing."""
     if entry is None:
         return Entry(thread_id, origin, "pending")
     match entry.fate:
@@ -190,9 +190,9 @@ def is_wanted(entry: Entry | None, thread_id: str) -> bool:
 def after_outcome(
     entry: Entry, fate: Literal["left_out", "gone"], reason: str | None = None, history_id: int = 0
 ) -> Entry:
-    """The entry after a fetch decided about a pending or given-up message, otherwise the same.
+    """The entry after a fetch decided about a pending or dead message; any other is unchanged.
 
-    ``history_id`` is that of the message as it was fetched, 0 if there was none.
+    ``history_id`` is that of the fetched message, 0 if there was none.
     """
     match entry.fate:
         case "stored" | "hidden" | "left_out" | "gone":
@@ -208,11 +208,12 @@ def after_outcome(
 def after_storing(
     entry: Entry | None, thread_id: str, history_id: int, origin: Origin
 ) -> Entry | None:
-    """The entry after a fetch brought the message; it is to be written if that has a row.
+    """The entry after a fetch brought the message; write the email if ``has_row`` of the entry is
+    true.
 
-    None if it must not be stored: a message that is gone was deleted after it was fetched. It
-    stays pending, once for each change, if what was fetched is older than a change that came while
-    it waited; should Google never answer with anything newer, the second answer counts.
+    None if it must not be stored: the message was deleted after it was fetched. The entry stays
+    pending if the fetched message is older than a change that came meanwhile. That happens once a
+    change: if the second answer is no newer, it counts.
     """
     if entry is None:
         return Entry(thread_id, origin, "stored", None, history_id)
@@ -231,8 +232,9 @@ def after_storing(
 
 
 def after_ruling(entry: Entry, rule: str | None) -> Entry:
-    """The entry of a stored message after the tenant's rules were asked, of which ``rule`` hides
-    it; the same object if that is what it says, or if the message is not stored.
+    """The entry of a message after the tenant's rules were applied. ``rule`` is the name of the one
+    that hides it, None if none does. The same object if nothing changes or the message is not
+    stored.
     """
     if not entry.has_row or entry.reason == rule:
         return entry
@@ -240,11 +242,11 @@ def after_ruling(entry: Entry, rule: str | None) -> Entry:
 
 
 def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry:
-    """The entry after a verification missed the message that Google lists; the same object if the
-    message has been accounted for meanwhile.
+    """The entry after a verification found that a message that Google lists is missing; the same
+    object if the message was accounted for meanwhile.
 
-    ``has_row`` tells whether the email is stored in fact. What waits or was given up keeps its
-    fate: it is known, and has its own next step. So does what history called deleted.
+    ``has_row``: whether the email is really stored. Pending and dead entries keep their fate,
+    because they have their own next step; so do entries that history reported as deleted.
     """
     if entry is None:
         return Entry(thread_id, "listing", "pending")
@@ -263,7 +265,7 @@ def after_recall(entry: Entry | None, thread_id: str, *, has_row: bool) -> Entry
 
 
 def after_absence(entry: Entry) -> Entry:
-    """The entry of a stored message that Google neither lists nor gives any more."""
+    """The entry of a stored message that Google no longer lists or returns."""
     return replace(entry, fate="gone", reason=None) if entry.has_row else entry
 
 

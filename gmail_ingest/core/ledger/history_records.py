@@ -1,7 +1,7 @@
 """Folding of a page of Gmail history into one change per message.
 
 Holds: the record types and ``fold_history``. Add here: what follows from the records alone.
-Keep out: what the ledger already knows about an id (the store decides with it).
+Keep out: what the ledger already knows about an id (``fates.py``).
 Source: docs/google.md#history-records, #history-ids; edge cases 5, 6, 9, 14, 15 and 16.
 """
 
@@ -16,7 +16,7 @@ class HistoryRecord:
     """One thing that happened to one message.
 
     ``kind`` is ``"added"``, ``"deleted"`` or ``"labels"``; ``label_ids`` are all the labels that
-    the message has after it, or None where Google did not tell.
+    the message has afterwards, or None where Google did not say.
     """
 
     history_id: int
@@ -28,7 +28,7 @@ class HistoryRecord:
 
 @dataclass(frozen=True, slots=True)
 class MessageChange:
-    """What a history page says in the end about one message; ``history_id`` orders it."""
+    """The net effect of a page on one message; ``history_id`` is that of the newest record."""
 
     message_id: str
     thread_id: str
@@ -40,8 +40,8 @@ class MessageChange:
 def fold_history(records: Iterable[HistoryRecord]) -> list[MessageChange]:
     """Fold records into one change per message, whatever order they came in.
 
-    A deletion is final (Gmail never gives an id again), labels are those of the newest record
-    that tells them. The result is ordered by history id, so that replays are deterministic.
+    A deletion is final (Gmail never reuses an id). Labels are those of the newest record that has
+    them. The result is ordered by history id, so that replays are deterministic.
     """
     folded: dict[str, MessageChange] = {}
     for record in sorted(records, key=lambda record: record.history_id):

@@ -1,7 +1,7 @@
-"""Months: which month a time lies in, which months a range touches, and what of each is meant.
+"""Months: which month a time lies in, which months a range touches, and which part of each.
 
-Holds: the arithmetic of months, for backfills and for the index of searches, and what a
-range must be like. Add here: a rule about ranges.
+Holds: the arithmetic of months, for backfills and the search index, and the check of a range. Add
+here: a rule about ranges.
 Keep out: clocks (callers say what time it is), Dagster's partition keys.
 Source: edge case 61; docs/google.md#search (dates). Everything is UTC; a month is named by its
 first day.
@@ -57,7 +57,7 @@ def months_of(window: Window) -> tuple[date, ...]:
 
 
 def part_of(window: Window, month: date) -> Window:
-    """What of a month lies in a window."""
+    """The part of a month that lies in a window."""
     start, end = midnight(month), midnight(next_month(month))
     return Window(
         start if window.start is None else max(start, window.start),
@@ -66,11 +66,11 @@ def part_of(window: Window, month: date) -> Window:
 
 
 def check_range(start: datetime, end: datetime, *, earliest: date, now: datetime) -> Window:
-    """The window of a range that a caller asks for, from ``start`` on, before ``end``.
+    """Check a range that a caller asks for, and return it as a window.
 
     Args:
-        start: the first moment; with a time zone.
-        end: the moment before which it ends; with a time zone.
+        start: the first moment, included; with a time zone.
+        end: the end, excluded; with a time zone.
         earliest: the first month that this deployment syncs.
         now: the present time.
 

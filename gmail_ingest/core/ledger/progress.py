@@ -1,7 +1,6 @@
 """How far a backfill is, and when it will be done.
 
-Holds: ``Progress`` and its arithmetic. Add here: a figure that those who wait ask for.
-Keep out: clocks, where the numbers come from.
+Holds: ``Progress``. Keep out: clocks, and where the numbers come from.
 """
 
 from __future__ import annotations
@@ -26,13 +25,13 @@ class Progress:
 
     @property
     def messages_per_second(self) -> float | None:
-        """Messages decided about in a second; None before the first second."""
+        """Messages done a second; None before the first second."""
         return self.messages / self._seconds if self._seconds >= 1 else None
 
     @property
     def estimated_end(self) -> datetime | None:
-        """When it ends if the months that are left take as long as those that are done; None
-        before the first is.
+        """When the backfill ends if the remaining months take as long as those done; None before
+        the first one is done.
         """
         if not self.months_done or self.started_at is None:
             return None

@@ -1,11 +1,11 @@
-"""When mail that is gone at Gmail is too much of a mailbox to be removed without a person.
+"""When so much mail is gone at Gmail that a person must agree before it is removed here.
 
-Holds: ``RemovalLimits`` and the sentence that asks. Add here: a rule of that kind.
-Keep out: counting and keeping (adapters), finding what is gone (``sync/audit/compare.py``).
+Holds: ``RemovalLimits`` and the sentence that asks. Keep out: counting and storing (adapters),
+finding what is gone (``sync/audit/compare.py``).
 
-An account that was deleted and made anew, a mailbox that was emptied by mistake or by somebody
-else, an index that has lost its contents: all look like mail that its owner deleted. What is
-removed here cannot be fetched again, so that a mass is held back, and a person is asked.
+An account that was deleted and created again, a mailbox that was emptied by mistake or by an
+attacker, a search index that lost its contents: all look like mail that its owner deleted. Mail
+that is removed here cannot be fetched again. So a mass is withheld, and a person is asked.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-#: Removals are added up over this long, so that many small steps are no way around the question.
+#: Removals are summed over this time, so that many small steps cannot avoid the question.
 REMOVALS_OF = timedelta(days=1)
 
 
@@ -25,12 +25,14 @@ class RemovalLimits:
     floor: int = 20
 
     def room(self, stored: int, removed: int) -> int:
-        """How many of ``stored`` mails may go without a question, after ``removed`` went today."""
+        """How many of ``stored`` mails may be removed without a question after ``removed`` in the
+        last day.
+        """
         most = max(self.floor, int(self.share * (stored + removed)))
         return max(0, most - removed)
 
 
-#: What is used where nobody chose otherwise.
+#: The default limits.
 UNASKED = RemovalLimits()
 
 
@@ -41,7 +43,7 @@ ACCEPTING = (
 
 
 def question(count: int) -> str:
-    """What a person is asked about so many withheld removals."""
+    """The question to a person about ``count`` withheld removals."""
     mails = "1 mail" if count == 1 else f"{count} mails"
     return (
         f"{mails} that Gmail no longer has stay stored until a person agrees that they go: "

@@ -1,10 +1,10 @@
 """Which messages belong in the CRM, by Gmail's own labels.
 
-Holds: why a message is left out: it is known to the ledger, and never stored. Add here: a reason
-that needs only labels. Keep out: what a tenant hides by rules of its own: that is stored
-(``exclusions/matching.py``).
+Holds: the reasons for which a message is left out (known to the ledger and never stored). Add here:
+a reason that needs only labels. Keep out: what a tenant's rules hide, which is stored
+(``core/exclusions/matching.py``).
 Source: https://developers.google.com/workspace/gmail/api/guides/labels (DRAFT, SPAM, TRASH, and
-that users may see CHAT); which label mail bears that is to be sent later is not documented: see
+that users may see CHAT). The label of scheduled mail is not documented: see
 docs/google.md#scheduled-mail. Edge cases 11, 15, 16, 210.
 """
 
@@ -16,10 +16,10 @@ from typing import Final, Literal, get_args
 #: Why a message is left out.
 LeftOutReason = Literal["draft", "scheduled", "chat", "spam", "trash", "outside_range"]
 LEFT_OUT_REASONS: frozenset[str] = frozenset(get_args(LeftOutReason))
-#: Of mail that is to be sent later.
+#: The reason of scheduled mail, to be sent later.
 SCHEDULED: Final = "scheduled"
-#: Label id to the reason for which it leaves a message out; the first that fits is named.
-#: SPAM and TRASH do so on arrival only: a stored message that moves there keeps its row.
+#: Label ids to reasons; the first that fits counts. SPAM and TRASH count on arrival only: a stored
+#: message that moves there keeps its row.
 LEFT_OUT_LABELS: Mapping[str, LeftOutReason] = {
     "DRAFT": "draft",
     "SCHEDULED": SCHEDULED,
@@ -27,17 +27,17 @@ LEFT_OUT_LABELS: Mapping[str, LeftOutReason] = {
     "SPAM": "spam",
     "TRASH": "trash",
 }
-#: Labels of mail that is not sent yet, as long as SENT is not there.
+#: Labels of unsent mail; they do not count beside SENT.
 UNSENT_LABELS = frozenset({"DRAFT", "SCHEDULED"})
-#: Of what a listing named though it lies beside the range that was asked for, by its internal
-#: date: Google's bounds are uncertain by a second (edge case 61).
+#: The reason of listed mail whose internal date lies outside the requested range: Google's bounds
+#: are uncertain by a second (edge case 61).
 OUTSIDE_RANGE: Final = "outside_range"
-#: Labels that say something of a message, and nothing of where it is.
+#: Labels that do not say where a message is.
 _MARKS = frozenset({"UNREAD", "STARRED", "IMPORTANT"})
 
 
 def left_out_reason(label_ids: Collection[str]) -> LeftOutReason | None:
-    """Say why a message with these Gmail label ids is left out, or None if it belongs in.
+    """Return why a message with these Gmail label ids is left out; None if it belongs in the CRM.
 
     A sent message is never a draft: Gmail may keep both labels for a moment while it is sent.
     """
@@ -48,5 +48,5 @@ def left_out_reason(label_ids: Collection[str]) -> LeftOutReason | None:
 
 
 def is_nowhere(label_ids: Collection[str]) -> bool:
-    """Whether no Gmail label id says where a message is, as of archived mail."""
+    """Whether no label says where a message is, as for archived mail."""
     return _MARKS.issuperset(label_ids)

@@ -4,8 +4,8 @@ Holds: ``ShownFate``, ``shown_fate``, ``shown_name``, ``shown_counts``.
 Add here: the shown word of a new fate. Keep out: what fates mean (``fates.py``), sentences
 (``sync/audit/why_text.py``).
 
-What a CRM has been shown once keeps its word: a mail that is hidden and one that is left out are
-both ``excluded`` there, and told apart by the rule that is named with it.
+Words that a CRM has once been shown do not change: hidden and left-out mail are both ``excluded``
+there; the rule that is named with them tells them apart.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Name = TypeVar("Name", bound=str)
 Number = TypeVar("Number", int, float)
 
 ShownFate = Literal["pending", "stored", "excluded", "gone", "dead"]
-#: The key of what is stored and not shown, and of what was never stored, counted together.
+#: The key under which hidden and left-out mail is counted together.
 EXCLUDED = "excluded"
 
 
@@ -43,7 +43,7 @@ def shown_name(name: str) -> str:
 
 
 def shown_counts(counts: Mapping[Name, Number]) -> dict[str, Number]:
-    """Counts of messages by name, with those that are hidden and left out as one count.
+    """Counts of messages by name, with hidden and left-out ones as one count.
 
     Args:
         counts: by fate, or by what was done (``sync.records.Counts``).

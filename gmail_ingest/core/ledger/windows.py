@@ -22,8 +22,8 @@ class Window:
     def query(self) -> str:
         """The Gmail search that lists this window, in epoch seconds.
 
-        Widened by one second on each side: whether Google's bounds are inclusive is uncertain
-        (docs/google.md#search); what falls outside is dropped again by internal date.
+        Widened by one second on each side, because it is uncertain whether Google's bounds are
+        inclusive (docs/google.md#search). Messages outside the window are dropped by internal date.
         """
         words = []
         if self.start is not None:
@@ -48,7 +48,7 @@ def last_days(days: int, now: datetime) -> Window:
 
 
 def reach_back(start: datetime, windows: Iterable[Window]) -> datetime:
-    """How far back ``start`` reaches over bounded windows that follow each other without a gap."""
+    """Extend ``start`` back over bounded windows that adjoin it without a gap."""
     bounded = [(window.end, window.start) for window in windows if window.start and window.end]
     for end, beginning in sorted(bounded, reverse=True):
         if end < start:
@@ -58,12 +58,12 @@ def reach_back(start: datetime, windows: Iterable[Window]) -> datetime:
 
 
 def days_between(start: date, end: date) -> tuple[date, ...]:
-    """The UTC days from ``start`` on, before ``end``; none if they are the wrong way round."""
+    """The UTC days from ``start`` on, before ``end``; none if ``end`` is not later."""
     return tuple(start + timedelta(days=n) for n in range((end - start).days))
 
 
 def window_of(days: Sequence[date]) -> Window:
-    """The window of consecutive UTC days, from the first midnight to that after the last day."""
+    """The window of consecutive UTC days, to the end of the last one."""
     return Window(midnight(days[0]), midnight(days[-1] + timedelta(days=1)))
 
 

@@ -1,6 +1,6 @@
 """Text that Postgres, JSON and a terminal all accept.
 
-Holds: ``TextCleaner`` (no NUL, no lone surrogate, and it remembers that it had to act),
+Holds: ``TextCleaner`` (replaces NUL and lone surrogates, and remembers that it did),
 ``single_line`` and ``unix_lines``.
 Add here: a rule that every text of a message must follow.
 Keep out: charsets (``charsets``), header syntax (``headers``), what a text means.
@@ -10,15 +10,15 @@ Source: PostgreSQL refuses U+0000 in text and jsonb, and UTF-8 has no surrogates
 import re
 
 REPLACEMENT = "\ufffd"
-#: Gmail's ids and labels have some dozens. A longer one would break an index entry, and with it
-#: the batch that its message is stored in.
+#: Gmail's ids and labels have a few dozen characters. A longer one would not fit an index entry,
+#: and the whole batch of its message would fail.
 MAX_ID_CHARS = 255
 
 _CONTROL = re.compile("[\x00-\x20\x7f-\x9f\u2028\u2029]+")
 
 
 class TextCleaner:
-    """Replaces what no database takes; one per message.
+    """Replaces the characters that PostgreSQL and UTF-8 refuse; one per message.
 
     Attributes:
         replaced: True once anything had to be replaced.
@@ -36,8 +36,8 @@ class TextCleaner:
             value: Anything out of decoded JSON.
 
         Returns:
-            The string with each NUL and each lone surrogate as U+FFFD, and with surrogate halves
-            that stand side by side joined; ``""`` for what is no string.
+            The string. A NUL or a lone surrogate becomes U+FFFD; two surrogate halves side by side
+            become one character. ``""`` for anything but a string.
         """
         if not isinstance(value, str):
             return ""
@@ -48,14 +48,14 @@ class TextCleaner:
         return joined.replace("\x00", REPLACEMENT)
 
     def identifier(self, value: object) -> str:
-        """Return the value as the id that it should be.
+        """Return the value as a storable id.
 
         Args:
             value: Anything out of decoded JSON.
 
         Returns:
-            As ``clean``; ``""`` for what is longer than ``MAX_ID_CHARS``, since part of an id would
-            be another id.
+            As ``clean``; ``""`` where it is longer than ``MAX_ID_CHARS``: a shortened id could be
+            another's.
         """
         cleaned = self.clean(value)
         if len(cleaned) <= MAX_ID_CHARS:
@@ -80,7 +80,7 @@ def single_line(value: str) -> str:
         value: Text that may hold line breaks and control characters.
 
     Returns:
-        The text with each run of these (and the blanks around it) as one blank, and stripped.
+        The text, stripped; each run of them, with the blanks around it, becomes one blank.
     """
     if value.isprintable():
         return value.strip()

@@ -3,11 +3,12 @@
 Holds: ``Letter`` and ``gather``, pure. Add here: another sign that two rows are, or are not, one
 mail. Keep out: SQL, lists.
 Source: RFC 5322 section 3.6.4 (a Message-ID names one mail; some senders give it to all of theirs);
-edge cases 57 and 102. Whoever calls has compared Message-ID, sender and the Date header as sent.
+edge cases 57 and 102. The caller has already compared Message-ID, sender and the Date header as
+sent.
 
-What differs between copies of one mail is what was added on the way: a list's tag before the
-subject, a gateway's lines above the text, a list's below it. Everything else must be the same, and
-no mailbox has two copies: so of doubtful rows each is shown.
+Copies of one mail may differ only by what was added on the way: a list's tag before the subject,
+lines above the text (a gateway) or below it (a list). A mailbox never holds two copies. Rows in
+doubt are kept apart, so that each is shown.
 """
 
 from __future__ import annotations
@@ -17,14 +18,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-#: Between two deliveries of one mail.
+#: The longest time between two deliveries of one mail.
 APART = timedelta(days=1)
 _TAGS = re.compile(r"^(?:\s*\[[^\]]{1,60}\])+\s*")
 
 
 @dataclass(frozen=True, slots=True)
 class Letter:
-    """A row by what tells it from others; the date is Gmail's internal date, UTC."""
+    """The values of a row that are compared; the date is Gmail's internal date, UTC."""
 
     internal_date: datetime
     mailbox_id: int
@@ -53,10 +54,9 @@ class _Group:
 
 
 def gather(letters: Iterable[Letter]) -> list[list[Letter]]:
-    """Rows in groups that are one mail each, the newest first; a mailbox is in a group once.
+    """Return the rows in groups, one mail a group, newest first; no group has a mailbox twice.
 
-    The groups depend on all that are given, and on nothing else: a page of a list finds the same
-    ones as the next page.
+    The groups depend on the given rows alone: each page of a list finds the same groups.
     """
     groups: list[_Group] = []
     ordered = sorted(

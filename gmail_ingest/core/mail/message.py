@@ -12,9 +12,9 @@ from typing import Literal
 
 Role = Literal["from", "to", "cc", "bcc", "reply-to", "sender", "author"]
 Direction = Literal["inbound", "outbound", "self"]
-#: What a mail is, as a person would say. ``delivery_report``: whether it was delivered, ``report``:
-#: figures for administrators (TLS, DMARC), ``notification``: a program's mail that answers none,
-#: ``unreadable``: its text is in a form that is not read (winmail.dat).
+#: What a mail is. ``delivery_report``: says whether a mail was delivered; ``report``: figures for
+#: administrators (TLS, DMARC); ``notification``: written by a program, not in answer to a mail;
+#: ``unreadable``: its text is in a form that is not read (rich text in winmail.dat).
 ContentKind = Literal[
     "mail",
     "invitation",
@@ -34,8 +34,8 @@ class Participant:
     """One address in one role.
 
     Attributes:
-        role: The header field that names the address; ``author``: who wrote it, where the headers
-            name that person in no such field.
+        role: The header field that names the address. ``author``: the writer of the mail, where
+            none of these fields names that person.
         address: As written, lower-cased; never empty, at most 320 characters.
         name: The display name, decoded, on one line; ``""`` where there is none.
     """
@@ -68,7 +68,7 @@ class Attachment:
 
 @dataclass(frozen=True, slots=True)
 class FailedRecipient:
-    """Whom a mail did not reach, as a report says (RFC 3464).
+    """A recipient whom a mail did not reach, by a delivery report (RFC 3464).
 
     Attributes:
         address: Lower-cased, at most 320 characters.
@@ -100,16 +100,16 @@ class ParsedMessage:
         internal_date: When Gmail took the message in, UTC; the date to sort by.
         header_date_raw: The Date header as sent, never interpreted.
         label_ids: Gmail's label ids.
-        is_unsent: The owner wrote it, and it is not sent yet: it will be later.
+        is_unsent: The owner wrote it, and it waits to be sent.
         snippet: Gmail's preview, HTML entities resolved.
-        text: The plain text, from the HTML where there is no other; line feeds end its lines.
+        text: The plain text, made from the HTML where the mail has none; lines end with line feeds.
         html: The HTML as sent (not sanitised: it must be before a browser shows it).
         reply_text: What the sender wrote: text without quoted mail and signature.
         signature: The sender's, as far as it is marked as one; ``""`` without.
         size: Gmail's estimate in bytes.
         is_auto_reply: A program answered in a person's place (RFC 3834 and its forerunners).
         is_bounce: A report that delivery to somebody failed.
-        failed_recipients: Whom a bounce says that it did not reach.
+        failed_recipients: The recipients whom a bounce names.
         content_kind: What the mail is.
         is_list: Came through a mailing list, or is bulk mail.
         attachments: The files.

@@ -43,14 +43,14 @@ from gmail_ingest.core.mail.words.search_text import search_text_of
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _UINT64_END = 2**64
 _MAX_DIGITS = 20
-#: Mail that came has at least one of them, mail that was never under way has none.
+#: Delivered mail has at least one of them; mail that was never sent has none.
 _TRAVELLED = ("received", "delivered-to", "x-received", "return-path")
 _NO_BODIES: Mapping[str, bytes] = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True)
 class MissingBody:
-    """A text of the mail that Gmail did not send along: too long to come inline.
+    """A text that Gmail did not send with the message, because it is too long to be inline.
 
     Attributes:
         part_id: Key for ``bodies`` of ``parse_message``.
@@ -74,8 +74,8 @@ def missing_bodies(message: Mapping[str, Any]) -> tuple[MissingBody, ...]:
         message: A Message resource, format ``full``, as decoded JSON.
 
     Returns:
-        What has an attachment id in place of data and is to be read: texts, whether or not they
-        have a name; in bounds also reports, enclosed mails of which Gmail gives no parts, and what
+        The parts to read that have an attachment id instead of data: texts, with or without a file
+        name; and, up to a bound, reports, enclosed mails of which Gmail gives no parts, and what
         ``wrappers.parts_to_fetch`` names.
     """
     payload = message.get("payload")
@@ -110,8 +110,8 @@ def parse_message(
         bodies: Part id to raw bytes in the declared charset, for ``missing_bodies``.
 
     Returns:
-        The message. A message without ``internalDate`` gets 1970, never the Date header: that
-        one is the sender's claim.
+        The message. A message without ``internalDate`` gets 1970, never the Date header, which is
+        only the sender's claim.
     """
     cleaner = TextCleaner()
     payload = message.get("payload")
@@ -200,7 +200,7 @@ def _headers_of(payload: object, cleaner: TextCleaner) -> Headers:
 
 
 def _is_kept_back(sender: Participant | None, headers: Headers, owners: Collection[str]) -> bool:
-    """Whether the owner wrote it and no server has had it: it waits to be sent (case 06)."""
+    """Whether the owner wrote it and no server has handled it: it waits to be sent (case 06)."""
     if sender is None or any(name in headers for name in _TRAVELLED):
         return False
     return fold_address(sender.address) in {fold_address(owner) for owner in owners}

@@ -1,8 +1,8 @@
-"""Stored mail, read again by what this release knows.
+"""Values derived from stored mail, derived again by the rules of this release.
 
-Holds: ``READING``, ``read_again``, ``in_their_order``. Add here: a further value that follows from
-what is stored of a mail. Keep out: what needs headers or bodies that are not stored, batches and
-SQL (``adapters/postgres/sync/rereading.py``).
+Holds: ``READING``, ``read_again``, ``in_their_order``. Add here: another value that can be derived
+from the stored columns. Keep out: what needs headers or bodies that are not stored, batches and SQL
+(``adapters/postgres/sync/rereading.py``).
 """
 
 from collections.abc import Collection, Iterable
@@ -23,7 +23,7 @@ READING = 1
 
 @dataclass(frozen=True, slots=True)
 class StoredMail:
-    """What a stored mail is read from."""
+    """The stored values that a mail is read from."""
 
     subject: str
     text: str
@@ -34,7 +34,7 @@ class StoredMail:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What follows from it; the fields are those of ``ParsedMessage``."""
+    """The values derived from them; the fields are those of ``ParsedMessage``."""
 
     direction: Direction
     reply_text: str
@@ -60,10 +60,10 @@ def read_again(mail: StoredMail, owner_addresses: Collection[str]) -> Reading:
 
 
 def in_their_order(files: Iterable[Attachment]) -> list[Attachment]:
-    """The files of a mail, which are stored in no order, as the mail has them."""
+    """Return files in the order that they have in the mail; the database keeps no order."""
     return sorted(files, key=_place)
 
 
 def _place(file: Attachment) -> list[tuple[int, str]]:
-    """Where a file stands in its mail: part 10 behind part 9, as Gmail counts them."""
+    """Sort key of a file: part 10 comes after part 9, as Gmail counts them."""
     return [(len(number), number) for number in file.part_id.split(".")]

@@ -1,10 +1,9 @@
-"""What a backfill costs, from what a listing tells, and how long it takes.
+"""The price of a backfill, computed from listings, and how long it takes.
 
 Holds: ``fetch_units`` and ``seconds_needed``. Add here: a price that needs only ids.
 Keep out: asking Google or the ledger (``gmail_ingest.sync.backfill.backfill_price``).
-Source: docs/google.md#prices. The fetch plans with the same planner, in the same order and in
-chunks of the same size, so that both agree but for what no listing tells: bodies that Gmail keeps
-apart, and calls that fail.
+Source: docs/google.md#prices. The fetch uses the same planner, order and chunk size, so both agree
+except for what listings do not show: bodies that Gmail stores separately, and failed calls.
 """
 
 from __future__ import annotations
@@ -39,8 +38,8 @@ def fetch_units(
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How fast backfills may spend: units a second of a mailbox and of the project, and what is
-    left of the project's allowance until the next day begins in ``next_day`` seconds.
+    """How fast backfills may spend: units a second of a mailbox and of the project, units of the
+    project a day, and those left today; the next day begins in ``next_day`` seconds.
     """
 
     mailbox: float
@@ -51,9 +50,9 @@ class Pace:
 
 
 def seconds_needed(mailboxes: Collection[int], pace: Pace) -> float:
-    """Seconds until mailboxes have spent these units each, side by side, and nobody else any.
+    """Seconds until each mailbox has spent its units, in parallel, if nobody else spends any.
 
-    Where the day's allowance ends before the units do, the rest waits for the next days.
+    Units beyond the day's allowance wait for the next days.
     """
     total = sum(mailboxes)
 

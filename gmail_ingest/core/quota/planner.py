@@ -3,7 +3,7 @@
 Holds: ``plan_fetch``. Add here: rules that need only ids, threads and prices.
 Keep out: when to call (the limiter) and how (the Gmail adapter).
 Source: docs/google.md#prices: threads.get costs 40 units whatever the thread holds, messages.get
-20, so that three wanted messages of a thread cost 40 instead of 60.
+20. So three wanted messages of a thread cost 40 units instead of 60.
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from dataclasses import dataclass
 
 from gmail_ingest.core.quota.prices import Prices
 
-#: More messages than this in one threads.get answer would make its size unbounded (bytes held
-#: by one worker); Gmail itself starts a new thread after about 100 messages.
+#: Bounds the size of a threads.get answer, which a worker holds in memory; Gmail itself starts a
+#: new thread after about 100 messages.
 MAX_THREAD_MESSAGES = 100
 
 
 @dataclass(frozen=True, slots=True)
 class PendingMessage:
-    """An id that waits to be fetched; ``age`` is the seconds since it was first seen, ``missed``
-    whether Google's last word on it was that there is no such message: while the id is young, that
-    may be Google's own replication.
+    """An id that waits to be fetched. ``age``: seconds since it was first seen. ``missed``: Google
+    last answered 404; for a young id the cause may be Google's own replication.
     """
 
     message_id: str

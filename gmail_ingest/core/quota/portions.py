@@ -1,13 +1,13 @@
-"""Quota units that a process has reserved in one go, and hands out to its own calls.
+"""Quota units that a process has reserved at once, and hands out to its own calls.
 
-Holds: ``Portions`` (units by the time from which on they may be spent) and ``Permits`` (how often a
+Holds: ``Portions`` (units, with the time from which they may be spent) and ``Permits`` (how often a
 shared row may be written). Add here: how large a portion is. Keep out: the shared line itself
-(``adapters/postgres/sync/quota_limiter.py``), clocks: every time is the caller's, in seconds.
+(``adapters/postgres/sync/quota_limiter.py``), clocks (callers pass the time, in seconds).
 
-A row that all processes write cannot be cleaned of its old versions while any transaction is open,
-a dump for one, and each write reads them all: with a write for each call the limiter stood still
-after a minute. So writes are bounded by time: up to ``Permits`` a process reserves exactly what a
-call needs; beyond, what it will need until the portion is too late to be spent.
+All processes write the same row. While a long transaction is open (a dump, for instance), its old
+versions cannot be removed, and each write reads them all: with a write for each call the limiter
+stood still after a minute. So writes are bounded by time. As long as ``Permits`` allows, a process
+reserves exactly what a call needs; beyond that, what it will need until the portion expires.
 """
 
 from __future__ import annotations
@@ -28,20 +28,20 @@ class _Lot:
 
 @dataclass(slots=True)
 class Portions:
-    """One process's reserved units of a line, for live mail or for background work.
+    """The reserved units of one process on one line, for live mail or for background work.
 
     Args:
         rate: units a second of the whole line.
-        late: seconds after its time at which a unit is lost: spent later, beside those of others,
-            it would make a minute hold more than the limit.
-        paced: the units of a lot may be spent one after the other, along the line; otherwise all of
+        late: seconds after its time at which a unit expires: spent later, together with those of
+            others, it could exceed the limit of a minute.
+        paced: the units of a lot may be spent one after the other, at the rate; otherwise all of
             them from its time on.
     """
 
     rate: float
     late: float
     paced: bool
-    #: Units that were reserved and lost since the caller last set this to zero.
+    #: Reserved units that expired since the caller last set this to zero.
     lost: int = 0
     _lots: deque[_Lot] = field(default_factory=deque)
     _demand: float = 0.0
@@ -51,24 +51,24 @@ class Portions:
         """Hand out units.
 
         Returns:
-            The time from which on they may be spent; None: there are too few, more must be added.
+            The time from which they may be spent; None: there are too few, add more.
         """
         self._lose(now)
         if sum(lot.units for lot in self._lots) < units:
             return None
-        # Units that were left before a gap in the line wait for the others of their call. So at any
-        # time no more than one call's units of a process are later than their place by the gap.
+        # Units before a gap in the line wait for the other units of their call. So a process is
+        # late by the gap with the units of one call at most.
         at = self._from(units)
         self._remove(units)
         return at
 
     def size(self, units: int, now: float, *, exact: bool) -> int:
-        """How many units to add, so that this many can be taken.
+        """How many units to add so that ``units`` can be taken.
 
         Args:
             units: that a call needs now.
-            now: the time.
-            exact: no more than that.
+            now: the time, in seconds.
+            exact: only the missing units, not those that will be needed soon.
         """
         self._lose(now)
         missing = units - sum(lot.units for lot in self._lots)
@@ -78,24 +78,24 @@ class Portions:
         return max(missing, int(soon))
 
     def demand(self, units: int, now: float) -> None:
-        """Note that a call wants units, whether they are there or not."""
+        """Record that a call wants units, whether or not they are there."""
         passed = max(0.0, now - self._asked_at)
         self._demand = self._demand * math.exp(-passed / _AVERAGE) + units
         self._asked_at = now
 
     def add(self, units: int, at: float) -> None:
-        """Add units that were reserved on the line, to be spent from a time on."""
+        """Add units that were reserved on the line, to be spent from ``at`` on."""
         self._lots.append(_Lot(units, at))
 
     def lose_all(self) -> None:
-        """Nothing that is held may be spent any more."""
+        """Let all held units expire."""
         self.lost += sum(lot.units for lot in self._lots)
         self._lots.clear()
 
     def _from(self, units: int) -> float:
         at, before = -math.inf, 0
         for lot in self._lots:
-            # Units before these in the same call take their own time on the line.
+            # The call's units of earlier lots take their own time on the line.
             at = max(at, lot.at - before / self.rate if self.paced else lot.at)
             before += lot.units
             if before >= units:
@@ -131,7 +131,7 @@ class Portions:
 
 @dataclass(slots=True)
 class Permits:
-    """Writes of a row: so many at once, so many a second."""
+    """Limits writes of a row: ``most`` at once, ``a_second`` on average."""
 
     most: float
     a_second: float

@@ -1,7 +1,7 @@
 """Google's price list: what each call costs in quota units.
 
-Holds: the prices as one frozen dataclass, and how a setting names them. Add here: the price of a
-further method. Keep out: budgets and limiting (they are state).
+Holds: the prices as one frozen dataclass, and how a setting names them. Add here: the price of
+another method. Keep out: budgets and limiting, which are state.
 Source: docs/google.md#prices.
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-#: Google's name of each method, as a setting writes it, with the price's name here.
+#: Google's name of each method, as a setting writes it, to the field of ``Prices``.
 METHODS: Mapping[str, str] = {
     "messages.get": "messages_get",
     "messages.attachments.get": "attachments_get",
@@ -23,7 +23,7 @@ METHODS: Mapping[str, str] = {
     "watch": "watch",
     "stop": "stop",
 }
-#: No call has ever cost a thousand; a price of zero would lift the limit.
+#: Upper bound of a setting: no call has ever cost more. A price of 0 would switch the limiter off.
 _DEAREST = 1_000
 
 
@@ -44,14 +44,14 @@ class Prices:
 
 
 def parse_prices(text: str) -> Prices:
-    """The prices that a setting names; what it does not name costs what it costs by default.
+    """The prices of a setting; methods that it does not name keep their default price.
 
     Args:
         text: pairs such as ``messages.get=5, threads.get=10``; empty for the defaults.
 
     Raises:
-        ValueError: a name that Google's methods do not have, one named twice, or no number of units
-            from 1 to 1,000; says which, and what may be written.
+        ValueError: an unknown method, a method named twice, or a price that is not 1 to 1,000; the
+            text says which, and what may be written.
     """
     found: dict[str, int] = {}
     for pair in filter(None, map(str.strip, text.split(","))):

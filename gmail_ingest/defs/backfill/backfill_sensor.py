@@ -11,7 +11,6 @@ replaces cancelled: a job whose own backfill is cancelled has been cancelled by 
 from collections.abc import Collection
 
 import dagster as dg
-from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBackfillDispatch
 from gmail_ingest.defs.backfill.emails_by_month import emails_by_month
@@ -58,19 +57,20 @@ def backfill_sensor(
     tenants = set(instance.get_dynamic_partitions(TENANTS.name or ""))
 
     async def tick() -> int:
-        async with mail_store.open() as engine:
-            return await _move_all(engine, instance, repository.asset_graph, tenants)
+        async with mail_store.open() as stores:
+            return await _move_all(
+                stores.backfill_dispatch, instance, repository.asset_graph, tenants
+            )
 
     return dg.SkipReason(f"{run(tick())} backfill jobs are not settled")
 
 
 async def _move_all(
-    engine: AsyncEngine,
+    dispatch: PostgresBackfillDispatch,
     instance: dg.DagsterInstance,
     graph: AssetGraph,
     tenants: Collection[str],
 ) -> int:
-    dispatch = PostgresBackfillDispatch(engine)
     jobs = await dispatch.unsettled()
     failed: dict[str, Exception] = {}
     for job in jobs:

@@ -23,9 +23,8 @@ from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.metadata import counts_metadata
 from gmail_ingest.defs.month_keys import months_for, partition_key, read_keys
 from gmail_ingest.defs.partitions import MONTHS_BY_TENANT
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
+from gmail_ingest.defs.resources import UseCasesResource
 from gmail_ingest.defs.tags import JOB_TAG, TENANT_TAG
-from gmail_ingest.defs.use_cases import open_backfill
 from gmail_ingest.errors import JobEndedError
 from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, MonthDone, RequestedMonths
 from gmail_ingest.sync.backfill.backfill_sync import Failures
@@ -50,9 +49,7 @@ with warnings.catch_warnings():
     )
     def emails_by_month(
         context: dg.AssetExecutionContext,
-        mail_store: MailStoreResource,
-        credential_store: CredentialStoreResource,
-        gmail: GmailResource,
+        use_cases: UseCasesResource,
     ) -> Iterator[dg.MaterializeResult[None]]:
         """A month of the tenant's mail: each message that Gmail lists for it has its final fate.
 
@@ -63,7 +60,8 @@ with warnings.catch_warnings():
 
         async def sync(emit: Callable[[JobEvent], None], stop: StopHook) -> Failures:
             with structlog.contextvars.bound_contextvars(run_id=requested.run_id):
-                async with open_backfill(mail_store, credential_store, gmail) as backfill:
+                async with use_cases.open() as opened:
+                    backfill = opened.backfill
                     job = await backfill.begin(requested)
                     emit(job)
                     holder = f"run:{requested.run_id}"

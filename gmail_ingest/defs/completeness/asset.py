@@ -28,11 +28,9 @@ from gmail_ingest.defs.dagster_internals.overall import Context, report_overall
 from gmail_ingest.defs.event_loop import LoopThread, StopHook, run
 from gmail_ingest.defs.mailboxes import report_all_health
 from gmail_ingest.defs.partitions import TENANTS
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.use_cases import connected_tenants, open_verify, read_proof
+from gmail_ingest.defs.resources import MailStoreResource, UseCasesResource
 
 Done = tuple[str, Evaluation]
-Resources = tuple[MailStoreResource, CredentialStoreResource, GmailResource]
 
 KEY = dg.AssetKey(["gmail", "completeness"])
 #: Unknown tenants that an error names.
@@ -67,17 +65,14 @@ CHECK = every_listed_message_is_accounted_for.key
 )
 def completeness(
     context: dg.AssetExecutionContext,
-    mail_store: MailStoreResource,
-    credential_store: CredentialStoreResource,
-    gmail: GmailResource,
+    use_cases: UseCasesResource,
 ) -> Iterator[dg.AssetCheckResult]:
     """Every message that Gmail lists is stored, or has a fate that says why not."""
-    resources = (mail_store, credential_store, gmail)
     # "Execute all" names no partition.
     partitioned = context.has_partition_key or context.has_partition_key_range
     wanted = list(context.partition_keys) if partitioned else []
-    tally = _verify(context, resources, wanted)
-    proof = run(read_proof(mail_store))
+    tally = _verify(context, use_cases, wanted)
+    proof = run(_read_proof(use_cases.mail_store))
     # The asset's own output stays out: each tenant that was compared has had its materialization.
     if context.selected_asset_check_keys:
         yield dg.AssetCheckResult(
@@ -106,16 +101,13 @@ class Tenants(dg.Config):
 def verify_tenants_op(
     context: dg.OpExecutionContext,
     config: Tenants,
-    mail_store: MailStoreResource,
-    credential_store: CredentialStoreResource,
-    gmail: GmailResource,
+    use_cases: UseCasesResource,
 ) -> None:
     """Verify tenants side by side; fails if mail is left unaccounted for, so that it is seen."""
-    resources = (mail_store, credential_store, gmail)
-    tally = _verify(context, resources, config.tenants)
-    _report_proof(context, run(read_proof(mail_store)), tally)
+    tally = _verify(context, use_cases, config.tenants)
+    _report_proof(context, run(_read_proof(use_cases.mail_store)), tally)
     # The health of mailboxes is reported when it changes, and once a night in any case.
-    report_all_health(context, mail_store)
+    report_all_health(context, use_cases.mail_store)
     if failure := tally.failure():
         raise dg.Failure(failure, allow_retries=False)
 
@@ -139,7 +131,7 @@ completeness_schedule = dg.ScheduleDefinition(
 )
 
 
-def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Tally:
+def _verify(context: Context, use_cases: UseCasesResource, wanted: Sequence[str]) -> Tally:
     """Verify tenants, all that are connected if none is named, and tell of each as it ends.
 
     Raises:
@@ -149,12 +141,12 @@ def _verify(context: Context, resources: Resources, wanted: Sequence[str]) -> Ta
 
     async def work(emit: Callable[[Done], None], stop: StopHook) -> Tally:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
-            tenants = _named(wanted, await connected_tenants(resources[0]))
-            async with open_verify(*resources) as opened:
+            async with use_cases.open() as opened:
+                tenants = _named(wanted, sorted(await opened.stores.tenants.connected()))
                 task = asyncio.ensure_future(
                     verify_tenants(
-                        opened.use_case,
-                        opened.health_store,
+                        opened.verify,
+                        opened.stores.tenant_health,
                         tenants,
                         run_id,
                         lambda *done: emit(done),
@@ -215,6 +207,12 @@ def _report(context: Context, batch: Sequence[Done]) -> None:
         )
         # Dagster's op context takes evaluations; its annotation does not name them.
         op_context.log_event(evaluation)  # type: ignore[arg-type]
+
+
+async def _read_proof(mail_store: MailStoreResource) -> Proof:
+    """What the last comparisons of all tenants say together."""
+    async with mail_store.open() as stores:
+        return await stores.coverage.proof()
 
 
 def _report_proof(context: Context, proof: Proof, tally: Tally) -> None:

@@ -27,8 +27,7 @@ from gmail_ingest.defs.event_loop import LoopThread, StopHook
 from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.metadata import report_metadata
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.use_cases import open_drain
+from gmail_ingest.defs.resources import UseCasesResource
 from gmail_ingest.errors import place_of
 from gmail_ingest.garbage_collector import tune_garbage_collector
 from gmail_ingest.sync.accounts.tenant_health import TenantHealth
@@ -56,9 +55,7 @@ class Batch:
 )
 def drain(
     context: dg.OpExecutionContext,
-    mail_store: MailStoreResource,
-    credential_store: CredentialStoreResource,
-    gmail: GmailResource,
+    use_cases: UseCasesResource,
 ) -> None:
     """Work the queue off until idle or old; a termination gives back what is under way."""
     run_id = context.run_id
@@ -71,11 +68,11 @@ def drain(
     async def work(emit: Callable[[Batch], None], stop: StopHook) -> int:
         with structlog.contextvars.bound_contextvars(run_id=run_id):
             async with (
-                open_drain(mail_store, credential_store, gmail) as opened,
-                gathering(opened.health_store, emit) as done,
+                use_cases.open() as opened,
+                gathering(opened.stores.tenant_health, emit) as done,
             ):
-                stop.set(opened.use_case.stop)
-                return await opened.use_case.run(run_id, done)
+                stop.set(opened.drain.stop)
+                return await opened.drain.run(run_id, done)
 
     changed = 0
 
@@ -96,7 +93,7 @@ def drain(
                 ],
             )
             changed += len(with_changes)
-            report_health(context, mail_store, batch.health)
+            report_health(context, use_cases.mail_store, batch.health)
 
     loop = LoopThread[Batch, int](work)
     try:

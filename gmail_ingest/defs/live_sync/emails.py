@@ -15,8 +15,7 @@ from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.mailboxes import report_health
 from gmail_ingest.defs.metadata import report_metadata
 from gmail_ingest.defs.partitions import TENANTS
-from gmail_ingest.defs.resources import CredentialStoreResource, GmailResource, MailStoreResource
-from gmail_ingest.defs.use_cases import open_tenant_sync
+from gmail_ingest.defs.resources import UseCasesResource
 from gmail_ingest.sync.accounts.tenant_health import TenantHealth
 from gmail_ingest.sync.live.tenant_sync import TenantReport
 
@@ -29,9 +28,7 @@ from gmail_ingest.sync.live.tenant_sync import TenantReport
 )
 def emails(
     context: dg.AssetExecutionContext,
-    mail_store: MailStoreResource,
-    credential_store: CredentialStoreResource,
-    gmail: GmailResource,
+    use_cases: UseCasesResource,
 ) -> dg.MaterializeResult[None]:
     """The tenant's mail in Postgres, complete up to Gmail's current history id.
 
@@ -45,15 +42,15 @@ def emails(
     tenant, run_id = context.partition_key, context.run.run_id
 
     async def sync() -> tuple[TenantReport, TenantHealth | None]:
-        async with open_tenant_sync(mail_store, credential_store, gmail) as opened:
-            report = await opened.use_case.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
-            return report, (await opened.health_store.failing([tenant])).get(tenant)
+        async with use_cases.open() as opened:
+            report = await opened.tenant_sync.run_tenant(tenant, f"run:{run_id}", run_id=run_id)
+            return report, (await opened.stores.tenant_health.failing([tenant])).get(tenant)
 
     with structlog.contextvars.bound_contextvars(run_id=run_id):
         report, health = run(sync())
     metadata = report_metadata(report)
     if health is not None:
-        report_health(context, mail_store, {tenant: health})
+        report_health(context, use_cases.mail_store, {tenant: health})
     failures = [*report.errors, *report.put_back.values()]
     stands_still = health is not None and health.failure is not None
     if failures or (stands_still and not report.has_changes):

@@ -10,12 +10,8 @@ from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy.ext.asyncio import AsyncEngine
-
-from gmail_ingest.adapters.postgres.accounts.tenants import PostgresTenants
-from gmail_ingest.adapters.postgres.queue.drains import PostgresDrains, listen
-from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue
 from gmail_ingest.settings import Settings
+from gmail_ingest.wiring.stores import Stores
 
 #: Seconds until the queue is asked again: a row whose pause has passed is not notified of.
 ASK_EVERY = 1.0
@@ -34,7 +30,7 @@ class QueueSnapshot:
 
 
 async def look_at_queue(
-    engine: AsyncEngine,
+    stores: Stores,
     settings: Settings,
     *,
     known: Collection[str],
@@ -44,23 +40,23 @@ async def look_at_queue(
     """Ask for what nobody pushed, then wait a little until there is something to do.
 
     Args:
-        engine: of the mail's database.
+        stores: of the mail's database.
         settings: how long to wait, and what is due for a poll.
         known: the tenants that are partitions already.
         sweep: whether to look for mailboxes that nobody pushed for.
         pause: passes the seconds until a few are looked at again.
     """
-    queue, tenants = PostgresSyncQueue(engine), PostgresTenants(engine)
+    queue, tenants = stores.queue, stores.tenants
     if sweep:
         await queue.sweep(timedelta(seconds=settings.poll_interval_seconds))
     ends = time.monotonic() + settings.sensor_wait_seconds
-    async with listen(engine) as channel:
+    async with stores.listen() as channel:
         while True:
             waiting = (await queue.waiting()).waiting
             connected = frozenset(await tenants.connected())
             left = ends - time.monotonic()
             if waiting or connected != set(known) or left <= 0:
-                drains = await PostgresDrains(engine).alive()
+                drains = await stores.drains.alive()
                 if 0 < waiting <= settings.max_tenant_runs and not drains:
                     await pause(MAY_BE_A_BURST)
                     waiting = (await queue.waiting()).waiting

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 import dagster as dg
 
-from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched, PostgresSyncQueue
+from gmail_ingest.adapters.postgres.queue.sync_queue import Dispatched
 from gmail_ingest.defs.event_loop import run
 from gmail_ingest.defs.live_sync.drain import drain_job
 from gmail_ingest.defs.live_sync.emails import emails_job
@@ -90,10 +90,10 @@ def build_sync_queue_sensor(settings: Settings) -> dg.SensorDefinition:
         end_unsubmitted(instance, NAME)
 
         async def tick() -> tuple[QueueSnapshot, Plan, list[Dispatched]]:
-            async with mail_store.open() as engine:
-                snapshot = await look_at_queue(engine, settings, known=known, sweep=sweep)
+            async with mail_store.open() as stores:
+                snapshot = await look_at_queue(stores, settings, known=known, sweep=sweep)
                 partitions = keep_partitions(instance, snapshot.connected, known)
-                queue = PostgresSyncQueue(engine)
+                queue = stores.queue
                 awaited = await queue.awaited()
                 lost = lost_runs(instance, awaited)
                 plan = plan_runs(

@@ -1,7 +1,7 @@
-"""Stored mail as exclusion rules see it.
+"""Reads the facts of stored mail that exclusion rules check.
 
-Holds: ``JudgedMail`` and how it is read. Add here: a fact that a further criterion needs.
-Keep out: deciding (``core/exclusions/matching.py``), and what follows from it (``visibility.py``).
+Holds: ``JudgedMail`` and how it is read. Add here: a fact that another criterion needs. Keep out:
+deciding (``core/exclusions/matching.py``), hiding (``visibility.py``).
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ async def read_mail(
 async def read_next(
     connection: Connection, mailbox_id: int, after: str, most: int
 ) -> list[JudgedMail]:
-    """The mails of a mailbox behind a Gmail id, in the order of their ids."""
+    """The mails of a mailbox after a Gmail id, in the order of their ids."""
     wanted = {"mailbox_id": mailbox_id, "after": after, "most": most}
     rows = await (await connection.execute(_NEXT, wanted)).fetchall()
     return [_stored(row) for row in rows]

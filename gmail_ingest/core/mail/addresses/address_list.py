@@ -16,8 +16,8 @@ from gmail_ingest.core.mail.addresses.mailbox_words import (
     phrase_of,
 )
 
-# A person as nearly all are written, up to the comma: reading it token by token takes five times
-# as long. No class matches what follows it, so each character is read once.
+# The usual way to write a person, up to the comma; reading it token by token takes five times as
+# long. No class matches what follows it, so each character is read once.
 _PLAIN = re.compile(
     r'\s*+(?:(?:"(?P<quoted>[^"\\<>]*+)"|(?P<words>[^"\\<>(),;:@]*+))\s*+(?P<open><))?+'
     r"(?P<address>[A-Za-z0-9_+-][A-Za-z0-9_.+#=-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+)"
@@ -40,16 +40,16 @@ _ESCAPED = re.compile(r"\\(.)", re.DOTALL)
 # Web forms write names as HTML has them. A quotation mark becomes one that encloses nothing.
 _ENTITY = re.compile(r"&(amp|quot|apos|nbsp|#0?39|#x27);", re.IGNORECASE)
 _ENTITIES = {"amp": "&", "nbsp": " "}
-# Behind an address, and around one, keyboards of East Asia write marks of their own.
+# Commas and brackets of East Asian keyboards, behind an address and around one.
 _WIDE_COMMA = re.compile(
     r"(@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){1,9}>?)\s{0,9}[\u3001\uff0c\uff1b]"
 )
 _WIDE_BRACKETS = re.compile(r"\uff1c([^\s\uff1c\uff1e@<>]{1,64}@[A-Za-z0-9.-]{1,255})\uff1e")
 _WHOLE_IN_QUOTES = re.compile(r'\s*"([^"\\]+)"\s*')
 _NO_MARKS = {ord('"'): " ", ord("("): " "}
-#: Of a name that is put together, so that a hostile header cannot make it longer and longer.
+#: The limit of a name that is put together from pieces, against hostile headers.
 _MAX_NAME_CHARS = 1_000
-#: Ten for each of the people that one mail is read for (``addresses.MAX_PARTICIPANTS``).
+#: Ten tokens for each person that is read from one mail (``addresses.MAX_PARTICIPANTS``).
 _MAX_TOKENS = 100_000
 _BLANK = Word(None, " ")
 
@@ -61,11 +61,13 @@ def parse_addresses(value: str) -> list[Person]:
         value: A From, To, ... value, with or without encoded words.
 
     Returns:
-        Those whom it names. Names of groups, empty groups and what is no address give nothing. A
-        comma in a name without quotes is understood (``Moore, Keith <k@x.example>``), because Gmail
-        may decode a name without quoting it; so is a comma that was forgotten between two people.
+        The people that it names. Group names, empty groups and words that are no address give
+        nothing. A comma in an unquoted name is part of the name (``Moore, Keith <k@x.example>``),
+        because Gmail may decode a name without quoting it. A missing comma between two people is
+        tolerated.
     """
-    # Most values of other kinds, and hostile ones, end here; most others with one plain person.
+    # Most values without an address, and hostile ones, end here; most others at the plain person
+    # below.
     if "@" not in value:
         return []
     if "&" in value:
@@ -84,7 +86,7 @@ def parse_addresses(value: str) -> list[Person]:
 
 
 def _plain_person(match: re.Match[str]) -> tuple[str, bool, str]:
-    """The name, whether it may follow a surname, and the address: ``""`` where it is none."""
+    """The name, whether a surname may stand before it, and the address (``""`` if it is none)."""
     quoted, words, opened, address, shut = match.groups()
     if (opened is None) is bool(shut) or len(address) > MAX_ADDRESS_CHARS:
         return "", False, ""
@@ -101,7 +103,7 @@ class _Reader:
         self._value = value
         self._last_semicolon = value.rfind(";")
         self._found: list[Person] = []
-        #: Names that no address followed: their comma may belong to the next name.
+        #: Names without an address: their comma may belong to the next name.
         self._before: list[str] = []
         #: Those among them that may be a person: ``Ann @ Acme, Inc. <ann@acme.example>``.
         self._doubtful: list[Person] = []
@@ -112,7 +114,8 @@ class _Reader:
         self._comment = ""
         #: The name before an angle bracket that is open.
         self._name: str | None = None
-        #: Whether an angle bracket was closed, so that the last one found is of this comma.
+        #: Whether an angle bracket was closed since the last comma: its person is the last one
+        #: found.
         self._is_behind = False
         self._has_at = False
         #: Whether a quote began that has no end: words before an address may be a part of it.
@@ -195,7 +198,7 @@ class _Reader:
         return self._without_marks(at)
 
     def _without_marks(self, at: int) -> int:
-        """Without its end a quote or comment swallows the rest: read that without such marks."""
+        """An unclosed quote or comment would swallow the rest: read that without such marks."""
         self._is_torn = self._value[at] == '"'
         self._value = self._value[:at] + self._value[at:].translate(_NO_MARKS)
         return at
@@ -266,7 +269,7 @@ class _Reader:
         self._restart()
 
     def _settle(self, *, in_name: bool = False) -> None:
-        """End what a name was kept for: those in doubt are people, unless the name has them."""
+        """Forget the names kept so far. Doubtful people count unless a name took them in."""
         if not in_name:
             self._found += self._doubtful
         self._doubtful.clear()
@@ -282,7 +285,7 @@ class _Reader:
 
 
 def _is_doubtful(phrase: str) -> bool:
-    """Tell what is rather a name than an address: ``Ann @ Acme``, ``Ann@Acme``."""
+    """Tell whether a phrase is more likely a name than an address: ``Ann @ Acme``, ``Ann@Acme``."""
     domain = phrase.rpartition("@")[2]
     is_apart = " @" in phrase or "@ " in phrase
     return " @ " in phrase or ("." not in domain and (is_apart or not domain.islower()))

@@ -1,4 +1,4 @@
-"""Mail addresses: whom a mail names, and knowing the owner's.
+"""Mail addresses: whom a mail names, and which of them are the owner's.
 
 Holds: ``participants_of``, ``fold_address``, ``is_no_reply``, ``direction_of``, ``tidy_name``.
 Add here: another role, another spelling of the owner.
@@ -26,7 +26,7 @@ from gmail_ingest.core.mail.message import Direction, Participant, Role
 # More than any provider lets one mail have; it bounds what one hostile header can cost.
 MAX_PARTICIPANTS = 10_000
 
-# Longer lists of people are of one thread, and take memory to remember.
+# Longer lists of people are not cached: each belongs to one thread.
 _MAX_KNOWN_CHARS = 300
 
 ROLES: tuple[Role, ...] = ("from", "sender", "reply-to", "to", "cc", "bcc")
@@ -35,7 +35,8 @@ ROLES: tuple[Role, ...] = ("from", "sender", "reply-to", "to", "cc", "bcc")
 _NO_REPLY = re.compile(
     r"(?:^|[-_.+])(?:no|never|dont|do[-_.]?not)[-_.]?(?:reply|respond)(?:$|[-_.+\d])"
 )
-# A quote mark between letters is an apostrophe; any other inside means that the outer two are none.
+# A quote mark between letters is an apostrophe; any other quote mark inside means that the outer
+# two are no pair.
 _OTHER_QUOTE = re.compile(r"(?<!\w)['\"]|['\"](?!\w)")
 
 
@@ -109,14 +110,14 @@ def direction_of(
 
     Args:
         participants: Of the mail.
-        label_ids: Gmail's labels. SENT and DRAFT alone prove the owner's hand: From may be a
-            send-as alias of it, or the owner's address on mail of a group, of a web form or of
-            a forger (case 04).
+        label_ids: Gmail's labels. Only SENT and DRAFT prove that the owner wrote it. From does not:
+            the owner may use a send-as alias, and a group, a web form or a forger may use the
+            owner's address (case 04).
         owners: The owner's addresses.
 
     Returns:
-        ``inbound`` without these labels; else ``self`` for mail to nobody but the owner, and
-        ``outbound``.
+        ``inbound`` without these labels; with one of them ``self`` for mail to the owner alone,
+        else ``outbound``.
     """
     if "SENT" not in label_ids and "DRAFT" not in label_ids:
         return "inbound"
@@ -138,8 +139,8 @@ def tidy_name(name: str, address: str) -> str:
         address: Of that person.
 
     Returns:
-        The name without quotes that stand around the whole of it, as a pair or not at all
-        (``'Ann' via Support`` keeps both); ``""`` for a name that only repeats the address.
+        The name without a pair of quotes around the whole of it (``'Ann' via Support`` keeps its
+        quotes); ``""`` for a name that only repeats the address.
     """
     while len(name) > 1 and name[0] == name[-1] and name[0] in "'\"":
         inner = name[1:-1].strip()
@@ -158,7 +159,7 @@ def _people(role: Role, value: str, headers: Headers) -> Iterator[Participant]:
 # The mail of a mailbox names the same few people again and again, in the same words.
 @lru_cache(maxsize=2048)
 def _plain_people(role: Role, value: str) -> tuple[Participant, ...]:
-    """Return those whom a value names, which has no encoded words, each address once."""
+    """Return the people in a value without encoded words, each address once."""
     found: dict[str, Participant] = {}
     for person in parse_addresses(value):
         if person.address not in found:

@@ -27,7 +27,7 @@ from gmail_ingest.core.mail.message import Direction, Participant
 
 #: Fields that keep From as it was before a relay put its own address there, the surest first.
 _ORIGINALS = ("author", "original-from", "x-original-from", "x-google-original-from")
-#: The address alone: of Google Groups (which has it in all its mail), and of Request Tracker.
+#: Fields with the address alone: of Google Groups (in all its mail), and of Request Tracker.
 _SENDERS = ("x-original-sender", "rt-originator", "x-rt-originator")
 _HINTS = frozenset(("reply-to", *_ORIGINALS, *_SENDERS))
 _LIST_FIELDS = ("list-id", "list-post", "mailing-list", "x-beenthere")
@@ -40,18 +40,18 @@ _FORM = re.compile(
     r"|web[-_.]?(?:site|master|forms?)|forms?|form[-_.]?submissions?|formular|formulaires?"
     r"|formularios?|(?:contact|kontakt|contacto)[-_.]?(?:form|formular)|messages?)\d*"
 )
-# Local parts that a firm's own web site is set to send from, beside these.
+# Further local parts that a firm's own web site sends from.
 _DESK = re.compile(
     r"(?:info|mail|email|e-mail|office|hello|hallo|hola|contact|contacts|kontakt|contacto|contatto"
     r"|sales|leads?|shop|store|support|help|helpdesk|service|team|admin|system|server|bot|root"
     r"|(?:in|en)quir(?:y|ies)|anfragen?|requests?|orders?|bookings?|reservations?|appointments?"
     r"|tickets?|cases?|reply|crm|jobs|careers|events?|billing|postmaster|feedback)\d*"
 )
-# Local parts that programs make up: a tag, a long number, an address within, where bounces go.
+# Local parts made up by programs: with a tag, a long number or an enclosed address, or for bounces.
 _MADE_UP = re.compile(
     r"[+=]|\d{7}|(?=[a-f]*\d)[0-9a-f]{12}|^(?:bounces?|returns?|prvs|msprvs)(?:$|[-_.\d])"
 )
-# Those of a desk with a number behind: answers go to a ticket. A person may have a tag, too.
+# A desk's local part with a number: answers go to a ticket. (A person may have a tag, too.)
 _TICKET = re.compile(r"(?P<desk>[a-z_.]+)[-+=](?=[^@]*\d)")
 # "'Ann' via Support", "Ann (via Google Docs)"; the word as the languages of Google Groups have it.
 _VIA = re.compile(
@@ -81,7 +81,7 @@ def author_of(
     Args:
         headers: The header fields of the mail.
         participants: Whom these name.
-        direction: What the owner sent to others is the owner's, whatever it asks to answer to.
+        direction: The author of ``outbound`` mail is its sender, whatever its Reply-To.
         owner_addresses: The mailbox's own addresses, send-as aliases included.
 
     Returns:
@@ -89,7 +89,7 @@ def author_of(
         or where the hint is in doubt; None without a sender.
     """
     sender = next((participant for participant in participants if participant.role == "from"), None)
-    # Most mail has none of these fields, and is through here.
+    # Most mail has none of these fields and ends here.
     if sender is None or direction == "outbound" or not headers.has_any(_HINTS):
         return sender
     letter = _Letter(headers, sender, participants, owner_addresses)
@@ -107,7 +107,7 @@ def with_author(
         author: As ``author_of`` returned it.
 
     Returns:
-        At most ``MAX_PARTICIPANTS``; the same where an address of the author's is named already.
+        At most ``MAX_PARTICIPANTS``; unchanged where the author's address is among them.
     """
     if author is None or any(author.address == participant.address for participant in participants):
         return participants
@@ -180,7 +180,7 @@ class _Letter:
                 if address == self._sender.address or self._names_list(address):
                     continue
                 readable = self._headers.readable(person.name)
-                # A group within a group is nobody, either.
+                # A group within a group is no person either.
                 is_relayed = _VIA.match(readable[:_MAX_NAME_CHARS]) is not None
                 is_bounces = field in _SENDERS and _MADE_UP.search(address.rpartition("@")[0])
                 if not (is_relayed or is_bounces):
@@ -204,7 +204,7 @@ class _Letter:
         return not self._is_relay(participant.address)
 
     def _is_relay(self, address: str) -> bool:
-        """Whether a service takes answers there and hands them on: its own host beside its own."""
+        """Whether a service takes answers there and forwards them: another host of its domain."""
         if self._is_list or self._is_ours or self._is_home:
             return False
         domain, own = (
@@ -245,7 +245,7 @@ def _is_desk(local: str) -> bool:
     return bool(_DESK.fullmatch(local) or _FORM.fullmatch(local))
 
 
-# A mailbox has mail of a few lists and owners only.
+# A mailbox has few owners, and mail of few lists.
 @lru_cache(maxsize=1024)
 def _list_addresses(value: str) -> frozenset[str]:
     """Return the addresses and names in a field of a list."""
@@ -256,7 +256,7 @@ def _list_addresses(value: str) -> frozenset[str]:
 
 @lru_cache(maxsize=1024)
 def _owners_and_homes(addresses: tuple[str, ...]) -> tuple[frozenset[str], frozenset[str]]:
-    """Return the owner's addresses, folded, and the organisations that they are of."""
+    """Return the owner's addresses, folded, and their organisations."""
     owners = frozenset(map(fold_address, addresses))
     homes = frozenset(organisation_of(owner.rpartition("@")[2]) for owner in owners)
     return owners, homes - _PROVIDERS

@@ -80,21 +80,21 @@ def canonical_address(address: str) -> str:
 # A mailbox has mail of the same few people.
 @lru_cache(maxsize=2048)
 def spellings_of(address: str) -> tuple[str, ...]:
-    """Return each way in which a stored address may be spelt that is this address.
+    """Return the spellings under which this address may be stored.
 
     Args:
         address: In any case and spelling.
 
     Returns:
-        The canonical address and, where the domain can be written in letters, that one too. One
-        address alone for nearly everybody.
+        The canonical address and, where the domain can be written in letters, that form too. For
+        nearly all addresses these are one.
     """
     known = canonical_address(address)
     if known.isascii() and _ACE not in known and '"' not in address:
         return (known,)
     local, at, domain = known.rpartition("@")
     forms = dict.fromkeys((known, f"{local}{at}{readable_domain(domain)}"))
-    # Quotes that are not needed are kept in what is stored.
+    # Stored addresses keep quotes that are not needed.
     if address.lstrip().startswith('"'):
         quoted, at, _ = normal(address.strip()).rpartition("@")
         forms |= dict.fromkeys(f"{quoted}{at}{form.rpartition('@')[2]}" for form in list(forms))
@@ -114,7 +114,7 @@ def organisation_of(domain: str) -> str:
 
     Returns:
         The last two labels, or three below a country's ``co``, ``com`` and the like. A guess: it
-        may call two owners one (``blogs.example``), which is the careful side where it is asked.
+        may take two owners for one (``blogs.example``), which is the safe error for its callers.
     """
     labels = ascii_domain(domain).split(".")
     shared = len(labels[-1]) == _COUNTRY and len(labels) > _COUNTRY and labels[-2] in _SHARED
@@ -134,7 +134,7 @@ def _a_label(label: str) -> str:
         mapped = idna.uts46_remap(label, std3_rules=False)
         if not mapped.isascii():
             return idna.alabel(mapped).decode("ascii")
-        # A sign that stands for several characters must not bring a mark of addresses in.
+        # A sign that is mapped to several characters must not bring in marks like ``@`` or ``.``.
         if _PLAIN_LABEL.fullmatch(mapped):
             return mapped
     except idna.IDNAError:
@@ -158,5 +158,5 @@ def _u_label(label: str) -> str:
         found = label.removeprefix(_ACE).encode("ascii").decode("punycode")
     except UnicodeError:
         return label
-    # Only what is written back as it came is the same domain.
+    # It is the same domain only if it encodes to the same label.
     return found if found.isprintable() and _a_label(found) == label else label

@@ -5,8 +5,8 @@ Add here: what else an address may hold, or what senders put around it.
 Keep out: brackets, commas and comments of a header (``address_list``).
 Source: RFC 5322 sections 3.4.1 and 4.4, RFC 5321 section 4.1.3 (literals), RFC 6532 (UTF-8).
 
-A word that is no address as it stands gives none: what is left of it, when something is taken
-away, may be the address of somebody else.
+Apart from marks around it, nothing is removed from a word to make it an address: what remains may
+be the address of somebody else.
 """
 
 import re
@@ -21,20 +21,20 @@ from gmail_ingest.core.mail.charsets.encoded_words import decode_words
 MAX_ADDRESS_CHARS = 320
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_+=-][A-Za-z0-9_.+=-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+")
-# What separates and brackets in East Asia, which nobody has in an address.
+# East Asian separators and brackets, which are in nobody's address.
 _WIDE_MARKS = "\u3001\u3002\u3008-\u3011\uff08\uff09\uff0c\uff1a\uff1b\uff1c\uff1e\uff20"
 _PIECE = rf'(?:[^\s"(),.:;<>@\[\\\]{_WIDE_MARKS}]++|"(?:[^"\\]|\\.)++")'
-# Dots at the end and side by side are none of RFC 5322, but Japanese providers have given such.
+# RFC 5322 has no dots at the end or side by side, but Japanese providers gave such addresses.
 _LOCAL = re.compile(rf"{_PIECE}(?:\.++{_PIECE})*+\.*+")
 _DOMAIN = re.compile(r"[a-z0-9_-]++(?:\.[a-z0-9_-]++)*+|\[[0-9a-z.:-]{1,60}\]")
-# Printable to Python, and yet seen by nobody; or in place of what could not be read.
+# Invisible, though printable to Python; and U+FFFD, which replaces unreadable characters.
 _UNSEEN = re.compile("[\ufffd\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u3164\ufe00-\ufe0f\uffa0]")
 #: Punctuation that a domain may have (RFC 5892: of Catalan and Japanese).
 _MIDDLE_DOTS = "\u00b7\u30fb"
-#: Signs that nobody sees, and that address books and clipboards leave around an address. Those that
-#: turn letters around are none of them.
+#: Invisible signs that address books and clipboards leave around an address. Those that reverse the
+#: letters are not among them.
 _UNSEEN_AROUND = "\u200b\u200c\u200d\u200e\u200f\u202a\u202c\u2060\u2066\u2068\u2069\ufeff"
-#: What stands around an address, and can be no part of it on this side.
+#: Marks around an address that cannot be part of it on this side.
 _OPENING = "['\u2018\u201c\u00ab"
 _CLOSING = "]}'`\u2019\u201d\u00bb"
 _PAIRS = frozenset({"''", "``", "{}"})
@@ -74,7 +74,7 @@ class FoundPeople(NamedTuple):
 
     Attributes:
         people: Each with the words or the comment beside the address.
-        rest: The words that are left behind the last.
+        rest: The words behind the last address.
         comment: The first comment.
     """
 
@@ -126,8 +126,8 @@ def address_in(word: str, *, is_whole: bool = True) -> str:
 
     Args:
         word: Without blanks, but in its quotes.
-        is_whole: Whether no word stands before it, which may be the beginning of a name of Lotus
-            Notes (``Ann Lee/Berlin/Acme@Acme``).
+        is_whole: Whether no word stands before it. With one it may be the rest of a Lotus Notes
+            name (``Ann Lee/Berlin/Acme@Acme``).
 
     Returns:
         The address in lower case, its domain in one spelling for each script; ``""`` where the
@@ -168,7 +168,7 @@ def _is_path(local: str, domain: str, *, is_whole: bool) -> bool:
 
 
 def _simple(word: str) -> str:
-    """A word that is an address of letters, digits and few signs, as nearly all are."""
+    """Return a word that is a plain address, as nearly all are, in lower case; else ``""``."""
     short = len(word) <= MAX_ADDRESS_CHARS
     return word.lower() if short and _SIMPLE.fullmatch(word) and "=?" not in word else ""
 
@@ -192,7 +192,7 @@ def _is_seen(text: str) -> bool:
 
 
 def _forget(name: list[str], mark: str) -> None:
-    """Drop what a mark ends: ``smtp:ann@x``; of ``Ann [mailto:ann@x]`` the name stays."""
+    """Drop the words before a mark (``smtp:ann@x``); keep the name of ``Ann [mailto:ann@x]``."""
     if mark == ":" and name and name[-1].lower().endswith("mailto"):
         name.pop()
     else:
@@ -200,7 +200,7 @@ def _forget(name: list[str], mark: str) -> None:
 
 
 def _terms(words: Sequence[Word]) -> list[Word]:
-    """Put together what no blank separates."""
+    """Join the words that no blank separates."""
     terms: list[Word] = []
     raw: list[str] = []
     plain: list[str] = []
@@ -219,7 +219,7 @@ def _terms(words: Sequence[Word]) -> list[Word]:
 
 
 def _glued(terms: Sequence[Word], *, in_brackets: bool) -> list[Word]:
-    """Put an address together that has blanks or comments around its @ and dots (RFC 5322, 4.4)."""
+    """Join an address that has blanks or comments around its @ and dots (RFC 5322, 4.4)."""
     glued: list[Word] = []
     place: int | None = None
     is_dotted = in_brackets
@@ -240,7 +240,7 @@ def _glued(terms: Sequence[Word], *, in_brackets: bool) -> list[Word]:
 
 
 def _belongs(before: str, behind: str, *, is_dotted: bool) -> bool:
-    """Tell whether two words are one. ``Dr. ann@x`` is not, unless it stands in brackets."""
+    """Tell whether two words are one address. ``Dr. ann@x`` is not, unless in angle brackets."""
     if len(before) > MAX_ADDRESS_CHARS:
         return False
     is_domain = "@" in before.rpartition('"')[2]

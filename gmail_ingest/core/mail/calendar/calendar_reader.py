@@ -22,7 +22,7 @@ _MAX_DEPTH = 20
 _MAX_VALUES = 1_000
 
 _ENTRIES = frozenset({"VEVENT", "VTODO", "VJOURNAL", "VFREEBUSY"})
-# Some programs indent what they nest. By the letter of RFC 5545 that would be the line before.
+# Some programs indent what they nest. By RFC 5545 such a line continues the one before.
 _FOLD = re.compile(r"\n[ \t](?![ \t]*(?:BEGIN|END):)")
 # In capitals: a description with raw line breaks has lines like "Note: bring a pen".
 _PROPERTY = re.compile(r"[A-Z][A-Z0-9-]{1,60}(?=[;:])")
@@ -37,7 +37,7 @@ class Property:
     """A property of an entry.
 
     Attributes:
-        value: As written, but for folding and quoted-printable; escapes are still there.
+        value: As written, unfolded and with quoted-printable decoded; escapes remain.
         parameters: Values without quotes, by name in capitals.
     """
 
@@ -52,13 +52,13 @@ class Property:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """An event, task or note, or a list of times that are free."""
+    """An event, a task, a note, or free and busy times."""
 
     kind: str
     properties: dict[str, list[Property]] = field(default_factory=dict)
 
     def first(self, name: str) -> Property | None:
-        """Return the first property of a name, in capitals, that says anything."""
+        """Return the first property with this name (in capitals) that is not empty."""
         return next((p for p in self.properties.get(name, ()) if p.value.strip()), None)
 
     def text(self, name: str) -> str:
@@ -82,8 +82,8 @@ def read_calendar(source: str) -> Calendar:
         source: The file as text. What is beyond ``MAX_CHARS`` is not read.
 
     Returns:
-        Events, tasks, notes and free times, without time zones and alarms. A missing END ends where
-        the next entry begins.
+        Events, tasks, notes and free times, without time zones and alarms. An entry without END
+        ends where the next one begins.
     """
     reading = _Reading()
     for name, item in _properties(source):
@@ -145,7 +145,7 @@ def _properties(source: str) -> Iterator[tuple[str, Property]]:
 
 
 def _logical_lines(text: str) -> Iterator[str]:
-    """Yield a property each, with the raw line breaks that some programs leave in values."""
+    """Yield one string a property, with the raw line breaks that some programs leave in values."""
     pieces: list[str] = []
     for line in text.split("\n"):
         stripped = line.strip()

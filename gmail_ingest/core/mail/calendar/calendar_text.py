@@ -40,7 +40,7 @@ _ANSWERS = {
 # Google, Zoom and others write HTML into a property that is plain text.
 _MARKUP = re.compile(r"<(?:html|body|p|br|b|i|u|a|ul|ol|li|div|span|strong)\b", re.IGNORECASE)
 _LOOKED_AT = 4_000
-# Lines of these alone are Google's marks around its own text.
+# Lines of nothing but these frame the text that Google adds.
 _RULES = "-:~_=* "
 
 
@@ -62,7 +62,7 @@ def calendar_text(source: str, content_type: str = "") -> CalendarText:
     """Return what a person would say of a calendar file.
 
     Args:
-        source: The file as text; ``""`` where it did not come along.
+        source: The file as text; ``""`` where it was not sent.
         content_type: Its Content-Type field, whose ``method`` counts where the file has none.
     """
     calendar = read_calendar(source)

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from gmail_ingest.core.mail.calendar.calendar_reader import Entry, Property, unescaped
 
-# Hyphens and colons are not allowed there, and some programs write them.
+# RFC 5545 has no hyphens and colons in times, but some programs write them.
 _TIME = re.compile(
     r"(\d{4})-?(\d\d)-?(\d\d)(?:[T ](\d\d):?(\d\d)(?::?\d\d)?(?:\.\d{1,9})?)?(Z|[+-]\d\d:?\d\d)?",
     re.IGNORECASE,
@@ -41,7 +41,7 @@ _SIMPLE = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "BYDAY", "BYMONTHDAY"
 
 @dataclass(frozen=True, slots=True)
 class _Moment:
-    """A day, or a time in a zone that is named as it was written (``""``: wherever one is)."""
+    """A day, or a time with its zone as written (``""``: a floating time, in no zone)."""
 
     at: datetime
     is_day: bool
@@ -61,8 +61,8 @@ def when(entry: Entry) -> str:
         entry: An event or a task.
 
     Returns:
-        Like ``2026-12-03 09:00 to 10:00 (Europe/Berlin)``; ``""`` where it has no time. What is
-        no time of RFC 5545 is told as written.
+        Like ``2026-12-03 09:00 to 10:00 (Europe/Berlin)``; ``""`` where it has no time. A value
+        that is no time of RFC 5545 is returned as written.
     """
     start, due = entry.first("DTSTART"), entry.first("DUE")
     if start is None:

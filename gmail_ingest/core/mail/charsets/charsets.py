@@ -1,8 +1,8 @@
-"""Bytes of a mail body to text, without ever failing.
+"""Decodes the bytes of a mail body to text; never fails.
 
-Holds: base64url, the two charset rules of the Gmail API (inline data, attachment data), and what
-the bytes themselves say of their charset.
-Add here: another sign in the bytes that says more than their label.
+Holds: base64url, the two charset rules of the Gmail API (inline data, attachment data), and the
+signs of a charset in the bytes themselves.
+Add here: another sign in the bytes that is surer than their label.
 Keep out: which codec a label means (``charset_labels``), which part is a body (``parts``).
 Source: docs/google.md#body-text: Gmail delivers ``body.data`` of text parts as UTF-8 whatever the
 Content-Type says, and ``attachments.get`` the raw bytes in the declared charset. Mail 22: one mail
@@ -32,18 +32,18 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-# A document names its charset within this many bytes, or a browser does not look either.
+# A document's charset is looked for in this many bytes; browsers do not look further, either.
 _MAX_META_BYTES = 4_096
 _META = re.compile(
     rb"""<meta\b[^>]{0,200}?\bcharset\s{0,9}=\s{0,9}["']?([\w.:+-]{1,40})"""
     rb"""|<\?xml\b[^>]{0,200}?\bencoding\s{0,9}=\s{0,9}["']([\w.:+-]{1,40})""",
     re.IGNORECASE,
 )
-# What these say is no more than what the bytes say themselves.
+# These labels add nothing to what the bytes show.
 _UNCERTAIN = (None, "utf-8")
 _JAPANESE = re.compile(rb"\x1b\$[@B]|\x1b\([IJ]")
 _THAI = ("\u0e00", "\u0e7f")
-# What ``repaired`` looks for, as UTF-8 has it: ten times as fast as looking for it in a text.
+# The pattern of ``repaired`` in UTF-8 bytes: ten times as fast as searching the text.
 _TWICE = re.compile(
     rb"\xc3(?:[\x82-\xb4]\xc2[\x80-\x9f]|[\x82\x83]\xc2[\xa1-\xbf]|\xa2\xe2\x82\xac)"
 )
@@ -59,7 +59,7 @@ def decode_base64url(data: str) -> bytes | None:
         The bytes, or None where the text is no base64 at all.
     """
     if "+" not in data and "/" not in data:
-        # Ten times as fast as binascii, which took a quarter of all that parsing a mail takes.
+        # Ten times as fast as binascii, which took a quarter of the time to parse a mail.
         with contextlib.suppress(ValueError):
             return pybase64.b64decode(data + "=" * (-len(data) % 4), altchars="-_", validate=True)
     try:
@@ -83,14 +83,14 @@ def decode_inline(raw: bytes, charset: str | None, *, is_html: bool = False) -> 
         charset: The label of the part's Content-Type: used only where the bytes are not UTF-8.
         is_html: As of ``decode_declared``.
     """
-    # Neither is in a text that was converted.
+    # Text that Gmail converted has neither.
     if b"\x1b" in raw or b"\x00" in raw:
         return decode_declared(raw, charset, is_html=is_html)
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return decode_declared(raw, charset, is_html=is_html)
-    # UTF-8 under a label of Latin-1, which was believed on the way.
+    # UTF-8 with a label of Latin-1, which a server on the way believed.
     is_doubtful = charset is not None and b"\xc3" in raw and _TWICE.search(raw) is not None
     is_latin = is_doubtful and codec_of(charset) == "cp1252"
     return Decoded(repaired(text) if is_latin else text, replaced=False)
@@ -102,13 +102,13 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
     Args:
         raw: Bytes of ``attachments.get``, or of an encoded word.
         charset: The declared label, or None.
-        is_html: The bytes are a document that may name its charset itself; that counts where the
-            label says nothing beyond ASCII and UTF-8.
+        is_html: The bytes are HTML, which may name its charset itself; that counts where the label
+            is missing, ASCII or UTF-8.
 
     Returns:
-        The text. A byte order mark says more than the label, and so do bytes that are UTF-8 beyond
-        ASCII under a label of one byte a character. Without a label that says anything (none,
-        ASCII, UTF-8, unknown), bytes that are not UTF-8 are windows-1252.
+        The text. A byte order mark overrides the label. UTF-8 beyond ASCII overrides a label of a
+        single-byte charset. Without a useful label (none, ASCII, UTF-8, unknown), bytes that are
+        not UTF-8 are read as windows-1252.
     """
     codec = codec_of(charset) if charset else None
     if is_html and codec in _UNCERTAIN:
@@ -129,7 +129,7 @@ def decode_declared(raw: bytes, charset: str | None, *, is_html: bool = False) -
     if codec == "iso2022_jp_ext":
         with contextlib.suppress(UnicodeDecodeError):
             return Decoded(decode_windows_jis(raw), replaced=False)
-    # Escape sequences are UTF-8 as well, and say that the bytes are something else.
+    # Escape sequences are valid UTF-8 as well, but show that the bytes are in another charset.
     if b"\x1b" not in raw:
         with contextlib.suppress(UnicodeDecodeError):
             return Decoded(raw.decode("utf-8"), replaced=False)
@@ -142,7 +142,7 @@ def _codec_of_html(raw: bytes) -> str | None:
         return None
     codec = codec_of((found.group(1) or found.group(2)).decode("ascii"))
     if not raw.isascii():
-        # A program on the way made UTF-8 of the document, and left its words standing.
+        # A program on the way converted the document to UTF-8 without changing the charset in it.
         with contextlib.suppress(UnicodeDecodeError):
             raw.decode("utf-8")
             return None
@@ -156,13 +156,13 @@ def _by_mark(raw: bytes, label: str | None) -> Decoded | None:
     codec = next((codec for mark, codec in _MARKS if raw.startswith(mark)), None)
     if codec is None:
         return None
-    # Two letters of Cyrillic are the mark of UTF-16: a label is believed then, unless zeros show.
+    # Two Cyrillic letters look like the mark of UTF-16: without zero bytes the label counts.
     if codec != "utf-8" and label not in _UNCERTAIN and b"\x00" not in raw:
         return None
     try:
         return Decoded(raw.decode(codec).removeprefix("\ufeff"), replaced=False)
     except UnicodeDecodeError:
-        # A text that was cut off, or no such text at all.
+        # The text was cut off, or is in another charset.
         is_wide = codec != "utf-8" and b"\x00" in raw
         return Decoded(raw.decode(codec, "replace"), replaced=True) if is_wide else None
 
@@ -175,7 +175,7 @@ def _unlabelled(raw: bytes) -> Decoded:
     if "\x00" in text and (wide := _wide_by_zeros(raw)):
         with contextlib.suppress(UnicodeDecodeError):
             return Decoded(raw.decode(wide), replaced=False)
-    # Seven-bit, so it is UTF-8 as well; these escapes mean nothing else.
+    # ISO-2022-JP is seven-bit, so it is valid UTF-8, too; only it has these escapes.
     if "\x1b" in text and _JAPANESE.search(raw):
         for decode in (partial(str, encoding="iso2022_jp_ext"), decode_windows_jis):
             with contextlib.suppress(UnicodeDecodeError):
@@ -184,7 +184,7 @@ def _unlabelled(raw: bytes) -> Decoded:
 
 
 def _wide_by_zeros(raw: bytes) -> str:
-    """Return the codec of bytes of which every second one is zero, ``""`` for others."""
+    """Return the UTF-16 codec of bytes with zeros in every second place; ``""`` for others."""
     for start, codec in ((0, "utf-16-be"), (1, "utf-16-le")):
         if raw[start::2].count(0) > len(raw) // 3 and b"\x00" not in raw[1 - start :: 2]:
             return codec
@@ -192,7 +192,7 @@ def _wide_by_zeros(raw: bytes) -> str:
 
 
 def _broken(raw: bytes) -> Decoded:
-    """Return UTF-8 with some bytes lost where most of it is that, else windows-1252."""
+    """Decode as UTF-8 with lost bytes if most of it is UTF-8, else as windows-1252."""
     text = raw.decode("utf-8", "replace")
     lost = text.count("\ufffd")
     beyond_ascii = len(text) - len(text.encode("ascii", "ignore"))
@@ -203,8 +203,8 @@ def _broken(raw: bytes) -> Decoded:
 
 
 def _wide(raw: bytes, codec: str) -> Decoded:
-    # Text has line ends or blanks, whose other byte is zero in UTF-16 and UTF-32; what has none
-    # was converted, and its label left standing.
+    # Line ends and blanks have a zero byte in UTF-16 and UTF-32. Bytes without zeros were converted
+    # without a change of the label.
     if b"\x00" not in raw:
         with contextlib.suppress(UnicodeDecodeError):
             return Decoded(raw.decode("utf-8"), replaced=False)
@@ -223,7 +223,7 @@ def _as_utf8_beyond_ascii(raw: bytes, codec: str) -> str | None:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
         return None
-    # Thai has letters where UTF-8 has its later bytes, so a short word may be both.
+    # Thai letters have the codes of UTF-8's continuation bytes, so a short word may be both.
     if codec == "cp874" and not any(_THAI[0] <= character <= _THAI[1] for character in text):
         return None
     return text

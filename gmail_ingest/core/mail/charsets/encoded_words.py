@@ -1,11 +1,11 @@
 """RFC 2047 encoded words, for the header values that Gmail leaves encoded.
 
 Holds: ``decode_words`` and ``repaired``.
-Add here: another way in which senders break encoded words, or letters without them.
+Add here: another way in which senders break encoded words or unencoded letters.
 Keep out: which header is read, addresses.
 Source: RFC 2047; RFC 2231 section 5 (language); docs/google.md#headers (Gmail decodes well-formed
-words itself). ``email.header`` is not used because its pattern takes quadratic time on a long value
-full of starts without an end.
+words itself). ``email.header`` is not used: it takes quadratic time on a long value with many
+starts and no end.
 """
 
 import binascii
@@ -25,11 +25,11 @@ _LETTERS = re.compile(r"([^\x00-\x7f]+)")
 _BASE64_GROUP = 4
 _NO_BASE64 = re.compile(rb"[^A-Za-z0-9+/]")
 _LETTER = re.compile(rb"[A-Za-z]")
-#: Where the label says nothing about letters beyond ASCII, or is wrong where it does.
+#: Codecs that are only guesses: the label is unknown, or is often wrong beyond ASCII.
 _GUESSES = frozenset({"", "utf-8"})
-# Signs of UTF-8 that was read letter by letter: controls that no header has, the pairs of Western
-# letters, and general punctuation as windows-1252 has it. A capital and a no-break space (the end
-# of IRM\u00c3), or another capital and a mark, may be meant as they are.
+# Signs of UTF-8 that was read byte by byte: controls that no header has, the pairs of Western
+# letters, and general punctuation in windows-1252. A capital with a no-break space (the end of
+# IRM\u00c3), or another capital with a mark, may be correct as it is.
 _SURE = re.compile("[\xc2-\xf4][\x80-\x9f]|[\xc2\xc3][\xa1-\xbf]|\xe2\u20ac")
 
 
@@ -40,10 +40,10 @@ def decode_words(value: str) -> str:
         value: A header value or a display name.
 
     Returns:
-        The value. Neighbours in one charset are decoded as one run of bytes, because senders
-        split characters. A charset that is not known counts as UTF-8, else as windows-1252;
-        letters that a sender left as they are stay. Words with broken base64 stay whole. What
-        decodes to nothing but encoded words was encoded twice, and is decoded once more.
+        The value. Neighbouring words in one charset are decoded as one run of bytes, because
+        senders split characters. An unknown charset is read as UTF-8, else as windows-1252;
+        unencoded letters stay. Words with broken base64 stay as they are. A value that decodes to
+        encoded words was encoded twice, and is decoded once more.
     """
     if "=?" not in value:
         return value
@@ -54,10 +54,10 @@ def decode_words(value: str) -> str:
 
 
 def repaired(text: str) -> str:
-    """Return text whose UTF-8 was read as Latin-1 or windows-1252 as it was meant, if certain.
+    """Repair text whose UTF-8 was read as Latin-1 or windows-1252, where that is certain.
 
     Args:
-        text: Of a header that came without encoded words.
+        text: A header value without encoded words.
 
     Returns:
         ``Müller`` for ``M\u00c3\u00bcller``; any other text as it is.
@@ -103,13 +103,13 @@ def _decode_once(value: str) -> str:
 
 
 def _places(value: str) -> Iterator[tuple[re.Match[str], int]]:
-    """Where words are: their starts, and where their contents end."""
+    """Yield the encoded words: the match of each start, and the end of its content."""
     start = _START.search(value)
     while start:
         end = value.find(_END, start.end())
         if end < 0:
             return
-        # What does not end before the next begins is no word.
+        # A start without an end before the next start is no word.
         while inner := _START.search(value, start.end(), end):
             start = inner
         yield start, end
@@ -123,7 +123,7 @@ def _word(start: re.Match[str], content: str) -> _Word:
 
 
 def _is_no_byte(word: _Word) -> bool:
-    """A single character of base64 is six bits: nothing, unless the word before lacks it."""
+    """Tell a word of one base64 character: six bits, useless unless the word before lacks them."""
     return word.is_base64 and bool(word.content.strip()) and not _from_base64(word.content)
 
 
@@ -132,7 +132,7 @@ def _is_whole(word: _Word) -> bool:
 
 
 def _text_of(run: Sequence[_Word]) -> str:
-    """The text of neighbours in one charset."""
+    """Return the text of neighbouring words in one charset."""
     if not run:
         return ""
     codec = run[0].codec
@@ -157,7 +157,7 @@ def _base64_of(contents: Sequence[str], codec: str) -> bytes:
     apart = b"".join(map(_from_base64, contents))
     if len(contents) == 1 or not _decoded(apart, codec)[1]:
         return apart
-    # Some senders encode the whole and split it anywhere.
+    # Some senders encode the whole text and split the base64 anywhere.
     together = _from_base64("".join(contents))
     return apart if _decoded(together, codec)[1] else together
 
@@ -168,20 +168,20 @@ def _from_base64(content: str) -> bytes:
         return binascii.a2b_base64(data + b"==")
     except binascii.Error:
         data = _NO_BASE64.sub(b"", data)
-        # Six bits are no byte: a last character that is one too many is left out.
+        # Six bits are no byte: a single last character is left out.
         return binascii.a2b_base64(data[: len(data) - (len(data) % _BASE64_GROUP == 1)] + b"==")
 
 
 def _text(raw: bytes, codec: str) -> str:
     text, is_broken = _decoded(raw, codec)
     if is_broken and codec in _GUESSES and text.replace(REPLACEMENT, "a").isascii():
-        # No character of UTF-8 in it: these are bytes of windows-1252 between its letters.
+        # No UTF-8 beyond ASCII in it: the broken bytes are windows-1252 between ASCII letters.
         return raw.decode("cp1252", "replace") if _LETTER.search(raw) else text
     return text
 
 
 def _decoded(raw: bytes, codec: str) -> tuple[str, bool]:
-    """Return the text, and whether its bytes were no such text: they may be split in the middle."""
+    """Return the text, and whether bytes were invalid: a character may have been split."""
     try:
         return raw.decode(codec or "utf-8"), False
     except ValueError:

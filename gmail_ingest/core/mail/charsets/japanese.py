@@ -2,9 +2,9 @@
 
 Holds: ``decode_windows_jis``.
 Add here: another set that such mail switches to.
-Keep out: when bytes are that (``charsets``).
-Source: RFC 1468 (ISO-2022-JP) and Microsoft's code page 50221, which Python has not: the signs and
-names of code page 932 (a number in a circle, 髙) under the label of ISO-2022-JP.
+Keep out: when bytes are such text (``charsets``).
+Source: RFC 1468 (ISO-2022-JP) and Microsoft's code page 50221, which Python lacks: the additional
+characters of code page 932 (a number in a circle, 髙) under the label of ISO-2022-JP.
 """
 
 import re
@@ -14,7 +14,7 @@ _DOUBLE = frozenset({b"$@", b"$B"})
 _KATAKANA = b"(I"
 _FIRST = 0x21
 _HIGH_BIT = 0x80
-# Where the two halves of code page 932 part.
+# The boundary between the two halves of code page 932.
 _UPPER_ROWS, _SKIPPED = 0x5F, 0x60
 
 
@@ -42,7 +42,7 @@ def decode_windows_jis(raw: bytes) -> str:
 
 
 def _shifted(content: bytes) -> bytes:
-    """Return pairs of JIS X 0208 as those of code page 932; line ends between stay."""
+    """Convert byte pairs of JIS X 0208 to code page 932; line ends between them stay."""
     found = bytearray()
     bytes_left = iter(content)
     for row in bytes_left:
@@ -51,7 +51,7 @@ def _shifted(content: bytes) -> bytes:
             continue
         found.append((row + 1) // 2 + (0x70 if row < _UPPER_ROWS else 0xB0))
         cell = next(bytes_left, None)
-        # Half a pair stays half a pair, which no codec takes.
+        # Half a pair stays so, and the codec refuses it.
         if cell is not None:
             found.append(cell + (0x7E if row % 2 == 0 else 0x20 if cell >= _SKIPPED else 0x1F))
     return bytes(found)

@@ -1,1 +1,1 @@
-"""Parts that hold a mail which Gmail did not look into: S/MIME, winmail.dat, raw mail."""
+"""Parts with a mail inside that Gmail does not parse: S/MIME, winmail.dat, raw mail."""

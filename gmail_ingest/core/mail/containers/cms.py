@@ -1,4 +1,4 @@
-"""What lies inside a Cryptographic Message Syntax object (S/MIME, ``smime.p7m``).
+"""The content of a Cryptographic Message Syntax object (S/MIME, ``smime.p7m``).
 
 Holds: ``open_cms``.
 Add here: another content type of CMS that needs no key.
@@ -14,7 +14,7 @@ import zlib
 from dataclasses import dataclass
 from typing import Literal
 
-#: Gmail takes no mail above 50 MB; what unpacks to more is made to hurt.
+#: Gmail takes no mail above 50 MB; data that unpacks to more is hostile.
 MAX_BYTES = 64 * 1024 * 1024
 # Programs nest the pieces of a content once or twice.
 _MAX_DEPTH = 16
@@ -37,7 +37,7 @@ _PEM_LINE = re.compile(rb"-----[^\n]{0,80}-----")
 
 @dataclass(frozen=True, slots=True)
 class OpenedCms:
-    """A CMS object: its kind, and what lies in it where that can be read without a key."""
+    """A CMS object: its kind, and its content where that can be read without a key."""
 
     kind: Literal["signed", "compressed", "encrypted", "unknown"]
     content: bytes | None
@@ -57,15 +57,15 @@ class _Value:
 
 
 def open_cms(data: bytes) -> OpenedCms:
-    """Return what lies in a CMS object.
+    """Return the content of a CMS object.
 
     Args:
         data: BER or DER, or either in base64, with or without PEM lines; anything else counts as
             unknown.
 
     Returns:
-        Its kind, and the content of signed and compressed data: None where the signature stands
-        alone, and for what is encrypted. Of a truncated object what is there of its content.
+        Its kind, and the content of signed and compressed data; None for a detached signature and
+        for encrypted data. A truncated object gives the content up to its end.
     """
     raw = _binary(data)
     try:

@@ -1,11 +1,11 @@
-"""Parts that hold a mail which Gmail did not look into, opened.
+"""Opens the parts with a mail inside that Gmail does not parse.
 
 Holds: ``opened``.
 Add here: another wrapper whose content can be read without a key.
 Keep out: how a wrapper is recognised and fetched (``wrappers``), formats (``cms``, ``tnef``,
 ``mime_reader``), what a part is (``parts``), what stays closed (``content_kind``).
-Source: RFC 8551 (application/pkcs7-mime), RFC 2046 (message/rfc822, boundaries). Which shapes Gmail
-gives to some of these is not known: docs/sandbox.md has a table of all that are taken.
+Source: RFC 8551 (application/pkcs7-mime), RFC 2046 (message/rfc822, boundaries). It is not known in
+which shapes Gmail delivers some of them: docs/sandbox.md has a table of all that are accepted.
 """
 
 from collections.abc import Mapping
@@ -32,17 +32,17 @@ _MAX_LAYERS = 4
 
 
 def opened(payload: object, fetched: Mapping[str, bytes]) -> object:
-    """Return a payload in which wrappers have the parts that lie in them.
+    """Return a payload in which wrappers have their content as ``parts``.
 
     Args:
         payload: ``payload`` of a Message.
-        fetched: Part id to raw bytes, for parts whose content did not come along.
+        fetched: Part id to raw bytes, for parts that came without their content.
 
     Returns:
         The same object where there is nothing to open. Otherwise a copy: signed and compressed data
         as ``multipart/signed`` without a file name, Outlook's format (only where it was fetched) as
-        ``multipart/mixed``, enclosed mails and multiparts with ``parts``. What cannot be read stays
-        as it is.
+        ``multipart/mixed``, enclosed mails and multiparts with ``parts``. A part that cannot be
+        read stays as it is.
     """
     return _opened(payload, fetched, 0, 0) if isinstance(payload, dict) else payload
 
@@ -126,7 +126,7 @@ def _text_part(part_id: str, mime_type: str, text: str) -> Part:
 
 
 def _wrapper(part: Part, mime_type: str, inside: list[Part]) -> Part:
-    """Return a part as a container, and no file any more."""
+    """Return a part as a container that is no file."""
     fields = part.get("headers")
     kept = [
         header
@@ -148,7 +148,7 @@ def _divided(part: Part, content_type: str, body: bytes) -> Part:
     if inside:
         mime_type = content_type.partition(";")[0].strip().lower()
         return {**part, "mimeType": mime_type, "body": {"size": 0}, "parts": inside}
-    # Nothing divides it: a text, as RFC 2045 has it for what cannot be told.
+    # No boundary: a text, as RFC 2045 says for an unknown type.
     return {**part, "mimeType": "text/plain"} if body and type_of(part) != "text/plain" else part
 
 

@@ -1,6 +1,6 @@
 """A raw mail as the tree of parts that Gmail would make of it.
 
-Holds: ``part_of``, for mail that lies inside a part, where Gmail has not looked.
+Holds: ``part_of``, for mail inside a part that Gmail does not parse.
 Add here: MIME structure that real mail has.
 Keep out: what a part is (``parts``), which parts hold a mail (``containers``).
 Source: RFC 2045, RFC 2046; docs/google.md#parts.
@@ -19,12 +19,12 @@ from gmail_ingest.core.mail.charsets.charsets import decode_declared
 from gmail_ingest.core.mail.headers import charset_of
 from gmail_ingest.core.mail.parts.part_types import ENCLOSED_MAILS
 
-# Deeper or larger trees are made to hurt; what is beyond stays one undivided part.
+# Deeper or larger trees are hostile; what is beyond stays one undivided part.
 _MAX_DEPTH = 20
 _MAX_PARTS = 1_000
 _MAX_HEADER_BYTES = 256 * 1024
 _MAX_PARAMETERS = 4_000
-# Of a larger file, nobody needs more than its size.
+# Of a larger file only the size is needed.
 _LARGEST_INLINE = 1_000_000
 
 _FIELD = re.compile(rb"([!-9;-~]{1,200})[ \t]{0,20}:(.*(?:\n[ \t].*)*)\n?")
@@ -41,10 +41,10 @@ def part_of(raw: bytes, part_id: str, content_type: str = "text/plain") -> Part:
     Args:
         raw: Header fields, an empty line and a body; any bytes are taken.
         part_id: Of the part that it becomes.
-        content_type: Of an entity that does not name its own.
+        content_type: For an entity without a Content-Type of its own.
 
     Returns:
-        The part with its content inline, but for large files: text in UTF-8, as Gmail gives it.
+        The part with its content inline, except for large files; text in UTF-8, as Gmail has it.
     """
     return _Reader().entity(raw.replace(b"\r\n", b"\n"), part_id, content_type, 0)
 
@@ -58,7 +58,7 @@ def parts_of_body(body: bytes, part_id: str, content_type: str) -> list[Part]:
         content_type: Its Content-Type field.
 
     Returns:
-        The parts between the lines that divide it; none where no line does.
+        The parts between the boundary lines; none where there are no such lines.
     """
     text = body.replace(b"\r\n", b"\n")
     boundary = _divider(text)
@@ -171,7 +171,7 @@ def _pieces(body: bytes, boundary: bytes) -> Iterator[bytes]:
 
 
 def _divider(body: bytes) -> bytes:
-    """Return the boundary that the first line of two hyphens names, if it comes again."""
+    """Return the boundary in the first line that begins with two hyphens, if it occurs again."""
     found = re.search(rb"^--(-{0,100}[^\s-][^\n]{0,198})$", body, re.MULTILINE)
     boundary = found[1].rstrip() if found else b""
     return boundary if found and body.find(b"\n--" + boundary, found.end()) >= 0 else b""

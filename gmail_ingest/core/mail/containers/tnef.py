@@ -2,8 +2,8 @@
 
 Holds: ``read_tnef``.
 Add here: another property that holds text.
-Keep out: rich text (RTF), which is a format of its own: mail with nothing else is told as
-unreadable. When to open it (``containers``).
+Keep out: rich text (RTF), a format of its own: a mail with nothing else is unreadable; when to open
+a file (``containers``).
 Source: MS-OXTNEF (attributes) and MS-OXCDATA 2.11.1 (types of properties). The decision record
 docs/decisions/0006-what-lies-one-level-deeper.md says why no library reads it.
 """
@@ -28,13 +28,13 @@ _STRING, _UNICODE, _OBJECT, _BINARY = 0x1E, 0x1F, 0x0D, 0x102
 _MANY = 0x1000
 _FIRST_NAMED = 0x8000
 _GUID = 16
-# Bytes that a value of fixed size takes, padding included (MS-OXTNEF 2.1.3.5).
+# Bytes of a value of fixed size, padding included (MS-OXTNEF 2.1.3.5).
 _SIZES = {2: 4, 3: 4, 4: 4, 5: 8, 6: 8, 7: 8, 0x0A: 4, 0x0B: 4, 0x14: 8, 0x40: 8, 0x48: 16}
 
 
 @dataclass(slots=True)
 class TnefFile:
-    """A file in it: its name and its bytes' number."""
+    """A file in it: its name and its size in bytes."""
 
     name: str = ""
     size: int = 0
@@ -54,7 +54,7 @@ class _MalformedError(Exception):
 
 
 def read_tnef(data: bytes) -> Tnef | None:
-    """Return what lies in a winmail.dat.
+    """Return the content of a winmail.dat.
 
     Args:
         data: Any bytes.
@@ -148,7 +148,7 @@ class _Reader:
         return int.from_bytes(self.take(4), "little")
 
     def take(self, size: int) -> bytes:
-        """Return the next bytes, and skip what pads them to four."""
+        """Return the next bytes, and skip their padding to a multiple of four."""
         start = self._position
         if start + size > len(self._value):
             raise _MalformedError

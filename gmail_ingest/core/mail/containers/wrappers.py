@@ -1,6 +1,6 @@
 """Parts that may hold a mail: how they are recognised, and which are worth a fetch.
 
-Holds: ``parts_to_fetch`` and what tells a wrapper.
+Holds: ``parts_to_fetch``, and the signs of a wrapper.
 Add here: another name or type of a wrapper.
 Keep out: opening them (``containers``).
 Source: RFC 8551, 3.2 (types and names of S/MIME), MS-OXTNEF (winmail.dat).
@@ -18,7 +18,7 @@ Part = Mapping[str, Any]
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
 #: OpenPGP text before RFC 3156 gave it parts of its own.
 OLD_PGP = "application/pgp"
-#: Types of parts that may hold a mail. Files of any name have the last.
+#: Types of parts that may hold a mail. The last is also the type of any file.
 WRAPPERS = (
     SEALED_MAILS
     | TNEF_TYPES
@@ -26,7 +26,7 @@ WRAPPERS = (
     | {OLD_PGP, "multipart/*", "application/octet-stream"}
 )
 
-# A document that is signed (contract.pdf.p7m) is a file; the mail itself has this name or none.
+# A signed document (contract.pdf.p7m) is a file; a sealed mail has one of these names or none.
 _SEALED_NAMES = frozenset({"", "smime.p7m", "smime.p7z"})
 _TNEF_NAME = "winmail.dat"
 _NEVER_OPEN = ("enveloped-data", "certs-only")
@@ -44,9 +44,9 @@ def parts_to_fetch(payload: object, *, has_text: bool) -> tuple[Part, ...]:
         has_text: The mail has a text of its own.
 
     Returns:
-        What S/MIME has packed and is not said to be encrypted; Outlook's format and old OpenPGP
-        only where the mail has no other text; also within enclosed mails, whose words are found.
-        At most five, none of a size that no mail has.
+        S/MIME data that is not declared as encrypted; Outlook's format and old OpenPGP only where
+        the mail has no other text. Parts of enclosed mails count, too, because search finds their
+        words. At most five, none above 30 MB.
     """
     wanted = (
         part
@@ -57,7 +57,7 @@ def parts_to_fetch(payload: object, *, has_text: bool) -> tuple[Part, ...]:
 
 
 def sealed_parts(payload: object) -> Iterator[Part]:
-    """Yield the parts of S/MIME that stand for a mail, outside enclosed mails.
+    """Yield the S/MIME parts that hold a mail, outside enclosed mails.
 
     Args:
         payload: ``payload`` of a Message.
@@ -92,7 +92,7 @@ def is_sealed(part: Part) -> bool:
         part: A MessagePart.
     """
     if type_of(part) in SEALED_MAILS:
-        # What the whole mail is, may be one under any name.
+        # If it is the whole mail, its name does not matter.
         return is_mail_by_name(part) or not id_of(part)
     name = lower(part.get("filename"))
     return type_of(part) == "application/octet-stream" and name == "smime.p7m"

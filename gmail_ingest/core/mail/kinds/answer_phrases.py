@@ -1,6 +1,6 @@
 """How subjects of automatic answers begin, by language.
 
-Holds: ``MACHINE_WORDS``, which only programs write, and ``ABSENCE_WORDS``, which people write, too.
+Holds: ``MACHINE_WORDS``, which only programs write, and ``ABSENCE_WORDS``, which people also write.
 Add here: another language's or program's words. Keep out: how they are used
 (``automatic_answers``).
 Source: gmail_ingest_tests/core/report_set: the subjects that Outlook, Exchange, Lotus Notes, Gmail
@@ -9,7 +9,7 @@ and web hosts give such mail.
 
 from gmail_ingest.core.mail.kinds.report_phrases import Beginnings
 
-#: What programs alone put at the very beginning of a subject.
+#: Beginnings of subjects that only programs write.
 MACHINE_WORDS = Beginnings("""
 automatic reply: | automatic response: | auto reply: | auto-reply: | autoreply: | autoreply from |
 auto response: | auto-response: | autoresponse: | autoresponder: | automated reply: |
@@ -35,7 +35,7 @@ sjálfvirkt svar: | erantzun automatikoa: | 自動返信 | 【自動返信】 | 
 【自動回覆】 | 자동 회신: | 자동회신: | [자동회신] | 자동 응답: | 자동응답: | [자동응답] |
 부재중 자동
 """)  # noqa: RUF001 (Turkish and Ukrainian are meant)
-#: What people write there, too: with a second sign only.
+#: Beginnings that people also write: they count only with a second sign.
 ABSENCE_WORDS = Beginnings("""
 auto reply | auto-reply | autoreply | automatic reply | automated reply | autoresponder |
 out of office | out of the office | out-of-office | ooo: | ooo | i am out of | i'm out of |

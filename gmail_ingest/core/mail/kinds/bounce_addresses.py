@@ -1,14 +1,14 @@
-"""Where a delivery report's words name whom it did not reach.
+"""Where the text of a delivery report names the recipients that failed.
 
 Holds: ``named_places`` and ``places_in_prose``. Add here: another place in which a server names a
 recipient. Keep out: words of failures (``report_phrases``), what the report says (``bounce_text``).
 Source: docs/decisions/0007-bounces.md; gmail_ingest_tests/core/report_set: the reports of Google,
 Exchange, Postfix, Exim, qmail, Sendmail, Courier, Domino, Amazon SES and the large providers.
 
-An address counts only where a report names whom it did not reach: at the beginning of a line with
-a reason or an introduction, in brackets behind a name, behind a label, or in the sentence that says
-so. Any other stays unread, above all whom to ask for help: a wrong one would mark a good contact as
-dead.
+An address counts only in the places where reports name a failed recipient: at the beginning of a
+line with a reason or an introduction, in brackets behind a name, behind a label, or in the sentence
+that says that delivery failed. All others are ignored, above all addresses to ask for help: a wrong
+one would mark a good contact as dead.
 """
 
 import re
@@ -18,11 +18,11 @@ from gmail_ingest.core.mail.addresses.address_list import parse_addresses
 from gmail_ingest.core.mail.kinds.delivery_status import is_permanent
 from gmail_ingest.core.mail.kinds.report_phrases import FAILED_TEXTS, one_form
 
-#: Who answers for a server, and is in each of its reports.
+#: Local parts of a server's own addresses, which are in each of its reports.
 NOBODY = frozenset({"postmaster", "mailer-daemon", "hostmaster", "mailerdaemon"})
 
 _MAX_NAME = 80
-# Scripts without blanks touch an address; letters of others may be a part of it.
+# Letters of scripts without blanks may touch an address; other letters may be part of it.
 _TOUCHING = "\u1100-\u11ff\u2e80-\u9fff\uac00-\ud7af\uf900-\ufaff\uff00-\uffef"
 _ADDRESS = re.compile(
     rf"(?:\"[^\"\s@][^\"\n@]{{0,60}}\"|[^\s<>()\[\],;:\"'@|={_TOUCHING}]{{1,64}})"
@@ -50,7 +50,7 @@ _TO = re.compile(
     re.IGNORECASE,
 )
 _AND = re.compile(r"[>'\")\s,;]*(?:and|und|et|y|e|en|i|och|og|ja|oraz)?[<'\"(\s]*", re.IGNORECASE)
-# Whom to ask for help, and not whom the mail did not reach.
+# Words before an address to ask for help, which is no failed recipient.
 _CONTACT = re.compile(
     r"contact|help|support|assist|questions?|write to|send .{0,20}mail|kontakt|hilfe|fragen|wenden"
     r"|contacter|ayuda|contacte|aiuto|contatt|ajuda|hulp|vragen|pomoc|yard\u0131m"
@@ -62,7 +62,7 @@ _CODE = re.compile(r"\s*[<#(]?\s*[45]\d\d\b|\s*#")
 
 
 def named_places(head: str) -> Iterator[str]:
-    """Yield the addresses that stand where servers list whom they did not reach.
+    """Yield the addresses that stand where servers list failed recipients.
 
     Args:
         head: What a report says before the copy of the mail, in lines of a bounded length.
@@ -73,7 +73,7 @@ def named_places(head: str) -> Iterator[str]:
     for number, line in enumerate(lines):
         match = _ADDRESS.search(line) if "@" in line else None
         if match is None or "message-id" in line.lower():
-            # The lines below an address tell the reason, up to the next one.
+            # The lines from an address to the next one give the reason.
             continue
         after = lines[number + 1] if number + 1 < len(lines) else ""
         before = next((line for line in lines[max(0, number - 3) : number][::-1] if line), "")
@@ -131,7 +131,7 @@ def _is_named(line: str, match: re.Match[str], before: str, after: str, *, liste
 
 
 def _stands_apart(lines: list[str], number: int) -> bool:
-    """Tell whether a line is nothing but an address in brackets, and no signature's last line."""
+    """Tell whether a line is only an address in brackets, and not the last line of a signature."""
     line = lines[number].strip()
     between = number == 0 or not lines[number - 1].strip()
     asks = any(map(_CONTACT.search, lines[max(0, number - 3) : number]))
@@ -139,7 +139,7 @@ def _stands_apart(lines: list[str], number: int) -> bool:
 
 
 def _is_of_a_list(line: str, before: str, after: str, *, listed: bool) -> bool:
-    """Tell whether an address alone on its line is listed: a line of prose wraps, too."""
+    """Tell whether an address alone on its line is listed; it may also be wrapped prose."""
     if _CODE.match(after) or is_permanent(after) or _has_failed(after):
         return True
     if line[:1].isspace() or before.endswith((":", "\uff1a")):
@@ -156,7 +156,7 @@ def _has_failed(text: str) -> bool:
 
 
 def _readable(candidate: str) -> str:
-    # A sentence's last mark is none of the address, and a name without a dot is no domain.
+    # The mark that ends a sentence is not part of the address. A name without a dot is no domain.
     found = parse_addresses(candidate.rstrip(".!?*_"))
     return next(
         (person.address for person in found if "." in person.address.rpartition("@")[2]), ""

@@ -1,4 +1,4 @@
-"""What a delivery report says to people, where it has no part for programs, or an empty one.
+"""What the text of a delivery report says, where its part for programs is missing or empty.
 
 Holds: ``read_report_text``. Add here: another sign of where the copy of the mail begins.
 Keep out: words (``report_phrases``), where addresses stand (``bounce_addresses``), whether the mail
@@ -32,14 +32,14 @@ from gmail_ingest.core.mail.message import FailedRecipient
 
 Verdict = Literal["failed", "delayed", "delivered"]
 
-# What a server writes before the copy of the mail; the longest known reports have some thousand.
+# The server's own words stand before the copy of the mail: a few thousand characters at most.
 _MAX_CHARS = 20_000
 _MAX_LINE = 500
 _MAX_NAME = 80
 _TAG = re.compile(r"^\s{0,3}(?:\[[^\]]{1,30}\]|\*{2,5}[^*]{1,20}\*{2,5}|external:|ext:)\s*")
-#: How a subject begins that may have a tag.
+#: The first characters of subjects that may have a tag.
 TAGGED = frozenset("[*e")
-# Where the mail that failed is shown: its header fields, or a line that announces it.
+# Where the copy of the failed mail begins: its header fields, or a line that announces it.
 _COPIED_FIELDS = (
     "Received:", "Return-Path:", "Message-ID:", "Message-Id:", "MIME-Version:", "DKIM-Signature:",
     "ARC-Seal:", "X-Received:", "Delivered-To:", "Content-Type:",
@@ -54,13 +54,13 @@ _RULES = ("--", "==", "__", "**", "> --")
 
 @dataclass(frozen=True, slots=True)
 class ReportText:
-    """What a report says to people.
+    """What the text of a report says.
 
     Attributes:
-        verdict: What became of the mail; None where the words are not known.
+        verdict: What became of the mail; None where no known words say it.
         by_subject: The subject says so.
-        failed: Whom the mail did not reach, where the verdict is ``failed`` or unknown.
-        is_permanent: It quotes a server that refused for good.
+        failed: The failed recipients, where the verdict is ``failed`` or None.
+        is_permanent: It quotes a server's permanent refusal.
     """
 
     verdict: Verdict | None
@@ -70,13 +70,13 @@ class ReportText:
 
 
 def read_report_text(subject: str, text: str, others: Collection[str]) -> ReportText:
-    """Return what a report says to people.
+    """Return what the text of a report says.
 
     Args:
         subject: Of the report.
         text: Of the report, with or without a copy of the mail behind it.
-        others: Addresses that are named in a report and did not fail: its recipients, its sender,
-            and the owner of the mailbox.
+        others: Addresses in the report that did not fail: its recipients, its sender, and the owner
+            of the mailbox.
     """
     head = _own_words(text)
     folded = one_form(head)
@@ -94,7 +94,7 @@ def status_codes(text: str, addresses: Collection[str]) -> dict[str, str]:
         addresses: Lower-cased.
 
     Returns:
-        Address to enhanced status code; the only code of the text goes to an only address.
+        Addresses to enhanced status codes. A single address gets the first code of the text.
     """
     head = _own_words(text)
     if len(addresses) == 1:
@@ -125,7 +125,7 @@ def _own_words(text: str) -> str:
     kept: list[str] = []
     has_words = False
     for line in text[:_MAX_CHARS].replace("\xa0", " ").replace("\u2019", "'").split("\n"):
-        # A report that begins with the copy has its words behind it.
+        # If a report begins with the copy, its own words stand behind it.
         if has_words and _begins_copy(line):
             break
         has_words = has_words or bool(line.strip())

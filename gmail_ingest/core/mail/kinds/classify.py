@@ -1,9 +1,9 @@
 """What a mail is: a person's, a report, an automatic answer, a list's.
 
-Holds: ``classify``: which of its neighbours' answers counts where several fit.
+Holds: ``classify``, which decides between the neighbouring modules where several fit.
 Add here: another kind, and its place among the others.
-Keep out: how each is told (``reports``, ``automatic_answers``, ``lists``), what the CRM does with
-such mail (exclusion rules).
+Keep out: how each is recognised (``reports``, ``automatic_answers``, ``lists``), what the CRM does
+with such mail (exclusion rules).
 Source: RFC 3834, RFC 6522; case 05, mail 31 to 34, 37 and 39.
 """
 
@@ -24,7 +24,7 @@ class Classes(NamedTuple):
         is_auto_reply: A program answered in a person's place.
         is_bounce: Delivery to somebody failed.
         is_list: It came through a list, or is bulk mail.
-        failed_recipients: Whom a bounce says that the mail did not reach.
+        failed_recipients: The recipients whom a bounce names.
     """
 
     kind: ContentKind
@@ -39,12 +39,12 @@ def classify(mail: Mail, content: ContentKind, cleaner: TextCleaner) -> Classes:
 
     Args:
         mail: What tells it.
-        content: What its parts say: ``invitation``, ``encrypted``, ``unreadable`` or ``mail``.
+        content: What its parts make it: ``invitation``, ``encrypted``, ``unreadable`` or ``mail``.
         cleaner: Makes texts storable.
 
     Returns:
-        Of several kinds that fit the first of: report, invitation, automatic answer, encrypted
-        or unreadable mail, notification.
+        The first kind that fits: report, invitation, automatic answer, encrypted or unreadable
+        mail, notification; else ``mail``.
     """
     asks_no_reports = has_empty_return_path(mail.headers)
     report = report_of(mail, cleaner, asks_no_reports=asks_no_reports)
@@ -52,7 +52,7 @@ def classify(mail: Mail, content: ContentKind, cleaner: TextCleaner) -> Classes:
     answers = content != "invitation" and is_automatic_answer(
         mail.headers,
         mail.subject,
-        # A report has none, either, and answers nobody's words.
+        # Reports have an empty Return-Path, too, but answer nobody.
         has_empty_return_path=report is None and asks_no_reports,
         is_list=comes_by_list,
         sender=mail.sender.address if mail.sender else "",

@@ -36,13 +36,14 @@ _ENCRYPTED = frozenset(
     }
 )
 _OCTETS = "application/octet-stream"
-# Servers between may take PGP/MIME apart, so that nothing but the name tells.
+# Servers on the way may take PGP/MIME apart, so that only the file name is left as a sign.
 _PGP_NAMES = (".asc", ".pgp", ".gpg")
 _MAYBE_SEALED = SEALED_MAILS | {_OCTETS}
-# Without its boundary, a multipart whose words did not come at all.
+# The last: a multipart whose content did not come, for want of its boundary.
 _UNREAD = TNEF_TYPES | {"multipart/*"}
 _TELLING = _ENCRYPTED | _UNREAD | _MAYBE_SEALED
-# PUBLISH shows a calendar to everybody: a ticket, a timetable. The others speak to the recipient.
+# Not PUBLISH, which shows a calendar to anybody (a ticket, a timetable); these address the
+# recipient.
 _ASKING = frozenset({"REQUEST", "REPLY", "CANCEL", "COUNTER", "DECLINECOUNTER", "ADD", "REFRESH"})
 
 
@@ -60,14 +61,13 @@ def kind_of_content(
         types: The MIME types of its own parts.
         text: Its text, without what was made of calendars and enclosed mails.
         calendars: Its calendar files.
-        fetched: Part id to raw bytes, for parts whose content did not come along.
+        fetched: Part id to raw bytes, for parts that came without their content.
 
     Returns:
-        ``invitation`` for an invitation, its change or cancellation, an answer to one, and for a
-        mail that is nothing but a calendar file. ``encrypted``: S/MIME, OpenPGP and Microsoft's
-        rights protection. ``unreadable``: no text but in Outlook's own format (winmail.dat) or
-        in a multipart whose content did not come, or sealed data that is not what it says. Else
-        ``mail``.
+        ``invitation`` for an invitation, its change or cancellation, an answer to one, and a mail
+        with only a calendar file. ``encrypted``: S/MIME, OpenPGP and Microsoft's rights protection.
+        ``unreadable``: the only text is in winmail.dat or in a multipart whose content did not
+        come, or S/MIME data is not what its type says. Else ``mail``.
     """
     if MARK in text and is_encrypted(text):
         return "encrypted"

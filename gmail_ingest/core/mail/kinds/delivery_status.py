@@ -1,8 +1,7 @@
 """The machine-readable part of a delivery report: what became of the mail for each recipient.
 
 Holds: ``read_delivery_status``. Add here: another field, or another way of writing one.
-Keep out: where the part stands in a mail (``report_parts``), reports without it
-(``bounce_text``).
+Keep out: where the part stands in a mail (``part_tree``), reports without it (``bounce_text``).
 Source: RFC 3464 (fields), RFC 3463 (status codes), RFC 6533 (addresses in UTF-8), RFC 3461
 (xtext).
 """
@@ -17,13 +16,13 @@ from gmail_ingest.core.mail.message import FailedRecipient
 
 Outcome = Literal["failed", "other", "unknown"]
 
-#: Recipients that one report is read for; no server takes as many for one mail.
+#: The most recipients that are read from one report; no server takes as many for one mail.
 MAX_RECIPIENTS = 1_000
 _MAX_VALUE = 1_000
 _FIELD = re.compile(r"\s{0,3}([A-Za-z][A-Za-z0-9-]{1,60})[ \t]{0,3}:(.*)", re.DOTALL)
-# The recipient under the name that failed; under the sender's name where that is no address.
+# In this order: the address that failed, then the one that the sender wrote.
 _RECIPIENTS = ("final-recipient", "original-recipient", "x-actual-recipient", "remote-recipient")
-# What a recipient has once: the field again is the next recipient, also without a blank line.
+# A recipient has these once: a second one begins the next recipient, also without a blank line.
 _ONCE = frozenset({"final-recipient", "original-recipient", "action"})
 _ABOUT_A_RECIPIENT = frozenset({*_RECIPIENTS, "action", "status"})
 _FAILED = frozenset({"failed", "failure", "fail"})
@@ -32,10 +31,11 @@ _NOT_FAILED = frozenset(
 )
 _TYPE = re.compile(r"\s*([A-Za-z0-9-]{1,30})\s*;")
 _UTF8_LETTER = re.compile(r"\\x\{([0-9A-Fa-f]{2,6})\}")
-# Only what RFC 3461 must escape: "ann+AB@x.example" is a tag, no escape.
+# Only the characters that RFC 3461 must escape: "ann+AB@x.example" has a tag, not an escape.
 _XTEXT = {"+2b": "+", "+2B": "+", "+3d": "=", "+3D": "="}
 _XTEXT_LETTER = re.compile(r"\+(?:2[Bb]|3[Dd])")
-# No part of a longer number, and a subject that exists (0 to 7): hosts and versions have dots, too.
+# Not within a longer number, and only with an existing subject (0 to 7): hosts and versions have
+# dots, too.
 _STATUS = re.compile(r"(?<![\w.])([245]\.[0-7]\.\d{1,3})(?![\w]|\.\d)")
 _REPLY_CODE = re.compile(r"(?:^|[;\s])([245])\d\d(?![\d.])")
 
@@ -46,8 +46,8 @@ class RecipientStatus:
 
     Attributes:
         address: ``""`` where none can be read.
-        outcome: ``unknown`` where neither action nor codes tell: a transient status may mean that
-            the server goes on, or that it gave up.
+        outcome: ``unknown`` where neither action nor codes decide: with a transient status the
+            server may still be trying, or may have given up.
         status: The enhanced status code, or None.
     """
 
@@ -83,7 +83,8 @@ def failed_of(
 
     Args:
         statuses: Of one report.
-        outcome: Of those recipients; ``unknown`` where the report's words say that they failed.
+        outcome: Of the recipients to return; ``unknown`` where the report's text says that they
+            failed.
     """
     failed: dict[str, FailedRecipient] = {}
     for status in statuses:
@@ -180,7 +181,7 @@ def _outcome(action: str, status: str | None, diagnostic: str) -> Outcome:
     word = next(iter(action.lower().split(maxsplit=1)), "").strip(".;,\"'()")
     if word in _FAILED:
         return "failed"
-    # Some servers have words of their own ("expired", "hard-bounce"): their codes tell.
+    # Some servers have words of their own ("expired", "hard-bounce"): there the codes decide.
     if word in _NOT_FAILED or (status is not None and status[0] == "2"):
         return "other"
     is_final = status[0] == "5" if status is not None else is_permanent(diagnostic)

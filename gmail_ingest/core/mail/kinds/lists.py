@@ -5,12 +5,12 @@ Keep out: what the CRM does with such mail (exclusion rules).
 Source: RFC 2919 (List-Id), RFC 2369 (List-Post, List-Unsubscribe), RFC 3834 section 3.1.8
 (Precedence); mail 39.
 
-The rule. A header that only list programs set is proof: List-Id, List-Post and their like. Neither
-List-Unsubscribe nor Precedence is by itself: shops set the one on receipts, tickets and vacation
-answers have the other. Both together, or one of them with a header of a campaign or with a header
-or an address of a list program, are bulk mail. A list of the owner's own domain is a shared inbox
-where somebody from outside wrote: its mail is the customer's own, and what the list added to it
-says nothing.
+The rule. A header that only list programs set (List-Id, List-Post and the like) is proof. Neither
+List-Unsubscribe nor Precedence alone is: shops set the first on receipts, and tickets and vacation
+answers have the second. Both together are bulk mail, and so is one of them with a header of a
+campaign, or with a header or an address of a list program. A list of the owner's own domain to
+which an outsider wrote is a shared inbox: its mail is the customer's own, and the list's headers do
+not count.
 """
 
 import re
@@ -31,7 +31,7 @@ _CAMPAIGNS = frozenset((
     "x-mc-user", "x-newsletter", "x-mailing-id", "x-mailingid", "x-csa-complaints",
     "x-cmail-campaign", "x-listmember", "x-job", "x-nl-id", "x-mailer-lid",
 ))  # fmt: skip
-# Of list programs too, and no proof: LISTSERV's moderators, and help beside a way out.
+# Set by list programs, but no proof alone: LISTSERV's moderators, and help.
 _BESIDE = frozenset({"approved-by", "list-help"})
 _BULK = frozenset({"list", "bulk", "junk"})
 _LIST_PROGRAM = re.compile(
@@ -40,8 +40,8 @@ _LIST_PROGRAM = re.compile(
     r"|(?:.{1,40}[-_.])?(?:listserv|majordomo|list-?manager|listmaster|ecartis|sympa|mailman"
     r"|(?:e-?)?news-?letters?|e-?news|marketing|mailings?)(?:[-_.+].{0,200})?"
 )
-# Return-Path of Majordomo, Topica, and Lyris with the list's name and the member's number; the way
-# out of Lyris. Shops' receipts have addresses for bounces, too: not every one is a sign.
+# Return-Path of Majordomo, of Topica, and of Lyris with the list's name and the member's number.
+# Other bounce addresses are no sign: shops' receipts have them, too.
 _LIST_RETURN = re.compile(
     r"\s*<?(?:owner-|list-errors[-.])|\s*<?bounces?-[a-z][\w.]{0,60}-\d{1,20}@", re.IGNORECASE
 )

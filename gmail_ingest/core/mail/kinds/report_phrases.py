@@ -1,20 +1,19 @@
-"""What mail servers write in reports for people, by language.
+"""What mail servers write in reports, by language.
 
 Holds: the beginnings of subjects, and phrases of texts: failed, delayed, delivered.
 Add here: a server's or a language's words. Keep out: how they are used (``bounce_text``).
 Source: docs/decisions/0007-bounces.md: the reports themselves, as servers write them and their
 public manuals quote them.
 
-All are compared with text in one form: case folded, straight apostrophes, single blanks. A phrase
-of a text must say of the mail what happened: words that a person might write elsewhere ("retry",
-"full") are none.
+All are compared with text in the form of ``one_form``. A phrase must say what happened to the mail:
+words that a person might write elsewhere ("retry", "full") do not count.
 """
 
 _ONE_FORM = {0xA0: " ", 0x202F: " ", 0x2019: "'", 0xFF1A: ":"}
 
 
 class Beginnings:
-    """How a text may begin. Most begin otherwise, which two letters tell.
+    """How a text may begin. The first two letters rule out most texts.
 
     Args:
         table: As of ``phrases``.
@@ -33,11 +32,11 @@ class Beginnings:
         return frozenset(self._by_start)
 
     def begin(self, text: str) -> bool:
-        """Tell whether the text, in the form that ``one_form`` gives, begins so."""
+        """Tell whether the text, in the form that ``one_form`` gives, begins with one of them."""
         return text.startswith(self._by_start.get(text[:2], ("\0",)))
 
     def holds(self, text: str) -> bool:
-        """Tell whether the text, in the same form, is one of them and nothing else."""
+        """Tell whether the text, in the same form, is exactly one of them."""
         return text in self._by_start.get(text[:2], ())
 
 
@@ -213,7 +212,7 @@ endnu ikke leveret | ennå ikke levert | yritetään uudelleen | ещё не д�
 已延迟 | 다시 시도 | 지연되
 """)
 
-#: How a subject begins where a mail was delivered, or handed on.
+#: How a subject begins where a mail was delivered or relayed.
 DELIVERED_SUBJECTS = Beginnings("""
 delivered: | relayed: | expanded: | successful mail delivery report | delivery receipt |
 delivery status notification (success) | delivery status notification (relay |
@@ -226,7 +225,7 @@ leveret: | levert: | toimitettu: | доставлено: | ретранслир�
 已送达: | 已传递: | 已傳遞: | 배달됨:
 """)
 
-#: Phrases of a text that says that a mail was delivered, or handed on.
+#: Phrases of a text that says that a mail was delivered or relayed.
 DELIVERED_TEXTS = phrases("""
 has been delivered to | was successfully delivered | successfully delivered |
 has been successfully | successfully relayed | delivery to these recipients or groups is complete |

@@ -1,13 +1,13 @@
-"""Reports of mail servers: deliveries that failed or not, receipts, complaints, figures.
+"""Reports of mail servers: on deliveries, read receipts, complaints, figures.
 
 Holds: ``report_of``. Add here: another kind of report, with what proves it.
 Keep out: the fields of a delivery report (``delivery_status``), its words (``bounce_text``), where
-its parts stand (``parts``).
+its parts stand (``part_tree``).
 Source: RFC 6522, RFC 3464, RFC 8098, RFC 5965, RFC 8460, RFC 7489; case 05, mail 31, 32, 34.
 
-A bounce needs proof that delivery to somebody failed. A report for programs is one, whatever is
-said beside it. Without one: X-Failed-Recipients, or a mail server's own address as the sender and
-words or codes that say so, or an empty Return-Path, a subject that says so, and an address.
+A bounce needs proof that delivery to somebody failed. The part for programs is proof, whatever the
+text says. Without it the proof is X-Failed-Recipients; or a mail server as the sender, with words
+or codes of a failure; or an empty Return-Path with a subject that says so and an address.
 """
 
 import re
@@ -46,7 +46,7 @@ _KINDS: Mapping[str, str] = {
     "application/tlsrpt+json": "figures",
 }
 _FIELD = "final-recipient:"
-# A report about a thousand recipients.
+# Enough for a report about a thousand recipients.
 _MAX_CHARS = 300_000
 _REPORT_TYPE = re.compile(r"report-type\s{0,3}=\s{0,3}\"?([a-z0-9-]{1,40})", re.IGNORECASE)
 _FEEDBACK_TYPE = re.compile(r"^feedback-type:\s*([a-z-]{1,40})", re.IGNORECASE | re.MULTILINE)
@@ -62,12 +62,12 @@ _JMRP_SUBJECT = "complaint about message from"
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report, and whom it says that mail did not reach.
+    """A report and its failed recipients.
 
     Attributes:
         kind: delivery_report, read_receipt, complaint or report.
         is_bounce: Delivery to somebody failed.
-        failed: To whom, as far as that can be read.
+        failed: The recipients, as far as they can be read.
     """
 
     kind: ContentKind
@@ -78,7 +78,7 @@ class Report:
 # Not frozen: that takes a microsecond of every mail.
 @dataclass(slots=True)
 class Mail:
-    """What of a mail tells its class.
+    """The facts of a mail that decide its kind.
 
     Attributes:
         headers: Its header fields.
@@ -88,10 +88,10 @@ class Mail:
         subject: Decoded.
         text: Its own, to read.
         attachments: Its files.
-        parts: All that it consists of.
+        parts: All its parts, sorted.
         owners: Addresses of the mailbox's owner.
         author: Address of who wrote it, ``""`` where nobody is named.
-        bodies: Part id to content that was fetched apart.
+        bodies: Part id to content that was fetched separately.
     """
 
     headers: Headers
@@ -108,7 +108,7 @@ class Mail:
 
 
 def has_empty_return_path(headers: Headers) -> bool:
-    """Tell whether the sending server asked for no reports, as no person's does.
+    """Tell whether the sending server wants no reports; a person's mail always has a Return-Path.
 
     Args:
         headers: The header fields of a mail.
@@ -154,7 +154,7 @@ def _said(mail: Mail, kind: str, cleaner: TextCleaner) -> str:
 def _delivery_report(mail: Mail, cleaner: TextCleaner, *, is_container: bool) -> Report | None:
     said = _said(mail, "delivery", cleaner)
     if not said and (is_container or _is_of_a_daemon(mail)):
-        # Some servers write the fields into the text for people.
+        # Some servers write the fields into the text.
         text = mail.text[:_MAX_CHARS]
         said = text if _FIELD in text.lower() else ""
     statuses = read_delivery_status(said)
@@ -173,7 +173,7 @@ def _report_in_words(
 ) -> Report | None:
     words = _words(mail)
     if words.verdict in {"delayed", "delivered"}:
-        # A shop's parcels are delivered, too: such a mail of a server names an address.
+        # A shop's parcels are "delivered", too; a server's report names an address.
         is_report = is_container or _is_of_a_daemon(mail) or (words.by_subject and "@" in mail.text)
         return Report("delivery_report") if is_report else None
     named = _header_recipients(mail)
@@ -188,7 +188,7 @@ def _is_proven(mail: Mail, words: ReportText, *, is_container: bool) -> bool:
     if _ANSWERED.match(mail.subject.lower()):
         return False
     if _is_of_a_daemon(mail):
-        # A postmaster who has a Return-Path may be a person who writes of such things.
+        # A postmaster with a Return-Path may be a person who writes about failures.
         is_robot = mail.sender is None or not mail.sender.address.startswith("post")
         path = mail.headers.first("return-path").strip("<> ")
         says_so = words.by_subject or is_robot or not path
@@ -198,7 +198,9 @@ def _is_proven(mail: Mail, words: ReportText, *, is_container: bool) -> bool:
 
 
 def _failed_beside(mail: Mail) -> tuple[FailedRecipient, ...]:
-    """Whom a report for programs does not name: a header may, or its words."""
+    """Return the failed recipients that a header or the text names, where the part for programs
+    does not.
+    """
     return _header_recipients(mail) or _words(mail).failed
 
 
@@ -224,7 +226,7 @@ def _is_of_a_daemon(mail: Mail) -> bool:
         return _NAMELESS.search(mail.headers.first("from")[:200]) is not None
     local = mail.sender.address.rpartition("@")[0]
     if _DAEMON.fullmatch(local):
-        # People and newsletters write as postmaster and bounces, too; they ask for reports.
+        # People and newsletters write as postmaster and bounces, too, but with a Return-Path.
         return not local.startswith(("post", "bounce")) or _may_be_a_report(mail)
     return mail.sender.name.lower().startswith(_DAEMON_NAMES) and _may_be_a_report(mail)
 
@@ -233,7 +235,7 @@ def _may_be_a_report(mail: Mail) -> bool:
     if mail.headers.has_any(_OF_LISTS):
         return False
     path = mail.headers.first("return-path").strip("<> ").lower()
-    # Where newsletters have their own mail returned to is no daemon.
+    # A newsletter's return address is no daemon.
     return not path or (not path.startswith("bounce") and bool(_DAEMON.fullmatch(_local(path))))
 
 
@@ -248,7 +250,7 @@ def _report_type(headers: Headers) -> str:
 
 def _kind_of_feedback(said: str) -> ContentKind:
     match = _FEEDBACK_TYPE.search(said)
-    # RFC 6591: a failed authentication is nobody's complaint.
+    # RFC 6591: a failed authentication is no complaint of a person.
     is_figure = match is not None and match.group(1).lower() == "auth-failure"
     return "report" if is_figure else "complaint"
 

@@ -1,4 +1,4 @@
-"""From the body parts of a mail to one text and one HTML.
+"""Joins the body parts of a mail into one text and one HTML.
 
 Holds: ``join_bodies``.
 Add here: a rule about which rendering wins, or how several texts become one.
@@ -24,8 +24,9 @@ from gmail_ingest.core.mail.text.enriched import is_enriched, plain_of_enriched
 from gmail_ingest.core.mail.text.flowed import line_ends_of, unfolded, unmarked
 from gmail_ingest.core.mail.text.html_text import html_to_text
 
-# Newsletters put "see this mail in a browser" there. Reading HTML takes a third of a mail's time,
-# so only a short text beside long HTML is doubted, and only much more text to read replaces it.
+# Plain texts of newsletters may say only "see this mail in a browser". Reading HTML takes a third
+# of a mail's time, so it is read only for a short text beside long HTML, and replaces the text only
+# if it has much more to read.
 _LONGEST_STUB = 1_000
 _HTML_OF_STUB = 10
 _TEXT_OF_STUB = 4
@@ -58,10 +59,9 @@ class Bodies(NamedTuple):
     """The text and the HTML of a mail.
 
     Attributes:
-        text: The plain rendering of each slot, from its HTML where that is empty or a stub; lines
-            of the sender's own that look quoted have ``flowed.OWN_LINE`` in front.
-        html: ``""`` where no part has any, else that of each slot (plain text between in
-            ``<pre>``).
+        text: The plain text of each slot, made from its HTML where it is empty or a stub; the
+            sender's own lines that look quoted have ``flowed.OWN_LINE`` in front.
+        html: ``""`` where no part has any, else that of each slot (of plain slots in ``<pre>``).
     """
 
     text: str
@@ -94,7 +94,7 @@ def join_bodies(
 
 
 def _say_the_same(first: _Slot, second: _Slot) -> bool:
-    """Tell whether a plain text and its HTML were sent as if they were two texts."""
+    """Tell whether two slots are one text, sent once plain and once as HTML."""
     if first.html or second.plain:
         return False
     plain = "".join("\n".join(first.plain).split())

@@ -1,10 +1,10 @@
 """Mails in a mail: forwarded as a file, returned in a report, collected in a digest.
 
 Holds: ``EnclosedMail``, ``enclosed_mail`` and ``enclosed_file``.
-Add here: another fact of an enclosed mail that the outer mail tells.
+Add here: another fact of an enclosed mail that its outer mail shows.
 Keep out: where in the tree they stand (``parts``), how one is shown (``mail_text``).
-Source: RFC 2046 section 5.2.1; case 17 e and f, mail 19: of 6,000 public mails a few dozen hold
-another without a file name, and were neither text nor file.
+Source: RFC 2046 section 5.2.1; case 17 e and f, mail 19: of 6,000 public mails, a few dozen hold a
+mail without a file name.
 """
 
 from collections.abc import Iterator, Mapping
@@ -42,7 +42,7 @@ def enclosed_mail(leaf: Leaf, fetched: Mapping[str, bytes]) -> EnclosedMail:
 
     Args:
         leaf: A part of type message/rfc822 or its like.
-        fetched: Part id to raw bytes, for parts whose content did not come along.
+        fetched: Part id to raw bytes, for parts that came without their content.
     """
     headers = _headers(leaf)
     found = ((name, headers.decoded(field)) for name, field in _FIELDS) if headers else ()
@@ -59,22 +59,22 @@ def _names(leaf: Leaf) -> Iterator[str]:
     for position, part in enumerate(leaf.inner):
         if part.filename:
             yield part.filename
-        # The first has the fields of the mail itself; further ones are of mails in that.
+        # The first part has the fields of the mail itself; later ones those of mails inside it.
         for field in ("subject", "from") if position else ():
             if field in part.headers:
                 yield part.headers.decoded(field)[:_MAX_FIELD_CHARS]
 
 
 def enclosed_file(file: FilePart, leaf: Leaf) -> FilePart:
-    """Return an enclosed mail as the file that it is.
+    """Return an enclosed mail as a file.
 
     Args:
         file: The part as any other file.
         leaf: The part.
 
     Returns:
-        The file with the mail's subject as its name, if it has none; of a mail that came in parts
-        only, their sizes together, since Gmail says no other.
+        The file, with the mail's subject as its name if it has none. Where Gmail gives no size, it
+        is the sum of the parts' sizes.
     """
     known = file.attachment
     size = known.size or min(MAX_SIZE, sum(part.size for part in leaf.inner))
@@ -96,5 +96,5 @@ def _headers(leaf: Leaf) -> Headers | None:
     inside = leaf.inner[0].headers if leaf.inner else None
     if inside is not None and ("from" in inside or "subject" in inside):
         return inside
-    # Those of the root are the outer mail's own.
+    # The header fields of the root belong to the outer mail.
     return leaf.headers if leaf.parent is not None else inside

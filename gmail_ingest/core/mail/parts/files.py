@@ -1,12 +1,11 @@
-"""Which parts of a mail a person calls files.
+"""Which parts of a mail are files to a person.
 
-Holds: ``file_part`` (what is listed at all) and ``attachments_of`` (what of it belongs to the
-text).
+Holds: ``file_part`` (which parts are listed) and ``attachments_of`` (which of them are inline).
 Add here: a kind of part that programs add and nobody attached.
 Keep out: which part is the text (``text_parts``).
-Source: case 02, mail 20, 21 and 40; RFC 2392 (cid), RFC 2557 (Content-Location). What the sender's
-program says of a part (``inline``, ``attachment``) is about how it should be shown, and half of
-the programs say one of them of everything: the rule looks whether the text uses the part.
+Source: case 02, mail 20, 21 and 40; RFC 2392 (cid), RFC 2557 (Content-Location).
+Content-Disposition (``inline``, ``attachment``) is about display, and half of the programs write
+the same for every part. So the rule checks whether the text uses the part.
 """
 
 import html as entities
@@ -35,19 +34,19 @@ from gmail_ingest.core.mail.parts.part_types import (
 
 _INVITATION = "invite.ics"
 _SIGNATURE_NAMES = (".p7s", "signature.asc")
-# A page shows these inside; a document stays one, whether a page names it or not.
+# Types that HTML shows inside the text; a document stays a file even if the HTML names it.
 _SHOWN = ("image/", "audio/", "video/", "font/", "text/css")
 _PICTURES = (
     ".png", ".apng", ".gif", ".jpg", ".jpeg", ".jpe", ".jfif", ".bmp", ".webp", ".avif", ".heic",
     ".heif", ".svg", ".ico", ".tif", ".tiff",
 )  # fmt: skip
-# What Outlook keeps beside its HTML to edit it again.
+# Files that Outlook adds to its HTML, for editing it again.
 _EDITING_DATA = (".mso", ".wmz", ".emz", ".wmf", ".emf", ".thmx")
-# A picture of one point: 43 bytes as GIF, 67 to 95 as PNG.
+# A picture of one pixel: 43 bytes as GIF, 67 to 95 as PNG.
 _MAX_SPACER = 100
 
 _MAX_HTML_CHARS = 4_000_000
-# What stands beside a Content-ID is a comment, or quotes around all of it.
+# Around a Content-ID there may be comments or quotes.
 _ID = re.compile(r"<\s{0,9}([^<>\s]{1,998})\s{0,9}>")
 # Outlook writes [cid:image001.png] where it makes plain text of its HTML; a srcset names several.
 _CID = re.compile(r"cid:((?:(?!,\s{0,9}cid:)[^\"'>)\]]){1,998})", re.IGNORECASE)
@@ -62,8 +61,8 @@ class FilePart:
     """A part that is listed as a file.
 
     Attributes:
-        attachment: What is known without the HTML; ``inline`` where it belongs to the text
-            whatever that shows.
+        attachment: The file as known without the HTML; ``inline`` where it belongs to the text in
+            any case.
         location: The Content-Location, or ``""``.
         is_attached: The sender's program calls it an attachment.
     """
@@ -74,15 +73,15 @@ class FilePart:
 
 
 def file_part(leaf: Leaf, *, alone: bool) -> FilePart | None:
-    """Return a part as a file, or None for what is none.
+    """Return a part as a file, or None if it is none.
 
     Args:
-        leaf: A part that is no text of the mail, or that is a file as well.
+        leaf: A part that is not the text of the mail, or is also a file.
         alone: The mail has no text beside it.
     """
     if not _is_listed(leaf):
         return None
-    # Gmail writes both; programs that resend its mail leave the first out.
+    # Gmail writes both; programs that resend its mail drop Content-ID.
     named = leaf.headers.first("content-id") or leaf.headers.first("x-attachment-id")
     bracketed = _ID.search(named)
     content_id = bracketed[1] if bracketed else named.strip('<>" ')
@@ -103,11 +102,11 @@ def attachments_of(files: Iterable[FilePart], html: str, text: str) -> tuple[Att
     Args:
         files: In their order.
         html: The HTML of the mail, ``""`` where it has none.
-        text: Its text; what it shows counts where there is no HTML.
+        text: Its text, used where there is no HTML.
 
     Returns:
-        Each with ``inline`` set where it belongs to the text: a signature, another form of the
-        text, what the HTML shows, a picture that nobody can see, and between plain texts a
+        Each with ``inline`` set where it belongs to the text: a signature, another rendering of the
+        text, a part that the HTML shows, an invisible picture, and, where there is no HTML, a
         picture without a name.
     """
     listed = tuple(files)
@@ -122,7 +121,7 @@ def attachments_of(files: Iterable[FilePart], html: str, text: str) -> tuple[Att
 
 
 class _Shown:
-    """The names by which a text shows parts of its mail; read when first asked for."""
+    """The names by which a text refers to parts of its mail; read at the first question."""
 
     def __init__(self, source: str, *, is_html: bool) -> None:
         self.is_html = is_html
@@ -139,7 +138,7 @@ class _Shown:
         if self._places is None:
             self._places = _names(_PLACE.findall(self._html))
         wanted = _plain_name(location)
-        # The HTML may name the last steps of an address only.
+        # The HTML may have only the last segments of an address.
         steps = wanted.split("/")[-4:]
         ends = ("/".join(steps[start:]) for start in range(len(steps)))
         return wanted in self._places or any(end in self._places for end in ends if end)
@@ -164,7 +163,7 @@ def _is_listed(leaf: Leaf) -> bool:
     if kind.startswith("multipart/"):
         return leaf.has_content
     if leaf.filename or leaf.is_attached:
-        # A file of the old Macintosh comes in two parts under one name.
+        # Old Macintosh files come as two parts with one name; the first is not the content.
         return not (kind == "application/applefile" and leaf.position == 0 and _is_double(leaf))
     if kind.startswith("message/"):
         return True
@@ -181,7 +180,7 @@ def _belongs_to_text(leaf: Leaf, *, alone: bool) -> bool:
     kind = leaf.mime_type
     if kind in SIGNATURES or kind in LAYOUT or leaf.filename.lower().endswith(_SIGNATURE_NAMES):
         return True
-    # RFC 1847: what follows the signed, or the description of the encrypted, is the mail's seal.
+    # RFC 1847: the parts behind the first are the signature, or the encrypted data.
     if leaf.parent_type in {SIGNED, ENCRYPTED} and leaf.position > 0:
         return not kind.startswith(("text/", "multipart/"))
     if leaf.parent_type == REPORT and kind in ENCLOSED_MAILS:
@@ -207,7 +206,7 @@ def _is_shown(file: FilePart, shown: _Shown) -> bool:
         return False
     if attachment.content_id and shown.has_id(attachment.content_id):
         return True
-    # Some programs name a picture by its file name, and give it no id.
+    # Some programs refer to a picture by its file name, without a Content-ID.
     if attachment.filename and shown.has_id(attachment.filename):
         return True
     place = file.location or attachment.filename
@@ -223,7 +222,7 @@ def _is_shown_by_name(attachment: Attachment) -> bool:
 
 
 def _is_unseen(picture: Attachment, *, is_html: bool) -> bool:
-    """Tell whether a picture is a spacer of HTML, or stands nameless between plain texts."""
+    """Tell whether a picture is a spacer in HTML, or has no name beside plain text."""
     if not is_html:
         return not picture.filename
     if not 0 < picture.size <= _MAX_SPACER:

@@ -1,7 +1,7 @@
-"""One part of a mail with the facts that decide what it is.
+"""One part of a mail, with the facts that decide what it is.
 
 Holds: ``Leaf``, ``BodyPart`` and ``size_of``.
-Add here: another fact that can be read off one part and its place.
+Add here: another fact that one part and its place show.
 Keep out: decisions that need the other parts (``parts``), the HTML (``files``).
 Source: docs/google.md#parts; RFC 2183 (Content-Disposition).
 """
@@ -20,27 +20,27 @@ from gmail_ingest.core.mail.parts.part_types import (
     text_type,
 )
 
-# A column of type integer holds it; Gmail takes no message near this size.
+# The largest value of an integer column; Gmail takes no message near this size.
 MAX_SIZE = 2**31 - 1
 
 _MULTIPART = "multipart/"
-# Programs that do not know a file send it as one of these.
+# Programs send files of unknown type as one of these.
 _ANYTHING = frozenset({"application/octet-stream", "text/plain", "application/x-download"})
 _CALENDAR_NAMES = (".ics", ".vcs")
 _TYPES_BY_NAME = {"txt": "text/plain", "htm": "text/html", "html": "text/html"}
-# Exchange makes files of the later pieces of a text, under a name that no person gave.
+# Exchange turns the later pieces of a text into files with such a name.
 _NAME_OF_A_PIECE = re.compile(r"att\d{5,6}\.(?:txt|html?)", re.IGNORECASE)
 
 
 class BodyPart(NamedTuple):
     """A part that is text to read, not yet decoded.
 
-    A tuple: every mail has one, and a frozen dataclass takes three times as long to make.
+    A tuple, because every mail has one and a frozen dataclass takes three times as long to make.
 
     Attributes:
         part_id: Gmail's position of the part.
-        mime_type: Of the part; of a text of the mail as what it is read: ``text/plain`` or
-            ``text/html``.
+        mime_type: Of the part; for a text of the mail, the type as which it is read: ``text/plain``
+            or ``text/html``.
         charset: The declared label, or None.
         slot: Parts of one slot are renderings of the same text (multipart/alternative).
         data: base64url as sent, ``""`` where the part has none.
@@ -104,12 +104,12 @@ class Leaf:
         self.disposition = disposition and disposition.partition(";")[0].strip().lower()
         self.size = size_of(self._content.get("size"))
         self.is_empty = not part.get("parts")
-        #: The parts that lie in it, if it is an enclosed mail.
+        #: Its parts, if it is an enclosed mail.
         self.inner: list[Self] = []
 
     @property
     def data(self) -> str:
-        """The content as sent along, base64url, or ``""``."""
+        """The inline content, base64url, or ``""``."""
         data = self._content.get("data")
         return data if isinstance(data, str) else ""
 
@@ -121,7 +121,7 @@ class Leaf:
 
     @property
     def has_content(self) -> bool:
-        """Whether the part itself, without those in it, has any."""
+        """Whether the part itself, without its parts, has content."""
         return bool(self.data or self.attachment_id or self.size)
 
     @property
@@ -139,14 +139,14 @@ class Leaf:
 
     @property
     def type_by_name(self) -> str:
-        """As what a file of no known type is read, by its name; ``""`` where that tells nothing."""
+        """The text type of a file of unknown type, by its name; ``""`` if it has none."""
         if self.mime_type != "application/octet-stream":
             return ""
         return _TYPES_BY_NAME.get(self.filename.rpartition(".")[2].lower(), "")
 
     @property
     def is_undivided(self) -> bool:
-        """Whether it is said to have parts, and Gmail could not tell them apart."""
+        """Whether it is a multipart that Gmail could not divide."""
         if not self.is_empty:
             return False
         said = self.content_type[: len(_MULTIPART)].lower()
@@ -159,12 +159,12 @@ class Leaf:
 
     @property
     def is_piece(self) -> bool:
-        """Whether it is a piece of a text that a server has given a name."""
+        """Whether it is a piece of a text that Exchange named as a file."""
         return _NAME_OF_A_PIECE.fullmatch(self.filename) is not None
 
     @property
     def is_nothing_but_text(self) -> bool:
-        """Whether a part that is the whole mail can be nothing else."""
+        """Whether a part that is the whole mail can only be its text."""
         if self.disposition or not self.is_empty or self.mime_type not in BODIES:
             return False
         return self.content_type[: len(_MULTIPART)].lower() != _MULTIPART
@@ -173,13 +173,13 @@ class Leaf:
     def is_plainly_text(self) -> bool:
         """Whether it is text of the mail whatever the other parts are."""
         if self.mime_type not in BODIES:
-            # A patch or a note without a name stands in the text; a rendering is one of several.
+            # A patch or a note without a name belongs to the text; a rendering does not.
             return not self.filename and not self.is_attached and self._is_other_text
         if not self.filename and not self.is_attached:
             return True
         if self.parent is None or self.is_piece:
             return True
-        # A form of the text, unless both signs say that it is a file.
+        # A rendering of the text, unless both signs say that it is a file.
         return self.parent_type == ALTERNATIVE and not (self.filename and self.is_attached)
 
     @property
@@ -200,7 +200,7 @@ class Leaf:
         """Return the part as a text.
 
         Args:
-            mime_type: As what it is read, if not as what it is.
+            mime_type: The type as which it is read, if not its own.
         """
         return BodyPart(
             part_id=self.part_id,
@@ -215,7 +215,7 @@ class Leaf:
 
 
 def size_of(value: object) -> int:
-    """Return a size out of JSON as a number that every store takes.
+    """Return a size from JSON as a number that fits an integer column.
 
     Args:
         value: A number of bytes; anything else counts as 0.

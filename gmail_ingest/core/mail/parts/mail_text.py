@@ -1,10 +1,10 @@
-"""What a mail says, wherever it says it.
+"""The text of a mail, wherever in the mail it is.
 
 Holds: ``read_mail``: the order in which the texts of a mail count.
 Add here: another place where the only text of a mail may stand.
 Keep out: the tree of parts (``parts``), one text out of several renderings (``bodies``).
-Source: case 17. What a person can read of a mail is its text, and what is in no text of it is
-found all the same.
+Source: case 17. What a person can read of a mail is its text; search finds the words of its other
+parts as well.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,9 +33,9 @@ class MailText(NamedTuple):
     Attributes:
         text: What a person reads; may have ``flowed.OWN_LINE`` in it.
         html: ``""`` where no part has any.
-        also_found: What is not in the text, and is found by search.
-        has_own: The text is the sender's, not made of something else that the mail holds.
-        calendars: Its calendar files, as far as they came along.
+        also_found: Words that are not in the text, for search.
+        has_own: The text is the sender's own, not made from another part of the mail.
+        calendars: Its calendar files, as far as their content is known.
     """
 
     text: str
@@ -54,15 +54,15 @@ def read_mail(parts: SortedParts, fetched: Mapping[str, bytes], cleaner: TextCle
         cleaner: Makes texts storable, and notes replaced bytes.
 
     Returns:
-        The mail's own text, without the marks of an OpenPGP signature. Where it has none, its
-        invitation; else the mails in it, each below a banner and the fields that say whose it is,
-        so that nobody takes them for the sender's words; else what it reports to programs.
+        The mail's own text, without the marks of an OpenPGP signature. Where it has none: its
+        invitation; else the enclosed mails, each below a banner and its header fields, so that
+        nobody takes them for the sender's words; else its reports to programs.
     """
     bodies = join_bodies(parts.bodies, fetched, cleaner)
     html = bodies.html
     text = without_armour(bodies.text) if MARK in bodies.text else bodies.text
     if text.startswith(_CALENDAR):
-        # A program that sent it without its type.
+        # Some programs send calendars as plain text.
         told = _calendar(text, "", cleaner)
         if told.text:
             return MailText(told.text, html, "", has_own=False, calendars=(told,))
@@ -100,7 +100,7 @@ def _calendars(
 
 def _calendar(source: str, content_type: str, cleaner: TextCleaner) -> CalendarText:
     told = calendar_text(source, content_type)
-    # A value may hold anything in quoted-printable.
+    # Quoted-printable values may decode to any character.
     return CalendarText(told.method, cleaner.clean(told.text))
 
 
@@ -110,7 +110,7 @@ def _enclosed(
     read: list[str] = []
     length = 0
     for mail in mails:
-        # A digest may hold hundreds; what no index takes is not read.
+        # A digest may hold hundreds; mails beyond the limit of the index are not read.
         if length > MAX_SEARCH_CHARS:
             break
         fields = "\n".join(f"{name}: {value}" for name, value in mail.fields)

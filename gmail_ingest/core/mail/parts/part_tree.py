@@ -1,6 +1,6 @@
-"""The tree of parts of a Gmail message, sorted into texts, files and what is neither.
+"""Sorts the parts of a Gmail message into texts, files, enclosed mails, calendars, reports.
 
-Holds: ``sort_parts``, and ``has_separate_content``, which asks less.
+Holds: ``sort_parts``, and the cheaper question ``has_separate_content``.
 Add here: where in the tree a kind of content stands.
 Keep out: which part is the text (``text_parts``), what of a part is a file (``files``), decoding
 (``bodies``).
@@ -20,13 +20,13 @@ from gmail_ingest.core.mail.parts.leaf import BodyPart, Leaf
 from gmail_ingest.core.mail.parts.part_types import ALTERNATIVE, ENCLOSED_MAILS, REPORTS
 from gmail_ingest.core.mail.parts.text_parts import text_parts
 
-# Real mail nests below ten; deeper trees are made to hurt.
+# Real mail nests less than ten deep; deeper trees are hostile.
 MAX_DEPTH = 100
 MAX_PARTS = 10_000
 #: In ``types``: a multipart whose parts Gmail could not tell apart.
 UNDIVIDED = "multipart/*"
 
-# Read only to be found by their words, or for what they report: no more calls than that is worth.
+# Limits for parts that are read only for search or as reports: few calls, and small parts.
 _MAX_FETCHED_MAIL = 1_000_000
 _MAX_FETCHED_REPORT = 100_000
 _MAX_FETCHES = 10
@@ -45,12 +45,12 @@ class SortedParts(NamedTuple):
 
     Attributes:
         bodies: The text of the mail.
-        files: What was sent along; ``files.attachments_of`` tells which of it the text shows.
-        enclosed: The mails in the mail; what lies in them is in nothing else here.
-        calendars: Invitations and the like, also where they are files.
-        reports: What programs say in reports, under the type of the part that says it.
+        files: The files; ``files.attachments_of`` decides which of them are inline.
+        enclosed: The enclosed mails; their parts are in no other field here.
+        calendars: Calendar files, also those that are listed as files.
+        reports: The machine-readable texts of reports, each with the type of its part.
         types: MIME types of the mail's own parts; ``UNDIVIDED`` where a multipart has none.
-        missing: What is to be fetched before the mail can be read whole.
+        missing: The texts to fetch before the mail is complete.
     """
 
     bodies: tuple[BodyPart, ...] = ()
@@ -83,13 +83,13 @@ def sort_parts(
         payload: ``payload`` of a Message; anything but an object counts as empty.
         headers: The header fields of the payload itself.
         cleaner: Makes names storable.
-        fetched: Part id to raw bytes, for parts whose content did not come along.
+        fetched: Part id to raw bytes, for parts that came without their content.
 
     Returns:
-        The parts by what they are. An enclosed mail is one file; what it has inside is found by
-        its words and names, and is no file of the outer mail.
+        The sorted parts. An enclosed mail is one file; search finds its words and file names, but
+        its files are not files of the outer mail.
     """
-    # Nine of ten mails: one text, and no more to ask.
+    # Nine of ten mails: a single text.
     if isinstance(payload, dict) and not payload.get("parts"):
         leaf = Leaf(payload, headers, cleaner)
         if leaf.is_nothing_but_text:
@@ -106,7 +106,7 @@ def sort_parts(
     others = [leaf for leaf in leaves if leaf.number not in only_texts]
     calendars = tuple(leaf.body() for leaf in others if leaf.is_calendar)
     files = tuple(_files(others, alone=not bodies))
-    # Most that have more than a text have files, and nothing else.
+    # Most of the others have files and nothing else.
     if not calendars and types.isdisjoint(_MORE_THAN_FILES):
         return SortedParts(bodies, files, types=types, missing=_unsent(bodies))
     reports = tuple(part for leaf in others if leaf.mime_type in REPORTS for part in _report(leaf))
@@ -134,7 +134,7 @@ def sort_parts(
 
 
 def has_separate_content(payload: object) -> bool:
-    """Tell whether any part of a message came without its content, which is to be fetched.
+    """Tell whether the content of any part of a message must be fetched separately.
 
     Args:
         payload: ``payload`` of a Message.
@@ -156,7 +156,7 @@ def has_separate_content(payload: object) -> bool:
 
 
 def _walked(payload: object, headers: Headers, cleaner: TextCleaner) -> list[Leaf]:
-    """Return the mail's own parts in their order, each enclosed mail with those in it."""
+    """Return the mail's own parts in order; an enclosed mail holds its parts (``inner``)."""
     own: list[Leaf] = []
     stack = [_Place(payload, 0, None, None, 0, own)] if isinstance(payload, dict) else []
     seen = 0
@@ -208,13 +208,13 @@ def _files(leaves: Sequence[Leaf], *, alone: bool) -> list[FilePart]:
 
 
 def _report(leaf: Leaf) -> list[BodyPart]:
-    """Return the texts of a report; Gmail may give them as parts of the part that reports."""
+    """Return the texts of a report; Gmail may deliver them as parts of the report's part."""
     texts = [leaf] if leaf.data or leaf.attachment_id else leaf.inner
     return [text.body(leaf.mime_type) for text in texts if text.has_content]
 
 
 def _unsent_calendars(calendars: tuple[BodyPart, ...]) -> tuple[BodyPart, ...]:
-    """Return those to fetch: none where one came along, for the others are its copies."""
+    """Return those to fetch: none where one is inline, because the others are its copies."""
     if any(calendar.data for calendar in calendars):
         return ()
     return _unsent(calendars, _MAX_FETCHED_REPORT)[:_MAX_FETCHED_CALENDARS]

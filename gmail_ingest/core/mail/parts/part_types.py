@@ -1,9 +1,9 @@
-"""What the MIME types of a mail's parts are for.
+"""The MIME types of a mail's parts, by use.
 
 Holds: sets of types by use, and ``text_type``.
 Add here: a type that is no file although it is no plain text, or the other way round.
 Keep out: decisions that look at more than the type (``parts``, ``files``).
-Source: IANA's registry of media types; RFC 2045 (what is no valid type is text/plain).
+Source: IANA's registry of media types; RFC 2045 (an invalid type is read as text/plain).
 """
 
 ALTERNATIVE = "multipart/alternative"
@@ -17,7 +17,7 @@ ENCLOSED_MAILS = frozenset({"message/rfc822", "message/global", "message/news"})
 #: What a mail program shows as the mail itself.
 BODIES = frozenset({"text/plain", "text/html"})
 
-#: Said by programs to programs. Nobody attached them, and in a report a text says the same.
+#: Written by programs for programs. Nobody attached them, and the text of a report says the same.
 CONTROL = frozenset(
     {
         "message/delivery-status",
@@ -32,11 +32,11 @@ CONTROL = frozenset(
         "application/pgp-encrypted",
     }
 )
-#: Of these the ones that a report is read from.
+#: Those from which reports are read.
 REPORTS = CONTROL - {"application/pgp-encrypted"}
 
-#: They seal the text; nobody attached them. Some mailers name them "smime.p7s", some call them
-#: attachments, so neither tells.
+#: Signatures of the text; nobody attached them. Some programs name them "smime.p7s", some call them
+#: attachments, so neither name nor disposition decides.
 SIGNATURES = frozenset(
     {
         "application/pgp-signature",
@@ -45,7 +45,7 @@ SIGNATURES = frozenset(
         "application/x-pkcs7-signature",
     }
 )
-#: A whole mail that is sealed: signed or encrypted, with what was attached inside.
+#: A whole mail, signed or encrypted together with its files.
 SEALED_MAILS = frozenset({"application/pkcs7-mime", "application/x-pkcs7-mime"})
 
 CALENDARS = frozenset(
@@ -57,7 +57,7 @@ RENDERINGS = frozenset({"text/x-amp-html", "text/watch-html"})
 LAYOUT = frozenset({"application/smil", "application/applefile"})
 
 _HTML = frozenset({"text/html", "application/xhtml+xml"}) | RENDERINGS
-# Text to a program, not to a person.
+# Text for programs, not for people.
 _NO_READING = frozenset({"text/rtf", "text/css", "text/javascript", "text/ecmascript"})
 # What people keep in files, though a text viewer shows it.
 _DATA = frozenset(
@@ -75,13 +75,13 @@ _DATA = frozenset(
 
 
 def text_type(mime_type: str) -> str:
-    """Return as what a person can read a part of this type.
+    """Return the text type as which a person can read a part of this type.
 
     Args:
         mime_type: Lower-cased; may be no type at all.
 
     Returns:
-        ``text/html`` or ``text/plain``; ``""`` for what is no text to read.
+        ``text/html`` or ``text/plain``; ``""`` if it is no text to read.
     """
     if mime_type in {"text/plain", "text/html"}:
         return mime_type
@@ -93,7 +93,7 @@ def text_type(mime_type: str) -> str:
 
 
 def is_data(mime_type: str) -> bool:
-    """Tell whether a text of this type is rather a file, if it has a name.
+    """Tell whether a text of this type is a file if it has a name.
 
     Args:
         mime_type: Lower-cased.

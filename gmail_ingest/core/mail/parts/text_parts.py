@@ -3,8 +3,8 @@
 Holds: ``text_parts`` and ``has_words``.
 Add here: a way in which senders hide the text of a mail from a simple rule.
 Keep out: facts of one part (``leaf``), how texts become one (``bodies``).
-Source: case 07, mail 18. One sign decides nothing: a name makes no file of the only thing that
-can be the text, and a file stays a file where there is a text.
+Source: case 07, mail 18. One sign is not enough: a file name does not make a file of the only
+possible text, and where there is a text, a file stays a file.
 """
 
 import re
@@ -16,15 +16,15 @@ from gmail_ingest.core.mail.charsets.charsets import decode_base64url
 from gmail_ingest.core.mail.parts.leaf import BodyPart, Leaf
 from gmail_ingest.core.mail.parts.part_types import ALTERNATIVE, is_data, text_type
 
-#: What senders without a plain text put there: invisible, yet no blanks for str.strip.
+#: Invisible characters that senders put into an empty text; str.strip removes only some.
 INVISIBLE = " \t\n\r\x0b\x0c\xa0\u200b\u200c\u200d\u2060\ufeff\xad\u034f\ufffd"
 
-# Programs write a text of nothing around a file: some line ends, or the frame of a document.
+# Programs write an empty text beside a file: some line ends, or an HTML frame.
 _MAX_EMPTY_CHARS = 3_000
 _TAG_OR_ENTITY = re.compile(r"<[^<>]*>|&nbsp;|&#160;")
-# A text behind a name comes by attachment id, and a log of megabytes is no letter.
+# A named text costs a fetch, and a log of megabytes is no letter.
 _MAX_NAMED_TEXT = 1_000_000
-# A text that is to be fetched and has no more bytes may be one of nothing, too.
+# A text to be fetched that has no more bytes may be empty, too.
 _MAX_EMPTY_BYTES = 1_000
 _NOTHING: Mapping[str, bytes] = MappingProxyType({})
 
@@ -34,8 +34,8 @@ class TextParts(NamedTuple):
 
     Attributes:
         texts: In their order.
-        also_files: Those among them that are files as well: a whole mail that is a named file, and
-            a named text beside an empty one.
+        also_files: Those of them that are also files: a mail that is one named file, and a named
+            text beside an empty one.
     """
 
     texts: list[Leaf]
@@ -47,7 +47,7 @@ def text_parts(leaves: Sequence[Leaf], fetched: Mapping[str, bytes] = _NOTHING) 
 
     Args:
         leaves: The parts of the mail, without those of enclosed mails.
-        fetched: Part id to raw bytes, for parts whose content did not come along.
+        fetched: Part id to raw bytes, for parts that came without their content.
     """
     plain = [leaf for leaf in leaves if leaf.is_plainly_text]
     if len(plain) == len(leaves):
@@ -60,7 +60,7 @@ def text_parts(leaves: Sequence[Leaf], fetched: Mapping[str, bytes] = _NOTHING) 
 
 
 def _other_texts(leaves: Iterable[Leaf]) -> list[Leaf]:
-    """Return what a person takes for the text where nothing is plainly that."""
+    """Return the parts that a person takes for the text where none is plainly so."""
     readable = [leaf for leaf in leaves if _is_readable(leaf)]
     for question in _QUESTIONS:
         found = next((leaf for leaf in readable if question(leaf)), None)
@@ -97,15 +97,14 @@ def _is_beside(leaf: Leaf, found: Leaf) -> bool:
 
 
 def has_words(leaf: Leaf | BodyPart, fetched: Mapping[str, bytes] = _NOTHING) -> bool:
-    """Tell whether a text says anything.
+    """Tell whether a text is more than empty.
 
     Args:
         leaf: A part of type text/plain or text/html.
         fetched: As of ``text_parts``.
 
     Returns:
-        What its content tells; of a text that is still to be fetched, whether it is too long for
-        one of nothing.
+        By its content; for a text that is still to be fetched, whether it is too long to be empty.
     """
     if len(leaf.data) > _MAX_EMPTY_CHARS:
         return True
@@ -114,7 +113,7 @@ def has_words(leaf: Leaf | BodyPart, fetched: Mapping[str, bytes] = _NOTHING) ->
         return leaf.attachment_id is not None and leaf.size > _MAX_EMPTY_BYTES
     if len(raw) > _MAX_EMPTY_CHARS:
         return True
-    # Every second byte of UTF-16 is none.
+    # UTF-16 has a zero in every second byte.
     text = raw.replace(b"\x00", b"").decode("utf-8", "replace")
     if leaf.mime_type == "text/html" and "<img" not in text.lower():
         text = _TAG_OR_ENTITY.sub("", text)

@@ -1,1 +1,1 @@
-"""What the sender wrote: the text without the mail it answers, and the signature below it."""
+"""What the sender wrote: the text without quoted mail, and the signature below it."""

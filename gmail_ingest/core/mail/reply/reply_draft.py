@@ -1,4 +1,4 @@
-"""The lines of a mail that are kept while it is read, and those that may be its signature.
+"""The lines that are kept while a mail is read, and those that may be its signature.
 
 Holds: ``Draft``.
 Add here: another way to take back what was kept.
@@ -24,7 +24,7 @@ from gmail_ingest.core.mail.reply.reply_signatures import (
 MAX_MARK_CHARS: Final = 300
 #: Stands for any number of blank lines among the numbers of lines.
 BLANK: Final = -1
-#: How a line that begins with "From " stands in an mbox file.
+#: The escape of "From " at the beginning of a line in an mbox file.
 ESCAPED: Final = ">From "
 
 _NOTHING: Final[tuple[list[int], ...]] = ([], [BLANK])
@@ -32,8 +32,8 @@ _MAX_BLANKS: Final = 3
 _MAX_SIGNATURES: Final = 3
 _TAIL_LINES: Final = 6
 _DRAWN: Final = (Delimiter.LOOSE, Delimiter.RULE)
-# Blanks that programs put between words and before colons, and marks of direction that nobody
-# sees: French, Hebrew and Arabic mail has them within the words that are compared.
+# Unusual blanks that programs put between words and before colons, and invisible marks of
+# direction: French, Hebrew and Arabic mail has them within the words that are compared.
 _BLANKS: Final = "\u00a0\u2007\u202f\u3000"
 _ODD: Final = _BLANKS + (
     "\u200b\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
@@ -45,10 +45,10 @@ class Draft:
 
     Attributes:
         written: The lines as they stand in the mail, and an empty one.
-        lines: The lines as they are compared: stripped, with usual blanks, without unseen marks.
+        lines: The lines as they are compared: stripped, with plain blanks, without invisible marks.
         kept: The sender's own lines.
         target: Where the next line goes: ``kept``, or below a delimiter what may be a signature.
-        signatures: What was found to be a signature.
+        signatures: The signatures that were found.
         escaped: Whether a line has the escape of an mbox file.
     """
 
@@ -62,7 +62,7 @@ class Draft:
         plain = text if text.isascii() else _plain(text)
         lines = self.written if plain is text else plain.split("\n")
         self.lines = list(map(str.strip, lines))
-        # What ``BLANK`` is the number of.
+        # The last line, which ``BLANK`` (-1) is the number of.
         self.written.append("")
         self.kept: list[int] = []
         self.target = self.kept
@@ -77,14 +77,14 @@ class Draft:
         self._unsigned: list[int] = []
 
     def is_empty(self) -> bool:
-        """Say whether nothing of the sender's own was seen yet."""
+        """Say whether no words of the sender were seen yet."""
         return not self.kept and not self.signatures and self.target in _NOTHING
 
     def has_more(self, length: int) -> bool:
-        """Say whether more of the sender's own was seen than the lines of an introduction.
+        """Say whether the sender's words seen so far are more than the lines of an introduction.
 
         Args:
-            length: How many lines the introduction has, the one that is not kept yet included.
+            length: Lines of the introduction, including the one that is not kept yet.
         """
         if self.signatures or len(self.target) >= length:
             return True
@@ -99,14 +99,14 @@ class Draft:
         return self._kind is not None and self.target not in _NOTHING
 
     def last_line(self) -> str:
-        """Return the last line that was kept and is not blank; ``""`` for none near."""
+        """Return the last kept line if one of the last two is not blank; else ``""``."""
         return next((self.lines[kept] for kept in reversed(self.target[-2:]) if kept >= 0), "")
 
     def tail(self, number: int) -> list[str]:
-        """Return the kept lines right above a line that stand together, bounded in all ways.
+        """Return the block of kept lines right above a line, bounded in number and length.
 
         Args:
-            number: The number of the line; a few blank lines above it are passed over.
+            number: The number of the line; a few blank lines above it are skipped.
         """
         target = self.target
         end = len(target)
@@ -151,11 +151,11 @@ class Draft:
             number: The number of its line.
 
         Returns:
-            False where the delimiter is a part of the block that it stands in.
+            False where the line belongs to the block in which it stands.
         """
         drawn = kind in _DRAWN
         if self._kind is Delimiter.STRICT and kind is not Delimiter.STRICT:
-            # Some type two hyphens where their program puts them, too.
+            # Some people type the two hyphens that their program also writes.
             return kind is Delimiter.BARE and self.target in _NOTHING
         if self._kind is Delimiter.BARE and drawn and self.target not in _NOTHING:
             return False
@@ -210,7 +210,8 @@ class Draft:
             while end and kept[end - 1] < 0:
                 end -= 1
             tail = kept[max(0, end - _TAIL_LINES) : end]
-            # Half of all mails end with a quote, and are asked above and below it.
+            # Half of all mails end with a quote, and come here above and below it with the same
+            # lines.
             if tail == self._unsigned:
                 break
             length = program_signature(self._texts(tail))
@@ -222,7 +223,7 @@ class Draft:
         return found
 
     def _texts(self, numbers: list[int]) -> list[str]:
-        # Longer ones are no signatures, whatever they say.
+        # A longer block is no signature in any case.
         return [
             "" if number < 0 else self.lines[number]
             for number in numbers[: MAX_SIGNATURE_LINES + 1]
@@ -234,7 +235,7 @@ class Draft:
         Args:
             numbers: Their numbers.
         """
-        # Without a call of Python for each line: it is half of what a text of one reply costs.
+        # ``map`` avoids a Python call for each line: this is half of the time for a short reply.
         lines = list(map(str.rstrip, map(self.written.__getitem__, numbers)))
         if self.escaped:
             lines = [line[1:] if line.startswith(ESCAPED) else line for line in lines]
@@ -242,7 +243,7 @@ class Draft:
 
 
 def _plain(text: str) -> str:
-    # Few texts have any, and one table for all takes a microsecond for each dozen characters.
+    # Few texts have any of them; str.translate would take a microsecond for each dozen characters.
     for odd in _ODD:
         if odd in text:
             text = text.replace(odd, " " if odd in _BLANKS else "")

@@ -88,7 +88,7 @@ _NAMES = {
 #: Name of a field, in small letters, to its kind.
 FIELD_KINDS: Final = {name: kind for kind, names in _NAMES.items() for name in names.split("|")}
 
-#: Fields that no program shows above a quoted mail: whoever writes them has pasted raw headers.
+#: Fields that no program shows above a quoted mail: with them, somebody pasted raw headers.
 PASTED_FIELDS: Final = frozenset(
     "received|return-path|message-id|mime-version|content-type|content-transfer-encoding|"
     "delivered-to|authentication-results|received-spf|dkim-signature|references|in-reply-to|"

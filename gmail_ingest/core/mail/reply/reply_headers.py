@@ -8,9 +8,9 @@ Source: gmail_ingest_tests/core/reply_set: the blocks of Outlook ("From, Sent, T
 Hotmail (Date or Subject first), Lotus Notes, Gmail's and Apple's forwards, Orange and La Poste
 ("Message du, De, A, Objet").
 
-A word before a colon is no evidence: forms of orders and trips have them too. A block counts with
-an address and a date, or what else only a program writes; in a language whose names are not
-known, by its shape. Each look at a block reads at most ``_MAX_LINES`` lines.
+A word before a colon is no evidence: forms of orders and trips have them, too. A block counts if it
+has an address and a date, or something else that only programs write; with unknown field names, by
+its shape. Each look at a block reads at most ``_MAX_LINES`` lines.
 """
 
 import re
@@ -81,7 +81,7 @@ def is_known_field(line: str) -> bool:
 
 
 def may_start_block(lines: Sequence[str], start: int) -> bool:
-    """Say, at the cost of a look at a word, whether a header block may start at a line.
+    """Say, by a cheap look at the first word, whether a header block may start at a line.
 
     Args:
         lines: All lines, stripped.
@@ -96,12 +96,12 @@ def may_start_block(lines: Sequence[str], start: int) -> bool:
     elif line[:colon].strip("*_ \t").lower() in FIELD_KINDS:
         starts = True
     else:
-        # Most lines with a colon stand alone with it.
+        # Below most lines with a colon, no other line has one.
         following = lines[start + 1] if start + 1 < len(lines) else ""
         if ":" not in following[: _MAX_NAME_CHARS + 1] and "\uff1a" not in following:
             return False
         starts = _may_be_foreign(lines, start)
-    # Within a block, the first line was looked at.
+    # A line within a block is not its start.
     return starts and not (start and _is_named(lines[start - 1]))
 
 
@@ -128,7 +128,7 @@ def header_block(
     block = _read(lines, start, known=known)
     if block.refused or (block.spaced and _starts_below(lines, start, block)):
         return None
-    # A rule may be a part of what stands above it, as below a bare "--".
+    # A rule may belong to the text above it, as below a bare "--".
     ruled = ruled or (start > 0 and lines[start - 1] != "" and not lines[start - 1].strip(RULES))
     stands_alone = start == 0 or not lines[start - 1] or ruled
     pasted = above.endswith((":", "\uff1a")) and not ruled and SENT not in block.kinds
@@ -145,7 +145,7 @@ def header_block(
 
 
 def _starts_below(lines: Sequence[str], start: int, block: _Block) -> bool:
-    """Say whether a line like a field stands above a block that needs it not, and a blank line."""
+    """Say whether the block below a blank line is complete without the line above it."""
     blanks = (number for number in range(start, block.end) if not lines[number])
     below = next((number + 1 for number in blanks if lines[number + 1]), None)
     if below is None:
@@ -223,7 +223,7 @@ def _take(block: _Block, line: str, name: str, value: str) -> bool:
         block.unknown += 1
         block.refused = block.refused or name in FORM_FIELDS
     elif kind in block.kinds:
-        # Another mail's block; of the other kinds a program may show two.
+        # A second From begins another mail's block; of other kinds a program may show two.
         if kind == FROM or len(block.values) > len(_KNOWN):
             return False
         kind = ""
@@ -239,7 +239,7 @@ def _next_line(lines: Sequence[str], number: int) -> str:
 
 
 def _continues(last: str, line: str) -> bool:
-    """Say whether a line goes on with the value of the field above: lists of addresses fold."""
+    """Say whether a line continues the value above, as folded lists of addresses do."""
     if not last or not line or len(line) > _MAX_VALUE_CHARS:
         return False
     if last.endswith((",", ";", "<", ":", "\uff1a", "[mailto:", "(")) or line[0] in "<[;,":
@@ -266,15 +266,15 @@ def _is_known(block: _Block, *, at_top: bool, ruled: bool) -> bool:
     if len(kinds) < _MIN_FIELDS or block.unknown > len(kinds):
         return False
     if at_top:
-        # A form that a web site sends begins so too; it has no line for each of these.
+        # A form that a web site sends begins so, too, but does not have all of these.
         return {FROM, TO, SUBJECT} <= kinds and _dated(block, SENT, DATE) and _has_address(block)
     if not (ruled or block.bold or any(map(str.isdigit, block.kinds.get(SENT, "0")))):
-        # By post, perhaps.
+        # Sent by post, perhaps.
         return False
     if kinds == {FROM, SENT, TO} and not block.unknown and _WEEKDAY.match(block.kinds[SENT]):
-        # Windows 8 shows names alone, and the day of the week: no label of a parcel does.
+        # Windows 8 shows names without addresses, and the day of the week, as no parcel label does.
         return _dated(block, SENT)
-    # Without a sender it is an invitation, or what somebody looks for.
+    # Without a sender it is an invitation, or a search.
     if FROM not in kinds:
         return False
     if _has_address(block) and (
@@ -283,10 +283,10 @@ def _is_known(block: _Block, *, at_top: bool, ruled: bool) -> bool:
     ):
         return True
     if SUBJECT in kinds:
-        # From, date and subject alone are a note of a call.
+        # From, date and subject alone may be the note of a phone call.
         if _dated(block, SENT, DATE) and (ruled or kinds & {SENT, TO}):
             return True
-        # Names without addresses and days without a time: only what a program draws is proof.
+        # Names without addresses and days without a time: only a rule or bold type is proof.
         if block.kinds.get(FROM) and {SENT, TO} <= kinds and (ruled or block.bold):
             return True
     return ruled and _has_address(block)
@@ -298,7 +298,7 @@ def _has_day(value: str) -> bool:
 
 
 def _is_short(block: _Block, *, ruled: bool) -> bool:
-    """Two fields, with the address and the full date that no form has."""
+    """Say whether a block has two fields with an address and a full date, as no form has."""
     kinds = block.kinds.keys() & _KNOWN
     dated = block.kinds.get(DATE, block.kinds.get(SENT, ""))
     return (
@@ -312,7 +312,7 @@ def _is_short(block: _Block, *, ruled: bool) -> bool:
 
 
 def _is_one_line(line: str) -> bool:
-    """Say whether all fields of a block stand on one line, as where its line ends were lost."""
+    """Say whether all fields of a block are on one line, because its line ends were lost."""
     if line.count(":") < len(_ONE_LINE) or "@" not in line or len(line) > _MAX_VALUE_CHARS:
         return False
     kinds = set()
@@ -327,7 +327,7 @@ def _is_one_line(line: str) -> bool:
 
 
 def _has_shape(block: _Block, *, at_top: bool, ruled: bool) -> bool:
-    """Weigh what a block shows whose names are in no list."""
+    """Say by its shape whether a block with unknown field names is a header block."""
     if len(block.values) < _MIN_FIELDS or block.spaced:
         return False
     addresses = sum(BRACKETED.search(value) is not None for value in block.values)
@@ -340,7 +340,7 @@ def _has_shape(block: _Block, *, at_top: bool, ruled: bool) -> bool:
 
 
 def _is_date(value: str) -> bool:
-    """Say whether a value is a full date and no more, as in "mar. 5 marts 2024 10:00"."""
+    """Say whether a value is only a full date, as in "mar. 5 marts 2024 10:00"."""
     if "@" in value or YEAR.search(value) is None or TIME.search(value) is None:
         return False
     return any(

@@ -7,8 +7,9 @@ Keep out: words of a language (``reply_marks``), header blocks (``reply_headers`
 Source: gmail_ingest_tests/core/reply_set: the introductions of Gmail, Outlook, Apple Mail, Yahoo,
 Zoho, GMX, Proton, Thunderbird, mutt, Lotus Notes and 163.
 
-Above a line that is marked as quoted an introduction is known by its shape, in any language: a
-date, and an address in brackets. Without a mark below, more is asked for, since all below goes.
+Above a line that is marked as quoted, an introduction is recognised by its shape in any language: a
+date, and an address in brackets. Without a mark below, more evidence is needed, because all text
+below is cut off.
 """
 
 import re
@@ -45,7 +46,7 @@ from gmail_ingest.core.mail.reply.reply_names import (
     names_in,
 )
 
-#: No program folds an introduction over more lines.
+#: The most lines over which a program folds an introduction.
 MAX_INTRODUCTION_LINES: Final = 4
 
 # Programs fold at 70 to 80 characters; a line that ended long before was not folded there.
@@ -57,11 +58,11 @@ _MAX_BLOCK_LINES: Final = 12
 _MAX_DATE_WORDS: Final = 9
 _MAX_CHARS_BEFORE_TIME: Final = 14
 _YEAR_DIGITS: Final = 4
-# What is shorter may be the last words of an introduction that was folded: "10:11):" or ":".
+# A shorter line may be the end of a folded introduction: "10:11):" or ":".
 _MIN_END_CHARS: Final = 60
 _MIN_DASHES: Final = 2
 
-# Where an introduction has no date.
+# How an introduction without a date ends.
 _INTRODUCTION_ENDS: Final = frozenset((*COLONS, *RULES))
 _AROUND_BANNERS: Final = RULES + ": \t\uff1a"
 _RULES_AND_BLANK: Final = RULES + " "
@@ -104,7 +105,7 @@ def is_banner(lines: Sequence[str], number: int) -> bool:
     if len(words.split()) > _MAX_FORWARD_WORDS:
         return False
     below = lines[number + 1 : number + 1 + _MAX_BLOCK_LINES]
-    # Few lines stand above a block, and the pattern takes ten times as long.
+    # The pattern takes ten times as long, and few lines stand above a block.
     is_above = _is_above_header_block([following.lstrip("> ") for following in below])
     return is_above and FORWARDED.search(words) is not None
 
@@ -117,7 +118,7 @@ def _is_above_header_block(below: Sequence[str]) -> bool:
 
 
 def drawn_introduction(lines: Sequence[str], number: int) -> int:
-    """Return how many lines an introduction between dashes has, as Zoho writes it; 0 for none.
+    """Return the number of lines of an introduction between dashes, as Zoho writes it; 0 for none.
 
     Args:
         lines: All lines, stripped.
@@ -132,12 +133,12 @@ def drawn_introduction(lines: Sequence[str], number: int) -> int:
         joined = f"{joined} {line}"
         if line.rstrip(":")[-_MIN_DASHES:].strip(RULES) == "":
             return length if _is_drawn_introduction(joined.strip(RULES + ": ")) else 0
-        # Lotus Notes: "-----Ann/Example wrote: -----"; all others close on the next line at last.
+        # Lotus Notes: "-----Ann/Example wrote: -----"; others end on a later line.
     return 0
 
 
 def may_introduce(lines: Sequence[str]) -> bool:
-    """Say, at the cost of a look, whether a line that ends with a colon may end an introduction.
+    """Say, by a cheap look, whether a line that ends with a colon may end an introduction.
 
     Args:
         lines: The line and those above it that may belong to the introduction, in their order.
@@ -147,7 +148,7 @@ def may_introduce(lines: Sequence[str]) -> bool:
 
 
 def goes_on_with_quoted_text(line: str) -> bool:
-    """Say whether a line is an introduction with the first line of the quoted mail behind it.
+    """Say whether a line is an introduction followed by the first line of the quoted mail.
 
     Args:
         line: A stripped line of bounded length.
@@ -157,7 +158,7 @@ def goes_on_with_quoted_text(line: str) -> bool:
 
 
 def asks_for_answer_above(line: str) -> bool:
-    """Say whether a line is what ticket systems draw above their mail: "reply above this line".
+    """Say whether a line is that of ticket systems above their mail: "reply above this line".
 
     Args:
         line: A stripped line of bounded length that begins with a character of a rule.
@@ -167,7 +168,7 @@ def asks_for_answer_above(line: str) -> bool:
 
 
 def is_in_a_log(above: str, line: str) -> bool:
-    """Say whether a line like an introduction is announced right above, or one line of many.
+    """Say whether a line like an introduction is a line of a log, or announced right above.
 
     Args:
         above: The line above it, stripped; ``""`` for a blank one.
@@ -177,7 +178,7 @@ def is_in_a_log(above: str, line: str) -> bool:
 
 
 def introduction_length(block: Sequence[str]) -> int:
-    """Return how many lines at the end of a block introduce the marked quote below it.
+    """Return the number of lines at the end of a block that introduce the marked quote below it.
 
     Args:
         block: The lines right above the quote that stand together, stripped, each of bounded
@@ -190,16 +191,16 @@ def introduction_length(block: Sequence[str]) -> int:
 
 
 def _may_introduce_a_quote(block: Sequence[str]) -> bool:
-    """Say, at the cost of a look, whether lines right above a quote may introduce it."""
+    """Say, by a cheap look, whether lines right above a quote may introduce it."""
     words = " ".join(block).rstrip("*_ ")
     return words[-1:] in _INTRODUCTION_ENDS or "news:" in words or _DIGIT.search(words) is not None
 
 
 def unmarked_introduction_length(block: Sequence[str], *, below_signature: bool) -> int:
-    """Return how many lines at the end of a block introduce a quote that has no marks.
+    """Return the number of lines at the end of a block that introduce a quote without marks.
 
     Args:
-        block: As for ``introduction_length``; its last line is the one that may end it.
+        block: As for ``introduction_length``; its last line may end the introduction.
         below_signature: Whether a signature stands above, and not the sender's text.
     """
     end = block[-1] if len(block[-1]) >= _MIN_END_CHARS else " ".join(block[-2:])
@@ -223,7 +224,7 @@ def _length(block: Sequence[str], introduces: Callable[[str], bool]) -> int:
 
 
 def _goes_on(above: str, below: str) -> bool:
-    """Say whether an introduction that is whole without the line above began there."""
+    """Say whether an introduction already begins in the line above."""
     if _OPEN_BRACKET.search(above) or _breaks_in_date(above, below):
         return True
     if (above.endswith(",") or "@" in above) and CITING.match(above):
@@ -246,7 +247,7 @@ def _goes_on(above: str, below: str) -> bool:
 
 
 def _breaks_in_date(above: str, below: str) -> bool:
-    """Say whether an introduction broke within its date: "On Mon, 2 Mar" and "2015 at 10:00 ...".
+    """Say whether an introduction was broken within its date: "On Mon, 2 Mar", "2015 at 10:00 ...".
 
     Programs for narrow screens, and those that quote a short line again, break lines anywhere.
     """
@@ -257,7 +258,7 @@ def _breaks_in_date(above: str, below: str) -> bool:
         return begins_early(above) and bool(TIME.search(below[:_MAX_CHARS_BEFORE_TIME]))
     if not OPENING.match(f"{above} ") or OPENING.match(below):
         return False
-    # What else begins so is the sender's: "On Friday" and "2024-03-05 10:00 Ann wrote:".
+    # Other lines that begin so are the sender's: "On Friday" above "2024-03-05 10:00 Ann wrote:".
     if _DIGIT.search(above) is None and len(words) > 1 and not above.endswith(","):
         return False
     return any(
@@ -273,7 +274,7 @@ def _introduces_a_quote(words: str) -> bool:
     if not bare.endswith(COLONS):
         return _is_introduction_without_colon(words, bare)
     bare = bare[:-1].rstrip("*_ ")
-    # Half of them have none.
+    # Half of them have no address.
     address = BRACKETED.search(bare) if "@" in bare else None
     dated = DATE.search(bare) is not None
     verb = find_verb(bare)
@@ -294,7 +295,7 @@ def _introduces_a_quote(words: str) -> bool:
 
 
 def _is_introduction_without_colon(words: str, bare: str) -> bool:
-    # Most of what stands above a quote is a sentence: its end is looked at first.
+    # Most lines above a quote are sentences, so the end is checked first.
     ends = bare.endswith((">", "]")) and ENDS_WITH_ADDRESS.search(bare) is not None
     if ends and YEAR.search(bare) and begins_early(bare):
         return True
@@ -348,7 +349,7 @@ def _introduces_with_address(words: str, verb: re.Match[str] | None, *, early: b
 
 
 def _is_date_and_sender(words: str) -> bool:
-    """Say whether a date with its time and one person's address are all there is: no verb."""
+    """Say whether words are only a date with a time and one person's address, without a verb."""
     times = list(TIME.finditer(words))
     if words.count("@") != 1 or not times:
         return False
@@ -356,7 +357,7 @@ def _is_date_and_sender(words: str) -> bool:
     if not is_name(names_in(between)):
         return False
     if words[0].isalpha() and words[0].lower() == words[0].upper():
-        # A script without capital letters: none of its languages is known but by its shape.
+        # A script without capital letters: only the shape shows an introduction.
         return YEAR.search(words) is not None and begins_early(words)
     return (
         OPENING.match(words) is not None
@@ -365,10 +366,10 @@ def _is_date_and_sender(words: str) -> bool:
 
 
 def _is_machine_made(words: str, verb: re.Match[str]) -> bool:
-    """Say whether a date with its time, a name and a verb are all there is, as programs write it.
+    """Say whether words are only a date with a time, a name and a verb, as programs write them.
 
-    A person writes "On 3 May 2024 at 10:00 Ann wrote:", too: a program writes a comma before the
-    name, or the date in numbers.
+    People also write "On 3 May 2024 at 10:00 Ann wrote:". Programs write a comma before the name,
+    or the date in numbers.
     """
     year = YEAR.search(words)
     times = list(TIME.finditer(words))

@@ -19,7 +19,7 @@ COLONS: Final = (":", "\uff1a", "\ufe55", "\u0589")
 #: Rules, banners and delimiters are drawn with these.
 RULES: Final = "-_*=#~+\u2010\u2011\u2012\u2013\u2014\u2015\u2500\u2501"
 
-# "... wrote", as single words in small letters: a set, since a pattern of so many alternatives
+# "... wrote", as single words in small letters. A set, because a pattern with so many alternatives
 # takes a tenth of a millisecond a line.
 _VERBS: Final = frozenset(
     "wrote writes said sent written schrieb schrieben schriebst schreibt geschrieben "
@@ -70,7 +70,7 @@ CITING: Final = re.compile(
     re.IGNORECASE,
 )
 
-# Each begins by asking for a digit: most of a text has none, and is passed over at once.
+# Each begins with a look for a digit: most characters are none, and are skipped at once.
 _YEAR = r"(?:19|20|25)\d\d(?:[/.-]\d{1,2}[/.-]\d{1,2})?(?!\d)"
 _NUMBERED = r"\d{1,2}(?:[/.-]\d{1,2}[/.-]|\. \d{1,2}\. )(?:\d{4}|\d{2})(?!\d)"
 _OTHER_DIGITS = r"[^\W0-9]{4}"
@@ -153,7 +153,7 @@ FORWARD_INTRODUCTIONS: Final = frozenset(
     "начало переадресованного сообщения|転送されたメッセージ|开始转发的信息|"
     "전달된 메시지".split("|")
 )
-#: The same by its stem, in other languages: only above a header block.
+#: The same in other languages, by the stem of the word; counts only above a header block.
 FORWARDED: Final = re.compile(
     r"begin forwarded message|^forwarded message|weitergeleitete|réexpédié|transféré|reenviad|"
     r"inoltrat|encaminhad|doorgestuurd|vidarebefordra|videresend|välitet|przekaz|przesłan|przesyłan|"

@@ -1,4 +1,4 @@
-"""What the words of an introduction are: a name, the beginning of a date, a person's sentence.
+"""Tells names, beginnings of dates and people's sentences in introductions apart.
 
 Holds: ``is_name``, ``is_name_and_verb``, ``names_in``, ``begins_early``, ``is_whole``; and
 ``is_told``, ``ends_sentence`` and ``goes_on_behind``: what speaks against an introduction.
@@ -41,7 +41,7 @@ _DIGIT = re.compile(r"\d")
 
 
 def ends_sentence(line: str) -> bool:
-    """Say whether a line ends with a colon, and with none in brackets, as "[mailto:"."""
+    """Say whether a line ends with a colon that is not in brackets, as in "[mailto:"."""
     return line.endswith(COLONS) and line.rfind(")") >= line.rfind("(") and "mailto" not in line
 
 
@@ -58,12 +58,12 @@ def begins_early(words: str) -> bool:
 
 
 def is_whole(words: str) -> bool:
-    """Say whether brackets that were closed were opened too, and a name or date stands before."""
+    """Say whether all closed brackets were opened, with a name or date before them."""
     return words.count(">") <= words.count("<") and words[0] not in "<>)"
 
 
 def is_name_and_verb(words: str, verb: re.Match[str]) -> bool:
-    """Say whether a name and a verb are all there is: "Ann wrote".
+    """Say whether a text is only a name and a verb: "Ann wrote".
 
     Args:
         words: A text without the colon that ended it.
@@ -79,7 +79,7 @@ def is_name_and_verb(words: str, verb: re.Match[str]) -> bool:
 
 
 def is_name(words: str) -> bool:
-    """Say whether a few words are a person's name, or a pronoun that stands for it."""
+    """Say whether words are a person's name, or a pronoun."""
     parts = words.strip("\"'\u201c\u201d, ").split()
     if len(parts) > _MAX_NAME_WORDS or (parts and parts[0].lower() in _SENTENCE_STARTS):
         return False
@@ -90,9 +90,9 @@ def is_name(words: str) -> bool:
 
 
 def is_told(words: str, verb: re.Match[str] | None) -> bool:
-    """Say whether a person tells something: "I paid on 5 March 2024 at 10:00, you said:".
+    """Say whether it is a person's sentence: "I paid on 5 March 2024 at 10:00, you said:".
 
-    Programs begin with no pronoun, put none before the verb, and write no colon but in brackets.
+    Programs write no pronoun at the beginning or before the verb, and colons only in brackets.
     """
     if words.split(maxsplit=1)[0].lower() in _PERSONS:
         return True

@@ -1,4 +1,4 @@
-"""Which lines are quoted: those that begin with ``>``, and which of these are not.
+"""Which lines are quoted: those that begin with ``>``, with exceptions.
 
 Holds: ``begins_own_line`` (a ``>`` that marks no quote), ``is_wrapped_quote`` (a line of a quote
 that lost its mark) and ``other_mark``.
@@ -16,7 +16,7 @@ _MAX_CHARS: Final = 300
 # "JD> text", "| text", and the wide mark of East Asian programs.
 _OTHER_MARK = re.compile(r"\|(?= |$)|\uff1e|[A-Z]{1,3}>(?= |$)")
 _OPEN_LINK = re.compile(r"<[^<>\s]*$")
-# "we need / >10 units": a sign within a sentence that broke there.
+# "we need / >10 units": a sign in a sentence that was wrapped there.
 _AMOUNT = re.compile(r">\d")
 _WRAPPED_CHARS: Final = 40
 _SENTENCE_ENDS: Final = (".", "!", "?", ":", "\uff1a")
@@ -25,7 +25,7 @@ _PROMPT: Final = (">>> ", "> > > ")
 
 
 def begins_own_line(lines: Sequence[str], number: int) -> bool:
-    """Say whether a line that begins with ``>`` is no quoted line for all that.
+    """Say whether a line that begins with ``>`` is no quoted line.
 
     Args:
         lines: All lines, stripped.
@@ -51,7 +51,7 @@ def begins_own_line(lines: Sequence[str], number: int) -> bool:
     opened = opened or (closed and number > 1 and lines[number - 2].endswith("<"))
     if not above or not opened:
         return False
-    # What breaks again is closed by the next line.
+    # If this line is broken as well, the next line closes it.
     breaks_again = _OPEN_LINK.search(line[-_MAX_CHARS:]) is not None
     return breaks_again or line.endswith((":", "\uff1a")) or not below.startswith(">")
 
@@ -74,7 +74,7 @@ def is_wrapped_quote(lines: Sequence[str], number: int) -> bool:
 
 
 def is_deep(line: str) -> bool:
-    """Say whether a line is quoted three times: what a Python prompt looks like, too.
+    """Say whether a line is quoted three deep; a Python prompt looks the same.
 
     Args:
         line: A stripped line.
@@ -86,7 +86,7 @@ def other_mark(line: str) -> str:
     """Return the mark of a quote that a line begins with, other than ``>``; ``""`` for none.
 
     Args:
-        line: A stripped line below an introduction. Nowhere else are these marks of a quote.
+        line: A stripped line below an introduction; elsewhere these are no marks of a quote.
     """
     found = _OTHER_MARK.match(line)
     # A row of a table has a bar at either end.

@@ -1,7 +1,6 @@
-"""The signature below a mail: what a delimiter or a program's words set apart.
+"""The signature below a mail, recognised by a delimiter or by a program's words.
 
-Holds: ``delimiter_of``, ``is_signature`` (is what stands below a delimiter one),
-``postscript``,
+Holds: ``delimiter_of``, ``is_signature`` (of lines below a delimiter), ``postscript``,
 ``program_signature`` and ``starts_footer``.
 Add here: another mark of a signature.
 Keep out: words of programs and lists (``signature_marks``), quoted mail (``reply_text``).
@@ -39,7 +38,7 @@ from gmail_ingest.core.mail.reply.signature_marks import (
     UNSUBSCRIBE,
 )
 
-#: With the blank ones.
+#: Including blank lines.
 MAX_SIGNATURE_LINES: Final = 30
 
 _MAX_LINES: Final = 15
@@ -57,14 +56,14 @@ _MAX_CJK_WORDS: Final = 6
 _MAX_SHORT_CHARS: Final = 40
 _FOOTER_LINES: Final = 3
 _MAX_FOOTER_CHARS: Final = 120
-# Corporate notices may stand below it, and mail that was quoted below a signature.
+# Below a footer there may be corporate notices, and mail quoted below a signature.
 _MAX_FOOTER_LINES: Final = 1_000
 _MAX_OWN_FOOTER_LINES: Final = 25
 
 _SENTENCE_ENDS = (".", "!", "?", "\u2026", "\u3002", "\uff01", "\uff1f", ":", "\uff1a", ",", ";")
 _BRACKETS = "*_()<>[]\"' \t\u201c\u201d"
 _NOT_IN_NAMES: Final = frozenset("0123456789:=")
-# "Sent from my iPad means that it was him" is what a person says.
+# Verbs of a person's sentence: "Sent from my iPad means that it was him".
 _SAID: Final = frozenset(("is", "was", "are", "were", "means", "meant", "had", "did"))
 _LINK = re.compile(r"\s?[<(\[]\s*(?:https?://|www\.)[^\s<>()\[\]]*\s*[>)\]]")
 _SENTENCE_PART = re.compile(r"[.,;:!?(\u2013\u2014]\s|[.!?]$")
@@ -76,9 +75,9 @@ _DASHED_NAME = re.compile(
 
 
 class Delimiter(enum.Enum):
-    """How sure a line is to begin a signature."""
+    """How surely a line begins a signature."""
 
-    #: Two hyphens and a blank, as the RFC has it.
+    #: Two hyphens and a blank, as in the RFC.
     STRICT = enum.auto()
     #: Two hyphens: the blank is easily lost on the way.
     BARE = enum.auto()
@@ -89,7 +88,7 @@ class Delimiter(enum.Enum):
 
 
 class Above(enum.Enum):
-    """What a signature's block stands above."""
+    """What stands below a signature's block."""
 
     #: Quoted mail.
     QUOTE = enum.auto()
@@ -100,7 +99,7 @@ class Above(enum.Enum):
 
 
 def delimiter_of(written: str, line: str, above: str) -> Delimiter | None:
-    """Return what kind of a signature's delimiter a line is, if any.
+    """Return what kind of delimiter of a signature a line is, if any.
 
     Args:
         written: The line as it stands in the mail.
@@ -161,11 +160,11 @@ def _is_sentence(line: str) -> bool:
 
 
 def _is_card(filled: Sequence[str], *, ends: bool) -> bool:
-    """Say whether lines are what is printed on a card: a name, and how to reach it.
+    """Say whether lines look like a business card: a name, and ways to reach the person.
 
     Args:
         filled: The lines that are not blank.
-        ends: Whether the text ends with them: there a name and a title are enough.
+        ends: Whether the text ends with them: then a name and a title are enough.
     """
     if len(filled) > _MAX_CARD_LINES or any(len(line) > _MAX_CARD_CHARS for line in filled):
         return False
@@ -201,7 +200,7 @@ def postscript(lines: Sequence[str]) -> int | None:
 
 
 def program_signature(kept: Sequence[str]) -> int:
-    """Return how many lines at the end of a text a program put there; 0 for none.
+    """Return the number of lines at the end of a text that a program wrote; 0 for none.
 
     Args:
         kept: The last lines of a text, stripped; the last one is not blank. None for no text.
@@ -223,7 +222,7 @@ def program_signature(kept: Sequence[str]) -> int:
 
 
 def _may_end(above: Sequence[str]) -> bool:
-    # "The footer says:" above it makes it a part of what the sender tells.
+    # Below a colon ("The footer says:") it is a part of the sender's text.
     last = next((line for line in reversed(above[-3:]) if line), "")
     return not last.endswith((":", "\uff1a"))
 
@@ -265,7 +264,7 @@ def _asks_for_outlook(line: str) -> bool:
 
 
 def _may_advertise(line: str) -> bool:
-    # The pattern takes as long as all else that the last line of a mail is asked.
+    # The pattern takes as long as all other checks of the last line together.
     lowered = line.lower()
     return not line.isascii() or any(map(lowered.__contains__, ADVERTISERS))
 
@@ -292,7 +291,7 @@ def starts_footer(lines: Sequence[str], number: int) -> bool:
     for line in lines[number + 1 : number + 1 + _FOOTER_LINES]:
         if line.strip(RULES):
             paragraph.append(line[:_MAX_FOOTER_CHARS])
-        # A provider's advertisement may stand above the footer; words of the sender's own stay.
+        # A provider's advertisement may stand above the footer; the sender's own words stay.
         elif line or (paragraph and "://" not in paragraph[-1]):
             break
     words = " ".join(paragraph).lower()
@@ -305,9 +304,9 @@ def starts_footer(lines: Sequence[str], number: int) -> bool:
 
 
 def _ends_soon(below: Sequence[str], *, sure: bool) -> bool:
-    """Say whether lines below a rule name a way out of a list, and little more.
+    """Say whether lines below a rule say how to leave a list, and little more.
 
-    An agenda may have a rule, and "the mailing list" below it; a newsletter has more below that.
+    An agenda may have a rule with "the mailing list" below it; a newsletter has more below that.
     """
     own = [line for line in below if line and line[0] != ">"]
     if len(own) > _MAX_OWN_FOOTER_LINES:

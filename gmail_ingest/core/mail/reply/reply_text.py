@@ -1,17 +1,17 @@
-"""What the sender wrote: text without the mail it answers, and the signature below it.
+"""What the sender wrote: the text without quoted mail, and the signature below it.
 
 Holds: ``Reply`` and ``read_reply``.
 Add here: the order in which marks count; a new kind of mark.
 Keep out: words of a language (``reply_marks``, ``reply_fields``, ``signature_marks``), what an
 introduction, a header block or a signature is (``reply_introductions``, ``reply_headers``,
-``reply_signatures``), which lines are kept meanwhile (``reply_draft``), HTML (``html_text`` marks
-its quotes first).
+``reply_signatures``), which lines are kept (``reply_draft``), HTML (``html_text`` marks its quotes
+first).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md; RFC 3676 section 4.3 (the
 signature delimiter).
 
-Each line is looked at a fixed number of times, and only lines of bounded length meet a pattern:
-the libraries that were compared need more than seconds for one hostile line. What is in doubt
-stays in the text.
+Each line is read a fixed number of times, and patterns run only on lines of bounded length: the
+libraries that were compared take many seconds for one hostile line. Lines in doubt stay in the
+text.
 """
 
 from typing import Final, NamedTuple
@@ -38,14 +38,14 @@ from gmail_ingest.core.mail.reply.reply_quotes import (
 )
 from gmail_ingest.core.mail.reply.reply_signatures import Above, delimiter_of, starts_footer
 
-#: Nobody types more; what follows is a log or a list.
+#: Nobody types more; the rest is a log or a list.
 MAX_REPLY_CHARS: Final = 500_000
 
 _MAX_FIELDS: Final = 8
-# What may end a line with a link that is a mark.
+# The last characters of a line with a link that may be a mark.
 _LINK_ENDS: Final = frozenset(":>])")
 _RULES: Final = frozenset(RULES)
-# Bullets are no rules; a dash alone may be one.
+# "- text" is a bullet, no rule; a dash alone may be a rule.
 _RULE_OR_END: Final = _RULES | {""}
 
 
@@ -67,7 +67,7 @@ def read_reply(text: str) -> Reply:
     """Return the part of a mail's text that its sender wrote, and the signature.
 
     Args:
-        text: Plain text, lines ended by line feeds; past ``MAX_REPLY_CHARS`` it is not looked at.
+        text: Plain text, lines ended by line feeds; what is beyond ``MAX_REPLY_CHARS`` is not read.
 
     Returns:
         The text without quoted lines (wherever they stand, so that answers between quotes
@@ -78,7 +78,7 @@ def read_reply(text: str) -> Reply:
 
 
 class _Reader:
-    """Walks over the lines of one mail, and keeps those that are the sender's."""
+    """Reads the lines of one mail, and keeps those of the sender."""
 
     __slots__ = ("_answers", "_deep", "_draft", "_has_wide_colons", "_lines", "_mark", "_quoted")
 
@@ -90,9 +90,9 @@ class _Reader:
         self._quoted = False
         # Whether a quote was answered above.
         self._answers = False
-        # The mark of quoted lines, other than ">", that an introduction stood above.
+        # The mark of the quoted lines below an introduction, if it is not ">".
         self._mark = ""
-        # Whether there are quotes that are no quotes of quotes of quotes; None until asked for.
+        # Whether the mail has quotes less than three deep; None until needed.
         self._deep: bool | None = None
 
     def read(self) -> Reply:
@@ -111,7 +111,7 @@ class _Reader:
                 below_mark = False
                 continue
             first = line[0]
-            # Most quoted lines stand below another: no call for those.
+            # Most quoted lines stand below another one: no call for those.
             if number < go_on or (below_mark and first == ">"):
                 continue
             if first == ">" or special:
@@ -123,7 +123,7 @@ class _Reader:
                 special = bool(self._mark)
             below_mark = False
             # Nine of ten lines have nothing that could end the sender's text: no call for those.
-            # A colon is mostly one of a link.
+            # Most colons are in links.
             if (
                 (":" in line and ("://" not in line or ": " in line or line[-1] in _LINK_ENDS))
                 or (first in _RULES and line[1:2] in _RULE_OR_END)
@@ -165,7 +165,7 @@ class _Reader:
         return below_quote and is_wrapped_quote(lines, number)
 
     def _is_deep_quote(self, number: int) -> bool:
-        # A Python prompt begins like a quote of a quote of a quote.
+        # A Python prompt looks like a quote three deep.
         if number and is_deep(self._lines[number - 1]):
             return False
         if self._deep is None:
@@ -177,7 +177,7 @@ class _Reader:
         length = introduction_length(draft.tail(number))
         if length:
             draft.drop_tail(length)
-        # A program puts its signature below all of the text: above the first quote, or at the end.
+        # Programs put their signature above the first quote, or at the end of the mail.
         draft.close(Above.QUOTE, ends_text=not self._answers)
         self._answers = True
 
@@ -185,8 +185,8 @@ class _Reader:
         """Look at a line that may be a mark.
 
         Returns:
-            Its number where it is the sender's; the number of the line to go on with where it is
-            not; None where nothing of the sender's follows.
+            Its own number where it is the sender's; else the number of the next line to read, or
+            None where no more lines are the sender's.
         """
         line = self._lines[number]
         if len(line) > MAX_MARK_CHARS:
@@ -200,7 +200,7 @@ class _Reader:
             return self._cut(number + 1)
         if ends or (">" in line and goes_on_with_quoted_text(line)):
             below = self._below(number)
-            # Quoted lines end by themselves, and the sender may go on below them.
+            # Marked quotes have an end, and the sender may go on below them.
             if below[:1] != ">" and (not ends or self._may_introduce(number)):
                 following = self._read_introduction(number, below)
                 if following != number:
@@ -263,7 +263,7 @@ class _Reader:
             self._quoted = True
             return number + 1
         length = unmarked_introduction_length(block, below_signature=draft.is_below_signature())
-        # With nothing above it, what follows may be an answer below a quote without marks.
+        # With nothing above it, the lines below may be an answer below an unmarked quote.
         if not length or not draft.has_more(length):
             return number
         if length < len(block) and is_in_a_log(block[-length - 1], block[-length]):
@@ -273,10 +273,10 @@ class _Reader:
         return self._cut(number + 1)
 
     def _cut(self, following: int) -> int | None:
-        """Go on behind what introduces a quote with marks, or end where it has none."""
+        """Go on behind the introduction of a quote with marks; end where the quote has none."""
         lines = self._lines
         self._draft.close(Above.QUOTE)
-        # Below a header block an introduction is that of a mail within the quoted one.
+        # An introduction below a header block belongs to a mail within the quoted one.
         nested = bool(self._draft.kept) and following > 1 and is_known_field(lines[following - 1])
         for _ in range(_MAX_FIELDS + MAX_INTRODUCTION_LINES):
             while following < len(lines) and not lines[following]:

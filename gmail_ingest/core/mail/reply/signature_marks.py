@@ -27,7 +27,7 @@ DEVICE: Final = re.compile(
     re.IGNORECASE,
 )
 
-#: The verb, with the preposition that tells it from "I sent you the photo".
+#: The verb with its preposition, which "I sent you the photo" does not have.
 SENT_FROM: Final = re.compile(
     r"(?:(?:sent|typed|written) (?:from|via|with|using|on)|"
     r"(?:gesendet|geschickt|versendet|versandt|geschrieben) (?:von|mit|über|aus|via|vom|auf)|"
@@ -61,12 +61,12 @@ FROM_SENT: Final = re.compile(
     r"भेजा गया)[.。!]?$",
     re.IGNORECASE,
 )
-#: How a text begins in German and Dutch that ends with such a verb: "Ich habe ... gesendet" is
-#: the sender's own.
+#: How German and Dutch signatures that end with such a verb begin; "Ich habe ... gesendet" is the
+#: sender's own.
 FROM_WORDS: Final = frozenset("von vom mit über aus via diese dieses van vanaf vanuit met".split())
 #: Verbs of these two, in small letters.
 GERMAN_VERBS: Final = frozenset("gesendet geschrieben verzonden verstuurd".split())
-#: What is a program only here, and "sent from my ..." whatever it is.
+#: Names that mean a program only in this place, and "sent from my ..." with any name.
 NAMED_PROGRAM: Final = re.compile(
     r"(?:sent (?:(?:from|via|with|using) (?:alto|spark|front|hey|newton|nine|boxer|"
     r"workspace one boxer|canary|edison|missive|"
@@ -84,7 +84,7 @@ ADVERTISEMENT: Final = re.compile(
     r"yahoo mail\s?: (?:search|simplify)",
     re.IGNORECASE,
 )
-#: One of these is in each, in small letters.
+#: Each advertisement has one of these, in small letters.
 ADVERTISERS: Final = ("avast.com", "avg.com", "yahoo mail")
 
 #: "Get Outlook for iOS", with a link of Microsoft's: in any language.
@@ -117,15 +117,15 @@ LIST_MARKS: Final = (
     "google groups", "groups.google.com", "you received this message because you", "listinfo/",
     "view it on github",
 )  # fmt: skip
-#: What a sender may write, too: only where a link or an address stands near.
+#: Words that a sender may also write: they count only near a link or an address.
 LIST_WORDS: Final = (
     "mailing list", "mailing-list", "mailingliste", "liste de diffusion", "lista de correo",
     "lista de distribución", "メーリングリスト", "список рассылки",
 )  # fmt: skip
-#: A mark, too, where an address or a link says how.
+#: Also a mark, where an address or a link follows.
 UNSUBSCRIBE: Final = re.compile(r"to unsubscribe.{0,60}(?:https?:|mailto:|@|send )")
 
-#: How lines begin or end that may be of a program: a look at a word, before any pattern.
+#: How a program's lines begin or end: a cheap look before any pattern.
 FIRST_WORDS: Final = frozenset(
     "sent typed written gesendet geschickt versendet versandt geschrieben diese "
     "message envoyé envoyée enviado enviada enviados enviat inviato inviata verzonden "
@@ -160,7 +160,7 @@ LAST_LETTERS: Final = (
     "送信", "送信されました", "发送", "發送", "傳送", "传送", "寄出", "보냄", "गया",
 )  # fmt: skip
 
-#: What only the card of a person or a company shows.
+#: Ways to reach a person or a company, as on a business card.
 CONTACT: Final = re.compile(
     r"@|www\.|https?://|(?:\+|\(0|\b0)\d[\d\s()./-]{5,}\d|\b\d{3}[-. ]\d{3}[-. ]\d{4}\b|"
     r"\b(?:tel|phone|mob|mobile|fax|cell|telefon|handy)\b\s?[.:]",

@@ -1,7 +1,6 @@
 """Enriched text, which some Unix programs send, as plain text.
 
 Holds: ``is_enriched`` and ``plain_of_enriched``.
-Add here: nothing that another kind of text needs.
 Keep out: HTML (``html_text``), which part is the text (``text_parts``).
 Source: RFC 1896 (text/enriched) and its forerunner in RFC 1341 (text/richtext).
 """
@@ -30,8 +29,8 @@ def plain_of_enriched(source: str) -> str:
         source: Lines ended by line feeds.
 
     Returns:
-        The words: one line end of the source is a blank, more are one less (RFC 1896), parameters
-        of commands are left out.
+        The words. By RFC 1896 a single line end becomes a blank, and of n line ends n - 1 remain.
+        Parameters of commands are dropped.
     """
     words: list[str] = []
     depth = {"param": 0, "nofill": 0}

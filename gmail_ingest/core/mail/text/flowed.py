@@ -1,4 +1,4 @@
-"""Plain text whose lines were folded to be joined again.
+"""Plain text with folded lines that the reader joins again (format=flowed).
 
 Holds: ``line_ends_of``, ``unfolded``, and the mark of a line that only looks quoted.
 Add here: another way in which senders break the rules of format=flowed.
@@ -13,9 +13,9 @@ from typing import NamedTuple
 from gmail_ingest.core.mail.headers import parameters_of
 from gmail_ingest.core.mail.reply.reply_text import read_reply
 
-#: In front of a sender's own line that begins with ">": in flowed text only the first column
-#: tells a quote, and the blank that kept ">" out of it is gone. No text has this character
-#: otherwise (``TextCleaner``), and none keeps it (``unmarked``).
+#: Put before a sender's own line that begins with ">". In flowed text such a line has a blank
+#: before it, which unfolding removes. No other text has this character (``TextCleaner``), and
+#: ``unmarked`` removes it.
 OWN_LINE = "\x00"
 
 _STARTS = (">", " ")
@@ -41,7 +41,7 @@ def line_ends_of(content_type: str) -> LineEnds:
     Args:
         content_type: The value of the field, parameters in any notation.
     """
-    # Parameters are read for the few mails that may be flowed only.
+    # Parameters are read only for the few mails that may be flowed.
     lowered = content_type.lower()
     if "flow" not in lowered and "format*" not in lowered:
         return LineEnds(flow=False, drop_blanks=False)
@@ -57,15 +57,14 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
 
     Args:
         text: Lines ended by line feeds, without NUL.
-        drops_blank: True for ``DelSp=yes``: the blank at which a line was folded is not the
-            sender's.
+        drops_blank: True for ``DelSp=yes``: the blank at which a line was folded is dropped.
 
     Returns:
-        The text without stuffing, lines joined where one goes on in the next at the same quote
-        depth. Quotes begin with one ``>`` a level and a blank. A sender's own line that begins
-        with ``>`` has ``OWN_LINE`` in front: not where the program has stuffed its quotes as well,
-        which shows by an introduction above them and by no quote in the first column (one flowed
-        mail in twenty of a public corpus).
+        The text without space-stuffing, with folded lines of the same quote depth joined. Quoted
+        lines begin with one ``>`` a level and a blank. A sender's own line that begins with ``>``
+        has ``OWN_LINE`` in front. Some programs stuff their quotes as well (one flowed mail in
+        twenty of a public corpus): no quote is in the first column then, and an introduction stands
+        above one. Such lines get no ``OWN_LINE``.
     """
     lines: list[str] = []
     pieces: list[str] = []
@@ -75,7 +74,7 @@ def unfolded(text: str, *, drops_blank: bool) -> str:
         depth, content = _split(line) if line[:1] in _STARTS else (0, line)
         has_quotes = has_quotes or depth > 0
         goes_on = content[-1:] == " "
-        # A line between two that end where they are is asked nothing.
+        # Only a line that is joined to a neighbour needs the look.
         stands_alone = (goes_on or bool(pieces)) and _stands_alone(content)
         if pieces and (stands_alone or depth != open_depth):
             lines.append(_shown(open_depth, "".join(pieces).rstrip(" ")))
@@ -104,13 +103,15 @@ def unmarked(text: str) -> str:
 
 
 def _is_quoting(lines: Sequence[str]) -> bool:
-    """Tell whether a line introduces as a quote what looks like lines of the sender's own."""
+    """Tell whether an introduction of a quote stands above lines that are marked as the sender's
+    own.
+    """
     for number, line in enumerate(lines[1:], 1):
         if not line.startswith(OWN_LINE) or lines[number - 1].startswith(OWN_LINE):
             continue
         above = "\n".join(lines[max(0, number - _MAX_INTRODUCTION_LINES) : number])
         if len(above) <= _MAX_INTRODUCTION_CHARS:
-            # Nothing but the text above is left if that introduces nothing.
+            # The reply is "x" alone if the lines above are an introduction.
             return read_reply(f"x\n\n{above.strip()}\n> y").text == "x"
     return False
 
@@ -135,5 +136,5 @@ def _shown(depth: int, content: str) -> str:
         content = ""
     if depth:
         return f"{'>' * depth} {content}" if content else ">" * depth
-    # Only quoting makes two marks with a blank between.
+    # Only a quote has two marks with a blank between.
     return OWN_LINE + content if content[:1] == ">" and content[:3] != "> >" else content

@@ -1,8 +1,8 @@
-"""Lines of a mail's text, and whose words each has.
+"""Lines of a mail's text, and who wrote each.
 
-Holds: ``Line`` and ``Part``; ``introduction_start``, ``is_introduction``,
-``begins_quoted``, ``is_banner`` and ``nothing_own``: what lines say of themselves.
-Add here: another thing that the words of some lines tell.
+Holds: ``Line`` and ``Part``; ``introduction_start``, ``is_introduction``, ``begins_quoted``,
+``is_banner`` and ``nothing_own``: what the words of lines show.
+Add here: another fact that the words of lines show.
 Keep out: marks of markup (``html_marks``), words of a language (``reply_marks``).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
@@ -14,22 +14,22 @@ from typing import Final, NamedTuple
 from gmail_ingest.core.mail.reply.reply_marks import DATE
 from gmail_ingest.core.mail.reply.reply_text import Reply, read_reply
 
-# An introduction, and the head of a quoted mail, are no longer.
+# The longest introduction, and the longest head of a quoted mail.
 _INTRODUCTION_LINES: Final = 4
 _HEAD_LINES: Final = 20
 _LONGEST_LINE: Final = 300
 _BLANK_LINES: Final = 3
 
 _ENDS_INTRODUCTION: Final = (":", "\uff1a", "--")
-# What right-to-left text and bold face leave behind the colon.
+# Characters that right-to-left text and bold type leave behind the colon.
 _BEHIND_COLON: Final = " \t*\u200e\u200f\u202a\u202b\u202c\u2066\u2067\u2068\u2069"
-# An address and a date.
+# The number of signs: an address and a date.
 _BOTH: Final = 2
 _OWN_WORD: Final = "x"
 
 
 class Part(Enum):
-    """Whose words a line has."""
+    """Who wrote a line, and what it is part of."""
 
     OWN = 0
     QUOTED = 1
@@ -44,14 +44,14 @@ _SIGNATURES: Final = (Part.SIGNATURE, Part.LOOSE_SIGNATURE)
 
 
 class Evidence(Enum):
-    """How sure the markup is that an introduction stands above a quote."""
+    """What the markup says about an introduction above a quote."""
 
     NONE = 0
     CONTAINER = 1
     NAMED = 2
 
 
-# Where only the lines say that they introduce something, they must do so without its marks.
+# Without evidence in the markup, the lines must also introduce a quote that has no marks.
 _QUOTE_BELOW: Final = {
     Evidence.NONE: ("", "x"),
     Evidence.CONTAINER: ("> x",),
@@ -60,7 +60,7 @@ _QUOTE_BELOW: Final = {
 
 
 class Line(NamedTuple):
-    """A line of the mail, stripped on its right, and whose words it has."""
+    """A line of the mail, stripped on its right, and its part."""
 
     text: str
     part: Part = Part.OWN
@@ -85,7 +85,7 @@ def introduction_start(lines: Sequence[Line], quote: int, evidence: Evidence) ->
     """Return where the introduction of a quote starts.
 
     Args:
-        lines: Lines of a mail; of those above the quote a few are looked at.
+        lines: Lines of a mail; only a few above the quote are read.
         quote: Number of the quote's first line.
         evidence: What the markup says of the lines above it.
 
@@ -108,7 +108,7 @@ def introduction_start(lines: Sequence[Line], quote: int, evidence: Evidence) ->
 
 
 def is_introduction(lines: Sequence[Line]) -> bool:
-    """Whether some lines that begin as quoted mail are no more than its introduction."""
+    """Whether lines that begin as quoted mail are only its introduction."""
     words = [line.text for line in lines if line.text]
     return 0 < len(words) <= _INTRODUCTION_LINES and _ends_introduction(words[-1])
 
@@ -125,7 +125,7 @@ def _ends_introduction(line: str) -> bool:
 
 
 def begins_quoted(lines: Sequence[Line]) -> bool:
-    """Whether the first of some lines are the head of a mail: all of them are quoted then."""
+    """Whether lines begin with the head of a mail: then all of them are quoted."""
     # Orange's program writes ">" before the header fields, and not before the mail.
     head = [line.text[:_LONGEST_LINE].lstrip("> ") for line in lines if line.text][:_HEAD_LINES]
     if not head:
@@ -134,12 +134,12 @@ def begins_quoted(lines: Sequence[Line]) -> bool:
 
 
 def _has_date_or_colon(lines: Sequence[str]) -> bool:
-    # Most lines have neither, and all else costs ten times as much.
+    # Most lines have neither, and the other checks take ten times as long.
     return any(":" in line or DATE.search(line) for line in lines) or "\uff1a" in lines[-1]
 
 
 def is_banner(line: str) -> bool:
-    """Whether a line is words between dashes, as above forwarded mail: no date, no address."""
+    """Whether a line has words between dashes, as above forwarded mail; no date or address."""
     line = line.strip()
     words = line.strip("-= ")
     return (
@@ -152,7 +152,7 @@ def is_banner(line: str) -> bool:
 
 
 def nothing_own(text: str) -> bool:
-    """Whether a text, below words of the sender's own, has nothing but quotes and signatures."""
+    """Whether a text that stands below the sender's words has only quotes and signatures."""
     return _below_own_words(text).text == _OWN_WORD
 
 
@@ -161,5 +161,5 @@ def _only_quoted(text: str) -> bool:
 
 
 def _below_own_words(text: str) -> Reply:
-    # With nothing above it, what follows an introduction could be an answer.
+    # Without own words above, the lines below an introduction could be an answer.
     return read_reply(f"{_OWN_WORD}\n\n{text}")

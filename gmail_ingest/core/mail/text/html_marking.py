@@ -1,7 +1,7 @@
-"""Puts signs of quotes and signatures into a tree of HTML, to be found in its text.
+"""Puts signs around quotes and signatures in a tree of HTML, so that its text shows them.
 
 Holds: ``marked_text``, and the signs: ``opening_sign`` and ``closing_sign``.
-Add here: another way in which a mark must be looked at in the tree.
+Add here: another check of a mark that needs the tree.
 Keep out: names of programs (``html_marks``), what a mark means for a line (``html_regions``).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
 """
@@ -23,11 +23,11 @@ from gmail_ingest.core.mail.text.html_marks import (
 # Code points that no text has: Unicode keeps them for use inside a program.
 _FIRST_SIGN: Final = 0xFDD0
 _SEEN: Final = "data-seen-mark"
-# An answer between quotes has a dozen. Each costs one more look at the tree, from its start.
+# A mail with answers between quotes has a dozen marks. Each costs a search from the tree's start.
 _MAX_LOOKS: Final = 100
 _MIN_LOOKS: Final = 10
 _MAX_CHARS_LOOKED_AT: Final = 20_000_000
-# They tell least, and a page drawn with them has hundreds.
+# Bare quotes prove least, and a page laid out with them has hundreds.
 _MAX_BARE_QUOTES: Final = 10
 # How Gmail's and others' editors indent a paragraph.
 _INDENT: Final = "40px"
@@ -46,24 +46,24 @@ _KIN: Final = {
     Mark.SIGNATURE: _SIGNATURE,
     Mark.LOOSE_SIGNATURE: _SIGNATURE,
 }
-# Lines that were typed below iOS' signature are divisions of its id, beside it.
+# iOS gives lines typed below its signature the same id, beside it.
 _TWO_APPLE_SIGNATURES: Final = '[id="AppleMailSignature"] ~ [id="AppleMailSignature"]'
 
 
 def opening_sign(mark: Mark) -> str:
-    """Return the character that stands where a part of the mail begins."""
+    """Return the character that marks where a part of the mail begins."""
     return chr(_FIRST_SIGN + 2 * mark)
 
 
 def closing_sign(mark: Mark) -> str:
-    """Return the character that stands where a part of the mail ends."""
+    """Return the character that marks where a part of the mail ends."""
     return chr(_FIRST_SIGN + 2 * mark + 1)
 
 
 class MarkedText(NamedTuple):
     """The text of HTML, and whether there are signs in it.
 
-    Of a quote whole no inner mark is told.
+    A ``Mark.QUOTE`` has no signs of marks inside it.
     """
 
     text: str
@@ -77,7 +77,7 @@ def marked_text(document: str) -> MarkedText:
         document: HTML, however broken, without lone surrogates.
     """
     lowered = document.lower()
-    # Each selector is asked of each element.
+    # Each selector is tried on each element: only those that may fit are used.
     skipped = None
     if SIGN_OF_HIDDEN in lowered:
         skipped = [selector for sign, selector in HIDDEN if sign in lowered] or None
@@ -98,12 +98,12 @@ def _plain(document: str | HTMLTree, skipped: list[str] | None) -> str:
     text = extract_plain_text(
         document, preserve_formatting=True, alt_texts=False, skip_elements=skipped
     )
-    # A mail with nothing that can be seen is a mistake of its sender's program.
+    # If nothing is visible, the sender's program made a mistake: read the hidden text.
     return text if text.strip() or not skipped else _plain(document, None)
 
 
 def _selectors_in(lowered: str) -> dict[Mark, str]:
-    """Return, for the programs that may have written some HTML, what each mark is found by."""
+    """Return the selectors of each mark, of the programs that may have written the HTML."""
     found: dict[Mark, list[str]] = {}
     for sign, marks in PROGRAMS:
         if sign in lowered:
@@ -132,8 +132,8 @@ class _Marker:
 
     def mark(self) -> bool:
         """Put signs around what is marked; return whether there is anything."""
-        # Never the whole list of quotes: reading it takes quadratic time on nested ones. The
-        # first in the document is an outermost one.
+        # Never all quotes at once: that takes quadratic time where they are nested. The first in
+        # the document is an outermost one.
         for _ in range(self._looks):
             names = ", ".join(self._names.values())
             element = self._root.query_selector(names) if names else None
@@ -151,7 +151,7 @@ class _Marker:
         if mark is Mark.NAMED_QUOTE and _is_inside(element, _CONTAINER):
             mark = Mark.QUOTE
         if mark is Mark.QUOTE:
-            # Taking it out takes those inside along: a thread of fifty mails costs one look.
+            # The quotes inside go with it: a thread of fifty mails costs one search.
             lines = opening_sign(mark), _plain(element.html, self._skipped), closing_sign(mark)
             element.replace_with(self._node("pre", "\n".join(lines)))
             return
@@ -167,7 +167,7 @@ class _Marker:
             return _INDENT not in (element.getattr("style") or "")
         if mark is Mark.APPLE_SIGNATURE:
             return self._root.query_selector(_TWO_APPLE_SIGNATURES) is None
-        # One inside another tells nothing new, and thousands are as many copies of their lines.
+        # A mark inside another of its kind adds nothing, and thousands would multiply the work.
         return mark not in _KIN or not _is_inside(element, _KIN[mark])
 
     def _node(self, tag: str, text: str) -> ElementNode:

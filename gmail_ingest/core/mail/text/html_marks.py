@@ -15,36 +15,37 @@ from typing import Final
 
 
 class Mark(IntEnum):
-    """What a part of a mail is, by its markup."""
+    """What a part of the HTML is, by its markup."""
 
-    #: Quoted mail, whole: nobody types into it but by accident.
+    #: Quoted mail as a whole; people type into it only by accident.
     QUOTE = 0
     #: Holds an introduction and quotes, perhaps with the sender's answers between them.
     CONTAINER = 1
-    #: A quote of mail inside a container or below an introduction; else the sender's own.
+    #: Quoted mail if inside a container or below an introduction; else the sender's own.
     NAMED_QUOTE = 2
-    #: The same, but nothing except its place tells it from an indented paragraph.
+    #: The same, but only its place distinguishes it from an indented paragraph.
     BARE_QUOTE = 3
-    #: Introduces what is quoted right below.
+    #: Introduces the quote right below.
     INTRODUCTION = 4
-    #: Written by the program, hardly ever typed into.
+    #: Written by the program; people hardly ever type into it.
     SIGNATURE = 5
-    #: People type into these: a signature only beside words of the sender's own.
+    #: People type into it: it is a signature only if the mail has other words of the sender.
     LOOSE_SIGNATURE = 6
     #: iOS gives this id to lines that are typed below a signature, too.
     APPLE_SIGNATURE = 7
-    #: All from here to the end of the mail, or of the quote around it, is quoted.
+    #: From here to the end of the mail, or of the quote around it, all is quoted.
     REST = 8
 
 
-#: HTML, in lower case, with none of these and of the next is not searched for marks. Each costs
-#: a hundredth of reading HTML. So programs are left out that write a quote and its mark into one
-#: mail, or whose quotes begin with header fields or a banner: those are seen in the text.
+#: HTML (in lower case) without any of these or the next is not searched for marks. Each costs a
+#: hundredth of the time for HTML. So programs are left out whose quotes begin with header fields or
+#: a banner, which the text shows, and those whose signature mark comes with a quote.
 SIGNS_OF_MARKS: Final = ("signature", "rplyfwdmsg", "olk_src_body")
-#: The same for quotes: "quote" alone is a word, too.
+#: The same for quotes; "quote" alone would also be a word of the text.
 SIGNS_OF_QUOTES: Final = ("<blockquote", "_quote", "quoted-content", '="quote"')
 
-#: A part of the HTML, in lower case, without which none of a family's selectors fits.
+#: For each family, a part of the HTML (in lower case) without which no selector fits, and the
+#: selectors.
 PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
     # Apple Mail, Thunderbird, Airmail, Front, Roundcube, Evolution, KMail, eM Client
     ("cite", {Mark.QUOTE: ('blockquote[type="cite"]',)}),
@@ -95,7 +96,7 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
         },
     ),
     ("applemailsignature", {Mark.APPLE_SIGNATURE: ('[id="AppleMailSignature"]',)}),
-    # Yahoo; its program renames all that it shows, and people send that on as their own
+    # Yahoo, whose program renames classes and ids in the mail that it shows
     (
         "yahoo_",
         {
@@ -163,14 +164,14 @@ PROGRAMS: Final[tuple[tuple[str, Mapping[Mark, tuple[str, ...]]], ...]] = (
     ("sh-quoted-content", {Mark.CONTAINER: (".sh-quoted-content",)}),
     ("freshdesk_quote", {Mark.CONTAINER: (".freshdesk_quote",)}),
     ("missive_quote", {Mark.CONTAINER: (".missive_quote",)}),
-    # Anything else; the last, as it fits what is named above, too
+    # Any other program. The last, because it also fits the quotes above
     ("<blockquote", {Mark.BARE_QUOTE: ("blockquote",)}),
 )
 
-#: In lower case, a part of each sign of what is hidden.
+#: A part (in lower case) of every sign in ``HIDDEN``.
 SIGN_OF_HIDDEN: Final = "display:"
-#: What nobody sees, such as the summary that newsletters put above their text for lists of mail;
-#: before each selector a part of the HTML, in lower case, without which it finds nothing.
+#: Hidden text, such as the preview line of newsletters. Each selector has before it a part of the
+#: HTML (in lower case) without which it finds nothing.
 HIDDEN: Final = (
     ("display:none", '[style*="display:none" i]'),
     ("display: none", '[style*="display: none" i]'),

@@ -1,7 +1,7 @@
-"""From text with signs of quotes and signatures to lines that are marked with their part.
+"""Turns text with signs of quotes and signatures into lines with their part.
 
 Holds: ``read_signs``.
-Add here: a rule about where a mark stands, and what it is worth there.
+Add here: a rule on what a mark means in its place.
 Keep out: how programs name their parts (``html_marks``), the tree (``html_marking``), what the
 words of a line say (``html_lines``).
 Source: docs/decisions/0002-html-to-text-and-reply-stripping.md.
@@ -29,7 +29,7 @@ _SIGNS: Final = {opening_sign(mark): (mark, True) for mark in Mark} | {
 }
 _SIGN: Final = re.compile(f"([{''.join(_SIGNS)}])")
 
-# Marks that say whose words the lines are; where quotes stand inside, those are quoted.
+# Marks that give their lines a part; quotes inside them stay quoted.
 _PARTS: Final = {
     Mark.INTRODUCTION: Part.INTRODUCTION,
     Mark.SIGNATURE: Part.SIGNATURE,
@@ -37,7 +37,7 @@ _PARTS: Final = {
     Mark.APPLE_SIGNATURE: Part.LOOSE_SIGNATURE,
 }
 _LINES_OF_APPLE_SIGNATURE: Final = 5
-# A line near another has at most three blank ones between.
+# Near: at most three blank lines between.
 _NEAR: Final = 4
 
 
@@ -70,7 +70,7 @@ def _tree_of(text: str) -> _Region:
         mark, opens = _SIGNS[piece]
         if opens:
             if mark is Mark.REST:
-                # Outlook's quoted mail may begin inside the signature, and goes on behind it.
+                # Outlook's quoted mail may begin inside the signature and go on behind it.
                 while opened[-1].mark in _PARTS:
                     opened.pop()
                 if opened[-1].mark is Mark.REST:
@@ -95,7 +95,7 @@ def _lines_of(region: _Region) -> list[Line]:
 
 
 def _stripped_lines(text: str) -> list[str]:
-    # A sign stands on a line of its own: what is left of that is no empty line of the mail.
+    # A sign stands on its own line, whose rest is no empty line of the mail.
     return [line.rstrip() for line in text.removeprefix("\n").removesuffix("\n").split("\n")]
 
 
@@ -115,7 +115,7 @@ def _judged(region: _Region, above: list[Line]) -> list[Line]:
         case Mark.NAMED_QUOTE | Mark.BARE_QUOTE:
             end = len(above)
             introduced = introduction_start(above, end, _named(above, end)) < end
-            # What an introduction alone introduces stands below, and nothing marks its end.
+            # If it is only an introduction, its quote stands below without a marked end.
             quoted = introduced or (begins_quoted(lines) and not is_introduction(lines))
             return _all(lines, Part.QUOTED) if quoted else lines
         case Mark.APPLE_SIGNATURE if sum(map(_has_text, lines)) > _LINES_OF_APPLE_SIGNATURE:
@@ -132,7 +132,7 @@ def _has_text(line: Line) -> bool:
 
 
 def _all(lines: list[Line], part: Part) -> list[Line]:
-    """Return lines as of one part, without blank ones at their ends and two in a row."""
+    """Return lines as one part, without blank lines at its ends and two in a row."""
     made: list[Line] = []
     for line in lines:
         if line.text or (made and made[-1].text):
@@ -145,7 +145,7 @@ def _all(lines: list[Line], part: Part) -> list[Line]:
 def _answered_below(lines: list[Line]) -> list[Line]:
     """Return the lines of a mail that begins with a quoted one.
 
-    Where only header fields stand above a quote whose end is marked, the answer is below that.
+    Where only header fields stand above a quote with a marked end, the answer stands below it.
     """
     fields = itertools.takewhile(lambda line: not line.text or _is_field(line), lines)
     quote = sum(1 for _ in fields)
@@ -169,14 +169,14 @@ def _container(lines: list[Line]) -> list[Line]:
         if is_banner(line.text) and _forwards(lines, number):
             return lines[:number] + _all(lines[number:], Part.FORWARDED)
     if quote is None:
-        # Without a quote inside, all of it is one, if it begins so.
+        # Without a quote inside, all of it is quoted if it begins as quoted mail.
         return _all(lines, Part.QUOTED) if begins_quoted(lines) else lines
     start = introduction_start(lines, quote, Evidence.CONTAINER)
     return [*lines[:start], *_introducing(lines[start:quote]), *lines[quote:]]
 
 
 def _forwards(lines: list[Line], banner: int) -> bool:
-    # The sender's own headings look like a banner; they have no header fields below.
+    # The sender's own headings may look like a banner, but have no header fields below.
     is_first = not any(map(_has_text, lines[:banner]))
     return is_first or _begins_with_field(lines[banner + 1 : banner + 1 + _NEAR])
 

@@ -16,27 +16,27 @@ from gmail_ingest.core.mail.text.html_lines import Line, Part, nothing_own
 from gmail_ingest.core.mail.text.html_marking import marked_text
 from gmail_ingest.core.mail.text.html_regions import read_signs
 
-# A tree takes some ten times its source in memory; HTML beyond this is pasted images and logs.
+# A tree takes about ten times the memory of its source. Longer HTML is pasted images and logs.
 MAX_HTML_CHARS = 4_000_000
 
-# Eight times as fast as with a count: what it begins with can be searched for.
+# Eight times as fast as ``\n{3,}``: the fixed beginning can be searched for.
 _EMPTY_LINES = re.compile(r"\n\n\n+")
 _DELIMITER: Final = "-- "
 
 
 def html_to_text(html: str) -> str:
-    """Return what a reader sees of an HTML text.
+    """Return the text that a reader of HTML sees.
 
     Args:
-        html: HTML, however broken, without lone surrogates. Text past ``MAX_HTML_CHARS`` is not
-            looked at.
+        html: HTML, however broken, without lone surrogates. What is beyond ``MAX_HTML_CHARS`` is
+            not read.
 
     Returns:
         The text with paragraphs, lists and table rows on lines of their own, without scripts,
-        styles, hidden text, link targets and pictures. Lines of a quoted mail, and of what
-        introduces it, start with ``> ``, and a signature stands below the line ``-- ``, as in
-        plain mail, so that ``reply_text`` has one notation to know. Words of the sender's own
-        never stand below that line: where they did, the signature is put last.
+        styles, hidden text, link targets and pictures. As in plain mail, so that ``reply_text`` has
+        one notation, lines of a quoted mail and of its introduction start with ``> ``, and a
+        signature stands below the line ``-- ``. The sender's own words never stand below that line:
+        if they did, the signature is moved to the end.
     """
     marked = marked_text(html[:MAX_HTML_CHARS])
     text = marked.text.replace("\xa0", " ")
@@ -65,10 +65,10 @@ def _written(lines: list[Line]) -> list[str]:
 
 
 def _with_certain_signatures(lines: list[Line]) -> list[Line]:
-    """Let a signature be the sender's own words where there are no others.
+    """Turn a signature into the sender's own words where there are no others.
 
-    People type into it. Only a mail that forwards another may well have nothing else, and not
-    below a signature of a kind that is typed into often.
+    People type into signatures. Only a mail that forwards another may consist of a signature alone,
+    and not of a kind that people often type into.
     """
     others = (line for line in lines if not line.is_signature)
     if not nothing_own("\n".join(_marked(others))):
@@ -86,7 +86,7 @@ def _marked(lines: Iterable[Line]) -> Iterator[str]:
     below_quote = False
     for line in lines:
         if below_quote and line.text and not line.is_quoted:
-            # In plain mail, what stands right below a quote may be its last line, wrapped.
+            # In plain mail, a line right below a quote may be its wrapped last line.
             yield ""
         below_quote = line.is_quoted
         yield f"> {line.text}".rstrip() if line.is_quoted else line.text

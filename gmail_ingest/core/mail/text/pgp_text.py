@@ -8,7 +8,7 @@ Source: RFC 9580, 6.2 (armour) and 7 (cleartext signatures).
 
 import re
 
-#: What every form begins with: ``in`` finds out quickly that an ordinary mail has none.
+#: How every form begins; ``in`` quickly rules out ordinary mail.
 MARK = "-----BEGIN PGP"
 
 _SIGNED = "-----BEGIN PGP SIGNED MESSAGE-----"
@@ -18,7 +18,7 @@ _ARMOUR_HEADER = re.compile(r"[A-Za-z][A-Za-z-]{0,40}: ")
 _ENCRYPTED = re.compile(
     r"^-----BEGIN PGP MESSAGE(?:, PART [\d/]{1,20})?-----[ \t]{0,20}$", re.MULTILINE
 )
-# Whoever writes more than a few lines before a block quotes it or speaks of it.
+# With more lines before it, a block is quoted or discussed.
 _LINES_BEFORE = 10
 
 
@@ -29,8 +29,8 @@ def without_armour(text: str) -> str:
         text: The text of a mail; line feeds end its lines.
 
     Returns:
-        The text with what was signed as it was written, without signature blocks; as it is where
-        nothing is signed. Quoted marks (``> -----BEGIN``) stay: they are quoted text.
+        The signed text as its author wrote it, without signature blocks; unchanged where nothing is
+        signed. Quoted marks (``> -----BEGIN``) stay: they are quoted text.
     """
     if _SIGNED not in text:
         return text
@@ -51,7 +51,7 @@ def without_armour(text: str) -> str:
         elif state == "signed" and mark == _SIGNATURE:
             state = "signature"
         else:
-            # A signature without its end, and somebody's words behind it.
+            # A signature without its end line may have the sender's words behind it.
             state = "outside" if state == "signature" else state
             kept.append(line.removeprefix("- ") if state == "signed" else line)
     return "\n".join(kept)

@@ -1,1 +1,1 @@
-"""The words by which full-text search finds a mail, and what somebody looks for."""
+"""The words of full-text search: those of a mail and those of a query."""

@@ -1,12 +1,12 @@
 """The words of mail that was indexed by a former release, until it is read again.
 
-Holds: ``former_words_of``. Add here: nothing. Keep out: words as they are (``search_words``).
 While stored mail of a tenant is still to be read again (``adapters/postgres/sync/rereading.py``), a
-search asks for these as well, so that it finds no less than before. They go when no database can
-have such mail any more.
+search asks for these as well, so that it finds no less than before. Remove this module once no
+database can hold such mail.
 
-The difference: a run of characters of a script without blanks was one word, points of Arabic and
-Hebrew were letters, and so were digits and Arabic letters that are typed in several ways.
+The differences: a run of characters of a script without blanks was one word; vowel points of Arabic
+and Hebrew were letters; digits and Arabic letters that are typed in several ways were different
+letters.
 """
 
 from gmail_ingest.core.mail.words.search_words import fold, split

@@ -1,12 +1,12 @@
-"""What somebody looks for, read as search engines on the web read it.
+"""A search query, parsed as search engines on the web parse it.
 
 Holds: ``parse_query``. Add here: a further operator.
 Keep out: words themselves (``search_words``), how an index is asked (the Postgres adapter).
-Source: PostgreSQL's websearch_to_tsquery, whose operators these are: words side by side must all
-be there, "words in quotes" one after the other, ``or`` between two is enough, ``-`` leaves out.
-Where it takes ``or`` for a word, so does this. A dash with a blank behind it leaves nothing out:
-subjects have it ("Offer - March"), and people paste them. One operator more: ``invo*`` finds the
-words that begin so.
+Source: PostgreSQL's websearch_to_tsquery. Its operators: words side by side must all occur; "words
+in quotes" must follow each other; of two words with ``or`` between them one is enough; ``-``
+excludes. ``or`` is a word in the same places as there. A dash before a blank excludes nothing,
+because people paste subjects ("Offer - March"). One more operator: ``invo*`` finds the words that
+begin with it.
 """
 
 import re
@@ -16,14 +16,14 @@ from typing import NamedTuple
 from gmail_ingest.core.mail.words.former_words import former_words_of
 from gmail_ingest.core.mail.words.search_words import is_pair, is_single, words_of
 
-# What begins with two hyphens is an option of some program, and nothing to leave out.
+# Two hyphens begin an option of some program; they exclude nothing.
 _OPERAND = re.compile(r'(?P<negated>(?:-(?!-))?)(?:"(?P<phrase>[^"]*)"?|(?P<chunk>[^\s"]+))')
-#: As keyboards of East Asia have it.
+#: The asterisk of East Asian keyboards.
 _WIDE_STAR = "\uff0a"
 
 
 class Word(NamedTuple):
-    """A word; or, if ``is_beginning``, all words that begin so."""
+    """A word; or, if ``is_beginning``, all words that begin with it."""
 
     text: bytes
     is_beginning: bool = False
@@ -31,9 +31,9 @@ class Word(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Term:
-    """Words that stand one after the other; or must not, if ``negated``.
+    """Words that must follow each other; or that must not, if ``negated``.
 
-    ``former``: what these were to a former release, where that differs.
+    ``former``: the words as a former release indexed them, where they differ.
     """
 
     words: tuple[Word, ...]
@@ -41,20 +41,20 @@ class Term:
     former: tuple[Word, ...] = ()
 
 
-#: Alternatives, of each of which all terms must be met. No alternative is empty.
+#: Alternatives: a mail matches if it meets all terms of one. None is empty.
 Query = tuple[tuple[Term, ...], ...]
 
 
 def parse_query(text: str) -> Query:
-    """Read what somebody typed; nothing that can be typed is wrong.
+    """Parse what somebody typed; no text is invalid.
 
     Args:
         text: Any.
 
     Returns:
-        Alternatives; none if there is no word. What has no word of its own (``&``) says nothing;
-        what has several (``bob@shop.example``) is a phrase. ``or`` with nothing before or behind it
-        is a word.
+        Alternatives; none if the text has no word. Signs without a word (``&``) are ignored; signs
+        that join words (``bob@shop.example``) make a phrase. ``or`` at the beginning or the end is
+        a word.
     """
     alternatives: list[list[Term]] = [[]]
     operands = list(_OPERAND.finditer(text))
@@ -67,7 +67,7 @@ def parse_query(text: str) -> Query:
         term = _term(chunk or operand["phrase"] or "", negated=bool(operand["negated"]))
         if term.words:
             alternatives[-1].append(term)
-    # The index reads a list for each term: what is said twice is asked for once.
+    # The index reads a list for each term, so a repeated term is asked for once.
     asked = (tuple(dict.fromkeys(terms)) for terms in alternatives if terms)
     return tuple(dict.fromkeys(asked))
 
@@ -90,8 +90,8 @@ def _term(text: str, *, negated: bool) -> Term:
 
 
 def _asked(text: str) -> tuple[Word, ...]:
-    """The words of a phrase. Where it ends in a pair of characters, the text may go on behind them;
-    a single character may be the beginning of a pair wherever it stands.
+    """The words of a phrase. The single character at the end of a run of pairs is left out, because
+    the text may go on behind it. Any other single character may be the beginning of a pair.
     """
     words = words_of(text)
     if len(words) > 1 and is_single(words[-1]) and is_pair(words[-2]):
@@ -112,5 +112,5 @@ def _is_open(text: str) -> bool:
         return False
     before = before.rstrip("*")
     words = words_of(before)
-    # A letter more makes the last word longer, and no word more.
+    # A further letter must make the last word longer, and not add a word.
     return bool(words) and len(words_of(f"{before}x")) == len(words)

@@ -1,4 +1,4 @@
-"""What full-text search finds of a mail.
+"""The text of a mail that full-text search covers.
 
 Holds: ``search_text_of`` and its bounds.
 Add here: another field by which people look for mail.
@@ -31,14 +31,15 @@ def search_text_of(
 
     Args:
         subject: Decoded.
-        participants: Their names and addresses are found, these in each spelling of the domain.
+        participants: Their names and addresses are found; an address in each spelling of its
+            domain.
         attachments: Their file names are found.
         text: The whole text, quotes included.
         also_found: What else the mail holds, such as the mails that are enclosed.
 
     Returns:
         At most ``MAX_SEARCH_CHARS`` characters and ``MAX_SEARCH_BYTES`` of UTF-8; the end of the
-        text is what is lost.
+        text is cut.
     """
     people: dict[str, None] = {}
     for participant in participants:

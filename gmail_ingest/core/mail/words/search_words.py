@@ -1,13 +1,13 @@
-"""The words that full-text search knows: of a mail's text, and of what somebody looks for.
+"""The words of full-text search: those of a mail's text and those of a query.
 
 Holds: ``words_of``, ``fold``. Add here: what else makes two spellings the same word, and scripts.
 Keep out: which text is searched (``search_text``), what a query says (``search_query``), indexes.
 Source: Unicode's general categories, UAX #15 (NFKC), UAX #14 (classes ID, CJ, SA: scripts whose
 lines may be broken without a blank); docs/decisions/0005-words-of-search.md.
 
-A word is a run of letters, marks and digits. So a part of an address, of a host or of a compound
-is found as well as the whole, which a query makes a phrase of. Where a script has no blanks, or
-where particles are written on to words (Hangul), each two characters side by side are a word.
+A word is a run of letters, marks and digits. So a part of an address, a host name or a compound is
+found, and so is the whole, as a phrase. In scripts without blanks, and in Hangul, which attaches
+particles to words, each two neighbouring characters are a word.
 """
 
 import re
@@ -16,22 +16,22 @@ from collections.abc import Iterator
 from functools import lru_cache
 from operator import add
 
-#: No part of a word and no gap in it: soft hyphens, joiners, directions, variation selectors.
+#: Removed from words: soft hyphens, joiners, directions, variation selectors.
 _INVISIBLE = re.compile(
     "[\xad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e0fff]+"
 )
-#: Characters that are normalised together: marks in a row are sorted in quadratic time. What most
-#: often becomes one character with the one before it stays with that.
+#: Text is normalised in pieces, because NFKC sorts a row of marks in quadratic time. The most
+#: frequent combining characters stay with the character before them.
 _AT_ONCE = re.compile(
     "(?s).{1,256}[\u0300-\u036f\u0653-\u0655\u1160-\u11ff\u3099\u309a\uff9e\uff9f]{0,4}"
 )
-#: Bytes of a word that is worth remembering.
+#: Longer words (in bytes) are not cached.
 _LONGEST_KNOWN = 40
 _WORD_CATEGORIES = "LMN"
-#: Of the characters beyond the first plane only pictures are no words.
+#: Beyond the first plane, only pictures are no part of words.
 _PICTURES = "\U0001d100-\U0001d1ff\U0001f000-\U0001faff"
-#: Han, kana and what stands among them: lines of these are broken anywhere.
+#: Han, kana and their marks: their lines may be broken anywhere.
 _WRAPPED_ANYWHERE = (
     "\u3005-\u30ff\u31f0-\u31ff\u3400-\u9fff\uf900-\ufaff\U0001aff0-\U0001b16f\U00020000-\U0003ffff"
 )
@@ -43,21 +43,23 @@ _PAIRED = re.compile(
     "\u3100-\u31bf\ua000-\ua4cf\ua960-\ua9ff\uaa60-\uaadf\uac00-\ud7ff"
     "\U00011700-\U0001174f\U0001b170-\U0001b2ff\U00016fe0-\U00018dff]+"
 )
-#: A line's end inside of a sentence, as programs that break lines put it.
+#: A line end between two of them, as programs insert it inside a sentence.
 _LINE_END = re.compile(f"\n(?<=[{_WRAPPED_ANYWHERE}]\n)(?=[{_WRAPPED_ANYWHERE}])")
-#: How these begin in UTF-8, but for the rarest, which begin as pictures do.
+#: Their first bytes in UTF-8, but for the rarest, whose first byte pictures share.
 _LEADS = tuple(bytes([lead]) for lead in range(0xE3, 0xEA))
-#: Points of Hebrew, Arabic and Syriac, which may be written or not, and what stretches a word. What
-#: they make another letter of (alef with hamza) is composed before.
+#: Vowel points of Hebrew, Arabic and Syriac, which are optional, and the sign that stretches a
+#: word. A point that makes another letter (alef with hamza) is composed with it before.
 _POINTS = re.compile(
     "[\u0591-\u05bd\u05bf\u05c1\u05c2\u05c4\u05c5\u05c7"
     "\u0610-\u061a\u0640\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e4\u06e7\u06e8\u06ea-\u06ed"
     "\u0730-\u074a\u0897-\u089f\u08ca-\u08e1\u08e3-\u08ff\U00010efc-\U00010eff]+"
 )
-#: Sara am comes apart behind a tone mark, where one that is typed in two parts stands before it.
+#: NFKC splits sara am into nikhahit and sara aa, behind the tone mark; typed in two parts, the
+#: nikhahit stands before it. The latter order is used for both.
 _TONE_BEFORE_NIKHAHIT = re.compile("([\u0e48-\u0e4b])(\u0e4d)|([\u0ec8-\u0ecb])(\u0ecd)")
-#: What looks the same and is typed in several ways. Of Thai and Lao ae, as e twice; of Arabic kaf
-#: and yeh, which keyboards and charsets of Persian have as other characters, and Egypt's final yeh.
+#: Spellings that look the same, each with the one that is indexed: ae of Thai and Lao typed as e
+#: twice; kaf and yeh of Persian keyboards and charsets, and Egypt's final yeh, for the Arabic
+#: letters.
 _TYPED_OTHERWISE = (
     ("\u0e40\u0e40", "\u0e41"),
     ("\u0ec0\u0ec0", "\u0ec1"),
@@ -67,7 +69,7 @@ _TYPED_OTHERWISE = (
 )
 #: Digits of other scripts: a number is the same in all.
 _OTHER_DIGIT = re.compile(r"(?![0-9])\d")
-#: ASCII's letters in lower case, all that is no word as a blank, bytes of longer characters kept.
+#: Bytes of ASCII letters become lower case, other ASCII without digits blanks; the rest stays.
 _ASCII = bytes(
     ord(chr(byte).lower()) if chr(byte).isalnum() or byte > 127 else ord(" ") for byte in range(128)
 ) + bytes(range(128, 256))
@@ -83,8 +85,8 @@ def words_of(text: str) -> list[bytes]:
         The words in UTF-8, without regard to case, width and other ways of writing the same
         (NFKC, then case folding). None is empty or has a blank.
     """
-    # Of what a mail costs this is a tenth: no pattern looks at each character, and what is not
-    # ASCII is folded word by word, most of them known already.
+    # This is a tenth of the time for a mail. So no pattern looks at each character, and words
+    # beyond ASCII are folded one by one, mostly from the cache.
     encoded = text.encode(errors="replace")
     if text.isascii():
         return encoded.translate(_ASCII).split()
@@ -100,8 +102,8 @@ def words_of(text: str) -> list[bytes]:
 
 
 def is_single(word: bytes) -> bool:
-    """Whether a word is one character of a script whose characters are paired: all that is left of
-    a run of these, at its end.
+    """Whether a word is a single character of a script whose characters are paired: the last one of
+    a run.
     """
     return _paired_length(word) == 1
 
@@ -117,9 +119,7 @@ def _paired_length(word: bytes) -> int:
 
 
 def fold(text: str) -> str:
-    """Return a text without regard to case and to ways of writing the same, all that is no word as
-    blanks: what words of every form are made of.
-    """
+    """Return a text in NFKC and case-folded, with all that is no word as blanks."""
     seen = _INVISIBLE.sub("", text)
     pieces = (unicodedata.normalize("NFKC", found) for found in _AT_ONCE.findall(seen))
     folded = "".join(pieces).casefold()
@@ -127,7 +127,7 @@ def fold(text: str) -> str:
 
 
 def _words(word: bytes) -> tuple[bytes, ...]:
-    """What stands between two of ASCII's separators, folded: a word, or several, or none."""
+    """The words (none, one or several) between two ASCII separators, folded."""
     folded = _TONE_BEFORE_NIKHAHIT.sub(r"\2\1\4\3", _POINTS.sub("", fold(word.decode())))
     for typed, meant in _TYPED_OTHERWISE:
         folded = folded.replace(typed, meant)
@@ -145,8 +145,8 @@ def split(folded: str) -> tuple[bytes, ...]:
 
 
 def _pairs(run: re.Match[str]) -> str:
-    """Each two characters of a run side by side, and its last one alone, so that each place of the
-    run has a word.
+    """Each two neighbouring characters of a run, and its last one alone, so that a word begins at
+    each character.
     """
     characters = run[0]
     pairs = map(add, characters, characters[1:] + " ")
@@ -158,7 +158,7 @@ _known_words = lru_cache(maxsize=16_384)(_words)
 
 @lru_cache(maxsize=1)
 def _separators() -> re.Pattern[str]:
-    """What is no word, beyond ASCII: 10 ms to find out, when the first such text comes."""
+    """What is no word beyond ASCII; computed at the first use, which takes 10 ms."""
     return re.compile("[" + "".join(_ranges()) + _PICTURES + "]+")
 
 
