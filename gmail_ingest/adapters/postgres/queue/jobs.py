@@ -16,6 +16,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.core.ledger.fates import DECIDED
 from gmail_ingest.core.ledger.progress import Progress
 from gmail_ingest.errors import NotFoundError
 
@@ -79,8 +80,7 @@ class Job:
     @property
     def progress(self) -> Progress:
         """How far the job is."""
-        settled = ("stored", "hidden", "left_out", "gone", "dead")
-        decided = sum(self.counts.get(name, 0) for name in settled)
+        decided = sum(self.counts.get(fate, 0) for fate in DECIDED)
         return Progress(
             self.months_done,
             self.months_total,

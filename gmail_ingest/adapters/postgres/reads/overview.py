@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,13 +26,25 @@ from gmail_ingest.adapters.postgres.schema.tables import (
     tenants,
     withheld_removals,
 )
-from gmail_ingest.core.ledger.fates import Fate, fate_of
+from gmail_ingest.core.ledger.fates import FATES, Fate, fate_of
 from gmail_ingest.errors import remedy_of
 
 #: Tables up to this size in bytes (about a million rows, 0.1 s) are counted completely.
 READ_WHOLE = 256 * 2**20
+
+
+def _has_index(fate: Fate) -> bool:
+    match fate:
+        case "pending" | "dead" | "hidden" | "left_out":
+            return True
+        case "stored" | "gone":
+            return False
+        case _:
+            assert_never(fate)
+
+
 #: Fates with a partial index: few ids, always counted exactly.
-_INDEXED: tuple[Fate, ...] = ("pending", "dead", "hidden", "left_out")
+_INDEXED = tuple(fate for fate in FATES if _has_index(fate))
 
 
 @dataclass(frozen=True, slots=True)
