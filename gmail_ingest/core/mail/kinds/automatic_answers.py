@@ -105,7 +105,7 @@ def _may_begin(subject: str) -> bool:
     if start[:1] == "[":
         behind = subject.partition("]")[2].lstrip()[:3].lower()
         return start[:2] in _STARTS or (behind[:2] in _STARTS and behind != _PERSON)
-    # "Re:" is left out: half of all mails have it, and Spanish automatic answers begin so, too.
+    # Not "Re:", with which half of all mails begin; "re" is a start because of Spanish answers.
     return (start[:2] in _STARTS and start != _PERSON) or start[:1] in TAGGED
 
 
