@@ -32,7 +32,7 @@ class Check:
 
 
 def require_startable(settings: Settings) -> None:
-    """Refuse to start what could only fail.
+    """Refuse to start with settings that can only fail.
 
     Raises:
         ConfigurationError: names every required setting that is missing or wrong.
@@ -53,9 +53,9 @@ def check_settings(settings: Settings) -> list[Check]:
 
 
 def check_names() -> list[Check]:
-    """What is set under a name that nothing reads, one finding each.
+    """Variables that nothing reads because their name is misspelt, one finding each.
 
-    Our own prefix makes it a mistake; a name that is only like one of ours may be another's.
+    With our prefix it is a mistake; without it, it may be another program's variable.
     """
     return [
         Check(
@@ -128,13 +128,13 @@ def check_proxy(settings: Settings) -> Check:
     except ConfigurationError as error:
         return Check("proxy", passed=False, detail=str(error))
     if set(ways) == {None}:
-        return Check("proxy", passed=True, detail="none: Google is reached straight")
+        return Check("proxy", passed=True, detail="none: Google is reached directly")
     return Check("proxy", passed=True, detail="; ".join(sorted(map(_way, ways.items()))))
 
 
 def _way(way: tuple[str | None, set[str]]) -> str:
     proxy, hosts = way
-    return f"{proxy or 'straight'} for {', '.join(sorted(hosts))}"
+    return f"{proxy or 'no proxy'} for {', '.join(sorted(hosts))}"
 
 
 def _check_topic(settings: Settings) -> Check:

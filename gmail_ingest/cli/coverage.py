@@ -32,18 +32,20 @@ def coverage(
     *,
     start: Annotated[
         date | None,
-        typer.Option("--from", parser=read_day, metavar="DAY", help="The first UTC day; else all."),
+        typer.Option(
+            "--from", parser=read_day, metavar="DAY", help="The first UTC day; all if left out."
+        ),
     ] = None,
     end: Annotated[
         date | None,
-        typer.Option("--to", parser=read_day, metavar="DAY", help="The UTC day before its end."),
+        typer.Option("--to", parser=read_day, metavar="DAY", help="The UTC day after the last."),
     ] = None,
     as_json: AsJson = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Show of each mailbox the days that are proven complete, and those that are open.
+    """Show for each mailbox which days are proven complete, and which are open.
 
     Asks the sidecar (--api-url, --api-key), not Gmail: `gmail-ingest verify` compares anew.
     """

@@ -36,15 +36,15 @@ def database() -> None:
 def upgrade(*, data_dir: DataDir = DEFAULT_DATA_DIR) -> None:
     """Migrate both databases to this release; several processes may do so at once.
 
-    DATABASE_URL's always. Dagster's too if DAGSTER_PG_URL is set, as `dagster instance migrate`
-    does; its tables are made if there are none. What is up to date stays as it is.
+    DATABASE_URL's always; Dagster's if DAGSTER_PG_URL is set, as `dagster instance migrate` does.
+    An empty database gets its tables; one that is up to date stays as it is.
     """
     from gmail_ingest.adapters.postgres.schema import migrate
     from gmail_ingest.adapters.postgres.schema.database_state import look_at
     from gmail_ingest.local.dagster_migration import migrate_dagster
 
     mail, dagster = _urls(data_dir)
-    # Both before either: a wrong address is told before anything is changed.
+    # Look at both first: a wrong address is reported before anything is changed.
     before, dagster_before = require_databases(mail, dagster)
     migrate.upgrade(mail)
     _say(f"the database of {_MAIL}", before, look_at(mail))
@@ -91,10 +91,11 @@ def status(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> 
 
 
 def require_databases(mail: str, dagster: str) -> tuple[DatabaseState, DatabaseState | None]:
-    """What both databases are, if each can be migrated; None for Dagster's if it has no address.
+    """The states of both databases, which can be migrated; None for Dagster's without an address.
 
     Raises:
-        ConfigurationError: one is the other's, another program's, or a newer release's.
+        ConfigurationError: a database has the other's tables, another program's, or those of a
+            newer release.
         DatabaseUnreachableError: one does not answer.
     """
     from gmail_ingest.adapters.postgres.schema.database_state import (
@@ -121,7 +122,7 @@ async def _left(data_dir: Path) -> Left:
 def _say_what_is_left(left: Left) -> None:
     if left.mailboxes:
         NOTES.print(
-            f"stored mail: {left} to be read again, which Dagster does beside the service; "
+            f"stored mail: {left} to be read again; Dagster does it while the service runs, "
             "`gmail-ingest reread` does it now",
             markup=False,
             highlight=False,
@@ -129,7 +130,7 @@ def _say_what_is_left(left: Left) -> None:
 
 
 def _urls(data_dir: Path) -> tuple[str, str]:
-    # The first puts what a running deployment made up into the environment.
+    # The first call sets the variables that a running deployment chose, DAGSTER_PG_URL too.
     return database_url_of(data_dir), value_of(DAGSTER_PG_URL)
 
 

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 def settings_of(data_dir: Path) -> Settings:
     """The settings of a command.
 
-    What runs on the data directory decides what it made up itself (its database, for one); all
-    else comes from this command's own environment.
+    Variables that a deployment running on the data directory chose (its database, for one) replace
+    this command's own.
     """
     running = DataDirectory(data_dir).running()
     if running is not None:
@@ -55,7 +55,7 @@ async def stores_of(data_dir: Path) -> AsyncIterator[Stores]:
     """The stores on the deployment's database, closed at the end.
 
     Raises:
-        ConfigurationError: there is none, or it is not one that this release can work with.
+        ConfigurationError: there is none, or this release cannot work with it.
         DatabaseUnreachableError: it does not answer.
     """
     from gmail_ingest.adapters.postgres.schema.database_state import look_at, require_usable

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 def doctor(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Check settings, databases, Google, Dagster and keys; exits 1 if something required is wrong.
 
-    Asks Google's addresses for any answer, without credentials.
+    Of Google it asks only whether its addresses answer, without credentials.
     """
     settings = settings_of(data_dir)
     running = DataDirectory(data_dir).running()
@@ -68,7 +68,7 @@ async def _database_checks(data_dir: Path, settings: Settings) -> list[Check]:
     )
 
     if not settings.database_url:
-        detail = "DATABASE_URL is not set, and nothing runs in --data-dir: `up` brings its own"
+        detail = "DATABASE_URL is not set, and nothing runs in --data-dir; `up` starts one"
         return [Check("database", passed=False, detail=detail, required=False)]
     try:
         state = look_at(database_url_of(data_dir))

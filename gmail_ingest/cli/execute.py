@@ -1,6 +1,6 @@
 """``gmail-ingest exec -- COMMAND``: a command in the environment of the running deployment.
 
-Holds: the command. It is how Dagster's own command line meets an embedded database.
+Holds: the command. With it, Dagster's own command line reaches an embedded database.
 """
 
 from __future__ import annotations
@@ -25,7 +25,8 @@ def execute(
 ) -> None:
     """Run a command with DATABASE_URL, DAGSTER_HOME and the rest of the running deployment.
 
-    Where a .env would overrule a demonstration, Dagster's programs run in its directory.
+    Dagster's programs run in --data-dir if that holds a demonstration and there is a .env here,
+    which would overrule the demonstration's settings.
     """
     running = DataDirectory(data_dir).running()
     if running is None:
@@ -34,7 +35,7 @@ def execute(
     path = os.pathsep.join((own_programs, os.environ.get("PATH", os.defpath)))
     environment = {**os.environ, **running.environment, "PATH": path}
     if _is_pinned(running) and Path(".env").exists() and _is_dagster(command[0]):
-        # Dagster's programs let a .env where they run overrule the environment.
+        # Dagster's programs let a .env in their working directory overrule the environment.
         os.chdir(data_dir)
     try:
         os.execvpe(command[0], command, environment)  # noqa: S606 - this is what was asked for

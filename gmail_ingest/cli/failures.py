@@ -57,20 +57,23 @@ def _of_api(error: BaseException) -> tuple[str, int] | None:
     where = _origin(error.request.url if error.request is not None else None)
     if isinstance(error, requests.exceptions.InvalidSchema | requests.exceptions.MissingSchema):
         text = "the sidecar's address must begin with http:// or https://"
-        return f"{text}: mend --api-url or GMAIL_INGEST_API_URL", WRONG_INPUT
+        return f"{text}: correct --api-url or GMAIL_INGEST_API_URL", WRONG_INPUT
     if isinstance(error, requests.exceptions.InvalidURL):
-        text = "the sidecar's address cannot be read: mend --api-url or GMAIL_INGEST_API_URL"
+        text = "the sidecar's address cannot be read: correct --api-url or GMAIL_INGEST_API_URL"
         return text, WRONG_INPUT
     if isinstance(error, requests.JSONDecodeError):
-        text = "what answers there is no sidecar"
-        return f"{text}: mend --api-url or GMAIL_INGEST_API_URL", WRONG_INPUT
+        text = "what answers at the sidecar's address is no sidecar"
+        return f"{text}: correct --api-url or GMAIL_INGEST_API_URL", WRONG_INPUT
     if isinstance(error, requests.exceptions.InvalidHeader):
-        return "the API key has characters that no key has: mend GMAIL_INGEST_API_KEY", WRONG_INPUT
+        return (
+            "the API key has characters that no key has: correct GMAIL_INGEST_API_KEY",
+            WRONG_INPUT,
+        )
     if isinstance(error, requests.exceptions.SSLError):
         text = f"the certificate of the sidecar{where} is not trusted here"
-        return f"{text}: mend the CA certificates, or the address", NOT_DONE
+        return f"{text}: correct the CA certificates, or the address", NOT_DONE
     how = "does not answer in time" if isinstance(error, requests.Timeout) else "does not answer"
-    text = f"the sidecar{where} {how}: see whether it runs, and mend --api-url or"
+    text = f"the sidecar{where} {how}: see whether it runs, and correct --api-url or"
     return f"{text} GMAIL_INGEST_API_URL if it runs elsewhere", NOT_DONE
 
 
@@ -90,15 +93,18 @@ def _of_database(error: BaseException) -> tuple[str, int] | None:
     if isinstance(found, psycopg.errors.UndefinedTable | psycopg.errors.UndefinedColumn):
         return "the database is not migrated: run `gmail-ingest db upgrade`", WRONG_INPUT
     if isinstance(found, psycopg.errors.InsufficientPrivilege):
-        return "the user of DATABASE_URL lacks a right there: give the tables' owner", WRONG_INPUT
+        return "the user of DATABASE_URL lacks a right: use the tables' owner", WRONG_INPUT
     if isinstance(found, psycopg.errors.ReadOnlySqlTransaction):
-        return "the database of DATABASE_URL takes no writes: name the primary", WRONG_INPUT
+        return "the database of DATABASE_URL is read-only: name the primary", WRONG_INPUT
     if isinstance(found, psycopg.errors.DiskFull):
         return "the database's disk is full: make room, then run the command again", NOT_DONE
     if isinstance(found, psycopg.OperationalError | psycopg.InterfaceError):
-        return "the connection to the database of DATABASE_URL broke: run it again", NOT_DONE
+        return (
+            "the connection to the database of DATABASE_URL broke: run the command again",
+            NOT_DONE,
+        )
     if isinstance(found, exc.TimeoutError | exc.DisconnectionError):
-        return "the database of DATABASE_URL does not answer: run it again", NOT_DONE
+        return "the database of DATABASE_URL does not answer: run the command again", NOT_DONE
     if isinstance(found, psycopg.Error):
         state = f", SQLSTATE {found.sqlstate}" if found.sqlstate else ""
         return f"the database refuses ({type(found).__name__}{state}, {_place(error)})", NOT_DONE
@@ -107,7 +113,7 @@ def _of_database(error: BaseException) -> tuple[str, int] | None:
 
 def _unforeseen(error: BaseException) -> str:
     return (
-        f"unforeseen {type(error).__name__} at {_place(error)}: this is a fault of gmail-ingest; "
+        f"unforeseen {type(error).__name__} at {_place(error)}: this is a bug of gmail-ingest; "
         "GMAIL_INGEST_LOG_LEVEL=DEBUG shows the whole traceback"
     )
 

@@ -57,7 +57,7 @@ def create(name: KeyName, *, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJs
 
 @app.command("list")
 def list_keys(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
-    """List API keys by name; the keys themselves are not known."""
+    """List API keys by name; the keys themselves are not stored."""
     keys = asyncio.run(_keys(data_dir))
     if as_json:
         rows = [
@@ -92,9 +92,9 @@ def generate_encryption() -> None:
 def reseal(*, data_dir: DataDir = DEFAULT_DATA_DIR, as_json: AsJson = False) -> None:
     """Encrypt all stored credentials with the newest key of ENCRYPTION_KEY.
 
-    Needs DATABASE_URL and the encryption keys, old and new. Syncs may go on meanwhile, and it may
-    be broken off and run again. It ends with the key versions that are still in use: a version
-    that is not named may be removed from ENCRYPTION_KEY.
+    Needs DATABASE_URL and the encryption keys, old and new. Syncs may go on meanwhile; it may be
+    stopped and run again. At the end it lists the key versions in use: any other may be removed
+    from ENCRYPTION_KEY.
     """
     before, resealed, in_use = asyncio.run(_reseal(data_dir))
     current = before.current

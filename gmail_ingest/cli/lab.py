@@ -50,6 +50,6 @@ def _entry_points() -> EntryPoints:
 def _absent(_context: typer.Context) -> None:
     """Needs gmail-ingest-lab, which is not installed."""
     raise ConfigurationError(
-        "this command is no part of the service: install gmail-ingest-lab and gmail-sandbox (in a "
+        "this command is not part of the service: install gmail-ingest-lab and gmail-sandbox (in a "
         "checkout, `sh setup.sh` does that)"
     )

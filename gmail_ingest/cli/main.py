@@ -1,7 +1,7 @@
-"""The ``gmail-ingest`` command: puts the commands together, and turns errors into exit codes.
+"""The ``gmail-ingest`` command: registers all commands, and turns errors into exit codes.
 
 Holds: ``app`` and ``run``. Add here: a command's registration. Keep out: what it does, and the
-words for what was raised (``failures``).
+texts of errors (``failures``).
 Exit codes: 0 done, 1 not done, 2 wrong input or configuration, 130 interrupted.
 """
 
@@ -43,8 +43,9 @@ from gmail_ingest.settings import log_level_of
 from gmail_ingest.variables import misspelt
 
 _LOG_LEVEL = "GMAIL_INGEST_LOG_LEVEL"
-#: What is asked for to find out how a setting is written; commands of other programs.
+#: These work with a wrong log level, since they tell how settings are written.
 _WITHOUT_SETTINGS = frozenset({"--help", "--version", "settings"})
+#: Their arguments, --json too, belong to another program.
 _OF_OTHERS = frozenset({"exec", "sandbox"})
 
 app = typer.Typer(
@@ -98,7 +99,7 @@ lab.add_command(app, "bench")
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
-    """Run a command line and exit: whatever is raised is told in one sentence.
+    """Run a command line and exit; an error is printed as one sentence.
 
     Args:
         arguments: without the program's name; those of this process if left out.
@@ -123,10 +124,10 @@ def _command() -> Callable[..., object]:
 
 
 def _prepare(given: Sequence[str], environment: Mapping[str, str]) -> None:
-    """Let only this project's own words come to the terminal, and tell of misspelt settings.
+    """Set the log level, silence other packages' warnings, and name misspelt settings.
 
     Raises:
-        ConfigurationError: the log level is none.
+        ConfigurationError: there is no such log level.
     """
     level = "ERROR"
     try:

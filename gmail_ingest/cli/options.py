@@ -45,7 +45,7 @@ ApiKey = Annotated[
 
 
 def read_day(text: str) -> date:
-    """A UTC day as a person types it; BadParameter with the form that is wanted."""
+    """A UTC day as a person types it. Raises BadParameter with the form that is wanted."""
     try:
         return date.fromisoformat(text)
     except ValueError:
@@ -53,7 +53,7 @@ def read_day(text: str) -> date:
 
 
 def read_moment(text: str) -> datetime:
-    """A moment, in UTC unless it names another zone; BadParameter with the form that is wanted."""
+    """A moment, in UTC unless it names a zone. Raises BadParameter with the form that is wanted."""
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

@@ -25,13 +25,16 @@ if TYPE_CHECKING:
 
 #: To connect, and then to answer; Google does both in a tenth of a second.
 _SECONDS = (5.0, 10.0)
-#: A daemon writes every 30 seconds; twice may be missed by a busy machine.
+#: A daemon writes a heartbeat every 30 seconds; a busy machine may miss two.
 DAEMON_SECONDS = 120.0
 
 
 def check_google(settings: Settings, seconds: tuple[float, float] = _SECONDS) -> list[Check]:
-    """Every address of Google that this deployment asks answers something, whatever it is, within
-    so many ``seconds`` to connect, and then to answer.
+    """Each address of Google that this deployment uses gives some answer.
+
+    Args:
+        settings: name the addresses.
+        seconds: to connect, and then to answer.
     """
     wanted = {
         "gmail_api_endpoint": settings.gmail_api_endpoint,
@@ -59,7 +62,7 @@ def _silence(url: str, seconds: tuple[float, float]) -> str | None:
     from gmail_ingest.outbound_requests import outbound_session
 
     try:
-        # As the service itself asks: by the environment's proxy and certificates.
+        # With the environment's proxy and certificates, as the service itself asks.
         with outbound_session() as session:
             session.get(url, timeout=seconds, allow_redirects=False, stream=True).close()
     except ConfigurationError as error:
@@ -67,13 +70,13 @@ def _silence(url: str, seconds: tuple[float, float]) -> str | None:
     except requests.exceptions.ProxyError as error:
         return _refused_by_proxy(url, error)
     except requests.exceptions.SSLError:
-        return "its certificate is not trusted here: mend the CA certificates, or the address"
+        return "its certificate is not trusted here: correct the CA certificates, or the address"
     except requests.Timeout:
         return f"does not answer in time: let {_asker(url)} reach it through the firewall"
     except requests.ConnectionError as error:
         if "NameResolution" in repr(error) or isinstance(_cause(error), socket.gaierror):
-            return "its name is not known here: mend DNS, or the address"
-        return f"does not answer: let {_asker(url)} reach it (network, firewall), or mend it"
+            return "its name is not known here: correct DNS, or the address"
+        return f"does not answer: let {_asker(url)} reach it (network, firewall), or correct it"
     except (requests.RequestException, ValueError):
         return "is no address: it must be of the form https://host"
     return None
@@ -89,7 +92,7 @@ def _refused_by_proxy(url: str, error: Exception) -> str:
     # Its answer to CONNECT is only in the text of the innermost error.
     answer = re.search(r"Tunnel connection failed: (\d{3})", repr(error))
     if answer is None:
-        return f"the proxy {proxy} does not answer: mend HTTPS_PROXY, or what runs there"
+        return f"the proxy {proxy} does not answer: correct HTTPS_PROXY, or what runs there"
     if answer[1] == "407":
         return f"the proxy {proxy} wants a user and password: http://USER:PASSWORD@HOST:PORT"
     return f"the proxy {proxy} answers {answer[1]}: let it reach this host, or name it in NO_PROXY"
@@ -110,7 +113,7 @@ def check_dagster(running: Running | None, *, ours: bool) -> list[Check]:
 
     Args:
         running: what runs in --data-dir, if anything does.
-        ours: whether the database is embedded, so that nothing of Dagster's can be set.
+        ours: whether the mail's database has an address: then Dagster's needs one, too.
     """
     url = value_of(DAGSTER_PG_URL)
     if not url:
@@ -154,8 +157,8 @@ def _check_storage(url: str) -> list[Check]:
 
 def _check_daemon(silence: float | None) -> Check:
     if silence is not None and silence <= DAEMON_SECONDS:
-        return Check("Dagster's daemon", passed=True, detail=f"lived {silence:.0f} s ago")
-    since = "never ran" if silence is None else f"has said nothing for {duration(silence)}"
+        return Check("Dagster's daemon", passed=True, detail=f"last heartbeat {silence:.0f} s ago")
+    since = "never ran" if silence is None else f"no heartbeat for {duration(silence)}"
     detail = f"{since}: no sync starts without it; start `dagster-daemon run`, or see its log"
     return Check("Dagster's daemon", passed=False, detail=detail)
 
@@ -183,7 +186,7 @@ def _check_location(running: Running | None) -> list[Check]:
         if listens
         else (
             f"nothing listens at {CODE_SERVER_HOST}:{CODE_SERVER_PORT} ({host}:{port}): start "
-            "`dagster api grpc`, or mend them"
+            "`dagster api grpc`, or correct them"
         )
     )
     return [Check(name, passed=listens, detail=detail)]

@@ -1,4 +1,4 @@
-"""Which command helps: remedies as something to type.
+"""Which command helps, as something to type.
 
 Holds: pure functions from what is known to command lines. Add here: a state or verdict that a
 command helps in. Keep out: words for customers (``errors.REMEDIES``; the API shows those).
@@ -12,7 +12,7 @@ from typing import Any
 
 from gmail_ingest.core.ledger.scope import LEFT_OUT_REASONS, OUTSIDE_RANGE
 
-#: Of these a service account's key is what is connected again.
+#: Causes after which a service account's key is connected again, not a consent.
 _OF_SERVICE_ACCOUNTS = frozenset({"key_refused", "delegation", "address_moved"})
 
 

@@ -25,7 +25,7 @@ Domains = Annotated[
 ]
 InternalDomains = Annotated[
     Values,
-    typer.Option("--internal-domain", help="Mail among these (and the owner) alone."),
+    typer.Option("--internal-domain", help="Mail of these and the owner alone."),
 ]
 InternalAddresses = Annotated[
     Values, typer.Option("--internal-address", help="As --internal-domain, for one address.")
@@ -34,7 +34,7 @@ Categories = Annotated[
     Values, typer.Option("--category", help="A Gmail category, as CATEGORY_PROMOTIONS.")
 ]
 Labels = Annotated[
-    Values, typer.Option("--label", help="A Gmail label id; one of a user's own with --mailbox.")
+    Values, typer.Option("--label", help="A Gmail label id; a user's own label needs --mailbox.")
 ]
 Senders = Annotated[Values, typer.Option("--sender", help="no_reply, bounce, list or auto_reply.")]
 InMailbox = Annotated[
@@ -70,7 +70,7 @@ def list_rules(
         ],
     )
     if waiting := answer["undecidedMailboxes"]:
-        NOTES.print(f"A change has not come to all mail of {waiting} mailboxes yet.")
+        NOTES.print(f"A change is not yet applied to all mail of {waiting} mailboxes.")
 
 
 @app.command("set")

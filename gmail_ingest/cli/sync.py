@@ -87,7 +87,10 @@ def backfill(
         ),
     ],
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Only tell what it would fetch, cost and take.")
+        bool,
+        typer.Option(
+            "--dry-run", help="Only say what it would fetch and cost, and how long it would take."
+        ),
     ] = False,
     detach: Annotated[
         bool, typer.Option("--detach", help="Ask for it, and do not wait for its end.")
@@ -132,7 +135,7 @@ def cancel(
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Stop a backfill: what is stored stays, asking again goes on where it stopped."""
+    """Stop a backfill. What is stored stays; asking again goes on where it stopped."""
     print_json(api_of(data_dir, api_url, api_key).cancel_job(tenant, job))
 
 
@@ -144,9 +147,9 @@ def unlock(
     api_url: ApiUrl = "",
     api_key: ApiKey = "",
 ) -> None:
-    """Free a stuck tenant now: whoever syncs it can write nothing more, and the next sync may.
+    """Free a stuck tenant now: its present sync can write nothing more, the next one can start.
 
-    What a dead worker holds ends by itself within GMAIL_INGEST_LEASE_SECONDS.
+    Leases of a dead worker expire by themselves within GMAIL_INGEST_LEASE_SECONDS.
     """
     print_json(api_of(data_dir, api_url, api_key).unlock(tenant))
 

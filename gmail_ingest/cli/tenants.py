@@ -23,7 +23,7 @@ from gmail_ingest.local.consent import GOOGLE_AUTHORIZE_URI, OAuthClient
 if TYPE_CHECKING:
     from gmail_ingest.adapters.postgres.reads.overview import MailboxOverview
 
-#: Where an owner's browser comes back to unless another port is asked for.
+#: The default port for the redirect of an owner's browser.
 CONSENT_PORT = 8765
 
 app = typer.Typer(no_args_is_help=True, help="Tenants and their mailboxes.")
@@ -76,7 +76,9 @@ def connect(
     """Connect a mailbox by its owner's consent in a browser, or mailboxes by a service account."""
     by_consent = (authorize_uri, port) != (GOOGLE_AUTHORIZE_URI, CONSENT_PORT)
     if mailbox and key_file is None:
-        raise InvalidInputError("--mailbox", "only with --service-account: consent names its own")
+        raise InvalidInputError(
+            "--mailbox", "only with --service-account: a consent names its mailbox"
+        )
     if by_consent and key_file is not None:
         raise InvalidInputError("--service-account", "not together with options of a consent page")
     api = api_of(data_dir, api_url, api_key)

@@ -47,7 +47,7 @@ def verify(
             "--to",
             parser=read_day,
             metavar="DAY",
-            help="The UTC day before which it ends; after today.",
+            help="The UTC day after the last; tomorrow if left out.",
         ),
     ] = None,
     repair: Annotated[
@@ -57,15 +57,15 @@ def verify(
         bool,
         typer.Option(
             "--accept-removals",
-            help="Agree that the mail which is withheld now, since Gmail no longer has it, is "
-            "removed; then compare, with --repair.",
+            help="Accept the removals that are withheld (of mail that Gmail no longer has); then "
+            "compare, with --repair.",
         ),
     ] = False,
     mailbox: Annotated[
         str | None, typer.Option(help="With --accept-removals: of this mailbox only.")
     ] = None,
     dry_run: Annotated[
-        bool, typer.Option("--dry-run", help="Tell the days and the price in quota units only.")
+        bool, typer.Option("--dry-run", help="Only say the days and the price in quota units.")
     ] = False,
     data_dir: DataDir = DEFAULT_DATA_DIR,
     as_json: AsJson = False,
@@ -74,7 +74,7 @@ def verify(
     if start and end and start >= end:
         raise InvalidInputError("--to", "must be a later day than --from")
     if repair and dry_run:
-        raise InvalidInputError("--repair", "not together with --dry-run, which only tells a price")
+        raise InvalidInputError("--repair", "not together with --dry-run, which only says a price")
     if mailbox and not accept_removals:
         raise InvalidInputError("--mailbox", "goes with --accept-removals only")
     if accept_removals:

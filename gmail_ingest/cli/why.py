@@ -55,7 +55,7 @@ def why(
         RESULTS.print("This tenant has no mailbox.")
     if answer["askGoogleUnits"]:
         NOTES.print(
-            f"With --ask-google, Google is asked: {answer['askGoogleUnits']} quota units.",
+            f"--ask-google also looks at Google, for {answer['askGoogleUnits']} quota units.",
             highlight=False,
         )
     if lookup := answer["google"]:

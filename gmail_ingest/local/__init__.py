@@ -1,5 +1,4 @@
 """Local processes: starts, watches and stops what a deployment runs as separate services.
 
-A room beside ``cli``: it knows commands, environments, ports and logs, and imports no other room
-than ``errors``, ``settings`` and ``embedded_postgres``.
+A room beside ``cli``: it knows commands, environments, ports and logs.
 """

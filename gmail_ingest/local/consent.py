@@ -2,8 +2,8 @@
 
 Holds: ``Consent`` (the question) and ``Grant`` (the answer). Add here: a parameter that Google's
 consent page knows. Keep out: receiving the redirect, and storing what came of it.
-Source: docs/google.md#consent; RFC 7636: ``prompt=consent`` is what makes Google give a refresh
-token again on a repeated consent.
+``prompt=consent`` makes Google give a refresh token on a repeated consent, too.
+Source: docs/google.md#consent; RFC 7636.
 """
 
 from __future__ import annotations

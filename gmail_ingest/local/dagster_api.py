@@ -68,7 +68,7 @@ class DagsterApi:
         return bool(entries) and all(entry["loadStatus"] == "LOADED" for entry in entries)
 
     def sensors_run(self) -> bool:
-        """Whether Dagster's daemon looks at the sensors; False while that cannot be told."""
+        """Whether the daemon evaluates sensors; False while the webserver does not answer."""
         try:
             health = self._ask(_SENSORS)["instance"]["daemonHealth"]
         except requests.RequestException:
@@ -88,7 +88,7 @@ class DagsterApi:
             cursor = runs[-1]["runId"]
 
     def launch(self, job: str) -> str:
-        """Launch a job of the code location without config; its run's id.
+        """Launch a job of the code location without config; returns its run's id.
 
         Raises:
             LaunchError: Dagster does not launch it; the text is Dagster's.
@@ -111,7 +111,7 @@ class DagsterApi:
         return found
 
     def running(self) -> int | None:
-        """How many runs Dagster holds for started; None while it cannot tell."""
+        """How many runs are STARTED or CANCELING; None if Dagster does not answer."""
         try:
             found = self._ask(_RUNNING)["runsOrError"]
         except requests.RequestException:

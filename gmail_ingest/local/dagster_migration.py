@@ -1,9 +1,9 @@
 """Dagster's own database brought to the schema of the installed Dagster.
 
-Holds: ``migrate_dagster``, and whether there is need (``is_behind``). Keep out: the mail's
-database (``adapters/postgres/migrate``).
-Migrating is Dagster's command line in a process of its own: nothing here may import Dagster. Its
-tables are made if there are none, as its webserver would.
+Holds: ``migrate_dagster`` and ``is_behind``. Keep out: the mail's database
+(``adapters/postgres/schema/migrate``).
+Dagster's own command migrates, in its own process, since nothing here may import Dagster. If there
+are no tables, it makes them, as the webserver would.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from gmail_ingest.adapters.postgres.schema.database_state import MIGRATION_LOCK
 from gmail_ingest.errors import GmailIngestError
 from gmail_ingest.local.environment import DAGSTER_HOME, DAGSTER_PG_URL
 
-#: Only where its storage is: the rest of an instance is not needed, and may not load here.
+#: The storage alone: the rest of an instance is not needed, and might not load here.
 _INSTANCE = f"storage: {{postgres: {{postgres_url: {{env: {DAGSTER_PG_URL}}}}}}}\n"
 _SETTINGS = "telemetry: {enabled: false}\n"
 _SECONDS = 3600
@@ -34,20 +34,18 @@ _REVISION = re.compile(r"^(down_)?revision\b[^=\n]*=\s*\(?\s*[\"']([^\"']+)[\"']
 
 
 class DagsterMigrationError(GmailIngestError):
-    """Dagster's command did not end well."""
+    """``dagster instance migrate`` failed."""
 
 
 def newest_dagster_revision() -> str | None:
-    """The schema's revision of the installed Dagster; None if its migrations are not where they
-    were.
-    """
+    """The schema's revision of the installed Dagster; None if its migrations do not tell."""
     return _revisions()[0]
 
 
 def is_behind(revision: str | None) -> bool:
-    """Whether a database at this revision is one of an older Dagster than the installed.
+    """Whether a database at this revision is from an older Dagster than the installed one.
 
-    False for what cannot be told: no revision, or one that the installed Dagster does not know.
+    False without a revision, and for one that the installed Dagster does not know.
     """
     newest, known = _revisions()
     return newest is not None and revision in known and revision != newest
@@ -55,7 +53,7 @@ def is_behind(revision: str | None) -> bool:
 
 @cache
 def _revisions() -> tuple[str | None, frozenset[str]]:
-    """The newest of the installed Dagster's revisions, and all of them; read, not imported."""
+    """The installed Dagster's newest revision, and all; its files are read, not imported."""
     spec = find_spec("dagster")
     if spec is None or spec.origin is None:
         return None, frozenset()
@@ -98,7 +96,7 @@ def migrate_dagster(url: str, environment: Mapping[str, str] = os.environ) -> No
         kind = _kind(done.stderr)
         raise DagsterMigrationError(
             f"`dagster instance migrate` failed{kind}: run it with {DAGSTER_HOME} and "
-            f"{DAGSTER_PG_URL} set to see all that it says"
+            f"{DAGSTER_PG_URL} set to see its whole output"
         )
 
 

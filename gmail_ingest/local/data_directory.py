@@ -1,4 +1,4 @@
-"""Where a local deployment keeps its things, and what others may know of it while it runs.
+"""The directory of a local deployment, and the state file that other commands read there.
 
 Holds: ``DataDirectory`` and ``Running`` (the state file). Add here: a path that a person may want
 to look into. Keep out: what is in Postgres.
@@ -33,8 +33,8 @@ class Addresses:
 class Running:
     """A running deployment: its process, its addresses, and the environment made for it.
 
-    ``environment`` holds what the launcher itself made up (paths, ports, the sandbox's
-    addresses and keys); what the operator's own environment holds is not repeated on disk.
+    ``environment`` holds the variables that the launcher chose (paths, ports, the sandbox's
+    addresses and keys). Those of the operator are not written to disk.
     """
 
     pid: int
@@ -65,7 +65,7 @@ class DataDirectory:
 
     @property
     def bytecode(self) -> Path:
-        """Bytecode, only if it cannot be written beside the packages."""
+        """Compiled bytecode, used only if it cannot be written beside the packages."""
         return self.root / "bytecode"
 
     @property
@@ -81,7 +81,7 @@ class DataDirectory:
     def write_running(self, running: Running) -> None:
         """Publish the running deployment, readable by its owner only."""
         text = json.dumps(asdict(running), indent=2)
-        # Renamed when it is whole: another command may read it at any moment.
+        # Renamed once it is whole: another command may read it at any moment.
         part = self._state.with_suffix(".part")
         descriptor = os.open(part, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w") as state:
@@ -89,7 +89,7 @@ class DataDirectory:
         part.replace(self._state)
 
     def forget_running(self) -> None:
-        """Say that nothing runs any more."""
+        """Delete the state file: nothing runs any more."""
         self._state.unlink(missing_ok=True)
 
     def running(self) -> Running | None:
@@ -104,8 +104,8 @@ class DataDirectory:
             return None
         except (ValueError, TypeError, LookupError):
             raise ConfigurationError(
-                f"{self._state} is damaged: see that no `gmail-ingest up` or `demo` runs on this "
-                "directory, then delete the file"
+                f"{self._state} is damaged: make sure that no `gmail-ingest up` or `demo` runs on "
+                "this directory, then delete the file"
             ) from None
         return found if _alive(found.pid) else None
 

@@ -1,8 +1,8 @@
 """The two databases of a deployment: the mail's, and Dagster's own.
 
 Holds: ``Databases`` and where they come from. Keep out: the schema.
-Both sides migrate with Alembic and would overwrite each other's ``alembic_version``, therefore
-two databases; Dagster's needs psycopg2, as its storage breaks on psycopg 3.
+They are two since both sides migrate with Alembic and would overwrite each other's
+``alembic_version``. Dagster's needs psycopg2, as its storage breaks on psycopg 3.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _THIS_MACHINE = frozenset({"localhost", "127.0.0.1", "::1"})
 
 @dataclass(frozen=True, slots=True)
 class Databases:
-    """``mail`` for psycopg 3, ``dagster`` for psycopg2; ``embedded``: ours to start and stop."""
+    """Addresses, ``mail`` for psycopg 3, ``dagster`` for psycopg2; ``embedded``: started by us."""
 
     mail: str
     dagster: str
@@ -37,8 +37,8 @@ def given_databases(database_url: str, environment: Mapping[str, str] = os.envir
     """The databases that the operator named.
 
     Raises:
-        ConfigurationError: DATABASE_URL is set, and Dagster's is missing, for psycopg 3, or the
-            same.
+        ConfigurationError: Dagster's address is missing, is not for psycopg2, or names the mail's
+            database.
     """
     dagster = environment.get(DAGSTER_PG_URL, "")
     if not dagster:
@@ -52,7 +52,7 @@ def given_databases(database_url: str, environment: Mapping[str, str] = os.envir
 
 
 def require_psycopg2(dagster: str) -> None:
-    """Refuse an address of Dagster's database that its storage would fail on.
+    """Refuse an address with which Dagster's storage would fail.
 
     Raises:
         ConfigurationError: it is not for psycopg2.
@@ -99,7 +99,7 @@ def embedded_databases(directory: Path, *, durable: bool) -> Iterator[Databases]
 
 @contextmanager
 def embedded_server(directory: Path, *, durable: bool) -> Iterator[EmbeddedPostgres]:
-    """A running server, stopped at the end; its log is that of a process beside its directory.
+    """A running server, stopped at the end; it logs to ``logs/postgres.log`` beside its directory.
 
     Raises:
         ConfigurationError: the server did not start.
@@ -117,7 +117,7 @@ def embedded_server(directory: Path, *, durable: bool) -> Iterator[EmbeddedPostg
 
 
 def databases_on(server: EmbeddedPostgres) -> Databases:
-    """Both databases on a running server, made unless they are there."""
+    """Both databases of a running server; makes those that are not there."""
     for name in (_MAIL, _DAGSTER):
         server.create_database(name)
     return Databases(server.url(_MAIL), server.psycopg2_url(_DAGSTER), embedded=True)

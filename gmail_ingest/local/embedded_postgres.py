@@ -4,8 +4,8 @@ Holds: creating a data directory, starting and stopping its server with the proc
 Add here: a server setting that local use needs. Keep out: our schema (``adapters/postgres``).
 Source: initdb(1), postgres(1) and "Shutting Down the Server" of PostgreSQL 18.
 
-No server outlives its owner, even one that was killed: a small shell holds the reading end of a
-pipe whose writing end only the owner has, and asks the server for a fast shutdown at its end.
+No server outlives its owner, even if that is killed. A small shell reads from a pipe whose write
+end only the owner holds; at end of file it asks the server for a fast shutdown.
 """
 
 from __future__ import annotations
@@ -35,9 +35,9 @@ _PORT_OF_SOCKET = 5432
 _LONGEST_SOCKET_DIRECTORY = 85
 _PASSWORD_FILE = "owner_password"  # noqa: S105 - the name of a file
 _LOG_FILE = "server.log"
-#: Postgres refuses to run as root: there, its processes belong to this user of every Unix.
+#: Postgres refuses to run as root: then it runs as this user, which every Unix has.
 _UNPRIVILEGED = "nobody"
-#: A killed server's own processes notice it within moments, and hold its memory until then.
+#: A killed server's child processes notice it within moments, and hold its memory until then.
 _ORPHANS_SECONDS = 20.0
 _WATCH = 'read -r _; kill -INT "$1"'
 
@@ -52,8 +52,8 @@ class EmbeddedPostgres:
     """One server on a data directory, for as long as the context manager is open.
 
     Args:
-        data_directory: where the cluster, its log and its socket live; made on first use. Run by
-            root, it comes to belong to ``nobody``, and those above it let others pass (``o+x``).
+        data_directory: where the cluster, its log and its socket live; made on first use. Root
+            gives it to ``nobody``, and makes the directories above it passable (``o+x``).
         durable: False turns fsync off: faster, and the data may be lost when the machine (not the
             process) stops. For tests and benchmarks.
         port: listen on 127.0.0.1 at this port, with a password; None listens on a socket in a
@@ -141,8 +141,8 @@ class EmbeddedPostgres:
     def crash(self) -> None:
         """End the server at once, as a crash would: no checkpoint, connections just break.
 
-        Its address stays, for the next ``start``, which recovers what was committed. For tests
-        and rehearsals. Raises ConfigurationError if it does not run.
+        Its address stays the same. The next ``start`` recovers what was committed. For tests and
+        rehearsals. Raises ConfigurationError if it does not run.
         """
         if self._server is None:
             raise ConfigurationError("the embedded PostgreSQL does not run")
@@ -265,7 +265,7 @@ class EmbeddedPostgres:
         return str(self._home / _LOG_FILE) if self._output is None else "its log"
 
     def _answers(self, server: subprocess.Popen[bytes]) -> bool:
-        """Whether this very server answers: at the same address another one may live."""
+        """Whether this server answers, not another one at the same address."""
         try:
             owner = (self._cluster / "postmaster.pid").read_text().partition("\n")[0]
             if owner != str(server.pid):

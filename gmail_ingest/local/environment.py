@@ -25,8 +25,7 @@ DAGSTER_PG_URL = "DAGSTER_PG_URL"
 DAGSTER_HOME = "DAGSTER_HOME"
 CODE_SERVER_HOST = "GMAIL_INGEST_CODE_SERVER_HOST"
 CODE_SERVER_PORT = "GMAIL_INGEST_CODE_SERVER_PORT"
-#: What processes need to know of the machine, and what no setting of this project or of Dagster
-#: can hide in.
+#: What processes need to know of the machine. No setting of this project or of Dagster is in it.
 _MACHINE = frozenset(
     {
         *("HOME", "USER", "LOGNAME", "PATH", "TMPDIR", "PYTHONPYCACHEPREFIX"),
@@ -70,7 +69,7 @@ def pinned_settings(**values: object) -> Settings:
 
 
 def machine_environment(inherited: Mapping[str, str]) -> dict[str, str]:
-    """Of an environment, what says where things are on this machine: no settings of any program."""
+    """The part of an environment that says where things are on this machine, without settings."""
     return {name: value for name, value in inherited.items() if name in _MACHINE}
 
 
@@ -85,13 +84,13 @@ def base_environment(inherited: Mapping[str, str], cache: Path) -> dict[str, str
         inherited: usually ``os.environ``.
         cache: where bytecode goes if the installed packages cannot be written to.
     """
-    # Settings are read without regard to case: what is left out must be left out in any.
+    # Settings are read without regard to case, so they are left out in any case.
     ours = {*variable_names().values(), DAGSTER_PG_URL, DAGSTER_HOME}
     environment = {name: value for name, value in inherited.items() if name.upper() not in ours}
     environment.pop("PYTHONDONTWRITEBYTECODE", None)
     if "PYTHONPYCACHEPREFIX" not in environment and not _bytecode_beside_packages():
         environment["PYTHONPYCACHEPREFIX"] = str(cache)
-    # Commands that Dagster starts by name must come from this very environment.
+    # Dagster starts commands by name: they must be those of this Python's environment.
     path = environment.get("PATH", os.defpath)
     environment["PATH"] = os.pathsep.join((str(Path(sys.executable).parent), path))
     environment["PYTHONUNBUFFERED"] = "1"
@@ -99,9 +98,10 @@ def base_environment(inherited: Mapping[str, str], cache: Path) -> dict[str, str
 
 
 def _straight_loopback(environment: Mapping[str, str]) -> dict[str, str]:
-    """Where there is a proxy: NO_PROXY with loopback, by which all children meet.
+    """NO_PROXY with loopback added if there is a proxy, nothing otherwise.
 
-    gRPC, by which Dagster's processes speak to the code server, would ask the proxy for it.
+    Children reach each other over loopback: else gRPC would ask the proxy for Dagster's code
+    server.
     """
     if not any(name.lower() in _PROXIES and value for name, value in environment.items()):
         return {}

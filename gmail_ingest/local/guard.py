@@ -43,7 +43,7 @@ class Guard:
         self._tell(f"-{group}")
 
     def close(self) -> None:
-        """End the guard; groups that it still watches are ended by it."""
+        """End the guard, which first ends the groups that it still watches."""
         if self._process.stdin is not None:
             with contextlib.suppress(BrokenPipeError):
                 self._process.stdin.close()

@@ -26,7 +26,7 @@ class CrashLoopError(GmailIngestError):
     def __init__(self, name: str, times: int, window_seconds: float, tail: str) -> None:
         super().__init__(
             f"{name} ended {times} times within {window_seconds / 60:.0f} minutes and is not "
-            f"started again: mend what its log says, then start anew. The end of its log:\n{tail}"
+            f"started again: fix what its log says, then start again. The end of its log:\n{tail}"
         )
         self.name = name
 
@@ -35,7 +35,7 @@ class Keeper:
     """Looks after the processes of a supervisor, and an embedded PostgreSQL if there is one.
 
     Args:
-        notify: is given what ended and what was started again; the log ``up.log`` too.
+        notify: is told what ended and what was started again; so is the log ``up.log``.
     """
 
     def __init__(

@@ -4,9 +4,9 @@ Holds: ``as_object``, ``RotatingFile`` and ``main``, the writer's own process. A
 that needs more than the standard library, as the writer runs without site-packages.
 Keep out: what processes log, and starting a writer (``process``).
 
-A process writes into a pipe whose reader is a writer of its own: it ends at the end of file, when
-the process and all that it started are gone, whatever becomes of their parent meanwhile. What a
-process wrote before it died is therefore written to the end, and none waits for another.
+Each process prints into a pipe, which a log writer of its own reads. The writer ends at end of
+file: when the process and all that it started are gone, even if their parent died before. So the
+log holds all that a process wrote before it died, and no process waits for another's writer.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
-#: A log takes six times this at most, with what was set aside.
+#: Bytes of one file. With the files that are set aside, a log takes six times this at most.
 MOST_BYTES = 10_000_000
 SET_ASIDE = 5
 #: A longer line is cut into several.
@@ -38,8 +38,8 @@ _LEVELS = {
     "FATAL": "critical",
     "PANIC": "critical",
 }
-#: A last line of defence, as in the service's own logs: addresses, and passwords of addresses.
-#: Bounded, since a long line without a space would otherwise be tried from each of its letters.
+#: A last line of defence, as in the service's own logs: mail addresses, and passwords in URLs. The
+#: lengths are bounded: a long line without a space would be searched from each of its letters.
 _ADDRESS = re.compile(r"[^\s@<>\"'(),;:=]{1,128}@[^\s@<>\"'(),;:=/]{1,255}")
 
 
@@ -49,8 +49,8 @@ def as_object(line: bytes, process: str, level: str, now: datetime) -> dict[str,
     Args:
         line: what the process wrote; an object with an event is kept as it is.
         process: its name.
-        level: of the line before, which a line that goes on has too.
-        now: when it came, for a line that does not say so in our way.
+        level: of the line before; a line that continues it gets the same.
+        now: when it came; the timestamp of a line that has none in our form.
     """
     text = _COLOURS.sub("", line.decode("utf-8", errors="replace")).rstrip()
     moment = now.isoformat().replace("+00:00", "Z")
@@ -106,7 +106,7 @@ class RotatingFile:
         self._lost = 0
 
     def write(self, lines: list[dict[str, object]]) -> None:
-        """Append lines. A disk that is full loses lines, which are counted, and stops nobody."""
+        """Append lines. If the disk is full, they are lost and counted; nothing is raised."""
         if self._lost:
             lines = [{"event": "log_lines_lost", "lines": self._lost, "level": "error"}, *lines]
         content = b"".join(json.dumps(line).encode() + b"\n" for line in lines)

@@ -20,7 +20,7 @@ from gmail_ingest.errors import GmailIngestError
 from gmail_ingest.local import log_writer
 
 _TAIL_BYTES = 16_384
-#: The last lines of a process that has ended are on disk within this, unless something that it
+#: The last lines of a process that has ended are on disk within this time, unless something that it
 #: started still holds its log open.
 _WRITTEN_SECONDS = 2.0
 
@@ -50,12 +50,12 @@ class LogPipe:
         return self._writer.stdin.fileno()
 
     def close_entry(self) -> None:
-        """Leave the writing to those who were handed the entry."""
+        """Close our copy of the entry; processes that have one go on writing."""
         if self._writer.stdin is not None:
             self._writer.stdin.close()
 
     def wait(self, seconds: float = _WRITTEN_SECONDS) -> None:
-        """Wait until everything is written, or not any longer."""
+        """Wait until everything is written, ``seconds`` at the most."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self._writer.wait(seconds)
 

@@ -1,7 +1,7 @@
 """The processes of a deployment: the command of each.
 
 Holds: one function for each process. Add here: a process that a deployment runs.
-Keep out: their order (``stack``); options that production sets otherwise belong to the image.
+Keep out: their order (``stack``), and options of production (the image has them).
 """
 
 from __future__ import annotations

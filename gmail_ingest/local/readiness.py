@@ -58,14 +58,15 @@ def port_open(host: str, port: int) -> bool:
 
 
 def require_free(ports: Mapping[str, int], host: str = "127.0.0.1") -> None:
-    """Look whether ports can be listened on, before anything is started.
+    """Check that ports can be listened on, before anything is started.
 
     Args:
         ports: option or setting by which each is chosen, with its number; 0 takes any.
         host: the address that is listened on.
 
     Raises:
-        ConfigurationError: one is taken, named twice, or not for us; with the remedy.
+        ConfigurationError: a port is taken, named twice, or forbidden to this user; with the
+            remedy.
     """
     seen: dict[int, str] = {}
     for option, port in ports.items():
@@ -73,7 +74,7 @@ def require_free(ports: Mapping[str, int], host: str = "127.0.0.1") -> None:
             raise ConfigurationError(f"{seen[port]} and {option} are both {port}: choose two ports")
         seen[port] = option
         with socket.socket() as probe:
-            # What was closed a moment ago is free, as it is for those who will listen.
+            # A port that was closed a moment ago counts as free, as it does for the servers.
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             try:
                 probe.bind((host, port))

@@ -24,7 +24,7 @@ class Restarts:
     _crashes: defaultdict[str, list[float]] = field(default_factory=lambda: defaultdict(list))
 
     def died(self, name: str, now: float) -> float | None:
-        """Note a crash; the seconds to wait until the next start, None if there is none."""
+        """Note a crash. Returns the seconds until the next start; None: no more starts."""
         recent = [crash for crash in self._crashes[name] if crash > now - self.window_seconds]
         self._crashes[name] = [*recent, now]
         if len(recent) >= self.limit:

@@ -1,7 +1,6 @@
 """A client of the sidecar's HTTP API, for commands and for the demonstration.
 
-Holds: ``SidecarApi``. Add here: a call that one of them makes. Keep out: what customers are
-taught (the API documents itself at ``/docs``).
+Holds: ``SidecarApi``. Add here: a call that one of them makes.
 """
 
 from __future__ import annotations
@@ -107,7 +106,7 @@ class SidecarApi:
     def dead_letters(
         self, tenant: str, *, mailbox: str, cursor: str | None, limit: int
     ) -> dict[str, Any]:
-        """A page of what was given up, of one mailbox or (empty) all."""
+        """A page of dead letters, of one mailbox; empty: of all."""
         query = {"limit": str(limit)} | ({"mailbox": mailbox} if mailbox else {})
         query |= {"cursor": cursor} if cursor else {}
         return self._call("GET", _dead_letters(tenant), params=query)
@@ -115,7 +114,7 @@ class SidecarApi:
     def retry_dead_letters(
         self, tenant: str, *, message_ids: Sequence[str], mailbox: str
     ) -> dict[str, Any]:
-        """Give what was given up another try: these Gmail ids, of this mailbox, or (empty) all."""
+        """Try dead letters again: these Gmail ids, of this mailbox; empty: all."""
         body: dict[str, Any] = {"messageIds": list(message_ids)} if message_ids else {}
         body |= {"mailbox": mailbox} if mailbox else {}
         return self._call("POST", f"{_dead_letters(tenant)}/retry", json=body)
@@ -194,6 +193,6 @@ def _problem(response: requests.Response) -> str:
 
 
 def _reason(wrong: dict[str, Any]) -> str:
-    # The address is the one that whoever runs the command named.
+    # The address came from the command line, so it may be shown there.
     mailbox = f" ({wrong['mailbox']})" if wrong.get("mailbox") else ""
     return f"{wrong.get('field')}{mailbox}: {wrong.get('reason')}"

@@ -1,4 +1,4 @@
-"""Turns the wish to stop into one exception, and keeps a stop from being interrupted.
+"""Turns stop signals into one exception, and keeps a stop from being interrupted.
 
 Holds: ``StopRequested``, ``stop_on_signals`` and ``uninterrupted``. Keep out: what is stopped.
 """
@@ -26,8 +26,8 @@ def _raise(number: int, _frame: FrameType | None) -> None:
 
 
 def _leave_terminal() -> None:
-    """Write into the void from now on: what is written to a closed terminal raises OSError, in
-    the middle of whatever is being tidied up.
+    """Send output to /dev/null: writing to a closed terminal raises OSError, which would break off
+    the cleanup.
     """
     void = os.open(os.devnull, os.O_WRONLY)
     for descriptor in (1, 2):

@@ -74,7 +74,7 @@ class Stack:
         }
 
     def made_up(self, databases: Databases) -> dict[str, str]:
-        """The variables that this launcher chose, and that no operator's environment holds."""
+        """The variables that this launcher chose; no operator's environment has them."""
         chosen = {variables.DAGSTER_HOME: str(self.data.dagster_home.resolve())}
         return chosen | {
             "DATABASE_URL": databases.mail,
@@ -90,7 +90,7 @@ class Stack:
 
         Raises:
             ChildDiedError, NotReadyError, CodeLocationError: what did not come up, and why.
-            DagsterMigrationError: Dagster's database is an older Dagster's, and stayed so.
+            DagsterMigrationError: Dagster's database could not be migrated.
         """
         free = free_ports(3)
         code_port, api_port, dagster_port = free[0], ports.api or free[1], ports.dagster or free[2]
@@ -122,7 +122,7 @@ class Stack:
         self.cleanup.callback(self.data.forget_running)
 
     def _migrate_dagster(self, env: Mapping[str, str]) -> None:
-        """Before any process of Dagster's: only what an older Dagster left; it makes new tables."""
+        """Migrate what an older Dagster left; in an empty database the webserver makes tables."""
         url = env[variables.DAGSTER_PG_URL]
         if is_behind(look_at(url, variables.DAGSTER_PG_URL).revision):
             self.on_step("migrating Dagster's database")
@@ -159,8 +159,8 @@ def open_stack(
     Args:
         data: where it keeps its things.
         on_step: is told what is being done.
-        inherited: what processes get beside their settings; ``machine_environment`` of it for
-            those whom no one's own environment shall change.
+        inherited: the environment that processes get beside their settings; demo and benchmarks
+            pass ``machine_environment`` of it, so that nobody's settings change them.
 
     Raises:
         ConfigurationError: another deployment runs on this data directory.

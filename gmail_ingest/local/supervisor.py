@@ -32,7 +32,7 @@ class Supervisor:
     def start(self, spec: ProcessSpec) -> Child:
         """Start a child in its own session, with its output in ``logs/NAME.log``.
 
-        A log begins where that of the run before ended.
+        An existing log is continued.
         """
         child = self._launch(spec)
         self._children.append(child)
@@ -50,12 +50,9 @@ class Supervisor:
         return [child for child in self._children if child.exit_code() is not None]
 
     def revive(self, *names: str) -> list[str]:
-        """Start children that have ended anew, as they were started; returns their names.
+        """Start ended children again: those of these names, or all. Returns their names.
 
-        Without names, all of them.
-
-        What a dead child left of its group is killed first: a new one begins from nothing, and
-        holds the same port.
+        What is left of a child's process group is killed first, since the new child needs its port.
         """
         revived = []
         for index, child in enumerate(self._children):

@@ -24,7 +24,7 @@ from gmail_ingest_lab.commands.sandbox import require_sandbox
 def demo(
     *,
     once: Annotated[
-        bool, typer.Option("--once", help="Run to the end and judge, without a person.")
+        bool, typer.Option("--once", help="Run to the end and compare, without a person.")
     ] = False,
     as_json: Annotated[
         bool, typer.Option("--json", help="With --once: the last line is one JSON object.")
@@ -39,7 +39,7 @@ def demo(
         float, typer.Option(min=0.01, help="Multiplies Google's 6,000 units a minute a mailbox.")
     ] = 1.0,
     backfill: Annotated[
-        bool, typer.Option("--history", help="With --once: also sync the older mail; expect it.")
+        bool, typer.Option("--history", help="With --once: also backfill the older mail.")
     ] = False,
     begin_within: Annotated[
         float | None,
@@ -95,7 +95,7 @@ def demo(
 
 @contextmanager
 def own_directory(keep: Path | None) -> Iterator[DataDirectory]:
-    """A directory of its own, removed at the end unless it shall stay or something failed."""
+    """A directory of its own, removed at the end unless ``keep`` names it or something failed."""
     if keep is not None:
         keep.mkdir(parents=True, exist_ok=True)
         yield DataDirectory(keep.resolve())

@@ -78,7 +78,7 @@ class DemoView:
             self._console.print(text, markup=False, highlight=False)
 
 
-#: Reads mail with what ``export_line`` names.
+#: Reads mail, with the variables of ``export_line``.
 _READ = 'curl -H "X-API-Key: $KEY" "$API/api/emails?tenantId=acme&limit=3"'
 
 
@@ -142,7 +142,7 @@ def render(snapshot: Snapshot) -> RenderableType:
 
 
 def _older(snapshot: Snapshot) -> str:
-    """What a backfill brings, while it is not expected to be there."""
+    """The older mail, which a backfill brings, while it is counted apart."""
     return f" ({snapshot.older_stored} of {snapshot.older} older)" if snapshot.older else ""
 
 

@@ -33,8 +33,8 @@ def rehearse(
     """Rehearse every fault and crash against a local Google, and prove that no mail was lost.
 
     Runs the demonstration's processes with faults at Google, lost and doubled pushes, expired
-    history and killed processes, all drawn from the seed; then mends everything, waits until it is
-    quiet, and compares. Exits 0 only if nothing is missing, doubled, wrong or stuck.
+    history and killed processes, all drawn from the seed. Then it ends all faults, waits until
+    nothing is under way, and compares. Exits 0 only if nothing is missing, doubled, wrong or stuck.
     """
     require_sandbox()
     from gmail_ingest_lab.rehearsal.plan import RehearsalOptions
@@ -50,7 +50,7 @@ def rehearse(
             own_directory(keep) as data,
             open_rehearsal(options, data, on_step=say) as rehearsal,
         ):
-            report = rehearsal.perform()
+            report = rehearsal.run()
     except StopRequested:
         raise typer.Exit(130) from None
     if as_json:

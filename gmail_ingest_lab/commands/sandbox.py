@@ -1,4 +1,4 @@
-"""``gmail-ingest sandbox``, and what commands that need a local Google say without one.
+"""``gmail-ingest sandbox``, and the error of commands that need it where it is not installed.
 
 Holds: the command, and ``require_sandbox``. Keep out: the sandbox itself, a distribution of its own
 (``gmail_sandbox/README.md``).
@@ -25,7 +25,7 @@ def sandbox(context: typer.Context) -> None:
 
 
 def require_sandbox() -> None:
-    """See that the local Google is there, before anything is started that needs it.
+    """Check that the local Google is installed, before anything is started that needs it.
 
     Raises:
         ConfigurationError: it is not installed.

@@ -1,7 +1,7 @@
 """Is any mail missing, or there twice? What Google has against what Postgres has.
 
 Holds: ``audit``, pure, and its values. Add here: a further way in which both could disagree.
-Keep out: reading either side (``sandbox_client``, ``rows``).
+Keep out: reading either side (``sandbox_api``, ``rows``).
 """
 
 from __future__ import annotations
@@ -10,8 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-#: Mail with one of these labels is not synced: drafts churn, what is scheduled may never be sent,
-#: chats are no mail, and spam and trash are what their owner did not want.
+#: Mail with one of these labels is not synced: drafts change, scheduled mail may never be sent,
+#: chats are no mail, and spam and trash are unwanted.
 OUT_OF_SCOPE = frozenset({"DRAFT", "SCHEDULED", "SPAM", "TRASH", "CHAT"})
 
 
@@ -31,7 +31,7 @@ class GoogleMessage:
         return self.labels.isdisjoint(OUT_OF_SCOPE)
 
     def expected(self, since: int | None) -> bool:
-        """Whether it is stored without anybody asking: in scope, and not from before ``since``."""
+        """Whether it is stored without a backfill: in scope, and not older than ``since``."""
         return self.in_scope and (since is None or self.internal_date >= since)
 
 
@@ -103,7 +103,7 @@ def audit(
 
 
 def _wrong_threads(rows: list[Row], google: Mapping[tuple[str, str], GoogleMessage]) -> int:
-    """Threads at Google whose stored members are not those that Google puts together."""
+    """How many threads have other members here than at Google."""
     ours: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     theirs: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
     for row in rows:

@@ -1,10 +1,10 @@
-"""How far a mailbox is: what Google has against the rows that are there of it.
+"""How far a mailbox is: its messages at Google, and their rows.
 
 Holds: ``Count`` and ``count``, pure. Add here: another share that a person watches.
 Keep out: reading either side (``sandbox_api``, ``rows``).
 
-Only rows of messages that Google has in scope count, so that nothing is ever more than whole: a
-message that was trashed or deleted meanwhile leaves both sides.
+Only rows of messages that are in scope at Google count, so that no share exceeds the whole: a
+message that is trashed or deleted meanwhile leaves both sides.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class Count:
 
     @property
     def whole(self) -> bool:
-        """Whether all that comes without being asked for is stored."""
+        """Whether everything is stored that needs no backfill."""
         return self.stored == self.at_google
 
 
@@ -46,7 +46,7 @@ def count(truth: Iterable[GoogleMessage], rows: Collection[str], since: int | No
 
     Args:
         truth: its messages at Google, read after the rows.
-        rows: ids of its messages that have rows; fast to look into.
+        rows: ids of its messages that have rows, as a set.
         since: where the window begins (epoch milliseconds); None: everything lies in it.
     """
     found = [0, 0, 0, 0]

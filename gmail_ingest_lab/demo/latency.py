@@ -31,7 +31,7 @@ class PushWatch:
         return self._delivered.keys()
 
     def delivered(self, mailbox: str, message_ids: Iterable[str], at: float) -> None:
-        """Note a delivery. ``at`` is taken before the delivery: what is measured is no less."""
+        """Note a delivery. ``at`` is taken before it, so that no latency is measured too short."""
         for message_id in message_ids:
             self._delivered[MessageKey(mailbox, message_id)] = at
 

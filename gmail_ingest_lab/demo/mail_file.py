@@ -12,7 +12,7 @@ from pathlib import Path
 from gmail_ingest.errors import InvalidInputError
 from gmail_sandbox.mail.mbox import is_from_line
 
-#: Of a line: a longer one is no From_ line, and need not be read.
+#: Bytes of a line; a longer one is no From_ line, and is not read on.
 _LONGEST_LINE = 4_096
 #: Blank lines before the first message that are passed over.
 _BLANK_LINES = 100

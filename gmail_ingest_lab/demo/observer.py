@@ -17,10 +17,10 @@ from gmail_ingest_lab.demo.rows import Rows
 from gmail_ingest_lab.demo.sandbox_api import MailboxVersion, SandboxApi
 from gmail_ingest_lab.demo.snapshot import MailboxState, Snapshot
 
-#: What push latencies are exact to.
+#: Seconds between two looks: push latencies are exact to that.
 _LOOK_SECONDS = 0.05
 _SHOW_SECONDS = 0.5
-#: Counting a large mailbox takes time, which is not spent more often than this share of it.
+#: Counting a large mailbox takes time: at most this share of all time is spent on it.
 _COUNTING_SHARE = 0.1
 _RUNS_SECONDS = 3.0
 #: A mailbox that has used up its minute pauses for up to that minute, and a run takes seconds
@@ -29,7 +29,7 @@ STALL_SECONDS = 150.0
 
 
 class Observer:
-    """One pair of eyes for one demonstration.
+    """Watches one demonstration.
 
     Args:
         alive: raises if a process has died.

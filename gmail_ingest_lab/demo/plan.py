@@ -17,12 +17,12 @@ PROJECT = "sandbox-project"
 TOPIC = f"projects/{PROJECT}/topics/gmail-push"
 AUDIENCE = "https://gmail-ingest.example/webhooks/pubsub"
 PUSH_ACCOUNT = f"push@{PROJECT}.iam.gserviceaccount.com"
-#: An mbox may be decades old, and all of it shall come with the initial sync.
+#: Days; an mbox may be decades old, and the initial sync shall bring all of it.
 ALL_DAYS = 36_500
 #: The sandbox gives every mailbox Google's own budget, unless scaled.
 UNITS_PER_MINUTE = 6_000
-#: Days that the initial sync lists, ages of the seeded mail before them, and of that within them:
-#: a day more or less at a bound changes nothing.
+#: In days: what the initial sync lists, and the ages of seeded mail within that and before it. No
+#: mail is near the bound, so a day more or less changes nothing.
 INITIAL_SYNC_DAYS = 30
 RECENT_DAYS = 25.0
 PAST_DAYS = (35.0, 730.0)
@@ -34,10 +34,10 @@ class DemoOptions:
 
     ``messages`` and ``pushed`` are totals over all mailboxes; ``past_share`` of the messages are
     older than what the initial sync lists; ``mbox`` replaces seeded mail; ``quota_scale``
-    multiplies Google's budget of units for each mailbox. Each tenant is connected at a moment that
-    the seed decides, within ``connect_within_seconds`` of the one before. With ``backfill`` the
+    multiplies Google's budget of units for each mailbox. Each tenant is connected at a random
+    moment, within ``connect_within_seconds`` of the one before. With ``backfill`` the
     older messages are asked for, and expected. ``begin_within``: seconds after connecting within
-    which every initial sync must begin; None: they are told, and not judged.
+    which every initial sync must begin; None: any time passes.
     """
 
     messages: int = 150
@@ -94,7 +94,7 @@ class Burst(NamedTuple):
 
 
 def range_of_the_past(today: date) -> Days:
-    """The whole months in which all seeded mail of the past is."""
+    """The whole months that hold all seeded mail of the past."""
     oldest = today - timedelta(days=PAST_DAYS[1] + 1)
     return Days(oldest.replace(day=1), today.replace(day=1))
 

@@ -37,8 +37,8 @@ class Report:
 
     @property
     def passed(self) -> bool:
-        """Whether no mail is missing, doubled, in a wrong place, or not to be found, as Dagster's
-        check says too of every tenant, and every initial sync began, in time if there is a limit.
+        """Whether no mail is missing, doubled, misplaced or unfindable, Dagster's check passed for
+        every tenant, and every initial sync began, within the limit if there is one.
         """
         proven = self.proof["compared"] == self.proof["passed"] == self.tenants
         found = self.audit.clean and not self.unfindable and not self.unseen

@@ -66,8 +66,8 @@ def _quick_databases(directory: Path) -> AbstractContextManager[Databases]:
 
 @dataclass(frozen=True, slots=True)
 class DemoOverrides:
-    """What another performance than the demonstration does otherwise: where the databases are,
-    and settings that replace the demonstration's.
+    """What a rehearsal changes of the demonstration: where the databases are, and settings that
+    replace the demonstration's.
     """
 
     databases: Callable[[Path], AbstractContextManager[Databases]] = _quick_databases
@@ -90,7 +90,7 @@ def open_demo(
         data: an empty directory, or that of an earlier demonstration to be overwritten.
         on_step: is told what is being started.
         show: is given snapshots.
-        overrides: databases and tuning of another performance.
+        overrides: databases and tuning of a rehearsal.
 
     Raises:
         ConfigurationError: the directory is in use, or holds a ``.env`` that Dagster would read.

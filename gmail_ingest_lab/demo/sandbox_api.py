@@ -1,7 +1,7 @@
 """A client of the sandbox's admin API, and of its Gmail where the audit needs a second opinion.
 
 Holds: ``SandboxApi``. Add here: a call that the demonstration makes. Keep out: the service's own
-API (``runtime/sidecar_api``).
+API (``local/sidecar_api``).
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ class SandboxApi:
             yield _message(address, line)
 
     def states(self) -> dict[str, MailboxVersion]:
-        """What of each mailbox changes when its messages do."""
+        """The history id and size of each mailbox, which change with its messages."""
         shown = self._get("mailboxes")["mailboxes"]
         return {
             mailbox["address"]: MailboxVersion(mailbox["historyId"], mailbox["messages"])

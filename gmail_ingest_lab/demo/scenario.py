@@ -2,7 +2,7 @@
 
 Holds: ``Scenario``: mailboxes, connecting, the initial sync, the past, mail by push, changes, the
 audit.
-Add here: a scene. Keep out: starting processes (``run``), showing (``cli``), judging (``audit``).
+Add here: a step. Keep out: starting processes (``run``), showing (``cli``), judging (``audit``).
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ _PASSING = {"QUEUED", "NOT_STARTED", "STARTING", "CANCELING"}
 
 
 class Scenario:
-    """One performance."""
+    """One demonstration."""
 
     def __init__(
         self,
@@ -98,8 +98,8 @@ class Scenario:
     def connect(self) -> None:
         """Connect every tenant through the sidecar, as the CRM does, at a moment of its own.
 
-        Sensors look every few seconds: a sync must begin in time wherever in between it is asked
-        for.
+        Random, since sensors look every few seconds: a sync must begin in time at any point between
+        two looks.
         """
         self._observer.phase = "connecting tenants"
         dice = Random(f"{self._options.seed} connecting")
@@ -116,7 +116,8 @@ class Scenario:
         """Let a mailbox's owner consent again, as when its grant has lost something.
 
         Raises:
-            SidecarError, GmailIngestError, requests.RequestException: it did not come to that.
+            SidecarError, GmailIngestError, requests.RequestException: the mailbox was not
+            connected.
         """
         self._api.connect_oauth(tenant, self._consent(mailbox))
 
@@ -163,7 +164,7 @@ class Scenario:
             return True
         self._observer.phase = "backfill"
         done = self._observer.until(lambda: not self._rows.past_under_way())
-        # From now on all of it is expected.
+        # From now on the older mail is expected, too.
         self._observer.since = None
         return done
 
@@ -210,7 +211,7 @@ class Scenario:
         )
 
     def go_on(self) -> None:
-        """Let mail arrive until somebody stops it; returns never."""
+        """Let mail arrive until somebody stops it; never returns."""
         self._observer.phase = "new mail by push; Ctrl-C ends"
         while True:
             self._arrive(MAILBOXES[self._arrivals % len(MAILBOXES)], 3)
@@ -244,7 +245,7 @@ class Scenario:
         return [message for box in MAILBOXES for message in self._sandbox.messages(box)]
 
     def _unfindable(self) -> int:
-        # The units were read before: what the audit itself spends is not the service's.
+        # The units were read before, as the audit's own are not the service's.
         self._sandbox.lift_quota()
         since = self._observer.since
         stored = [message for message in self._truth() if message.expected(since)]

@@ -1,7 +1,7 @@
-"""Crashes of our own processes: each is killed without a word, and comes back by itself.
+"""Crashes of our own processes: each is killed by SIGKILL, and started again by the supervisor.
 
-Holds: ``Crashes``. Add here: a further process that may die. Keep out: bringing processes back
-(the supervisor does), when (``performance``).
+Holds: ``Crashes``. Add here: a further process that may die. Keep out: starting processes again
+(the supervisor does), when to crash (``rehearsal``).
 Source: edge cases 68 to 71.
 """
 
@@ -18,7 +18,7 @@ import psutil
 
 from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 from gmail_ingest.local.supervisor import Supervisor
-from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxChanges
 
 #: multiprocessing keeps one such process beside the run workers.
 _TRACKER = "resource_tracker"
@@ -29,10 +29,14 @@ class Crashes:
     """Kills processes; ``counted`` says how many of each kind."""
 
     def __init__(
-        self, supervisor: Supervisor, server: EmbeddedPostgres, life: MailboxLife, dice: Random
+        self,
+        supervisor: Supervisor,
+        server: EmbeddedPostgres,
+        changes: MailboxChanges,
+        dice: Random,
     ) -> None:
         self._supervisor, self._server = supervisor, server
-        self._life, self._dice = life, dice
+        self._changes, self._dice = changes, dice
         self.counted: Counter[str] = Counter()
         self.kinds: Mapping[str, Callable[[], bool]] = {
             "worker": self._kill_worker,
@@ -75,15 +79,15 @@ class Crashes:
 
     def _kill_sidecar(self) -> bool:
         """Kill the sidecar while Pub/Sub delivers to it."""
-        self._life.arrive_everywhere()
+        self._changes.arrive_everywhere()
         killed = self._kill("sidecar")
-        self._life.arrive_everywhere()
+        self._changes.arrive_everywhere()
         return killed
 
     def _crash_postgres(self) -> bool:
         """Take the database away for a moment, in which mail arrives and is pushed."""
         self._server.crash()
-        self._life.arrive_everywhere()
+        self._changes.arrive_everywhere()
         time.sleep(self._dice.uniform(0, _LONGEST_OUTAGE_SECONDS))
         self._server.start()
         return True

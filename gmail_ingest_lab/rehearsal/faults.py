@@ -35,7 +35,7 @@ _API_ERRORS = (
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """A rule for the sandbox; ``kind`` is what it is counted as."""
+    """A rule for the sandbox, counted under its ``kind``."""
 
     kind: str
     rule: Mapping[str, Any]
@@ -45,7 +45,7 @@ def _error(method: str, name: str) -> Fault:
     return Fault(name, {"method": method, "action": "error", "error": name})
 
 
-#: Each kind once, or once for each method; those that must stay rare carry the number of ``times``.
+#: Each kind once, or once for each method. ``times`` bounds those that must stay rare.
 KINDS: tuple[Fault, ...] = (
     *(_error(_GMAIL, name) for name in _API_ERRORS),
     Fault("html", {"method": _GMAIL, "action": "html"}),

@@ -1,6 +1,6 @@
-"""The sandbox as a rehearsal uses it: mail that changes, faults, and what was hit by them.
+"""The sandbox as a rehearsal uses it: mail that changes, faults, and the calls that they hit.
 
-Holds: ``FaultySandbox``. Add here: an admin call that rehearsals make. Keep out: which, and when.
+Holds: ``FaultySandbox``. Add here: an admin call that rehearsals make. Keep out: when to make it.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class FaultySandbox(SandboxApi):
             self._kinds[str(armed["id"])] = fault.kind
 
     def clear_faults(self) -> None:
-        """Break no call any more; what was hit until then is counted."""
+        """Remove all faults, and count the calls that they hit."""
         for armed in self._get("faults")["faults"]:
             if armed["hits"]:
                 self.injected[self._kinds.get(armed["id"], armed["action"])] += armed["hits"]
@@ -74,15 +74,15 @@ class FaultySandbox(SandboxApi):
         self._delete(f"mailboxes/{address}/labels/{label}")
 
     def rescope(self, address: str, scopes: Sequence[str]) -> None:
-        """Leave the grants of a mailbox, and their tokens, these scopes only."""
+        """Reduce the grants of a mailbox and their tokens to these scopes."""
         self._post(f"mailboxes/{address}/grants/scopes", {"scopes": list(scopes)})
 
     def suppressed(self) -> int:
-        """Notifications that were dropped, since a mailbox gets one a second at the most."""
+        """How many notifications were dropped: a mailbox gets one a second at the most."""
         return int(self._get("counters")["pushes"].get("suppressed", 0))
 
     def expire_history(self, address: str) -> None:
-        """Forget what happened in a mailbox until now."""
+        """Expire a mailbox's history up to now."""
         self._post(f"mailboxes/{address}/history/expire", {})
 
     def restart_history(self, address: str, *, start_above: int) -> None:

@@ -1,6 +1,6 @@
 """What happens to mail during a rehearsal: arrivals, replies, changes, deletions, drafts.
 
-Holds: ``MailboxLife``. Add here: a further thing that owners do. Keep out: faults, crashes.
+Holds: ``MailboxChanges``. Add here: a further thing that owners do. Keep out: faults, crashes.
 Source: edge cases 11, 12, 14 to 16 and 92.
 """
 
@@ -16,8 +16,8 @@ from gmail_ingest_lab.rehearsal.google import FaultySandbox
 Act = Callable[[str, list[GoogleMessage]], None]
 
 
-class MailboxLife:
-    """Makes random things happen in all mailboxes of the demonstration."""
+class MailboxChanges:
+    """Makes random changes in all mailboxes of the demonstration."""
 
     def __init__(self, sandbox: FaultySandbox, dice: Random) -> None:
         self._sandbox, self._dice = sandbox, dice
@@ -32,8 +32,8 @@ class MailboxLife:
         )
         self._renamed = 0
 
-    def go_on(self) -> None:
-        """A few things happen in one mailbox."""
+    def change_one(self) -> None:
+        """Change a few things in one mailbox, drawn at random."""
         address = self._dice.choice(MAILBOXES)
         messages = list(self._sandbox.messages(address))
         for act in self._dice.choices(self._acts, k=self._dice.randint(1, 4)):
@@ -41,14 +41,14 @@ class MailboxLife:
             messages = list(self._sandbox.messages(address))
 
     def rename(self, address: str) -> None:
-        """An account gets another primary address; pushes name that, or go on naming the old."""
+        """Give an account another primary address; pushes name that one, or still the old one."""
         self._renamed += 1
         user, _, domain = address.partition("@")
         pushes_as = self._dice.choice(("new", "former"))
         self._sandbox.rename(address, f"{user}.{self._renamed}@{domain}", pushes_as=pushes_as)
 
     def forget(self, address: str) -> None:
-        """Another account has the address, with labels of its own."""
+        """Forget the labels of an address that another account has now."""
         self._labels[address].clear()
 
     def arrive_everywhere(self) -> None:

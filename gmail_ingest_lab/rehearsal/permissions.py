@@ -1,7 +1,7 @@
-"""Permission to read that is taken away in the middle of a rehearsal, and given back by consent.
+"""Takes permission to read away during a rehearsal, and gives it back by consent.
 
 Holds: ``Permissions``. Add here: another way in which a grant changes. Keep out: when.
-Only mailboxes with a consent of their owner's: a service account's token is given for the asking.
+Only of mailboxes that their owner connected: a service account gets a token whenever it asks.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from gmail_ingest_lab.demo.plan import TENANTS
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
 
 _METADATA = "https://www.googleapis.com/auth/gmail.metadata"
-#: What an owner may leave of a permission: nothing, what gives no mail, or that besides.
+#: Scopes that an owner may leave: none, one that gives no mail, or both that and the needed one.
 LEFT = ((), (_METADATA,), (SCOPE, _METADATA))
 OWNED = {tenant.mailboxes[0]: tenant.name for tenant in TENANTS if tenant.auth == "oauth"}
 
 
 class Permissions:
-    """One mailbox at a time is without permission.
+    """Takes the permission of at most one mailbox at a time.
 
     Args:
         sandbox: where grants are changed.
@@ -47,9 +47,9 @@ class Permissions:
         return True
 
     def give_back(self) -> bool:
-        """Let the owner consent again; whether nobody is without permission then.
+        """Let the owner consent again. Returns whether every mailbox has its permission then.
 
-        The sidecar or the token endpoint may be broken at this moment: then it is tried later.
+        The sidecar or the token endpoint may be broken just now: then it returns False.
         """
         if self._without is None:
             return True

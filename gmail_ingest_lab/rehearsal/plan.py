@@ -12,16 +12,16 @@ from random import Random
 
 from gmail_ingest_lab.demo.plan import DemoOptions
 
-#: Google's budget would stretch thousands of messages over many minutes.
+#: With Google's own budget thousands of messages would take many minutes.
 _QUOTA_SCALE = 10.0
 #: What takes minutes in production takes seconds here; nothing else is different.
 TUNING: Mapping[str, object] = {
     "lease_seconds": 5,
     "poll_interval_seconds": 10,
     "request_timeout_seconds": 5.0,
-    # Four tenants would not often need a drain, which is what is to be rehearsed.
+    # Drain runs are to be rehearsed; four tenants would not often need one.
     "drain_flow": 1,
-    # Within reach of a rehearsal's faults a message never becomes a dead letter.
+    # So many attempts that a rehearsal's faults never make a dead letter.
     "max_attempts": 30,
     "log_level": "WARNING",
 }
@@ -36,7 +36,7 @@ class RehearsalOptions:
     messages: int = 2000
 
     def dice(self, purpose: str) -> Random:
-        """Dice of their own for each purpose: how fast the one is does not change the others."""
+        """A random generator for each purpose: how often one is used does not change the others."""
         return Random(f"{self.seed} {purpose}")
 
     @property

@@ -14,9 +14,8 @@ class Report:
     """All findings. ``messages``: in scope at Google at the end; ``seconds``: of everything.
 
     ``wrong`` counts by what is wrong: labels, threads, texts, what lists filter by, and rows of
-    messages that Google does not have any more. ``stopped`` tells the state of mailboxes that are
-    synced no more. ``stuck_runs`` are those that Dagster holds for started and that no process
-    executes.
+    messages that Google no longer has. ``stopped``: the state of mailboxes that are no longer
+    synced. ``stuck_runs``: runs that are started in Dagster and that no process executes.
     """
 
     seed: int

@@ -1,6 +1,6 @@
 """A rehearsal's processes and pieces, put together.
 
-Holds: ``open_rehearsal``. Keep out: what happens then (``performance``), what a person sees
+Holds: ``open_rehearsal``. Keep out: what happens then (``rehearsal``), what a person sees
 (``cli``).
 """
 
@@ -17,10 +17,10 @@ from gmail_ingest.local.embedded_postgres import EmbeddedPostgres
 from gmail_ingest_lab.demo.run import DemoOverrides, open_demo, psycopg_url
 from gmail_ingest_lab.rehearsal.crashes import Crashes
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
-from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
-from gmail_ingest_lab.rehearsal.performance import Rehearsal
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxChanges
 from gmail_ingest_lab.rehearsal.permissions import Permissions
 from gmail_ingest_lab.rehearsal.plan import TUNING, RehearsalOptions
+from gmail_ingest_lab.rehearsal.rehearsal import Rehearsal
 from gmail_ingest_lab.rehearsal.stored import Stored
 
 
@@ -39,7 +39,7 @@ def open_rehearsal(
 
     @contextmanager
     def databases(directory: Path) -> Iterator[Databases]:
-        # Crashed in earnest: what it acknowledged must be on disk.
+        # Durable, since it is crashed: what it acknowledged must be on disk.
         with embedded_server(directory, durable=True) as server:
             servers.append(server)
             yield databases_on(server)
@@ -50,13 +50,13 @@ def open_rehearsal(
     ) as demo:
         sandbox = FaultySandbox(demo.addresses.sandbox or "")
         supervisor = demo.stack.supervisor
-        life = MailboxLife(sandbox, options.dice("mail"))
+        changes = MailboxChanges(sandbox, options.dice("mail"))
         yield Rehearsal(
             options,
             sandbox,
             Stored(psycopg_url(demo.addresses.database)),
-            life,
-            Crashes(supervisor, servers[0], life, options.dice("victims")),
+            changes,
+            Crashes(supervisor, servers[0], changes, options.dice("victims")),
             DagsterApi(demo.addresses.dagster),
             Permissions(sandbox, demo.scenario.reconnect, options.dice("permissions")),
             revive=supervisor.revive,

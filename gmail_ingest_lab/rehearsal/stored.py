@@ -14,7 +14,7 @@ import psycopg
 
 from gmail_ingest_lab.demo.audit import Row
 
-#: A renamed account is the mailbox that it was: here it goes by the name that it had first.
+#: A renamed account is the same mailbox: here it has its first name.
 _NAME = "coalesce(m.former_addresses[1], m.address)"
 _ROWS = f"""
     SELECT e.tenant_id, {_NAME}, e.gmail_id, e.thread_id, e.label_ids
@@ -31,7 +31,7 @@ _THREADS = """
     FULL JOIN (SELECT mailbox_id, thread_id, count(*) AS members FROM emails GROUP BY 1, 2) e
         USING (mailbox_id, thread_id)
     WHERE t.message_count IS DISTINCT FROM e.members"""
-#: Emails that a list's filter would not judge by their labels: what it goes by is a copy
+#: Emails whose copy of labels differs from their labels: lists filter by that copy
 #: (``adapters/postgres/mail/facets.py``).
 MISJUDGED = """
     SELECT e.gmail_id FROM emails e
@@ -92,7 +92,7 @@ class Stored:
         return dict(self._all(_FATES, address))
 
     def former(self, address: str) -> set[str]:
-        """Ids of the mail of accounts that had this address and are no more."""
+        """Ids of the mail of deleted accounts that had this address."""
         return {row[0] for row in self._all(_FORMER, address)}
 
     def stopped(self) -> list[str]:
@@ -104,7 +104,9 @@ class Stored:
         return int(self._all(_THREADS)[0][0])
 
     def wrong_lists(self) -> int:
-        """Emails that a list's filter would not judge by their labels."""
+        """How many emails have a copy of labels, for the lists' filters, that differs from their
+        labels.
+        """
         return len(self._all(MISJUDGED))
 
     def undone(self) -> Undone:

@@ -1,7 +1,7 @@
 """The totals of many rehearsals, as a table for people.
 
 Holds: ``totals``, pure, and a program that reads the objects that ``rehearse --json`` printed, one
-on each line of standard input. Keep out: performing (``performance``), one report (``report``).
+on each line of standard input. Keep out: rehearsing (``rehearsal``), one report (``report``).
 
     python -m gmail_ingest_lab.rehearsal.totals < reports.jsonl
 """

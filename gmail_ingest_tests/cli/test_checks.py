@@ -87,14 +87,14 @@ def test_check_proxy_names_the_proxy_of_each_host(monkeypatch):
     """The proxy in use is named without its credentials; one that cannot be used stops the start
     (case 11).
     """
-    assert check_proxy(Settings()).detail == "none: Google is reached straight"
+    assert check_proxy(Settings()).detail == "none: Google is reached directly"
     monkeypatch.setenv("HTTPS_PROXY", "http://user:secret@proxy.test:3128")
     monkeypatch.setenv("NO_PROXY", "oauth2.googleapis.com")
     found = check_proxy(Settings())
     assert found.passed
     assert found.detail == (
-        "proxy.test:3128 for gmail.googleapis.com, www.googleapis.com; "
-        "straight for oauth2.googleapis.com"
+        "no proxy for oauth2.googleapis.com; "
+        "proxy.test:3128 for gmail.googleapis.com, www.googleapis.com"
     )
     monkeypatch.setenv("HTTPS_PROXY", "socks5://user:secret@proxy.test")
     with pytest.raises(ConfigurationError, match="HTTPS_PROXY") as raised:

@@ -136,7 +136,7 @@ def test_google_is_asked_by_the_proxy_that_the_service_takes(monkeypatch, proxy,
     assert "secret" not in check.detail
     monkeypatch.setenv("https_proxy", "http://127.0.0.1:9")
     (check,) = check_google(gmail)
-    assert "the proxy 127.0.0.1:9 does not answer: mend HTTPS_PROXY" in check.detail
+    assert "the proxy 127.0.0.1:9 does not answer: correct HTTPS_PROXY" in check.detail
     monkeypatch.setenv("https_proxy", "socks5://127.0.0.1:9")
     (check,) = check_google(gmail)
     assert "SOCKS is not spoken" in check.detail
@@ -183,7 +183,7 @@ def test_doctor_tells_an_unreadable_encryption_key(monkeypatch, doctor):
         (
             DAGSTERS + SILENT,
             "Dagster's daemon",
-            "has said nothing for 3 hours",
+            "no heartbeat for 3 hours",
         ),
     ],
 )

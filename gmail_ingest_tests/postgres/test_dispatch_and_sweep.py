@@ -30,13 +30,13 @@ async def test_dispatch_names_each_tenant_once(database):
     await database.queue.enqueue("acme", "initial")
     await database.queue.enqueue("third", "incremental")
     first = await database.queue.dispatch(2, tenants=ALL)
-    assert [claimed.tenant_id for claimed in first] == ["acme", "other"]
+    assert [dispatched.tenant_id for dispatched in first] == ["acme", "other"]
     assert (first[0].job_id, first[0].kinds) == (job, ("incremental", "initial"))
-    awaited = {claimed.id: claimed for claimed in await database.queue.awaited()}
-    assert awaited.keys() == {claimed.id for claimed in first}
+    awaited = {awaited_run.id: awaited_run for awaited_run in await database.queue.awaited()}
+    assert awaited.keys() == {dispatched.id for dispatched in first}
     assert (awaited[first[0].id].rows, awaited[first[0].id].dispatches) == (2, 1)
     third = await database.queue.dispatch(2, tenants=ALL)
-    assert [claimed.tenant_id for claimed in third] == ["third"]
+    assert [dispatched.tenant_id for dispatched in third] == ["third"]
     assert await database.queue.dispatch(2, tenants=ALL) == []
 
 
@@ -65,7 +65,7 @@ async def test_dispatch_names_only_tenants_that_dagster_knows(database):
         await database.add_tenant(tenant)
         await database.queue.enqueue(tenant, "incremental")
     known = await database.queue.dispatch(5, tenants=["other"])
-    assert [claimed.tenant_id for claimed in known] == ["other"]
+    assert [dispatched.tenant_id for dispatched in known] == ["other"]
     assert len(await database.queue.dispatch(5, tenants=ALL)) == 2
 
 

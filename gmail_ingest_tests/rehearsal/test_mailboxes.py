@@ -7,7 +7,7 @@ from gmail_ingest.local.sidecar_api import SidecarError
 from gmail_ingest_lab.demo.plan import MAILBOXES
 from gmail_ingest_lab.rehearsal.faults import Fault
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
-from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxChanges
 from gmail_ingest_lab.rehearsal.permissions import OWNED, Permissions
 from gmail_sandbox.server import Sandbox
 
@@ -22,12 +22,12 @@ def sandbox():
         yield google
 
 
-def test_mailbox_life_makes_everything_happen(sandbox):
+def test_mailbox_changes_make_everything_happen(sandbox):
     """Mail arrives, is deleted, labelled, thrown away and taken back, and drafts are sent."""
     before = {message.message_id for box in MAILBOXES for message in sandbox.messages(box)}
-    life = MailboxLife(sandbox, Random(5))
+    changes = MailboxChanges(sandbox, Random(5))
     for _ in range(80):
-        life.go_on()
+        changes.change_one()
     now = {message.message_id: message for box in MAILBOXES for message in sandbox.messages(box)}
     labels = {label for message in now.values() for label in message.labels}
     assert len(now) > len(before) + 100
@@ -106,20 +106,20 @@ def test_faulty_sandbox_counts_the_calls_that_a_fault_hit(sandbox):
     assert sandbox.content(token, message.message_id)["id"] == message.message_id
 
 
-def test_mailbox_life_goes_on_when_the_account_changes(sandbox):
+def test_mailbox_changes_go_on_when_the_account_changes(sandbox):
     """A renamed account and one that was made anew are found under the name that they had first,
     and a mailbox whose history ids went back lives on (edge cases 90 to 92).
     """
-    life = MailboxLife(sandbox, Random(5))
+    changes = MailboxChanges(sandbox, Random(5))
     address = MAILBOXES[0]
     before = {message.message_id for message in sandbox.messages(address)}
-    life.rename(address)
-    life.rename(address)
+    changes.rename(address)
+    changes.rename(address)
     assert {message.message_id for message in sandbox.messages(address)} == before
     sandbox.restart_history(address, start_above=400)
-    life.go_on()
+    changes.change_one()
     sandbox.recreate(MAILBOXES[1])
-    life.forget(MAILBOXES[1])
+    changes.forget(MAILBOXES[1])
     for _ in range(20):
-        life.go_on()
+        changes.change_one()
     assert sandbox.access_token(address)

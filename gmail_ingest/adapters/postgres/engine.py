@@ -1,4 +1,4 @@
-"""The one way into Postgres: an engine a process, and transactions on psycopg's own connection.
+"""Access to Postgres: one engine a process, and transactions on psycopg's own connection.
 
 Holds: the engine, ``transaction``, ``statement``. Add here: what every statement needs.
 Keep out: SQL of tables.
@@ -20,18 +20,18 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from gmail_ingest.errors import ConfigurationError
 
-#: Of each connection's session.
+#: Session settings of each connection.
 _SETTINGS = (
-    # Compiling a statement costs ten times what a page of mail takes.
+    # JIT compilation of a statement takes ten times as long as a page of mail.
     "jit = off",
-    # A search's bitmap of a month with frequent words would lose its rows in the default of 4 MB.
+    # In the default of 4 MB, the bitmap of a search for frequent words would become lossy.
     "work_mem = '64MB'",
-    # Times come back in the session's zone: all that the API shows are in this one.
+    # Times are returned in the session's zone; the API shows UTC.
     "timezone = 'UTC'",
 )
 
-#: Of a process that syncs. Each connection has its backend plan each statement five times anew, and
-#: keeps that plan for itself: many of them cost a burst of pushes more than they give it.
+#: Connections of a process that syncs. Each connection plans each statement five times before it
+#: keeps a plan, so in a burst of pushes many connections cost more than they gain.
 WORKER_CONNECTIONS = 10
 
 #: A psycopg connection whose rows are tuples; statements and parameters are psycopg's (``%s``).
@@ -39,20 +39,20 @@ Connection = psycopg.AsyncConnection[tuple[Any, ...]]
 
 
 def driver_url(database_url: str, variable: str = "DATABASE_URL") -> sa.URL:
-    """The address with psycopg 3 as driver, however it was written (``postgres://`` too).
+    """The URL with psycopg 3 as driver, for any spelling of the scheme (``postgres://`` too).
 
     Args:
-        database_url: an address of PostgreSQL; the driver that it names does not count.
+        database_url: a URL of PostgreSQL; its driver is ignored.
         variable: the setting that it comes from, for errors.
 
     Raises:
-        ConfigurationError: it is no such address; the text repeats none of it but its scheme.
+        ConfigurationError: it is no such URL; the text repeats only its scheme.
     """
-    # Secrets that were made by echo end in a newline.
+    # Secrets made by echo end with a newline.
     scheme, separator, rest = database_url.strip().partition("://")
     form = "postgresql+psycopg://user:password@host:5432/database"
     if not separator or scheme.lower().partition("+")[0] not in {"postgresql", "postgres"}:
-        # What stands before :// is a scheme if it looks like one, and may be a secret if not.
+        # The text before :// is shown only if it looks like a scheme; else it may be a secret.
         looks = bool(separator) and re.fullmatch(r"[a-z][a-z0-9+.-]{0,29}", scheme, re.ASCII)
         shown = f", not with {scheme}://" if looks else ""
         raise ConfigurationError(f"{variable} must be an address that begins as {form}{shown}")
@@ -71,7 +71,7 @@ def create_engine(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
 
     Args:
         database_url: ``postgresql://`` or ``postgresql+psycopg://``.
-        pool_size: connections at most; more tasks than this wait for one, 30 seconds at most.
+        pool_size: most connections; further tasks wait for one, at most 30 seconds.
     """
     engine = create_async_engine(
         driver_url(database_url),
@@ -80,7 +80,7 @@ def create_engine(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
         # The connection that was used last: the caches of its backend are warm.
         pool_use_lifo=True,
         pool_recycle=1800,
-        # Parameters are mail and addresses: no error text may show them.
+        # Parameters hold mail and addresses, which no error text may show.
         hide_parameters=True,
         connect_args={"application_name": "gmail_ingest"},
     )
@@ -92,8 +92,7 @@ def create_engine(database_url: str, *, pool_size: int = 20) -> AsyncEngine:
 def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - as in _refuse_dropped
     """Set what all statements need, once for each connection.
 
-    Not by a start-up option: connection poolers refuse those, and an operator may have their own
-    in the URL.
+    Not by start-up options: connection poolers refuse them, and an operator's URL may have others.
     """
     cursor = connection.cursor()
     for setting in _SETTINGS:
@@ -105,8 +104,8 @@ def _set_up(connection: Any, _record: object) -> None:  # noqa: ANN401 - as in _
 def _refuse_dropped(connection: Any, _record: object, _proxy: object) -> None:  # noqa: ANN401 - SQLAlchemy's adapted connection has no public type
     """Replace a pooled connection that the server closed, without asking over the network.
 
-    An idle connection has nothing to say; if its socket is readable, it is the end of it. This
-    costs microseconds, where pool_pre_ping costs a round trip for every push that comes in.
+    If the socket of an idle connection is readable, the server has closed it. This check takes
+    microseconds; pool_pre_ping would take a round trip for every push.
     """
     driver: Connection = connection.driver_connection
     if driver.closed:
@@ -119,7 +118,7 @@ def _refuse_dropped(connection: Any, _record: object, _proxy: object) -> None:  
 
 @asynccontextmanager
 async def statement(engine: AsyncEngine) -> AsyncIterator[Connection]:
-    """A connection on which each statement commits by itself: one round trip for one statement."""
+    """A connection in autocommit mode: one round trip for one statement."""
     async with _driver(engine) as connection:
         await connection.set_autocommit(True)
         try:

@@ -1,9 +1,8 @@
-"""The MailStore port in Postgres: each method one transaction, fenced where it takes a lease.
+"""The MailStore port in Postgres. Each method is one transaction, fenced where it takes a lease.
 
-Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: SQL of more than one
-table's concern (``leases``, ``ledger``, ``history_apply``, ``listings``, ``save_batch``),
-and what only comparisons with Google and accounts need (``comparisons`` and ``accounts``, from
-which it inherits).
+Holds: ``PostgresMailStore``. Add here: a method of the port. Keep out: longer SQL (``leases``,
+``ledger``, ``history_apply``, ``listings``, ``save_batch``), and methods for comparisons with
+Google and for accounts (in the classes from which it inherits).
 Source: ``sync/mailbox/ports.py``; docs/promises.md#promise-1, #promise-2, #promise-3, #promise-9.
 """
 
@@ -44,8 +43,8 @@ WHERE m.tenant_id = %s AND m.state = 'active' AND (%s::bigint[] IS NULL OR m.id 
 ORDER BY m.id
 """  # noqa: S608 - the columns of mailbox_rows
 _CHECKPOINT = "UPDATE mailboxes SET checkpoint = GREATEST(checkpoint, %s::numeric) WHERE id = %s"
-# An answer of a sync that another overtook comes late, and never moves it; only an expired history
-# sets it, whatever it was.
+# A late answer of an overtaken sync never moves the checkpoint back; only an expired history sets
+# it to any value.
 _RESET = """
 UPDATE mailboxes SET checkpoint = %(checkpoint)s::numeric, reconcile_wanted_at = now()
 WHERE id = %(id)s
@@ -55,12 +54,12 @@ UPDATE mailboxes SET history_reset_at = now(), last_push_history_id = NULL
 WHERE id = %(id)s AND checkpoint > %(checkpoint)s::numeric
 RETURNING id
 """
-# Whoever fetched before would save what is newer than all that will come.
+# A worker that fetched before the reset would save history ids above all future ones.
 _FENCE_OUT = """
 UPDATE leases SET token = token + 1, holder = '', until = now()
 WHERE mailbox_id = %(id)s AND origin <> %(origin)s
 """
-# Else no change that comes from now on would be newer than what is known.
+# Else no future change would be newer than the stored history ids.
 _OUTDATE = (
     """UPDATE message_ledger SET history_id = 0
     WHERE mailbox_id = %(id)s AND history_id > %(checkpoint)s::numeric""",
@@ -78,9 +77,9 @@ _SYNCED: Mapping[Origin, LiteralString] = {
             retry_at = CASE WHEN m.state <> 'active' THEN m.retry_at END
         WHERE
     """,
-    # An incremental sync takes this lease too, for retries, perhaps before the listing has ended.
-    # What a first listing has seen is what there was when it began; history is followed from before
-    # that on. What was noted of a try that is made again (retry_at) was as much the listing's own.
+    # An incremental sync also takes this lease, for retries, perhaps before the listing has ended.
+    # A first listing covers mail up to its start, and history is read from before that. A failure
+    # that is retried (retry_at) may be the listing's own.
     "listing": """
         UPDATE mailboxes m
         SET initial_synced_at = coalesce(m.initial_synced_at, now()),
@@ -98,7 +97,7 @@ _SYNCED: Mapping[Origin, LiteralString] = {
     """,
 }
 _WATCH = "UPDATE mailboxes SET watch_expires_at = %s WHERE id = %s"
-# A former address stays the account's, unless somebody else of the tenant has it by now.
+# A former address stays the account's unless another mailbox of the tenant has it now.
 _ALIASES = """
 UPDATE mailboxes m SET aliases = known.addresses
 FROM (SELECT ARRAY(
@@ -119,7 +118,7 @@ WHERE m.id = %(id)s AND m.aliases <> known.addresses
 
 
 class PostgresMailStore(PostgresComparisons, PostgresAccounts):
-    """See ``sync.mailbox.ports.MailStore``; what a method does and raises is written there."""
+    """Implements ``sync.mailbox.ports.MailStore``, which says what each method does and raises."""
 
     async def mailboxes(self, tenant_id: str, ids: Collection[int] | None) -> list[Mailbox]:
         """The tenant's active mailboxes, all or those named."""
@@ -153,7 +152,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
         return counts
 
     async def open_listing(self, lease: Lease, window: Window) -> Listing:
-        """Where the listing goes on, or a new one of this window."""
+        """The unfinished listing, or a new one of this window."""
         async with leases.fenced(self._engine, lease) as connection:
             if lease.origin == "backfill":
                 known = await listings.listing_of(connection, lease.mailbox_id, window)
@@ -164,7 +163,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             )
 
     async def has_unfinished_listing(self, mailbox_id: int) -> bool:
-        """Whether a window of the mailbox is still to be listed to its end."""
+        """Whether the mailbox has a listing that has not ended."""
         async with statement(self._engine) as connection:
             return await listings.unfinished_listing(connection, mailbox_id) is not None
 
@@ -181,7 +180,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             return await listings.restart(connection, listing)
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
-        """After expired history: set the checkpoint and open a listing of what it skipped."""
+        """After expired history: set the checkpoint, and open a listing of the gap."""
         values = {
             "id": lease.mailbox_id,
             "origin": lease.origin,
@@ -214,8 +213,8 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             return await ledger.read_next_due(connection, mailbox_id, origin, listing_id)
 
     async def finish_sync(self, lease: Lease) -> None:
-        """Note that this origin of the mailbox was synced to the end, now."""
-        # Of a push's sync the fence's own transaction was a twelfth.
+        """Record that this origin of the mailbox was synced completely, now."""
+        # One statement without a fence: its transaction took a twelfth of a push's sync.
         async with statement(self._engine) as connection:
             done = await connection.execute(_SYNCED[lease.origin] + leases.HELD, leases.key(lease))
         if not done.rowcount:
@@ -232,7 +231,7 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
         generation: int | None = None,
         retry_at: datetime | None = None,
     ) -> None:
-        """Put a mailbox in a state, and its integration in line."""
+        """Set the state of a mailbox, and of its integration."""
         async with transaction(self._engine) as connection:
             await write_state(
                 connection,
@@ -245,17 +244,17 @@ class PostgresMailStore(PostgresComparisons, PostgresAccounts):
             )
 
     async def set_watch(self, mailbox_id: int, expires_at: datetime | None) -> None:
-        """Note until when Google pushes for this mailbox."""
+        """Record until when Google pushes for this mailbox."""
         async with statement(self._engine) as connection:
             await connection.execute(_WATCH, (expires_at, mailbox_id))
 
     async def set_aliases(self, mailbox_id: int, aliases: Collection[str]) -> None:
-        """Note the owner's other addresses."""
+        """Record the owner's other addresses."""
         async with statement(self._engine) as connection:
             await connection.execute(_ALIASES, {"id": mailbox_id, "aliases": sorted(set(aliases))})
 
     async def decide_next(self, tenant_id: str) -> AppliedRules | None:
-        """Hold the next stored mails of a tenant against rules that changed."""
+        """Apply changed rules to the next stored mails of a tenant."""
         return await exclusion_marks.decide_next(self._engine, tenant_id)
 
 

@@ -43,7 +43,7 @@ from gmail_ingest.sync.mailbox.side_by_side import to_its_end
 log = structlog.get_logger(__name__)
 
 #: Seconds between looks at the job: so soon a cancellation is obeyed, and progress is told.
-LOOK_EVERY = 1.0
+REPORT_EVERY = 1.0
 #: What a job says whose tenant has nothing that could be synced.
 NO_MAILBOX = "no mailbox of this tenant is connected: connect one, and ask again"
 
@@ -153,7 +153,7 @@ class BackfillSync:
             for worker, mailbox in zip(workers, mailboxes, strict=True)
         ]
         try:
-            while tasks and (await asyncio.wait(tasks, timeout=LOOK_EVERY))[1]:
+            while tasks and (await asyncio.wait(tasks, timeout=REPORT_EVERY))[1]:
                 # A cancellation waits for it: what it has taken from the workers would be told by
                 # nobody else.
                 await to_its_end(self._report(job, workers, tally, done))

@@ -1,12 +1,12 @@
-"""The account behind a mailbox: known by its mail, renamed, or replaced by another.
+"""The account behind a mailbox: recognised by its mail, renamed, or replaced by another.
 
-Holds: ``PostgresAccounts`` (what MailStore asks of accounts), ``retire``, ``rename``. Add here:
-what else an account does to its mailbox. Keep out: how accounts are told apart
+Holds: ``PostgresAccounts`` (the MailStore's methods about accounts), ``retire``, ``rename``. Add
+here: another effect of an account on its mailbox. Keep out: how accounts are told apart
 (``sync/mailbox/identity.py``).
-Source: edge cases 39, 90 to 93: mail stays, and it is said whose it was.
+Source: edge cases 39, 90 to 93.
 
-A mailbox whose account was deleted and made anew is ``replaced``: its mail stays as it is, nothing
-is synced into it any more, and the address is another mailbox's.
+A mailbox whose account was deleted and created again is ``replaced``: its mail stays as it is,
+nothing more is synced into it, and another mailbox has the address.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ SELECT l.mailbox_id, count(*) FROM message_ledger l
 JOIN mailboxes m ON m.id = l.mailbox_id AND m.state <> 'replaced'
 WHERE m.tenant_id = %s AND l.gmail_id = ANY(%s) GROUP BY l.mailbox_id
 """
-# Spread over the mailbox by their dates, the newest and the oldest among them.
+# Evenly spread over the dates of the mailbox, including the newest and the oldest mail.
 _SAMPLE = """
 WITH numbered AS (
     SELECT gmail_id, row_number() OVER (ORDER BY internal_date DESC, gmail_id DESC) - 1 AS place,
@@ -44,8 +44,8 @@ WHERE place IN (SELECT round(step * (mails - 1) / greatest(%(limit)s - 1, 1)::nu
                 FROM generate_series(0, %(limit)s - 1) AS step)
 ORDER BY place
 """
-# The tenant's row first, as connect and disconnect do. A renaming excludes whoever else changes
-# mailboxes and their integrations together: a change of state takes these in the other order.
+# The tenant's row first, as in connect and disconnect. FOR NO KEY UPDATE excludes changes of state,
+# which lock mailboxes and integrations in another order.
 _LOCK_TENANT = """
 SELECT FROM tenants WHERE id = (SELECT tenant_id FROM mailboxes WHERE id = %s) FOR NO KEY UPDATE
 """
@@ -72,7 +72,7 @@ SET address = %(address)s, present_address = NULL, renamed_at = now(),
         array_remove(array_remove(aliases, %(address)s), %(former)s), %(former)s)
 WHERE id = %(id)s
 """
-# Two accounts may have changed names: for the time of a transaction one of them has none.
+# Two accounts may have swapped addresses: within the transaction one of them has a placeholder.
 _NAME = """
 WITH named AS (
     UPDATE mailboxes SET address = %(name)s WHERE id = %(id)s RETURNING integration_id
@@ -83,8 +83,8 @@ WITH named AS (
 UPDATE integrations i SET subject = %(name)s
 FROM named WHERE i.id = named.integration_id AND i.auth_type = 'oauth' AND i.subject = %(instead)s
 """
-# An OAuth grant is named by its mailbox. The credential is bound to tenant and integration, so that
-# it opens under any name.
+# The subject of an OAuth grant is its mailbox's address. The credential is bound to tenant and
+# integration, so it still opens after a change of subject.
 _SUBJECT = """
 UPDATE integrations i SET subject = %(address)s, updated_at = now()
 FROM mailboxes m
@@ -104,14 +104,14 @@ SET state = 'replaced', replaced_at = now(), watch_expires_at = NULL, last_error
     reconcile_wanted_at = NULL, present_address = NULL
 WHERE id = %s
 """
-# What was never fetched of a deleted account never will be.
+# Mail of a deleted account that is not yet fetched never will be.
 _SETTLE = """
 UPDATE message_ledger
 SET fate = 'gone', reason = NULL, error = NULL, missed = false, decided_at = now()
 WHERE mailbox_id = %s AND fate IN ('pending', 'dead')
 """
 _UNLIST = "DELETE FROM listings WHERE mailbox_id = %s AND done_at IS NULL"
-# Nobody is asked any more: its mail stays.
+# No question is left: its mail stays.
 _KEEP = "DELETE FROM withheld_removals WHERE mailbox_id = %s"
 _SUCCEED = """
 INSERT INTO mailboxes (tenant_id, integration_id, address, checkpoint)
@@ -122,13 +122,13 @@ _SUCCESSOR = "UPDATE mailboxes SET replaced_by = %s WHERE id = %s"
 
 
 class PostgresAccounts:
-    """See ``sync.mailbox.ports.MailStore``; what a method does is written there."""
+    """Implements a part of ``sync.mailbox.ports.MailStore``, which says what each method does."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def living(self, tenant_id: str) -> list[Mailbox]:
-        """All mailboxes of a tenant but replaced ones."""
+        """All mailboxes of a tenant that are not replaced."""
         async with statement(self._engine) as connection:
             rows = await connection.execute(_LIVING, (tenant_id,))
             return [to_mailbox(row) for row in await rows.fetchall()]
@@ -140,19 +140,19 @@ class PostgresAccounts:
             return [row[0] for row in await rows.fetchall()]
 
     async def knowing(self, tenant_id: str, message_ids: Collection[str]) -> Mapping[int, int]:
-        """How many of these ids each living mailbox of a tenant knows."""
+        """How many of these ids each mailbox of a tenant that is not replaced knows."""
         async with statement(self._engine) as connection:
             rows = await connection.execute(_KNOWING, (tenant_id, list(message_ids)))
             return dict(await rows.fetchall())
 
     async def rename(self, mailbox_id: int, address: str) -> Renaming:
-        """Give a mailbox the address that its account has now."""
+        """Give a mailbox the present address of its account."""
         async with transaction(self._engine) as connection:
             await connection.execute(_LOCK_TENANT, (mailbox_id,))
             return await rename(connection, mailbox_id, address)
 
     async def replace_account(self, lease: Lease, checkpoint: int, window: Window) -> int:
-        """Retire a mailbox and begin its successor's; as the MailStore port says."""
+        """Retire a mailbox and create its successor (see the MailStore port)."""
         async with transaction(self._engine) as connection:
             await connection.execute(_LOCK_TENANT, (lease.mailbox_id,))
             await hold(connection, lease)
@@ -169,7 +169,7 @@ class PostgresAccounts:
 
 
 async def rename(connection: Connection, mailbox_id: int, address: str) -> Renaming:
-    """Rename a mailbox within a transaction that holds its tenant's row; as the port says."""
+    """Rename a mailbox within a transaction that holds its tenant's row (see the port)."""
     row = await (await connection.execute(_LOCK, (mailbox_id,))).fetchone()
     if row is None or row[2] == "replaced":
         return "same"
@@ -197,8 +197,8 @@ async def rename(connection: Connection, mailbox_id: int, address: str) -> Renam
 async def _gives_way(
     connection: Connection, values: dict[str, str | int], holder: int, present: str | None
 ) -> bool:
-    """Whether the mailbox that has a wanted address has taken its account's present one instead,
-    which may be the one that is left for the wanted one.
+    """Rename the mailbox that has the wanted address to its account's present one, if that is
+    known; it may be the address that is given up for the wanted one. Returns whether that worked.
     """
     if present is None or present == values["address"]:
         return False
@@ -212,11 +212,11 @@ async def _gives_way(
 
 
 async def retire(connection: Connection, mailbox_id: int) -> None:
-    """End a mailbox whose account is no more: its mail stays, nothing of it waits."""
+    """End a mailbox whose account no longer exists: its mail stays, pending work is dropped."""
     for end in (_RETIRE, _SETTLE, _UNLIST, _KEEP):
         await connection.execute(end, (mailbox_id,))
 
 
 async def succeed(connection: Connection, mailbox_id: int, successor: int) -> None:
-    """Note which mailbox has the address of a retired one."""
+    """Record which mailbox now has the address of a retired one."""
     await connection.execute(_SUCCESSOR, (successor, mailbox_id))

@@ -1,8 +1,8 @@
-"""API keys of the sidecar: made, listed, revoked, and read back as hashes.
+"""API keys of the sidecar: creates, lists and revokes them, and reads their hashes.
 
-Holds: ``PostgresApiKeys``. Keep out: how a request is judged (``webhook_api/base/auth.py``).
-Source: docs/promises.md#promise-7. A key is 256 random bits, so that a plain SHA-256 of it is
-enough: there is nothing to guess from a stolen hash.
+Holds: ``PostgresApiKeys``. Keep out: the check of a request (``webhook_api/base/auth.py``).
+Source: docs/promises.md#promise-7. A key has 256 random bits, so a plain SHA-256 is enough: nothing
+can be guessed from a stolen hash.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.schema.tables import api_keys
 from gmail_ingest.errors import InvalidInputError, NotFoundError
 
-#: In front of each key, so that secret scanners and people recognise one.
+#: The prefix of each key, by which secret scanners and people recognise one.
 PREFIX = "gi_"
 
 
 @dataclass(frozen=True, slots=True)
 class ApiKey:
-    """A key as an operator may see it. Times are UTC."""
+    """A key as operators see it. Times are UTC."""
 
     name: str
     created_at: datetime
@@ -33,7 +33,7 @@ class ApiKey:
 
 
 def hash_key(key: str) -> bytes:
-    """What is kept of a key."""
+    """The stored hash of a key."""
     return hashlib.sha256(key.encode("utf-8", "replace")).digest()
 
 
@@ -44,7 +44,7 @@ class PostgresApiKeys:
         self._engine = engine
 
     async def create(self, name: str) -> str:
-        """Make a key and return it: this is the only time that anybody sees it.
+        """Create a key and return it; it cannot be read again.
 
         Raises:
             InvalidInputError: the name is empty, or was used before.
@@ -61,14 +61,14 @@ class PostgresApiKeys:
         return key
 
     async def names(self) -> list[ApiKey]:
-        """All keys, oldest first, the revoked too."""
+        """All keys, including revoked ones, oldest first."""
         query = sa.select(api_keys.c.name, api_keys.c.created_at, api_keys.c.revoked_at)
         async with self._engine.connect() as connection:
             rows = await connection.execute(query.order_by(api_keys.c.id))
             return [ApiKey(*row) for row in rows]
 
     async def revoke(self, name: str) -> None:
-        """End a key; sidecars stop accepting it within 30 seconds. No error if it is ended already.
+        """End a key; sidecars stop accepting it within 30 s. No error if it is already revoked.
 
         Raises:
             NotFoundError: there is no key of this name.

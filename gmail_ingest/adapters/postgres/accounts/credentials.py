@@ -1,7 +1,7 @@
 """Sealed credentials in the table ``integrations``.
 
 Holds: ``PostgresCredentials`` (the CredentialStore port), ``key_versions``.
-Add here: what a credential needs after it was connected.
+Add here: an operation on connected credentials.
 Keep out: connecting and disconnecting (``registry``), Google (``adapters/gmail``).
 Source: docs/google.md#dead-grants (compare the generation first); edge cases 36, 37, 72.
 """
@@ -27,8 +27,8 @@ from gmail_ingest.sync.accounts.credentials import (
     StoredCredential,
 )
 
-#: Milliseconds that one refresh waits for another's: longer than three tries of a silent token
-#: endpoint at the default timeout, which is the longest that google-auth takes.
+#: Milliseconds that one refresh waits for another. More than google-auth takes at most: three tries
+#: of a silent token endpoint at the default timeout.
 LOCK_TIMEOUT_MS = 200_000
 
 _ROW = "SELECT tenant_id, generation, sealed_credential FROM integrations WHERE id = %s"
@@ -59,7 +59,7 @@ class PostgresCredentials:
         """Read a credential.
 
         Raises:
-            MailboxDisconnectedError: it was disconnected, or is not there.
+            MailboxDisconnectedError: it was disconnected, or does not exist.
             OperatorActionError: it cannot be opened with the configured keys.
         """
         async with statement(self._engine) as connection:
@@ -67,18 +67,18 @@ class PostgresCredentials:
 
     @asynccontextmanager
     async def locked(self, integration_id: int) -> AsyncIterator[LockedCredential]:
-        """Hold the row until the context is left; then commit, or undo after an exception.
+        """Hold the row until the context ends; then commit, or roll back after an exception.
 
         Raises:
             MailboxDisconnectedError, OperatorActionError: as ``load``.
-            TransientError: somebody else holds it for too long.
+            TransientError: another worker holds it for too long.
         """
         async with transaction(self._engine) as connection:
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             try:
                 credential = await self._read(connection, integration_id, _LIVE_ROW + _LOCK)
             except psycopg.errors.LockNotAvailable as exc:
-                raise TransientError("another worker refreshes this credential for long") from exc
+                raise TransientError("another worker holds this credential for too long") from exc
             yield _Locked(connection, self._sealer, credential)
 
     async def _read(
@@ -95,13 +95,13 @@ class PostgresCredentials:
         return StoredCredential(integration_id, tenant_id, generation, keys)
 
     async def reseal(self, progress: Callable[[int, int], None] | None = None) -> int:
-        """Seal with the newest key what an older one sealed, a row at a time.
+        """Seal again, with the newest key, all credentials that an older key sealed.
 
-        Each row is locked and committed by itself: refreshes go on beside it, and what was done
-        stays done when it is broken off.
+        Each row is locked and committed separately: refreshes go on meanwhile, and an interrupted
+        run keeps what it has done.
 
         Args:
-            progress: told after each credential how many are done, of how many.
+            progress: called after each credential with the number done and the total.
 
         Returns:
             How many credentials were sealed again. Afterwards older keys can be removed.
@@ -130,7 +130,7 @@ class PostgresCredentials:
 
     async def _reseal(self, integration_id: int) -> bool:
         async with transaction(self._engine) as connection:
-            # Also of a disconnected integration: its grant may still wait to be revoked.
+            # Disconnected integrations, too: their grants may still have to be revoked.
             row = await _fetch(connection, integration_id, _ROW + _LOCK)
             if row is None or row[2] is None or not self._sealer.needs_reseal(row[2]):
                 return False
@@ -139,7 +139,7 @@ class PostgresCredentials:
 
 
 async def key_versions(engine: AsyncEngine) -> dict[str, int]:
-    """How many credentials each version of the encryption key seals now."""
+    """The number of credentials sealed with each version of the encryption key."""
     async with statement(engine) as connection:
         rows = await (await connection.execute(_VERSIONS)).fetchall()
     return dict(rows)

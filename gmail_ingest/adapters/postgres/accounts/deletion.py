@@ -1,6 +1,6 @@
-"""Deleting the mail of a disconnected tenant, or of one disconnected mailbox.
+"""Deletes the mail of a disconnected tenant, or of one disconnected mailbox.
 
-Holds: ``delete_mail``. Add here: every new table that holds something of a mailbox.
+Holds: ``delete_mail``. Add here: every new table with rows of a mailbox.
 Keep out: single messages that Google deleted (the mail store).
 Source: docs/promises.md#promise-9; docs/google.md#policy; edge case 66.
 """
@@ -33,8 +33,8 @@ TABLES = (
     "leases",
 )
 
-# With the mail of replaced accounts: one that another replaced under its address goes with
-# that one, and all of them with the tenant.
+# Including replaced accounts: their mail is deleted with that of the mailbox that has the address
+# now, or with the tenant.
 _IS_OVER = """
 (m.state = 'disconnected' OR (m.state = 'replaced' AND NOT EXISTS (
     SELECT FROM mailboxes living
@@ -48,8 +48,8 @@ WHERE m.tenant_id = %(tenant)s AND {_IS_OVER}
 ORDER BY m.id
 """  # noqa: S608 - a constant
 _LOCK = f"SELECT FROM mailboxes m WHERE m.id = %s AND {_IS_OVER} FOR UPDATE"
-# Where Google was not told yet, the row stays for the next attempt. A credential on which other
-# mailboxes live stays, and only the watch was to be given back.
+# The row stays for the next attempt while a grant or watch is still to be ended at Google. A
+# credential that other mailboxes use stays; there only the watch had to end.
 _MAILBOX = """
 DELETE FROM mailboxes m USING integrations i
 WHERE m.id = %s AND i.id = m.integration_id
@@ -61,7 +61,7 @@ DELETE FROM integrations i
 WHERE tenant_id = %s AND state = 'disconnected' AND sealed_credential IS NULL
   AND NOT EXISTS (SELECT FROM mailboxes m WHERE m.integration_id = i.id)
 """
-# They name addresses.
+# Rules contain addresses, which are personal data.
 _RULES = """
 DELETE FROM exclusion_rules r USING tenants t
 WHERE r.tenant_id = %(tenant)s AND t.id = r.tenant_id AND t.state = 'disconnected'
@@ -77,12 +77,12 @@ WHERE r.tenant_id = %(tenant)s AND r.mailbox = %(address)s AND NOT EXISTS (
 async def delete_mail(
     engine: AsyncEngine, tenant_id: str, address: str | None = None
 ) -> Mapping[str, int]:
-    """Delete all that is stored of a tenant's disconnected mailboxes, or of those of one address.
+    """Delete all data of a tenant's disconnected mailboxes, or of those with one address.
 
-    A transaction a mailbox, so that an interrupted deletion goes on where it stopped. Mailboxes
-    and integrations go too, since an address is personal data, and exclusion rules, which name
-    some: all of a tenant's, or those that are limited to the address. The tenant's id and its jobs'
-    counts stay.
+    One transaction a mailbox, so that an interrupted deletion can go on. Mailboxes, integrations
+    and exclusion rules are deleted as well, because they contain addresses: all of a tenant's
+    rules, or those that are limited to the address. The tenant's id and the counts of its jobs
+    stay.
 
     Returns:
         Rows deleted, by table.
@@ -94,7 +94,7 @@ async def delete_mail(
         mailboxes = [row[0] for row in await found.fetchall()]
     for mailbox_id in mailboxes:
         async with transaction(engine) as connection:
-            # Connected again meanwhile: its new mail is not what was to be deleted.
+            # If it was connected again meanwhile, its new mail must stay.
             locked = await connection.execute(_LOCK, (mailbox_id,))
             if await locked.fetchone() is None:
                 continue

@@ -1,6 +1,6 @@
-"""Grants that a disconnected tenant still holds, and who else lives on them.
+"""Grants that a disconnected tenant still has, and who else uses them.
 
-Holds: ``read_grants``, ``to_grant``, and when a consent or a watch has another user.
+Holds: ``read_grants``, ``to_grant``, and when a consent or a watch is shared.
 Keep out: what is done with them (``sync/accounts/disconnect.py``).
 Source: docs/google.md#watches (one for a user and project), #revocation (ends the whole grant of a
 user and client); edge case 73.
@@ -18,8 +18,8 @@ from gmail_ingest.errors import OperatorActionError
 from gmail_ingest.sync.accounts.credentials import Keys, Sealer
 from gmail_ingest.sync.accounts.registry import Grant, GrantedMailbox
 
-#: Mailboxes ``m`` and ``o`` of one account, also where only one of them knows its present address.
-#: A former address may be somebody else's by now: then they have no message in common.
+#: Whether mailboxes ``m`` and ``o`` belong to one account, even if only one of them has its present
+#: address. A former address may belong to another account now: then they have no message in common.
 SAME_ACCOUNT = """
 (o.address = m.address OR (
     (o.address = m.present_address OR m.address = o.present_address
@@ -27,8 +27,8 @@ SAME_ACCOUNT = """
     AND EXISTS (SELECT FROM message_ledger a JOIN message_ledger b USING (gmail_id)
                 WHERE a.mailbox_id = m.id AND b.mailbox_id = o.id)))
 """
-#: Whether somebody else lives on the consent of an integration ``i``, under whatever address: a
-#: revoke would end it for both.
+#: Whether another integration uses the consent of an integration ``i``, under any address: a
+#: revocation would end it for both.
 CONSENT_IS_SHARED = f"""
 (i.auth_type = 'oauth' AND (EXISTS (
     SELECT FROM integrations o WHERE o.subject = i.subject AND o.auth_type = 'oauth'
@@ -38,7 +38,7 @@ CONSENT_IS_SHARED = f"""
     WHERE m.integration_id = i.id AND i2.id <> i.id AND i2.state <> 'disconnected'
       AND m.state <> 'replaced' AND o.state <> 'replaced')))
 """  # noqa: S608 - a constant
-#: Whether a mailbox ``m`` has its watch, of which Google knows one, in common with another.
+#: Whether a mailbox ``m`` shares its watch with another one: Google has one watch an account.
 WATCH_IS_SHARED = f"""
 EXISTS (
     SELECT FROM mailboxes o
@@ -57,7 +57,7 @@ FROM mailboxes m WHERE m.integration_id = %s AND m.state <> 'replaced' ORDER BY 
 
 
 async def read_grants(connection: Connection, sealer: Sealer, tenant_id: str) -> tuple[Grant, ...]:
-    """The credentials of a disconnected tenant that are not wiped yet."""
+    """The credentials of a disconnected tenant that are not yet wiped."""
     integrations = await (await connection.execute(_INTEGRATIONS, (tenant_id,))).fetchall()
     grants = []
     for integration in integrations:
@@ -76,13 +76,13 @@ def to_grant(
     kept: bool = False,
 ) -> Grant:
     """A grant with its keys opened; ``integration`` is id, type, sealed credential and whether
-    another tenant lives on it.
+    another tenant uses it.
     """
     integration_id, auth_type, sealed, shared = integration
     keys: Keys | None = None
     try:
         keys = open_keys(sealer, sealed, tenant_id=tenant_id, integration_id=integration_id)
     except OperatorActionError:
-        # The encryption key is gone, and the grant with it: what is left is to forget it.
+        # Without the encryption key the grant cannot be revoked, only forgotten.
         keys = None
     return Grant(integration_id, auth_type, keys, mailboxes, shared, kept)

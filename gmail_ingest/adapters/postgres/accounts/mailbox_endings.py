@@ -1,9 +1,9 @@
-"""The end of one mailbox of a tenant, while the others go on.
+"""Disconnects one mailbox of a tenant, while the others go on.
 
-Holds: ``end_mailbox`` and ``read_given_back``. Add here: what else names a mailbox and must not
-outlive it. Keep out: the end of a whole tenant (``registry.py``), deleting mail (``deletion.py``),
-Google. Source: edge cases 25, 72, 73 and 101. The caller holds the tenant's row, as for a
-disconnect of all.
+Holds: ``end_mailbox`` and ``read_given_back``. Add here: other rows that must end with a mailbox.
+Keep out: the end of a whole tenant (``registry.py``), deleting mail (``deletion.py``), Google.
+Source: edge cases 25, 72, 73 and 101. The caller holds the tenant's row, as for the disconnect of a
+whole tenant.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.sync.accounts.credentials import Sealer
 from gmail_ingest.sync.accounts.registry import Grant, GrantedMailbox
 
-# An account that another one replaced under its address is not connected, and has its mail.
+# Mailboxes that are not connected; that of a replaced account keeps its mail.
 _ENDED = "('disconnected', 'replaced')"
-# Those that have the address; where none has, the renamed one that had it.
+# The mailboxes that have the address; if none has it, the renamed one that had it.
 _NAMED = """
 SELECT id, state, address FROM mailboxes m
 WHERE tenant_id = %(tenant)s AND (address = %(address)s OR (
@@ -39,7 +39,7 @@ SET state = 'disconnected', last_error = NULL, cause = NULL, failed_at = NULL, f
     retry_at = NULL
 WHERE id = ANY(%s) AND state NOT IN {_ENDED}
 """  # noqa: S608 - a constant
-# Whoever held one before is fenced out: the token is not theirs any more.
+# A higher token fences the former holder out.
 _LEASES_END = """
 UPDATE leases SET token = token + 1, holder = '', until = now()
 WHERE until > now() AND mailbox_id = ANY(%s)
@@ -74,7 +74,7 @@ WHERE i.sealed_credential IS NOT NULL
   AND i.id IN (SELECT integration_id FROM mailboxes WHERE id = ANY(%s))
 ORDER BY i.id
 """  # noqa: S608 - a constant
-# A credential that goes takes along the watches that were not stopped when their mailbox went.
+# With a credential that ends, watches that were not yet stopped are given back as well.
 _WATCHED = f"""
 SELECT {MAILBOX_COLUMNS}, {WATCH_IS_SHARED}
 FROM mailboxes m
@@ -87,9 +87,9 @@ ORDER BY m.id
 
 @dataclass(frozen=True, slots=True)
 class EndedMailbox:
-    """What ended: the present address, all rows that have it, those that were connected until now,
-    the jobs that had nothing else to do, and the tenant's mailboxes that are still connected, by
-    address.
+    """What ended: the present address, all rows that have it (``ids``), those that were connected
+    until now (``ended``), the number of cancelled jobs, and the addresses of the tenant's mailboxes
+    that are still connected.
     """
 
     address: str
@@ -100,12 +100,12 @@ class EndedMailbox:
 
 
 async def end_mailbox(connection: Connection, tenant_id: str, address: str) -> EndedMailbox:
-    """Mark one mailbox disconnected, and end what is under way for it alone; repeatable. A renamed
-    one is known by its former addresses too.
+    """Mark one mailbox disconnected, and end the work for it alone; may be repeated. A renamed
+    mailbox is also found by a former address.
 
     Raises:
         NotFoundError: the tenant has no mailbox of this lower-cased address.
-        InvalidInputError: several mailboxes had the address, and none has it.
+        InvalidInputError: several mailboxes had the address, and none has it now.
     """
     named = {"tenant": tenant_id, "address": address}
     rows = await (await connection.execute(_NAMED, named)).fetchall()
@@ -126,7 +126,7 @@ async def end_mailbox(connection: Connection, tenant_id: str, address: str) -> E
     jobs = (await connection.execute(_JOBS_END, tenant)).rowcount
     await connection.execute(_INTEGRATIONS_END.encode(), (ids,))
     for mailbox_id in ended:
-        # Its state no longer counts for the credential's.
+        # Its state no longer counts for the state of the credential.
         await connection.execute(FOLLOW, (mailbox_id,))
     left = await (await connection.execute(_CONNECTED.encode(), (tenant_id,))).fetchall()
     return EndedMailbox(
@@ -137,7 +137,7 @@ async def end_mailbox(connection: Connection, tenant_id: str, address: str) -> E
 async def read_given_back(
     connection: Connection, sealer: Sealer, tenant_id: str, gone: EndedMailbox
 ) -> tuple[Grant, ...]:
-    """What a mailbox that ended still has at Google: watches, and credentials without a use."""
+    """What an ended mailbox still has at Google: watches, and unused credentials."""
     found = await (await connection.execute(_CREDENTIALS.encode(), (list(gone.ids),))).fetchall()
     grants = []
     for integration_id, auth_type, sealed, shared, kept in found:

@@ -1,11 +1,11 @@
-"""Tenants, integrations and mailboxes: written by connect and disconnect, and nothing else.
+"""Writes of connect and disconnect to tenants, integrations and mailboxes.
 
-Holds: ``PostgresRegistry`` (the Registry port). Add here: a row that belongs to being connected.
+Holds: ``PostgresRegistry`` (the Registry port). Add here: another row that connect writes.
 Keep out: credentials in use (``credentials``), deleting mail (``deletion``), Google.
 Source: docs/promises.md#promise-3, #promise-8, #promise-9; edge cases 39, 72, 73.
 
-Locks: connect and disconnect take the tenant's row FOR UPDATE first, so that they exclude each
-other, and a push that saw the tenant connected is either before a disconnect or finds it gone.
+Locks: connect and disconnect first lock the tenant's row FOR UPDATE. So they exclude each other,
+and a push comes before a disconnect or finds the tenant disconnected.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ from gmail_ingest.sync.accounts.credentials import Sealer
 from gmail_ingest.sync.accounts.registry import Disconnection, Registered, Registration, Unlocked
 from gmail_ingest.sync.mailbox.records import Mailbox
 
-#: Milliseconds until a disconnect gives up on a row that a refresh or a batch holds: the caller
-#: hears 503 and asks again.
+#: Milliseconds after which a disconnect gives up waiting for a row that a refresh or a batch holds:
+#: the caller gets 503 and asks again.
 LOCK_TIMEOUT_MS = 15_000
 
 _TENANT = """
 INSERT INTO tenants (id) VALUES (%s)
 ON CONFLICT (id) DO UPDATE SET state = 'connected', disconnected_at = NULL
 """
-# A new consent is a new generation: a refresh of the old one can no longer be stored.
+# A new consent has a new generation, so that a refresh of the old one can no longer be stored.
 _INTEGRATION = """
 INSERT INTO integrations AS i (tenant_id, auth_type, subject) VALUES (%s, %s, %s)
 ON CONFLICT (tenant_id, auth_type, subject) DO UPDATE
@@ -46,7 +46,7 @@ SET generation = i.generation + 1, state = 'active', last_error = NULL, updated_
 RETURNING id
 """
 _SEALED = "UPDATE integrations SET sealed_credential = %s, key_version = %s WHERE id = %s"
-# A mailbox that is known keeps its checkpoint: its ledger says what was seen up to there.
+# A known mailbox keeps its checkpoint, because its ledger holds what was seen up to there.
 _MAILBOXES = f"""
 INSERT INTO mailboxes AS m (tenant_id, integration_id, address, checkpoint, aliases)
 SELECT %(tenant)s, %(integration)s, address, checkpoint, coalesce(aliases, '{{}}')
@@ -66,7 +66,7 @@ RETURNING {MAILBOX_COLUMNS}
 _KNOWN = """
 SELECT id FROM mailboxes WHERE tenant_id = %s AND address = ANY(%s) AND state <> 'replaced'
 """
-# Google was asked before: only if the mailbox is still what it was then.
+# Google was asked before the transaction: check that the mailbox has not changed since.
 _IS_STILL = """
 SELECT FROM mailboxes WHERE id = %s AND tenant_id = %s AND address = %s AND state <> 'replaced'
 FOR NO KEY UPDATE
@@ -80,7 +80,7 @@ _HELD = (
     "the address is that of another mailbox, whose own account must be renamed first: connect that "
     "one again"
 )
-# A mailbox that moved to another integration leaves its old credential without a use.
+# If a mailbox moved to another integration, its old credential may be unused.
 _ORPHANS = """
 UPDATE integrations i
 SET state = 'disconnected', sealed_credential = NULL, generation = generation + 1,
@@ -110,7 +110,7 @@ _JOBS_END = """
 UPDATE sync_jobs SET state = 'cancelled', finished_at = now(), error = 'the tenant was disconnected'
 WHERE tenant_id = %(tenant)s AND state IN ('queued', 'running')
 """
-# Whoever held one before is fenced out: the token is not theirs any more.
+# A higher token fences the former holder out.
 _LEASES_END = """
 UPDATE leases SET token = token + 1, holder = '', until = now()
 WHERE until > now() AND mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
@@ -139,14 +139,14 @@ ORDER BY address
 
 
 class PostgresRegistry:
-    """Who is connected."""
+    """Tenants, their integrations and mailboxes."""
 
     def __init__(self, engine: AsyncEngine, sealer: Sealer) -> None:
         self._engine = engine
         self._sealer = sealer
 
     async def register(self, registration: Registration) -> Registered:
-        """Write what connects, and queue its syncs, in one transaction; as the port says."""
+        """Write a registration and queue its syncs, in one transaction (see the port)."""
         async with transaction(self._engine) as connection:
             await connection.execute(_TENANT, (registration.tenant_id,))
             replaced = await _recognise(connection, registration)
@@ -184,19 +184,19 @@ class PostgresRegistry:
         return integration_id
 
     async def disconnect(self, tenant_id: str) -> Disconnection:
-        """End everything of a tenant and tell what is left to give back; as the port says."""
+        """End everything of a tenant, and return what is left to end at Google (see the port)."""
         async with transaction(self._engine) as connection:
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             await _lock_tenant(connection, tenant_id)
             mailboxes, jobs = await _end_tenant(connection, tenant_id)
-        # Read after the commit: of two tenants that disconnect at once, the later one sees that
-        # nobody shares its grant any more.
+        # Read after the commit: of two tenants that disconnect at once, the later one sees that its
+        # grant is no longer shared.
         async with statement(self._engine) as connection:
             grants = await read_grants(connection, self._sealer, tenant_id)
         return Disconnection(mailboxes, jobs, grants)
 
     async def disconnect_mailbox(self, tenant_id: str, address: str) -> Disconnection:
-        """End one mailbox, and the tenant with its last one; as the port says."""
+        """End one mailbox, and with its last one the tenant (see the port)."""
         async with transaction(self._engine) as connection:
             await connection.execute(f"SET LOCAL lock_timeout = {LOCK_TIMEOUT_MS}")
             await _lock_tenant(connection, tenant_id)
@@ -209,21 +209,21 @@ class PostgresRegistry:
         return Disconnection(len(gone.ended), jobs, grants, gone.still_connected, gone.address)
 
     async def wipe(self, integration_ids: Collection[int]) -> None:
-        """Forget credentials; one that was connected again meanwhile stays."""
+        """Wipe credentials, except those that were connected again meanwhile."""
         async with statement(self._engine) as connection:
             await connection.execute(_WIPE, (list(integration_ids),))
 
     async def forget_watches(self, mailbox_ids: Collection[int]) -> None:
-        """Note that mailboxes have no watch; one that was connected again meanwhile has its own."""
+        """Record that mailboxes have no watch, except those that were connected again meanwhile."""
         async with statement(self._engine) as connection:
             await connection.execute(_UNWATCHED, (list(mailbox_ids),))
 
     async def delete_data(self, tenant_id: str, address: str | None = None) -> Mapping[str, int]:
-        """Delete a disconnected tenant's or mailbox's mail; as the port says."""
+        """Delete a disconnected tenant's or mailbox's mail (see the port)."""
         return await delete_mail(self._engine, tenant_id, address)
 
     async def unlock(self, tenant_id: str) -> Unlocked:
-        """End a tenant's leases and claims now; their holders can write nothing more.
+        """End a tenant's leases and claims now, so that their holders can write nothing more.
 
         Raises:
             NotFoundError: the tenant is unknown.
@@ -239,7 +239,7 @@ class PostgresRegistry:
 
 
 async def _end_tenant(connection: Connection, tenant_id: str) -> tuple[int, int]:
-    """End everything of a tenant; how many mailboxes and jobs ended."""
+    """End everything of a tenant; returns the numbers of ended mailboxes and jobs."""
     tenant = {"tenant": tenant_id}
     await connection.execute(_DISCONNECT, tenant)
     mailboxes = (await connection.execute(_MAILBOXES_END, tenant)).rowcount
@@ -256,9 +256,9 @@ async def _lock_tenant(connection: Connection, tenant_id: str) -> None:
 
 
 async def _recognise(connection: Connection, new: Registration) -> dict[str, int]:
-    """Rename and retire what Google was asked about; returns retired mailboxes by address."""
+    """Rename and retire mailboxes that Google was asked about; returns retired ones by address."""
     replaced: dict[str, int] = {}
-    # Twice: two accounts that changed names are known by then to have done so.
+    # Twice, because two accounts that swapped addresses are both known only after the first round.
     for mailbox in (*new.mailboxes, *new.mailboxes):
         if mailbox.renames is not None:
             await rename(connection, mailbox.renames, mailbox.address)
@@ -276,9 +276,10 @@ async def _recognise(connection: Connection, new: Registration) -> dict[str, int
 async def _as_named(
     connection: Connection, new: Registration
 ) -> tuple[Registration, frozenset[str]]:
-    """What connects, by the addresses of the mailboxes that its accounts have: a former one where
-    another mailbox, whose account was renamed as well, has the present one yet; and these former
-    ones. A service account opens no account by a former address: there the other mailbox ends.
+    """Return the registration with the addresses that its mailboxes have here, and those of them
+    that are former addresses: a mailbox keeps a former address while another mailbox, whose account
+    was renamed as well, still has the present one. A service account cannot open an account by a
+    former address, so there the other mailbox ends.
     """
     former: dict[str, str] = {}
     for mailbox in new.mailboxes:

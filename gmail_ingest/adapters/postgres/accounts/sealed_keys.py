@@ -1,6 +1,6 @@
-"""Keys of an integration as sealed bytes, and back.
+"""Encodes and seals the keys of an integration, and opens them again.
 
-Holds: the encoding under the seal. Add here: the encoding of a further kind of key.
+Holds: the encoding under the seal. Add here: the encoding of another kind of key.
 Keep out: encryption (the Sealer port), rows (``credentials``, ``registry``).
 Source: docs/promises.md#promise-8; RFC 8259 for the JSON under the seal.
 """
@@ -16,12 +16,12 @@ from gmail_ingest.sync.accounts.credentials import Keys, OAuthKeys, Sealer, Serv
 
 
 def seal_keys(sealer: Sealer, keys: Keys, *, tenant_id: str, integration_id: int) -> bytes:
-    """Encode and seal keys for this tenant and integration; nobody else's row can hold them."""
+    """Encode and seal keys for this tenant and integration; they do not open for any other."""
     return sealer.seal(_encode(keys), tenant_id=tenant_id, integration_id=integration_id)
 
 
 def open_keys(sealer: Sealer, sealed: bytes, *, tenant_id: str, integration_id: int) -> Keys:
-    """Open and decode what ``seal_keys`` made.
+    """Open and decode a result of ``seal_keys``.
 
     Raises:
         OperatorActionError: the key is missing or wrong, or the row was changed.
@@ -30,7 +30,7 @@ def open_keys(sealer: Sealer, sealed: bytes, *, tenant_id: str, integration_id: 
     try:
         return _decode(plain)
     except (KeyError, TypeError, ValueError):
-        # Without the cause: it would quote what was under the seal.
+        # Without the cause, which would quote the keys.
         raise OperatorActionError(
             "a credential was sealed by another version of this program: connect it again"
         ) from None

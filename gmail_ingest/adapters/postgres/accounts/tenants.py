@@ -28,7 +28,7 @@ class PostgresTenants:
         self._engine = engine
 
     async def connected(self) -> set[str]:
-        """Ids of the connected tenants: these are Dagster's partitions."""
+        """Ids of the connected tenants, which are Dagster's partitions."""
         async with statement(self._engine) as connection:
             rows = await connection.execute("SELECT id FROM tenants WHERE state = 'connected'")
             return {row[0] for row in await rows.fetchall()}

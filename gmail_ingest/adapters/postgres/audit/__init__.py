@@ -1,1 +1,1 @@
-"""What comparisons with Gmail read and mend; dead letters; traces of single mails."""
+"""Reads and corrections of comparisons with Gmail; dead letters; traces of single mails."""

@@ -1,9 +1,9 @@
-"""What a comparison with Google asks of Postgres beside the MailStore port.
+"""The methods of a comparison with Google that are not in the MailStore port.
 
 Holds: ``PostgresComparisons``, each method one transaction. Add here: a method of ComparableStore.
-Keep out: what takes more than a statement (``corrections``, ``dead_labels``, ``removals``), what
-the API reads (``coverage``). Source: ``sync/audit/completeness.py``; docs/promises.md#promise-6;
-edge case 61 (days are UTC).
+Keep out: longer SQL (``corrections``, ``dead_labels``, ``removals``), reads of the API
+(``coverage``). Source: ``sync/audit/completeness.py``; docs/promises.md#promise-6; edge case 61
+(days are UTC).
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.audit.completeness import AcceptedRemoval, Verdict
 from gmail_ingest.sync.mailbox.records import Counts, Lease, MessageRef
 
-# The inner NULLs are windows without a beginning.
+# A NULL in window_start is a window without a beginning.
 _SYNCED_FROM = """
 SELECT CASE WHEN bool_and(window_start IS NOT NULL) THEN min(window_start) END
 FROM listings WHERE mailbox_id = %s AND origin = 'listing'
@@ -44,7 +44,7 @@ _LABELS = """
 SELECT label, count(*) FROM emails, unnest(label_ids) AS label
 WHERE mailbox_id = %s AND internal_date >= %s AND internal_date < %s GROUP BY 1
 """
-# FOR KEY SHARE: a disconnect comes before or after, never in between.
+# FOR KEY SHARE, so that a disconnect comes before or after.
 _RECORD = """
 WITH mailbox AS (
     SELECT id FROM mailboxes
@@ -78,7 +78,7 @@ SET checked_at = excluded.checked_at, passed = excluded.passed, first_day = excl
     days = excluded.days, proven_days = excluded.proven_days, found = excluded.found,
     open = excluded.open, error = excluded.error
 """
-# As arrays of ids: a mailbox has few sets of labels, and rows would cost ten times the memory.
+# Arrays of ids, because a mailbox has few sets of labels, and rows would take ten times the memory.
 _STORED = """
 SELECT (internal_date AT TIME ZONE 'UTC')::date, label_ids, array_agg(gmail_id) FROM emails
 WHERE mailbox_id = %s AND internal_date >= coalesce(%s, '-infinity'::timestamptz)
@@ -94,14 +94,16 @@ _RECONCILED = "UPDATE mailboxes SET reconcile_wanted_at = NULL WHERE id = %s"
 
 
 class PostgresComparisons:
-    """See ``sync.audit.completeness.ComparableStore``, where it is written what a method does."""
+    """Implements ``sync.audit.completeness.ComparableStore``, which says what each method does."""
 
     def __init__(self, engine: AsyncEngine, limits: RemovalLimits = UNASKED) -> None:
         self._engine = engine
         self._limits = limits
 
     async def synced_from(self, mailbox_id: int) -> datetime | None:
-        """Since when mail was asked for without a gap up to now."""
+        """The moment (UTC) from which mail was listed without a gap up to now; None if none was, or
+        if a listing had no beginning.
+        """
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_SYNCED_FROM, (mailbox_id,))).fetchone()
             if row is None or row[0] is None:
@@ -125,7 +127,7 @@ class PostgresComparisons:
     async def record(
         self, mailbox_id: int, days: Collection[DayTally], checked_at: datetime
     ) -> None:
-        """Note how days stood."""
+        """Record the tallies of days."""
         rows: list[dict[str, object]] = [
             {
                 "day": day.day,
@@ -144,7 +146,7 @@ class PostgresComparisons:
             await connection.execute(_RECORD, values)
 
     async def note_verdict(self, mailbox_id: int, verdict: Verdict) -> None:
-        """Keep the last verdict of a mailbox."""
+        """Store the last verdict of a mailbox."""
         async with statement(self._engine) as connection:
             await connection.execute(_VERDICT, {"mailbox_id": mailbox_id, **asdict(verdict)})
 
@@ -158,7 +160,7 @@ class PostgresComparisons:
             ]
 
     async def known(self, mailbox_id: int, message_ids: Collection[str]) -> Mapping[str, Known]:
-        """What the ledger says of these ids, and whether the stored ones have their row."""
+        """What the ledger knows of these ids, with the internal dates of stored emails."""
         async with statement(self._engine) as connection:
             rows = await connection.execute(_KNOWN, (mailbox_id, list(message_ids)))
             return {
@@ -167,19 +169,19 @@ class PostgresComparisons:
             }
 
     async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
-        """Let listed ids that are not accounted for wait for a fetch."""
+        """Make listed ids that are not accounted for pending."""
         async with fenced(self._engine, lease) as connection:
             return await corrections.recall(connection, lease.mailbox_id, refs)
 
     async def correct(
         self, lease: Lease, messages: Sequence[ParsedMessage], gone: Collection[str]
     ) -> Counts:
-        """Replace what differs from Google's, remove what it no longer has."""
+        """Replace mails that differ from Google's, and remove those that are gone there."""
         async with fenced(self._engine, lease) as connection:
             return await corrections.correct(connection, lease.mailbox_id, messages, gone)
 
     async def user_labels(self, mailbox_id: int, prefix: str) -> frozenset[str]:
-        """Labels with this beginning that stored mail has, or once had."""
+        """Labels with this prefix that stored mail has or once had."""
         async with statement(self._engine) as connection:
             return await dead_labels.read_user_labels(connection, mailbox_id, prefix)
 
@@ -189,7 +191,7 @@ class PostgresComparisons:
             return await dead_labels.count_labelled(connection, mailbox_id, labels)
 
     async def drop_labels(self, lease: Lease, labels: Collection[str], most: int) -> Counts:
-        """Take labels off the next mails that have them."""
+        """Remove labels from the next mails that have them."""
         async with fenced(self._engine, lease) as connection:
             return await dead_labels.drop_labels(connection, lease.mailbox_id, labels, most)
 
@@ -211,18 +213,18 @@ class PostgresComparisons:
     async def admit_removals(
         self, lease: Lease, ids: Collection[str], unconfirmed: Collection[str] = ()
     ) -> frozenset[str]:
-        """Which of these may be removed; the others are withheld."""
+        """Which of these may be removed; the others are withheld until a person agrees."""
         async with fenced(self._engine, lease) as connection:
             return await removals.admit_removals(
                 connection, lease.mailbox_id, ids, self._limits, unconfirmed
             )
 
     async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
-        """Withhold these no longer."""
+        """Forget these withheld removals."""
         async with fenced(self._engine, lease) as connection:
             await removals.settle_removals(connection, lease.mailbox_id, ids)
 
     async def reconciled(self, lease: Lease) -> None:
-        """Note that what is stored was compared with Google."""
+        """Record that the stored mail was compared with Google."""
         async with fenced(self._engine, lease) as connection:
             await connection.execute(_RECONCILED, (lease.mailbox_id,))

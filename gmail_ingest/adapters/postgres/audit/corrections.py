@@ -1,8 +1,7 @@
-"""What a comparison with Google mends in the ledger and in stored mail.
+"""Corrections of the ledger and of stored mail after a comparison with Google.
 
-Holds: ``recall``, ``correct``. Add here: a further kind of repair.
-Keep out: what counts as a difference (``core/ledger/completeness.py``), what is only read
-(``comparisons.py``).
+Holds: ``recall``, ``correct``. Add here: another kind of repair. Keep out: what counts as a
+difference (``core/ledger/completeness.py``), reads (``comparisons.py``).
 Source: docs/promises.md#promise-2, #promise-6; edge cases 3, 15, 67. Writers hold the mailbox's row
 (``leases.fenced``), so that what they read here is still true when they write.
 """
@@ -12,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import hidden_by_rule
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.mail import threads
 from gmail_ingest.adapters.postgres.mail.email_writes import write_emails
 from gmail_ingest.adapters.postgres.mail.ledger import read_entries, write_entries
@@ -23,8 +22,8 @@ from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.sync.mailbox.records import Counts, MessageRef
 
 _ROWS = "SELECT gmail_id FROM emails WHERE mailbox_id = %s AND gmail_id = ANY(%s)"
-# Rows whose labels differ count as older than what was read now, so that it replaces them. One
-# that a later change of history overtook stays as it is.
+# Marks rows with different labels as older than the mail just read, so that it replaces them. A row
+# with a newer change of history stays as it is.
 _UNSETTLE = """
 UPDATE emails e SET history_id = -1
 FROM json_to_recordset(%s) AS m (gmail_id text, history_id numeric, label_ids text[])
@@ -35,7 +34,7 @@ RETURNING e.gmail_id
 
 
 async def recall(connection: Connection, mailbox_id: int, refs: Sequence[MessageRef]) -> int:
-    """Let listed ids that are not accounted for wait for a fetch; returns how many do."""
+    """Make listed ids that are not accounted for pending; returns how many."""
     named = {ref.message_id: ref.thread_id for ref in refs}
     before = await read_entries(connection, mailbox_id, named)
     rows = await connection.execute(_ROWS, (mailbox_id, list(named)))

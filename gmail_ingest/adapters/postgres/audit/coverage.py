@@ -1,8 +1,7 @@
 """Which days of which mailbox are proven complete.
 
-Holds: ``PostgresCoverage``, which the API reads. Add here: a question about days that were
-compared. Keep out: the comparison (``sync/audit/compare.py``), and what it notes
-(``comparisons.py``).
+Holds: ``PostgresCoverage``, which the API reads. Add here: a question about compared days. Keep
+out: the comparison (``sync/audit/compare.py``), and what it records (``comparisons.py``).
 Source: docs/promises.md#promise-6; edge case 61 (days are UTC).
 """
 
@@ -27,7 +26,7 @@ FROM tenants t LEFT JOIN mailboxes m
     LEFT JOIN verdicts v ON v.mailbox_id = m.id
 WHERE t.id = %s ORDER BY m.address
 """
-# Days in a row have the same difference to their number: one group for each range.
+# Consecutive days have the same difference to their row number: one group a range.
 _RANGES = """
 WITH days AS (
     SELECT c.*, proven_at IS NOT NULL AS proven,
@@ -44,7 +43,7 @@ FROM days GROUP BY mailbox_id, proven, island ORDER BY 1, 2
 """
 
 
-# A mailbox that cannot be read now is not proven, whatever its last comparison found.
+# A mailbox that is not active is not proven, whatever its last comparison found.
 _PROOF = """
 SELECT count(DISTINCT t.id)::int,
        count(DISTINCT t.id) FILTER (WHERE m.state <> 'active' OR NOT v.passed)::int,
@@ -59,9 +58,9 @@ WHERE t.state = 'connected'
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """Connected tenants, how many of them have mail that is not proven complete by their last
-    comparison, and how many have a mailbox that was never compared. ``oldest`` (UTC) is the
-    comparison longest ago.
+    """How many tenants are connected; how many of them are not proven complete by their last
+    comparison (``unproven``), or have a mailbox that was never compared (``new``). ``oldest`` (UTC)
+    is the time of the oldest comparison.
     """
 
     tenants: int
@@ -72,9 +71,10 @@ class Proof:
 
 @dataclass(frozen=True, slots=True)
 class CoverageRange:
-    """Days in a row, from ``start`` on, before ``end`` (UTC days), all proven or all not.
+    """Consecutive UTC days from ``start`` on, before ``end``; all proven or all not.
 
-    Counts are ids; ``checked_at`` (UTC) is when the day compared longest ago was compared.
+    Counts are numbers of ids; ``checked_at`` (UTC) is the time of the oldest comparison of these
+    days.
     """
 
     start: date
@@ -110,7 +110,7 @@ class PostgresCoverage:
         self._engine = engine
 
     async def proof(self) -> Proof:
-        """What the last comparisons of all tenants say together."""
+        """The result of the last comparisons of all tenants."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_PROOF)).fetchone()
         assert row is not None  # noqa: S101 - an aggregate without groups is a row

@@ -1,10 +1,10 @@
-"""Labels that Gmail does not list any more, taken off stored mail of any age.
+"""Removes labels that Gmail no longer lists from stored mail of any age.
 
-Holds: ``read_user_labels``, ``count_labelled``, ``drop_labels``. Add here: nothing. Keep out: which
-labels are dead (``sync/audit/dead_labels.py``).
+Holds: ``read_user_labels``, ``count_labelled``, ``drop_labels``. Keep out: which labels are dead
+(``sync/audit/dead_labels.py``).
 
-What is shown is found by its facets, what a rule hides by its entry in the ledger: both are read
-off an index, so that a mailbox whose facets once named a dead label is not read each night.
+Shown mail is found by its facets, hidden mail by its ledger entry. Both use an index, so that no
+mailbox is read as a whole each night because a facet once had a dead label.
 """
 
 from __future__ import annotations
@@ -43,13 +43,13 @@ WHERE e.mailbox_id = %(mailbox_id)s
 
 
 async def read_user_labels(connection: Connection, mailbox_id: int, prefix: str) -> frozenset[str]:
-    """Labels with this beginning that stored mail has, or once had."""
+    """Labels with this prefix that stored mail has or once had."""
     rows = await connection.execute(_USER_LABELS, (mailbox_id, prefix))
     return frozenset(row[0] for row in await rows.fetchall())
 
 
 async def count_labelled(connection: Connection, mailbox_id: int, labels: Collection[str]) -> int:
-    """Stored mails, hidden ones too, with any of these labels."""
+    """The number of stored mails, including hidden ones, with any of these labels."""
     wanted = {"mailbox_id": mailbox_id, "labels": list(labels)}
     row = await (await connection.execute(_COUNT, wanted)).fetchone()
     return row[0] if row else 0
@@ -58,9 +58,10 @@ async def count_labelled(connection: Connection, mailbox_id: int, labels: Collec
 async def drop_labels(
     connection: Connection, mailbox_id: int, labels: Collection[str], most: int
 ) -> Counts:
-    """Take labels off the next mails that have them, and ask the tenant's rules again about these.
+    """Remove labels from the next mails that have them, and apply the tenant's rules to these
+    again.
 
-    The mail's history id stays: what history says of it later is newer in any case.
+    The mail's history id stays: later changes in history are newer in any case.
     """
     wanted = {"mailbox_id": mailbox_id, "labels": list(labels), "most": most}
     rows = await (await connection.execute(_NEXT, wanted)).fetchall()

@@ -1,9 +1,9 @@
-"""Dead letters: messages given up after too many attempts, listed and tried again.
+"""Dead letters, messages given up after too many attempts: lists them and tries them again.
 
-Holds: ``PostgresDeadLetters``. Add here: what a person does with what was given up.
-Keep out: giving up (``ledger.py``), the fate of one mail (``traces.py``).
-Source: docs/promises.md#promise-5; edge case 2. All of it reads a partial index that holds dead
-letters only.
+Holds: ``PostgresDeadLetters``. Add here: another action of a person on dead letters. Keep out:
+giving up (``ledger.py``), the fate of one mail (``traces.py``).
+Source: docs/promises.md#promise-5; edge case 2. All queries use a partial index of dead letters
+only.
 """
 
 from __future__ import annotations
@@ -32,7 +32,8 @@ WHERE m.tenant_id = %(tenant)s AND l.fate = 'dead'
        OR (l.mailbox_id, l.gmail_id) < (%(after_mailbox)s, %(after_id)s))
 ORDER BY l.mailbox_id DESC, l.gmail_id DESC LIMIT %(limit)s
 """  # noqa: S608 - a constant
-# As every writer of a mailbox's ledger: whoever read an entry before writes it back before.
+# Locked like every writer of a mailbox's ledger does, so that no entry that was read before is
+# written back afterwards.
 _LOCK = f"""
 SELECT m.id FROM mailboxes m
 WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
@@ -40,7 +41,7 @@ WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
   AND EXISTS (SELECT FROM message_ledger l WHERE l.mailbox_id = m.id AND l.fate = 'dead')
 ORDER BY m.id FOR NO KEY UPDATE
 """  # noqa: S608 - a constant
-# What a backfill gave up, the sync that is queued fetches.
+# Dead letters of backfills get the origin "listing", so that the queued sync fetches them.
 _RETRY = """
 UPDATE message_ledger
 SET fate = 'pending', reason = NULL, attempts = 0, error = NULL, missed = false,
@@ -67,7 +68,7 @@ class DeadLetter:
 
 @dataclass(frozen=True, slots=True)
 class DeadLetterPage:
-    """A page, by mailbox, newest ids first; ``next_cursor`` is None on the last."""
+    """A page, by mailbox, newest ids first; ``next_cursor`` is None on the last page."""
 
     dead_letters: tuple[DeadLetter, ...]
     next_cursor: str | None
@@ -75,7 +76,7 @@ class DeadLetterPage:
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """How many dead letters wait again, and the job of their sync; None if there were none."""
+    """How many dead letters are pending again, and the job of their sync (None if none were)."""
 
     count: int
     job_id: UUID | None
@@ -93,7 +94,7 @@ class PostgresDeadLetters:
         """A page of a tenant's dead letters, of one mailbox (lower-cased address) or all.
 
         Raises:
-            InvalidInputError: the cursor is not one that this gave out.
+            InvalidInputError: the cursor was not made by this method.
         """
         mailbox_id, gmail_id = _decode(cursor) if cursor else (None, None)
         wanted = {
@@ -115,7 +116,7 @@ class PostgresDeadLetters:
     async def retry(
         self, tenant_id: str, *, message_ids: Collection[str] | None, mailbox: str | None
     ) -> Retried:
-        """Make dead letters pending, with all their attempts before them, and queue their sync.
+        """Make dead letters pending, with a new count of attempts, and queue their sync.
 
         Args:
             tenant_id: whose.
@@ -145,8 +146,8 @@ def _decode(cursor: str) -> tuple[int, str]:
         mailbox_id = int(number)
     except (Base64Error, ValueError) as error:
         raise _invalid() from error
-    # Numbers and base64 have several forms of one content; Postgres takes no U+0000, and no
-    # larger number.
+    # Numbers and base64 have several spellings, of which one is valid. Postgres refuses U+0000 and
+    # numbers of more than 63 bits.
     known = _encode(mailbox_id, gmail_id) == cursor and abs(mailbox_id) < 1 << 63
     if not known or "\0" in gmail_id:
         raise _invalid()

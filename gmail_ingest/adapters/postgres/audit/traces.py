@@ -1,11 +1,12 @@
-"""What the ledger knows of one mail, for whoever asks why it is not in the CRM.
+"""What the ledger knows of one mail, to answer why it is not in the CRM.
 
 Holds: ``PostgresTraces`` (the Traces port). Add here: a fact that an answer needs.
 Keep out: answers (``sync/audit/why.py``).
-Source: docs/promises.md#promise-5; edge case 52 (Message-IDs are found by digest, however long).
+Source: docs/promises.md#promise-5; edge case 52 (Message-IDs of any length are found by digest).
 
-The job under which a fate was decided is not kept with each message: one sync of a tenant and kind
-runs at a time, so that the time of the decision tells it. A column would cost every write.
+The job that decided a fate is not stored with each message, because a column would cost every
+write. Only one sync of a tenant and kind runs at a time, so the time of the decision identifies the
+job.
 """
 
 from __future__ import annotations
@@ -41,7 +42,7 @@ SELECT l.mailbox_id, l.gmail_id FROM message_ledger l
 WHERE l.mailbox_id IN (SELECT id FROM mailboxes WHERE tenant_id = %(tenant)s)
   AND l.gmail_id = ANY(%(ids)s)
 """
-#: Jobs that were asked for before a decision, newest first, among which the one that made it is.
+#: How many jobs before a decision are searched for the one that made it, newest first.
 _JOBS = 50
 _TRACES = f"""
 SELECT l.mailbox_id, l.gmail_id, l.thread_id, l.fate, l.reason, l.attempts, l.next_attempt_at,
@@ -65,13 +66,13 @@ ORDER BY m.address, l.gmail_id
 
 
 class PostgresTraces:
-    """See ``sync.traces.Traces``; what a method does is written there."""
+    """Implements ``sync.audit.traces.Traces``, which says what each method does."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def mailboxes(self, tenant_id: str) -> list[MailboxProgress]:
-        """How far the tenant's mailboxes are known."""
+        """The tenant's mailboxes, and how far each was synced and listed."""
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_PROGRESS, (tenant_id,))).fetchall()
             known = rows or await (await connection.execute(_KNOWN, (tenant_id,))).fetchall()

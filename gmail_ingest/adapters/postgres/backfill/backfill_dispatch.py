@@ -1,4 +1,4 @@
-"""Backfill jobs as the backfill_sensor sees and moves them.
+"""Backfill jobs for the backfill_sensor.
 
 Holds: ``PostgresBackfillDispatch``. Add here: a question of the sensor.
 Keep out: what to do (``sync/backfill/backfill_plan.py``), what workers write
@@ -15,7 +15,7 @@ from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.backfill.backfill_plan import JobView
 
-# Oldest first: whoever asked first is served first.
+# Oldest first, to serve requests in their order.
 _UNSETTLED = """
 SELECT j.id, j.tenant_id, j.state, j.window_start, j.window_end,
        coalesce((SELECT array_agg(month ORDER BY month) FROM job_months m
@@ -44,13 +44,13 @@ UPDATE sync_jobs SET settled_at = now() WHERE id = %s AND state NOT IN ('queued'
 
 
 class PostgresBackfillDispatch:
-    """Reads and moves backfill jobs."""
+    """Reads backfill jobs and changes their state."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def unsettled(self) -> list[JobView]:
-        """The jobs that are open, or whose backfill in Dagster may still be, oldest first."""
+        """The jobs that are open, or whose Dagster backfill may still exist, oldest first."""
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_UNSETTLED)).fetchall()
         return [
@@ -59,7 +59,8 @@ class PostgresBackfillDispatch:
         ]
 
     async def assign_backfill(self, job_id: UUID, backfill_id: str) -> bool:
-        """Announce a Dagster backfill before it is added: whoever dies in between finds it so.
+        """Record a Dagster backfill before it is added, so that it is found after a crash in
+        between.
 
         Returns whether the job is open.
         """
@@ -72,6 +73,6 @@ class PostgresBackfillDispatch:
             await connection.execute(_END, (state, error, job_id))
 
     async def settle(self, job_id: UUID) -> None:
-        """Note that Dagster has nothing to do any more for a job that has ended."""
+        """Record that Dagster has nothing left to do for an ended job."""
         async with statement(self._engine) as connection:
             await connection.execute(_SETTLE, (job_id,))

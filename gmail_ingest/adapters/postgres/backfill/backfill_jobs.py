@@ -1,10 +1,10 @@
-"""Backfill jobs in Postgres, as those who ask for them and their workers write them.
+"""Backfill jobs in Postgres, written by callers and by workers.
 
-Holds: ``PostgresBackfillJobs`` (the BackfillBook port, asking, cancelling). Add here: a method of
-that port. Keep out: how Dagster sees them (``backfill_dispatch.py``), jobs as a caller reads
-them (``jobs.py``).
-Source: ``sync/backfill/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row decides:
-whoever changes a month or ends the job holds it.
+Holds: ``PostgresBackfillJobs`` (the BackfillBook port; requests and cancellations). Add here: a
+method of that port. Keep out: jobs for the sensor (``backfill_dispatch.py``), jobs as a caller
+reads them (``jobs.py``).
+Source: ``sync/backfill/backfill_jobs.py``; edge cases 35, 68, 70 and 72. The job's row is the lock:
+it is held to change a month or to end the job.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.queue.queue_sql import ADDED_COUNTS
+from gmail_ingest.core.ledger.fates import GIVEN
 from gmail_ingest.core.ledger.months import next_month
 from gmail_ingest.core.ledger.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
@@ -80,7 +81,7 @@ SET asks = 0, seen_at = now(),
 FROM (SELECT count(*) AS months FROM job_months WHERE job_id = %(id)s AND done_at IS NULL) open
 WHERE j.id = %(id)s
 """
-# A pause that another run of the job asked for stays.
+# A longer pause, set by another run of the job, stays.
 _PAUSE = """
 UPDATE sync_jobs SET error = %s, not_before = GREATEST(not_before, %s), seen_at = now()
 WHERE id = %s AND state IN ('queued', 'running')
@@ -93,13 +94,15 @@ _KIND = "SELECT kind FROM sync_jobs WHERE id = %s AND tenant_id = %s"
 
 
 class PostgresBackfillJobs:
-    """See ``sync.backfill_jobs.BackfillBook``; what a method does and raises is written there."""
+    """Implements ``BackfillBook`` of ``sync/backfill/backfill_jobs.py``, which says what methods
+    do.
+    """
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def request(self, tenant_id: str, window: Window, months: Collection[date]) -> UUID:
-        """Ask for a range of a tenant's mail; joins the open job of just this range.
+        """Ask for a range of a tenant's mail; joins the open job of exactly this range.
 
         Raises:
             NotFoundError: the tenant is not connected.
@@ -110,11 +113,11 @@ class PostgresBackfillJobs:
             return await _insert(connection, tenant_id, window, months)
 
     async def cancel(self, tenant_id: str, job_id: UUID) -> None:
-        """End an open job; one that has ended stays as it is.
+        """End an open job; an ended one stays as it is.
 
         Raises:
             NotFoundError: the tenant has no such job.
-            InvalidInputError: it is no backfill: other jobs end by themselves within minutes.
+            InvalidInputError: it is no backfill. Other jobs end by themselves within minutes.
         """
         async with transaction(self._engine) as connection:
             row = await (await connection.execute(_KIND, (job_id, tenant_id))).fetchone()
@@ -125,7 +128,7 @@ class PostgresBackfillJobs:
             await connection.execute(_CANCEL, (job_id, tenant_id))
 
     async def begin(self, requested: RequestedMonths) -> BackfillJob:
-        """The job that a run is about."""
+        """Return the job of a run, and mark it as running."""
         key = {
             "tenant": requested.tenant_id,
             "job": requested.job_id,
@@ -139,7 +142,8 @@ class PostgresBackfillJobs:
             if ended_since:
                 raise JobEndedError("the job has ended: what is stored stays")
             if job_id is None or not is_open:
-                # With what ended before, nobody started this run for it.
+                # If the known job ended before the run was created, the run is a new request for
+                # its months.
                 months = requested.months if job_id else requested.all_months
                 job_id = await _adopt(connection, requested, months, again=row is not None)
             begun = await connection.execute(_BEGIN, {"id": job_id, "run": requested.run_id})
@@ -151,7 +155,7 @@ class PostgresBackfillJobs:
         return BackfillJob(job_id, requested.tenant_id, Window(start, end), created_at, counts)
 
     async def advance(self, job_id: UUID, counts: Mapping[int, Counts]) -> bool:
-        """Add counts by listing, and say that the worker lives."""
+        """Add counts by listing, and record that the worker is alive."""
         total, news = (
             Counts(),
             {listing_id: added for listing_id, added in counts.items() if added != Counts()},
@@ -162,7 +166,7 @@ class PostgresBackfillJobs:
             for listing_id, added in news.items():
                 await connection.execute(_LISTED, {"id": listing_id, "counts": _json(added)})
             if news:
-                progress = total.discovered + total.stored + total.hidden + total.left_out > 0
+                progress = total.discovered + total.came_to(GIVEN) > 0
                 values = {"id": job_id, "counts": _json(total), "progress": progress}
                 advanced = await connection.execute(_ADVANCE, values)
             else:
@@ -173,7 +177,7 @@ class PostgresBackfillJobs:
     async def finish_month(
         self, job_id: UUID, month: date, listing_ids: Collection[int]
     ) -> Counts | None:
-        """Note that a month is complete, and with the last one that the job has succeeded."""
+        """Record that a month is complete, and, with the last one, that the job succeeded."""
         counts = Counts()
         async with transaction(self._engine) as connection:
             row = await (await connection.execute(_LOCK, (job_id,))).fetchone()
@@ -187,7 +191,7 @@ class PostgresBackfillJobs:
         return counts
 
     async def pause(self, job_id: UUID, error: str, not_before: datetime | None) -> None:
-        """Say why a run ends early, and when it goes on."""
+        """Record why a run ends early, and when the job may go on."""
         async with statement(self._engine) as connection:
             await connection.execute(_PAUSE, (error, not_before, job_id))
 
@@ -219,7 +223,9 @@ async def _insert(
 async def _adopt(
     connection: Connection, requested: RequestedMonths, months: Collection[date], *, again: bool
 ) -> UUID:
-    """A job for what Dagster's UI or command line started: whole months, up to its time."""
+    """Make a job for a run that Dagster's UI or command line started: whole months, up to the run's
+    time.
+    """
     until = requested.created_at if again else requested.until
     window = Window(midnight(min(months)), min(midnight(next_month(max(months))), until))
     return await _insert(

@@ -1,4 +1,4 @@
-"""The mail store of a backfill: what it asks beside a sync of changes.
+"""The mail store of a backfill: its additional methods.
 
 Holds: ``PostgresBackfillStore``. Add here: a method of the BackfillStore port.
 Keep out: jobs (``backfill_jobs.py``). Source: ``sync/backfill/backfill_jobs.py``; edge cases 32 and
@@ -23,7 +23,7 @@ ORDER BY id
 
 
 class PostgresBackfillStore(PostgresMailStore):
-    """See ``sync.backfill.backfill_jobs.BackfillStore``."""
+    """Implements ``sync.backfill.backfill_jobs.BackfillStore``."""
 
     async def stopped(self, tenant_id: str) -> list[str]:
         """Why mailboxes of the tenant cannot be synced now."""

@@ -1,9 +1,9 @@
-"""What a rule would hide, before it is made.
+"""Which mail a rule would hide, before the rule is made.
 
 Holds: ``read_matches``. Add here: a figure that helps to judge a rule. Keep out: hiding
-(``visibility.py``). It reads all stored mail of the mailboxes that the rule concerns, with the
-decision that would be taken, and changes nothing. Samples are of mail that is shown now: what
-another rule hides stays hidden.
+(``visibility.py``). A dry run reads all stored mail of the rule's mailboxes, decides as the rule
+would, and changes nothing. Samples are mail that is shown now; mail that another rule hides is not
+sampled.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ from datetime import UTC, datetime
 from heapq import nlargest
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.mail_facts import StoredMail, read_next
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import JudgedMail, read_next
 from gmail_ingest.core.exclusions.exclusion_rules import ExclusionRule
 from gmail_ingest.core.exclusions.matching import Rulebook
 
 SAMPLES = 10
-#: Mails read at once: so long, some ten milliseconds, others of this process wait.
+#: Mails read at once: other tasks of this process wait that long, some 10 ms.
 _BATCH = 1000
 
 _MAILBOXES = """
@@ -48,7 +48,7 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class MailboxMatches:
-    """How many stored mails of a mailbox the rule fits."""
+    """How many stored mails of a mailbox match the rule."""
 
     mailbox: str
     mails: int
@@ -56,7 +56,7 @@ class MailboxMatches:
 
 @dataclass(frozen=True, slots=True)
 class DryRun:
-    """Stored mails that a rule fits; ``already_hidden`` of them are hidden by some rule now.
+    """Stored mails that match a rule; ``already_hidden`` of them are hidden by some rule now.
 
     ``samples`` are the newest of the others.
     """
@@ -74,9 +74,9 @@ class _Found:
     mailbox_id: int
     mails: int = 0
     hidden: int = 0
-    newest: Sequence[StoredMail] = ()
+    newest: Sequence[JudgedMail] = ()
 
-    def add(self, mails: Sequence[StoredMail]) -> None:
+    def add(self, mails: Sequence[JudgedMail]) -> None:
         self.mails += len(mails)
         shown = [mail for mail in mails if mail.rule is None]
         self.hidden += len(mails) - len(shown)
@@ -84,7 +84,7 @@ class _Found:
 
 
 async def read_matches(connection: Connection, tenant_id: str, rule: ExclusionRule) -> DryRun:
-    """Hold all stored mail of a tenant against one rule, which is enabled."""
+    """Match all stored mail of a tenant against one enabled rule."""
     wanted = {"tenant": tenant_id, "mailbox": rule.mailbox}
     mailboxes = await (await connection.execute(_MAILBOXES, wanted)).fetchall()
     found = []
@@ -92,7 +92,7 @@ async def read_matches(connection: Connection, tenant_id: str, rule: ExclusionRu
     for mailbox_id, address, aliases in mailboxes:
         matches = await _matches(connection, mailbox_id, Rulebook([rule], address, aliases))
         found.append(matches)
-        # An address may have the mail of an account that was replaced, too.
+        # An address may also have the mail of a replaced account.
         mails[address] = mails.get(address, 0) + matches.mails
     samples = await _samples(connection, found)
     return DryRun(
@@ -124,5 +124,5 @@ async def _samples(connection: Connection, found: Sequence[_Found]) -> tuple[Sam
     )
 
 
-def _date(mail: StoredMail) -> datetime:
+def _date(mail: JudgedMail) -> datetime:
     return mail.internal_date

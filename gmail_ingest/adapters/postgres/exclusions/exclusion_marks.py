@@ -1,10 +1,9 @@
 """Applies rules that changed to stored mail, batch by batch.
 
-Holds: ``decide_next``. Add here: nothing: a batch is one transaction, and what is left of a
-mailbox is durable with it. Keep out: rules (``exclusion_rules.py``), hiding (``visibility.py``).
-Source: docs/promises.md#promise-2, #promise-9; edge cases 17, 64, 68. All of a mailbox's mail is
-decided about, also under a rule that concerns little of it: one way, whatever changed, at 25
-microseconds of CPU a mail.
+Holds: ``decide_next``. Keep out: rules (``stored_rules.py``), hiding (``visibility.py``).
+Source: docs/promises.md#promise-2, #promise-9; edge cases 17, 64, 68. A batch is one transaction,
+which also records the progress. All mail of a mailbox is decided again, whatever rule changed: one
+way for all, at 25 microseconds of CPU a mail.
 """
 
 from __future__ import annotations
@@ -12,15 +11,15 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, transaction
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.mail_facts import read_next
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.visibility import decide
 from gmail_ingest.sync.mailbox.records import AppliedRules, Counts
 
-#: Mails of a batch: the mailbox's syncs wait for one, 15 ms, or 80 if all of it changes.
+#: Mails in a batch. The mailbox's syncs wait for one: 15 ms, or 80 ms if all of it changes.
 BATCH = 500
 
-# The tenant's row first, as everybody who takes both: a disconnect waits, or has come before.
+# The tenant's row first, like all who lock both: a disconnect comes before or after the batch.
 _TENANT = "SELECT FROM tenants WHERE id = %s AND state = 'connected' FOR KEY SHARE"
 _MARKED = """
 SELECT k.mailbox_id FROM exclusion_marks k JOIN mailboxes m ON m.id = k.mailbox_id
@@ -35,8 +34,8 @@ _DONE = "DELETE FROM exclusion_marks WHERE mailbox_id = %s"
 async def decide_next(
     engine: AsyncEngine, tenant_id: str, *, batch: int = BATCH
 ) -> AppliedRules | None:
-    """Decide about the next ``batch`` mails of a tenant; None if there are none, or it is
-    disconnected.
+    """Decide about the next ``batch`` mails of a tenant; None if there are none left, or the tenant
+    is disconnected.
     """
     async with transaction(engine) as connection:
         if not await _finds(connection, _TENANT, tenant_id):
@@ -49,9 +48,9 @@ async def _decide_batch(connection: Connection, mailbox_id: int, batch: int) -> 
     await connection.execute(_MAILBOX, (mailbox_id,))
     mark = await (await connection.execute(_MARK, (mailbox_id,))).fetchone()
     if mark is None:
-        # Another worker came to the end of it meanwhile.
+        # Another worker finished the mailbox meanwhile.
         return AppliedRules(mailbox_id, Counts())
-    # Read behind the lock on the mark, which a change of the rules sets back.
+    # Read after the lock on the mark, which a change of rules resets.
     rulebook = await read_rulebook(connection, mailbox_id)
     mails = await read_next(connection, mailbox_id, mark[0], batch)
     done = await decide(connection, mailbox_id, rulebook, mails)

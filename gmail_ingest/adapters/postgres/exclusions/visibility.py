@@ -1,14 +1,14 @@
-"""Hiding stored mail from all reads, and showing it again; nothing is ever deleted by it.
+"""Hides stored mail from all reads, and shows it again; no mail is deleted.
 
-Holds: ``redecide``, ``decide``. Add here: a further row by which reads find mail.
+Holds: ``redecide``, ``decide``. Add here: another row by which reads find mail.
 Keep out: which mail is hidden (``core/exclusions/matching.py``), writing mail
 (``email_writes.py``).
 Source: docs/promises.md#promise-5; edge cases 17, 64, 65. The caller holds the mailbox's row, as
 every writer of it does.
 
-What is hidden is in no list, search, thread or count at no cost to them: its ``email_keys`` row is
-gone, and its facet's number is that of no facet (``facets.HIDDEN_BIT``). Text, words and people
-stay where they are, so that showing it again needs no fetch.
+Lists, searches, threads and counts do not find hidden mail, at no cost: it has no row in
+``email_keys``, and the number of no facet (``facets.HIDDEN_BIT``). Text, words and people stay, so
+no fetch is needed to show it again.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
-from gmail_ingest.adapters.postgres.exclusions.mail_facts import StoredMail, read_mail
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import JudgedMail, read_mail
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import read_rulebook
 from gmail_ingest.adapters.postgres.mail import threads
 from gmail_ingest.adapters.postgres.mail.email_writes import WRITE_KEYS
 from gmail_ingest.adapters.postgres.mail.facets import HIDDEN_BIT
@@ -48,19 +48,19 @@ WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """Mails that are hidden now, or by another rule than before, and mails that are shown again."""
+    """Mails that are newly hidden or hidden by another rule, and mails that are shown again."""
 
     hidden: int = 0
     shown: int = 0
 
 
 async def redecide(connection: Connection, mailbox_id: int, ids: Collection[str]) -> Decided:
-    """Ask the tenant's rules again about mails whose labels changed."""
+    """Apply the tenant's rules again to mails whose labels changed."""
     if not ids:
         return Decided()
     rulebook = await read_rulebook(connection, mailbox_id)
     if rulebook.is_empty:
-        # What is hidden still waits for the job that a deleted rule queued.
+        # Mail that is still hidden waits for the job that the deletion of a rule queued.
         return Decided()
     return await decide(
         connection, mailbox_id, rulebook, await read_mail(connection, mailbox_id, ids)
@@ -68,9 +68,9 @@ async def redecide(connection: Connection, mailbox_id: int, ids: Collection[str]
 
 
 async def decide(
-    connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[StoredMail]
+    connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[JudgedMail]
 ) -> Decided:
-    """Hide and show these mails as the rules say."""
+    """Hide or show these mails by the rules."""
     hiding_rules = {mail.gmail_id: rulebook.hiding(mail.facts) for mail in mails}
     changed = [mail for mail in mails if mail.rule != hiding_rules[mail.gmail_id]]
     if not changed:

@@ -1,1 +1,1 @@
-"""Rows of mail: emails, threads, facets, words of search, entries of the ledger."""
+"""Rows of mail: emails, threads, facets, search terms, ledger entries."""

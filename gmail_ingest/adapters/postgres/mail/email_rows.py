@@ -21,9 +21,9 @@ from gmail_ingest.adapters.postgres.mail.email_views import (
 )
 from gmail_ingest.core.mail.addresses.addresses import fold_address
 
-#: Of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. People and files come as text:
-#: orjson reads it in a third of the time of the driver's own reader. People are those of the mail's
-#: own row: gathering its ``participants``, which say the same, was a third of a page's time.
+#: Columns of ``emails e`` and ``mailboxes m``, in the order of ``to_email``. People and files come
+#: as text, because orjson parses it in a third of the driver's time. People come from the row of
+#: the mail: to join ``participants``, which hold the same, was a third of a page's time.
 EMAIL_COLUMNS = """
 e.gmail_id, m.address, e.thread_id, e.rfc_message_id, e.in_reply_to, e.subject,
 e.sender_address, e.sender_name, e.author::text, e.recipients::text, e.reply_to::text,
@@ -116,5 +116,5 @@ def to_thread(row: Sequence[Any]) -> ThreadSummary:
 
 
 def _utc(moment: datetime) -> datetime:
-    # Sessions may have any time zone; the API has one.
+    # Sessions may have any time zone; the API shows UTC.
     return moment.astimezone(UTC)

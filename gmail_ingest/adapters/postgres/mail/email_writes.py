@@ -1,6 +1,6 @@
 """Messages as rows of ``emails``, ``email_keys``, ``participants`` and ``attachments``.
 
-Those that a tenant's rule hides bear the bit ``facets.HIDDEN_BIT``, and have no key.
+Mail that a tenant's rule hides has the bit ``facets.HIDDEN_BIT``, and no row in ``email_keys``.
 
 Holds: ``write_emails``. Add here: a column of these tables, with where it comes from.
 Keep out: fates and threads (``save_batch.py``), reading (``email_reads.py``).
@@ -21,7 +21,7 @@ from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.core.mail.reading import READING
 from gmail_ingest.core.mail.words.search_words import words_of
 
-#: Columns of ``emails`` that a message fills as they are, with their types.
+#: Columns of ``emails`` that are written from a message, with their types.
 _COLUMNS = {
     "gmail_id": "text",
     "thread_id": "text",
@@ -60,8 +60,8 @@ _TYPED = ", ".join(f'"{name}" {kind}' for name, kind in _COLUMNS.items())
 _REPLACED = ", ".join(
     f'"{name}" = excluded."{name}"' for name in (*_COLUMNS, "search_vector") if name != "gmail_id"
 )
-# xmax is 0 in a row that was inserted, and the updater's transaction in one that was replaced.
-# What a rule hides has no key (``facets.HIDDEN_BIT``).
+# xmax is 0 in an inserted row, and the transaction id in a replaced one. Hidden mail has no key
+# (``facets.HIDDEN_BIT``).
 _WRITE = f"""
 WITH written AS (
     INSERT INTO emails AS e (mailbox_id, tenant_id, {_NAMES}, search_vector)
@@ -99,7 +99,7 @@ WITH people AS (
 )
 DELETE FROM attachments WHERE mailbox_id = %(mailbox_id)s AND gmail_id = ANY(%(ids)s)
 """
-# Who deletes a row of emails by hand leaves its participants behind.
+# ON CONFLICT, because a row of emails that is deleted by hand leaves its participants behind.
 _PARTICIPANTS = """
 INSERT INTO participants
     (mailbox_id, gmail_id, position, tenant_id, role, address, name, internal_date, facet_id)
@@ -125,7 +125,7 @@ ON CONFLICT (mailbox_id, gmail_id, part_id) DO NOTHING
 
 
 class WrittenEmails(NamedTuple):
-    """Gmail ids of mails that were written: new ones, and those whose row was older."""
+    """Gmail ids of written mails: inserted ones, and those that replaced an older row."""
 
     inserted: set[str]
     replaced: set[str]
@@ -142,10 +142,10 @@ async def write_emails(
     messages: Sequence[ParsedMessage],
     hidden: Collection[str],
 ) -> WrittenEmails:
-    """Insert messages, or replace rows that are older.
+    """Insert messages, or replace older rows.
 
-    A message of the same or an older history id than its row changes nothing. ``hidden`` are the
-    Gmail ids that a rule of the tenant's hides.
+    A message whose history id is not above that of its row changes nothing. ``hidden`` are the
+    Gmail ids that a rule of the tenant hides.
     """
     if not messages:
         return WrittenEmails(set(), set())

@@ -1,20 +1,20 @@
-"""Facets: what list filters see of a mail, as one number beside it.
+"""Facets: the properties by which lists filter mail, as one number.
 
-Holds: ``Facet``, ``facet_ids``, ``Traits``. Add here: a further property that lists filter by and
-that has few values. Keep out: which mail a filter selects (``email_lists.py``).
+Holds: ``Facet``, ``facet_ids``, ``Traits``. Add here: another property with few values by which
+lists filter. Keep out: which mail a filter selects (``email_lists.py``).
 
-A facet is (mailbox, direction, has files, set of labels). A tenant has few of them for its
-mail, a list filter is a choice of facets, and for each the index on (facet, date) has the newest
-mail in order. So no combination of filters, however contrary, has to walk over mail that it does
-not show. Labels change often: the facet's number is copied to narrow rows only (``email_keys``,
-``participants``), and to ``emails`` where no index names it.
+A facet is (mailbox, direction, has files, set of labels). A tenant has few facets. A list filter
+selects facets, and for each the index on (facet, date) returns the newest mail in order. So no
+combination of filters has to read mail that it does not show. Labels change often: the facet's
+number is copied only to narrow rows (``email_keys``, ``participants``) and to ``emails``, where no
+index has it.
 
-The low bits of the number are the facet's traits: what most filters ask for is read off the number
-itself, where looking up each mail's facet would cost seven times as much.
+The low bits of the number are the facet's traits. So most filters need only the number; to look up
+each mail's facet would take seven times as long.
 
-A mail that a tenant's rule hides bears its facet's number with the bit ``HIDDEN_BIT``: that of no
-facet. So nothing that is found by facets has it, and no filter lets it pass; it has no row in
-``email_keys`` either, so that lists do not walk over it (``visibility.py``).
+A mail that a tenant's rule hides has its facet's number with ``HIDDEN_BIT`` added, which is the
+number of no facet: no search by facets finds it, and no filter passes it. It has no row in
+``email_keys`` either, so that lists do not read it (``visibility.py``).
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from hashlib import md5
 from gmail_ingest.adapters.postgres.engine import Connection
 from gmail_ingest.adapters.postgres.recordset import to_json
 
-#: Mail with one of these is shown on request only.
+#: Mail with one of these labels is shown only on request.
 SPAM_OR_TRASH = frozenset({"TRASH", "SPAM"})
-#: In the number that a hidden mail bears; above those of all facets, which are positive.
+#: Set in the number of a hidden mail; above the positive numbers of all facets.
 HIDDEN_BIT = 1 << 62
 #: In ``facet_labels``, the label that every facet has.
 ANY_LABEL = ""
 
-# The bits are in stored numbers: a change of these needs a migration.
+# These bits are stored: a change of them needs a migration.
 _SPAM_OR_TRASH = 1 << 0
 _HAS_ATTACHMENT = 1 << 1
 _DIRECTION = 3 << 2
@@ -74,7 +74,7 @@ SELECT digest, id FROM known UNION ALL SELECT digest, id FROM added
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """Of one mailbox; made by ``facet_of``. Labels are sorted, each once."""
+    """The facet of a mail; made by ``facet_of``. Labels are sorted and distinct."""
 
     direction: str
     has_attachment: bool
@@ -82,7 +82,7 @@ class Facet:
 
     @property
     def spam_or_trash(self) -> bool:
-        """Whether mail of it is shown on request only."""
+        """Whether its mail is shown only on request."""
         return not SPAM_OR_TRASH.isdisjoint(self.label_ids)
 
     @property
@@ -98,34 +98,34 @@ class Facet:
 
     @property
     def digest(self) -> str:
-        """The facet in 32 characters: its labels together may be too long for an index."""
+        """A hash of 32 characters, because all labels together may be too long for an index."""
         parts = (self.direction, str(self.has_attachment).lower(), *self.label_ids)
         return md5("\n".join(parts).encode(), usedforsecurity=False).hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
 class Traits:
-    """What is asked of a facet's number: ``number & mask == value``."""
+    """A condition on a facet's number: ``number & mask == value``."""
 
     mask: int
     value: int
 
 
 def facet_of(direction: str, has_attachment: bool, label_ids: Iterable[str]) -> Facet:  # noqa: FBT001 - a column's value, not a switch
-    """The facet of a mail with these labels, in whatever order they come."""
+    """The facet of a mail; the order of the labels does not matter."""
     return Facet(direction, has_attachment, tuple(sorted(set(label_ids) - {ANY_LABEL})))
 
 
 def wanted_traits(
     *, direction: str | None, has_attachment: bool | None, label: str | None, spam_or_trash: bool
 ) -> Traits:
-    """The traits of mail that a filter shows; None does not narrow.
+    """The traits of the mail that a filter shows; None does not filter.
 
     Args:
         direction: as in ``emails``.
         has_attachment: with files, or without.
-        label: a label's id; one that has no bit must be looked up in the facet.
-        spam_or_trash: whether mail in spam and trash is shown too.
+        label: a label's id; a label without a bit must be looked up in the facet.
+        spam_or_trash: whether to include mail in spam and trash.
     """
     value = LABEL_TRAITS.get(label or "", 0)
     mask = value | HIDDEN_BIT
@@ -139,7 +139,7 @@ def wanted_traits(
 async def facet_ids(
     connection: Connection, mailbox_id: int, facets: Collection[Facet]
 ) -> dict[Facet, int]:
-    """The numbers of a mailbox's facets; those that are new are added.
+    """The numbers of a mailbox's facets; new facets are added.
 
     The caller holds the mailbox's row (``leases.fenced``).
     """

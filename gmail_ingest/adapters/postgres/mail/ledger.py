@@ -1,7 +1,7 @@
-"""The ledger's rows: read and written in sets, and asked for what is due.
+"""Reads and writes rows of the ledger in sets, and finds due messages.
 
 Holds: statements on ``message_ledger`` alone. Add here: a question about it.
-Keep out: which fate follows from what (``core/ledger/fates.py``), mail.
+Keep out: the rules of fates (``core/ledger/fates.py``), mail.
 Source: docs/promises.md#promise-1, #promise-5. All writers of a mailbox hold its row
 (``leases.fenced``), so that entries read here are still true when they are written.
 """
@@ -87,7 +87,7 @@ async def read_entries(
 async def write_entries(
     connection: Connection, mailbox_id: int, entries: Mapping[str, Entry]
 ) -> None:
-    """Write entries; one that changes its fate begins anew: no attempts, no error, due now."""
+    """Write entries. One whose fate changes starts again: no attempts, no error, due now."""
     rows: list[dict[str, object]] = [
         {
             "gmail_id": gmail_id,
@@ -104,7 +104,7 @@ async def write_entries(
 
 
 class FailureCounts(NamedTuple):
-    """Of ids that failed: how many are tried again, and how many are given up."""
+    """Failed ids: how many will be tried again, and how many were given up."""
 
     retrying: int
     dead: int
@@ -113,7 +113,7 @@ class FailureCounts(NamedTuple):
 async def write_failures(
     connection: Connection, mailbox_id: int, failures: Sequence[Failed]
 ) -> FailureCounts:
-    """Count an attempt of each pending id."""
+    """Record a failed attempt for each of the ids that is pending."""
     if not failures:
         return FailureCounts(retrying=0, dead=0)
     rows: list[dict[str, object]] = [
@@ -147,7 +147,7 @@ async def read_due(
 async def read_next_due(
     connection: Connection, mailbox_id: int, origin: Origin | None, listing_id: int | None
 ) -> datetime | None:
-    """When the next pending id is due, also if that is past; None if none is pending."""
+    """When the next pending id is due (UTC; may be past); None if none is pending."""
     wanted = {"mailbox": mailbox_id, "origin": origin, "listing": listing_id}
     row = await (await connection.execute(_NEXT_DUE, wanted)).fetchone()
     return row[0] if row else None

@@ -1,22 +1,23 @@
 """The terms of the full-text index: words, each marked with its tenant and month.
 
-Holds: how a search vector is made, and how a query is turned to a month's terms.
-Add here: a further kind of term. Keep out: which text is searched
-(``core/mail/words/search_text.py``), what a word is (``core/mail/words/search_words.py``), which
-month a time lies in (``core/ledger/months.py``), running a search (``email_search.py``).
+Holds: how a search vector is made, and how a query becomes the terms of a month. Add here: another
+kind of term. Keep out: which text is searched (``core/mail/words/search_text.py``), what a word is
+(``core/mail/words/search_words.py``), which month a time lies in (``core/ledger/months.py``),
+running a search (``email_search.py``).
 Source: tsvectorrecv of PostgreSQL (the binary form of a tsvector), its text form of a tsquery, and
 its limits: a lexeme of 2,046 bytes at 256 places, all in 1,048,575 bytes (edge case 53).
 
-A GIN index has one list of rows for each word, of all tenants and years, and reads it whole before
-the newest is known. So each word carries a mark, four characters from (tenant, month): a search
-reads the lists of its own tenant only, one month after the other, newest first, and stops with a
-full page. A mark alone is a term too (each mail of the month has it: "-word" needs some list to
-start from), and so is a mark with a blank and an address. No word has a blank.
+A GIN index has one list of rows for each word, over all tenants and years, and reads the whole list
+before it knows the newest mail. So each word has a mark as prefix: four characters from (tenant,
+month). A search reads only the lists of its tenant, month by month, newest first, and stops when
+the page is full. The mark alone is also a term, which each mail of the month has: "-word" needs a
+list to start from. A mark, a blank and an address are a term for each participant. No word has a
+blank.
 
-Marks of two tenants or months may be equal by chance: a search also compares facet and date.
+Two tenants or months may have the same mark by chance, so a search also compares facet and date.
 
-The vector is made here and not by to_tsvector: its parser, and the marking of its words, took a
-third of all that a mail costs Postgres (docs/decisions/0005-words-of-search.md).
+The vector is not made by to_tsvector: its parser, and marking its words, took a third of Postgres'
+time for a mail (docs/decisions/0005-words-of-search.md).
 """
 
 from __future__ import annotations
@@ -36,19 +37,20 @@ from gmail_ingest.core.ledger.months import month_of
 from gmail_ingest.core.mail.addresses.domains import spellings_of
 from gmail_ingest.core.mail.words.search_query import Query, Term, Word
 
-#: Of a word; what is longer is found by its beginning.
+#: The longest word; a longer one is indexed by its beginning.
 MAX_WORD_BYTES = 255
-#: Bytes of a vector that must not be passed; beyond, fewer words of the text are indexed.
+#: The largest vector, in bytes; beyond it, the last words of the text are not indexed.
 _MOST_BYTES = 1_000_000
-#: The most that a word takes beside its own bytes: mark, end, count, place, alignment.
+#: The most bytes that a word takes besides its own: mark, end, count, place, alignment.
 _GROWTH = 10
-#: Where a word stands, as tsvector knows it.
+#: The places of words, in the binary form of a tsvector.
 _PLACES = [number.to_bytes(2) for number in range(1, 16_384)]
-#: Words at the end of all places that stand at the first of the next ones too: phrases go across.
+#: Words at the end of a part that are repeated at the beginning of the next one, so that phrases
+#: across are found.
 _OVERLAP = 32
 #: Places of one word that a tsvector holds.
 _MOST_PLACES = 255
-#: How many there are, by the length of all of them, and the end of the word before them.
+#: The end of a word and the count of its places, by the length of all places in bytes.
 _COUNTS = {2 * number: b"\0" + number.to_bytes(2) for number in range(_MOST_PLACES + 1)}
 
 
@@ -75,9 +77,9 @@ def search_vector(mark: str, words: Sequence[bytes], addresses: Iterable[str]) -
 
     Args:
         mark: of its tenant and month.
-        words: of its text (``core.search_words``), in their order. Where they are too many for a
-            vector, the last are left out.
-        addresses: of its participants; of those that would fill half a vector, some are left out.
+        words: of its text (``core/mail/words/search_words.py``), in order. The last ones are
+            dropped if a vector cannot hold all.
+        addresses: of its participants; dropped beyond half of a vector.
     """
     marked = mark.encode()
     people = {f"{mark} {address}".encode() + _COUNTS[0] for address in addresses}
@@ -93,7 +95,7 @@ def search_vector(mark: str, words: Sequence[bytes], addresses: Iterable[str]) -
 
 
 def _lexemes(marked: bytes, places: Mapping[bytes, bytes]) -> bytes:
-    """All words with mark and places. A mail has two hundred: in one piece they take a third less
+    """All words with mark and places. Joined at once, a mail's two hundred words take a third less
     time than one by one.
     """
     if not places:
@@ -102,7 +104,7 @@ def _lexemes(marked: bytes, places: Mapping[bytes, bytes]) -> bytes:
 
 
 def _within(room: int, terms: Iterable[bytes]) -> list[bytes]:
-    """The first terms, as many as fit, whatever they become."""
+    """The first terms, as many as fit in any case."""
     terms = list(terms)
     sizes = accumulate(len(term) + _GROWTH for term in terms)
     return terms[: sum(1 for _ in takewhile(room.__ge__, sizes))]
@@ -120,7 +122,7 @@ def _places(words: Sequence[bytes]) -> dict[bytes, bytes]:
 def _placed(words: Sequence[bytes]) -> dict[bytes, bytes]:
     places: dict[bytes, bytes] = {}
     known = places.setdefault
-    # Half of what words cost: a place is one object, so that "is" tells whether it was the first.
+    # Half of the time for words. Each place is one object, so "is" shows whether it was just added.
     for word, place in zip(words, _PLACES, strict=False):
         before = known(word, place)
         if before is not place:
@@ -132,13 +134,15 @@ def _placed(words: Sequence[bytes]) -> dict[bytes, bytes]:
 
 
 def _rounds(words: Sequence[bytes]) -> Iterator[dict[bytes, bytes]]:
-    """A long text in parts: its places begin anew where they end, so that phrases are found."""
+    """A long text in parts; the places of each part start at 1 again, so that phrases are found."""
     for start in range(0, len(words) - _OVERLAP, len(_PLACES) - _OVERLAP):
         yield _placed(words[start : start + len(_PLACES)])
 
 
 def _merged(parts: Iterable[dict[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Ascending places, each once, as many of a word as there may be: those of the first parts."""
+    """Ascending, distinct places of each word, up to the limit; those of the first parts come
+    first.
+    """
     merged: dict[bytes, set[bytes]] = {}
     for part in parts:
         for word, at in part.items():
@@ -153,7 +157,7 @@ def _cut(word: bytes) -> bytes:
 
 
 class Month:
-    """A time's month, as revision 0008 asks for it; all else asks ``core.months``."""
+    """The month of a time, for migration 0008 only; other code uses ``core/ledger/months.py``."""
 
     @staticmethod
     def of(moment: datetime) -> date:
@@ -162,18 +166,18 @@ class Month:
 
 
 def mark(tenant_id: str, month: date) -> str:
-    """The mark of a tenant's month, which its first day names."""
+    """The mark of a tenant and a month (its first day)."""
     seed = f"{tenant_id}{month.year:04}{month.month:02}".encode()
     return b64encode(md5(seed, usedforsecurity=False).digest())[:4].decode()
 
 
 def month_query(query: Query, mark: str, address: str | None = None) -> str:
-    """A query for the terms of a month.
+    """Turn a query into one for the terms of a month.
 
     Args:
         query: not empty.
         mark: of the month.
-        address: find only mail of which this is a participant, however its domain is spelt.
+        address: find only mail with this participant, in any spelling of its domain.
 
     Returns:
         The text of a tsquery.
@@ -184,7 +188,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
         people = (_quoted(f"{mark} {spelling}") for spelling in spellings_of(address))
         conditions.append(" | ".join(people))
     elif any(term.negated for terms in query for term in terms):
-        # What a query only negates gives the index nothing to start from.
+        # With negated terms only, the index would have nothing to start from.
         conditions.append(_quoted(mark))
     return " & ".join(f"({condition})" for condition in conditions)
 

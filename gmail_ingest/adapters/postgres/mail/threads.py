@@ -1,6 +1,6 @@
-"""Threads: recomputed from their emails, in sets, in the transaction that changed those.
+"""Recomputes threads from their emails, in sets, in the transaction that changed the emails.
 
-Emails that a tenant's rule hides do not count (``facets.HIDDEN_BIT``).
+Hidden emails do not count (``facets.HIDDEN_BIT``).
 
 Holds: ``recompute``. Add here: a column of ``threads``. Keep out: reading for the API.
 Source: edge case 49 (order by internal date). A thread's participants are bounded: a mailing
@@ -53,9 +53,9 @@ WHERE t.mailbox_id = %(mailbox_id)s AND t.thread_id = ANY(%(threads)s) AND NOT E
 
 
 async def recompute(connection: Connection, mailbox_id: int, thread_ids: Collection[str]) -> None:
-    """Bring the rows of these threads in line with their emails, where they have any.
+    """Update the rows of these threads from their emails, if they have any.
 
-    Where emails may have gone, ``remove_empty`` does the rest.
+    If emails may have been deleted, call ``remove_empty`` as well.
     """
     if not thread_ids:
         return
@@ -71,6 +71,6 @@ async def recompute(connection: Connection, mailbox_id: int, thread_ids: Collect
 async def remove_empty(
     connection: Connection, mailbox_id: int, thread_ids: Collection[str]
 ) -> None:
-    """Delete the rows of these threads that have no email left to show."""
+    """Delete the rows of those threads that have no visible email left."""
     threads = {"mailbox_id": mailbox_id, "threads": sorted(thread_ids), "hidden_bit": HIDDEN_BIT}
     await connection.execute(_REMOVE_EMPTY, threads)

@@ -1,1 +1,1 @@
-"""Mailboxes as rows: their state, and the health of a tenant's."""
+"""Mailboxes as rows: their states, and the health of tenants."""

@@ -1,7 +1,6 @@
 """Mailboxes as rows.
 
-Holds: the columns of records.Mailbox and their reading, and which rows an address means. Keep out:
-queries.
+Holds: the columns of ``Mailbox``, and which rows an address means. Keep out: queries.
 """
 
 from __future__ import annotations
@@ -11,14 +10,14 @@ from typing import Any
 
 from gmail_ingest.sync.mailbox.records import Mailbox
 
-#: Mailboxes ``m`` that an address means when mail is read: those that have it, also one whose
-#: account is no more; where none has it, the renamed one that had it.
+#: The mailboxes ``m`` that an address means when mail is read: those that have it, including those
+#: of replaced accounts; if none has it, the renamed mailbox that had it.
 NAMED = """
 (m.address = %(mailbox)s OR (%(mailbox)s = ANY(m.former_addresses) AND NOT EXISTS (
     SELECT FROM mailboxes o
     WHERE o.tenant_id = m.tenant_id AND o.address = %(mailbox)s AND o.state <> 'replaced')))
 """
-#: Of the table ``mailboxes m``, in the order of ``to_mailbox``.
+#: Columns of the table ``mailboxes m``, in the order of ``to_mailbox``.
 MAILBOX_COLUMNS = (
     "m.id, m.tenant_id, m.integration_id, m.address, m.aliases, m.checkpoint, m.state,"
     " m.last_synced_at, m.watch_expires_at,"

@@ -1,11 +1,11 @@
-"""States of mailboxes, with their integrations kept in line, and the way back out of them.
+"""Sets states of mailboxes and of their integrations, and tries stopped mailboxes again.
 
-Holds: ``write_state`` and the statement that tries sick mailboxes again. Add here: a rule of how
+Holds: ``write_state`` and the statement that tries stopped mailboxes again. Add here: a rule of how
 a state is entered or left. Keep out: which error means which state (``errors.py``).
 Source: edge cases 32, 35, 36, 38; docs/google.md#dead-grants (compare the generation first).
 
-Locks: the tenant's row first, as connect and disconnect do, so that a new consent is either before
-or after a state that an old one led to.
+Locks: the tenant's row first, as in connect and disconnect, so that a new consent comes before or
+after a state that resulted from the old one.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from datetime import datetime, timedelta
 
 from gmail_ingest.adapters.postgres.engine import Connection
 
-#: A state that may end at Google alone (the administrator acted, Gmail was turned on) is left for
-#: one try after so long: a call a day for each such mailbox, and nobody has to tell us.
+#: A state may end without news to us (an administrator acted, Gmail was turned on). So each such
+#: mailbox is tried once in this time: one call a day.
 PROBE_EVERY = timedelta(days=1)
 
 _LOCK = """
 SELECT FROM tenants WHERE id = (SELECT tenant_id FROM mailboxes WHERE id = %s) FOR SHARE
 """
-# Two mailboxes that fail at once would each see the other as it was before.
+# Without the lock, two mailboxes that fail at once would each see the other's former state.
 _LOCK_INTEGRATION = """
 SELECT FROM integrations
 WHERE id = (SELECT integration_id FROM mailboxes WHERE id = %s) FOR NO KEY UPDATE
@@ -38,8 +38,8 @@ WHERE m.id = %(mailbox_id)s AND m.state NOT IN ('disconnected', 'replaced')
   AND (%(generation)s::int IS NULL OR %(generation)s =
        (SELECT i.generation FROM integrations i WHERE i.id = m.integration_id))
 """
-#: Puts the integration of a mailbox in line: a grant is dead where all of its mailboxes are, in the
-#: same way. Those that were disconnected say nothing of it.
+#: Sets the state of a mailbox's integration: that of its mailboxes if all have the same, else
+#: active. Disconnected mailboxes do not count.
 FOLLOW = """
 UPDATE integrations i
 SET state = now_is.state, last_error = now_is.error, updated_at = now()
@@ -61,8 +61,8 @@ _SICK = """
 m.state IN ('suspended', 'admin_action_required')
 AND coalesce(m.failed_at, '-infinity') <= now() - %(probe_every)s
 """
-#: Makes sick mailboxes active for one try; they keep what was last known of their failure. What was
-#: being listed when they fell ill has no job any more: the reconciliation lists it to its end.
+#: Makes stopped mailboxes active for one try; they keep their last error. A listing that was
+#: interrupted when they stopped has no job any more: the reconciliation finishes it.
 PROBE = f"""
 WITH sick AS MATERIALIZED (
     SELECT t.id FROM tenants t
@@ -94,7 +94,7 @@ async def write_state(
     generation: int | None,
     retry_at: datetime | None = None,
 ) -> None:
-    """Put a mailbox in a state, in the connection's transaction; as the MailStore port says."""
+    """Set the state of a mailbox within the connection's transaction (see the MailStore port)."""
     await connection.execute(_LOCK, (mailbox_id,))
     await connection.execute(_LOCK_INTEGRATION, (mailbox_id,))
     values = {

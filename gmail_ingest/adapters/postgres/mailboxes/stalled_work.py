@@ -1,7 +1,7 @@
-"""Work that stalls, for the operator: mailboxes that fail, and work that was put back.
+"""Stalled work, for the operator: failing mailboxes, and work that was put back.
 
-Holds: ``PostgresStalledWork``. Keep out: counts of mail (``overview``), what a tenant's CRM is
-shown (``status_reads``).
+Holds: ``PostgresStalledWork``. Keep out: counts of mail (``overview``), what the CRM is shown
+(``status_reads``).
 """
 
 from __future__ import annotations
@@ -13,16 +13,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
 
-# What a former account left stays as it is: the table of mailboxes tells it, and nobody can end it.
+# Without replaced accounts: their mailboxes stay as they are, and nobody can change that.
 _FAILING = """
 SELECT tenant_id, address, state, cause, last_error, failed_at FROM mailboxes
 WHERE state NOT IN ('active', 'disconnected', 'replaced')
    OR (state = 'active' AND last_error IS NOT NULL)
 ORDER BY tenant_id, address
 """
-# A job that joined another when it was put back carries the error, and the other waits. What nobody
-# asked for has no job: a second look that waits for its time is no news, a poll whose worker died
-# is.
+# A job that was merged into another when it was put back has the error; the other one waits. Rows
+# that nobody asked for have no job: of these, only rows that were attempted are listed.
 _PUT_BACK = """
 SELECT q.tenant_id, q.kind, q.enqueued_at, q.not_before, q.attempts, coalesce(j.error, (
     SELECT m.error FROM sync_jobs m
@@ -40,7 +39,7 @@ SELECT extract(epoch FROM now() - min(enqueued_at))::float8 FROM sync_queue WHER
 
 @dataclass(frozen=True, slots=True)
 class FailingMailbox:
-    """A mailbox whose last sync failed, or that is not synced; ``failed_at`` (UTC): when it did."""
+    """A mailbox whose last sync failed at ``failed_at`` (UTC), or that is not synced."""
 
     tenant_id: str
     address: str
@@ -52,7 +51,7 @@ class FailingMailbox:
 
 @dataclass(frozen=True, slots=True)
 class PutBack:
-    """Work that was begun and given back to the queue; times are UTC."""
+    """Work that was started and put back into the queue; times are UTC."""
 
     tenant_id: str
     kind: str
@@ -63,7 +62,7 @@ class PutBack:
 
 
 class PostgresStalledWork:
-    """Reads what stalls, of all tenants."""
+    """Reads the stalled work of all tenants."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -75,13 +74,13 @@ class PostgresStalledWork:
         return [FailingMailbox(*row) for row in rows]
 
     async def put_back(self) -> list[PutBack]:
-        """Queue rows that wait after an attempt or for their time, longest first."""
+        """Queue rows that wait after an attempt or for their time, the oldest first."""
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_PUT_BACK)).fetchall()
         return [PutBack(*row) for row in rows]
 
     async def oldest_seconds(self) -> float | None:
-        """For how long the oldest row has waited since it was asked for; None without one."""
+        """Seconds since the oldest waiting row was queued; None without one."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_OLDEST)).fetchone()
         return row[0] if row else None

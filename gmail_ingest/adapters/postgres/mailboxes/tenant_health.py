@@ -1,7 +1,7 @@
-"""The health of tenants in Postgres, and what was reported of it: each method a statement or two.
+"""The health of tenants, and what was last reported of it; each method is one or two statements.
 
-Holds: ``PostgresTenantHealth``. Add here: a question about mailboxes that stand still.
-Keep out: how they come to (``mailbox_states.py``), words (``sync/accounts/tenant_health.py``).
+Holds: ``PostgresTenantHealth``. Add here: a question about stopped mailboxes. Keep out: how they
+stop (``mailbox_states.py``), texts (``sync/accounts/tenant_health.py``).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.sync.accounts.tenant_health import OverallHealth, StoppedMailbox, TenantHealth
 
-#: Mailboxes that something shall be synced from: what a former account left is no failure, and
-#: nobody could end it.
+#: Mailboxes that should be synced. Those of replaced accounts are no failure, and nobody could mend
+#: them.
 _MEANT = "m.state NOT IN ('disconnected', 'replaced')"
 _STOPPED = "(m.state <> 'active' OR m.failing_since IS NOT NULL)"
 _READ = f"""
@@ -46,22 +46,22 @@ FROM tenants t WHERE t.state = 'connected'
 
 
 class PostgresTenantHealth:
-    """Where the health of tenants is read, and what was reported of it is kept."""
+    """Reads the health of tenants, and stores what was last reported of it."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def read(self, tenants: Collection[str] | None) -> Mapping[str, TenantHealth]:
-        """The health of those of these tenants that are connected; of all if None."""
+        """The health of the connected ones of these tenants; of all connected tenants if None."""
         return await self._read(tenants, failing=False)
 
     async def failing(self, tenants: Collection[str]) -> Mapping[str, TenantHealth]:
-        """As ``read``, only those that fail, or were reported to fail."""
+        """As ``read``, but only tenants that fail or were last reported to fail."""
         return await self._read(tenants, failing=True)
 
     async def mark_reported(self, reported: Mapping[str, str | None]) -> OverallHealth:
-        """Keep what was reported of each tenant: its failure, or None that it has none. Returns how
-        all tenants stand now.
+        """Store what was reported of each tenant: its failure, or None for none. Returns the
+        present health of all tenants.
         """
         async with statement(self._engine) as connection:
             if reported:

@@ -1,1 +1,1 @@
-"""What a sync writes, under its lease: pages of history and of lists, batches of mail, removals."""
+"""Writes of a sync under its lease: pages of history and of listings, batches of mail, removals."""

@@ -1,7 +1,7 @@
-"""A page of history, applied: fates in the ledger, labels and deletions of stored mail.
+"""Applies a page of history: fates in the ledger, labels and deletions of stored mail.
 
-Holds: ``apply_changes``, ``write_labels``, ``delete_emails``. Add here: what a further kind of
-change does to rows. Keep out: the rules (``core/ledger/fates.py``), the checkpoint
+Holds: ``apply_changes``, ``write_labels``, ``delete_emails``. Add here: the effect of another kind
+of change on rows. Keep out: the rules (``core/ledger/fates.py``), the checkpoint
 (``mail_store.py``, same transaction).
 Source: docs/google.md#history-records, #history-ids, #drafts; edge cases 8, 10, 14, 15, 16, 64.
 """
@@ -59,8 +59,8 @@ RETURNING thread_id
 
 @dataclass(frozen=True, slots=True)
 class Labelled:
-    """A stored mail with the labels that it is to have; ``hidden``: by a rule of the tenant's,
-    as it is until that is decided anew.
+    """A stored mail with its new labels. ``hidden``: a rule hides it so far; that is decided again
+    afterwards.
     """
 
     gmail_id: str
@@ -79,10 +79,10 @@ async def apply_changes(
 ) -> Counts:
     """Apply changes to the ledger and to stored mail; a replay changes and counts nothing.
 
-    Deletions that are a mass by ``limits`` leave mail and fates as they are (``removals.py``).
+    Mass deletions, by ``limits``, leave mail and fates unchanged (``removals.py``).
 
-    A change that tells of an unknown message counts as discovered, one that removes a stored
-    email as deleted, any other that says "deleted" as gone.
+    A change of an unknown message counts as discovered, one that removes a stored email as deleted,
+    any other deletion as gone.
     """
     before = await read_entries(connection, mailbox_id, [change.message_id for change in changes])
     after = dict(before)
@@ -104,7 +104,7 @@ async def apply_changes(
 
 
 async def _is_left(connection: Connection, mailbox_id: int, entries: Iterable[Entry]) -> bool:
-    """Whether some of the entries wait for a backfill, and none is under way."""
+    """Whether entries wait for a backfill although none is running."""
     if not any(entry.origin == "backfill" and entry.fate == "pending" for entry in entries):
         return False
     return await (await connection.execute(_UNDER_WAY, (mailbox_id,))).fetchone() is None
@@ -148,7 +148,7 @@ async def _update_labels(
     if not rows:
         return []
     older = await (await connection.execute(_OLDER, (to_json(rows), mailbox_id))).fetchall()
-    # Whether it is hidden is decided next, of all mails at once.
+    # Whether each is hidden is decided next, for all mails at once.
     labelled = [
         Labelled(gmail_id, direction, files, labels, history_id, before[gmail_id].fate == "hidden")
         for gmail_id, direction, files, labels, history_id in older
@@ -158,7 +158,7 @@ async def _update_labels(
 
 
 async def write_labels(connection: Connection, mailbox_id: int, mails: Sequence[Labelled]) -> None:
-    """Write the labels of stored mails wherever they are kept; the caller holds the mailbox."""
+    """Write the labels of stored mails to all tables with labels; the caller holds the mailbox."""
     if not mails:
         return
     facets = {
@@ -179,7 +179,7 @@ async def write_labels(connection: Connection, mailbox_id: int, mails: Sequence[
 
 
 async def delete_emails(connection: Connection, mailbox_id: int, gmail_ids: Collection[str]) -> int:
-    """Delete emails, and bring their threads in line; returns how many there were."""
+    """Delete emails and update their threads; returns the number of deleted emails."""
     if not gmail_ids:
         return 0
     ids = {"mailbox_id": mailbox_id, "ids": sorted(gmail_ids)}

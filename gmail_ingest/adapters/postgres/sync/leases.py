@@ -1,7 +1,7 @@
-"""Leases: who may write about a mailbox, and the fence that holds everybody else off.
+"""Leases: who may write about a mailbox, and the fence that stops all others.
 
-Holds: taking, extending and giving back leases; ``fenced`` transactions. Add here: nothing that
-writes mail. Keep out: when to take one (``sync/live/mailbox_sync.py``).
+Holds: taking, extending and releasing leases; ``fenced`` transactions. Keep out: when to take one
+(``sync/live/mailbox_sync.py``), writing mail.
 Source: docs/promises.md#promise-3, #promise-9; edge cases 68, 72, 74.
 """
 
@@ -42,8 +42,8 @@ UPDATE leases SET until = clock_timestamp()
 WHERE mailbox_id = %(mailbox_id)s AND origin = %(origin)s AND token = %(token)s
 """
 # The mailbox row is locked against other writers, not only against a disconnect: live and listed
-# mail of one thread may be written at once, and each would count the thread without the other.
-# Foreign keys to the row (KEY SHARE) are not held up.
+# mail of one thread may be written at the same time, and each writer would count the thread without
+# the other's mail. Foreign keys to the row (KEY SHARE) do not wait.
 _FENCE = """
 SELECT m.state IN ('disconnected', 'replaced'), l.token = %(token)s
 FROM mailboxes m JOIN leases l ON l.mailbox_id = m.id AND l.origin = %(origin)s
@@ -86,16 +86,16 @@ async def renew(engine: AsyncEngine, lease: Lease, ttl: timedelta) -> None:
 
 
 async def release(engine: AsyncEngine, lease: Lease) -> None:
-    """Give a lease back, unless it is somebody else's by now."""
+    """Release a lease, unless another worker has it now."""
     async with statement(engine) as connection:
         await connection.execute(_RELEASE, key(lease))
 
 
 @asynccontextmanager
 async def fenced(engine: AsyncEngine, lease: Lease) -> AsyncIterator[Connection]:
-    """A transaction that only the lease's holder gets, while the mailbox is not disconnected.
+    """A transaction that only the lease's holder gets, and only while the mailbox is connected.
 
-    Until it ends, no disconnect, takeover or other write about the mailbox comes in between.
+    Until it ends, no disconnect, takeover or other write about the mailbox can happen.
 
     Raises:
         LeaseLostError, MailboxDisconnectedError: nothing was written.
@@ -106,10 +106,10 @@ async def fenced(engine: AsyncEngine, lease: Lease) -> AsyncIterator[Connection]
 
 
 async def hold(connection: Connection, lease: Lease) -> None:
-    """Make a transaction one that only the lease's holder gets, as ``fenced`` does.
+    """Fence the current transaction, as ``fenced`` does.
 
     Raises:
-        LeaseLostError, MailboxDisconnectedError: it may write nothing.
+        LeaseLostError, MailboxDisconnectedError: the transaction must write nothing.
     """
     row = await (await connection.execute(_FENCE, key(lease))).fetchone()
     if row is None or row[0]:

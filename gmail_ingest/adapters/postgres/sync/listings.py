@@ -1,7 +1,7 @@
-"""Listings: windows of a mailbox on their way, with the page token that they go on from.
+"""Listings: windows of a mailbox that are being listed, with their next page token.
 
-Holds: statements on ``listings``, and a page's ids into the ledger. Add here: a further kind of
-window. Keep out: what is listed when (``sync/mailbox/discover.py``).
+Holds: statements on ``listings``, and the writing of a page's ids into the ledger. Keep out: what
+is listed when (``sync/mailbox/discover.py``).
 Source: docs/promises.md#promise-1; edge cases 7, 17, 40, 61.
 """
 
@@ -17,8 +17,8 @@ from gmail_ingest.core.ledger.fates import Origin, after_sighting
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.mailbox.records import AppliedPage, Counts, Listing, MessageRef
 
-#: How long a listing is taken up again. Google keeps history for about as long, so that a mailbox
-#: that was connected all the time has heard by then of what has come into the window since.
+#: How long a listing may be continued. Google keeps history for about as long, so a mailbox that
+#: stayed connected has learned from it what came into the window since.
 BELIEVED = timedelta(days=7)
 
 _COLUMNS = "id, mailbox_id, window_start, window_end, page_token, done_at IS NOT NULL, origin"
@@ -36,8 +36,8 @@ _OPEN = f"""
 INSERT INTO listings (mailbox_id, window_start, window_end, origin) VALUES (%s, %s, %s, %s)
 RETURNING {_COLUMNS}
 """  # noqa: S608 - the columns above
-# A listing waits for all that it named, whoever fetches it: the month of a backfill is
-# complete when none of it is pending.
+# A listing waits for all ids that it named, whoever fetches them: the month of a backfill is
+# complete when none of them is pending.
 _NAME = """
 WITH before AS (
     SELECT gmail_id, listing_id FROM message_ledger
@@ -65,15 +65,15 @@ RETURNING {_COLUMNS}
 
 
 async def unfinished_listing(connection: Connection, mailbox_id: int) -> Listing | None:
-    """The oldest listing that has not come to its end."""
+    """The oldest listing that has not ended."""
     row = await (await connection.execute(_UNFINISHED, (mailbox_id,))).fetchone()
     return _listing(row) if row else None
 
 
 async def listing_of(connection: Connection, mailbox_id: int, window: Window) -> Listing | None:
-    """A backfill's listing of just this window that no completed month has used up.
+    """A backfill's listing of exactly this window that no completed month has used.
 
-    It may be listed to its end: then what it named need not be listed again.
+    It may have ended: then its ids need not be listed again.
     """
     wanted = (mailbox_id, window.start, window.end, BELIEVED)
     row = await (await connection.execute(_OF_WINDOW, wanted)).fetchone()
@@ -93,7 +93,7 @@ async def apply_page(
 ) -> AppliedPage:
     """Put a page's ids into the ledger and go on to ``token``; None ends the listing.
 
-    Ids that are new, or that the page proves to be there after all, count as discovered.
+    Ids that are new, or pending again because the page names them, count as discovered.
     """
     mailbox_id = listing.mailbox_id
     before = await read_entries(connection, mailbox_id, [ref.message_id for ref in refs])
@@ -104,8 +104,8 @@ async def apply_page(
     await write_entries(connection, mailbox_id, news)
     place = {"id": listing.id, "mailbox_id": mailbox_id, "token": token, "ids": len(named)}
     if origin == "backfill":
-        # An id that waits for another listing is this one's from now on: the other must be listed
-        # again before it is believed to be complete.
+        # An id that waited for another listing now belongs to this one. The other must be listed
+        # again before it counts as complete.
         await connection.execute(_NAME, place | {"named": list(named)})
     moved = await connection.execute(_MOVE, place)
     counts = Counts(listed=len(named), discovered=len(news))

@@ -1,14 +1,15 @@
 """The shared limiter: a row of ``quota_lines`` for each mailbox and one for the project.
 
-Holds: ``PostgresLimiter``. Add here: a further scope. Keep out: waiting
+Holds: ``PostgresLimiter``. Add here: another scope. Keep out: waiting
 (``sync/mailbox/limiter.py``).
 Source: docs/google.md#limits: 6,000 units a minute for a mailbox, 1,200,000 for a project, in a
 sliding minute, 80,000,000 a day; the generic cell rate algorithm (ITU-T I.371).
 
-The clock is Postgres' own, so that the clocks of workers do not matter. A line ahead of now is
-debt. Background work (lists and backfills) begins where its line ends. Live mail may be in debt by
-the reserve; on a mailbox that was idle for a minute by nearly a minute's units, less what has
-passed since: so no sliding minute ever holds more than the limit.
+All times are by Postgres' clock, so that the clocks of workers do not matter. A line is the time
+until which units are reserved; if it is ahead of now, that is debt. Background work (listings and
+backfills) starts where its line ends. Live mail may be in debt by the reserve, and on a mailbox
+that was idle for a minute by nearly a minute's units, less the time since: so no sliding minute
+exceeds the limit.
 """
 
 from __future__ import annotations
@@ -29,15 +30,15 @@ from gmail_ingest.core.quota.estimates import Pace
 from gmail_ingest.core.quota.portions import Permits, Portions
 from gmail_ingest.errors import ThrottledError
 
-#: The scope of the project's own line; mailbox ids begin at 1.
+#: The scope of the project's line; the others are mailbox ids, from 1.
 PROJECT = 0
-#: A longer wait is not slept through: the mailbox goes back to the queue (edge case 31).
+#: The longest wait, in seconds; for a longer one the mailbox goes back to the queue (edge case 31).
 LONGEST_WAIT = 60.0
 #: Share of a minute's units that live mail may spend at once after an idle minute.
 BURST = 0.95
-#: Seconds after its time at which a unit of a portion is lost, at the most.
+#: Most seconds after its time at which a unit of a portion expires.
 LATEST_PORTION = 0.5
-#: Writes of the project's line that take exactly what a call needs: at once, and a second.
+#: Writes of the project's line that reserve exactly what a call needs: at once, and a second.
 WRITES_AT_ONCE = 16.0
 WRITES_A_SECOND = 2.0
 _NOTHING = timedelta()
@@ -46,7 +47,7 @@ _SCOPES = (
     "unnest(%(scopes)s::bigint[], %(costs)s::interval[], %(backs)s::interval[], "
     "%(units)s::bigint[], %(reserves)s::float8[]) AS n (scope, cost, back, units, reserve)"
 )
-#: What is given back to a line, before anything is taken from it.
+#: Units given back to a line before any are taken.
 _BACK = f"(SELECT n.back FROM {_SCOPES} WHERE n.scope = q.scope)"  # noqa: S608 - of this file
 # Both lines in one statement, mailboxes before the project: a fixed order cannot deadlock.
 _LIVE = f"""
@@ -72,7 +73,7 @@ ON CONFLICT (scope) DO UPDATE SET
 RETURNING scope, extract(epoch FROM q.background_at - now())
     - (SELECT extract(epoch FROM n.cost) FROM {_SCOPES} WHERE n.scope = q.scope) AS wait
 """  # noqa: S608 - a fragment of this file
-# An upsert too, of rows that exist, for the order of its locks.
+# Also an upsert, though the rows exist, for the order of its locks.
 _GIVE_BACK = f"""
 INSERT INTO quota_lines AS q (scope, live_at, background_at, burst_at)
 SELECT scope, now(), now(), now() FROM {_SCOPES} ORDER BY scope DESC
@@ -101,8 +102,8 @@ SELECT coalesce((SELECT units FROM quota_usage WHERE scope = %(scope)s AND day =
        extract(epoch FROM (day + 1)::timestamp AT TIME ZONE 'America/Los_Angeles' - now())::float8
 FROM (SELECT (now() AT TIME ZONE 'America/Los_Angeles')::date AS day) pacific
 """
-# Lines and usage in one round trip, which does not wait for the disk: units of the last moment
-# before a crash may be spent twice, and everybody else would wait for the project's line.
+# Lines and usage in one round trip, with asynchronous commit: else all would wait for the project's
+# line. After a crash, units of the last moment may be spent twice.
 _BOTH = f"""
 WITH lines AS ({{lines}}), used AS ({_USED})
 SELECT scope, wait, units, next_day, set_config('synchronous_commit', 'off', true)
@@ -126,7 +127,7 @@ class Limits:
 
 
 class _Line(NamedTuple):
-    """What a statement does to a line: seconds of it to take and to give back, and units used."""
+    """A change of a line: seconds to take and to give back, and units used."""
 
     scope: int
     cost: timedelta
@@ -139,7 +140,7 @@ _COLUMNS = ("scopes", "costs", "backs", "units", "reserves")
 
 
 class _Row(NamedTuple):
-    """A line as it became: the seconds to wait, and all units used today."""
+    """A line after the statement: the seconds to wait, and all units used today."""
 
     scope: int
     wait: float
@@ -153,20 +154,20 @@ class PostgresLimiter:
     Args:
         engine: of the database that all processes share.
         limits: of Google.
-        permits: writes of the project's line that take no more than a call needs.
+        permits: writes of the project's line that reserve no more than a call needs.
 
-    The project's line is written a few times a second at the most, whatever the process does
-    (``core/quota/portions.py``); a mailbox's with each reservation, and those are chunks of five
-    seconds where much is fetched (``sync/mailbox/limiter.py``).
+    A process writes the project's line at most a few times a second (``core/quota/portions.py``).
+    It writes a mailbox's line with each reservation; these are chunks of five seconds where much is
+    fetched (``sync/mailbox/limiter.py``).
     """
 
     def __init__(self, engine: AsyncEngine, limits: Limits, permits: Permits | None = None) -> None:
         self._engine = engine
         self._limits = limits
-        # A tenth is left for calls that reach Google a little early or late.
+        # A tenth is kept for calls that reach Google a little early or late.
         self._reserve = 0.9 * limits.reserve * 60 / (1 - limits.reserve)
         self._burst = BURST * 60 / (1 - limits.reserve)
-        # Portions may be spent late: by so much less live mail may be ahead in the project.
+        # Portions may be spent late, so live mail may be that much less in debt to the project.
         self._late = min(LATEST_PORTION, self._reserve / 4)
         rate = self._rate(limits.project_minute)
         self._portions = {
@@ -178,7 +179,7 @@ class PostgresLimiter:
         self._refill = asyncio.Lock()
 
     def seconds(self, units: int) -> float:
-        """How long a mailbox takes to earn these units."""
+        """Seconds in which a mailbox earns these units."""
         return units / self._rate(self._limits.mailbox_minute)
 
     def _rate(self, minute: int) -> float:
@@ -205,28 +206,28 @@ class PostgresLimiter:
     async def _refilled(
         self, mailbox: _Line, units: int, *, live: bool
     ) -> tuple[float, float | None]:
-        """Units of the project, of which there were too few; for one caller at a time.
+        """Take units of the project after adding a portion; for one caller at a time.
 
         Returns:
-            Their time on the monotonic clock, and the seconds to wait for the mailbox, if its line
-            was written along: one round trip for both.
+            Their time on the monotonic clock, and the seconds to wait for the mailbox if its line
+            was written in the same round trip, else None.
         """
         portions = self._portions[live]
-        # Whoever was here before may have added enough for everybody.
+        # The caller before may have added enough.
         at, wait = portions.take(units, time.monotonic()), None
         while at is None:
             rows = await self._add_portion([mailbox] if wait is None else [], units, live=live)
             if wait is None:
                 wait = rows[mailbox.scope].wait
-            # By no clock: what has just been reserved is not late. None: others have taken
-            # meanwhile what was left before.
+            # No clock (-inf): units that were just reserved are not late. None if others meanwhile
+            # took the units that were left.
             at = portions.take(units, -math.inf)
         return at, wait
 
     async def _add_portion(
         self, lines: Sequence[_Line], units: int, *, live: bool
     ) -> Mapping[int, _Row]:
-        """Reserve a portion for a call of so many units, and what mailboxes need beside it."""
+        """Reserve a portion for a call of ``units``, and write the mailboxes' lines with it."""
         now = time.monotonic()
         added = self._portions[live].size(units, now, exact=self._permits.use(now))
         rows = await self._write(_RESERVE[live], [*lines, self._project(added, live=live)])
@@ -257,7 +258,7 @@ class PostgresLimiter:
         return timedelta(seconds=self.seconds(units))
 
     def _project(self, added: int, *, live: bool) -> _Line:
-        """The project's part of a statement: what is added, and what is not used after all."""
+        """The project's part of a statement: units added, and units given back."""
         rate = self._rate(self._limits.project_minute)
         returned, self._returned[live] = self._returned[live], 0
         lost = 0
@@ -268,7 +269,7 @@ class PostgresLimiter:
             PROJECT,
             timedelta(seconds=added / rate),
             timedelta(seconds=returned / rate),
-            # Units that were lost have their place on the line, and were never spent.
+            # Expired units keep their place on the line, but were never spent.
             added - returned - lost,
             self._reserve - self._late,
         )

@@ -1,12 +1,12 @@
-"""Removals of stored mail that are too many to be done without a person: withheld, and accepted.
+"""Mass removals of stored mail: withheld, until a person accepts them.
 
-Holds: ``admit_removals`` and what else the store asks about them; ``PostgresRemovals``, by which a
-person accepts. Add here: a question about removals. Keep out: what is a mass
-(``core/ledger/removals.py``), removing itself (``history_apply.delete_emails``).
+Holds: ``admit_removals`` and other questions of the store; ``PostgresRemovals``, for the person's
+acceptance. Keep out: what is a mass (``core/ledger/removals.py``), removing itself
+(``history_apply.delete_emails``).
 
-A withheld mail keeps its row and its fate; its id is written down in the transaction that would
-have removed it, with the checkpoint, so that history may go on and nothing is forgotten. An
-acceptance is for the ids that are withheld at that time, and for no others.
+A withheld mail keeps its row and its fate. Its id is recorded in the transaction that would have
+removed it and that moves the checkpoint, so history goes on and no removal is forgotten. An
+acceptance covers only the ids that are withheld at that time.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ SELECT gmail_id, confirmed FROM withheld_removals
 WHERE mailbox_id = %s AND accepted_at IS NOT NULL ORDER BY gmail_id LIMIT %s
 """
 _SETTLE = "DELETE FROM withheld_removals WHERE mailbox_id = %s AND gmail_id = ANY(%s)"
-# As every writer of a mailbox: what is withheld meanwhile is not accepted.
+# Locked like every writer of a mailbox does, so that no removal is withheld meanwhile.
 _LOCK = f"""
 SELECT m.id FROM mailboxes m
 WHERE m.tenant_id = %(tenant)s AND m.state NOT IN ('disconnected', 'replaced')
@@ -59,7 +59,7 @@ _ACCEPT = """
 UPDATE withheld_removals SET accepted_at = now()
 WHERE mailbox_id = ANY(%s) AND accepted_at IS NULL RETURNING mailbox_id
 """
-# What is removed by a person's word counts for no further question.
+# Removals that a person accepted do not count for the next question.
 _ABSOLVE = "DELETE FROM removals WHERE mailbox_id = ANY(%s)"
 _RECONCILE = "UPDATE mailboxes SET reconcile_wanted_at = now() WHERE id = ANY(%s)"
 
@@ -79,17 +79,17 @@ async def admit_removals(
     limits: RemovalLimits,
     unconfirmed: Collection[str] = (),
 ) -> frozenset[str]:
-    """The stored mails, of these that Gmail no longer has, that may be removed: all, or none.
+    """Return which of these stored mails, gone at Gmail, may be removed: all of them or none.
 
-    None if they are a mass, or while a person is asked already: then their ids are kept. The caller
-    holds the mailbox. ``unconfirmed`` are those that Gmail was not asked for itself.
+    None if they are a mass, or if a person has already been asked: then their ids are withheld. The
+    caller holds the mailbox. ``unconfirmed`` are ids for which Gmail was not asked directly.
     """
     if not ids:
         return frozenset()
     waits = await (await connection.execute(_WAITS, (mailbox_id,))).fetchone()
     if waits is None:
         removed = await _number(connection, _REMOVED, mailbox_id, REMOVALS_OF)
-        # Counting a large mailbox takes milliseconds: only where it matters.
+        # Counting a large mailbox takes milliseconds, so it is done only if it matters.
         small = removed + len(ids) <= limits.floor
         if small or len(ids) <= limits.room(
             await _number(connection, _STORED, mailbox_id), removed
@@ -119,13 +119,13 @@ async def withheld_removals(connection: Connection, mailbox_id: int) -> frozense
 async def accepted_removals(
     connection: Connection, mailbox_id: int, most: int
 ) -> Sequence[AcceptedRemoval]:
-    """The next removals that were accepted, by id."""
+    """The next accepted removals, in the order of their ids."""
     rows = await connection.execute(_ACCEPTED, (mailbox_id, most))
     return [AcceptedRemoval(*row) for row in await rows.fetchall()]
 
 
 async def settle_removals(connection: Connection, mailbox_id: int, ids: Collection[str]) -> None:
-    """Forget ids: they were removed, or Gmail has them after all."""
+    """Forget withheld ids: they were removed, or Gmail has them after all."""
     await connection.execute(_SETTLE, (mailbox_id, list(ids)))
 
 
@@ -135,14 +135,14 @@ async def _number(connection: Connection, query: str, *parameters: object) -> in
 
 
 class PostgresRemovals:
-    """A person's word on withheld removals."""
+    """A person's acceptance of withheld removals."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
 
     async def accept(self, tenant_id: str, mailbox: str | None = None) -> Accepted:
-        """Accept what is withheld now, of one mailbox (lower-cased address) or all; the sync that
-        is queued removes it, and compares all stored mail with Gmail.
+        """Accept the removals that are withheld now, of one mailbox (lower-cased address) or all.
+        It queues a sync, which removes the mail and compares all stored mail with Gmail.
 
         Raises:
             NotFoundError: the tenant has no such mailbox connected.

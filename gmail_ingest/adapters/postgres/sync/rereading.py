@@ -1,13 +1,13 @@
-"""Stored mail read again with what this release knows, batch by batch, while the service works.
+"""Reads stored mail again by the rules of this release, in batches, while the service runs.
 
-Holds: ``PostgresRereads``, ``is_left``. Add here: a column that follows from others of its mail.
-Keep out: what they are (``core/mail/reading.py``), pace (``sync/audit/reread.py``).
+Holds: ``PostgresRereads``, ``is_left``. Add here: a column that is derived from others of the mail.
+Keep out: how they are derived (``core/mail/reading.py``), pace (``sync/audit/reread.py``).
 
-A mailbox bears the reading of its mail, and how far it has come (``read_to``, a Gmail id). A batch
-is one transaction that holds the mailbox's row, as every writer of it does, and takes no mailbox
-that another holds. So a batch and what is noted of it are there together or not at all; no mail
-changes or goes while it is read; and syncs wait for a batch at most. What this release stored bears
-its reading and is passed over. What is as it was is not written: of mail in Latin letters most.
+A mailbox's row has the reading of its mail, and how far it has come (``read_to``, a Gmail id). A
+batch is one transaction that holds the mailbox's row, as every writer does, and skips mailboxes
+that another worker holds. So a batch and its progress are committed together, no mail changes while
+it is read, and a sync waits for one batch at most. Mail that this release stored is skipped.
+Unchanged mail is not written: most of the mail in Latin letters.
 """
 
 from __future__ import annotations
@@ -33,19 +33,18 @@ from gmail_ingest.sync.audit.reread import Batch, Left
 
 _log = logging.getLogger(__name__)
 
-#: Mails and bytes of text in a batch, which the mailbox's syncs may wait for: 20 ms of mail in
-#: Latin letters, 100 where all words are other than before. Of Japanese, 100 mails took half a
-#: second.
+#: Mails and bytes of text in a batch, for which the mailbox's syncs may wait: 20 ms for mail in
+#: Latin letters, 100 ms if all words change. A batch of 100 Japanese mails took 500 ms.
 BATCH = 50
 BATCH_BYTES = 50_000
-#: Classes of SQLSTATE that speak of values: data, constraints, limits, triggers, internal errors.
+#: Classes of SQLSTATE caused by values: data, constraints, limits, triggers, internal errors.
 _OF_VALUES = {"22", "23", "54", "P0", "XX"}
 
 _TAKE = """
 SELECT id, tenant_id, address, aliases, read_to FROM mailboxes
 WHERE reading < %s ORDER BY id LIMIT 1 FOR NO KEY UPDATE SKIP LOCKED
 """
-# The length of a text is known without reading it.
+# octet_length does not read the text itself.
 _READ = """
 SELECT gmail_id, thread_id, history_id::text, internal_date, direction, has_attachment, label_ids,
        facet_id, subject, text,
@@ -80,7 +79,7 @@ _DONE = "UPDATE mailboxes SET reading = %s, read_to = '' WHERE id = %s"
 _AGAIN = "UPDATE mailboxes SET reading = 0, read_to = ''"
 _IS_LEFT = "SELECT EXISTS (SELECT FROM mailboxes WHERE tenant_id = %s AND reading < %s)"
 _IS_ANY_LEFT = "SELECT EXISTS (SELECT FROM mailboxes WHERE reading < %s)"
-# Of narrow rows: mail that a rule hides has none, and is not counted.
+# Counts narrow rows, which hidden mail does not have.
 _LEFT = """
 SELECT count(*), coalesce(sum((
     SELECT count(*) FROM email_keys k WHERE k.mailbox_id = m.id AND k.gmail_id > m.read_to
@@ -113,7 +112,7 @@ class _Row(NamedTuple):
 
 
 class PostgresRereads:
-    """See ``sync.reread.Rereads``."""
+    """Implements ``sync.audit.reread.Rereads``."""
 
     def __init__(
         self, engine: AsyncEngine, *, batch: int = BATCH, batch_bytes: int = BATCH_BYTES
@@ -123,7 +122,7 @@ class PostgresRereads:
         self._bytes = batch_bytes
 
     async def read_next(self) -> Batch | None:
-        """Read the next mails of a mailbox that nobody holds again."""
+        """Read the next mails again, of a mailbox that no other worker holds."""
         async with transaction(self._engine) as connection:
             taken = await (await connection.execute(_TAKE, (READING,))).fetchone()
             return await self._read(connection, _Mailbox(*taken)) if taken else None
@@ -135,13 +134,13 @@ class PostgresRereads:
             return row is not None and not row[0]
 
     async def left(self) -> Left:
-        """What is left, counted."""
+        """Counts of what is left."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_LEFT, (READING,))).fetchone()
             return Left(*row) if row else Left(0, 0, 0)
 
     async def begin_again(self) -> None:
-        """Let all mail that a former release stored be read again, whenever that was."""
+        """Start again for all mail that former releases stored."""
         async with statement(self._engine) as connection:
             await connection.execute(_AGAIN)
 
@@ -164,7 +163,7 @@ class PostgresRereads:
 
 
 async def is_left(connection: Connection, tenant_id: str) -> bool:
-    """Whether a tenant may have mail that is indexed by a former release's words."""
+    """Whether a tenant may have mail that a former release indexed."""
     row = await (await connection.execute(_IS_LEFT, (tenant_id, READING))).fetchone()
     return row is not None and row[0]
 
@@ -172,11 +171,11 @@ async def is_left(connection: Connection, tenant_id: str) -> bool:
 async def _read_all(
     connection: Connection, mailbox: _Mailbox, rows: Sequence[_Row]
 ) -> tuple[int, int]:
-    """Read mails together; one by one where that fails. Returns how many are other than before, and
-    how many could not be read.
+    """Read mails together, or one by one if that fails. Returns the numbers of changed mails and of
+    mails that could not be read.
 
     Raises:
-        psycopg.Error: of the database and no mail's; the batch is undone.
+        psycopg.Error: an error of the database, not of a mail; the batch is rolled back.
     """
     try:
         async with connection.transaction():
@@ -185,7 +184,7 @@ async def _read_all(
         if len(rows) == 1:
             if not _is_the_mails(error):
                 raise
-            # Of the error its kind only: its text may hold mail.
+            # Only the error's class: its text may hold mail.
             _log.error(
                 "a stored mail cannot be read again and stays as it is",
                 extra={"mailbox_id": mailbox.id, "error": type(error).__name__},
@@ -196,8 +195,8 @@ async def _read_all(
 
 
 def _is_the_mails(error: Exception) -> bool:
-    """Whether an error comes of what is in a mail. Any other of the database's (disk full, a
-    timeout, a right that is missing) would meet all mails, and none must be passed over for it.
+    """Whether an error is caused by the content of a mail. Other database errors (disk full, a
+    timeout, a missing right) would occur for all mails, so no mail may be skipped for them.
     """
     if not isinstance(error, psycopg.Error) or isinstance(error, psycopg.DataError):
         return True
@@ -246,7 +245,7 @@ def _reading(row: _Row, owners: Collection[str]) -> Reading:
 
 
 def _labelled(row: _Row, direction: str) -> Labelled:
-    """The labels that it has, under the facet of another direction."""
+    """The mail with its present labels and another direction, for a new facet."""
     return Labelled(
         row.gmail_id,
         direction,

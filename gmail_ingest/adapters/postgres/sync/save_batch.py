@@ -1,6 +1,6 @@
-"""A batch of outcomes, saved: emails, threads and fates together.
+"""Saves a batch of outcomes: emails, threads and fates together.
 
-Holds: ``save_outcomes``. Add here: what a further kind of outcome does.
+Holds: ``save_outcomes``. Add here: the effect of another kind of outcome.
 Keep out: columns (``email_writes.py``, ``ledger.py``), the rules (``core/ledger/fates.py``).
 Source: docs/promises.md#promise-1, #promise-2, #promise-5; edge cases 1, 2, 13, 14, 64.
 """
@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import hidden_by_rule
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.mail import threads
 from gmail_ingest.adapters.postgres.mail.email_writes import write_emails
 from gmail_ingest.adapters.postgres.mail.ledger import read_entries, write_entries, write_failures
@@ -25,9 +25,9 @@ async def save_outcomes(
 ) -> Counts:
     """Write a batch; saving it again changes and counts nothing.
 
-    What a rule of the tenant's hides is written, and counted as hidden.
-    A message deleted meanwhile is not stored, a stored one is not given up, and one that was
-    changed after it was fetched waits for another fetch.
+    Mail that a rule of the tenant hides is stored, and counted as hidden. A message that was
+    deleted meanwhile is not stored, a stored one is not given up, and one that changed after its
+    fetch waits for another fetch.
     """
     before = await read_entries(
         connection, lease.mailbox_id, [_id(outcome) for outcome in outcomes]
@@ -67,7 +67,7 @@ def _id(outcome: Outcome) -> str:
 def _storable(
     lease: Lease, outcomes: Sequence[Outcome], entries: dict[str, Entry]
 ) -> list[ParsedMessage]:
-    """The messages to write, once each; notes them in the entries."""
+    """The messages to write, each once; updates ``entries``."""
     messages: dict[str, ParsedMessage] = {}
     for outcome in outcomes:
         if isinstance(outcome, Stored):

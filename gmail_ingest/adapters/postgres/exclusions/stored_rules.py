@@ -1,14 +1,14 @@
-"""Exclusion rules in Postgres: written by the CRM, read by whoever stores mail.
+"""Exclusion rules in Postgres: written by the CRM, read by all writers of mail.
 
 Holds: ``PostgresExclusionRules``, ``read_rulebook``, ``hidden_by_rule``. Add here: a question about
 rules. Keep out: what a rule hides (``core/exclusions/matching.py``), what stored mail it hides
 (``visibility.py``, ``dry_runs.py``).
 Source: docs/promises.md#promise-5; edge cases 17 and 64.
 
-A change of a rule marks the mailboxes that it concerns: their stored mail is decided about again
-(``exclusion_marks``), by a job. New mail follows the new rules at once. Whoever stores mail reads
-the rules after it has the mailbox's row, as the job does: so either it knows the new rules, or the
-job comes after it.
+A change of a rule marks its mailboxes: a job decides again about their stored mail
+(``exclusion_marks``). New mail follows the new rules at once. Both the job and the writers of mail
+read the rules after they have locked the mailbox's row: so a writer knows the new rules, or the job
+comes after it.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ SELECT m.address, m.aliases, r.name, r.criteria
 FROM mailboxes m JOIN exclusion_rules r ON r.tenant_id = m.tenant_id AND r.enabled
 WHERE m.id = %s AND (r.mailbox IS NULL OR r.mailbox = m.address)
 """
-# Against connect: a mailbox that it makes is either marked, or filled when the rule is known.
+# Excludes connect: a new mailbox is either marked, or gets its mail after the rule is known.
 _LOCK = "SELECT state FROM tenants WHERE id = %s FOR NO KEY UPDATE"
 _WRITE = """
 INSERT INTO exclusion_rules (tenant_id, name, mailbox, enabled, criteria)
@@ -82,8 +82,8 @@ class RuleStatus:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """A tenant's rules by name; ``undecided_mailboxes`` have stored mail to which a change of the
-    rules has not come yet.
+    """A tenant's rules by name; ``undecided_mailboxes`` is how many mailboxes have stored mail to
+    which a change of rules is not yet applied.
     """
 
     rules: tuple[RuleStatus, ...]
@@ -91,7 +91,7 @@ class Rules:
 
 
 async def read_rulebook(connection: Connection, mailbox_id: int) -> Rulebook:
-    """The rules that hold for a mailbox; the caller holds its row."""
+    """The rules of a mailbox; the caller holds its row."""
     rows = await (await connection.execute(_OF_MAILBOX, (mailbox_id,))).fetchall()
     if not rows:
         return Rulebook((), "")
@@ -102,7 +102,7 @@ async def read_rulebook(connection: Connection, mailbox_id: int) -> Rulebook:
 async def hidden_by_rule(
     connection: Connection, mailbox_id: int, messages: Sequence[ParsedMessage]
 ) -> Mapping[str, str]:
-    """Of messages about to be stored, those that a rule hides: Gmail id to the rule's name."""
+    """Of messages about to be stored, those that a rule hides: Gmail ids to the rules' names."""
     if not messages:
         return {}
     return (await read_rulebook(connection, mailbox_id)).hidden(messages)
@@ -115,7 +115,7 @@ class PostgresExclusionRules:
         self._engine = engine
 
     async def all(self, tenant_id: str) -> Rules:
-        """A tenant's rules; none if it has none, or is unknown."""
+        """A tenant's rules; none also for an unknown tenant."""
         async with statement(self._engine) as connection:
             found = await _statuses(connection, tenant_id)
             marked = await (await connection.execute(_MARKED, (tenant_id,))).fetchone()
@@ -130,10 +130,10 @@ class PostgresExclusionRules:
         return found[0]
 
     async def put(self, tenant_id: str, rule: ExclusionRule) -> UUID | None:
-        """Make a rule, or replace the one of this name.
+        """Create a rule, or replace the one of this name.
 
         Returns:
-            The job that holds the stored mail against it; None if nothing changes.
+            The job that applies it to stored mail; None if nothing changes.
 
         Raises:
             InvalidInputError: the rule is wrong, or there are too many.
@@ -163,7 +163,7 @@ class PostgresExclusionRules:
         """Delete a rule.
 
         Returns:
-            The job that shows what it hid; None if it was disabled.
+            The job that shows the mail that it hid; None if it was disabled.
 
         Raises:
             NotFoundError: the tenant is unknown or disconnected, or has no such rule.
@@ -177,7 +177,7 @@ class PostgresExclusionRules:
             return await _reconsider(connection, tenant_id, [rule for rule, _ in found])
 
     async def dry_run(self, tenant_id: str, rule: ExclusionRule) -> DryRun:
-        """What a rule would hide, if it were made and enabled.
+        """Which mail a rule would hide if it were created and enabled.
 
         Raises:
             InvalidInputError: the rule is wrong.
@@ -229,7 +229,7 @@ async def _check_mailbox(connection: Connection, tenant_id: str, address: str | 
 async def _reconsider(
     connection: Connection, tenant_id: str, changed: Sequence[ExclusionRule | None]
 ) -> UUID | None:
-    """Mark the mailboxes of rules that were or are in force, and queue the job for them."""
+    """Mark the mailboxes of rules that were or are enabled, and queue the job for them."""
     scopes = [rule.mailbox for rule in changed if rule is not None and rule.enabled]
     if not scopes:
         return None

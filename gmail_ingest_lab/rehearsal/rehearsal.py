@@ -1,4 +1,4 @@
-"""The course of a rehearsal: disturb, mend, wait until quiet, judge.
+"""The course of a rehearsal: disturb, end the faults, wait until it settles, compare.
 
 Holds: ``Rehearsal``. Add here: another phase. Keep out: what each disturbance does (``faults``,
 ``crashes``, ``mailboxes``), starting processes (``run``).
@@ -15,29 +15,30 @@ import psycopg
 from gmail_ingest.local.dagster_api import DagsterApi
 from gmail_ingest_lab.demo.audit import Audit
 from gmail_ingest_lab.demo.plan import MAILBOXES, TENANTS
+from gmail_ingest_lab.rehearsal.comparison import Comparison
 from gmail_ingest_lab.rehearsal.crashes import Crashes
 from gmail_ingest_lab.rehearsal.faults import draw_faults
 from gmail_ingest_lab.rehearsal.google import FaultySandbox
-from gmail_ingest_lab.rehearsal.judgement import Judge
-from gmail_ingest_lab.rehearsal.mailboxes import MailboxLife
+from gmail_ingest_lab.rehearsal.mailboxes import MailboxChanges
 from gmail_ingest_lab.rehearsal.permissions import Permissions
 from gmail_ingest_lab.rehearsal.plan import RehearsalOptions
 from gmail_ingest_lab.rehearsal.report import Report
 from gmail_ingest_lab.rehearsal.stored import Stored, Undone
 
-#: Seconds between two; means of exponential distributions: bursts and pauses, as in life.
+#: Mean seconds between two of a kind, exponentially distributed: bursts and pauses, as in
+#: production.
 _MEANS = {"change": 0.25, "fault": 3.0, "crash": 6.0}
-#: Mailboxes that need nobody's consent anew: another account may get their addresses. The others
-#: are renamed, so that each is known by the name that it had first.
+#: Their addresses may go to another account: a service account needs no new consent. The others are
+#: renamed instead; a renamed mailbox is counted under its first name.
 SERVED = [box for tenant in TENANTS if tenant.auth == "service_account" for box in tenant.mailboxes]
 CONSENTED = [box for box in MAILBOXES if box not in SERVED]
-#: What a run that died before it began was to do is asked for again after three minutes.
+#: The work of a run that died before it began is asked for again after three minutes.
 _QUIET_SECONDS = 300.0
 _LOOK_SECONDS = 0.25
 
 
 class Rehearsal:
-    """One performance.
+    """One rehearsal.
 
     Args:
         revive: starts what has died anew; returns the names.
@@ -49,7 +50,7 @@ class Rehearsal:
         options: RehearsalOptions,
         sandbox: FaultySandbox,
         stored: Stored,
-        life: MailboxLife,
+        changes: MailboxChanges,
         crashes: Crashes,
         dagster: DagsterApi,
         permissions: Permissions,
@@ -58,10 +59,10 @@ class Rehearsal:
         on_step: Callable[[str], None],
     ) -> None:
         self._options, self._sandbox, self._stored = options, sandbox, stored
-        self._life, self._crashes, self._dagster = life, crashes, dagster
+        self._changes, self._crashes, self._dagster = changes, crashes, dagster
         self._permissions = permissions
         self._revive, self._on_step = revive, on_step
-        self._judge = Judge(sandbox, stored)
+        self._comparison = Comparison(sandbox, stored)
         self._restarts = 0
         self._happened: Counter[str] = Counter()
         self._went_back: set[str] = set()
@@ -69,24 +70,24 @@ class Rehearsal:
         self._due: dict[str, float] = {}
         self._queue_of_crashes: list[str] = []
 
-    def perform(self) -> Report:
-        """Everything, from the first disturbance to the judgement."""
+    def run(self) -> Report:
+        """Everything, from the first disturbance to the comparison."""
         began = time.monotonic()
         self._wait_for_syncs()
         self._disturb(time.monotonic() + self._options.minutes * 60)
         self._sandbox.clear_faults()
         self._happened["push_suppressed"] = self._sandbox.suppressed()
-        self._on_step("mended; waiting until it is quiet")
+        self._on_step("the faults have ended; waiting until nothing is under way")
         self._give_back()
         undone, stuck_runs, found = self._settle()
         self._on_step("comparing every text")
         wrong = {
             "labels": found.wrong_labels,
             "threads": found.wrong_threads + self._stored.wrong_threads(),
-            "texts": self._judge.wrong_texts(),
+            "texts": self._comparison.wrong_texts(),
             "lists": self._stored.wrong_lists(),
             "gone": found.unknown,
-            "former": self._judge.lost_of_former(),
+            "former": self._comparison.lost_of_former(),
         }
         return Report(
             seed=self._options.seed,
@@ -95,7 +96,7 @@ class Rehearsal:
             restarts=self._restarts,
             messages=found.at_google,
             missing=found.missing,
-            missing_by_fate=self._judge.missing_by_fate() if found.missing else {},
+            missing_by_fate=self._comparison.missing_by_fate() if found.missing else {},
             stopped=self._stored.stopped(),
             doubled=found.doubled,
             wrong=wrong,
@@ -107,7 +108,7 @@ class Rehearsal:
         )
 
     def _wait_for_syncs(self) -> None:
-        """Until there is something to disturb: the first run takes seconds to start."""
+        """Wait until a sync runs, which the first disturbance can hit."""
         deadline = time.monotonic() + _QUIET_SECONDS
         while not self._stored.undone().leases and time.monotonic() < deadline:
             time.sleep(_LOOK_SECONDS)
@@ -116,7 +117,7 @@ class Rehearsal:
         while (now := time.monotonic()) < until:
             self._keep_alive()
             if self._is_due("change", now):
-                self._life.go_on()
+                self._changes.change_one()
             if self._is_due("fault", now):
                 self._inject_faults()
             if self._is_due("crash", now):
@@ -154,26 +155,27 @@ class Rehearsal:
             self._went_back.add(address)
             self._happened["history_went_back"] += 1
         elif chance < 0.68:
-            self._life.rename(dice.choice(CONSENTED))
+            self._changes.rename(dice.choice(CONSENTED))
             self._happened["account_renamed"] += 1
         elif chance < 0.73:
             address = dice.choice(SERVED)
-            # Its history ids could be no lower than those before: then a person is asked.
+            # After its history went back, a successor's ids might not be lower: then a person is
+            # asked.
             if address not in self._went_back:
                 self._recreate(address)
 
     def _recreate(self, address: str) -> None:
-        """Another account gets the address: a service account's key opens that one, too."""
+        """Give the address to another account, which the service account's key opens, too."""
         try:
-            self._judge.keep(address)
+            self._comparison.keep(address)
         except psycopg.OperationalError:
-            return  # the server is still recovering: what has to stay is not known
+            return  # the server is still recovering: what must stay is not known
         self._sandbox.recreate(address)
-        self._life.forget(address)
+        self._changes.forget(address)
         self._happened["account_made_anew"] += 1
 
     def _give_back(self) -> None:
-        """Let the owner whose permission is gone consent, once the sidecar runs."""
+        """Let the owner whose permission was taken away consent again, once the sidecar runs."""
         deadline = time.monotonic() + _QUIET_SECONDS
         while not self._permissions.give_back() and time.monotonic() < deadline:
             self._keep_alive()
@@ -208,7 +210,7 @@ class Rehearsal:
                 late = time.monotonic() > deadline
                 stuck_runs = max(0, running - len(self._crashes.workers()))
                 if late or (undone.quiet and not stuck_runs):
-                    found = self._judge.audit()
+                    found = self._comparison.audit()
                     if late or found.clean:
                         return undone, stuck_runs, found
             time.sleep(_LOOK_SECONDS)

@@ -5,11 +5,19 @@ import pytest
 from gmail_ingest.adapters.postgres.sync.quota_limiter import PostgresLimiter
 from gmail_ingest.core.quota.prices import Prices
 from gmail_ingest.errors import ConfigurationError
+from gmail_ingest.local.environment import variable_names
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.mailbox.limiter import Unlimited
 from gmail_ingest.wiring.stores import Stores
 from gmail_ingest.wiring.use_cases import UseCases, build_gmail, build_policy
 from gmail_ingest_tests.sync.service import KEY
+
+
+@pytest.fixture(autouse=True)
+def bare_environment(monkeypatch) -> None:
+    """No setting comes from the machine that runs the tests."""
+    for name in variable_names().values():
+        monkeypatch.delenv(name, raising=False)
 
 
 def settings(**values: object) -> Settings:

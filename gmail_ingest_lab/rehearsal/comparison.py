@@ -1,6 +1,6 @@
-"""Both sides compared, once nothing disturbs any more.
+"""Compares the sandbox with Postgres, once the disturbances have ended.
 
-Holds: ``Judge``. Add here: a further comparison. Keep out: disturbing, waiting.
+Holds: ``Comparison``. Add here: a further comparison. Keep out: disturbing, waiting.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from gmail_ingest_lab.rehearsal.google import FaultySandbox
 from gmail_ingest_lab.rehearsal.stored import Stored
 
 
-class Judge:
-    """Compares the sandbox with Postgres."""
+class Comparison:
+    """The comparison of one rehearsal."""
 
     def __init__(self, sandbox: FaultySandbox, stored: Stored) -> None:
         self._sandbox, self._stored = sandbox, stored
         self._kept: dict[str, set[str]] = {}
 
     def keep(self, address: str) -> None:
-        """Note the mail of an account that is about to be deleted: what is stored of it now, and is
-        at Google still, has to stay. Later changes at Google are another account's.
+        """Note the mail of an account that is about to be deleted: its mail that is both at Google
+        and stored now must stay stored. Later changes at Google are another account's.
         """
         at_google = {message.message_id for message in self._sandbox.messages(address)}
         stored = at_google & self._stored.texts(address).keys()
         self._kept.setdefault(address, set()).update(stored)
 
     def lost_of_former(self) -> int:
-        """Mails of accounts that are no more which did not stay."""
+        """How many mails of deleted accounts are no longer stored, though they must be."""
         return sum(len(ids - self._stored.former(box)) for box, ids in self._kept.items())
 
     def audit(self) -> Audit:
@@ -39,7 +39,7 @@ class Judge:
         return audit(truth, self._stored.rows(), OWNERS)
 
     def missing_by_fate(self) -> dict[str, int]:
-        """What the ledger says of the messages that are missing; ``unknown`` if nothing."""
+        """How many messages are missing, by fate in the ledger; ``unknown`` if it has none."""
         fates: Counter[str] = Counter()
         for address in MAILBOXES:
             stored, known = self._stored.texts(address), self._stored.fates(address)
@@ -49,7 +49,7 @@ class Judge:
         return dict(fates)
 
     def wrong_texts(self) -> int:
-        """Messages whose stored text is not what the parser makes of Google's answer today."""
+        """How many messages have another text than the parser makes of Google's answer now."""
         self._sandbox.lift_quota()
         return sum(self._wrong_texts(address) for address in MAILBOXES)
 
