@@ -1,7 +1,9 @@
 """Faults on demand: rules that break chosen calls.
 
 Holds: ``FaultRule``, its JSON shape, and ``Faults``, which decides for each call. Add here: a way
-to choose a call, or a way to break it. Keep out: Google's words (``google_errors``).
+to choose a call, or the name of a way to break it (``Action``); it is done where the call is
+answered (``fault_response``, ``gmail_reads``, ``push/delivery``). Keep out: Google's words
+(``google_errors``).
 Source: docs/google.md#errors, #history, #notifications. The same rules, seeds and calls give the
 same faults.
 """
@@ -49,6 +51,8 @@ _ONLY_FOR: dict[Action, frozenset[str]] = {
     "duplicate": _PUSH,
     "delay": _PUSH,
 }
+#: Actions that are done to pushes.
+PUSH_ACTIONS = frozenset(action for action, methods in _ONLY_FOR.items() if methods == _PUSH)
 
 
 class FaultRule(WireModel):

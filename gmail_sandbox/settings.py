@@ -1,7 +1,7 @@
 """How one sandbox is set up: its project, its OAuth client, its limits and its behaviour.
 
 Holds: frozen ``SandboxSettings`` and the changeable ``Limits``. Add here: a choice that holds
-for a whole sandbox. Keep out: choices for one call (``faults``) or one mailbox (``mailboxes``).
+for a whole sandbox. Keep out: choices for one call (``faults``) or one mailbox (``account/``).
 Source: docs/google.md#limits, #prices, #dead-grants, #access-tokens.
 """
 

@@ -17,7 +17,7 @@ from gmail_ingest.adapters.postgres.accounts.registry import PostgresRegistry
 from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
 from gmail_ingest.adapters.postgres.audit.dead_letters import PostgresDeadLetters
 from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import PostgresExclusionRules
 from gmail_ingest.adapters.postgres.queue.jobs import PostgresJobs
 from gmail_ingest.adapters.postgres.queue.pushes import PostgresPushes
 from gmail_ingest.adapters.postgres.queue.sync_queue import PostgresSyncQueue

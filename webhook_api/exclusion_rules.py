@@ -14,7 +14,7 @@ from uuid import UUID
 from fastapi import APIRouter, Path
 from pydantic import AfterValidator, Field
 
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import RuleStatus
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import RuleStatus
 from gmail_ingest.core.exclusions.exclusion_rules import (
     MAX_ENTRIES,
     NAME_PATTERN,

@@ -25,7 +25,7 @@ from gmail_ingest.adapters.postgres.backfill.backfill_dispatch import PostgresBa
 from gmail_ingest.adapters.postgres.backfill.backfill_jobs import PostgresBackfillJobs
 from gmail_ingest.adapters.postgres.backfill.backfill_store import PostgresBackfillStore
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import PostgresExclusionRules
 from gmail_ingest.adapters.postgres.mail_store import PostgresMailStore
 from gmail_ingest.adapters.postgres.mailboxes.stalled_work import PostgresStalledWork
 from gmail_ingest.adapters.postgres.mailboxes.tenant_health import PostgresTenantHealth

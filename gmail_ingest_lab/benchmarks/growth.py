@@ -104,7 +104,7 @@ class _World:
         """
         self._progress(step, 0, 2)
         plan = {"tenants": self._tenants, "mails": _MAILS}
-        found = self._harness.worker("growth_day", plan, room="gmail_ingest.defs").result()
+        found = self._harness.worker("growth_day", plan, room="gmail_ingest_lab").result()
         self._progress(step, 1, 2)
         asyncio.run(_ask_and_end(self._harness, self._tenants))
         # As autovacuum would, in between and afterwards.
@@ -114,7 +114,7 @@ class _World:
     def night(self) -> None:
         """The nightly job, and a VACUUM that makes the freed space usable."""
         self._progress("a night of retention", 0, 1)
-        self._harness.worker("growth_day", {"retention": True}, room="gmail_ingest.defs").result()
+        self._harness.worker("growth_day", {"retention": True}, room="gmail_ingest_lab").result()
         self._everywhere("VACUUM")
 
     def make_old(self) -> None:

@@ -4,7 +4,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gmail_ingest.core.ledger.fates import (
+    ANSWERED,
     CHANGED,
+    DECIDED,
+    GIVEN,
     Entry,
     after_change,
     after_outcome,
@@ -131,3 +134,13 @@ def test_a_ruling_says_nothing_of_what_is_not_stored():
     for entry in (Entry("t1", "push", "left_out", "spam"), Entry("t1", "push", "pending")):
         assert after_ruling(entry, "newsletters") is entry
         assert after_ruling(entry, None) is entry
+
+
+def test_each_step_of_a_message_includes_those_before_it():
+    """What Google gave was answered, and what was answered is decided; a dead letter is decided
+    without an answer.
+    """
+    assert {"stored", "hidden", "left_out"} == GIVEN
+    assert {"gone"} == ANSWERED - GIVEN
+    assert {"dead"} == DECIDED - ANSWERED
+    assert "pending" not in DECIDED

@@ -1,14 +1,15 @@
+import importlib
 import json
+import pkgutil
 import subprocess
 import sys
 
 import dagster as dg
 
+import gmail_ingest.defs
 from gmail_ingest.definitions import defs
 from gmail_ingest.defs.live_sync.emails import emails
 from gmail_ingest.defs.resources import build_resources
-
-#: Dagster 1.13 names its own beta parameter when it binds a sensor to its resources.
 
 _LOAD = """
 import json
@@ -39,9 +40,39 @@ def test_location_loads_without_any_environment(tmp_path):
     assert held["schedules"] >= {"watch_renewal_schedule", "retention_schedule"}
 
 
+def sensors_of_the_room() -> set[str]:
+    """Names of the sensors that modules of ``defs`` hold, or build."""
+    modules = [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(gmail_ingest.defs.__path__, "gmail_ingest.defs.")
+    ]
+    held = {
+        value.name
+        for module in modules
+        for value in vars(module).values()
+        if isinstance(value, dg.SensorDefinition)
+    }
+    built = {
+        name.removeprefix("build_")
+        for module in modules
+        for name in vars(module)
+        if name.startswith("build_") and name.endswith("_sensor")
+    }
+    return held | built
+
+
+def test_every_sensor_of_the_room_is_in_the_location():
+    """A sensor that nobody named in ``definitions.py`` would never run."""
+    named = {sensor.name for sensor in defs.sensors or ()}
+    assert len(named) >= 4
+    assert sensors_of_the_room() == named
+
+
 def test_sensor_and_schedule_run_by_themselves():
     """Nobody has to switch anything on after a deployment."""
-    for name in ("dead_run_sensor", "sync_queue_sensor"):
+    names = {sensor.name for sensor in defs.sensors or ()}
+    assert names >= {"dead_run_sensor", "sync_queue_sensor"}
+    for name in names:
         assert defs.resolve_sensor_def(name).default_status == dg.DefaultSensorStatus.RUNNING
     schedule = defs.resolve_schedule_def("watch_renewal_schedule")
     assert schedule.default_status == dg.DefaultScheduleStatus.RUNNING
@@ -70,13 +101,14 @@ def test_run_without_a_database_says_what_is_missing(instance):
     assert "DATABASE_URL is not set" in str(failure.step_failure_data.error)
 
 
-def test_run_without_an_encryption_key_says_what_is_missing(instance, database_url):
+def test_run_without_an_encryption_key_says_what_is_missing(instance, database_url, monkeypatch):
     """No encryption key, no sync (promise 7)."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
     result = dg.materialize(
         [emails],
         partition_key="acme",
         instance=instance,
-        resources=build_resources(database_url),
+        resources=build_resources(),
         raise_on_error=False,
     )
     (failure,) = result.get_step_failure_events()

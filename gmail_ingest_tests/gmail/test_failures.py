@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from gmail_ingest.adapters.gmail import failures
 from gmail_ingest.adapters.gmail.refusal import (
-    LONGEST_PAUSE,
+    FARTHEST_RETRY,
     next_pacific_midnight,
     read_refusal,
 )
@@ -205,8 +205,8 @@ def test_failure_keeps_the_time_that_google_named(message, headers, until):
 @pytest.mark.parametrize(
     ("message", "headers", "until"),
     [
-        ("Retry after 9999-01-01T00:00:00Z", {}, NOW + LONGEST_PAUSE),
-        ("", {"retry-after": "99999999999999999999"}, NOW + LONGEST_PAUSE),
+        ("Retry after 9999-01-01T00:00:00Z", {}, NOW + FARTHEST_RETRY),
+        ("", {"retry-after": "99999999999999999999"}, NOW + FARTHEST_RETRY),
         ("Retry after laterZ", {}, None),
         ("", {"retry-after": "soon"}, None),
         ("", {"retry-after": "-5"}, None),
@@ -231,7 +231,7 @@ def test_failure_of_the_day_pauses_the_project_until_midnight_in_california():
 def test_pacific_midnight_is_ahead_and_within_the_longest_pause(minutes):
     """Also on the days of 23 and 25 hours."""
     now = NOW + timedelta(minutes=minutes)
-    assert timedelta(0) < next_pacific_midnight(now) - now <= LONGEST_PAUSE
+    assert timedelta(0) < next_pacific_midnight(now) - now <= FARTHEST_RETRY
 
 
 JSON = st.recursive(

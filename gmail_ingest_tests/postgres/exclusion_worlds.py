@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import PostgresExclusionRules
 from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule

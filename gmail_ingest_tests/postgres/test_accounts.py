@@ -2,7 +2,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import PostgresExclusionRules
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.windows import Window

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gmail_ingest.adapters.postgres.audit.coverage import PostgresCoverage
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import PostgresExclusionRules
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import PostgresExclusionRules
 from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.adapters.postgres.reads.email_reads import PostgresEmailReads
 from gmail_ingest.core.exclusions.exclusion_rules import Criteria, ExclusionRule
@@ -50,7 +50,7 @@ class Crm:
         service = self.service
         why = UseCases(Stores(service.settings, service.engine), service.gmail).why
         (finding,) = (await why.ask(TENANT, message_id)).findings
-        return finding.verdict, finding.trace.reason
+        return finding.word, finding.trace.reason
 
     async def verified(self, *, repair):
         """A comparison with Google."""

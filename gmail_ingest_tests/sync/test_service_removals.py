@@ -153,14 +153,14 @@ async def test_why_says_that_a_removal_is_withheld(synced):
     (kept,) = synced.deliver("after")
     await synced.sync()
     finding = await why(gone)
-    assert finding.verdict == "stored"
+    assert finding.word == "stored"
     assert "Gmail no longer has it" in finding.explanation
     assert "accept-removals" in finding.next
     assert "no longer" not in (await why(kept)).explanation
     await PostgresRemovals(synced.engine).accept(TENANT)
     assert "the next sync removes it" in (await why(gone)).next
     await synced.sync()
-    assert (await why(gone)).verdict == "gone"
+    assert (await why(gone)).word == "gone"
 
 
 async def test_nobody_is_asked_about_the_mail_of_a_replaced_account(synced):

@@ -44,7 +44,7 @@ async def test_what_is_hard_to_sync_holds_nothing_up_and_is_explained(service, m
     async def verdict(message):
         (finding,) = (await why.ask(TENANT, message)).findings
         assert OWNER not in finding.explanation + finding.next
-        return finding.verdict, finding.explanation
+        return finding.word, finding.explanation
 
     assert (await verdict(unreachable))[0] == (await verdict(unreadable))[0] == "dead_letter"
     assert f"{QUICK.max_attempts} attempts" in (await verdict(unreachable))[1]

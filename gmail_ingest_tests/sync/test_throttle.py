@@ -148,6 +148,14 @@ async def test_call_gives_up_after_some_tries():
     assert len(call.times) == TRIES
 
 
+async def test_call_sleeps_no_longer_than_a_worker_may_stand_still():
+    """However long the waits between tries grow, each is one that may be slept through."""
+    policy = replace(QUICK, first_retry=3600.0, longest_retry=3600.0, longest_sleep=0.05)
+    call = Answers(TransientError("500"), "page")
+    assert await Throttle(policy).call(call) == "page"
+    assert call.times[1] - call.times[0] < 10
+
+
 async def test_call_does_not_retry_what_needs_a_person():
     """A dead grant is asked once (edge case 36)."""
     call = Answers(ReauthoriseError("dead"), "page")

@@ -2,12 +2,14 @@ from __future__ import annotations
 
 import http.client
 import json
+import time
+from typing import get_args
 
 import pytest
 from pydantic import ValidationError
 
 from gmail_sandbox.counters import Counters
-from gmail_sandbox.faults import FaultRule, Faults
+from gmail_sandbox.faults import PUSH_ACTIONS, Action, FaultRule, Faults
 from gmail_sandbox.tests.conftest import make_owner
 from gmail_sandbox.wire.google_errors import ERRORS, error_response
 
@@ -88,6 +90,33 @@ def test_error_row_has_a_body_of_its_shape(name):
         return
     assert content["error"]["code"] == row.status
     assert content["error"]["errors"][0]["reason"] == row.reason
+
+
+def seen(owner, path, query):
+    """Return what a client gets: status and body, or how the connection broke."""
+    try:
+        reply = owner.get(path, **query)
+    except (ConnectionResetError, http.client.IncompleteRead) as broken:
+        owner.http.connection.close()
+        return type(broken)
+    return reply.status, reply.body
+
+
+@pytest.mark.parametrize("action", sorted(set(get_args(Action)) - PUSH_ACTIONS))
+def test_every_action_changes_what_a_client_sees(owner, action):
+    """No action is accepted, counted as a hit, and then done by nobody."""
+    start = owner.get("profile").json()["historyId"]
+    for _ in range(10):
+        owner.deliver()
+    expires = action == "expiredHistory"
+    call = ("history", {"startHistoryId": start}) if expires else ("messages", {})
+    before = seen(owner, *call)
+    late = 300 if action == "latency" else 0
+    add(owner, action=action, error="backend_error", status=503, latencyMs=late, seed=4)
+    began = time.monotonic()
+    after = seen(owner, *call)
+    assert after != before or late
+    assert time.monotonic() - began >= late / 1_000
 
 
 def test_fault_error_replaces_the_answer_and_costs_nothing(owner):

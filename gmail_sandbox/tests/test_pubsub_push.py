@@ -4,10 +4,12 @@ import base64
 import json
 import queue
 import socket
+import time
 
 import pytest
 from google.auth import jwt
 
+from gmail_sandbox.faults import PUSH_ACTIONS
 from gmail_sandbox.tests.conftest import await_counters
 
 TOPIC = "projects/sandbox-project/topics/gmail-push"
@@ -196,7 +198,26 @@ def test_duplicates_come_at_the_given_rate(owner, receiver):
     assert owner.http.admin("DELETE", "pubsub/subscription/gmail-push-sub") == {"removed": 1}
 
 
-@pytest.mark.parametrize(("action", "copies"), [("drop", 0), ("duplicate", 2), ("delay", 1)])
+#: Actions of faults, and how often a push comes then.
+COPIES = {"drop": 0, "duplicate": 2, "delay": 1}
+
+
+def test_every_action_on_pushes_is_tried():
+    """No action is accepted for pushes, counted as a hit, and then done by nobody."""
+    assert COPIES.keys() == PUSH_ACTIONS
+
+
+def test_push_fault_delay_is_waited_for(owner, receiver):
+    """A late push comes as late as the rule says (edge case 23)."""
+    owner.http.admin("POST", "faults", {"action": "delay", "latencyMs": 300, "times": 1})
+    subscribe(owner, receiver)
+    began = time.monotonic()
+    watch(owner)
+    receiver.next()
+    assert time.monotonic() - began >= 0.3
+
+
+@pytest.mark.parametrize(("action", "copies"), COPIES.items())
 def test_push_faults(owner, receiver, action, copies):
     """A push may be lost, doubled or late by rule (edge case 23)."""
     owner.http.admin("POST", "faults", {"action": action, "latencyMs": 5, "times": 1})

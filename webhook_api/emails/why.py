@@ -14,9 +14,8 @@ from fastapi import APIRouter, Query
 from pydantic import Field
 
 from gmail_ingest.core.ledger.fates import Origin
-from gmail_ingest.core.ledger.shown_fates import EXCLUDED, ShownFate, shown_fate
+from gmail_ingest.core.ledger.shown_fates import ShownFate, shown_fate, shown_name
 from gmail_ingest.sync.audit.why import MAX_LENGTH, Answer, Finding
-from gmail_ingest.sync.audit.why_text import FindingVerdict
 from webhook_api.base.bodies import Model, TenantInQuery
 from webhook_api.base.openapi import NOT_FOUND
 from webhook_api.composition import Services
@@ -132,16 +131,12 @@ def why_body(answer: Answer) -> WhyBody:
     )
 
 
-def _shown_verdict(verdict: FindingVerdict) -> str:
-    return EXCLUDED if verdict in {"hidden", "left_out"} else verdict
-
-
 def _finding(finding: Finding) -> FindingBody:
     progress, trace = finding.progress, finding.trace
     mailbox = progress.mailbox
     return FindingBody(
         mailbox=mailbox.address,
-        verdict=_shown_verdict(finding.verdict),
+        verdict=shown_name(finding.word),
         explanation=finding.explanation,
         next=finding.next,
         gmail_id=finding.gmail_id,

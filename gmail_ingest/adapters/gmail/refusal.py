@@ -21,8 +21,8 @@ from gmail_ingest.errors import RefusalReason
 
 #: The time zone in which Google's day ends.
 _PACIFIC = ZoneInfo("America/Los_Angeles")
-#: The longest pause, whatever an answer says: a Pacific day with a clock change.
-LONGEST_PAUSE = timedelta(hours=25)
+#: The farthest time that is believed, whatever an answer says: a Pacific day with a clock change.
+FARTHEST_RETRY = timedelta(hours=25)
 #: Only Google's constants may be quoted from an answer, never its sentences.
 _CONSTANT = re.compile(r"[A-Za-z_]{1,64}")
 _RETRY_AFTER = re.compile(r"Retry after\s+(\S+Z)", re.IGNORECASE)
@@ -63,7 +63,7 @@ class Refusal:
         """The UTC time that Google named in the text or the Retry-After header, bounded."""
         found = _RETRY_AFTER.search(self.message)
         named = _timestamp(found[1]) if found else _header_time(self.retry_after, now)
-        return min(named, now + LONGEST_PAUSE) if named is not None else None
+        return min(named, now + FARTHEST_RETRY) if named is not None else None
 
 
 def read_refusal(status: int, headers: Mapping[str, str], body: bytes) -> Refusal:

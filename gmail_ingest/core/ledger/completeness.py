@@ -73,13 +73,21 @@ class DayTally:
 
     def count(self, presence: Presence) -> None:
         """Count a listed id of this day."""
-        if presence == "out":
-            return
+        match presence:
+            case "out":
+                return
+            case "stored" | "hidden":
+                self.accounted += 1
+            case "dead":
+                self.dead += 1
+                self.accounted += 1
+            case "pending":
+                self.pending += 1
+            case "missing":
+                self.missing += 1
+            case _:
+                assert_never(presence)
         self.listed += 1
-        self.pending += presence == "pending"
-        self.missing += presence == "missing"
-        self.dead += presence == "dead"
-        self.accounted += presence in {"stored", "hidden", "dead"}
 
     @property
     def is_whole(self) -> bool:
@@ -115,6 +123,17 @@ def presence_of(known: Known | None, *, out: bool) -> Presence:
             return "missing"
         case _:
             assert_never(known.fate)
+
+
+def is_dated(presence: Presence) -> bool:
+    """Whether a message that is there has a row, and so a day of its own."""
+    match presence:
+        case "stored" | "hidden":
+            return True
+        case "out" | "dead" | "pending" | "missing":
+            return False
+        case _:
+            assert_never(presence)
 
 
 def label_differences(

@@ -2,8 +2,9 @@
 
 Holds: ``Fate``, ``Entry`` and the pure functions that lead from one entry to the next; the fake
 store and Postgres share them. Add here: a rule for a fate. For a new fate, add it to ``Fate``: the
-type checker then names each place that must handle it. Keep out: times and attempts (the store's),
-the words by which fates are shown (``shown_fates.py``).
+type checker then names each ``match`` that must handle it, and ``standing``, of which sets of fates
+are made. What it cannot name, as SQL, is in CONTRIBUTING.md. Keep out: times and attempts (the
+store's), the words by which fates are shown (``shown_fates.py``).
 Source: docs/promises.md#promise-1, #promise-5; edge cases 8, 14, 15, 16.
 
 A fetch and a history change may overtake each other, because listed mail is fetched under one lease
@@ -16,7 +17,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Literal, assert_never, get_args
+from typing import Literal, NamedTuple, assert_never, get_args
 
 from gmail_ingest.core.ledger.history_records import MessageChange
 from gmail_ingest.core.ledger.scope import OUTSIDE_RANGE, SCHEDULED, left_out_reason
@@ -42,6 +43,38 @@ CHANGED = "changed"
 #: Reasons that end when a listing names the message. Listings leave spam and trash out, so the
 #: message has left them; a draft or a scheduled message may have been sent. A chat stays a chat.
 REFUTED_BY_LISTING = frozenset({"spam", "trash", "draft", SCHEDULED, OUTSIDE_RANGE})
+
+
+class Standing(NamedTuple):
+    """How far a message of some fate has come; each step includes those before it.
+
+    ``decided``: nothing is to be fetched. ``answered``: by what Google said, not given up.
+    ``given``: Google had the message.
+    """
+
+    decided: bool
+    answered: bool
+    given: bool
+
+
+def standing(fate: Fate) -> Standing:
+    """How far a message of this fate has come."""
+    match fate:
+        case "pending":
+            return Standing(decided=False, answered=False, given=False)
+        case "dead":
+            return Standing(decided=True, answered=False, given=False)
+        case "gone":
+            return Standing(decided=True, answered=True, given=False)
+        case "stored" | "hidden" | "left_out":
+            return Standing(decided=True, answered=True, given=True)
+        case _:
+            assert_never(fate)
+
+
+DECIDED = frozenset(fate for fate in FATES if standing(fate).decided)
+ANSWERED = frozenset(fate for fate in FATES if standing(fate).answered)
+GIVEN = frozenset(fate for fate in FATES if standing(fate).given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +194,15 @@ def after_outcome(
 
     ``history_id`` is that of the fetched message, 0 if there was none.
     """
-    if entry.fate not in {"pending", "dead"}:
-        return entry
-    if _is_overtaken(entry, history_id):
-        return replace(entry, fate="pending", reason=None)
-    return replace(entry, fate=fate, reason=reason)
+    match entry.fate:
+        case "stored" | "hidden" | "left_out" | "gone":
+            return entry
+        case "pending" | "dead":
+            if _is_overtaken(entry, history_id):
+                return replace(entry, fate="pending", reason=None)
+            return replace(entry, fate=fate, reason=reason)
+        case _:
+            assert_never(entry.fate)
 
 
 def after_storing(
@@ -180,14 +217,18 @@ def after_storing(
     """
     if entry is None:
         return Entry(thread_id, origin, "stored", None, history_id)
-    if entry.fate == "gone":
-        return None
-    if entry.has_row:
-        return entry
-    if _is_overtaken(entry, history_id):
-        return replace(entry, fate="pending", reason=None)
-    newest = max(entry.history_id, history_id)
-    return replace(entry, fate="stored", reason=None, history_id=newest)
+    match entry.fate:
+        case "gone":
+            return None
+        case "stored" | "hidden":
+            return entry
+        case "pending" | "left_out" | "dead":
+            if _is_overtaken(entry, history_id):
+                return replace(entry, fate="pending", reason=None)
+            newest = max(entry.history_id, history_id)
+            return replace(entry, fate="stored", reason=None, history_id=newest)
+        case _:
+            assert_never(entry.fate)
 
 
 def after_ruling(entry: Entry, rule: str | None) -> Entry:

@@ -1,7 +1,8 @@
 """The words by which the API, the command line and Dagster show fates.
 
-Holds: ``ShownFate``, ``shown_fate``, ``shown_counts``. Add here: the shown word of a new fate.
-Keep out: what fates mean (``fates.py``), sentences (``sync/audit/why_text.py``).
+Holds: ``ShownFate``, ``shown_fate``, ``shown_name``, ``shown_counts``.
+Add here: the shown word of a new fate. Keep out: what fates mean (``fates.py``), sentences
+(``sync/audit/why_text.py``).
 
 Words that a CRM has once been shown do not change: hidden and left-out mail are both ``excluded``
 there; the rule that is named with them tells them apart.
@@ -12,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal, TypeVar, assert_never
 
-from gmail_ingest.core.ledger.fates import Fate
+from gmail_ingest.core.ledger.fates import FATES, Fate
 
 Name = TypeVar("Name", bound=str)
 Number = TypeVar("Number", int, float)
@@ -20,7 +21,6 @@ Number = TypeVar("Number", int, float)
 ShownFate = Literal["pending", "stored", "excluded", "gone", "dead"]
 #: The key under which hidden and left-out mail is counted together.
 EXCLUDED = "excluded"
-_NOT_SHOWN = ("hidden", "left_out")
 
 
 def shown_fate(fate: Fate) -> ShownFate:
@@ -34,14 +34,22 @@ def shown_fate(fate: Fate) -> ShownFate:
             assert_never(fate)
 
 
+_SHOWN: Mapping[str, str] = {fate: shown_fate(fate) for fate in FATES}
+
+
+def shown_name(name: str) -> str:
+    """The word for what has the name of a fate; any other name stays."""
+    return _SHOWN.get(name, name)
+
+
 def shown_counts(counts: Mapping[Name, Number]) -> dict[str, Number]:
     """Counts of messages by name, with hidden and left-out ones as one count.
 
     Args:
-        counts: by fate, or by what was done (``sync.records.Counts``).
+        counts: by fate, or by the names of ``Counts`` (``sync/mailbox/records.py``).
     """
     shown: dict[str, Number] = {}
     for name, count in counts.items():
-        key = EXCLUDED if name in _NOT_SHOWN else name
+        key = shown_name(name)
         shown[key] = shown[key] + count if key in shown else count
     return shown

@@ -13,8 +13,8 @@ from datetime import timedelta
 from gmail_ingest.settings import Settings
 from gmail_ingest.wiring.stores import Stores
 
-#: A row whose pause has passed is not notified of.
-LOOK_EVERY = 1.0
+#: Seconds until the queue is asked again: a row whose pause has passed is not notified of.
+ASK_EVERY = 1.0
 #: Seconds after which a few pushes are looked at again: the first of a thousand look like a few,
 #: each run that is started for one costs 4 CPU seconds, and drains would start five seconds later.
 MAY_BE_A_BURST = 0.25
@@ -61,4 +61,4 @@ async def look_at_queue(
                     await pause(MAY_BE_A_BURST)
                     waiting = (await queue.waiting()).waiting
                 return QueueSnapshot(waiting, drains, connected)
-            await channel.wait(min(left, LOOK_EVERY))
+            await channel.wait(min(left, ASK_EVERY))

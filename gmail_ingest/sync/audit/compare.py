@@ -24,6 +24,7 @@ from gmail_ingest.core.ledger.completeness import (
     Presence,
     StoredMails,
     group_days,
+    is_dated,
     presence_of,
 )
 from gmail_ingest.core.ledger.removals import question
@@ -209,7 +210,7 @@ class Comparison:
             for ref in chunk:
                 entry = known.get(ref.message_id)
                 how = presence_of(entry, out=self._is_out(ref.message_id, entry))
-                if how not in {"stored", "hidden"}:
+                if not is_dated(how):
                     undated[ref] = how
                 elif entry is not None and entry.internal_date is not None:
                     # Outside of the window by its date: it counts on its own day (edge case 61).

@@ -16,11 +16,11 @@ from gmail_ingest.errors import GmailIngestError, InvalidInputError
 from gmail_ingest.sync.audit.traces import MailboxProgress, Trace, Traces
 from gmail_ingest.sync.audit.why_text import (
     Explanation,
-    FindingVerdict,
+    FindingWord,
     explain,
     explain_unknown,
     explain_unlisted,
-    verdict_of,
+    word_of,
 )
 from gmail_ingest.sync.mailbox.limiter import Budget, Limiter
 from gmail_ingest.sync.mailbox.records import Mailbox, MessageRef
@@ -50,7 +50,7 @@ class Finding:
     """
 
     progress: MailboxProgress
-    verdict: FindingVerdict
+    word: FindingWord
     explanation: str
     next: str
     gmail_id: str | None = None
@@ -133,7 +133,7 @@ class Why:
         return tuple(
             _finding(
                 by_id[trace.mailbox_id],
-                verdict_of(trace.fate),
+                word_of(trace.fate),
                 explain(trace, by_id[trace.mailbox_id], self._max_attempts),
                 trace.gmail_id,
                 trace,
@@ -187,17 +187,17 @@ class Why:
 
 def _unknown(progress: MailboxProgress) -> Finding:
     unknown = explain_unknown(progress)
-    return _finding(progress, unknown.verdict, unknown.explanation)
+    return _finding(progress, unknown.word, unknown.explanation)
 
 
 def _finding(
     progress: MailboxProgress,
-    verdict: FindingVerdict,
+    word: FindingWord,
     explanation: Explanation,
     gmail_id: str | None = None,
     trace: Trace | None = None,
 ) -> Finding:
-    return Finding(progress, verdict, explanation.happened, explanation.next_step, gmail_id, trace)
+    return Finding(progress, word, explanation.happened, explanation.next_step, gmail_id, trace)
 
 
 def _spellings(rfc_id: str) -> list[str]:

@@ -16,9 +16,9 @@ from gmail_ingest.core.ledger.removals import ACCEPTING
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.audit.traces import MailboxProgress, Trace
 
-#: What became of a mail in one word. First the verdicts of mail that the ledger knows, then those
-#: of mail that it does not know.
-FindingVerdict = Literal[
+#: What became of a mail in one word: what the ledger knows of it first; then, of what it does not
+#: know, what a mailbox or Google says.
+FindingWord = Literal[
     "stored",
     "hidden",
     "left_out",
@@ -54,13 +54,13 @@ class Explanation(NamedTuple):
 
 
 class Unknown(NamedTuple):
-    """Why a mailbox knows nothing of a mail: a verdict (``why.Finding``), and its explanation."""
+    """Why a mailbox knows nothing of a mail: its word (``why.Finding``), and its explanation."""
 
-    verdict: FindingVerdict
+    word: FindingWord
     explanation: Explanation
 
 
-def verdict_of(fate: Fate) -> FindingVerdict:
+def word_of(fate: Fate) -> FindingWord:
     """The word for a mail that the ledger knows."""
     match fate:
         case "pending":

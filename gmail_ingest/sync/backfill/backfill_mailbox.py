@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 
+from gmail_ingest.core.ledger.fates import ANSWERED
 from gmail_ingest.errors import LeaseHeldError, LeaseLostError, ThrottledError, TransientError
 from gmail_ingest.sync.backfill.backfill_jobs import BackfillJob, BackfillStore, MailboxMonthDone
 from gmail_ingest.sync.mailbox.discover import list_to_end
@@ -27,8 +28,8 @@ BUSY = 2.0
 #: For a longer one the run ends, and the job waits.
 LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
-LOOK_EVERY = 5.0
-#: It gives up after losing its lease so often (to ``unlock``, or by a late heartbeat).
+RECHECK_EVERY = 5.0
+#: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
 LOST_LEASES = 3
 
 
@@ -63,9 +64,7 @@ class BackfillMailbox:
         if self._listing_id is None:
             return
         self._units_reported += units
-        counts = self._counts
-        settled = counts.stored + counts.hidden + counts.left_out + counts.gone
-        self._finished += counts.listed + settled
+        self._finished += self._counts.listed + self._counts.came_to(ANSWERED)
         fresh = self._counts.take()
         fresh.units = units
         self._taken.setdefault(self._listing_id, Counts()).add(fresh)
@@ -120,7 +119,7 @@ class BackfillMailbox:
                 # What is left waits for another attempt, or is fetched by a live sync.
                 if datetime.now(UTC) - idle_since > timedelta(seconds=LONGEST_PAUSE):
                     raise TransientError("messages of this range still wait for another attempt")
-                await asyncio.sleep(min(LOOK_EVERY, self._policy.longest_sleep))
+                await asyncio.sleep(min(RECHECK_EVERY, self._policy.longest_sleep))
 
     async def _retry_month(
         self, paced: MailboxSession[BackfillStore], lease: Lease, month: date

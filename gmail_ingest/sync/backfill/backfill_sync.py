@@ -42,9 +42,9 @@ from gmail_ingest.sync.mailbox.side_by_side import to_its_end
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between looks at the job, which obey a cancellation and write progress.
-LOOK_EVERY = 1.0
-#: The error of a job whose tenant has no mailbox that can be synced.
+#: Seconds between looks at the job: so soon a cancellation is obeyed, and progress is told.
+REPORT_EVERY = 1.0
+#: What a job says whose tenant has nothing that could be synced.
 NO_MAILBOX = "no mailbox of this tenant is connected: connect one, and ask again"
 
 Done = Callable[[MonthDone], None]
@@ -153,8 +153,9 @@ class BackfillSync:
             for worker, mailbox in zip(workers, mailboxes, strict=True)
         ]
         try:
-            while tasks and (await asyncio.wait(tasks, timeout=LOOK_EVERY))[1]:
-                # A cancellation waits for it: counts that it took from the workers would be lost.
+            while tasks and (await asyncio.wait(tasks, timeout=REPORT_EVERY))[1]:
+                # A cancellation waits for it: what it has taken from the workers would be told by
+                # nobody else.
                 await to_its_end(self._report(job, workers, tally, done))
         finally:
             for task in tasks:

@@ -75,7 +75,7 @@ class TenantReport:
     @property
     def has_changes(self) -> bool:
         """Whether a row was stored, changed or removed."""
-        return bool(self.counts.stored or self.counts.updated or self.counts.deleted)
+        return self.counts.has_changes
 
 
 class TenantSync:

@@ -20,6 +20,8 @@ class SyncPolicy:
     """Numbers of a sync; times in seconds unless they are timedeltas."""
 
     initial_days: int = 30
+    #: Failed attempts after which a message is given up, and a job has failed. With the waits below
+    #: (``first_retry``) that is one to two minutes of waiting for a message: 64 to 127 s.
     max_attempts: int = 8
     #: Crashes of a job's workers, one after the other, until it ends failed as a poison job.
     max_crashes: int = 5
@@ -42,6 +44,10 @@ class SyncPolicy:
     #: So long after an incremental sync that found something, the mailbox is looked at once more:
     #: Google drops notifications beyond one a second. 0: never.
     look_again: float = 0.0
+    #: The wait after a first failure, doubled with each further one up to the longest: of a
+    #: message, a call, a refusal that names no time, a claim. The longest is not above
+    #: ``LONGEST_PAUSE`` of ``backfill_mailbox.py``: a backfill's run ends while a message waits
+    #: longer than that.
     first_retry: float = 1.0
     longest_retry: float = 900.0
     #: A 404 for an id first seen less than this long ago may be transient (edge case 13).

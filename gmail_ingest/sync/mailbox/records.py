@@ -6,12 +6,12 @@ Keep out: ports (``ports.py``), and values that only one use case or adapter kno
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, fields, replace
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, assert_never
 
-from gmail_ingest.core.ledger.fates import Origin
+from gmail_ingest.core.ledger.fates import Fate, Origin
 from gmail_ingest.core.ledger.history_records import HistoryRecord
 from gmail_ingest.core.ledger.scope import LeftOutReason
 from gmail_ingest.core.ledger.windows import Window
@@ -166,22 +166,31 @@ class Failed:
 Outcome = Stored | LeftOut | Gone | Failed
 
 
+def _count(*, found: bool, changed: bool = False) -> int:
+    """A counter that says whether it makes ``Counts.found`` and ``Counts.has_changes`` true."""
+    return field(default=0, metadata={"found": found, "changed": changed})
+
+
 @dataclass(slots=True)
 class Counts:
-    """What a sync did, in messages; ``units`` in Google's quota units."""
+    """What a sync did, in messages; ``units`` in Google's quota units.
 
-    listed: int = 0
-    discovered: int = 0
-    stored: int = 0
-    updated: int = 0
-    deleted: int = 0
-    hidden: int = 0
-    left_out: int = 0
-    gone: int = 0
-    retrying: int = 0
-    dead: int = 0
-    units: int = 0
-    #: Seconds from the internal date to the commit of the newest live message stored.
+    Each counter is made by ``_count``. If it counts what every look costs, as ``units`` does, it
+    finds nothing; else the mailbox would be looked at again and again.
+    """
+
+    listed: int = _count(found=True)
+    discovered: int = _count(found=True)
+    stored: int = _count(found=True, changed=True)
+    updated: int = _count(found=True, changed=True)
+    deleted: int = _count(found=True, changed=True)
+    hidden: int = _count(found=True)
+    left_out: int = _count(found=True)
+    gone: int = _count(found=True)
+    retrying: int = _count(found=True)
+    dead: int = _count(found=True)
+    units: int = _count(found=False)
+    #: Seconds from Google's internal date to the commit, of the newest live message stored.
     lag_seconds: float | None = field(default=None)
 
     def add(self, other: Counts) -> None:
@@ -199,15 +208,46 @@ class Counts:
         self.lag_seconds = None
         return taken
 
+    def came_to(self, fates: Collection[Fate]) -> int:
+        """How many messages came to one of these fates."""
+        return sum(self._of(fate) for fate in fates)
+
+    def _of(self, fate: Fate) -> int:
+        match fate:
+            case "pending":
+                return self.retrying
+            case "stored":
+                return self.stored
+            case "hidden":
+                return self.hidden
+            case "left_out":
+                return self.left_out
+            case "gone":
+                return self.gone
+            case "dead":
+                return self.dead
+            case _:
+                assert_never(fate)
+
     @property
     def found(self) -> bool:
-        """Whether there was anything to do."""
-        return any(count for name, count in self.totals().items() if name != "units")
+        """Whether there was anything to do, other than to look."""
+        return any(getattr(self, name) for name in _FOUND)
+
+    @property
+    def has_changes(self) -> bool:
+        """Whether a row was stored, changed or removed."""
+        return any(getattr(self, name) for name in _CHANGED)
 
     def totals(self) -> dict[str, int]:
         """The counters by name, without the lag."""
         names = [name for name in self.__slots__ if name != "lag_seconds"]
         return {name: getattr(self, name) for name in names}
+
+
+_COUNTERS = [counter for counter in fields(Counts) if counter.name != "lag_seconds"]
+_FOUND = [counter.name for counter in _COUNTERS if counter.metadata["found"]]
+_CHANGED = [counter.name for counter in _COUNTERS if counter.metadata["changed"]]
 
 
 @dataclass(frozen=True, slots=True)

@@ -107,7 +107,8 @@ class Throttle:
                 tries += 1
                 if tries >= TRIES:
                     raise
-                await asyncio.sleep(self._policy.retry_delay(tries - 1))
+                wait = self._policy.retry_delay(tries - 1)
+                await asyncio.sleep(min(wait, self._policy.longest_sleep))
             else:
                 self.succeeded()
                 return answer

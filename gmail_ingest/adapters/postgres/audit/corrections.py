@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import hidden_by_rule
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import hidden_by_rule
 from gmail_ingest.adapters.postgres.mail import threads
 from gmail_ingest.adapters.postgres.mail.email_writes import write_emails
 from gmail_ingest.adapters.postgres.mail.ledger import read_entries, write_entries

@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, statement, transaction
 from gmail_ingest.adapters.postgres.queue.queue_sql import ADDED_COUNTS
+from gmail_ingest.core.ledger.fates import GIVEN
 from gmail_ingest.core.ledger.months import next_month
 from gmail_ingest.core.ledger.windows import Window, midnight
 from gmail_ingest.errors import InvalidInputError, JobEndedError, NotFoundError
@@ -165,7 +166,7 @@ class PostgresBackfillJobs:
             for listing_id, added in news.items():
                 await connection.execute(_LISTED, {"id": listing_id, "counts": _json(added)})
             if news:
-                progress = total.discovered + total.stored + total.hidden + total.left_out > 0
+                progress = total.discovered + total.came_to(GIVEN) > 0
                 values = {"id": job_id, "counts": _json(total), "progress": progress}
                 advanced = await connection.execute(_ADVANCE, values)
             else:

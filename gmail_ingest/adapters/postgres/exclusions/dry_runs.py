@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from heapq import nlargest
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.mail_facts import StoredMail, read_next
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import JudgedMail, read_next
 from gmail_ingest.core.exclusions.exclusion_rules import ExclusionRule
 from gmail_ingest.core.exclusions.matching import Rulebook
 
@@ -74,9 +74,9 @@ class _Found:
     mailbox_id: int
     mails: int = 0
     hidden: int = 0
-    newest: Sequence[StoredMail] = ()
+    newest: Sequence[JudgedMail] = ()
 
-    def add(self, mails: Sequence[StoredMail]) -> None:
+    def add(self, mails: Sequence[JudgedMail]) -> None:
         self.mails += len(mails)
         shown = [mail for mail in mails if mail.rule is None]
         self.hidden += len(mails) - len(shown)
@@ -124,5 +124,5 @@ async def _samples(connection: Connection, found: Sequence[_Found]) -> tuple[Sam
     )
 
 
-def _date(mail: StoredMail) -> datetime:
+def _date(mail: JudgedMail) -> datetime:
     return mail.internal_date

@@ -1,6 +1,6 @@
 """Applies rules that changed to stored mail, batch by batch.
 
-Holds: ``decide_next``. Keep out: rules (``exclusion_rules.py``), hiding (``visibility.py``).
+Holds: ``decide_next``. Keep out: rules (``stored_rules.py``), hiding (``visibility.py``).
 Source: docs/promises.md#promise-2, #promise-9; edge cases 17, 64, 68. A batch is one transaction,
 which also records the progress. All mail of a mailbox is decided again, whatever rule changed: one
 way for all, at 25 microseconds of CPU a mail.
@@ -11,8 +11,8 @@ from __future__ import annotations
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import Connection, transaction
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.mail_facts import read_next
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import read_rulebook
 from gmail_ingest.adapters.postgres.exclusions.visibility import decide
 from gmail_ingest.sync.mailbox.records import AppliedRules, Counts
 

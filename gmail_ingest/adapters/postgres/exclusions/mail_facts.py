@@ -1,6 +1,6 @@
 """Reads the facts of stored mail that exclusion rules check.
 
-Holds: ``StoredMail`` and how it is read. Add here: a fact that another criterion needs. Keep out:
+Holds: ``JudgedMail`` and how it is read. Add here: a fact that another criterion needs. Keep out:
 deciding (``core/exclusions/matching.py``), hiding (``visibility.py``).
 """
 
@@ -27,7 +27,7 @@ _NEXT = f"{_SELECT} AND e.gmail_id > %(after)s ORDER BY e.gmail_id LIMIT %(most)
 
 
 @dataclass(frozen=True, slots=True)
-class StoredMail:
+class JudgedMail:
     """A stored mail, and the name of the rule that hides it now."""
 
     gmail_id: str
@@ -39,7 +39,7 @@ class StoredMail:
 
 async def read_mail(
     connection: Connection, mailbox_id: int, ids: Collection[str]
-) -> list[StoredMail]:
+) -> list[JudgedMail]:
     """The stored mails of these Gmail ids."""
     wanted = {"mailbox_id": mailbox_id, "ids": list(ids)}
     rows = await (await connection.execute(_NAMED, wanted)).fetchall()
@@ -48,16 +48,16 @@ async def read_mail(
 
 async def read_next(
     connection: Connection, mailbox_id: int, after: str, most: int
-) -> list[StoredMail]:
+) -> list[JudgedMail]:
     """The mails of a mailbox after a Gmail id, in the order of their ids."""
     wanted = {"mailbox_id": mailbox_id, "after": after, "most": most}
     rows = await (await connection.execute(_NEXT, wanted)).fetchall()
     return [_stored(row) for row in rows]
 
 
-def _stored(row: Sequence[Any]) -> StoredMail:
+def _stored(row: Sequence[Any]) -> JudgedMail:
     gmail_id, thread_id, internal_date, fate, reason, sender, addresses, labels, *flags = row
-    return StoredMail(
+    return JudgedMail(
         gmail_id,
         thread_id,
         internal_date,

@@ -17,8 +17,8 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from gmail_ingest.adapters.postgres.engine import Connection
-from gmail_ingest.adapters.postgres.exclusions.exclusion_rules import read_rulebook
-from gmail_ingest.adapters.postgres.exclusions.mail_facts import StoredMail, read_mail
+from gmail_ingest.adapters.postgres.exclusions.mail_facts import JudgedMail, read_mail
+from gmail_ingest.adapters.postgres.exclusions.stored_rules import read_rulebook
 from gmail_ingest.adapters.postgres.mail import threads
 from gmail_ingest.adapters.postgres.mail.email_writes import WRITE_KEYS
 from gmail_ingest.adapters.postgres.mail.facets import HIDDEN_BIT
@@ -68,7 +68,7 @@ async def redecide(connection: Connection, mailbox_id: int, ids: Collection[str]
 
 
 async def decide(
-    connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[StoredMail]
+    connection: Connection, mailbox_id: int, rulebook: Rulebook, mails: Sequence[JudgedMail]
 ) -> Decided:
     """Hide or show these mails by the rules."""
     hiding_rules = {mail.gmail_id: rulebook.hiding(mail.facts) for mail in mails}

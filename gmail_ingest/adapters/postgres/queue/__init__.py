@@ -1,1 +1,1 @@
-"""The queue, its jobs and drains, and what arrives by push."""
+"""The queue: rows, jobs, drains, pushes."""

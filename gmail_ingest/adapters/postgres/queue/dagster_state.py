@@ -1,6 +1,6 @@
-"""What Dagster's own database tells of Dagster, without Dagster.
+"""Reads the state of Dagster's daemon from Dagster's database, without importing Dagster.
 
-Holds: ``daemon_silence``. Keep out: changing anything there; runs (its API tells those).
+Holds: ``daemon_silence``. Keep out: writes to that database; runs (Dagster's API has those).
 Source: docs/dagster.md#heartbeats-of-daemons: Dagster's table ``daemon_heartbeats``: each daemon
 writes its row every 30 seconds.
 """
@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from gmail_ingest.adapters.postgres.engine import driver_url
 from gmail_ingest.adapters.postgres.schema.database_state import CONNECT_SECONDS
 
-#: The daemon that starts syncs; the others live and die with it, in one process.
+#: The daemon that starts syncs; the others run in the same process.
 _SILENCE = """
 SELECT extract(epoch FROM (now() AT TIME ZONE 'utc') - max("timestamp"))::float8
 FROM daemon_heartbeats WHERE daemon_type = 'SENSOR'
@@ -21,11 +21,11 @@ FROM daemon_heartbeats WHERE daemon_type = 'SENSOR'
 
 
 def daemon_silence(url: str, variable: str) -> float | None:
-    """Seconds since the daemon last wrote that it lives; None if it never did.
+    """Seconds since the daemon's last heartbeat; None if there was none.
 
     Args:
-        url: of Dagster's database, whose tables are there (``look_at`` says so).
-        variable: where the address was given, for errors.
+        url: of Dagster's database, with its tables (checked by ``look_at``).
+        variable: the setting that holds the URL, for errors.
     """
     place: sa.URL = driver_url(url, variable).set(drivername="postgresql")
     with psycopg.connect(

@@ -1,9 +1,9 @@
-"""Living drains, and the channel on which they hear of new rows.
+"""Heartbeats of drains, and the channel on which they hear of new rows.
 
-Holds: ``PostgresDrains`` and ``listen``. Add here: what else is known of a drain.
+Holds: ``PostgresDrains`` and ``listen``. Add here: another fact about a drain.
 Keep out: the queue's rows (``sync_queue.py``).
-Source: docs/dagster.md#dead-workers: a drain whose host is gone stays "started" in Dagster's books
-for hours; only a heartbeat of its own tells. PostgreSQL's LISTEN; psycopg's
+Source: docs/dagster.md#dead-workers: a drain whose host is gone stays "started" in Dagster for
+hours, so a drain has a heartbeat of its own. PostgreSQL's LISTEN; psycopg's
 ``AsyncConnection.notifies``.
 """
 
@@ -20,7 +20,7 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.queue.queue_sql import CHANNEL
 
-#: A drain that was not seen for so long is dead; it says so itself every 15 seconds.
+#: A drain without a heartbeat for this long is dead; a drain writes one every 15 seconds.
 FRESH = timedelta(seconds=45)
 
 _SEEN = """
@@ -38,37 +38,37 @@ class PostgresDrains:
         self._engine = engine
 
     async def seen(self, run_id: str) -> None:
-        """Note that a drain is alive now."""
+        """Record a heartbeat of a drain."""
         async with statement(self._engine) as connection:
             await connection.execute(_SEEN, (run_id,))
 
     async def ended(self, run_id: str) -> None:
-        """Forget a drain, and those that nobody heard of for long."""
+        """Forget a drain that ended, and those without a heartbeat for a day."""
         async with statement(self._engine) as connection:
             await connection.execute(_ENDED, (run_id,))
 
     async def alive(self) -> int:
-        """How many drains were seen lately."""
+        """How many drains have a recent heartbeat."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_ALIVE, (FRESH,))).fetchone()
         return int(row[0]) if row else 0
 
 
 class Channel:
-    """What is heard of new rows in the queue."""
+    """Notifications of new rows in the queue."""
 
     def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         self._connection = connection
 
     async def wait(self, seconds: float) -> None:
-        """Return when something new waits, or after so many seconds."""
+        """Return at the next notification, or after so many seconds."""
         async for _ in self._connection.notifies(timeout=seconds, stop_after=1):
             pass
 
 
 @asynccontextmanager
 async def listen(engine: AsyncEngine) -> AsyncIterator[Channel]:
-    """Listen on a connection of its own: one from the pool would be needed for the work."""
+    """Listen on a separate connection, because the pool's connections are needed for the work."""
     url = engine.url.set(drivername="postgresql").render_as_string(hide_password=False)
     async with await psycopg.AsyncConnection.connect(url, autocommit=True) as connection:
         await connection.execute(sql.SQL("LISTEN {}").format(sql.Identifier(CHANNEL)))

@@ -1,9 +1,9 @@
-"""Jobs as a caller follows them: what was asked for, and what became of it.
+"""Jobs as callers see them: what was asked for, and its result.
 
-Holds: ``Job`` and ``PostgresJobs``. Add here: a question about jobs.
-Keep out: starting and ending them (the queue does, with its rows).
-Source: docs/architecture.md#the-queue. A job that was given back while a newer request waited went
-into that one's job: whoever asks for it hears of the newer.
+Holds: ``Job`` and ``PostgresJobs``. Add here: a question about jobs. Keep out: starting and ending
+jobs (the queue does that with its rows).
+Source: docs/architecture.md#the-queue. A job that was put back while a newer request waited was
+merged into that request's job: callers that ask for it are shown the newer one.
 """
 
 from __future__ import annotations
@@ -16,11 +16,12 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from gmail_ingest.adapters.postgres.engine import statement
+from gmail_ingest.core.ledger.fates import DECIDED
 from gmail_ingest.core.ledger.progress import Progress
 from gmail_ingest.errors import NotFoundError
 
-# The id, kind and creation are those of the job that was asked for, the rest of the one it went
-# into; a chain is as long as there were releases that met a newer request.
+# Id, kind and creation time are those of the requested job, the rest those of the job into which it
+# was merged. A chain has one link for each release that met a newer request.
 _FOLLOWED = """
 WITH RECURSIVE chain AS (
     SELECT requested.id AS requested, requested.id, requested.merged_into, 0 AS depth
@@ -52,7 +53,7 @@ _COUNT = "SELECT count(*) FROM sync_jobs WHERE tenant_id = %s"
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A sync that was asked for. ``counts`` by name as in ``records.Counts``; times are UTC.
+    """A sync that was asked for. ``counts`` has the names of ``Counts``; times are UTC.
 
     ``state`` is queued, running, succeeded, failed or cancelled; the last three are final.
     """
@@ -67,7 +68,7 @@ class Job:
     created_at: datetime
     started_at: datetime | None
     finished_at: datetime | None
-    #: Of a backfill: its range, Dagster's id of it, its months, and when it goes on by itself.
+    #: For a backfill: its range, Dagster's id, when it goes on after a pause, and its months.
     window_start: datetime | None
     window_end: datetime | None
     dagster_backfill_id: str | None
@@ -78,9 +79,8 @@ class Job:
 
     @property
     def progress(self) -> Progress:
-        """How far it is."""
-        settled = ("stored", "hidden", "left_out", "gone", "dead")
-        decided = sum(self.counts.get(name, 0) for name in settled)
+        """How far the job is."""
+        decided = sum(self.counts.get(fate, 0) for fate in DECIDED)
         return Progress(
             self.months_done,
             self.months_total,
@@ -97,7 +97,7 @@ class PostgresJobs:
         self._engine = engine
 
     async def job(self, tenant_id: str, job_id: UUID) -> Job:
-        """A job of this tenant, as far as it came.
+        """A job of this tenant, in its present state.
 
         Raises:
             NotFoundError: the tenant has no such job.

@@ -1,10 +1,9 @@
-"""Pushes written down: who was notified, and one waiting row a tenant, in one round trip.
+"""Stores pushes: when mailboxes were notified, and one waiting row a tenant, in one round trip.
 
-Holds: ``PostgresPushes``. Add here: what a notification changes.
+Holds: ``PostgresPushes``. Add here: another effect of a notification.
 Keep out: verification and parsing (``webhook_api``), other ways into the queue (``sync_queue``).
 Source: docs/architecture.md#the-queue; docs/google.md#notification-contents; edge cases 8, 18, 22,
-73; more than 1,000 pushes a second must fit through one sidecar, so that a batch is one statement
-of psycopg.
+73; one sidecar must take more than 1,000 pushes a second, so a batch is one statement.
 """
 
 from __future__ import annotations
@@ -19,16 +18,15 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from gmail_ingest.adapters.postgres.engine import statement
 from gmail_ingest.adapters.postgres.queue.queue_sql import CHANNEL, JOINED_MAILBOXES, PENDING_LOOK
 
-# An address that is no mailbox's own is looked for among the other addresses of mailboxes: a
-# renamed account is notified under either name. A mailbox's own address is nobody else's alias, but
-# may be what another account is called by now.
-# A history id below the checkpoint is an old push that comes late, or of a history that went back:
-# then Google sent it after the last sync was through, and a look costs 2 units.
-# Tenants are locked against a disconnect only, and their state is looked at under that lock: a
-# push can leave no row behind in the queue of a disconnected tenant. The times of the push are
-# only for people: a mailbox row that a sync holds is left alone instead of waiting for it.
-# A job is written only for a row that had none: a new one, or one of a poll or a second look; its
-# foreign key is checked at the end. Listeners hear of that, and of a row that has become urgent.
+# If no mailbox has the address, it is looked up among the aliases of mailboxes: Google notifies a
+# renamed account under either name. A mailbox's own address is no alias of another mailbox, but may
+# be the present address of another account. A history id below the checkpoint is a late push, or
+# belongs to a history that went back; in the second case Google sent it after the end of the last
+# sync, and a sync costs 2 units. Tenants are locked only against a disconnect, and their state is
+# read under that lock, so that a push leaves no row in the queue of a disconnected tenant. The
+# times of pushes are only for people: a mailbox row that a sync holds is skipped. A job is written
+# only for a row without one: a new row, or one of a poll or a second look; its foreign key is
+# checked at the end. Listeners are notified of such rows, and of rows that become urgent.
 _APPLY = f"""
 WITH pushed AS (
     SELECT * FROM unnest(%(addresses)s::text[], %(history_ids)s::numeric[],
@@ -95,7 +93,7 @@ SELECT (SELECT count(DISTINCT address) FROM live), (SELECT count(*) FROM wanted)
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What a batch of pushes met: addresses known, tenants with news, rows new in the queue."""
+    """The effect of a batch of pushes: known addresses, tenants with news, new queue rows."""
 
     known: int
     behind: int
@@ -123,8 +121,8 @@ class PostgresPushes:
         self._engine = engine
 
     async def apply(self, notifications: Mapping[str, Pushed]) -> Applied:
-        """Note notifications and queue an incremental sync where Gmail is ahead of the checkpoint,
-        or said after the last sync that it is behind.
+        """Record notifications, and queue an incremental sync where Gmail is ahead of the
+        checkpoint, or reported a lower history id after the last sync.
 
         Args:
             notifications: the newest one by lower-cased address. Unknown addresses, and mailboxes

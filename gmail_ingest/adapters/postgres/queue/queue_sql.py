@@ -1,36 +1,35 @@
 """The statements of the queue, each a whole transaction.
 
-Holds: SQL text and the fragments that statements share. Add here: a rule of the queue.
+Holds: SQL statements and their shared fragments. Add here: a rule of the queue.
 Keep out: running them (``sync_queue.py``).
 Source: docs/architecture.md#the-queue; edge cases 8, 22, 70, 71, 74.
 
-One row waits for a (tenant, kind): the partial unique index makes sure of it. A row that is held
-is another one, so that a push during a sync makes a new waiting row instead of being lost.
+At most one row waits for a (tenant, kind), by a partial unique index. A claimed row does not count,
+so a push during a sync makes a new waiting row instead of being lost.
 
-Whose turn it is: what was asked for live comes first, then second looks, then listings, then polls
-(``sync.records.Priority``). So that pushes that never end cannot hold up all the rest for ever, an
-eighth of each claim goes to what has been due for a minute or longer, the oldest first.
+The order of claims: requested live syncs, then second looks, then listings, then polls
+(``Priority`` in ``sync/mailbox/records.py``). An eighth of each claim goes to background rows that
+have been due for a minute or longer, the oldest first, so that endless pushes do not block them.
 
-What nobody asked for (a poll, a second look) has no job, until it finds something, fails, or
-somebody asks for the same: polls that find nothing would be 14 million rows a day at 100,000
-mailboxes.
+A poll or a second look has no job until it finds something, fails, or somebody asks for the same
+sync: else 100,000 mailboxes would make 14 million rows a day for polls that find nothing.
 
-A row that a run was started for carries ``dispatch_id``: a tag of that run, or ``run:`` and its id
-if the run is one that stays for the row. The mark counts only while Dagster has that run and it
-is alive: a mark alone, left by a tick that failed, holds nothing up.
+If a run was started for a row, the row has its ``dispatch_id``: a tag of that run, or ``run:`` and
+the id of a living run that stays for the row. The mark counts only while that run is alive in
+Dagster, so a mark that a failed tick left behind blocks nothing.
 """
 
 from __future__ import annotations
 
-#: The channel on which listeners hear that something new waits; its payload is empty.
+#: The channel on which listeners are notified of new waiting rows; the payload is empty.
 CHANNEL = "sync_queue"
-#: Who holds a row that ``unlock`` took from its worker: nobody, and nobody died with it.
+#: ``claimed_by`` of a row that ``unlock`` took from its worker; it counts no crash.
 UNLOCKED = "unlocked"
-#: As ``UNLOCKED``, of a run that Dagster found dead.
+#: ``claimed_by`` of a row taken from a run that Dagster found dead; it counts a crash.
 DEAD = "dead"
 
-# A row that waits, or was left behind by a dead worker, is free when nobody else works on its
-# tenant and kind: forced rows are free anyway, and what was left behind goes before what waits.
+# A waiting row, or one of a dead worker, is free if no other worker has its tenant and kind. Forced
+# rows are free in any case. Rows of dead workers come before waiting ones.
 _FREE = """
 q.not_before <= now() AND (q.claimed_by IS NULL OR q.claimed_until <= now())
 AND (q.force OR NOT EXISTS (
@@ -40,19 +39,20 @@ AND (q.force OR NOT EXISTS (
       AND (held.claimed_until > now() OR q.claimed_by IS NULL OR held.id < q.id)))
 """
 
-#: A second look whose time has not come, and that nobody has tried: it may as well be done now.
+#: A second look that is not yet due and was not tried: it may be done earlier.
 PENDING_LOOK = "(q.priority = 1 AND q.attempts = 0 AND q.not_before > now())"
-#: Seconds for which what is not live has been due when it gets its share of each claim.
+#: Background rows that have been due for so long get their share of each claim.
 _LONG_DUE = "interval '60 seconds'"
 
-#: The mailboxes of a waiting row and of what joins it; NULL, which means all of a tenant's, stays.
+#: The mailboxes of a waiting row and of the one that joins it; NULL (all of the tenant's) stays
+#: NULL.
 JOINED_MAILBOXES = """
 CASE WHEN q.mailbox_ids IS NULL OR excluded.mailbox_ids IS NULL THEN NULL
      ELSE ARRAY(SELECT DISTINCT each FROM unnest(q.mailbox_ids || excluded.mailbox_ids) each
                 ORDER BY each) END
 """
 
-#: The counts of the row ``j`` with those of ``%(counts)s`` added.
+#: The counts of the row ``j`` plus ``%(counts)s``.
 ADDED_COUNTS = """
 (SELECT coalesce(jsonb_object_agg(key, value), '{}') FROM (
     SELECT key, CASE WHEN key = 'lag_seconds' THEN max(value::numeric)
@@ -62,10 +62,10 @@ ADDED_COUNTS = """
     GROUP BY key) totals)
 """
 
-#: Joins the waiting row, or makes one, with a job. Listeners hear of new rows and of those that
-#: came to be more urgent: NOTIFY makes commits queue up behind each other, and whoever drains has
-#: heard of the waiting row already. A pause that Google asked for is kept, unless the sync is
-#: forced. A second look that is joined is made at once, and then again.
+#: Joins the waiting row, or makes one, with a job. Listeners are notified only of new rows and of
+#: rows that became more urgent: NOTIFY serialises commits, and drains have already heard of the
+#: others. A pause that Google asked for is kept unless the sync is forced. A second look that is
+#: joined is made at once, and once more later.
 ENQUEUE = f"""
 WITH queued AS (
     INSERT INTO sync_queue AS q (tenant_id, kind, job_id, mailbox_ids, history_id, force, priority)
@@ -94,8 +94,8 @@ FROM queued
 """  # noqa: S608 - fragments of this file
 
 _MAY_CLAIM = f"(%(tenant_id)s::text IS NULL OR q.tenant_id = %(tenant_id)s) AND {_FREE}"
-#: ``limit`` rows, at most ``background`` of them not live; ``turns`` of these are for those that
-#: have been due for long.
+#: Claims ``limit`` rows, at most ``background`` of them not live; of these, ``turns`` are for rows
+#: that have been due for long.
 CLAIM = f"""
 WITH overdue AS MATERIALIZED (
     SELECT id FROM sync_queue q
@@ -143,13 +143,13 @@ FROM unnest(%(ids)s::bigint[], %(holders)s::text[], %(attempts)s::int[]) c (id, 
 WHERE q.id = c.id AND q.claimed_by = c.holder AND q.attempts = c.attempts
 """
 
-# The count of attempts tells a claim from a later one of the same holder.
+# The count of attempts distinguishes a claim from a later one of the same holder.
 _MINE = "id = %(id)s AND claimed_by = %(holder)s AND attempts = %(attempts)s"
 
-#: Ends a row and its job; ``telling`` whether one without a job has something to tell, and so gets
-#: one after all. ``look_ids`` are mailboxes to look at once more after ``look_after``: their row
-#: is for the run that is here already, as long as that lives. If a row waits already, which may be
-#: claimed too early for this, the second look comes after that one.
+#: Ends a row and its job. ``telling``: a row without a job has a result to report, and gets a job.
+#: ``look_ids`` are mailboxes for a second look after ``look_after``: its row is for the present
+#: run, while that is alive. If a row already waits, it may be claimed too early, so the second look
+#: comes after that one.
 ACKNOWLEDGE = f"""
 WITH mine AS (
     DELETE FROM sync_queue WHERE {_MINE} RETURNING *
@@ -172,8 +172,8 @@ ON CONFLICT (tenant_id, kind) WHERE claimed_by IS NULL DO UPDATE
 SET mailbox_ids = {JOINED_MAILBOXES}, again = true
 """  # noqa: S608 - fragments of this file
 
-#: Gives a row back: it waits again, or goes into the row that came to wait meanwhile, and its job
-#: into that row's job.
+#: Puts a row back: it waits again, or is merged into a row that waits by now, and its job into that
+#: row's job.
 RELEASE = f"""
 WITH mine AS (
     DELETE FROM sync_queue WHERE {_MINE}
@@ -209,8 +209,8 @@ SET state = 'queued', error = %(error)s, counts = {ADDED_COUNTS},
 FROM mine, back WHERE j.id = mine.job_id
 """  # noqa: S608 - fragments of this file
 
-#: Takes rows and leases from a run that is dead; its worker, should it live, can write nothing
-#: more. The rows are free at once, and each counts one more crash at its next claim.
+#: Takes rows and leases from a dead run; if its worker is still alive, it can write nothing more.
+#: The rows are free at once, and each counts one more crash at its next claim.
 FREE_RUN = f"""
 WITH freed AS (
     UPDATE sync_queue
@@ -223,21 +223,22 @@ WITH freed AS (
 SELECT count(*), CASE WHEN count(*) > 0 THEN pg_notify('{CHANNEL}', '') END FROM freed
 """  # noqa: S608 - fragments of this file
 
-#: Who holds a claim, a lease or a drain's place, of those that are runs; each until it expires.
+#: The runs that hold a claim or a lease that has not expired, or a drain's row.
 HOLDERS = """
 SELECT claimed_by FROM sync_queue WHERE claimed_by LIKE 'run:%' AND claimed_until > now()
 UNION SELECT holder FROM leases WHERE holder LIKE 'run:%' AND until > now()
 UNION SELECT 'run:' || run_id FROM drains
 """
 
-#: The marks of rows that are due, and how often runs were started for them in vain.
+#: The ``dispatch_id`` of due rows, and how often runs were started for them in vain.
 DISPATCHED = f"""
 SELECT q.dispatch_id, count(*), max(q.dispatches),
        coalesce(min(extract(epoch FROM now() - q.dispatched_at)), 0)::float8
 FROM sync_queue q WHERE q.dispatch_id IS NOT NULL AND {_FREE} GROUP BY q.dispatch_id
 """  # noqa: S608 - fragments of this file
 
-#: A tenant is asked for as a whole: all its rows that are due are marked, its oldest counts.
+#: Marks all due rows of each chosen tenant; tenants are chosen by their most urgent, then oldest
+#: row.
 DISPATCH = f"""
 WITH due AS (
     SELECT q.id, q.tenant_id, q.priority, q.not_before FROM sync_queue q
@@ -273,10 +274,10 @@ EXISTS (SELECT FROM message_ledger l
         WHERE l.mailbox_id = m.id AND l.fate = 'pending'
           AND l.origin <> 'backfill' AND l.next_attempt_at <= now())
 """
-# What just failed for good (an API that is not enabled) would fail again.
+# Mailboxes that failed recently (an API that is not enabled) would fail again.
 _RESTED = "coalesce(m.failed_at, '-infinity') <= now() - %(poll_interval)s"
-#: What nobody pushed for: mailboxes not synced for long, retries that came due (an incremental
-#: sync fetches listed ids too), and listings and changes of rules that a dead worker left.
+#: Queues work without a push: mailboxes not synced for long, due retries (an incremental sync also
+#: fetches listed ids), and listings and changes of rules that a dead worker left.
 SWEEP = f"""
 WITH stale AS (
     SELECT m.tenant_id, 'incremental' AS kind, m.id FROM mailboxes m

@@ -1,11 +1,11 @@
-"""What of our own tables goes after some days: ended jobs, units by day, coverage.
+"""Deletes old rows of our own tables: ended jobs, units by day, coverage.
 
 Holds: ``PostgresRetention``. Add here: a table that grows with time and not with mail.
-Keep out: mail and the ledger (they go with their tenant: ``deletion``), Dagster's tables
+Keep out: mail and the ledger (deleted with their tenant: ``deletion``), Dagster's tables
 (``defs/dagster_internals/event_retention.py``).
 
-Each batch is a statement of its own, so that nobody waits for it. A job stays while anything needs
-it: its queue row, Dagster's part of a backfill, another job that was merged into it.
+Each batch is one statement, so that nobody waits for long. A job stays while anything needs it: its
+queue row, a backfill in Dagster, another job that was merged into it.
 """
 
 from __future__ import annotations
@@ -46,22 +46,22 @@ DELETE FROM coverage WHERE (mailbox_id, day) IN (
 
 
 class PostgresRetention:
-    """Deletes what is older than so many days; each answers how many rows went."""
+    """Deletes rows older than so many days; each method returns the number of deleted rows."""
 
     def __init__(self, engine: AsyncEngine, *, batch: int = BATCH) -> None:
         self._engine = engine
         self._batch = batch
 
     async def jobs(self, days: int) -> int:
-        """Jobs that ended before, with their months."""
+        """Jobs that ended before that, with their months."""
         return await self._delete(_JOBS, days)
 
     async def usage(self, days: int) -> int:
-        """Units of days before."""
+        """Units of days before that."""
         return await self._delete(_USAGE, days)
 
     async def coverage(self, days: int) -> int:
-        """Days that were compared last before; they are no longer proven then."""
+        """Coverage of days last compared before that; they no longer count as proven."""
         return await self._delete(_COVERAGE, days)
 
     async def _delete(self, sql: LiteralString, days: int) -> int:
@@ -71,6 +71,7 @@ class PostgresRetention:
             async with statement(self._engine) as connection:
                 deleted = (await connection.execute(sql, parameters)).rowcount
             gone += deleted
-            # Jobs that were merged into another go before it: fewer than a batch is not the end.
+            # A job can be deleted only after those merged into it: a batch that is not full is not
+            # the last.
             if not deleted:
                 return gone

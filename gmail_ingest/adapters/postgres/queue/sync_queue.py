@@ -1,6 +1,6 @@
-"""The SyncQueue port in Postgres: each method one statement, one round trip.
+"""The SyncQueue port in Postgres: nearly every method is one statement, one round trip.
 
-Holds: ``PostgresSyncQueue``, and ``enqueue`` for those who are in a transaction already.
+Holds: ``PostgresSyncQueue``, and ``enqueue`` for callers that are in a transaction.
 Add here: a question about the queue. Keep out: its rules (``queue_sql.py``), jobs as a caller
 sees them (``jobs.py``). Source: ``sync/live/sync_queue.py``; docs/architecture.md#the-queue.
 """
@@ -23,13 +23,13 @@ from gmail_ingest.errors import NotFoundError
 from gmail_ingest.sync.live.sync_queue import Claim, Priority, SecondLook
 from gmail_ingest.sync.mailbox.records import Counts, SyncKind
 
-#: The part (1 / so many) of each claim for what is not live and has been due for a minute.
+#: One of so many rows of each claim is for background work that has been due for a minute.
 TURNS = 8
 
 
 @dataclass(frozen=True, slots=True)
 class QueueDepth:
-    """Rows that somebody could claim now; the age is the seconds since the oldest came due."""
+    """Rows that can be claimed now, and the seconds since the oldest came due."""
 
     waiting: int
     oldest_age_seconds: float
@@ -37,8 +37,9 @@ class QueueDepth:
 
 @dataclass(frozen=True, slots=True)
 class Dispatched:
-    """A tenant for which a run should be started: its due kinds, and the job that waits longest,
-    None if nobody asked. ``id`` is for the run's tags: the rows wait for that run while it lives.
+    """A tenant for which a run should be started: its due kinds, and the job that has waited
+    longest (None if nobody asked). ``id`` is for the run's tags: the rows wait for that run while
+    it is alive.
     """
 
     tenant_id: str
@@ -49,10 +50,10 @@ class Dispatched:
 
 @dataclass(frozen=True, slots=True)
 class Awaited:
-    """Rows that are due and wait for a run that was started for them.
+    """Due rows that wait for a run that was started for them.
 
-    ``id`` is the run's (see ``queue_sql``); ``dispatches`` counts the runs that were started for
-    them and never took them; ``age`` is the seconds since the last of them was asked for.
+    ``id`` is the run's (see ``queue_sql``); ``dispatches`` counts runs that were started for them
+    and did not take them; ``age`` is the seconds since the last one was requested.
     """
 
     id: str
@@ -95,7 +96,7 @@ async def enqueue(
 
 
 class PostgresSyncQueue:
-    """See ``sync.live.sync_queue.SyncQueue``; what a method does is written there."""
+    """Implements ``sync.live.sync_queue.SyncQueue``, which says what each method does."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -130,7 +131,7 @@ class PostgresSyncQueue:
         tenant_id: str | None = None,
         dagster_run_id: str | None = None,
     ) -> list[Claim]:
-        """Take rows that wait or whose claim expired, live mail first; their jobs are running."""
+        """Claim rows that wait or whose claim expired, live mail first; their jobs then run."""
         background = limit if background is None else min(limit, background)
         parameters = {
             "holder": holder,
@@ -179,13 +180,13 @@ class PostgresSyncQueue:
     async def release(
         self, claim: Claim, not_before: datetime, counts: Counts, error: str | None
     ) -> None:
-        """Give a claimed row back to wait; nothing if the claim was lost."""
+        """Put a claimed row back to wait; nothing if the claim was lost."""
         parameters = _mine(claim, counts, error) | {"not_before": not_before}
         async with statement(self._engine) as connection:
             await connection.execute(queue_sql.RELEASE, parameters)
 
     async def awaited(self) -> list[Awaited]:
-        """What is due and waits for a run that was started for it."""
+        """Due rows that wait for a run that was started for them."""
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(queue_sql.DISPATCHED)).fetchall()
         return [Awaited(*row) for row in rows]
@@ -193,10 +194,11 @@ class PostgresSyncQueue:
     async def dispatch(
         self, limit: int, *, tenants: Collection[str], lost: Collection[str] = ()
     ) -> list[Dispatched]:
-        """At most ``limit`` of these tenants for which a run should be started, live mail first.
+        """Choose at most ``limit`` of these tenants for which a run should be started, live mail
+        first.
 
-        Their rows wait for those runs from now on. Args: ``lost``: ids of runs that are none any
-        more, or never were: what waits for these is due.
+        Their rows wait for those runs from now on. ``lost`` are ids of runs that no longer exist or
+        never did: rows that wait for them are due again.
         """
         parameters = {"limit": limit, "tenants": list(tenants), "lost": list(lost)}
         async with statement(self._engine) as connection:
@@ -213,18 +215,18 @@ class PostgresSyncQueue:
         return [holder for (holder,) in rows]
 
     async def waiting(self) -> QueueDepth:
-        """How much could be claimed now, and for how long it could."""
+        """How many rows can be claimed now, and since when."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(queue_sql.DEPTH)).fetchone()
         return QueueDepth(*row) if row else QueueDepth(0, 0.0)
 
     async def sweep(self, poll_interval: timedelta) -> int:
-        """Queue what nobody asked for but is due; returns how many rows came to wait.
+        """Queue due work that nobody asked for; returns the number of new rows.
 
-        Incremental syncs of mailboxes not synced for ``poll_interval`` or with ids due for a
-        retry; initial syncs of mailboxes with an unfinished listing; what is left of a change of
-        exclusion rules. What failed for good rests
-        for ``poll_interval``; a mailbox in a state that may end by itself is tried once a day.
+        Incremental syncs of mailboxes not synced for ``poll_interval`` or with ids due for a retry;
+        initial syncs of mailboxes with an unfinished listing; unfinished changes of exclusion
+        rules. A failed mailbox rests for ``poll_interval``; one in a state that may end by itself
+        is tried once a day.
         """
         async with statement(self._engine) as connection:
             await connection.execute(PROBE, {"probe_every": PROBE_EVERY})
@@ -233,9 +235,10 @@ class PostgresSyncQueue:
         return int(row[0]) if row else 0
 
     async def free_run(self, holder: str) -> int:
-        """Take everything from a worker that is known to be dead; returns its claims.
+        """Take claims and leases from a worker that is known to be dead; returns the number of
+        claims.
 
-        What it held is claimable at once instead of after its expiry.
+        They are free at once, not only after they expire.
         """
         async with statement(self._engine) as connection:
             row = await (

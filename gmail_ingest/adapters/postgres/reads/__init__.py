@@ -1,1 +1,1 @@
-"""What the CRM and operators read: lists, search, threads, status."""
+"""Reads of the CRM and of operators: lists, search, threads, status."""

@@ -1,11 +1,11 @@
-"""One mail that several mailboxes of a tenant have, shown once.
+"""Finds copies of a mail in several mailboxes of a tenant, so that it is shown once.
 
-Holds: ``find_copies``. Add here: what the comparison of rows needs to know of them.
+Holds: ``find_copies``. Add here: another column that the comparison of rows needs.
 Keep out: which rows are one mail (``core/mail/copies.py``), which mails a list has
 (``email_lists.py``), rows (``email_rows.py``). Source: edge cases 57 and 102.
 
-Each mailbox keeps its own row: its labels, its direction, its fate. Rows are compared that have
-Message-ID, sender and the Date header as sent in common.
+Each mailbox has its own row, with its labels, direction and fate. Only rows with the same
+Message-ID, sender and Date header are compared.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ from gmail_ingest.adapters.postgres.reads.email_lists import MailList, read_posi
 from gmail_ingest.adapters.postgres.reads.email_search import UNLIMITED, MailSearch
 from gmail_ingest.core.mail.copies import Letter, gather
 
-#: Rows that have one Message-ID, sender and Date in common: where there are more, they are no sign.
+#: With more rows of the same Message-ID, sender and Date, these prove nothing.
 _MOST = 50
-#: Characters of a text that are compared.
+#: How many characters of a text are compared.
 _COMPARED = 20_000
 
 _ALIKE = sql.SQL("""
@@ -62,7 +62,7 @@ WHERE {is_wanted} AND {bounds} AND {is_participant}
 
 @dataclass(frozen=True, slots=True)
 class Copies:
-    """Of the mails of a page: where else each is, and which the list has shown already."""
+    """The copies of each mail of a page, and the mails that the list has already shown."""
 
     of: Mapping[Position, tuple[EmailCopy, ...]]
     repeated: Collection[Position]
@@ -73,8 +73,8 @@ async def find_copies(
 ) -> Copies:
     """The copies of a page's mails in the tenant's other mailboxes.
 
-    The copy that a list has first is the one it shows: a later one is repeated, if the list has
-    both. A list of one mailbox, or of one thread, repeats nothing.
+    A list shows the first copy that it has; a later one is ``repeated``. A list of one mailbox or
+    of one thread has no repeated mails.
     """
     groups = await _groups(connection, wanted, page)
     of: dict[Position, tuple[EmailCopy, ...]] = {}
@@ -96,7 +96,9 @@ async def find_copies(
 async def _groups(
     connection: Connection, wanted: EmailFilter, page: Sequence[Position]
 ) -> Mapping[Position, Collection[tuple[str, Position]]]:
-    """Of the mails of a page that have copies: where those are, by the address of their mailbox."""
+    """The mails of a page that have copies, each with the copies and the addresses of their
+    mailboxes.
+    """
     everything = EmailFilter(wanted.tenant_id, include_spam_trash=wanted.include_spam_trash)
     visible = MailList(everything)
     query = _ALIKE.format(is_wanted=visible.is_wanted(), most=sql.Literal(_MOST))
@@ -141,7 +143,7 @@ async def _texts(
 async def _listed(
     connection: Connection, wanted: EmailFilter, positions: Sequence[Position]
 ) -> set[Position]:
-    """Those of some visible mails that the list of a filter has."""
+    """The visible mails, of those given, that are in the list of a filter."""
     mails = MailList(wanted)
     query = _AMONG.format(
         is_wanted=mails.is_wanted(),

@@ -1,11 +1,11 @@
-"""Cursors: where a page ended, as text that callers hand back.
+"""Cursors: the end of a page, as text that callers send back.
 
-Holds: ``Position``, ``encode_cursor``, ``decode_cursor``. Add here: a new version of the form,
-beside the old one as long as callers may hold it. Keep out: SQL.
+Holds: ``Position``, ``encode_cursor``, ``decode_cursor``. Add here: a new version of the format;
+keep the old one as long as callers may have it. Keep out: SQL.
 
-A cursor names the last mail shown, not a count of mails: what arrives or goes meanwhile moves
-nothing. It holds a digest of the filters, since in another list it would point to nowhere.
-It is no secret and no permission: it holds the identity of one mail of the tenant's own.
+A cursor names the last mail shown, not a number of mails, so mail that arrives or is removed
+meanwhile does not shift pages. It has a digest of the filters, because it is meaningless in another
+list. It is neither a secret nor a permission: it names one mail of the tenant.
 """
 
 from __future__ import annotations
@@ -30,7 +30,9 @@ _MICROSECOND = timedelta(microseconds=1)
 
 @dataclass(frozen=True, slots=True, order=True)
 class Position:
-    """A place in the order of lists. An empty ``gmail_id`` is before all mail of its moment."""
+    """A place in the order of lists. An empty ``gmail_id`` sorts before all mail of the same
+    moment.
+    """
 
     internal_date: datetime
     mailbox_id: int
@@ -38,7 +40,7 @@ class Position:
 
 
 def encode_cursor(position: Position, wanted: EmailFilter) -> str:
-    """The cursor of a position in the list of these filters: safe in an address as it is."""
+    """The cursor of a position in the list of these filters; safe in a URL."""
     micros = (position.internal_date - _EPOCH) // _MICROSECOND
     head = _HEAD.pack(_VERSION, _digest(wanted), micros, position.mailbox_id)
     return urlsafe_b64encode(head + position.gmail_id.encode()).decode().rstrip("=")
@@ -48,8 +50,8 @@ def decode_cursor(cursor: str, wanted: EmailFilter) -> Position:
     """The position that a cursor names.
 
     Raises:
-        InvalidInputError: of the field ``cursor``: it is none, of another release, or comes from
-            a list with other filters.
+        InvalidInputError: field ``cursor``: it is no cursor, is of another release, or comes from a
+            list with other filters.
     """
     try:
         content = urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4))
@@ -63,7 +65,7 @@ def decode_cursor(cursor: str, wanted: EmailFilter) -> Position:
         raise _invalid("is not one that this API gave out") from error
     if digest != _digest(wanted):
         raise _invalid("comes from a list with other filters: start at the first page")
-    # Base64 has several forms of one content, and Postgres takes no U+0000.
+    # Base64 has several spellings of one content, of which one is valid; Postgres refuses U+0000.
     if encode_cursor(position, wanted) != cursor or "\0" in position.gmail_id:
         raise _invalid("is not one that this API gave out")
     return position

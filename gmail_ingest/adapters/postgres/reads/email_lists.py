@@ -1,17 +1,17 @@
-"""Lists of mail: which mails a page shows, newest first, whatever is filtered.
+"""Lists of mail: finds the mails of a page, newest first, for any combination of filters.
 
-Holds: the SQL of lists, as ``MailList``. Add here: a filter (of few values: with ``facets.py``).
+Holds: the SQL of lists, as ``MailList``. Add here: a filter (if it has few values, also in
+``facets.py``).
 Keep out: words (``email_search.py``), the columns of a mail (``email_rows.py``).
 Source: EXPLAIN on a million mails of one tenant; figures in ``docs/benchmarks.md``.
 
-A page is found in one of two ways, both on narrow index entries alone, neither of which looks at
-more than a few thousand of them:
+A page is found in one of two ways. Both read only narrow index entries, a bounded number of them:
 
-* *walk*: from the cursor back by date, keeping those whose facet is wanted, a bounded number of
-  entries: many where many facets are wanted, which then are much of the mail; else for a quarter
-  of what merging them would cost;
-* *merge*: the newest of each wanted facet, by an index descent for each, merged; where the walk
-  found too little (all of it may be years back).
+* *walk*: read entries by date, from the cursor back, and keep those with a wanted facet. With more
+  than 1,000 wanted facets, which are then much of the mail, it reads up to 15,000 entries; with
+  fewer in one mailbox, 5 entries a facet, a quarter of the cost of a merge; else none.
+* *merge*: read the newest entries of each wanted facet, an index descent for each, and merge them.
+  This follows if the walk found too few: all matches may be years back.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ from gmail_ingest.adapters.postgres.reads.email_cursor import Position
 from gmail_ingest.core.mail.addresses.addresses import ROLES
 from gmail_ingest.core.mail.addresses.domains import spellings_of
 
-#: Conditions on facets by the filter's field: on ``facet_labels``, whose key begins with these.
+#: The condition on wanted facets: on columns with which the key of ``facet_labels`` begins.
 _WANTED = sql.SQL("""
     tenant_id = %(tenant_id)s AND label_id = %(label)s
     AND spam_or_trash = ANY(%(spam_or_trash)s) AND direction = ANY(%(directions)s)
     AND has_attachment = ANY(%(has_attachment)s) {mailbox}""")
 _IN_MAILBOX = sql.SQL(f"""AND mailbox_id = ANY(ARRAY(
         SELECT m.id FROM mailboxes m WHERE m.tenant_id = %(tenant_id)s AND {NAMED}))""")  # noqa: S608 - a constant
-#: The same of one mail, in its row. A label without a trait is looked up in the facet.
+#: The same condition on the row of a mail. A label without a trait is looked up in the facet.
 _IS_WANTED = sql.SQL("facet_id & %(mask)s = %(traits)s {mailbox} {label}")
 _HAS_LABEL = sql.SQL(
     "AND (SELECT %(label)s = ANY(f.label_ids) FROM facets f WHERE f.id = facet_id)"
@@ -87,7 +87,7 @@ SELECT * FROM (
 ) AS page
 ORDER BY {newest} OFFSET %(offset)s
 """)
-# One snapshot finds the mails and reads them: what a rule hides meanwhile is shown, or not found.
+# Mails are found and read in one snapshot, so a mail that a rule hides meanwhile leaves no gap.
 _EMAILS = sql.SQL("""
 SELECT page.internal_date, page.mailbox_id, page.gmail_id, {columns}
 FROM ({page}) AS page
@@ -107,7 +107,7 @@ SELECT count(*) FROM (
     LIMIT %(most)s
 ) AS counted
 """)
-# A thread has at most some hundred mails: they are all looked at.
+# A thread has at most some hundred mails, so all of them are read.
 _THREAD = sql.SQL("""
 thread AS MATERIALIZED (
     SELECT e.internal_date, e.mailbox_id, e.gmail_id
@@ -118,17 +118,17 @@ _THREAD_PAGE = sql.SQL("""
 WITH {thread} SELECT * FROM thread ORDER BY {newest} OFFSET %(offset)s LIMIT %(rows)s - %(offset)s
 """)
 _THREAD_COUNT = sql.SQL("WITH {thread} SELECT count(*) FROM thread")
-#: On the column ``address``. ANY of several gives up the order of the index: a page then sorts all
-#: mail of the person. So it is for those alone whose domain has two spellings.
+#: Conditions on the column ``address``. With ANY the order of the index is lost, and a page sorts
+#: all mail of the person: so it is used only for domains with two spellings.
 _IS_PERSON = sql.SQL("address = %(participant)s")
 _IS_PERSON_SPELT = sql.SQL("address = ANY(%(participant)s)")
 _HAS_PARTICIPANT = sql.SQL("""EXISTS (
     SELECT FROM participants p WHERE p.mailbox_id = {mail}.mailbox_id
       AND p.gmail_id = {mail}.gmail_id AND p.{is_person})""")
-#: Some address of one spelling, and one of two.
+#: Sample addresses: one with a single spelling, one with two.
 _SOME_ONE, _SOME_TWO = "a@example", "a@xn--4ca.example"
 
-#: A time that is compared with none.
+#: A sample time, for statements whose values do not matter.
 _SOME_TIME = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -141,19 +141,20 @@ class ListQuery(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Effort:
-    """How far each way of finding a page is gone before another one is tried."""
+    """How much each way of finding a page may read before another one is tried."""
 
-    #: Facets up to which a page is merged soon: about 4 microseconds each.
+    #: Up to this number of wanted facets the walk is short, or left out: a merge takes about 4
+    #: microseconds a facet.
     few_facets: int = 1_000
-    #: Entries that a walk looks at for each facet of a mailbox that has few: a quarter of what
-    #: merging them costs, and mostly enough. A rare label or person is years back: no walk finds a
-    #: page of it.
+    #: Entries that a walk reads for each wanted facet of a mailbox with few facets: a quarter of
+    #: the cost of a merge, and mostly enough. For a label or a person there is no such walk:
+    #: mail of rare ones may be years back.
     walk_a_facet: int = 5
-    #: Entries that a walk looks at before it gives up, at 0.2 microseconds each, or at 1.5 where
-    #: each entry's facet must be looked up.
+    #: Entries that a walk reads before it gives up: 0.2 microseconds each, or 1.5 if each entry's
+    #: facet must be looked up.
     walk: int = 15_000
     walk_with_lookups: int = 3_000
-    #: Mails that a search looks at before the index is asked, about 25 microseconds each.
+    #: Mails that a search reads before it asks the index, about 25 microseconds each.
     looked_at: int = 100
 
 
@@ -162,7 +163,7 @@ USUAL = Effort()
 
 @dataclass(frozen=True, slots=True)
 class MailList:
-    """The mail of a filter (its words aside), behind a position; ``effort`` finds it."""
+    """The mail of a filter, without its search words, behind a position."""
 
     wanted: EmailFilter
     after: Position | None = None
@@ -173,19 +174,19 @@ class MailList:
 
         Args:
             rows: how many, at most.
-            offset: how many to leave out before these; each is walked over.
+            offset: how many to skip before these; each is read.
         """
         return ListQuery(_page_sql(self._shape()), self._page_arguments(rows, offset))
 
     def emails(self, rows: int, offset: int = 0) -> ListQuery:
-        """The same mails, and of each the columns of ``email_rows`` behind its position.
+        """The same mails, with the columns of ``email_rows`` behind each position.
 
-        A second statement for them cost half a millisecond more.
+        A second statement for these took 0.5 ms more.
         """
         return ListQuery(_emails_sql(self._shape()), self._page_arguments(rows, offset))
 
     def compose_page(self) -> sql.Composed:
-        """The statement of ``page``, which depends on which filters there are, not on what for."""
+        """The statement of ``page``. It depends on which filters are set, not on their values."""
         if self.wanted.thread_id is not None:
             return _THREAD_PAGE.format(thread=self._thread(), newest=_NEWEST)
         return _PAGE.format(
@@ -198,7 +199,7 @@ class MailList:
         )
 
     def count(self, most: int) -> ListQuery:
-        """How many mails there are, or ``most`` if there are as many or more."""
+        """How many mails there are; ``most`` if there are more."""
         arguments = self.arguments() | {"most": most}
         if self.wanted.thread_id is not None:
             return ListQuery(_THREAD_COUNT.format(thread=self._thread()), arguments)
@@ -212,25 +213,25 @@ class MailList:
         return ListQuery(query, arguments)
 
     def is_wanted(self) -> sql.Composed:
-        """The condition on a mail's facet and mailbox, of the columns of these names."""
+        """The condition on the columns ``facet_id`` and ``mailbox_id`` of a mail."""
         label = sql.SQL("") if self._has_trait() else _HAS_LABEL
         return _IS_WANTED.format(mailbox=self._in_mailbox(), label=label)
 
     def has_participant(self, mail: str) -> sql.Composed:
-        """The condition that a mail of that table's name has the participant that is wanted."""
+        """The condition that a mail of the table ``mail`` has the wanted participant."""
         if self.wanted.participant is None:
             return _all([])
         return _HAS_PARTICIPANT.format(mail=sql.Identifier(mail), is_person=self._is_person())
 
     def bounds(self) -> sql.Composed:
-        """The conditions on the date, the cursor's among them."""
+        """The conditions on the date, including the cursor's."""
         conditions: list[sql.Composable] = [
             bound for name, bound in _BOUNDS.items() if getattr(self.wanted, name) is not None
         ]
         return _all(conditions if self.after is None else [*conditions, _AFTER])
 
     def arguments(self) -> dict[str, Any]:
-        """What ``is_wanted`` and ``bounds`` refer to."""
+        """The arguments of ``is_wanted`` and ``bounds``."""
         wanted = self.wanted
         names = ("tenant_id", "mailbox", "participant", "thread_id", *_BOUNDS)
         arguments = {name: getattr(wanted, name) for name in names}
@@ -271,12 +272,12 @@ class MailList:
         return 0 if wanted.mailbox is None or narrow else self.effort.walk_a_facet
 
     def _shape(self) -> MailList:
-        """This list with the same filters, each for nothing in particular."""
+        """A list with the same filters set, with sample values: the key of the cached statement."""
         wanted = self.wanted
         alike = EmailFilter(
             tenant_id="",
             mailbox=None if wanted.mailbox is None else "",
-            # A label that has a trait is asked for as no label is.
+            # A label with a trait gives the same statement as no label.
             label=None if self._has_trait() else "",
             participant=None if wanted.participant is None else self._someone(),
             since=None if wanted.since is None else _SOME_TIME,
@@ -305,7 +306,7 @@ class MailList:
         return sql.SQL("email_keys" if self.wanted.participant is None else "participants")
 
     def _distinct(self) -> sql.SQL:
-        # A mail has a participant once for each role.
+        # A mail has a participant once for each role, hence DISTINCT.
         return sql.SQL("" if self.wanted.participant is None else "DISTINCT")
 
     def _match(self) -> sql.Composed:
@@ -322,7 +323,7 @@ class MailList:
 
 @lru_cache(maxsize=256)
 def _page_sql(shape: MailList) -> bytes:
-    """Putting it together for each page took a twentieth of the sidecar's time."""
+    """Cached: to compose the statement for each page took a twentieth of the sidecar's time."""
     return shape.compose_page().as_bytes()
 
 

@@ -1,8 +1,7 @@
-"""Reading mail: pages of lists and searches, and threads.
+"""Reads mail: pages of lists and searches, and threads.
 
 Holds: ``PostgresEmailReads``. Add here: another way to ask for mail. Keep out: which mails a page
-shows (``email_lists.py``, ``email_search.py``), HTTP, rows of connecting and syncing
-(``status_reads``).
+shows (``email_lists.py``, ``email_search.py``), HTTP, state of tenants (``status_reads``).
 Source: edge case 49 (order by internal date).
 """
 
@@ -30,13 +29,13 @@ from gmail_ingest.adapters.postgres.reads.email_lists import USUAL, Effort, Mail
 from gmail_ingest.adapters.postgres.reads.email_search import UNLIMITED, MailSearch, SearchResult
 from gmail_ingest.errors import NotFoundError
 
-#: Mail up to which a list is counted: beyond, counting would cost more than the page.
+#: Lists are counted up to this number of mails: more would take longer than the page.
 MAX_TOTAL = 10_000
 #: Seconds after which a search by cursor stops at the end of a month.
 SEARCH_SECONDS = 0.025
 
 _NO_SPAM_TRASH = sql.SQL("NOT e.label_ids && ARRAY['TRASH', 'SPAM']")
-# What was hidden since its position was found is left out: a page may be short of it.
+# Mail that was hidden after its position was found is left out, so a page may be short.
 _EMAILS = sql.SQL("""
 SELECT page.place, {columns}
 FROM unnest(%(mailboxes)s::bigint[], %(ids)s::text[]) WITH ORDINALITY
@@ -67,8 +66,9 @@ class PostgresEmailReads:
 
     Args:
         engine: of the database.
-        search_seconds: after so long a search for words that seldom meet ends with a short page.
-        effort: how far each way of finding a page is gone.
+        search_seconds: after this time a search for words that seldom occur together ends with a
+            short page.
+        effort: how much each way of finding a page may read.
         most_counted: a list with more mails than this has no total.
     """
 
@@ -88,8 +88,8 @@ class PostgresEmailReads:
     async def page(self, wanted: EmailFilter, *, limit: int, cursor: str | None) -> EmailPage:
         """The page behind a cursor, or the first one; newest first.
 
-        As fast on the ten-thousandth page as on the first. A search for words that are frequent
-        but seldom together, and a list of unique mail, may give a short page with a cursor.
+        The ten-thousandth page is as fast as the first. A search for words that are frequent but
+        seldom together, and a list of unique mail, may return a short page with a cursor.
 
         Raises:
             InvalidInputError: the cursor is not one of this list.
@@ -118,7 +118,7 @@ class PostgresEmailReads:
     async def page_at(self, wanted: EmailFilter, *, limit: int, offset: int) -> EmailPage:
         """The page at an offset, newest first, with the total up to ``most_counted``.
 
-        All that comes before the page is walked over: ``page`` is the fast way.
+        All mail before the page is read; ``page`` is the fast way.
 
         Raises:
             NotFoundError: the tenant is unknown.
@@ -162,8 +162,8 @@ class PostgresEmailReads:
         Args:
             tenant_id: the tenant.
             thread_id: Gmail's id.
-            mailbox: lower-cased address, should two mailboxes have a thread of this id.
-            include_spam_trash: show messages in spam and trash too.
+            mailbox: lower-cased address, in case two mailboxes have a thread with this id.
+            include_spam_trash: include messages in spam and trash.
 
         Raises:
             NotFoundError: the tenant has no such thread, or nothing of it may be shown.
@@ -197,7 +197,7 @@ async def _check_tenant(connection: Connection, tenant_id: str) -> None:
 
 
 async def _count(connection: Connection, mails: MailList, most: int) -> int:
-    """How many mails a list has; more than ``most`` are not told apart."""
+    """How many mails a list has; ``most`` + 1 if there are more."""
     count = mails.count(most + 1)
     row = await (await connection.execute(count.statement, count.arguments)).fetchone()
     return int(row[0]) if row else 0
@@ -206,7 +206,7 @@ async def _count(connection: Connection, mails: MailList, most: int) -> int:
 async def _listed(
     connection: Connection, mails: MailList, limit: int, offset: int = 0
 ) -> tuple[SearchResult, tuple[EmailView, ...]]:
-    """Positions of a page and of the mail behind it, and the page's mails."""
+    """The positions of a page and of the next mail, and the page's mails."""
     page = mails.emails(limit + 1, offset)
     rows = await (await connection.execute(page.statement, page.arguments)).fetchall()
     if not rows:
@@ -238,7 +238,7 @@ async def _read(
     connection: Connection, tenant_id: str, positions: Sequence[Position]
 ) -> dict[Position, EmailView]:
     if not positions:
-        # A tenant that has mail is known: only where there is none must be asked.
+        # A tenant with mail exists: the check is needed only without mail.
         await _check_tenant(connection, tenant_id)
         return {}
     arguments = {

@@ -4,11 +4,11 @@ Holds: ``MailSearch``. Add here: another way to find words. Keep out: terms (``s
 filters (``email_lists.py``).
 Source: EXPLAIN on a million mails of one tenant; docs/benchmarks.md.
 
-First the newest mails that the filters leave are looked at for the words: that finds frequent
-words, and ends a list that is short without them. Then the index is asked, month by month,
-newest first, until the page is full. Where words are all frequent and almost never meet, the
-index has much to read for little: after ``budget_seconds`` the search stops at the end of a month,
-and the page is short; its cursor goes on from there.
+First, the newest mails that pass the filters are checked for the words: that finds frequent words,
+and is enough for a short list. Then the index is asked month by month, newest first, until the page
+is full. If all words are frequent but hardly ever occur together, the index reads much and finds
+little: after ``budget_seconds`` the search stops at the end of a month with a short page, and its
+cursor goes on from there.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ from gmail_ingest.core.ledger.months import month_of, months_back, next_month
 from gmail_ingest.core.ledger.windows import midnight
 from gmail_ingest.core.mail.words.search_query import Query, parse_query, without_former
 
-#: Mails looked at, at the most, before the index is asked where enough of them had the words.
+#: The most mails that are checked before the index is asked, if enough of them have the words.
 _MOST_LOOKED_AT = 600
-#: More than any thread has: none is searched by the index.
+#: More mails than any thread has: threads are searched without the index.
 _THREAD = 100_000
-#: Months in the first question to the index, and by how much a question may grow.
+#: Months in the first query of the index, and the most by which the next one may grow.
 _MONTHS = 1
 _GROWTH = 6
-#: A budget for questions that have none.
+#: The budget of a search without a limit.
 UNLIMITED = float("inf")
 
 _OLDEST = """
@@ -74,7 +74,7 @@ LIMIT %(rows)s
 
 @dataclass(frozen=True, slots=True)
 class SearchResult:
-    """Mails found, newest first; ``searched_to`` if there may be more behind it."""
+    """Mails found, newest first; ``searched_to`` is set if there may be more behind it."""
 
     positions: tuple[Position, ...]
     searched_to: Position | None = None
@@ -88,9 +88,9 @@ class MailSearch:
     budget_seconds: float
 
     async def find(self, mails: MailList, rows: int) -> SearchResult:
-        """The next mails of a list that have its words: ``rows`` at most.
+        """The next mails of a list that have its words: at most ``rows``.
 
-        Fewer than ``rows`` without ``searched_to`` is all that there is.
+        If there are fewer than ``rows`` and no ``searched_to``, these are all.
         """
         words = await self._words(mails.wanted)
         if not words:
@@ -111,12 +111,12 @@ class MailSearch:
         return replace(older, positions=(*found, *older.positions))
 
     async def among(self, mails: MailList, positions: Sequence[Position]) -> tuple[Position, ...]:
-        """Those of some mails of a list that have its words."""
+        """The mails, of these in the list, that have its words."""
         words = await self._words(mails.wanted)
         return await self._match(mails, words, positions, len(positions)) if words else ()
 
     async def _words(self, wanted: EmailFilter) -> Query:
-        """What is looked for; in the words of a former release too, while mail has them."""
+        """The parsed query, with the words of a former release while mail indexed by it is left."""
         words = parse_query(wanted.q)
         has_former = any(term.former for terms in words for term in terms)
         if has_former and not await is_left(self.connection, wanted.tenant_id):
@@ -157,7 +157,7 @@ class MailSearch:
         return SearchResult(found)
 
     async def _span(self, mails: MailList, newest: datetime) -> list[date]:
-        """The months that may hold something, newest first."""
+        """The months that may have mail, newest first."""
         row = await (await self.connection.execute(_OLDEST, (mails.wanted.tenant_id,))).fetchone()
         if row is None:
             return []
@@ -177,7 +177,7 @@ class MailSearch:
             "rows": rows,
         }
         query = _MONTHS_BACK.format(bounds=mails.bounds(), is_wanted=mails.is_wanted())
-        # Planned for what is asked: how frequent the words are is all that matters.
+        # Not prepared, because the plan depends on how frequent the words are.
         return await read_positions(self.connection, query, arguments, prepare=False)
 
 
@@ -186,12 +186,14 @@ def _thread_or(wanted: EmailFilter, most: int) -> int:
 
 
 def _worth_looking_at(looked_at: int, found: int, rows: int) -> int:
-    """How many more mails to look at for ``rows`` more; 0 where the index is the shorter way."""
+    """How many more mails to check for ``rows`` more; 0 if the index is faster."""
     needed = rows * looked_at // found if found else _MOST_LOOKED_AT
     return needed + needed // 4 + 1 if needed < _MOST_LOOKED_AT else 0
 
 
 def _next_months(done: int, seconds: float, left: float) -> int:
-    """How many months to ask for, when ``done`` months took ``seconds`` and ``left`` are left."""
+    """How many months to query next, if ``done`` months took ``seconds`` and ``left`` seconds are
+    left.
+    """
     affordable = left / max(seconds / done, 1e-6)
     return max(1, int(min(affordable, _GROWTH * done)))

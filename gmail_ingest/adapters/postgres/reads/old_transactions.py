@@ -1,8 +1,9 @@
-"""Transactions that have been open for too long, and by that slow everybody down.
+"""Transactions that have been open for too long, which slows all others down.
 
 Holds: ``PostgresTransactions``. Keep out: ending them (a person decides).
-Source: PostgreSQL's "Routine Vacuuming" and pg_stat_activity: while a snapshot is kept, no version
-of a row that came after it is removed, and rows that are written often grow slower.
+Source: PostgreSQL's "Routine Vacuuming" and pg_stat_activity: while a snapshot is kept, row
+versions that became old after it are not removed, and access to rows that are written often becomes
+slower.
 """
 
 from __future__ import annotations
@@ -49,7 +50,7 @@ class OldTransaction:
     age: timedelta
 
     def __str__(self) -> str:
-        """What to tell an operator; no statement's text, which may hold mail."""
+        """The text for an operator, without the statement, which may hold mail."""
         who = f"role {self.role or 'unknown'}, application {self.application or 'unnamed'}"
         return f"pid {self.pid} ({who}, {self.state}) for {round(self.age.total_seconds())} s"
 
@@ -61,20 +62,20 @@ class PostgresTransactions:
         self._engine = engine
 
     async def older_than(self, age: timedelta) -> list[OldTransaction]:
-        """Those of this database that are older, the oldest first."""
+        """The transactions of this database that are older than ``age``, the oldest first."""
         async with statement(self._engine) as connection:
             rows = await (await connection.execute(_OLD, (age,))).fetchall()
         return [OldTransaction(*row) for row in rows]
 
     async def unseen(self) -> int:
-        """Sessions of other roles, into which this one may not look: ``pg_monitor`` may."""
+        """The number of sessions of other roles that this role may not see (``pg_monitor`` may)."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_UNSEEN)).fetchone()
         return row[0] if row else 0
 
 
 def remedy(old: list[OldTransaction]) -> str:
-    """What is wrong and what to do about it, in one line; empty if nothing is."""
+    """One line on what is wrong and what to do; "" if nothing is wrong."""
     if not old:
         return ""
     return f"{len(old)} open too long: {'; '.join(map(str, old))}. {_REMEDY}"

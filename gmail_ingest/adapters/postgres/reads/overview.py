@@ -2,9 +2,9 @@
 
 Holds: ``PostgresOverview``. Keep out: one tenant in detail (``status_reads``), mail.
 
-Counts are made of narrow tables and small indexes, each in a statement of its own: a count over
-mail took 13 s for a million, and while it ran no old version of any row could be removed. Tables
-that are too large to be read in a moment are sampled, and the count says that it is approximate.
+Counts use narrow tables and small indexes, each in a separate statement: a count over a million
+mails took 13 s, during which no old row versions could be removed. Tables that are too large to
+read in a moment are sampled, and the counts are marked as approximate.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, assert_never
 
 import sqlalchemy as sa
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
@@ -26,22 +26,34 @@ from gmail_ingest.adapters.postgres.schema.tables import (
     tenants,
     withheld_removals,
 )
-from gmail_ingest.core.ledger.fates import Fate, fate_of
+from gmail_ingest.core.ledger.fates import FATES, Fate, fate_of
 from gmail_ingest.errors import remedy_of
 
-#: Bytes of a table that are read whole, about a million rows: a tenth of a second.
+#: Tables up to this size in bytes (about a million rows, 0.1 s) are counted completely.
 READ_WHOLE = 256 * 2**20
-#: Fates that have an index of their own: few ids, counted to the last one.
-_INDEXED: tuple[Fate, ...] = ("pending", "dead", "hidden", "left_out")
+
+
+def _has_index(fate: Fate) -> bool:
+    match fate:
+        case "pending" | "dead" | "hidden" | "left_out":
+            return True
+        case "stored" | "gone":
+            return False
+        case _:
+            assert_never(fate)
+
+
+#: Fates with a partial index: few ids, always counted exactly.
+_INDEXED = tuple(fate for fate in FATES if _has_index(fate))
 
 
 @dataclass(frozen=True, slots=True)
 class MailboxOverview:
-    """A mailbox; times are UTC. ``fates`` counts its ledger's ids by fate. ``cause`` and
-    ``last_error`` say why it has not been synced since ``failing_since``, ``remedy`` what a person
-    has to do, ``retry_at`` when it is tried again by itself.
+    """A mailbox; times are UTC. ``fates`` counts the ids of its ledger by fate. ``cause`` and
+    ``last_error`` say why it has not been synced since ``failing_since``; ``remedy`` says what a
+    person has to do, ``retry_at`` when it is tried again.
 
-    ``approximate``: ``stored``, and the fates ``stored`` and ``gone``, are drawn from a sample.
+    ``approximate``: ``stored`` and the fates ``stored`` and ``gone`` are estimated from a sample.
     """
 
     tenant_id: str
@@ -63,11 +75,11 @@ class MailboxOverview:
 
 
 class PostgresOverview:
-    """Reads what every mailbox has come to.
+    """Reads the state of every mailbox.
 
     Args:
         engine: the database.
-        read_whole: bytes up to which a table is counted, not sampled.
+        read_whole: size in bytes up to which a table is counted, not sampled.
     """
 
     def __init__(self, engine: AsyncEngine, *, read_whole: int = READ_WHOLE) -> None:
@@ -93,7 +105,7 @@ class PostgresOverview:
         ]
 
     async def waiting(self) -> int:
-        """Queue rows that nobody works on."""
+        """The number of unclaimed queue rows."""
         query = sa.select(sa.func.count()).where(sync_queue.c.claimed_by.is_(None))
         async with self._engine.connect() as connection:
             return int(await connection.scalar(query) or 0)
@@ -108,7 +120,7 @@ class PostgresOverview:
         rows, factor = await self._part(connection, message_ledger)
         counted = [
             _by_fate(rows).where(rows.c.fate.not_in(_INDEXED)),
-            # A literal each: a partial index serves no parameter.
+            # Literals, because a partial index is not used for a parameter.
             *(
                 _by_fate(message_ledger).where(
                     message_ledger.c.fate == sa.literal_column(f"'{fate}'")
@@ -125,7 +137,7 @@ class PostgresOverview:
     async def _part(
         self, connection: AsyncConnection, table: sa.Table
     ) -> tuple[sa.FromClause, float]:
-        """The table, or as much of it as is read; and by what a count of it is multiplied."""
+        """The table or a sample of it, and the factor for counts."""
         size = await connection.scalar(sa.select(sa.func.pg_relation_size(table.name)))
         factor = (size or 0) / self._read_whole
         if factor <= 1:

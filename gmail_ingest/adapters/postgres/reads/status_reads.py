@@ -1,8 +1,8 @@
-"""Reading a tenant's state: integrations, mailboxes, ledger, queue.
+"""Reads a tenant's state: integrations, mailboxes, ledger, queue.
 
-Holds: ``PostgresReads``. Add here: what a status page asks for.
+Holds: ``PostgresReads``. Add here: another value of a status page.
 Keep out: mail (``email_reads``), jobs (``jobs``), writing.
-Source: docs/promises.md#promise-5; edge case 24 (a watch that lapses is visible).
+Source: docs/promises.md#promise-5; edge case 24 (an expired watch is visible).
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ WHERE q.tenant_id = %s ORDER BY q.enqueued_at, q.id
 
 
 class PostgresReads:
-    """The read side of everything but mail."""
+    """The read side of all but mail."""
 
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
@@ -62,7 +62,7 @@ class PostgresReads:
             return await _tenant(connection, tenant_id)
 
     async def status(self, tenant_id: str) -> SyncStatus:
-        """Everything about a tenant's sync, at one moment; NotFoundError if it is unknown."""
+        """A tenant's sync, in one snapshot; NotFoundError if the tenant is unknown."""
         async with transaction(self._engine) as connection:
             await connection.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             tenant = await _tenant(connection, tenant_id)
@@ -143,7 +143,7 @@ async def _rows(connection: Connection, query: str, *arguments: object) -> list[
 
 
 def _utc(moment: datetime) -> datetime:
-    # Sessions may have any time zone; the API has one.
+    # Sessions may have any time zone; the API shows UTC.
     return moment.astimezone(UTC)
 
 

@@ -15,10 +15,10 @@ from gmail_ingest.core.ledger.fates import Fate
 
 @dataclass(frozen=True, slots=True)
 class MailboxStatus:
-    """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied; ``cause``
-    names why it is in its state, or why its last sync failed (``errors.REMEDIES``). It is not
-    synced since ``failing_since``, and tried again by itself at ``retry_at``.
-    ``removals_withheld`` counts mails that Gmail no longer has and that a person is asked about.
+    """A mailbox; times are UTC. ``checkpoint`` is the last history id durably applied. ``cause``
+    names the reason of its state or of its last failed sync (``errors.REMEDIES``). It has not been
+    synced since ``failing_since``, and is tried again at ``retry_at``. ``removals_withheld`` counts
+    mails that Gmail no longer has and that a person must decide about.
     """
 
     id: int
@@ -39,16 +39,16 @@ class MailboxStatus:
     present_address: str | None = None
     renamed_at: datetime | None = None
     history_reset_at: datetime | None = None
-    #: When another account was found to have the address.
+    #: When it was found that another account has the address.
     replaced_at: datetime | None = None
-    #: When this account was found to have followed another one.
+    #: When it was found that this account replaced another one.
     replaced_predecessor_at: datetime | None = None
     removals_withheld: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class IntegrationStatus:
-    """A credential, without it. ``subject`` is a mailbox or a service account."""
+    """An integration, without its credential. ``subject`` is a mailbox or a service account."""
 
     id: int
     auth_type: str
@@ -63,7 +63,7 @@ class IntegrationStatus:
 
 @dataclass(frozen=True, slots=True)
 class TenantStatus:
-    """A tenant and what it has connected, also what it had."""
+    """A tenant with its present and former integrations."""
 
     tenant_id: str
     state: str
@@ -74,8 +74,8 @@ class TenantStatus:
 
 @dataclass(frozen=True, slots=True)
 class QueueEntry:
-    """A queue row; ``claimed`` while a worker has it. ``job_id`` None: nobody asked (a poll).
-    ``error`` says why it was given back.
+    """A queue row; ``claimed`` while a worker has it. ``job_id`` None: nobody asked for it (a
+    poll). ``error`` says why it was put back.
     """
 
     kind: str
@@ -89,7 +89,7 @@ class QueueEntry:
 
 @dataclass(frozen=True, slots=True)
 class SyncStatus:
-    """All of a tenant's sync: the ledger's counts of every fate, and queue rows."""
+    """A tenant's sync: the ledger's counts by fate, and queue rows."""
 
     tenant: TenantStatus
     ledger: Mapping[Fate, int]

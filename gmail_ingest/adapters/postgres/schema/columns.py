@@ -1,4 +1,4 @@
-"""What all tables share: their metadata, and the types with a reason.
+"""Shared by all tables: their metadata and column types.
 
 Holds: ``metadata`` and column types. Keep out: tables (``tables.py``, ``mail_tables.py``).
 Source: edge case 10 (history ids are NUMERIC).
@@ -18,7 +18,7 @@ metadata = sa.MetaData(
     }
 )
 
-#: Gmail's history ids: unsigned 64 bit or larger, so that ordering must be numeric.
+#: Gmail's history ids: unsigned 64 bits or more, and ordered as numbers.
 HISTORY_ID = sa.Numeric(30, 0)
 TIMESTAMP = sa.DateTime(timezone=True)
 NOW = sa.text("now()")

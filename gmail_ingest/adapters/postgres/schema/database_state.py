@@ -1,8 +1,8 @@
-"""What a database is before anything is asked of it: ours at which revision, Dagster's, or neither.
+"""Finds out what a database is: ours (at which revision), Dagster's, or neither.
 
-Holds: ``look_at``, and what refuses the wrong one. Add here: another way in which a database can be
-the wrong one. Keep out: migrating (``migrate``); whether a process may serve (``schema_state``: it
-goes on beside a newer release, where a command stops).
+Holds: ``look_at``, and the checks that refuse a wrong database. Add here: another kind of wrong
+database. Keep out: migrating (``migrate``); whether a process may serve (``schema_state``: a
+process goes on beside a newer release, a command stops).
 """
 
 from __future__ import annotations
@@ -19,21 +19,21 @@ from gmail_ingest.adapters.postgres.engine import driver_url
 from gmail_ingest.adapters.postgres.schema import migrations
 from gmail_ingest.errors import ConfigurationError, GmailIngestError
 
-#: Seconds until a server that says nothing is given up; libpq alone would wait for minutes.
+#: Seconds after which a silent server is given up; libpq alone would wait for minutes.
 CONNECT_SECONDS = 10
-#: The advisory lock of whoever migrates a database, the mail's or Dagster's: any number that all
-#: releases share, "gmailing" in ASCII.
+#: The advisory lock of migrations, of our database or Dagster's: a number that all releases share,
+#: "gmailing" in ASCII.
 MIGRATION_LOCK = 0x676D61696C696E67
 
 Kind = Literal["empty", "current", "older", "newer", "dagster", "foreign"]
 
-#: Of each side a table that the other does not have.
+#: A table that only we have, one that only Dagster has, and Alembic's.
 _LOOK = """
 SELECT to_regclass('message_ledger') IS NOT NULL, to_regclass('event_logs') IS NOT NULL,
        to_regclass('alembic_version') IS NOT NULL
 """
-#: What a server or its host said, by words that are in no other of these answers; servers that
-#: speak another language get the last sentence of ``_reason``.
+#: Patterns of error texts, each with the reason and what to check. For servers in another language,
+#: the last sentence of ``_reason`` is used.
 _REASONS = (
     ("password authentication failed", "the server refuses the user or password", "user, password"),
     ("no password supplied", "the server wants a password", "user, password"),
@@ -56,12 +56,12 @@ _REASONS = (
 
 
 class DatabaseUnreachableError(GmailIngestError):
-    """The database does not answer, or does not let us in; the text says why and what to check."""
+    """The database does not answer or refuses us; the text says why and what to check."""
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseState:
-    """What is there; ``revision`` is its schema's, ``newest`` the one of this release."""
+    """What a database is; ``revision`` is that of its schema, ``newest`` that of this release."""
 
     kind: Kind
     revision: str | None
@@ -69,20 +69,20 @@ class DatabaseState:
 
 
 def look_at(database_url: str, variable: str = "DATABASE_URL") -> DatabaseState:
-    """Connect once, and see what is there.
+    """Connect once, and find out what the database is.
 
     Args:
-        database_url: any address of PostgreSQL, whatever driver it names.
-        variable: where the address was given, for errors.
+        database_url: a URL of PostgreSQL, with any driver.
+        variable: the setting that holds the URL, for errors.
 
     Raises:
-        ConfigurationError: it is no address of PostgreSQL.
+        ConfigurationError: it is no URL of PostgreSQL.
         DatabaseUnreachableError: no connection.
     """
     url = driver_url(database_url, variable)
-    # libpq's own form of the address; it reads passwords, sockets and options from it as given.
+    # The URL in libpq's form, from which it reads passwords, sockets and options.
     conninfo = url.set(drivername="postgresql").render_as_string(hide_password=False)
-    # An operator's own connect_timeout in the address counts.
+    # A connect_timeout in the URL takes precedence.
     limit = str(url.query.get("connect_timeout", CONNECT_SECONDS))
     try:
         with psycopg.connect(conninfo, autocommit=True, connect_timeout=limit) as connection:
@@ -123,7 +123,7 @@ def _classify(found: str | None, *, ours: bool, dagster: bool) -> DatabaseState:
 
 
 def require_usable(state: DatabaseState, variable: str = "DATABASE_URL") -> None:
-    """Refuse a database that this release cannot work with as it is.
+    """Refuse a database that this release cannot use as it is.
 
     Raises:
         ConfigurationError: says what it is, and what to do.
@@ -141,7 +141,7 @@ def require_usable(state: DatabaseState, variable: str = "DATABASE_URL") -> None
 
 
 def require_migratable(state: DatabaseState, variable: str = "DATABASE_URL") -> None:
-    """Refuse a database that a migration would spoil, or that is ahead of this release.
+    """Refuse a database that a migration would damage, or that is ahead of this release.
 
     Raises:
         ConfigurationError: as ``require_usable``.
@@ -164,7 +164,7 @@ def require_migratable(state: DatabaseState, variable: str = "DATABASE_URL") -> 
 
 
 def require_dagsters(state: DatabaseState, variable: str) -> None:
-    """Refuse a database that Dagster's migrations would spoil.
+    """Refuse a database that Dagster's migrations would damage.
 
     Raises:
         ConfigurationError: as ``require_usable``.
@@ -199,7 +199,7 @@ def _reason(text: str) -> tuple[str, str]:
 
 
 def _where(url: sa.URL) -> str:
-    # In the order of libpq: sockets and further hosts are given as ?host=.
+    # As in libpq: ?host= is for sockets and further hosts, and comes first.
     host = url.query.get("host") or url.host or "localhost"
     shown = host if isinstance(host, str) else ", ".join(host)
     port = f":{url.port}" if url.port else ""

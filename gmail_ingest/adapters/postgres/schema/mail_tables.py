@@ -1,7 +1,7 @@
-"""The schema of mail as the CRM reads it, as SQLAlchemy Core tables: its one description.
+"""The schema of mail as the CRM reads it, as SQLAlchemy Core tables.
 
-Holds: emails and what hangs on them. Add here: a column together with an Alembic migration
-(a test shows that both agree). Keep out: queries, fates (``tables.py``).
+Holds: emails and their dependent tables. Add here: a column, together with an Alembic migration (a
+test compares both). Keep out: queries, fates (``tables.py``).
 Source: docs/architecture.md#tables; edge cases 52 (no btree over a raw header: long ones are
 indexed by digest) and 53 (bounded search vector).
 """
@@ -55,7 +55,7 @@ emails = sa.Table(
     sa.Column("subject", sa.Text, nullable=False),
     sa.Column("sender_address", sa.Text),
     sa.Column("sender_name", sa.Text),
-    # Null: the sender. So are rows from before there was a column.
+    # NULL: the sender is the author; also in rows older than the column.
     sa.Column("author", pg.JSONB),
     sa.Column("recipients", pg.JSONB, nullable=False),
     sa.Column("reply_to", pg.JSONB),
@@ -72,27 +72,27 @@ emails = sa.Table(
     sa.Column("is_auto_reply", sa.Boolean, nullable=False),
     sa.Column("is_bounce", sa.Boolean, nullable=False),
     sa.Column("is_list", sa.Boolean, nullable=False),
-    # Null in rows from before there was a column: the headers that tell are not stored.
+    # NULL in rows older than the column: the headers that decide it are not stored.
     sa.Column("content_kind", sa.Text),
     sa.Column("failed_recipients", pg.JSONB),
-    # By which reading it was stored or changed; 0: by a release that knew of none.
+    # The reading by which it was stored or changed; 0: by a release without readings.
     sa.Column("reading", sa.SmallInteger, nullable=False, server_default="0"),
     sa.Column("has_attachment", sa.Boolean, nullable=False),
     sa.Column("sanitized", sa.Boolean, nullable=False),
     sa.Column("search_vector", pg.TSVECTOR, nullable=False),
     sa.Column("stored_at", TIMESTAMP, nullable=False, server_default=NOW),
-    # No index names labels or the facet: a change of labels stays a heap-only update, and touches
-    # none of the words.
+    # No index has labels or the facet, so a change of labels is a heap-only update and does not
+    # touch the search index.
     sa.Column("facet_id", sa.BigInteger, nullable=False),
-    # The thread first: an index that begins as the primary key does is taken for that one by plans
-    # made while the table is small, foreign keys' among them, and then reads a whole mailbox.
+    # The thread first: plans made while the table is small (of foreign keys, too) would use an
+    # index that begins like the primary key in its place, and then read a whole mailbox.
     sa.Index("ix_emails_thread_id_mailbox_id", "thread_id", "mailbox_id"),
     sa.Index("ix_emails_rfc_message_id_digest", sa.text("md5(rfc_message_id)")),
     sa.Index(
         "ix_emails_search_vector",
         "search_vector",
         postgresql_using="gin",
-        # Every search reads what is not yet merged into the index: little of it.
+        # Small, because every search reads the entries that are not yet merged into the index.
         postgresql_with={"gin_pending_list_limit": "1024"},
     ),
 )
@@ -105,8 +105,8 @@ email_keys = sa.Table(
     sa.Column("tenant_id", sa.Text, nullable=False),
     sa.Column("facet_id", sa.BigInteger, nullable=False),
     sa.Column("internal_date", TIMESTAMP, nullable=False),
-    # No foreign key, here and in participants: five rows a message, and checking them is 5 % of all
-    # that Postgres does for one. They are written and deleted with their email only.
+    # No foreign key, here and in participants: there are five rows a message, and the checks took 5
+    # % of Postgres' time for it. The rows are written and deleted only with their email.
     sa.Index(
         "ix_email_keys_tenant_date",
         "tenant_id",

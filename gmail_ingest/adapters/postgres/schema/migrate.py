@@ -1,7 +1,7 @@
-"""Bringing a database to the schema of this release.
+"""Migrates a database to the schema of this release.
 
-Holds: ``upgrade``. Add here: nothing; a change of the schema is a file in migrations/versions.
-Keep out: anything that a running service needs.
+Holds: ``upgrade``. A change of the schema is a file in migrations/versions. Keep out: anything that
+a running service needs.
 Source: Alembic's cookbook (configuration in code); PostgreSQL's advisory locks.
 """
 
@@ -22,13 +22,13 @@ _MIGRATIONS = "gmail_ingest.adapters.postgres.schema:migrations"
 
 
 def upgrade(database_url: str) -> None:
-    """Migrate the database to the newest revision; nothing if it is there already.
+    """Migrate the database to the newest revision; does nothing if it is already there.
 
-    Several processes may start at once: all but one wait. The lock has a connection of its own,
-    so that a migration may commit in between (CREATE INDEX CONCURRENTLY needs that).
+    Several processes may start at once: all but one wait. The lock has a separate connection, so
+    that a migration may commit in between (CREATE INDEX CONCURRENTLY needs that).
 
     Raises:
-        ConfigurationError: it is no database of ours, or one of a newer release.
+        ConfigurationError: it is not our database, or one of a newer release.
         DatabaseUnreachableError: no connection.
     """
     require_migratable(look_at(database_url))
@@ -40,7 +40,7 @@ def upgrade(database_url: str) -> None:
 
 
 def current_revision(database_url: str) -> str | None:
-    """The revision that the database is at, None if it was never migrated."""
+    """The revision of the database; None if it was never migrated."""
     engine = sa.create_engine(driver_url(database_url), poolclass=sa.NullPool)
     with engine.connect() as connection:
         if not sa.inspect(connection).has_table("alembic_version"):

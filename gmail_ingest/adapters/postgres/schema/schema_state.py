@@ -28,9 +28,9 @@ class SchemaState:
         return frozenset(known - set(script.get_heads()))
 
     async def is_migrated(self) -> bool:
-        """Whether the database is at this release's revision, or one that it does not know.
+        """Whether the database is at this release's revision, or at an unknown one.
 
-        An unknown one is newer: while a release rolls out, the old one still serves.
+        An unknown revision is newer: while a release is rolled out, the old one still serves.
         """
         try:
             async with statement(self._engine) as connection:

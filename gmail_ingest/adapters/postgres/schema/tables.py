@@ -1,7 +1,7 @@
 """The schema of accounts, queue, ledger and limits, as SQLAlchemy Core tables.
 
-Holds: tables, constraints, indexes. Add here: a column
-together with an Alembic migration (a test shows that both agree).
+Holds: tables, constraints, indexes. Add here: a column, together with an Alembic migration (a test
+compares both).
 Keep out: queries, mail (``mail_tables.py``). Source: docs/architecture.md#tables.
 """
 
@@ -74,7 +74,7 @@ mailboxes = sa.Table(
     sa.Column("replaced_by", sa.BigInteger),
     sa.Column("reading", sa.SmallInteger, nullable=False, server_default=str(READING)),
     sa.Column("read_to", sa.Text, nullable=False, server_default=""),
-    # The mail of an account that was made anew stays under the address that both had.
+    # The mail of a replaced account stays under the same address.
     sa.Index(
         "uq_mailboxes_living_address",
         "tenant_id",
@@ -88,7 +88,7 @@ mailboxes = sa.Table(
         "ix_mailboxes_aliases",
         "aliases",
         postgresql_using="gin",
-        # Each push of an unknown address would read what is not merged yet.
+        # Else each push of an unknown address would read the list of unmerged entries.
         postgresql_with={"fastupdate": "off"},
         postgresql_where=sa.text("aliases <> '{}'"),
     ),
@@ -216,8 +216,8 @@ message_ledger = sa.Table(
         sa.text("thread_id DESC"),
         postgresql_where=sa.text("fate = 'pending'"),
     ),
-    # The thread first: an index that begins as the primary key does is taken for that one by plans
-    # made while the table is small, and then reads a whole mailbox.
+    # The thread first: plans made while the table is small would use an index that begins like the
+    # primary key in its place, and then read a whole mailbox.
     sa.Index("ix_message_ledger_thread_id_mailbox_id", "thread_id", "mailbox_id"),
     sa.Index(
         "ix_message_ledger_dead",

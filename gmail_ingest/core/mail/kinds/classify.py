@@ -3,7 +3,7 @@
 Holds: ``classify``, which decides between the neighbouring modules where several fit.
 Add here: another kind, and its place among the others.
 Keep out: how each is recognised (``reports``, ``automatic_answers``, ``lists``), what the CRM does
-with such mail (tenant settings).
+with such mail (exclusion rules).
 Source: RFC 3834, RFC 6522; case 05, mail 31 to 34, 37 and 39.
 """
 

@@ -1,15 +1,15 @@
-"""Where a message came from is its origin; what is hidden and what was left out are two fates.
+"""Renames ``source`` to ``origin``, and splits the fate ``excluded``: ``hidden``, ``left_out``.
 
-Revision 0016, after 0015. Source: docs/operation.md#upgrades. The ledger is written anew whole,
-once for all its columns. For a million entries that takes 10 s, where batches of UPDATE took 93 for
-one column, and no sync of the former release could have gone on beside them: the columns have other
-names from the first batch on. ``quota_lines.background_at`` is the line of all that is not live
-mail, listings and backfills.
+Revision 0016, after 0015. Source: docs/operation.md#upgrades. The ledger is rewritten once, for all
+its columns: 10 s for a million entries, where batches of UPDATE took 93 s for one column. With
+batches, no sync of the former release could have run meanwhile either, because the columns are
+renamed from the first batch on. ``quota_lines.background_at`` is the line of all mail that is not
+live: listings and backfills.
 
-The fate ``excluded`` was two: what a tenant's rule hides is stored, what is left out never was.
-That Google did not find a message at the last attempt was known by the error's text, and is
-``missed``. Jobs counted what was hidden and what was left out together: what a change of rules
-counted was hidden; all else counts as left out, as nearly all of it was. The API shows the sum.
+The fate ``excluded`` meant two things: mail that a tenant's rule hides is stored, mail that is left
+out never was. ``missed`` replaces an error text: Google did not find the message at the last
+attempt. Jobs counted hidden and left-out mail together: the counts of a change of rules become
+hidden, all others left out, as nearly all of them were. The API shows the sum.
 """
 
 import sqlalchemy as sa

@@ -1,7 +1,7 @@
-"""``python -m gmail_ingest.defs.growth_day PLAN ANSWER``: a day's events, or the nightly retention.
+"""``python -m gmail_ingest_lab.growth_day PLAN ANSWER``: a day's events, or the nightly retention.
 
-Holds: the worker of the benchmark ``growth``, which itself must not import Dagster. Keep out: what
-is measured (``benchmarks/growth.py``), what is deleted (``retention.py``).
+Holds: the worker of the benchmark ``growth``. No benchmark imports Dagster, so it stands beside
+them. Keep out: what is measured (``benchmarks/growth.py``), what is deleted (``retention.py``).
 The events are those of drain runs and of the nightly comparison, stored as these store them, in the
 instance of DAGSTER_HOME.
 """
