@@ -16,8 +16,8 @@ from gmail_ingest.core.ledger.removals import ACCEPTING
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.audit.traces import MailboxProgress, Trace
 
-#: What became of a mail in one word: what the ledger knows of it first; then, of what it does not
-#: know, what a mailbox or Google says.
+#: What became of a mail in one word. First the words for mail that the ledger knows, then those
+#: for mail that it does not know.
 FindingWord = Literal[
     "stored",
     "hidden",

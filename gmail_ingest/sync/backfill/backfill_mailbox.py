@@ -29,7 +29,7 @@ BUSY = 2.0
 LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
 RECHECK_EVERY = 5.0
-#: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
+#: It gives up after losing its lease so often (to ``unlock``, or by a late heartbeat).
 LOST_LEASES = 3
 
 

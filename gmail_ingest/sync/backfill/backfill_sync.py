@@ -42,9 +42,9 @@ from gmail_ingest.sync.mailbox.side_by_side import to_its_end
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between looks at the job: so soon a cancellation is obeyed, and progress is told.
+#: Seconds between looks at the job, which obey a cancellation and write progress.
 REPORT_EVERY = 1.0
-#: What a job says whose tenant has nothing that could be synced.
+#: The error of a job whose tenant has no mailbox that can be synced.
 NO_MAILBOX = "no mailbox of this tenant is connected: connect one, and ask again"
 
 Done = Callable[[MonthDone], None]
@@ -154,8 +154,7 @@ class BackfillSync:
         ]
         try:
             while tasks and (await asyncio.wait(tasks, timeout=REPORT_EVERY))[1]:
-                # A cancellation waits for it: what it has taken from the workers would be told by
-                # nobody else.
+                # A cancellation waits for it: counts that it took from the workers would be lost.
                 await to_its_end(self._report(job, workers, tally, done))
         finally:
             for task in tasks:

@@ -190,7 +190,7 @@ class Counts:
     retrying: int = _count(found=True)
     dead: int = _count(found=True)
     units: int = _count(found=False)
-    #: Seconds from Google's internal date to the commit, of the newest live message stored.
+    #: Seconds from the internal date to the commit of the newest live message stored.
     lag_seconds: float | None = field(default=None)
 
     def add(self, other: Counts) -> None:
@@ -231,7 +231,7 @@ class Counts:
 
     @property
     def found(self) -> bool:
-        """Whether there was anything to do, other than to look."""
+        """Whether the sync found anything, beyond the cost of looking."""
         return any(getattr(self, name) for name in _FOUND)
 
     @property
