@@ -64,7 +64,7 @@ def coverage(
     for mailbox in answer["mailboxes"]:
         NOTES.print(_summary(mailbox), markup=False, highlight=False)
     if any(not day_range["proven"] for box in answer["mailboxes"] for day_range in box["ranges"]):
-        NOTES.print(f"`gmail-ingest verify {tenant} --repair` mends open days", highlight=False)
+        NOTES.print(f"`gmail-ingest verify {tenant} --repair` repairs open days", highlight=False)
 
 
 def _rows(mailbox: Mapping[str, Any]) -> Iterable[Sequence[object]]:

@@ -96,7 +96,7 @@ def test_unlock_frees_a_tenant(sidecar, capsys):
 
 
 def test_coverage_shows_proven_and_open_days(sidecar, capsys):
-    """Ranges as rows, a line a mailbox, and what mends open days (edge case 117)."""
+    """Ranges as rows, a line a mailbox, and what repairs open days (edge case 117)."""
     boxes = [
         {"address": "sales@acme.example", "ranges": [RANGE, OPEN]},
         {"address": "new@acme.example", "ranges": []},

@@ -46,6 +46,6 @@ def question(count: int) -> str:
     """The question to a person about ``count`` withheld removals."""
     mails = "1 mail" if count == 1 else f"{count} mails"
     return (
-        f"{mails} that Gmail no longer has stay stored until a person agrees that they go: "
+        f"{mails} that Gmail no longer has stay stored until a person agrees to their removal: "
         f"{ACCEPTING}"
     )

@@ -166,12 +166,12 @@ def _withheld(trace: Trace, happened: str, next_step: str) -> Explanation:
     if trace.withheld_at is None:
         return Explanation(happened, next_step)
     happened += (
-        f" Gmail no longer has it, noticed on {_at(trace.withheld_at)} with too many others for "
-        "them to be removed without a person's word."
+        f" Gmail no longer has it, noticed on {_at(trace.withheld_at)}, together with too many "
+        "others to be removed before a person agrees."
     )
     if trace.accepted:
         return Explanation(happened, "A person agreed: the next sync removes it.")
-    next_step = f"It stays stored until a person agrees that it goes: {ACCEPTING}."
+    next_step = f"It stays stored until a person agrees to its removal: {ACCEPTING}."
     return Explanation(happened, next_step)
 
 
