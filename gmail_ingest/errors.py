@@ -45,8 +45,8 @@ REMEDIES: Mapping[str, str] = {
     "mail; it is tried again by itself once a day, or at once after connecting again.",
     "operator": "Nothing for the customer: whoever runs this service must mend what the error "
     "names; syncs are tried again by themselves.",
-    "no_answer": "Nothing for now: Google does not answer as it should, and is asked again by "
-    "itself; if that goes on, look at Google's status page and at this host's way to the internet.",
+    "no_answer": "Nothing for now: Google does not answer properly, and is asked again by itself; "
+    "if that goes on, check Google's status page and this host's connection to the internet.",
     "unexplained": "Nothing for now: Google refuses without a reason, and is asked again by "
     "itself; if that goes on, the account counts as suspended.",
     "quota": "Nothing for now: Google's quota is used up, and the sync goes on by itself.",

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import structlog
 
-#: Values under these keys never reach a log, whoever passes them.
+#: Values under these keys never reach a log.
 PRIVATE_KEYS = frozenset(
     {"address", "authorization", "body", "email", "recipients", "sender", "subject", "token"}
 )

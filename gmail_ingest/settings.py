@@ -312,7 +312,7 @@ def variable_names() -> dict[str, str]:
 
 
 def explain(error: ValidationError) -> str:
-    """Which variables are wrong, what each must be, and its default; never what was given."""
+    """Which variables are wrong, what each must be, and its default; never the given value."""
     names = variable_names()
     fields = {variable: field for field, variable in names.items()}
     sentences = []

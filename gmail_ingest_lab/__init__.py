@@ -1,1 +1,1 @@
-"""What shows and tries the service: demonstration, rehearsal, benchmarks."""
+"""Demonstration, rehearsal and benchmarks of the service."""

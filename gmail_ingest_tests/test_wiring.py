@@ -1,11 +1,9 @@
 from datetime import timedelta
 
-import dagster as dg
 import pytest
 
 from gmail_ingest.adapters.postgres.sync.quota_limiter import PostgresLimiter
 from gmail_ingest.core.quota.prices import Prices
-from gmail_ingest.defs.resources import UseCasesResource, build_resources
 from gmail_ingest.errors import ConfigurationError
 from gmail_ingest.local.environment import variable_names
 from gmail_ingest.settings import Settings
@@ -66,22 +64,3 @@ def test_prices_of_the_settings_reach_every_use(engine):
     assert gmail._prices == prices
     listed = settings(quota_prices="messages.list=3")
     assert UseCases(Stores(listed, engine), gmail).why._price == 3
-
-
-def test_run_config_of_a_resource_holds_where_it_nests():
-    """What a run's config says of one of the three resources, ``use_cases`` goes by."""
-    seen = []
-
-    @dg.op
-    def look(use_cases: UseCasesResource) -> None:
-        seen.append((use_cases.mail_store.database_url, use_cases.gmail.api_endpoint))
-
-    @dg.job(resource_defs=build_resources())
-    def look_job() -> None:
-        look()
-
-    given = {"mail_store": {"database_url": "one"}, "gmail": {"api_endpoint": "two"}}
-    config = {"resources": {name: {"config": values} for name, values in given.items()}}
-    look_job.execute_in_process()
-    look_job.execute_in_process(run_config=config)
-    assert seen == [("", ""), ("one", "two")]

@@ -4,7 +4,7 @@ This package imports nothing here. Rooms, from the inside out (a room may import
 it, never those after):
 
 * ``wire``      HTTP on a socket, and Google's refusals word for word
-* ``faults``, ``quota``, ``forms``  what goes wrong on demand, what Google limits, what is not known
+* ``faults``, ``quota``, ``forms`` what fails on demand, Google's limits, forms not known of Gmail
 * ``mail``      mail as bytes: MIME, headers, charsets, mbox files, Gmail's payload of it
 * ``account``   one account: messages, threads, labels, history, attachments, search
 * ``oauth``     issued tokens, service accounts, signatures, certificates

@@ -62,7 +62,7 @@ async def _serve(options: argparse.Namespace) -> int:
 def _announce(url: str, ready_file: Path | None) -> None:
     line = json.dumps({"url": url}) + "\n"
     if ready_file is not None:
-        # Whoever waits for the file must never read half of it.
+        # Renamed once it is whole: a reader that waits for the file never gets half of it.
         partial = ready_file.with_name(f"{ready_file.name}.partial")
         partial.write_text(line)
         partial.replace(ready_file)

@@ -43,7 +43,7 @@ class App:
         self._admin = AdminApi(state)
 
     def answer(self, request: Request) -> Response | Coroutine[Any, Any, Response]:
-        """Return the answer to a request; the admin API may take its time."""
+        """Return the answer to a request, or a coroutine that returns it."""
         if request.path == "/sandbox" or request.path.startswith("/sandbox/"):
             return self._admin.answer(request)
         try:
@@ -75,7 +75,7 @@ class App:
         mailbox: str | None,
         endpoint: Callable[[Request], Response],
     ) -> Response:
-        """Answer a call outside the Gmail API, with the faults and counts that it has too."""
+        """Answer a call outside the Gmail API, with faults and counts as for Gmail calls."""
         self._state.counters.called(name, mailbox)
         strike = self._state.faults.strike(name, mailbox)
         response = None if strike.rule is None else fault_response(strike.rule, self._state)

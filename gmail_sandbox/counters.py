@@ -27,7 +27,7 @@ class Counters:
         self.reset()
 
     def reset(self) -> None:
-        """Begin all counts anew; live connections and calls in flight stay."""
+        """Reset all counts except live connections and calls in flight."""
         self.calls: Counter[str] = Counter()
         self.calls_by_mailbox: defaultdict[str, Counter[str]] = defaultdict(Counter)
         self.units: Counter[str] = Counter()
@@ -63,7 +63,7 @@ class Counters:
             self.calls_by_mailbox[mailbox][method] += 1
 
     def answered(self, mailbox: str, method: str, target: str) -> None:
-        """Count an answer, if this mailbox had the same one before: one fetch too many, perhaps.
+        """Count an answer that this mailbox has had before: perhaps a needless fetch.
 
         Args:
             mailbox: whose call it was.

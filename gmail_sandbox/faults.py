@@ -41,7 +41,7 @@ Action = Literal[
 _PUSH = frozenset({"pubsub.push"})
 _SEARCHES = frozenset({"gmail.users.messages.list", "gmail.users.threads.list"})
 _LISTS = _SEARCHES | {"gmail.users.history.list"}
-#: Actions that mean something for these methods only; the others are for every call but a push.
+#: Actions that apply to these methods only; all others apply to every call but a push.
 _ONLY_FOR: dict[Action, frozenset[str]] = {
     "expiredHistory": frozenset({"gmail.users.history.list"}),
     "emptyPage": _LISTS,
@@ -62,7 +62,8 @@ class FaultRule(WireModel):
     ``pubsub.push``. Of ``nth`` (from 1), ``every`` and ``probability`` at most one is given; none
     means each matching call. ``times`` ends the rule after that many hits. ``drop``,
     ``duplicate`` and ``delay`` are for pushes, ``expiredHistory`` for history.list, ``emptyPage``
-    for the paged lists; ``latency`` and ``delay`` let the call go on, later. Lists of messages and
+    for the paged lists; ``latency`` and ``delay`` answer later, and do not break the call. Lists of
+    messages and
     threads are searches: with ``staleIndex`` they do not find mail of the last ``staleSeconds``,
     with ``shuffled`` each page is in an order of its own.
     """
@@ -146,7 +147,7 @@ class ArmedRule:
 
 @dataclass(slots=True)
 class Strike:
-    """What befalls one call: at most one breaking rule, and the latency of all that hit."""
+    """The effect on one call: at most one breaking rule, and the latency of all rules that hit."""
 
     rule: FaultRule | None = None
     latency: float = 0.0
@@ -195,7 +196,7 @@ class Faults:
         return 0 if self._armed.pop(rule_id, None) is None else 1
 
     def strike(self, method: str, mailbox: str | None, message_id: str | None = None) -> Strike:
-        """Decide what befalls a call.
+        """Decide which rules hit a call.
 
         Args:
             method: the name of the method, such as ``gmail.users.messages.get``.

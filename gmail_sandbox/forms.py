@@ -1,8 +1,8 @@
-"""The forms in which Gmail may serve what nobody outside Google knows the form of.
+"""The forms in which Gmail may serve certain parts: which one it uses is not known.
 
 Holds: ``Forms``, the choice, and ``FormsInUse``, which can be changed while the sandbox runs.
-Add here: another thing of Gmail's whose form is not known, with the forms that reports name; the
-first is what is assumed. Keep out: how a form is made (``payload``, ``headers``).
+Add here: another part whose form is not known, with the forms that reports name; the first is the
+default. Keep out: how a form is made (``payload``, ``headers``).
 Source: docs/sandbox.md#forms-that-are-not-known, which says where each is reported.
 """
 

@@ -1,6 +1,6 @@
 """Google's limits: units in a sliding minute, units in a day, calls at the same time.
 
-Holds: ``Quota``, the judge of whether a call may pass. Add here: a further limit. Keep out: the
+Holds: ``Quota``, which admits or refuses calls. Add here: a further limit. Keep out: the
 figures (``settings.Limits``) and the words of a refusal (``google_errors``).
 Source: docs/google.md#limits, #prices. A refused call costs nothing; a call that passed costs its
 units whatever its answer is.
@@ -63,7 +63,7 @@ class Quota:
         self.forget()
 
     def forget(self) -> None:
-        """Forget what was spent, as if a day had passed."""
+        """Reset what was spent, as if a day had passed."""
         self._users: defaultdict[str, Window] = defaultdict(Window)
         self._project = Window()
         self._day = (0, 0)

@@ -1,4 +1,4 @@
-"""How one sandbox is set up: its project, its OAuth client, its limits and its habits.
+"""How one sandbox is set up: its project, its OAuth client, its limits and its behaviour.
 
 Holds: frozen ``SandboxSettings`` and the changeable ``Limits``. Add here: a choice that holds
 for a whole sandbox. Keep out: choices for one call (``faults``) or one mailbox (``account/``).

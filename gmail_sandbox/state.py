@@ -1,4 +1,4 @@
-"""All that one sandbox remembers, put together.
+"""The whole state of one sandbox, put together.
 
 Holds: ``SandboxState``, the composition of the parts. Add here: a new part. Keep out: behaviour
 (each part has its own) and sockets (``server``). One thread, the event loop's, owns it.

@@ -33,6 +33,7 @@ mailboxes = dg.AssetSpec(
 
 @dg.asset_check(
     asset=mailboxes.key,
+    config_schema={},
     description="Each mailbox of every tenant can be read, and its last sync reached its end. "
     "Google is not asked. Each tenant has an evaluation of its own, by its partition, when that "
     "changes.",

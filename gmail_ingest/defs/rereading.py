@@ -28,7 +28,10 @@ _MOST_FAILED = 8
 _REPORT_EVERY = 60.0
 
 
-@dg.op(description="Reads mail that a former release stored again: words of search, directions.")
+@dg.op(
+    config_schema={},
+    description="Reads mail that a former release stored again: words of search, directions.",
+)
 def read_stored_mail(context: dg.OpExecutionContext, mail_store: MailStoreResource) -> None:
     """Read what is left again; fails if a mail could not be read, which stays as it is."""
     work, left = run(_work(context, mail_store))

@@ -1,9 +1,9 @@
 """Resources: the mail's Postgres, the credential store, Gmail, and the use cases over them.
 
 Holds: thin factories of plain objects. Add here: a resource that assets or ops are handed.
-Keep out: what the objects do, how they are built (``gmail_ingest.wiring``). All settings come from
-the environment when a run begins, so that the code location loads with none; a field overrides its
-setting (in tests, in the launchpad).
+Keep out: what the objects do, how they are built (``gmail_ingest.wiring``), fields. All settings
+come from the environment when a run begins, so that the code location loads with none. A field
+would be run config: whoever may launch a run could send tokens to an address of their own.
 """
 
 from collections.abc import AsyncIterator
@@ -22,24 +22,17 @@ from gmail_ingest.wiring.use_cases import UseCases, build_gmail
 
 
 class MailStoreResource(dg.ConfigurableResource[Stores]):
-    """Postgres of the mail: ledger, rows and queue. ``database_url`` overrides DATABASE_URL."""
-
-    database_url: str = ""
+    """Postgres of the mail, which DATABASE_URL names: ledger, rows and queue."""
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[Stores]:
         """The stores on the mail's database; ConfigurationError if none is named."""
-        settings = load_settings()
-        if self.database_url:
-            settings = settings.model_copy(update={"database_url": self.database_url})
-        async with open_stores(settings, pool_size=WORKER_CONNECTIONS) as stores:
+        async with open_stores(load_settings(), pool_size=WORKER_CONNECTIONS) as stores:
             yield stores
 
 
 class CredentialStoreResource(dg.ConfigurableResource[CredentialStore]):
-    """Sealed credentials; the key comes from ENCRYPTION_KEY or ENCRYPTION_KEY_SECRET only, since
-    run config is stored and shown.
-    """
+    """Sealed credentials; the key comes from ENCRYPTION_KEY or ENCRYPTION_KEY_SECRET."""
 
     def build(self, stores: Stores) -> CredentialStore:
         """The store; ConfigurationError without an encryption key."""
@@ -47,24 +40,17 @@ class CredentialStoreResource(dg.ConfigurableResource[CredentialStore]):
 
 
 class GmailResource(dg.ConfigurableResource[Gmail]):
-    """The Gmail client. ``api_endpoint`` overrides GMAIL_API_ENDPOINT."""
-
-    api_endpoint: str = ""
+    """The Gmail client, for the API at GMAIL_API_ENDPOINT."""
 
     @asynccontextmanager
     async def open(self, credentials: CredentialStore) -> AsyncIterator[Gmail]:
         """A client for all mailboxes whose credentials the store has."""
-        settings = load_settings()
-        if self.api_endpoint:
-            settings = settings.model_copy(update={"gmail_api_endpoint": self.api_endpoint})
-        async with build_gmail(settings, credentials) as gmail:
+        async with build_gmail(load_settings(), credentials) as gmail:
             yield gmail
 
 
 class UseCasesResource(dg.ConfigurableResource[UseCases]):
-    """The use cases that need Google: what a body takes that syncs. It has no fields of its own:
-    those of the other three resources hold.
-    """
+    """The use cases that need Google: what a body takes that syncs."""
 
     mail_store: MailStoreResource
     credential_store: CredentialStoreResource
@@ -82,13 +68,24 @@ class UseCasesResource(dg.ConfigurableResource[UseCases]):
             yield UseCases(stores, gmail)
 
 
-def build_resources(database_url: str = "") -> dict[str, Any]:
-    """All resources by their keys; ``database_url`` overrides DATABASE_URL.
-
-    The three are configured when a run begins: what its run config says of one of them holds in
-    ``use_cases``, too.
+class NoValues(dg.ConfigurableIOManager):
+    """No asset here hands a value on: mail is in Postgres. Dagster would otherwise put a manager of
+    files here, whose directory is run config.
     """
-    mail_store = MailStoreResource.configure_at_launch(database_url=database_url)
+
+    def handle_output(self, context: dg.OutputContext, obj: object) -> None:  # noqa: ARG002 - Dagster's signature
+        """Refuse a value; TypeError."""
+        raise TypeError(f"{context.name} returns a value: no asset of gmail_ingest has one")
+
+    def load_input(self, context: dg.InputContext) -> object:
+        """Refuse to load one; TypeError."""
+        raise TypeError(f"{context.name} asks for a value: no asset of gmail_ingest has one")
+
+
+def build_resources() -> dict[str, Any]:
+    """All resources by their keys; none takes run config."""
+    # Nested otherwise, Dagster 1.13 warns of a deprecated property that it reads itself.
+    mail_store = MailStoreResource.configure_at_launch()
     credential_store = CredentialStoreResource.configure_at_launch()
     gmail = GmailResource.configure_at_launch()
     return {
@@ -98,4 +95,5 @@ def build_resources(database_url: str = "") -> dict[str, Any]:
         "use_cases": UseCasesResource(
             mail_store=mail_store, credential_store=credential_store, gmail=gmail
         ),
+        "io_manager": NoValues(),
     }

@@ -18,7 +18,10 @@ from gmail_ingest.defs.resources import MailStoreResource
 from gmail_ingest.settings import Settings, load_settings
 
 
-@dg.op(description="Deletes events, runs, logs and jobs older than the settings keep them.")
+@dg.op(
+    config_schema={},
+    description="Deletes events, runs, logs and jobs older than the settings keep them.",
+)
 def delete_old_records(context: dg.OpExecutionContext, mail_store: MailStoreResource) -> None:
     """Purge Dagster's tables and ours; says how much of each went."""
     settings = load_settings()

@@ -13,8 +13,9 @@ from gmail_ingest.sync.accounts.watch import Renewals
 
 
 @dg.op(
+    config_schema={},
     description="Renews Gmail's push notifications that have less than six days to live, and reads "
-    "the owners' addresses again, also where no topic is configured."
+    "the owners' addresses again, also where no topic is configured.",
 )
 def renew_watches(
     context: dg.OpExecutionContext,

@@ -47,7 +47,7 @@ _ADDRESS = "sales@acme.example"
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """What the run has come to; units are the backfill's, without those of live syncs."""
+    """The result of the run; units are the backfill's, without those of live syncs."""
 
     price: Mapping[str, Any]
     watched: Watched

@@ -1,4 +1,4 @@
-"""Mail that arrives in a mailbox while something else happens to it, and how soon it is readable.
+"""Pushes mail into a mailbox during a backfill, and measures how soon it is readable.
 
 Holds: ``Pusher``. Keep out: what happens meanwhile.
 """
@@ -24,7 +24,8 @@ class Pusher:
     """Lets one mail after the other arrive; ``seconds`` grows by one for each."""
 
     def __init__(self, service: Service, address: str, tenant: str, *, first_seed: int) -> None:
-        # A connection of its own, and processes may die meanwhile: somebody else revives them.
+        # It has a connection of its own and does not watch processes: the backfill's watch revives
+        # them.
         harness = replace(service.harness, google=LocalGoogle(service.harness.url))
         self._service = replace(service, harness=harness, check=lambda: None)
         self._address = address

@@ -27,13 +27,13 @@ from gmail_ingest_lab.benchmarks.service import Service
 KILL_WORKER, KILL_DAEMON = 0.35, 0.65
 _LONGEST_SECONDS = 7_200.0
 _LOOK_SECONDS = 0.5
-#: Dagster is asked for its runs this seldom: it takes the cores that are measured.
+#: Seconds between questions to Dagster, which take the cores that are measured.
 _POLL_SECONDS = 3.0
 
 
 @dataclass(slots=True)
 class Watched:
-    """What was seen. ``resident`` are samples in bytes by run; ``killed`` counts processes."""
+    """Measurements. ``resident``: samples in bytes by run; ``killed``: how many processes."""
 
     job: Mapping[str, Any] = field(default_factory=dict)
     seconds: float = 0.0

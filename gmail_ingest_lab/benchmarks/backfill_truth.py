@@ -27,7 +27,9 @@ _LIVE = {
 def planned_threads(
     messages: Iterable[GoogleMessage], months: Mapping[str, date], known: Collection[str]
 ) -> int:
-    """How many threads.get a month by month fetch of all but the known messages is planned with."""
+    """How many threads.get calls a fetch plans, month by month, for all messages but the known
+    ones.
+    """
     prices = Prices()
     sizes = Counter(
         (months[message.message_id], message.thread_id)

@@ -1,7 +1,7 @@
 """A worker process that makes the API calls of a push for each tenant, and nothing else.
 
-Holds: the process: what ``burst`` takes off as the calls' own CPU. Keep out: Postgres, but for
-the credentials.
+Holds: the process; ``burst`` subtracts its CPU as that of the calls. Keep out: Postgres, except for
+credentials.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ async def _calls(tenants: list[str]) -> Answer:
         found = [await stores.mail.mailboxes(tenant, None) for tenant in tenants]
         async with build_gmail(settings, stores.credentials) as gmail:
             await asyncio.gather(*(_call(gmail, mailbox, slots) for (mailbox,) in found))
-            # Once more: the first time fetched access tokens, which a push does not.
+            # Again: the first round fetched access tokens, which a push does not.
             started = cpu_seconds()
             await asyncio.gather(*(_call(gmail, mailbox, slots) for (mailbox,) in found))
     return {"startCpuSeconds": started}

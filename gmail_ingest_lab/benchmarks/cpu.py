@@ -14,7 +14,7 @@ from gmail_ingest_lab.benchmarks.sync_run import run_sync
 
 GOAL = 1.5
 _MAILBOXES = 7
-#: The limiter works, and never holds anything up.
+#: The limiter runs, with limits so high that it never delays a call.
 _HIGH_LIMITS = {
     "mailbox_units_per_minute": 60_000_000,
     "project_units_per_minute": 600_000_000,

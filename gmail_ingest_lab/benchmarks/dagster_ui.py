@@ -1,4 +1,4 @@
-"""What Dagster's pages ask its webserver, and the same for a benchmark's own questions.
+"""Queries that Dagster's pages send to its webserver, and those of the benchmarks.
 
 Holds: ``DagsterUi`` and the queries of the asset's and the backfills' pages. Add here: a further
 page. Keep out: what is measured with it; how a person sees it (a browser's time is not in it).

@@ -1,7 +1,7 @@
 """``fairness``: twelve tenants ask for three years each at once, and share the project's budget.
 
-Holds: the benchmark, and ``TwelveTenants``. Baseline: one tenant after the other, which serves one
-when it has done the first. Source: Jain, Chiu and Hawe 1984: (sum x)^2 / (n * sum x^2), between
+Holds: the benchmark, and ``TwelveTenants``. Baseline: one tenant after the other, of which one is
+done when the first is. Source: Jain, Chiu and Hawe 1984: (sum x)^2 / (n * sum x^2), between
 1/n and 1.
 """
 
@@ -33,7 +33,7 @@ _EACH = 3_000
 #: Times Google's units a minute, for a mailbox.
 _SCALE = 60
 _MAILBOX_MINUTE = 6_000 * _SCALE
-#: So little that all tenants together want three times as much as the project may.
+#: So low that all tenants together want three times the project's units.
 _PROJECT_MINUTE = _MAILBOX_MINUTE * 2 // 3
 _MINUTE = 60.0
 _LOOK_SECONDS = 0.5

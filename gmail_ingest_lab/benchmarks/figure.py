@@ -12,7 +12,7 @@ from typing import Protocol
 
 
 class Progress(Protocol):
-    """Is told how far a benchmark came."""
+    """Called with a benchmark's progress."""
 
     def __call__(self, step: str, done: float, total: float) -> None:
         """``step`` says what is being done; ``done`` of ``total``, in any one unit."""
@@ -45,7 +45,7 @@ class Figure:
 
     @property
     def ratio(self) -> float | None:
-        """The figure divided by the baseline: noise of the machine is in both."""
+        """The figure divided by the baseline, which have the machine's noise in common."""
         return self.figure / self.baseline if self.baseline else None
 
     def to_json(self) -> dict[str, object]:

@@ -35,7 +35,7 @@ _ROWS = "SELECT m.address, e.gmail_id FROM emails e JOIN mailboxes m ON m.id = e
 
 @dataclass(frozen=True, slots=True)
 class _Delivered:
-    """Seconds until each mail was readable, ``_TIMEOUT`` for what was not; what all of it cost."""
+    """Seconds until each mail was readable (``_TIMEOUT`` if it was not), and the CPU of all."""
 
     seconds: Sequence[float]
     unread: int
@@ -93,7 +93,7 @@ def _deliver(
     addresses = [f"gap{number}@bench.example" for number in range(mailboxes)]
     with open_service(changes, latency_ms=_LATENCY_MS) as service:
         service.connect(addresses, progress)
-        # The first mails start a drain run, which stays; those of several mailboxes at once.
+        # The first mails, of several mailboxes at once, start a drain run, which stays.
         for number, address in enumerate(addresses[:6]):
             service.harness.google.arrive(address, number)
         service.wait(lambda: service.emails() >= min(6, mailboxes), "the drain run")

@@ -3,9 +3,9 @@
 Holds: the benchmark. Baseline: a day without retention, in the same run.
 
 Three days: the first is made old, the second is the baseline, and the third comes after a night of
-retention, so that it finds the room of the first. What was made old is written anew, so that it
-leaves no more room than a day has; indexes then leave less, being packed. Mail itself, and the
-ledger, are not among it: they grow with what Google has.
+retention, so that it can use the space of the first. Old rows are rewritten, so that they free no
+more space than a day takes; indexes free less, since rewriting packs them. Mail and the ledger are
+not counted: they grow with what Google has.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _MAILS = 50
 #: Claims of a drain run at once, and tenants that are asked for side by side.
 _CLAIMS = 100
 _SIDE_BY_SIDE = 8
-#: The least that a database can grow by.
+#: The smallest step by which a database grows, in bytes.
 _PAGE = 8_192
 #: Older than any retention of the defaults.
 _OLD_EVENTS: LiteralString = """
@@ -112,13 +112,13 @@ class _World:
         return int(found["events"])
 
     def night(self) -> None:
-        """The nightly job, and what makes its room usable."""
+        """The nightly job, and a VACUUM that makes the freed space usable."""
         self._progress("a night of retention", 0, 1)
         self._harness.worker("growth_day", {"retention": True}, room="gmail_ingest_lab").result()
         self._everywhere("VACUUM")
 
     def make_old(self) -> None:
-        """Let all that is stored have happened before what is kept."""
+        """Date all that is stored back beyond what retention keeps."""
         self._execute("dagster", _OLD_EVENTS)
         self._execute("mail", _OLD_JOBS)
         self._everywhere("VACUUM FULL")

@@ -89,7 +89,7 @@ class Harness:
         return Running(child, answer)
 
     def stored(self) -> int:
-        """About how many emails there are, by Postgres' own books: counting would cost its CPU."""
+        """About how many emails there are, by Postgres' statistics: counting would cost CPU."""
         return self.number("SELECT n_live_tup FROM pg_stat_user_tables WHERE relname = 'emails'")
 
     def number(self, query: LiteralString) -> int:
@@ -201,7 +201,7 @@ def _start_sandbox(stack: Stack, options: tuple[str, ...]) -> tuple[Child, str, 
 
 
 def _settings(sandbox: str, client_id: str, client_secret: str) -> Settings:
-    """The defaults, but for the sandbox's addresses: no one's own environment takes part."""
+    """The defaults with the sandbox's addresses, whatever the environment says."""
     return pinned_settings(
         google_client_id=client_id,
         google_client_secret=SecretStr(client_secret),

@@ -1,8 +1,8 @@
 """``limiter``: reservations a second while some transaction has been open for a minute.
 
-Holds: the benchmark. A dump or a report keeps PostgreSQL from removing old versions of rows, and a
-row that is written often grows slower with each of them. Baseline: the project's line written for
-each reservation, as it was until portions came (``core/quota/portions.py``); the same loop and
+Holds: the benchmark. A dump or a report keeps PostgreSQL from removing old versions of rows, and
+each version slows down a row that is written often. Baseline: the project's line written for each
+reservation, as before there were portions (``core/quota/portions.py``), in the same loop and
 database.
 """
 

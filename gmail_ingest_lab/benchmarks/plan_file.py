@@ -28,7 +28,7 @@ def run_worker(work: Callable[[Mapping[str, Any]], Answer]) -> None:
     found = work(json.loads(plan.read_text()))
     found["cpuSeconds"] = cpu_seconds()
     found["peakBytes"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    # Whoever waits for the file must never read half of it.
+    # Renamed once it is whole: whoever waits for the file never reads half of it.
     partial = answer.with_suffix(".partial")
     partial.write_text(json.dumps(found))
     partial.replace(answer)

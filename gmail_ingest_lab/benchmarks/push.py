@@ -21,7 +21,7 @@ _MAILBOXES = 20
 _WARM_PUSHES = 120
 _COLD_PUSHES = 12
 _PLAIN_PUSHES = 5
-#: Seconds between warm pushes, at random in between: no rhythm of anything is met or missed.
+#: Bounds of the random seconds between warm pushes, so that they match no interval of the service.
 _BETWEEN = (0.2, 0.7)
 _BASELINE = "one run for each tenant that is pushed, and no drain runs"
 

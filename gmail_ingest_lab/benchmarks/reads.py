@@ -21,7 +21,7 @@ from gmail_ingest_lab.demo.latency import percentile
 GOAL_LIST_MS = 10
 GOAL_SEARCH_MS = 50
 _MAILS = 1_000_000
-#: Each case is asked for so often; the first answer warms what a service has warm.
+#: Each case is asked for so often; the first answer only warms caches.
 _REPEATS = 20
 
 
@@ -39,7 +39,7 @@ class Measured:
         return percentile([milliseconds for case in both for milliseconds in case], 0.95) or 0.0
 
     def slow(self, goal: float) -> dict[str, list[float]]:
-        """Cases whose own p95 is above the goal: that of the first and of the deep page."""
+        """Cases whose own p95 is above the goal: their p95 (ms) of first and deep page."""
         found = {name: [_p95(self.first[name]), _p95(self.deep[name])] for name in self.first}
         return {
             name: milliseconds for name, milliseconds in found.items() if max(milliseconds) > goal

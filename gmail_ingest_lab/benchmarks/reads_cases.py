@@ -1,4 +1,5 @@
-"""What the reading benchmark asks for: every filter, frequent and rare, and contrary pairs.
+"""Requests of the reading benchmark: every filter, frequent and rare, and pairs that exclude each
+other.
 
 Holds: ``LISTS`` and ``SEARCHES``. Add here: a filter, with a case where it leaves much, one where
 it leaves little, and one where it contradicts a frequent other. Keep out: measuring (``reads.py``).

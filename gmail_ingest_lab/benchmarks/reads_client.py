@@ -42,7 +42,7 @@ ORDER BY internal_date DESC, mailbox_id DESC, gmail_id DESC OFFSET %s LIMIT 1
 
 
 class Client:
-    """Starts the sidecar; asks it for the main tenant's mail, of which there is so much."""
+    """Starts the sidecar and asks it for the main tenant's mail; ``mails`` says how many."""
 
     def __init__(self, harness: Harness, mails: int) -> None:
         self._half = _half(plain_url(harness.databases.mail), mails)
@@ -53,7 +53,7 @@ class Client:
         ready = f"http://{process_commands.LOOPBACK}:{port}/readyz"
         with loopback_session() as session:
             harness.stack.wait(lambda: http_ok(session, ready), "sidecar")
-        # Not requests: reading a page took 1.4 ms of CPU there, on the cores that answer it.
+        # Not the package ``requests``: it took 1.4 ms of CPU a page, on the cores that answer it.
         self._connection = HTTPConnection(process_commands.LOOPBACK, port, timeout=120)
         self._headers = {"X-API-Key": asyncio.run(_api_key(harness.databases.mail))}
 
@@ -78,7 +78,7 @@ class Client:
         return tree_cpu_seconds(self._sidecar) + self._harness.postgres_cpu_seconds()
 
     def deep(self, parameters: Mapping[str, str]) -> Mapping[str, str]:
-        """The same list from half of all mail on: with the cursor that the way there ends in."""
+        """The same list from the middle of all mail on, by the cursor for that place."""
         wanted = {_FIELDS.get(name, name): _read(value) for name, value in parameters.items()}
         cursor = encode_cursor(self._half, EmailFilter(MAIN, **wanted))
         return {**parameters, "cursor": cursor}

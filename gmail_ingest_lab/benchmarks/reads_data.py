@@ -3,9 +3,9 @@
 Holds: ``load``. Add here: a further tenant. Keep out: measuring (``reads.py``), what a mail is like
 (``reads_rows.py``).
 
-Deterministic: each property of mail i is a hash of i. Rows come in the order of an initial sync:
-newest first, a little shuffled. Memory is bounded: Postgres makes the mails, in blocks, in two
-sessions; indexes are made last.
+Deterministic: each property of mail i is a hash of i. Rows are in the order of an initial sync:
+newest first, slightly shuffled. Postgres makes the mails in blocks, in two sessions, so memory is
+bounded; indexes are made last.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """The plain way to read mail: one SELECT with the filters, ORDER BY, LIMIT and OFFSET.
 
-Holds: ``PlainReads``. Keep out: anything that makes it fast beyond the index that everybody makes.
-It is asked in SQL, without HTTP, and only for the rows' first columns: both in its favour.
+Holds: ``PlainReads``. Keep out: anything that makes it faster than the usual index does. It is
+asked in SQL, without HTTP, and for the first columns only: both favour it.
 """
 
 from __future__ import annotations

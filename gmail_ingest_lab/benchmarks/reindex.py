@@ -46,15 +46,15 @@ _PHASE_SECONDS = 20.0
 _SAVED, _SAVE_EVERY = 5, 0.1
 _LOOK_EVERY = 0.02
 _LIMIT = 50
-#: What is searched for: words of both releases, of which each mail counts; frequent words, phrases
-#: and beginnings.
+#: Searches: words as both releases index them, of which no mail may be lost; frequent words,
+#: phrases and prefixes.
 _COUNTED = (WORD, "feld*", "person42", SENTENCE, WITHIN, f'{WORD} "{SENTENCE}"')
 _SEARCHES = (*_COUNTED, "case", '"case 77"', "cas*", "c*", "京都", "feld* -baco")
 
 
 @dataclass(slots=True)
 class _Phase:
-    """What was seen in a phase: milliseconds of searches and saves, and waits for locks."""
+    """Measurements of a phase: milliseconds of searches and saves, and waits for locks."""
 
     searches: list[float] = field(default_factory=list)
     saves: list[float] = field(default_factory=list)
@@ -162,7 +162,7 @@ class _Bench:
                 return
 
     async def _count(self, reads: PostgresEmailReads, words: str, seen: _Phase) -> None:
-        """Note whether fewer mails are found than before: mail only comes."""
+        """Note whether fewer mails are found than before, which must not be: mail is only added."""
         page = await reads.page_at(EmailFilter(TENANT, q=words), limit=1, offset=0)
         found = page.total or 0
         seen.lost += found < self.found[words]

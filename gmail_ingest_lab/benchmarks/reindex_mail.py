@@ -3,8 +3,8 @@
 Holds: ``load``, ``new_mail``, and the words that are searched for. Keep out: measuring
 (``reindex.py``).
 
-Four fifths of the mail are in Latin letters, and stay as they are; a fifth is in Japanese, where
-each sentence was one word, and is written anew.
+Four fifths of the mail are in Latin letters and do not change. One fifth is in Japanese, where the
+former release took each sentence for one word: it is rewritten.
 """
 
 from __future__ import annotations

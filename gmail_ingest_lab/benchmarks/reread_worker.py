@@ -1,4 +1,4 @@
-"""A worker process that reads stored mail again, as Dagster's run does, but for Dagster.
+"""A worker process that reads stored mail again as a Dagster run does, without Dagster.
 
 Holds: the process. Keep out: the reading itself (``sync/audit/reread.py``).
 """

@@ -19,7 +19,7 @@ GOAL = 97.0
 GOAL_REJECTIONS = 1.0
 _PROCESSES = 3
 _SECONDS = 180.0
-#: After the first call of all: on busy cores processes take seconds to start.
+#: Seconds after the first call of all processes: on busy cores they take seconds to start.
 _WARM_UP = 5.0
 _START = 60.0
 _ALLOWED_A_SECOND = 100.0

@@ -34,7 +34,7 @@ from gmail_ingest_lab.demo.sandbox_api import PushTarget
 RUN_PER_TENANT: Mapping[str, object] = {"drain_flow": 1_000_000, "max_tenant_runs": 1_000_000}
 _LONGEST_SECONDS = 600.0
 _LOOK_SECONDS = 0.02
-#: Mails that are looked at for a new one: several may have come in the same second.
+#: So many of the newest mails are searched for the new one: several may come in one second.
 _NEWEST = 5
 _RUNNING = {"QUEUED", "NOT_STARTED", "STARTING", "STARTED", "CANCELING"}
 
@@ -90,7 +90,7 @@ class Service:
     def seconds_to_row(self, address: str, seed: int, tenant: str = "") -> float:
         """Let one mail arrive, and return the seconds until the API shows it to the tenant.
 
-        They count from before the sandbox is told: no less than what passes after the push.
+        They count from before the sandbox is called, so no latency is measured too short.
         """
         session = loopback_session()
         session.headers["X-API-Key"] = self.api_key

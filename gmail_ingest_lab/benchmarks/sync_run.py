@@ -1,4 +1,4 @@
-"""Syncing all that waits on a harness, with the CPU of everybody who takes part.
+"""Syncs all that waits on a harness, and measures the CPU of all processes.
 
 Holds: ``run_sync`` and ``Synced``. Add here: what else a sync costs. Keep out: which mail.
 """

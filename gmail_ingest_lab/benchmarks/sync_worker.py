@@ -1,4 +1,4 @@
-"""A worker process that drains the queue as a drain run does, but for Dagster.
+"""A worker process that drains the queue as a drain run does, without Dagster.
 
 Holds: the process. Keep out: the sync itself (``gmail_ingest.sync``).
 """
@@ -21,7 +21,7 @@ from gmail_ingest_lab.benchmarks.plan_file import Answer, cpu_seconds, run_async
 
 
 class _Sum:
-    """Adds up what was done, until the last tenant was."""
+    """Adds up what was done for all tenants."""
 
     def __init__(self) -> None:
         self.counts = Counts()

@@ -25,7 +25,8 @@ _RATE = 1_050
 _SECONDS = 20.0
 _MAILBOXES = 1_000
 _CONNECTIONS = 100
-#: The plain receiver accepts far less; what it is late with would only pile up.
+#: The plain receiver gets pushes for a shorter time: it accepts far fewer, and the rest would pile
+#: up.
 _PLAIN_SECONDS = 5.0
 
 

@@ -1,7 +1,7 @@
 """A process that pushes as Pub/Sub does: an even rate, whatever the answers take.
 
-Holds: the process. Each push is due at its own time, and its latency counts from then, so that a
-receiver that stalls is charged for all that waited behind it.
+Holds: the process. Each push is due at its own time, and its latency counts from then, so a stall
+of the receiver counts for every push that waited.
 Keep out: what the receiver is.
 """
 

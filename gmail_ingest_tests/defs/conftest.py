@@ -79,7 +79,8 @@ def resources(service, database_url, monkeypatch) -> dict[str, object]:
     values |= {"drain_linger_seconds": 0, "log_format": "json"}
     for name, value in values.items():
         monkeypatch.setenv(names[name], str(value))
-    return build_resources(database_url)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return build_resources()
 
 
 @pytest.fixture

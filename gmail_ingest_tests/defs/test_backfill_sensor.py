@@ -28,11 +28,11 @@ from gmail_ingest_tests.sync.service import TENANT
 class Jobs:
     """Backfill jobs of a connected tenant, and the sensor over them."""
 
-    def __init__(self, engine, database_url, instance, run) -> None:
+    def __init__(self, engine, instance, run) -> None:
         self.world = PostgresWorld(engine)
         self.book = PostgresBackfillJobs(engine)
         self.instance, self._run = instance, run
-        self._resources = {"mail_store": MailStoreResource(database_url=database_url)}
+        self._resources = {"mail_store": MailStoreResource()}
         run(self.world.connect())
 
     def tick(self) -> None:
@@ -72,9 +72,10 @@ class Jobs:
 
 
 @pytest.fixture
-def jobs(engine, database_url, instance, run) -> Jobs:
+def jobs(engine, database_url, instance, run, monkeypatch) -> Jobs:
     """A deployment whose tenant is connected."""
-    return Jobs(engine, database_url, instance, run)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return Jobs(engine, instance, run)
 
 
 @pytest.fixture

@@ -101,13 +101,14 @@ def test_run_without_a_database_says_what_is_missing(instance):
     assert "DATABASE_URL is not set" in str(failure.step_failure_data.error)
 
 
-def test_run_without_an_encryption_key_says_what_is_missing(instance, database_url):
+def test_run_without_an_encryption_key_says_what_is_missing(instance, database_url, monkeypatch):
     """No encryption key, no sync (promise 7)."""
+    monkeypatch.setenv("DATABASE_URL", database_url)
     result = dg.materialize(
         [emails],
         partition_key="acme",
         instance=instance,
-        resources=build_resources(database_url),
+        resources=build_resources(),
         raise_on_error=False,
     )
     (failure,) = result.get_step_failure_events()

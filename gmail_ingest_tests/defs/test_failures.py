@@ -13,9 +13,9 @@ from gmail_ingest_tests.proof.interruptions import at_exchange, lose_answer, los
 class Runs:
     """Runs that hold what they claimed, and the sensor over them."""
 
-    def __init__(self, engine, database_url, instance, run) -> None:
+    def __init__(self, engine, instance, run) -> None:
         self.world, self.instance, self.run = PostgresWorld(engine), instance, run
-        self._resources = {"mail_store": MailStoreResource(database_url=database_url)}
+        self._resources = {"mail_store": MailStoreResource()}
 
     def tick(self) -> str:
         """Evaluate the sensor once; what it says."""
@@ -43,9 +43,10 @@ class Runs:
 
 
 @pytest.fixture
-def runs(engine, database_url, instance, run) -> Runs:
+def runs(engine, database_url, instance, run, monkeypatch) -> Runs:
     """An empty queue."""
-    return Runs(engine, database_url, instance, run)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return Runs(engine, instance, run)
 
 
 @pytest.mark.parametrize("end", ["report_run_failed", "report_run_canceled"])

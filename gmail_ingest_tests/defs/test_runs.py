@@ -1,7 +1,5 @@
 """Runs: the asset of a tenant, the drain, and the renewal of watches, against a sandbox."""
 
-import json
-
 import dagster as dg
 import pytest
 
@@ -218,19 +216,3 @@ def test_watch_renewal_without_a_topic_watches_nothing(run, service, instance, r
     assert service.calls("watch") == 0
     found = run(service.rows("SELECT address, aliases FROM mailboxes"))
     assert found == [("new.name@example.com", [OWNER])]
-
-
-def test_resources_keep_secrets_out_of_run_config(resources):
-    """Run config is stored and shown: no resource has a field for a key (promise 8)."""
-    classes = [
-        (name, getattr(resource, "resource_cls", type(resource)))
-        for name, resource in resources.items()
-    ]
-    fields = {name: sorted(kind.model_fields) for name, kind in classes}
-    assert fields == {
-        "mail_store": ["database_url"],
-        "credential_store": [],
-        "gmail": ["api_endpoint"],
-        "use_cases": ["credential_store", "gmail", "mail_store"],
-    }
-    assert "password" not in json.dumps(fields)

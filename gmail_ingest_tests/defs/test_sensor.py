@@ -24,9 +24,9 @@ NEVER = json.dumps({"sweptAt": 0.0, "startedAt": []})
 class Sensor:
     """The sensor over a real queue, and an ephemeral Dagster that carries out what it asks for."""
 
-    def __init__(self, engine, url, instance, run) -> None:
+    def __init__(self, engine, instance, run) -> None:
         self.world, self.instance, self.run = PostgresWorld(engine), instance, run
-        self.store = MailStoreResource(database_url=url)
+        self.store = MailStoreResource()
         self.cursor: str | None = None
 
     def tick(self, *, swept: bool = True, **settings) -> dg.SensorResult:
@@ -58,10 +58,11 @@ class Sensor:
 
 
 @pytest.fixture
-def sensor(engine, database_url, instance, run) -> Sensor:
+def sensor(engine, database_url, instance, run, monkeypatch) -> Sensor:
     """The sensor over an empty queue."""
     instance.delete_dynamic_partition(TENANTS.name, "acme")
-    return Sensor(engine, database_url, instance, run)
+    monkeypatch.setenv("DATABASE_URL", database_url)
+    return Sensor(engine, instance, run)
 
 
 def started(result: dg.SensorResult) -> list[str]:

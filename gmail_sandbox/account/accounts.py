@@ -1,4 +1,4 @@
-"""The Google accounts of the sandbox: a mailbox and the condition that the account is in.
+"""The Google accounts of the sandbox: the mailbox and the condition of each.
 
 Holds: ``Account`` and ``Accounts``. Add here: what concerns an account and not its mail. Keep
 out: mail (``mailbox``), tokens (``issued_tokens``), watches (``watches``).
@@ -33,7 +33,7 @@ class Account:
     """One account; ``held_back`` is mail of a load that is to arrive later, oldest first."""
 
     mailbox: Mailbox
-    #: Google's own name of the account, which no address is: OpenID's ``sub``.
+    #: Google's id of the account, which is no address: OpenID's ``sub``.
     google_id: str
     display_name: str = ""
     condition: Condition = "active"
@@ -54,7 +54,7 @@ class Accounts:
         self._clock = clock
         self._forms = forms
         self._accounts: dict[str, Account] = {}
-        #: Former primary addresses, and what each is an alias of.
+        #: Former primary addresses, each with the primary address of its account.
         self._aliases: dict[str, str] = {}
         #: Aliases that service accounts may not act for.
         self._no_subjects: set[str] = set()

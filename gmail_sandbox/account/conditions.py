@@ -42,7 +42,7 @@ class Condition(Protocol):
 
     @property
     def reads_words(self) -> bool:
-        """Whether answering takes a read of the spool; such conditions are tried last."""
+        """Whether it has to read the spool; such conditions are tried last."""
 
     def holds(self, candidate: Candidate) -> bool:
         """Say whether the condition is true.
@@ -212,7 +212,7 @@ def cheap_first(conditions: Iterable[Condition]) -> tuple[Condition, ...]:
 
 
 def looks_at_labels_only(condition: Condition) -> bool:
-    """Say whether two messages with the same labels always fare alike.
+    """Say whether it has the same result for all messages with the same labels.
 
     Args:
         condition: any.

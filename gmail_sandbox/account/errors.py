@@ -2,7 +2,7 @@
 
 Holds: one error type per refusal that Gmail's API knows, free of HTTP.
 Add here: a type when a new refusal needs its own Google answer. Keep out: status codes and error
-bodies (the wire side maps each type to them), and addresses, subjects or bodies in messages.
+bodies (the API maps each type to them); no text has an address, subject or body.
 Source: docs/google.md#error-bodies.
 """
 

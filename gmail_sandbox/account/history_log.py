@@ -14,8 +14,8 @@ from typing import Any, Final, Literal, NamedTuple, overload
 from gmail_sandbox.account.errors import HistoryExpiredError, UnknownStartError
 
 ChangeType = Literal["messageAdded", "messageDeleted", "labelAdded", "labelRemoved"]
-#: What Google answers to a start beyond the mailbox's own history id, which it never gave out:
-#: its documentation leaves that open.
+#: The status for a start beyond the mailbox's own history id: Google's documentation does not say
+#: which one it answers.
 StartAbove = Literal[200, 404, 400]
 
 # The request's enum is singular, the answer's field plural (edge case 9).
@@ -52,7 +52,8 @@ class HistoryRecord(NamedTuple):
 
 
 class HistorySlice(Sequence[dict[str, Any]]):
-    """Records that become Google's JSON only when looked at, so that a page costs a page.
+    """Records that become Google's JSON only when read, so that only the page asked for is
+    rendered.
 
     Args:
         records: the records, oldest first.
@@ -81,7 +82,7 @@ class HistoryLog:
     """Records in the order of their ids, which grow by random gaps.
 
     Args:
-        random: makes the first id, in every third mailbox beyond 2**53, and the gaps.
+        random: makes the first id (beyond 2**53 in every third mailbox) and the gaps.
     """
 
     def __init__(self, random: Random) -> None:
@@ -105,8 +106,7 @@ class HistoryLog:
     def advance(self) -> int:
         """Move the history id without a record, and return it.
 
-        A gap in what is recorded must not look like a quiet time: call `expire` too when a
-        client would miss something.
+        A change without a record must not look as if nothing had changed: call `expire` as well.
         """
         self._current += self._random.randint(1, _LARGEST_GAP)
         return self._current
@@ -158,7 +158,7 @@ class HistoryLog:
         return HistorySlice(records)
 
     def restart(self, at: int, start_above: StartAbove) -> None:
-        """Forget everything and count on from a history id, which may be lower than the last.
+        """Forget all records and continue from a history id, which may be lower than the last.
 
         Args:
             at: the history id from now on.

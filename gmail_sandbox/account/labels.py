@@ -114,7 +114,7 @@ class LabelBook:
     def checked(self, label_ids: frozenset[str]) -> frozenset[str]:
         """Return the one shared copy of a set of existing labels.
 
-        A mailbox has few distinct sets, so sharing them costs a message 8 bytes.
+        A mailbox has few distinct sets; by sharing them a message takes 8 bytes for its labels.
 
         Args:
             label_ids: the set.

@@ -37,14 +37,15 @@ class MailboxReads:
         spool: where content is kept.
         clock: dates attachment ids and relative queries.
         seed: with the address, decides ids and history ids.
-        life: counts the accounts that had this address before, none of whose ids comes again.
+        life: counts the accounts that had this address before, so that no id of theirs is given
+            again.
     """
 
     def __init__(
         self, address: str, *, spool: Spool, clock: Clock, seed: int, life: int = 0
     ) -> None:
         self.address = address
-        #: What notifications call the account, if not by its address.
+        #: The address that notifications name, if another than its own.
         self.pushed_as: str | None = None
         self._clock = clock
         random = Random(f"{address}:{seed}:{life}" if life else f"{address}:{seed}")

@@ -1,4 +1,4 @@
-"""The messages of one mailbox and everything that finds them.
+"""The messages of one mailbox, and the indexes over them.
 
 Holds: the single steps that a change is made of (insert, remove, relabel), each keeping ids,
 threads, dates and history in agreement.
@@ -90,7 +90,7 @@ class MessageStore:
         internal_date: int,
         thread_id: str | None,
     ) -> StoredMessage:
-        """Enter a message; what its history says is the caller's.
+        """Enter a message; the caller records its history.
 
         Args:
             prepared: its content, for the headers that thread it.
@@ -165,7 +165,7 @@ class MessageStore:
         )
 
     def restart_history(self, at: int, start_above: StartAbove) -> None:
-        """Count history ids from another one on; every message is as old as that.
+        """Continue history ids from another one, which every message gets.
 
         Args:
             at: the history id from now on.

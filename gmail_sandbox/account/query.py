@@ -80,7 +80,7 @@ class Context:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A parsed query; period, Message-ID and labels are taken out where they bind the whole.
+    """A parsed query; a period, Message-ID or label that must hold for every result is taken out.
 
     `start` and `end` are epoch milliseconds, half-open. A condition of None asks nothing.
     """
@@ -153,7 +153,7 @@ class _Parser:
         return self._tokens[self._position - 1]
 
     def _sequence(self, operator: str) -> list[Condition]:
-        """Read up to a closing bracket, which stays; OR binds closer than AND."""
+        """Read up to a closing bracket, which is left unread; OR binds closer than AND."""
         conditions: list[Condition] = []
         joined = False
         while (token := self._next()) is not None:

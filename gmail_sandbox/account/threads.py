@@ -1,6 +1,6 @@
 """Which message belongs to which thread.
 
-Holds: threads by id, and the RFC message ids that lead a reply to its thread.
+Holds: threads by id, and the RFC message ids by which a reply finds its thread.
 Add here: what makes messages one conversation. Keep out: storage of mail, search.
 Source: docs/google.md#messages-and-threads (a thread's id is its first message's; threads.get is
 oldest first). Threads are never merged later: a message that could join two joins the nearest.
@@ -52,7 +52,8 @@ class ThreadIndex:
     def __init__(self) -> None:
         self._threads: dict[str, list[StoredMessage]] = {}
         self._by_key: dict[int, tuple[StoredMessage, ...]] = {}
-        # Ids that were only referred to: a sibling that refers to the same one joins.
+        # Ids of absent messages that were referred to: messages that refer to the same one share a
+        # thread.
         self._expected: dict[int, str] = {}
 
     def __len__(self) -> int:

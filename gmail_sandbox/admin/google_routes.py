@@ -119,7 +119,7 @@ class GoogleAdmin:
         return json_response(report)
 
     def reset_counters(self, call: AdminCall) -> Response:
-        """Begin the counts anew; quota already spent stays spent."""
+        """Reset the counts; quota already spent stays spent."""
         self._state.counters.reset()
         return self.counters(call)
 

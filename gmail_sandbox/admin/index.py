@@ -1,7 +1,7 @@
 """The index of the admin API, as a page and as JSON, made from its routes.
 
-Holds: ``Index``. Keep out: the routes (``routes``) and what they do; what an endpoint does is the
-first line of its handler's docstring.
+Holds: ``Index``. It describes an endpoint by the first line of its handler's docstring. Keep out:
+the routes (``routes``) and what they do.
 Source: docs/sandbox.md.
 """
 

@@ -77,7 +77,7 @@ class MailLoading:
         made = seeded_messages(
             count,
             address=account.mailbox.address,
-            seed=-1 - seed,  # other mail than the recent one
+            seed=-1 - seed,  # another seed, so that it is other mail than the recent
             newest=self._state.clock.now() - newest_seconds,
             span_seconds=oldest_seconds - newest_seconds,
         )
@@ -153,7 +153,7 @@ class MailLoading:
         yield from _relabelled(made, given.label_ids)
         for _ in range(min(given.held_back, len(account.held_back))):
             arriving = account.held_back.popleft()
-            # It arrives now, whatever its Date header says, as delayed mail does.
+            # It arrives now, whatever its Date header says, as with delayed mail.
             now = int(self._state.clock.now()) * 1_000
             yield from _relabelled([replace(arriving, internal_date=now)], given.label_ids)
 

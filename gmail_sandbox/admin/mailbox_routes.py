@@ -212,7 +212,7 @@ class MailboxAdmin:
         return json_response({**self._shown(account), **self._granted(account, given.scopes)}, 201)
 
     async def messages(self, call: AdminCall) -> Response:
-        """Answer every message's id, thread, labels and date: the truth that a sync must match."""
+        """Answer every message's id, thread, labels and date, which a sync must match."""
         mailbox = call.account(self._state.accounts).mailbox
         shown: list[dict[str, object]] = []
         ids = iter(list(mailbox.message_ids()))
@@ -305,7 +305,7 @@ class MailboxAdmin:
         return json_response({"revoked": self._state.grants.revoke_mailbox(address)})
 
     def rescope(self, call: AdminCall) -> Response:
-        """Leave the grants of a mailbox and their tokens these scopes only."""
+        """Reduce the grants of a mailbox and their tokens to these scopes."""
         address = call.account(self._state.accounts).mailbox.address
         scopes = call.read(NewTokens).scopes
         return json_response({"grants": self._state.grants.rescope(address, scopes)})

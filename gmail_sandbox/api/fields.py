@@ -94,7 +94,7 @@ class _Reader:
             if self.take() != ")":
                 raise _refuse(self._text)
         if known and (not child or not mask[name]):
-            mask[name] = {}  # one of the two asked for all of it
+            mask[name] = {}  # one of the two wants all of it
         elif known:
             _merge(mask[name], child)
         else:

@@ -1,4 +1,4 @@
-"""What every Gmail call goes through, whatever it asks.
+"""The checks that every Gmail call goes through.
 
 Holds: ``GmailApi``: token, userId, parameters, scopes, condition of the account, faults, limits,
 then the method, then ``fields`` and ``prettyPrint``. Add here: a step that all methods share. Keep
@@ -37,7 +37,7 @@ from gmail_sandbox.wire.http_messages import Request, Response
 
 @dataclass(slots=True)
 class Call:
-    """One call to answer: whose mailbox, which method, with what; ``fault`` shapes the answer."""
+    """One call to answer: its mailbox, method and parameters; ``fault`` changes the answer."""
 
     mailbox: Mailbox
     method: Method
@@ -47,7 +47,7 @@ class Call:
 
     @property
     def empty_page(self) -> bool:
-        """Whether its page is to hold nothing but a token."""
+        """Whether its page shall hold a token only."""
         return self.fault is not None and self.fault.action == "emptyPage"
 
 
@@ -154,7 +154,7 @@ class GmailApi:
         return account
 
     def _check_user(self, user_id: str, account: Account) -> None:
-        # A former address is an alias of the account, and names it as well.
+        # A former address is an alias of the account, and is accepted as well.
         if user_id != "me" and self._state.accounts.get(user_id) is not account:
             raise GoogleRefusalError("delegation_denied", address=user_id)
 
@@ -231,7 +231,7 @@ def _run(handler: Answer, call: Call) -> bytes | None:
 def _check_scopes(method: Method, scopes: frozenset[str], parameters: dict[str, Any]) -> None:
     if not scopes & method.scopes:
         raise GoogleRefusalError("insufficient_permissions")
-    # Also beside a scope that would allow it: the narrowest scope of a token decides.
+    # The narrowest scope of a token decides, even beside one that would allow it.
     if not any(scope.endswith("gmail.metadata") for scope in scopes):
         return
     if parameters.get("q"):

@@ -27,7 +27,7 @@ T = TypeVar("T")
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 500
 _ID = re.compile(r"[0-9a-f]{1,16}")
-#: What the real service answers for any listing that has more pages.
+#: The estimate that the real service gives for any listing with more pages.
 _ESTIMATE = 201
 #: Listings that are under way, kept so that the pages of one need one search.
 _KEPT_LISTINGS = 16

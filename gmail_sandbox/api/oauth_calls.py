@@ -42,7 +42,7 @@ class OAuthApi:
         }
 
     def mailbox_of(self, request: Request) -> str | None:
-        """Return the mailbox that a request to these endpoints concerns, where it can be told."""
+        """Return the mailbox that a request to these endpoints concerns, if that is known."""
         if request.verb == "GET":
             return request.query_parameters().get("login_hint", "").lower() or None
         form = request.form()

@@ -71,8 +71,8 @@ def resume(
 ) -> int:
     """Return the index at which a listing, newest first, goes on after a position.
 
-    Where the last item is gone, the listing goes on at its date, which may show an item of the
-    same millisecond twice and skips none.
+    If the last item is gone, the listing goes on at its date: it may show an item of the same
+    millisecond twice, and skips none.
     """
     shown, last_id, last_date = position
     if shown == 0:

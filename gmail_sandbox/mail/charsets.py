@@ -29,7 +29,7 @@ _LABELS: Final = {
     "unicode-1-1-utf-7": "utf-7",
     "cp-850": "cp850",
 }
-# Python calls these text encodings, but they are notations, not charsets of mail.
+# Python lists these among text encodings, but they are notations, not charsets of mail.
 _NOT_CHARSETS: Final = {"idna", "punycode", "undefined", "unicode-escape", "raw-unicode-escape"}
 # In these a run of ASCII bytes means the same ASCII text (unlike iso-2022-jp, hz, utf-7, utf-16).
 _ASCII_SUPERSETS: Final = {"ascii", "utf-8", "cp1252", "cp1250", "cp1251", "iso8859-15", "gb18030"}

@@ -23,7 +23,7 @@ _QUOTED_FROM: Final = re.compile(rb">+From ")
 _TAKEOUT_HEADER: Final = re.compile(
     rb"^X-(?:GM-THRID|Gmail-Labels):.*\n(?:[ \t].*\n)*", re.MULTILINE | re.IGNORECASE
 )
-# No mail is older than this; an epoch of 0 is a placeholder, a date in the future a lie.
+# No mail is older than this: an epoch of 0 is a placeholder. A date in the future is wrong, too.
 _OLDEST: Final = 315_532_800.0
 _CLOCK_SKEW: Final = 86_400.0
 _SYSTEM_NAMES: Final = {
@@ -43,7 +43,7 @@ _SYSTEM_NAMES: Final = {
     "category updates": "CATEGORY_UPDATES",
     "category forums": "CATEGORY_FORUMS",
 }
-# Takeout's words for the absence of a label.
+# Takeout's names for a label that is absent.
 _NO_LABELS: Final = {"opened", "archived", ""}
 
 

@@ -15,7 +15,7 @@ from typing import Final
 from gmail_sandbox.forms import HeaderBytes
 from gmail_sandbox.mail.headers import decode_words, split_headers, split_parameters
 
-# Deeper or larger trees exist only to break parsers; what is beyond stays one undivided part.
+# Deeper or larger trees exist only to break parsers; beyond these bounds a part is not divided.
 _MAX_DEPTH: Final = 40
 _MAX_PARTS: Final = 2000
 _MIME_TYPE: Final = re.compile(r"[!-.0-~]+/[!-.0-~]+\Z")

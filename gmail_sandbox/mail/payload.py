@@ -1,4 +1,4 @@
-"""A raw mail prepared once, so that serving it is splicing bytes.
+"""Prepares a raw mail once, so that it can be served by joining bytes.
 
 Holds: the JSON of Gmail's payload with holes for attachment ids, the snippet, the search text.
 Add here: what Gmail's payload says about a part. Keep out: message ids and labels (``render.py``),
@@ -114,7 +114,7 @@ class _Builder:
 
         Args:
             part: the part.
-            embedded: it lies inside an attached message, so its text is not this mail's.
+            embedded: whether it is inside an attached message, whose text is not this mail's.
         """
         lost = part.mime_type.startswith("multipart/") and not part.parts
         as_text = lost and self._forms.lost_boundary == "text"

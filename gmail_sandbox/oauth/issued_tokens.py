@@ -1,7 +1,7 @@
-"""Who allowed what: grants, and the tokens and codes that stand for them.
+"""Grants, and their tokens and consent codes.
 
 Holds: ``Grants``: consent codes, refresh tokens, access tokens, and their end. Add here: another
-way in which a token is born or dies. Keep out: HTTP (``oauth_calls``) and signatures.
+way in which a token is made or ends. Keep out: HTTP (``oauth_calls``) and signatures.
 Source: docs/google.md#dead-grants, #revocation (ends the whole grant).
 """
 
@@ -177,9 +177,9 @@ class Grants:
         return len(ended)
 
     def rescope(self, mailbox: str, scopes: Iterable[str]) -> int:
-        """Leave a mailbox's living grants, and all of their tokens, these scopes only.
+        """Reduce or widen a mailbox's living grants, and all of their tokens, to these scopes.
 
-        As when its owner or administrator takes a permission away, or gives one besides.
+        As when its owner or administrator takes a permission away, or adds one.
         """
         wanted = frozenset(scopes)
         living = [g for g in self._grants.values() if g.mailbox == mailbox and not g.revoked]

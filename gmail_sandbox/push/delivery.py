@@ -1,7 +1,7 @@
 """Pub/Sub push: at least once, signed, retried, and sometimes twice.
 
-Holds: ``PushService`` with its subscriptions and deliveries. Add here: a habit of Pub/Sub's push
-delivery. Keep out: when Gmail notifies (``watches``).
+Holds: ``PushService`` with its subscriptions and deliveries. Add here: a behaviour of Pub/Sub's
+push delivery. Keep out: when Gmail notifies (``watches``).
 Source: docs/google.md#push-delivery (body, acknowledging statuses, deadline, backoff),
 #push-tokens.
 """

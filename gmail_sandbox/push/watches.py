@@ -1,4 +1,4 @@
-"""users.watch: who is told of changes, and how rarely.
+"""users.watch: which mailboxes notify of changes, and how often.
 
 Holds: ``Watches``: beginning, renewing, expiring and ending a watch, and turning a change of a
 mailbox into a notification. Add here: a rule about when Gmail notifies. Keep out: delivery
@@ -131,7 +131,7 @@ def _concerns(mailbox: Mailbox, seen: int, watch: Watch) -> bool:
     try:
         records = mailbox.history(seen)
     except HistoryExpiredError:
-        return True  # what changed is no longer known, so the watcher had better look
+        return True  # what changed is no longer known, so it notifies in any case
     for record in records:
         for name in ("messagesAdded", "messagesDeleted", "labelsAdded", "labelsRemoved"):
             for change in record.get(name, ()):

@@ -51,7 +51,7 @@ def fill(template: str, company: str, random: Random) -> str:
 
     Args:
         template: one of a `Language`.
-        company: that it speaks of.
+        company: that the sentence names.
         random: decides products and numbers.
     """
     return template.format(
@@ -165,7 +165,7 @@ def _body(conversation: Conversation, text: str, charset: str, random: Random) -
         body = raw_mail.multipart("alternative", f"{boundary}_alt", body, html)
     if random.random() < 0.12:
         name, mime_type, start = random.choice(_FILES)
-        # The content of a text file has to be text; the others' are noise behind their mark.
+        # A text file holds text; other files hold random bytes after their magic number.
         size = 0 if mime_type.startswith("text/") else random.randint(300, 9000)
         file = raw_mail.attachment(name, mime_type, start + random.randbytes(size))
         return raw_mail.multipart("mixed", boundary, body, file)

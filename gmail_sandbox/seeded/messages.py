@@ -72,7 +72,7 @@ def seeded_messages(
 
 
 def _before_newest(share: float, span_seconds: float, bursts: int) -> float:
-    """Seconds before the newest mail, of one that has this share of all mail after it."""
+    """Seconds between the newest mail and the one that this share of all mail follows."""
     if not bursts:
         return share * span_seconds
     whole, part = divmod(share * bursts, 1.0)

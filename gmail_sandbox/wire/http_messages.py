@@ -23,7 +23,7 @@ JSON = "application/json; charset=UTF-8"
 HTML = "text/html; charset=UTF-8"
 TEXT = "text/plain; charset=UTF-8"
 
-#: A smaller body would grow, or win less than its 20 bytes of gzip framing.
+#: A smaller body would hardly shrink or even grow, by gzip's 20 bytes of framing.
 _WORTH_COMPRESSING = 256
 _GZIP_CONTAINER = 31
 _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})

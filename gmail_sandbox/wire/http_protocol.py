@@ -1,4 +1,4 @@
-"""HTTP/1.1 on a socket, small enough that its faults can be chosen exactly.
+"""HTTP/1.1 on a socket, with control over each byte, delay and reset.
 
 Holds: the asyncio protocol that parses requests, keeps their answers in order, and writes,
 delays, truncates or resets them. Add here: what concerns bytes and connections. Keep out: what
@@ -63,7 +63,7 @@ class HttpProtocol(asyncio.Protocol):
         self._counters.connected(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
-        """Forget what was under way, and give back what it held."""
+        """Drop what was under way, and release what it held."""
         del exc
         self._counters.disconnected(self)
         self._transport = None
@@ -87,9 +87,9 @@ class HttpProtocol(asyncio.Protocol):
             self._serve()
 
     def eof_received(self) -> bool:
-        """Finish an answer that is being made, then close; one that only waits is given up.
+        """Finish an answer that is being made, then close; drop a delayed one.
 
-        A client that went away and one that merely sends no more look the same from here.
+        A client that went away looks the same as one that only sends no more.
         """
         self._ended = True
         return self._busy and self._current is None
@@ -110,7 +110,9 @@ class HttpProtocol(asyncio.Protocol):
         self._headers[name.decode("latin-1").lower()] = value.decode("latin-1")
 
     def on_headers_complete(self) -> None:
-        """Invite the body of a client that waits to be asked (curl, above 1 MB)."""
+        """Answer 100 Continue to a client that waits for it before it sends its body (curl, above 1
+        MB).
+        """
         if self._headers.get("expect", "").lower() == "100-continue" and self._transport:
             self._transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
 

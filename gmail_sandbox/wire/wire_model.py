@@ -1,7 +1,7 @@
-"""The JSON habits of the admin API, as a base class.
+"""The JSON conventions of the admin API, as a base class.
 
-Holds: ``WireModel``: camelCase names, no unknown ones, no change after parsing. Add here: a habit
-that all admin bodies share. Keep out: the bodies themselves.
+Holds: ``WireModel``: camelCase names, no unknown ones, no change after parsing. Add here: a
+convention that all admin bodies share. Keep out: the bodies themselves.
 Source: docs/sandbox.md.
 """
 

@@ -46,7 +46,7 @@ def shown_counts(counts: Mapping[Name, Number]) -> dict[str, Number]:
     """Counts of messages by name, with hidden and left-out ones as one count.
 
     Args:
-        counts: by fate, or by what was done (``sync.records.Counts``).
+        counts: by fate, or by the names of ``Counts`` (``sync/mailbox/records.py``).
     """
     shown: dict[str, Number] = {}
     for name, count in counts.items():

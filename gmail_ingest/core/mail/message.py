@@ -105,7 +105,7 @@ class ParsedMessage:
         text: The plain text, made from the HTML where the mail has none; lines end with line feeds.
         html: The HTML as sent (not sanitised: it must be before a browser shows it).
         reply_text: What the sender wrote: text without quoted mail and signature.
-        signature: The sender's, as far as it is marked as one; ``""`` without.
+        signature: The sender's signature, if it is marked as one; else ``""``.
         size: Gmail's estimate in bytes.
         is_auto_reply: A program answered in a person's place (RFC 3834 and its forerunners).
         is_bounce: A report that delivery to somebody failed.

@@ -13,11 +13,10 @@ from gmail_ingest.core.mail.message import Attachment, Direction, Participant
 from gmail_ingest.core.mail.reply.reply_text import read_reply
 from gmail_ingest.core.mail.words.search_text import search_text_of
 
-#: The reading of this release, which every mail that it stores bears. Whoever changes what is made
-#: of stored mail raises it, with a migration that makes it the default of ``mailboxes.reading``:
-#: the mail of all mailboxes that are there before is then read again, by itself. What reading 1 has
-#: in the index and in no column (the words of enclosed mails and invitations) must be stored first:
-#: it would go.
+#: The version of the derived values; every mail that this release stores has it. Raise it when they
+#: change, together with a migration that makes it the default of ``mailboxes.reading``: the service
+#: then reads the mail of all older mailboxes again. Before reading 2, store the words of enclosed
+#: mails and invitations in a column: they are only in the search index, and would be lost.
 READING = 1
 
 

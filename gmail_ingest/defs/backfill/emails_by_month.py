@@ -40,6 +40,7 @@ with warnings.catch_warnings():
     warnings.simplefilter("ignore", dg.BetaWarning)
 
     @dg.asset(
+        config_schema={},
         key_prefix="gmail",
         partitions_def=MONTHS_BY_TENANT,
         backfill_policy=dg.BackfillPolicy.multi_run(MONTHS_PER_RUN),

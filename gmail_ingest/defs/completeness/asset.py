@@ -48,6 +48,7 @@ CHECK = every_listed_message_is_accounted_for.key
 
 @dg.multi_asset(
     name="completeness",
+    config_schema={},
     specs=[
         dg.AssetSpec(
             KEY,

@@ -50,6 +50,7 @@ class Batch:
 
 
 @dg.op(
+    config_schema={},
     out=dg.Out(dg.Nothing),
     description="Claims tenants from the queue, syncs them side by side, and lingers.",
 )

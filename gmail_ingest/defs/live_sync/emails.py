@@ -21,6 +21,7 @@ from gmail_ingest.sync.live.tenant_sync import TenantReport
 
 
 @dg.asset(
+    config_schema={},
     key_prefix="gmail",
     partitions_def=TENANTS,
     kinds={"gmail", "postgres"},

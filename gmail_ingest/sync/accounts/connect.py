@@ -49,7 +49,7 @@ log = structlog.get_logger(__name__)
 
 #: Mailboxes of one request that are asked side by side, as many as a browser would.
 AT_ONCE = 8
-#: Seconds before an unexplained refusal is tried again: gone then as often as not (edge case 32).
+#: Seconds before an unexplained refusal is tried again: it has often passed by then (edge case 32).
 SUSPECT_PAUSES = (0.5, 1.0)
 
 #: What became of the watch that a connect asks for; ``off``: no topic is configured.
@@ -178,7 +178,7 @@ class Connect:
         subject = found[0].address
         if isinstance(request.keys, ServiceAccountKeys):
             auth_type, subject = "service_account", request.keys.service_account_email.lower()
-        # Trying it out may have refreshed the credential: what is kept is the newest.
+        # Trying the credential out may have refreshed it: the newest tokens are kept.
         return await self._registry.register(
             Registration(request.tenant_id, auth_type, subject, credential.keys, tuple(found))
         )
@@ -189,7 +189,7 @@ class Connect:
         """Ask Google who each mailbox is: its primary address, and the history id before any
         listing, so that mail that arrives during the listing is in both (edge case 7).
 
-        All are asked, also where one is refused: who mends a request wants to know of each.
+        All are asked even if one is refused, so that the caller learns of each that is wrong.
         """
         slots = asyncio.Semaphore(AT_ONCE)
 
@@ -216,7 +216,7 @@ class Connect:
                     for address, field_name in wanted.items()
                 ]
         except ExceptionGroup as stopped:
-            # This deployment is at fault, and no mailbox: the others were cancelled with it.
+            # This deployment is at fault, not a mailbox: the other calls were cancelled with it.
             raise stopped.exceptions[0] from None
         answers = dict(zip(wanted.items(), (task.result() for task in tasks), strict=True))
         found = {
@@ -284,7 +284,7 @@ class Connect:
                     self._google.open_client_with(credential, mailbox), self._topic
                 )
             except GmailIngestError as error:
-                # Mail is found by polling meanwhile, and the renewal tries again.
+                # Polling finds the mail meanwhile, and the renewal tries again.
                 log.warning("watch_failed", mailbox_id=mailbox.id, error=type(error).__name__)
                 return ConnectedMailbox(mailbox, known, "failed", None, str(error))
             await self._store.set_watch(mailbox.id, started.expires_at)
@@ -309,7 +309,7 @@ def _with_changes(
 
 
 async def _aliases(client: MailboxClient, address: str) -> tuple[str, ...] | None:
-    """The owner's other addresses; no reason to fail: the renewal of watches asks again."""
+    """The owner's other addresses. A failure is ignored: the renewal of watches asks again."""
     try:
         return tuple(alias for alias in await client.aliases() if alias != address)
     except GmailIngestError as error:
@@ -337,7 +337,7 @@ def _unanswered(error: GmailIngestError, address: str, field_name: str) -> Inval
 def _refused(error: GmailIngestError, field_name: str, address: str) -> InvalidInputError:
     """Which field of the request Google's refusal is about, and what a person can do."""
     remedy = error.remedy if isinstance(error, MailboxStateError) else REMEDIES["refused"]
-    # Nothing was connected that could be tried again by itself.
+    # Nothing was connected, so nothing is tried again by itself.
     act, retried, _ = remedy.partition("; it is tried again by itself")
     remedy = f"{act}; then connect again." if retried else remedy
     if isinstance(error, AdminActionRequiredError):

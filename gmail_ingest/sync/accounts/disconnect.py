@@ -1,5 +1,5 @@
-"""Disconnecting a tenant, or one of its mailboxes, in three steps: nothing more is written, then
-Google is told, then it is forgotten.
+"""Disconnecting a tenant or one of its mailboxes, in three steps: stop all writes, end watches and
+grants at Google, forget credentials.
 
 Holds: ``Disconnect``. Add here: what must be given back at Google.
 Keep out: rows (``adapters/postgres/accounts/registry.py``), what is deleted on request (the same).

@@ -1,4 +1,4 @@
-"""A credential in memory: of a mailbox that is not connected yet, or not any more.
+"""A credential in memory, for a mailbox that is not connected yet, or no longer.
 
 Holds: ``InMemoryCredential``, a CredentialStore of one credential. Keep out: anything durable: what
 connect tries out is stored only if it works, and nothing is stored after a disconnect.

@@ -4,11 +4,10 @@ Holds: ``TenantHealth``, and its words. Add here: what a person
 should read of mailboxes that stand still. Keep out: how they come to fail (``tenant_sync.py``),
 Dagster.
 
-A mailbox fails that is in a state which somebody must end, or whose last sync failed, or was given
-back to the queue because Google does not answer, refuses, or asks for a pause of more than a
-minute. A mailbox that another worker syncs, or a shorter pause, is no failure, unless attempt
-after attempt ends with one and nothing else. A failure ends with the next sync that reaches its
-end.
+A mailbox fails if a person must end its state, if its last sync failed, or if that was given back
+to the queue because Google does not answer, refuses, or asks for a pause of more than a minute.
+Another worker's lease or a shorter pause is no failure, unless attempt after attempt ends so. A
+failure ends with the next sync that reaches its end.
 """
 
 from __future__ import annotations
@@ -32,7 +31,7 @@ class StoppedMailbox:
 
     @property
     def name(self) -> str:
-        """What it is called: by its cause, which stays while its state is tried out of."""
+        """Its name by its cause, which stays the same while recovery is tried."""
         return self.cause or self.state
 
 
@@ -40,8 +39,8 @@ class StoppedMailbox:
 class TenantHealth:
     """A connected tenant: how many mailboxes it has, and which of them stand still.
 
-    ``reported_failure`` is the one that was reported to Dagster last, as ``failure`` names it; None
-    if none was, or that it is over.
+    ``reported_failure``: the failure that Dagster was told last, as ``failure`` names it; None if
+    it was told none, or the end of one.
     """
 
     tenant_id: str
@@ -59,7 +58,7 @@ class TenantHealth:
 
     @property
     def has_changed(self) -> bool:
-        """Whether Dagster shows another failure, or none, or still shows one that is over."""
+        """Whether the present failure, or its end, is not yet reported to Dagster."""
         return self.failure != self.reported_failure
 
     @property

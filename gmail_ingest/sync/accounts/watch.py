@@ -75,9 +75,9 @@ async def renew_watches(
 ) -> Renewals:
     """Renew what is due.
 
-    The account's primary address and its other ones are read again by the way, also where no topic
-    is configured (an empty ``topic``) and nothing is watched: they change as seldom, and where the
-    primary one did, the mailbox is renamed. A failed renewal is visible as the mailbox's
+    The account's addresses are read again, too, even without a topic (empty ``topic``, nothing is
+    watched): if the primary one changed, the mailbox is renamed. A failed renewal is visible as the
+    mailbox's
     ``watch_expires_at`` and is tried again next time; the poll sweep finds the mail meanwhile.
     """
     renewed = failed = 0
@@ -102,7 +102,7 @@ async def renew_watches(
     while due := await watched.watches_due(RENEW_BELOW, after=after, limit=page):
         await side_by_side(RENEWALS_AT_ONCE, due, renew)
         after = due[-1].id
-    # Whoever had the address may have been renamed by now: two accounts may change names at once.
+    # The mailbox that had the address may have been renamed by now: two accounts may swap names.
     for mailbox, profile in taken:
         with contextlib.suppress(GmailIngestError):
             await _settle_taken(store, open_client, mailbox, profile)
@@ -148,7 +148,7 @@ async def _settle_taken(
     mailbox: Mailbox,
     profile: Profile,
 ) -> None:
-    """Take an address that is free by now; else ask whose it is, and stop a duplicate."""
+    """Rename to an address that is free by now; else ask whose it is, and stop a duplicate."""
     if await note_address(store, mailbox, profile) != "taken":
         return
     living = await store.living(mailbox.tenant_id)

@@ -4,10 +4,10 @@ Holds: ``Comparison``. Add here: what else is compared. Keep out: the rules
 (``core/ledger/completeness.py``), asking Google (``lister.py``), repair (``repair.py``), which
 mailboxes and days (``verify.py``).
 
-The truth is the listing with spam and trash, since stored mail that moved there stays stored; ids
-that are not stored and carry a label that leaves mail out (spam, trash, draft, chat) do not belong.
-Days are listed together where a page holds them, and cut in two only where something is open, so
-that a day that is whole is told from one that is not at a fraction of a listing for each day.
+It compares with the listing that includes spam and trash, since stored mail that moved there stays
+stored. Ids that are not stored and have a label that leaves mail out (spam, trash, draft, chat) do
+not count. Days that fit a page are listed together, and halved only while something is open: that
+costs a fraction of a listing for each day.
 Source: docs/promises.md#promise-6; edge cases 5, 13, 60 (no estimate is read), 61, 62, 67.
 """
 
@@ -45,7 +45,7 @@ Progress = Callable[[int], None]
 
 
 class Comparison:
-    """Compares one mailbox, filling ``found``; with a ``repair`` it mends as it goes.
+    """Compares one mailbox, filling ``found``; with a ``repair`` it repairs on the way.
 
     ``session`` must be paced as ``listing``, so that live mail keeps its reserve.
     """
@@ -69,9 +69,9 @@ class Comparison:
         self._gone: dict[str, bool] = {}
         self._stored: Sequence[StoredMails] = ()
         self._dead: frozenset[str] = frozenset()
-        #: Gone at Google: removed together in the end, if they are not too many.
+        #: Gone at Google: removed together at the end, unless they are too many.
         self._vanished: set[str] = set()
-        #: Of these, not asked for one by one, once they were too many.
+        #: Those of them that Google was not asked for one by one, since they were too many.
         self._unconfirmed: set[str] = set()
         self._confirmed = 0
         #: Days on which mail vanished, as they were recorded.
@@ -107,7 +107,7 @@ class Comparison:
         await self._settle_vanished()
 
     async def _begin(self) -> None:
-        # In this order: what is compared must be at least as new as the checkpoint.
+        # In this order, since what is compared must be at least as new as the checkpoint.
         active = await self._store.mailboxes(self._mailbox.tenant_id, [self._mailbox.id])
         if not active:
             raise MailboxDisconnectedError("the mailbox cannot be read in its present state")
@@ -131,7 +131,7 @@ class Comparison:
         self._changes = RecentChanges(session, active[0].checkpoint, profile.history_id)
 
     async def _settle_dead_labels(self) -> frozenset[str]:
-        """Take dead labels off all stored mail, or count it; returns the labels that there are."""
+        """Take dead labels off all stored mail, or count that mail; returns the existing labels."""
         read = await DeadLabels(self._session, self._lister).read()
         self._dead = read.dead
         bearing = await self._store.count_labelled(self._mailbox.id, self._dead)
@@ -185,7 +185,8 @@ class Comparison:
         try:
             await work(self._repair)
         except LeaseHeldError as error:
-            # Reading needs no lease: what is open is told, and repaired by another verification.
+            # Reading needs no lease: what is open is reported, and the next verification repairs
+            # it.
             self._found.error = f"not repaired: {error}"
             self._repair = None
             return False
@@ -199,7 +200,7 @@ class Comparison:
     async def _classify(
         self, refs: Iterable[MessageRef], tallies: dict[date, DayTally]
     ) -> dict[MessageRef, Presence]:
-        """Count ids with a row on their days; the others, whose day no listing tells, come back."""
+        """Count ids with a row on their days; return the others, whose day no listing tells."""
         todo = list(refs)
         undated: dict[MessageRef, Presence] = {}
         for start in range(0, len(todo), PAGE_IDS):
@@ -231,15 +232,15 @@ class Comparison:
         return ids.difference(listed)
 
     def _reclassify(self, ref: MessageRef, how: Presence) -> Presence:
-        """What history names is on its way: it waits, or came after the comparison began."""
+        """Count a message that history names as pending, or as newer than the comparison."""
         if how != "missing" or not self._changes.named(ref.message_id):
             return how
         return "out" if self._changes.arrived(ref.message_id) else "pending"
 
     async def _confirm_gone(self, unlisted: Collection[str]) -> set[str]:
-        """Of stored mails that are not listed, those that Google does not give either.
+        """Return those of the unlisted stored mails that Google does not give one by one either.
 
-        Once they are too many to be removed, the others are taken for gone until it matters.
+        Once they are too many to be removed, the others count as gone without being asked for.
         """
         price = self._policy.prices.messages_get
         still = {message_id for message_id in unlisted if not self._changes.named(message_id)}
@@ -278,7 +279,7 @@ class Comparison:
         self._short.extend((tally, checked_at) for tally in tallies if tally.vanished)
 
     async def _settle_vanished(self) -> None:
-        """Remove what is gone, all of it or nothing, and let its days be whole."""
+        """Remove what is gone, all of it or nothing, and record its days as whole."""
         removed: set[str] = set()
         new = self._vanished - self._withheld
 

@@ -20,11 +20,11 @@ from gmail_ingest.sync.mailbox.records import Counts, Lease, MessageRef
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What the last comparison of a mailbox found, at ``checked_at`` (UTC).
+    """The result of the last comparison of a mailbox, at ``checked_at`` (UTC).
 
-    ``passed``: all that Google listed from ``first_day`` on is accounted for, nothing was amiss,
-    and nothing waits. ``found`` are differences at first, ``open`` what is left, in ids; ``error``
-    says why it could not be looked at to the end.
+    ``passed``: all that Google listed from ``first_day`` on is accounted for, nothing differed, and
+    nothing waits. ``found``: ids that differed at first, ``open``: those left; ``error``: why the
+    comparison did not reach its end.
     """
 
     checked_at: datetime
@@ -50,8 +50,8 @@ class ComparableStore(MailStore, Protocol):
     """
 
     async def synced_from(self, mailbox_id: int) -> datetime | None:
-        """Since when (UTC) mail was asked for: the earliest window that was ever listed; None if
-        there is none, or if one had no beginning.
+        """From when on (UTC) mail was synced: the start of the earliest window that was ever
+        listed; None if there is none, or if one had no start.
         """
         ...
 
@@ -109,13 +109,13 @@ class ComparableStore(MailStore, Protocol):
     async def admit_removals(
         self, lease: Lease, ids: Collection[str], unconfirmed: Collection[str] = ()
     ) -> frozenset[str]:
-        """Which of these stored mails may be removed, for one decision about all: too many are
-        withheld, all of them, until a person accepts; so are further ones meanwhile.
+        """Which of these stored mails may be removed. They are decided about together: if they are
+        too many, all are withheld until a person accepts, and so are further ones meanwhile.
         """
         ...
 
     async def settle_removals(self, lease: Lease, ids: Collection[str]) -> None:
-        """Withhold these no longer: they are removed, or Gmail has them after all."""
+        """End the withholding of these: they are removed, or Gmail has them after all."""
         ...
 
     async def stored_mails(self, mailbox_id: int, window: Window) -> list[StoredMails]:
@@ -127,7 +127,7 @@ class ComparableStore(MailStore, Protocol):
         ...
 
     async def recall(self, lease: Lease, refs: Sequence[MessageRef]) -> int:
-        """Let listed ids that are not accounted for wait for a fetch; returns how many do."""
+        """Set listed ids that are not accounted for to pending; returns how many."""
         ...
 
     async def correct(
@@ -153,7 +153,7 @@ class MailboxPlan:
 class MailboxVerification:
     """What a verification found, in ids; not for logs, which never name an address.
 
-    ``withheld`` is stored mail that is gone at Gmail and waits, in a mass, for a person's word.
+    ``withheld``: mails gone at Gmail, too many to be removed before a person accepts.
     ``missing``, ``vanished`` and ``label_differences`` are what it found at first; ``open_*`` what
     of it is left in the end, after a repair if one was asked for. ``counts`` is what the repair
     did, and all units. ``error`` says why it could not go on, without anything private.

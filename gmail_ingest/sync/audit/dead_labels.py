@@ -1,4 +1,4 @@
-"""Labels that were deleted at Gmail: off all stored mail, at the price of the list of labels.
+"""Takes labels that were deleted at Gmail off stored mail, for the price of the list of labels.
 
 Holds: ``dead_among``, ``DeadLabels``. Add here: nothing. Keep out: labels of single mails
 (``compare.py``), SQL (adapters).
@@ -24,7 +24,7 @@ ALWAYS_THERE = frozenset({"INBOX", "SENT", "DRAFT", "SPAM", "TRASH"})
 
 
 def dead_among(known: Collection[str], listed: Collection[str]) -> frozenset[str]:
-    """Which labels of stored mail are not listed any more; none if the list is not whole."""
+    """Which labels of stored mail are no longer listed; none if the list is incomplete."""
     if not ALWAYS_THERE.issubset(listed):
         return frozenset()
     return frozenset(label_id for label_id in known if label_id.startswith(USER_LABEL)).difference(
@@ -50,8 +50,8 @@ class DeadLabels:
     async def read(self) -> ReadLabels:
         """Read the list of labels, and tell which labels of stored mail it lacks.
 
-        Stored mail is asked first: a label that was made meanwhile is no dead one. What seems to be
-        dead is asked for twice, since one answer may be in parts.
+        Stored mail is read first, so that a label made meanwhile does not look dead. If some label
+        looks dead, the list is read twice, since one answer may be incomplete.
         """
         known = await self._store.user_labels(self._mailbox_id, USER_LABEL)
         listed = await self._lister.label_ids()

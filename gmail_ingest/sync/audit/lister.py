@@ -97,7 +97,7 @@ async def compare_labels(
             try:
                 ids = set(await lister.ids(window, label_id))
             except RejectedRequestError:
-                # Deleted since the labels were read: history tells whose it was.
+                # Deleted since the labels were read: history names the messages that had it.
                 continue
         differing |= label_differences(stored, label_id, ids)
         if label_id in UNSENT_LABELS:
@@ -106,5 +106,5 @@ async def compare_labels(
             sent = ids
         elif label_id in LEFT_OUT_LABELS:
             out |= ids
-    # What is sent is no draft any more (core/ledger/scope.py).
+    # A sent message is no draft any more (core/ledger/scope.py).
     return LabelComparison(differing, out | (unsent - sent), sent)

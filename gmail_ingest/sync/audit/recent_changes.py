@@ -1,4 +1,5 @@
-"""What Google says has changed since the checkpoint: it is the sync's to apply, and no difference.
+"""Messages that changed since the checkpoint: the sync applies these changes, so they are no
+differences.
 
 Holds: ``RecentChanges``. Add here: nothing. Keep out: applying history (``discover.py``).
 Source: docs/google.md#history-records. What is stored is at least as new as the checkpoint, and a

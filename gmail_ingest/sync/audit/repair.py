@@ -1,4 +1,4 @@
-"""Mending what a comparison with Google found, under the listing lease.
+"""Repairs what a comparison with Google found, under the listing lease.
 
 Holds: ``Repair``. Add here: how a further kind of difference is repaired.
 Keep out: finding differences (``compare.py``). Google is read again for each message that is
@@ -34,7 +34,7 @@ async def read_again(
 
 
 class Repair:
-    """Mends one mailbox. Takes the listing lease at the first repair, and holds it to the end.
+    """Repairs one mailbox. Takes the listing lease at the first repair, and holds it to the end.
 
     Args:
         lease: one that is held already, and stays with who holds it.
@@ -101,8 +101,8 @@ class Repair:
         return admitted
 
     async def remove_accepted(self) -> None:
-        """Remove what a person accepted, after Google was asked for each mail that it was not yet
-        asked for. Raises as ``refetch``, and TransientError.
+        """Remove what a person accepted, after asking Google for each mail not yet asked for.
+        Raises as ``refetch``, and TransientError.
         """
         step, store = self._policy.batch_messages, self._store
         while batch := await store.accepted_removals(self._mailbox.id, step):
@@ -116,7 +116,7 @@ class Repair:
             await store.settle_removals(lease, [removal.message_id for removal in batch])
 
     async def keep(self, message_ids: Collection[str]) -> None:
-        """Withhold mails no longer that Google lists again. Raises as ``refetch``."""
+        """End the withholding of mails that Google lists again. Raises as ``refetch``."""
         await self._store.settle_removals(await self._held(), message_ids)
 
     async def _is_gone(self, message_id: str) -> bool:

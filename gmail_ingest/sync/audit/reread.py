@@ -3,8 +3,8 @@
 Holds: ``Rereads``, ``Reread``. Add here: nothing. Keep out: batches and SQL
 (``adapters/postgres/sync/rereading.py``), what is read (``core/mail/reading.py``).
 
-Nothing is remembered here: what is left is in the database, so that any worker may end anywhere,
-and several may work at once.
+What is left is in the database only, so a worker may end at any point, and several may work at
+once.
 """
 
 from __future__ import annotations

@@ -23,8 +23,8 @@ class Trace:
 
     ``origin`` is where it was seen first, or seen to come back. ``spam_or_trash`` is True for a
     stored message there. Job and run are those under which the fate was decided, where known.
-    ``withheld_at`` is when Gmail was found not to have a stored mail any more that was not removed
-    without a person's word; ``accepted``: it was given.
+    ``withheld_at``: when a stored mail was found gone at Gmail whose removal needs a person's
+    acceptance; ``accepted``: a person accepted it.
     """
 
     mailbox_id: int

@@ -144,7 +144,7 @@ class Verify:
             except GmailIngestError as error:
                 found.error = str(error)
                 if (stop := stop_of(error)) is not None:
-                    # No sync may come across it: history goes on where no mail is given.
+                    # A sync may not notice it: history is answered even where no mail is given.
                     note = Note(stop.state, found.error, stop.cause)
                     await tell_mailbox(self._store, mailbox, note)
             except Exception as error:  # noqa: BLE001 - told, and no reason to leave others out

@@ -16,8 +16,8 @@ from gmail_ingest.core.ledger.removals import ACCEPTING
 from gmail_ingest.errors import remedy_of
 from gmail_ingest.sync.audit.traces import MailboxProgress, Trace
 
-#: What became of a mail in one word: what the ledger knows of it first; then, of what it does not
-#: know, what a mailbox or Google says.
+#: What became of a mail in one word. First the words for mail that the ledger knows, then those
+#: for mail that it does not know.
 FindingWord = Literal[
     "stored",
     "hidden",
@@ -83,7 +83,7 @@ def explain(trace: Trace, progress: MailboxProgress, max_attempts: int) -> Expla
     """
     explanation = _explain(trace, progress, max_attempts)
     if progress.mailbox.state == "replaced":
-        # Nobody asks Google for a former account's mail.
+        # Mail of a former account is no longer asked for at Google.
         return explanation._replace(next_step=remedy_of("replaced", None) or "")
     return explanation
 
@@ -152,7 +152,7 @@ def explain_unknown(progress: MailboxProgress) -> Unknown:
 
 
 def explain_unlisted() -> Explanation:
-    """What it means that Google finds a mail that the ledger does not have."""
+    """What it means if Google has a mail that the ledger does not know."""
     happened = "Google has this mail, but named it to no sync"
     why = "it is older than what was listed, or in spam or trash, or arrived this moment"
     next_step = (

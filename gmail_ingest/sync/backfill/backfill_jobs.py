@@ -1,7 +1,8 @@
-"""Backfill jobs: what was asked for, and what its worker tells of it.
+"""Backfill jobs: what was asked for, and how far its worker is.
 
 Holds: the values of a job and the ports of its book. Add here: a method only when a use case calls
-it. Keep out: the sync (``backfill.py``), what Dagster has to do for them (``backfill_plan.py``).
+it. Keep out: the sync (``backfill_sync.py``), what Dagster has to do for them
+(``backfill_plan.py``).
 Source: docs/architecture.md#the-way-of-a-date-range. A job is a range of time of one tenant; its
 months are the partitions that Dagster shows. It ends when each of its months is complete, or when a
 person must act.
@@ -34,13 +35,13 @@ class BackfillJob:
     done: Mapping[date, Counts]
 
     def part(self, month: date) -> Window:
-        """What of a month this job is about."""
+        """The part of a month that is in this job's range."""
         return part_of(self.window, month)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedMonths:
-    """What a run of Dagster is about: months of one tenant, and who asked for them.
+    """The work of a Dagster run: months of one tenant, and who asked for them.
 
     ``job_id`` is known if the API asked; otherwise the run came from Dagster's UI or command line,
     as part of Dagster's ``backfill_id`` or by itself, and covers whole months up to ``until``

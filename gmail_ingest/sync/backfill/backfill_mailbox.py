@@ -1,7 +1,7 @@
 """The backfill of one mailbox: month after month, newest first, each listed and then fetched.
 
 Holds: ``BackfillMailbox``. Add here: what one mailbox does for its months.
-Keep out: the tenant's other mailboxes and the job (``backfill.py``), each step's own work.
+Keep out: the tenant's other mailboxes and the job (``backfill_sync.py``), each step's own work.
 Source: docs/promises.md#promise-1, #promise-2, #promise-3, #promise-4;
 docs/architecture.md#the-way-of-a-date-range. Ids that a listing named wait under the origin
 ``backfill``, which only the holder of that lease fetches: so a message that a push and a backfill
@@ -24,12 +24,12 @@ from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: Seconds until a lease that another backfill holds is asked for again.
 BUSY = 2.0
-#: A pause up to this long (seconds) is slept through: starting another run costs more than a
-#: process that sleeps. Then the job waits without one.
+#: A pause up to this long (seconds) is slept through, which costs less than starting another run.
+#: For a longer one the run ends, and the job waits.
 LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
 RECHECK_EVERY = 5.0
-#: Leases that may be lost (to ``unlock``, to a heartbeat that came too late) before it gives up.
+#: It gives up after losing its lease so often (to ``unlock``, or by a late heartbeat).
 LOST_LEASES = 3
 
 

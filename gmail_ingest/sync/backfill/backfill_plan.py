@@ -2,7 +2,7 @@
 
 Holds: ``next_step``, pure. Add here: a further case. Keep out: looking at Dagster and at the job
 (the backfill_sensor), doing it.
-Source: docs/dagster.md#states-of-backfills (they may be wrong for good), #run-monitoring; edge
+Source: docs/dagster.md#states-of-backfills (they may stay wrong for ever), #run-monitoring; edge
 cases 34, 35, 68 and 70. The job's own rows decide when it is done; Dagster only says whether
 anybody works on it.
 """
@@ -16,11 +16,11 @@ from uuid import UUID
 
 from gmail_ingest.core.ledger.windows import Window
 
-#: Dagster backfills that got nothing done, one after the other, after which a job has failed.
+#: A job has failed after so many Dagster backfills in a row that got nothing done.
 MOST_ASKS = 5
-#: Seconds of silence after which work that Dagster calls running, without a run, is given up.
+#: Work that is running in Dagster without a run is given up after so many seconds of silence.
 STUCK = 600.0
-#: Seconds of silence after which a run that belongs to no backfill will not be retried any more.
+#: A run of no backfill is not retried any more after so many seconds of silence.
 SILENT = 180.0
 
 
@@ -32,10 +32,10 @@ DagsterBackfill = Literal["none", "open", "cancelled", "ended"]
 class JobView:
     """A backfill job as the sensor sees it.
 
-    ``resumes`` by itself after a pause, and ``waits`` until that is over; ``silent`` is the seconds
-    since its worker's last word; ``asks`` Dagster's backfills that got nothing done, one after the
-    other; ``months`` are those that are not complete; ``shared`` that other open jobs belong to
-    the same backfill.
+    ``resumes``: it goes on by itself after a pause; ``waits``: the pause is not over. ``silent``:
+    seconds since its worker last wrote. ``asks``: Dagster backfills in a row that got nothing done.
+    ``months``: those that are not complete. ``shared``: other open jobs belong to the same
+    backfill.
     """
 
     id: UUID
@@ -57,8 +57,8 @@ class JobView:
 class DagsterView:
     """What Dagster has of a job: its backfill, if it is one, and its runs.
 
-    ``alive`` and ``cancelled`` tell whether it has a run that is not finished, or that a person
-    cancelled; ``started`` whether it has any.
+    ``alive``: it has a run that is not finished; ``cancelled``: one that a person cancelled;
+    ``started``: any.
     """
 
     backfill: DagsterBackfill
@@ -76,7 +76,7 @@ class StartBackfill:
 
 @dataclass(frozen=True, slots=True)
 class ResubmitBackfill:
-    """Start the backfill that was announced, and is not there."""
+    """Start again a backfill that the job names and Dagster does not have."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +106,7 @@ Step = StartBackfill | ResubmitBackfill | CancelBackfill | EndJob | CloseJob | W
 
 
 def next_step(job: JobView, dagster: DagsterView) -> Step:
-    """Decide what a job needs; asked again and again, it comes to an end whatever has crashed."""
+    """Decide what a job needs. Called repeatedly, it brings the job to its end after any crash."""
     if job.state not in {"queued", "running"}:
         return _after_the_end(job, dagster)
     if job.backfill_id is None and job.run_id is None:

@@ -3,8 +3,8 @@
 Holds: ``BackfillPricing``. Add here: a figure that a caller decides by.
 Keep out: prices and time (``core/quota/estimates.py``).
 Source: docs/promises.md#promise-4; edge case 60 (no estimate of Google's is read: ids are counted).
-It lists the very windows that the backfill would list, 500 ids for 5 units, and asks the ledger
-what is known.
+It lists the same windows that the backfill would list, 500 ids for 5 units, and asks the ledger
+which ids are known.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class MonthPrice:
 
 @dataclass(frozen=True, slots=True)
 class BackfillPrice:
-    """The price of a range; ``spent`` is what finding it out took, in quota units.
+    """The price of a range; ``spent``: quota units that finding it out took.
 
     ``seconds`` are at the budgets of the mailboxes and the project with the daily allowance, if
     nobody else spends; None where nothing is limited. ``left_out`` says which mailboxes are not in
@@ -181,7 +181,7 @@ class _MailboxPricing:
 
     async def _month(self, month: date, throttle: Throttle) -> MonthPrice:
         pages, threads = await self._list(part_of(self._window, month), throttle)
-        # Neighbouring months overlap by a second: what one fetches, the next need not.
+        # Neighbouring months overlap by a second: what one fetches is not counted in the next.
         new = [message_id for message_id in threads if message_id not in self._planned]
         wanted = await self._wanted({message_id: threads[message_id] for message_id in new})
         self._planned = {message.message_id for message in wanted}

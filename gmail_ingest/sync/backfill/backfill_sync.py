@@ -42,9 +42,9 @@ from gmail_ingest.sync.mailbox.side_by_side import to_its_end
 
 log = structlog.get_logger(__name__)
 
-#: Seconds between looks at the job: so soon a cancellation is obeyed, and progress is told.
+#: Seconds between looks at the job, which obey a cancellation and write progress.
 REPORT_EVERY = 1.0
-#: What a job says whose tenant has nothing that could be synced.
+#: The error of a job whose tenant has no mailbox that can be synced.
 NO_MAILBOX = "no mailbox of this tenant is connected: connect one, and ask again"
 
 Done = Callable[[MonthDone], None]
@@ -154,14 +154,13 @@ class BackfillSync:
         ]
         try:
             while tasks and (await asyncio.wait(tasks, timeout=REPORT_EVERY))[1]:
-                # A cancellation waits for it: what it has taken from the workers would be told by
-                # nobody else.
+                # A cancellation waits for it: counts that it took from the workers would be lost.
                 await to_its_end(self._report(job, workers, tally, done))
         finally:
             for task in tasks:
                 task.cancel()
             ended = await asyncio.gather(*tasks, return_exceptions=True)
-            # However it ends: what was paid for is told.
+            # However it ends, the counts so far are written.
             with contextlib.suppress(JobEndedError):
                 await self._report(job, workers, tally, done)
         for error in ended:
@@ -177,7 +176,7 @@ class BackfillSync:
         Raises:
             JobEndedError: the job was cancelled, or has ended otherwise.
         """
-        # In one breath, and in this order: a month's own counts are told before it is.
+        # Without interruption and in this order: a month's counts are written before its end.
         completed = tally.completed()
         counts = {
             listing_id: added for worker in workers for listing_id, added in worker.take().items()

@@ -14,7 +14,7 @@ from math import ceil
 
 @dataclass(frozen=True, slots=True)
 class DispatchPolicy:
-    """When the sensor starts what. ``flow``: tenant runs within a minute that call for a drain."""
+    """Thresholds of the sensor. ``flow``: so many tenant runs within a minute call for a drain."""
 
     tenant_runs: int = 4
     flow: int = 3
@@ -52,9 +52,10 @@ def plan_runs(
     steady = started_lately >= policy.flow
     if drains_alive == 0 and not steady and waiting <= policy.tenant_runs:
         free = policy.tenant_runs - tenant_runs_alive
-        # With no place free (four long listings) a drain takes it: nothing waits for hours.
+        # With no place free (four long listings) a drain takes the work, or it would wait for
+        # hours.
         if free > 0:
             return Plan(tenant_runs=min(waiting, free))
-    # A living drain has been notified: more of them only if the work is more than its share.
+    # A living drain was notified: start more only if there is more work than its share.
     wanted = min(policy.drain_runs, max(1, ceil(waiting / policy.tenants_per_drain)))
     return Plan(drain_runs=max(0, wanted - drains_alive))

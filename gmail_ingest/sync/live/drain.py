@@ -40,7 +40,7 @@ class Wakeups(Protocol):
 
 
 class DrainBook(Protocol):
-    """Where living drains are known, so that a dead one is soon replaced."""
+    """Records which drains live, so that a dead one is soon replaced."""
 
     async def seen(self, run_id: str) -> None:
         """This drain is alive now."""
@@ -60,7 +60,7 @@ class DrainPolicy:
     linger: float = 300.0
     #: A drain of this age takes no more work, so that code, logs and leases stay fresh.
     max_age: float = 1800.0
-    #: The longest time until a row whose pause has passed is seen: nobody notifies of that.
+    #: The longest time until a row whose pause has passed is seen: that has no notification.
     look_every: float = 1.0
     claim: timedelta = timedelta(seconds=60)
     seen_every: timedelta = timedelta(seconds=15)
@@ -128,7 +128,7 @@ class Drain:
         background = places - share - sum(not claim.is_live for claim in self._running.values())
         if background < share and self._running:
             background = 0
-        # Places that are nearly all taken by live mail are free again in a moment.
+        # Live mail holds nearly all places, and frees them in a moment.
         if free <= 0 or free < share // 2 or not (background or self._notified):
             return []
         self._notified = False
@@ -155,7 +155,7 @@ class Drain:
 
         def end(task: asyncio.Task[None]) -> None:
             self._running.pop(task)
-            # What came for this tenant meanwhile is free now, and has rung already.
+            # What came for this tenant meanwhile can be claimed now; its notification has passed.
             self._notified = self._notified or claim.is_live
 
         task = asyncio.create_task(work())
@@ -163,8 +163,8 @@ class Drain:
         task.add_done_callback(end)
 
     async def _rest(self, wakeups: Wakeups) -> None:
-        """Until something new waits, a tenant is done (its next row is free then), a second look
-        is due, or a while.
+        """Wait until something new waits, a tenant is done (its next row is free then), a second
+        look is due, or some time has passed.
         """
         seconds = self._policy.look_every
         if self._second_looks:

@@ -3,8 +3,9 @@
 Holds: ``sync_mailbox``. Add here: the order of the steps.
 Keep out: each step's own work (``discover.py``, ``fetch.py``), the queue (``tenant_sync.py``).
 
-The promise: ids become durable together with the checkpoint, and each then has its own fate. So
-whatever fails after discovery leaves pending rows and no hole. Source: docs/promises.md#promise-1,
+The promise: ids become durable together with the checkpoint, and each has its own fate from then
+on. So a failure after discovery leaves pending rows, and loses nothing. Source:
+docs/promises.md#promise-1,
 #promise-2, #promise-3.
 """
 
@@ -76,7 +77,7 @@ class _Sync:
             await self._fetch(paced, lease)
 
         await self._with_lease("push", follow, force=force)
-        # Listed ids that are due for another attempt, or a resync: unless a listing run has them.
+        # Listed ids that are due for another attempt, or a resync, unless a listing run has them.
         mailbox = self._session.mailbox
         due = await self._session.store.next_due(mailbox.id, "listing")
         resync = expired or mailbox.reconcile_wanted
@@ -94,7 +95,7 @@ class _Sync:
             self._counts.add(await list_window(paced, lease, window))
             await self._fetch(paced, lease)
             is_open = await store.has_unfinished_listing(mailbox.id)
-        # Also by whoever lists the mailbox while an incremental sync finds its history expired.
+        # Any listing does it, since an incremental sync may find expired history meanwhile.
         now = await store.mailboxes(mailbox.tenant_id, [mailbox.id])
         if any(mailbox.reconcile_wanted for mailbox in now):
             self._counts.add(await reconcile(paced, lease))

@@ -26,7 +26,7 @@ class Priority(IntEnum):
     AGAIN = 1
     #: A listing of a mailbox, or a change of rules, that somebody asked for.
     LISTING = 2
-    #: Nobody asked: a poll, or what a dead worker left.
+    #: Nobody asked for it: a poll, or work that a dead worker left.
     POLL = 3
 
 
@@ -42,7 +42,8 @@ class SecondLook:
 class Claim:
     """A queue row held by ``holder`` until it acknowledges, releases, or lets it expire.
 
-    ``job_id`` is None while nobody asked for it and nothing came of it; ``mailbox_ids`` None means
+    ``job_id`` is None if nobody asked for it and it has found nothing yet; ``mailbox_ids`` None
+    means
     every mailbox of the tenant; ``force`` takes leases over; ``crashes`` counts the workers that
     died with it, one after the other; ``again`` asks for a second look whatever is found.
     """
@@ -61,7 +62,7 @@ class Claim:
 
     @property
     def is_pushed(self) -> bool:
-        """Whether Google notified of one of its mailboxes: then these are named."""
+        """Whether Google notified of its mailboxes, which are named then."""
         return self.priority == Priority.REQUESTED and self.mailbox_ids is not None
 
     @property

@@ -40,8 +40,8 @@ T = TypeVar("T")
 
 log = structlog.get_logger(__name__)
 
-#: The part (1 / so many) of the mailboxes at once that only live mail may take: polls and listings,
-#: however many and slow, leave it free.
+#: This part (1 / so many) of the places for mailboxes is for live mail only, however many polls and
+#: listings wait.
 LIVE_SHARE = 8
 #: Claims of one tenant: one waiting row of each kind, and expired ones.
 CLAIMS = 8
@@ -60,9 +60,8 @@ class MailboxReport:
 class TenantReport:
     """What a run did for a tenant; ``errors`` are texts without anything private.
 
-    ``put_back`` says of kinds of sync that were given back to the queue why they were: not if
-    another worker has the mailbox, or if Google's quota asks for a minute at the most, unless
-    again and again.
+    ``put_back`` says why kinds of sync were given back to the queue. It leaves out those that
+    another worker holds, and waits for Google's quota of a minute at the most, unless they repeat.
     """
 
     counts: Counts = field(default_factory=Counts)
@@ -112,8 +111,8 @@ class TenantSync:
     ) -> TenantReport:
         """Work off all that waits for a tenant; if nothing waits, ask for a sync first.
 
-        Ends when nothing claimable is left: what others hold is theirs. Stays for the second look
-        that its own work asked for, and takes it also while a long listing goes on.
+        Ends when nothing is left to claim; rows that others hold are left to them. Waits for the
+        second look that its own work asked for, and does it even while a long listing goes on.
         """
         report, running = TenantReport(), set[asyncio.Task[None]]()
         claims = await self._claim(tenant_id, holder, run_id)
@@ -151,7 +150,8 @@ class TenantSync:
             try:
                 done = await self._work(claim)
             except asyncio.CancelledError:
-                # Stopped from outside: whoever comes next goes on at once, not after the expiry.
+                # Stopped from outside: release it, so that the next worker need not wait for the
+                # expiry.
                 await self._queue.release(claim, datetime.now(UTC), Counts(), None)
                 raise
             except Exception as error:
@@ -183,7 +183,9 @@ class TenantSync:
         report.errors.append(error)
 
     async def _give_up(self, claim: Claim, error: Exception) -> None:
-        """An error that nobody foresaw (a bug, a lost database): try again later, not for ever."""
+        """Give a claim back after an unforeseen error (a bug, a lost database): tried again later,
+        not for ever.
+        """
         text = place_of(error)
         delay = timedelta(seconds=self._policy.retry_delay(claim.attempts))
         retry_at = datetime.now(UTC) + delay
@@ -197,7 +199,7 @@ class TenantSync:
             await self._note(claim, text, None if last else retry_at)
 
     async def _note(self, claim: Claim, error: str, retry_at: datetime | None) -> None:
-        """Let the claim's mailboxes say what keeps them from being synced."""
+        """Write into the claim's mailboxes what keeps them from being synced."""
         for mailbox in await self._store.mailboxes(claim.tenant_id, claim.mailbox_ids):
             await tell_mailbox(self._store, mailbox, Note("active", error, "unexpected"), retry_at)
 
@@ -221,7 +223,7 @@ class TenantSync:
             state = "released"
         else:
             superseded = any(stop.superseded for stop in stops)
-            # Of rules that changed, another job may have left nothing to do.
+            # For changed rules, another job may have left nothing to do.
             if not done and claim.kind != "exclusions":
                 superseded = True
                 error = "no mailbox of this tenant can be synced in its present state"
@@ -238,8 +240,8 @@ class TenantSync:
             report.errors.extend(errors)
 
     def _second_look(self, claim: Claim, done: list[MailboxReport]) -> SecondLook | None:
-        """Whether mail may have come whose notification Google dropped, since it had just sent one:
-        for what was found, or for what means nothing here (a draft).
+        """Which mailboxes to look at again: Google drops a notification that follows another
+        closely. The first may be for what was found here, or for what is not stored (a draft).
         """
         if claim.kind != "incremental" or not self._policy.look_again:
             return None

@@ -1,16 +1,16 @@
 """What an error of one mailbox means for that mailbox and for its job: one table.
 
-Holds: ``consequence_of``, ``stop_of``, and ``tell_mailbox``, which writes what the mailbox says of
-itself. Add here: what another error means, or the same one for another kind of work.
+Holds: ``consequence_of``, ``stop_of``, and ``tell_mailbox``, which writes a mailbox's state and
+error. Add here: what another error means, or the same one for another kind of work.
 Keep out: the queue and the job (``live/tenant_sync.py``, ``backfill/backfill_sync.py``), errors of
 a single message (``fetch.py``).
 Source: docs/architecture.md#rooms (an error says by its type what is to be done); edge cases 31,
 32, 34, 36, 38, 72, 74, 85.
 
 Live mail and backfills differ where the table says so. A claim of the queue counts its attempts, so
-that live mail tries again with growing delays and gives up in the end; a backfill has tried again
-by itself already, and asks for another run. A live job ends with the lease that another worker took
-over; a backfill goes on.
+live mail is tried again with growing delays and given up in the end; a backfill has retried by
+itself before, and asks for another run. A live job ends when another worker took its lease over; a
+backfill goes on.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ from gmail_ingest.sync.mailbox.records import Mailbox
 BUSY = timedelta(seconds=5)
 #: A pause of the quota up to this long is part of an ordinary sync; a longer one is reported.
 QUIET_PAUSE = timedelta(minutes=1)
-#: A shorter one is reported, too, when so many attempts in a row ended with nothing done.
+#: A shorter pause is reported, too, once so many attempts in a row did nothing.
 FRUITLESS_ATTEMPTS = 3
 
 Work = Literal["live", "backfill"]
@@ -48,7 +48,9 @@ Work = Literal["live", "backfill"]
 
 @dataclass(frozen=True, slots=True)
 class Note:
-    """What a mailbox says of itself from now on; in state ``active`` it is only an error."""
+    """The state and error that a mailbox shows from now on; state ``active`` changes the error
+    only.
+    """
 
     state: str
     text: str
@@ -57,11 +59,11 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Consequence:
-    """What follows; ``said`` is what the job says of it, without anything private.
+    """What follows from an error; ``said`` is the job's text about it, without anything private.
 
-    ``retry_at`` (UTC) is when it goes on by itself, None if it does not. ``note`` is None where the
-    mailbox has nothing to say. ``superseded``: this worker may write nothing more of it; ``gone``:
-    it was disconnected. ``quiet``: asked again soon, for a reason that is nobody's failure.
+    ``retry_at`` (UTC) is when it goes on by itself, None if it does not. ``note`` is None if the
+    mailbox stays as it is. ``superseded``: this worker may write nothing more of it; ``gone``: it
+    was disconnected. ``quiet``: tried again soon, and not reported as a failure.
     """
 
     said: str
@@ -110,7 +112,7 @@ def consequence_of(  # noqa: C901 - one table: a case is a line of it
         case "backfill", ThrottledError(until=until):
             return Consequence(text, until or now + timedelta(seconds=policy.longest_sleep))
         case "live", RefusedByGoogleError() if attempts < policy.suspect_attempts:
-            # One answer that nobody knows is no reason to stop a mailbox for a day.
+            # A single unknown answer does not stop a mailbox for a day.
             return _later(error, policy, now, attempts)
         case "live", SuspectAccountError() if attempts >= policy.suspect_attempts:
             return _stopped(MailboxUnavailableError(text, "suspended"))
@@ -159,7 +161,7 @@ def _cause_of(error: GmailIngestError) -> str | None:
 async def tell_mailbox(
     store: MailStore, mailbox: Mailbox, note: Note | None, retry_at: datetime | None = None
 ) -> None:
-    """Let a mailbox say why it waits or stopped, where a person looks for it; nothing for None."""
+    """Write why a mailbox waits or stopped into its row, which people read; nothing for None."""
     if note is not None:
         await store.set_mailbox_state(
             mailbox.id,

@@ -37,16 +37,16 @@ from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: The search index is eventually consistent: a resync overlaps what was synced (edge case 62).
 OVERLAP = timedelta(days=1)
-#: Times that a reading begins again for a refused page token; then the queue asks again later, so
-#: that tokens which are always refused cannot spend a mailbox's units without end.
+#: Times that a reading begins again after a refused page token; then the queue tries again later,
+#: so that tokens that are always refused do not use up a mailbox's units.
 RESTARTS = 3
 
 
 class FollowedHistory(NamedTuple):
-    """What following the history brought; ``expired`` if Gmail had it no longer.
+    """What following the history brought; ``expired`` if Gmail no longer had it.
 
-    Then a resync listing was opened in the same transaction that moved the checkpoint, and somebody
-    must list it.
+    Then the transaction that moved the checkpoint opened a resync listing, which is still to be
+    listed.
     """
 
     counts: Counts
@@ -88,7 +88,7 @@ async def follow_history(session: MailboxSession[MailStore], lease: Lease) -> Fo
             restarts, page_token = _one_more(restarts, error), None
             continue
         if page.history_id < mailbox.checkpoint:
-            # Its history went back, or one of Google's replicas is late: the profile tells.
+            # Its history went back, or one of Google's replicas is late: the profile tells which.
             profile = await throttle.call(client.profile, prices.profile_get)
             if profile.history_id < mailbox.checkpoint:
                 await _resync(session, lease, profile)
@@ -119,15 +119,15 @@ async def _resync(session: MailboxSession[MailStore], lease: Lease, profile: Pro
                 "another account has this address now: its first sync is queued, and the mail of "
                 "the former one stays"
             )
-        # Since when nothing was heard is not known: as much is listed as at first.
+        # How long history has been missing is unknown: as much is listed as in an initial sync.
     elif mailbox.last_synced_at is not None:
         window = Window(start=mailbox.last_synced_at - OVERLAP)
     await store.reset_history(lease, profile.history_id, window)
 
 
 async def _refuse_moved(session: MailboxSession[MailStore]) -> None:
-    """Stop both mailboxes if the account behind this one's address is that of another: under a
-    service account's key their mail would be stored again, each in the other's mailbox.
+    """Stop both mailboxes if the account at this address is that of another mailbox: with a service
+    account's key each one's mail would be stored again in the other's mailbox.
 
     Raises:
         AddressMovedError: it is.
@@ -190,7 +190,7 @@ def _is_expired(error: Exception, profile: Profile, mailbox: Mailbox) -> bool:
 
 
 def _retried(error: Exception, *, refused: bool) -> bool:
-    # It may have gone past the start since, and answers the second time.
+    # Its history id may have passed the start since: then the second call is answered.
     if refused:
         raise error
     return True

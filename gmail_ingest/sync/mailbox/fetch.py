@@ -5,9 +5,9 @@ Keep out: discovery (``discover.py``), SQL, HTTP. Every id handed to a call gets
 outcome, or the whole call is undone: nothing is forgotten in between (docs/promises.md#promise-1).
 Source: edge cases 1, 2, 13, 28 and 61.
 
-Many calls that fail in a row say something of Google or of the account, not of their messages: the
-mailbox is given back, and those messages spend their attempts at the slowest pace, so that an
-outage of an hour gives up none of them. Refusals are held back until it is known whose they are
+If many calls in a row fail, Google or the account is at fault, not the messages: the mailbox is
+given back, and those messages use up their attempts at the slowest pace, so that an outage of an
+hour makes none of them a dead letter. Refusals are held back until their cause is known
 (``refusals.py``).
 """
 
@@ -44,7 +44,7 @@ from gmail_ingest.sync.mailbox.records import (
 from gmail_ingest.sync.mailbox.refusals import Refusal, Refusals, answers_for, refused_mailbox
 from gmail_ingest.sync.mailbox.session import MailboxSession
 
-#: What is said of a message that Google does not have, as long as that is not believed.
+#: The error of a message that Google does not have, until that is believed.
 _NOT_FOUND_YET = "not found yet"
 
 
@@ -72,7 +72,7 @@ class Fetch:
         self._upcoming = 0
         #: Calls that Google refused to take now, to be made again.
         self._refused: list[FetchCall] = []
-        #: Failed without an answer since the last answer, with the error.
+        #: Messages whose calls failed without an answer since the last answer, with the error.
         self._undecided: list[tuple[PendingMessage, str]] = []
         #: All messages in doubt since that answer, also those whose failure is noted already.
         self._unanswered: set[str] = set()
@@ -137,12 +137,12 @@ class Fetch:
                 task.cancel()
             await asyncio.gather(*running, return_exceptions=True)
             batch.extend(self._decide())
-            # Also when the mailbox cannot go on: what was paid for is kept.
+            # Also when the mailbox cannot go on: what was fetched is stored.
             if batch:
                 counts.add(await self._store.save(lease, batch))
 
     def _take_back(self, todo: deque[FetchCall]) -> None:
-        # Not made again in place: fewer calls may be in flight by now.
+        # Not repeated here: fewer calls may be allowed side by side by now.
         self._upcoming += sum(call.units for call in self._refused)
         todo.extendleft(reversed(self._refused))
         self._refused.clear()
@@ -173,15 +173,15 @@ class Fetch:
         )
 
     async def _resolve(self, suspect: Refusal, *, ended: bool) -> list[Outcome]:
-        """Refused messages spend an attempt; those of a mailbox that is refused do not.
+        """Let refused messages spend an attempt, unless the mailbox as a whole is refused.
 
         Raises:
-            MailboxStateError, TransientError: it is the mailbox that is refused.
+            MailboxStateError, TransientError: the mailbox as a whole is refused.
         """
         is_answered = (ended and self._given) or await answers_for(
             self._session, self._refusals.messages
         )
-        # None is held any more if a call that was under way meanwhile was answered after all.
+        # A call that was under way may have been answered meanwhile: then none is held any more.
         if not is_answered and self._refusals.messages:
             raise refused_mailbox(suspect)
         return self._released()
@@ -202,7 +202,7 @@ class Fetch:
         return self._decide()
 
     def _decide(self) -> list[Outcome]:
-        """What to say of messages without an answer, now that it is clear whose fault that is."""
+        """Decide about messages without an answer, now that it is known what was at fault."""
         undecided, self._undecided = self._undecided, []
         outcome_of = self._failed if self._outage is None else self._spared
         return [outcome_of(wanted, error) for wanted, error in undecided]
@@ -225,7 +225,7 @@ class Fetch:
         return Gone(wanted.message_id)
 
     def _spared(self, wanted: PendingMessage, error: str) -> Failed:
-        """However long an outage lasts, no message is given up for it."""
+        """Keep a message from being given up because of an outage, however long that lasts."""
         delay = timedelta(seconds=self._policy.retry_delay(wanted.attempts, outage=True))
         return Failed(wanted.message_id, error, datetime.now(UTC) + delay)
 

@@ -29,5 +29,5 @@ async def heartbeat(beat: Callable[[], Awaitable[None]], ttl: timedelta) -> Asyn
         yield
     finally:
         task.cancel()
-        # A beat that failed (database away) says nothing that the work itself will not say.
+        # A failed beat (no database) is ignored: the work itself fails for the same reason.
         await asyncio.gather(task, return_exceptions=True)

@@ -2,8 +2,8 @@
 
 Holds: ``recognise``, ``find_former``, ``note_address``. Add here: another way to tell accounts
 apart. Keep out: what follows (``discover.py``, ``connect.py``, ``watch.py``), rows.
-Source: docs/google.md#accounts, #restarted-history; edge cases 39 and 90 to 93. What never changes
-and never comes again in an account are its message ids: they are the evidence. History ids go back
+Source: docs/google.md#accounts, #restarted-history; edge cases 39 and 90 to 93. An account's
+message ids never change and are never given again: they are the evidence. History ids go back
 when Google rebuilds a mailbox, and begin low in an account that was made anew; addresses change,
 and are given to others.
 
@@ -24,16 +24,16 @@ from gmail_ingest.sync.mailbox.records import ListPage, Mailbox, Profile, Renami
 
 T = TypeVar("T")
 
-#: Stored messages that are asked for one by one before an account is called another one.
+#: Stored messages that are asked for one by one before an account counts as another one.
 SAMPLE = 5
 #: Pages of the listing that are read until one names a message: Gmail may answer an empty one.
 PAGES = 3
-#: Ids in common that prove two mailboxes to be one account, where no address hints at it: ids are
-#: given out by time, and one of them may be another account's by chance.
+#: So many ids in common prove two mailboxes to be one account where no address hints at it. One is
+#: not enough: ids depend on time, and two accounts may share one by chance.
 PROOF = 3
 
-#: ``unsure``: none of its mail is there, and its history id is no lower than it was. Either all of
-#: it was deleted, or it is another account: a person has to say.
+#: ``unsure``: none of its mail is there, and its history id is no lower than it was. Either all
+#: mail was deleted, or it is another account: a person decides.
 Verdict = Literal["same", "other", "unsure"]
 
 
@@ -46,7 +46,7 @@ class Pace(Protocol):
 
 
 class AtOnce:
-    """Makes calls now: of a mailbox that nobody syncs yet."""
+    """Makes calls at once: for a mailbox that is not synced yet."""
 
     async def call(self, function: Callable[[], Awaitable[T]], units: int) -> T:  # noqa: ARG002 - the protocol's
         """Make a call."""
@@ -85,7 +85,7 @@ async def find_former(
     pace: Pace | None = None,
     prices: Prices | None = None,
 ) -> Mailbox | None:
-    """The mailbox under which an account is known whose address is not: its former one.
+    """The mailbox of an account that is known under a former address, if there is one.
 
     Args:
         store: what is known.
@@ -96,7 +96,7 @@ async def find_former(
         prices: of a call.
 
     Returns:
-        None if the account is new. One that is named by an alias needs one id in common.
+        The mailbox; None if the account is new. If an alias names it, one id in common is enough.
     """
     if not living:
         return None
@@ -117,9 +117,9 @@ async def find_former(
 
 
 async def note_address(store: MailStore, mailbox: Mailbox, profile: Profile) -> Renaming:
-    """Rename a mailbox whose account has another primary address now, if it has.
+    """Rename a mailbox if its account has another primary address now.
 
-    Asked also where it has not: what was noted of another one is over then.
+    Without a change, the store still clears what was noted of another address before.
     """
     return await store.rename(mailbox.id, profile.address)
 

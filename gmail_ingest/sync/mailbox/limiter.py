@@ -4,10 +4,10 @@ Holds: ``Limiter`` (the port), ``Budget`` (one sync's way of spending), ``Unlimi
 Add here: how a sync asks. Keep out: where the shared state lives
 (``adapters/postgres/sync/quota_limiter.py``).
 
-A reservation answers "from when on": the limiter keeps a line of time for each mailbox and for the
-project, on which every reserved unit takes its place. Background work (lists and
-backfills) spends along that line at an even pace; live mail may run ahead of it, and pushes it back
-by what it spent (docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T
+A reservation says when its units may be spent: the limiter keeps a timeline for each mailbox and
+for the project, on which every reserved unit has its place. Background work (lists and backfills)
+spends along that line at an even pace; live mail may spend ahead of it, and delays it by what it
+spent (docs/promises.md#promise-4). Source: the generic cell rate algorithm (ITU-T
 I.371); docs/google.md#limits.
 """
 
@@ -52,8 +52,8 @@ class Limiter(Protocol):
 #: Units reserved at once at the most: five seconds of a mailbox's line. Each reservation costs
 #: about 1 ms of CPU; a longer one would leave a longer gap behind a dead worker.
 CHUNK = 500
-#: Seconds after which a place on the line is lost: spent later, beside those of others, it would
-#: make a minute hold more than the limit.
+#: Seconds after which a reservation lapses: spent later, together with those of others, it would
+#: exceed the limit of that minute.
 LATE = 1.0
 
 

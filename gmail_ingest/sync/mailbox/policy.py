@@ -25,9 +25,9 @@ class SyncPolicy:
     max_attempts: int = 8
     #: Crashes of a job's workers, one after the other, until it ends failed as a poison job.
     max_crashes: int = 5
-    #: Messages in a row without an answer: from here on it is Google's fault, or the account's.
+    #: So many messages in a row without an answer: Google or the account is at fault.
     outage: int = 20
-    #: Calls refused in a row for one reason: from here on it is asked whose fault that is.
+    #: So many calls in a row refused for one reason: find out whether the mailbox is refused.
     refusals: int = 20
     #: The first wait after an outage, doubled each time: most last for seconds, some for hours.
     outage_retry: float = 20.0
@@ -35,13 +35,14 @@ class SyncPolicy:
     suspect_attempts: int = 3
     calls_in_flight: int = 4
     lease: timedelta = timedelta(seconds=60)
-    #: A wait up to this long is slept through; a longer one gives the mailbox back to the queue,
-    #: so that no worker stands still for it (edge case 31).
+    #: A wait up to this long is slept through; for a longer one the mailbox goes back to the queue,
+    #: so that no worker is idle meanwhile (edge case 31).
     longest_sleep: float = 60.0
-    #: Due again within this long: the run stays for it rather than cost another run's start.
+    #: A run waits for what is due again within this time, which costs less than another run's
+    #: start.
     linger: float = 10.0
-    #: After an incremental sync that found something the mailbox is looked at once more, so much
-    #: later: Google drops notifications beyond one a second. 0: not.
+    #: So long after an incremental sync that found something, the mailbox is looked at once more:
+    #: Google drops notifications beyond one a second. 0: never.
     look_again: float = 0.0
     #: The wait after a first failure, doubled with each further one up to the longest: of a
     #: message, a call, a refusal that names no time, a claim. The longest is not above

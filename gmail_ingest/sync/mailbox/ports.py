@@ -1,8 +1,7 @@
 """What every use case with a mailbox needs from the world, as Protocols.
 
-Holds: ports. Add here: a method only when a use case calls it.
-Keep out: anything that does I/O, values (``records.py``), and what only one use case needs: that
-stands beside it.
+Holds: ports. Add here: a method only when a use case calls it. Keep out: anything that does I/O,
+values (``records.py``), and ports of a single use case (beside that).
 """
 
 from __future__ import annotations
@@ -86,8 +85,8 @@ class MailboxClient(Protocol):
         ...
 
     async def probe(self, message_id: str) -> None:
-        """Get a message whole, and leave it (20 units): raises if Google refuses it. One that is
-        gone, or cannot be parsed, was not refused.
+        """Get a whole message and discard it (20 units); raises if Google refuses it. A message
+        that is gone, or cannot be parsed, is not refused.
         """
         ...
 
@@ -138,8 +137,8 @@ class MailStore(Protocol):
         """Where listing goes on: the mailbox's oldest unfinished listing, or a new one of this
         window.
 
-        With a lease for a backfill it is this window's own: the one of the last days that no
-        completed month has used up, be it listed to its end or not, or else a new one.
+        With a lease for a backfill it is a listing of this very window: one of the last days that
+        no completed month has used, finished or not, or else a new one.
         """
         ...
 
@@ -158,8 +157,8 @@ class MailStore(Protocol):
         ...
 
     async def reset_history(self, lease: Lease, checkpoint: int, window: Window) -> None:
-        """After expired history: set the checkpoint, to whatever it is, and open a listing of the
-        window that it skipped, in one transaction; a reconciliation is wanted from then on.
+        """After expired history: set the checkpoint, even backwards, and open a listing of the
+        window that it skipped, in one transaction; a reconciliation is due from then on.
 
         Nothing else moves a checkpoint backwards. Where it goes back, all that is stored counts as
         older than what the new history says, and the mailbox's other leases end.
@@ -227,7 +226,7 @@ class MailStore(Protocol):
         ...
 
     async def decide_next(self, tenant_id: str) -> AppliedRules | None:
-        """Hold the next stored mails against rules that changed; None: nothing is left."""
+        """Apply changed rules to the next stored mails; None: nothing is left."""
         ...
 
     async def living(self, tenant_id: str) -> list[Mailbox]:
@@ -245,8 +244,8 @@ class MailStore(Protocol):
     async def rename(self, mailbox_id: int, address: str) -> Renaming:
         """Note the primary address that the account has now; the former one stays an alias.
 
-        ``taken``: another living mailbox of the tenant has it, and only that it differs is noted.
-        Where that one's own account is noted to have another address, it takes it first, so that
-        accounts which changed names are renamed both.
+        ``taken``: another living mailbox of the tenant has the address; then only the difference is
+        noted. If that mailbox's own account is noted to have another address, it is renamed first,
+        so that two accounts that swapped addresses are both renamed.
         """
         ...

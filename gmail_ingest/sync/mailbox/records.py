@@ -19,7 +19,7 @@ from gmail_ingest.core.mail.message import ParsedMessage
 from gmail_ingest.core.quota.planner import PendingMessage
 
 #: ``incremental`` follows the history from the checkpoint; ``initial`` lists the last N days;
-#: ``exclusions`` holds stored mail against exclusion rules that changed, and asks Google nothing.
+#: ``exclusions`` applies changed exclusion rules to stored mail, without Google.
 SyncKind = Literal["incremental", "initial", "exclusions"]
 #: What came of noting an address: nothing new, the mailbox has it, another mailbox has it.
 Renaming = Literal["same", "renamed", "taken"]
@@ -190,7 +190,7 @@ class Counts:
     retrying: int = _count(found=True)
     dead: int = _count(found=True)
     units: int = _count(found=False)
-    #: Seconds from Google's internal date to the commit, of the newest live message stored.
+    #: Seconds from the internal date to the commit of the newest live message stored.
     lag_seconds: float | None = field(default=None)
 
     def add(self, other: Counts) -> None:
@@ -231,7 +231,7 @@ class Counts:
 
     @property
     def found(self) -> bool:
-        """Whether there was anything to do, other than to look."""
+        """Whether the sync found anything, beyond the cost of looking."""
         return any(getattr(self, name) for name in _FOUND)
 
     @property

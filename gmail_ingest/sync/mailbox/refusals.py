@@ -1,4 +1,4 @@
-"""Whose fault a refusal is: the message's own, or the mailbox's.
+"""Whether a refusal concerns one message, or the mailbox as a whole.
 
 Holds: ``Refusals``, what a fetch remembers of calls that Google refused; ``answers_for``, the trial
 that decides; ``try_reading``, the same trial before a mailbox is connected. Add here: another sign
@@ -6,10 +6,9 @@ that a mailbox as a whole is refused. Keep out: fates (``fetch.py``), Google's r
 what a refusal means for the mailbox (``consequences.py``).
 
 A grant may allow the profile, the watch and the history, and refuse every mail. So refusals for one
-reason, with no answer in between, are held back until it is known whose they are: another message
-is asked for. If Google answers for that one, each refused message spends an attempt, as one that is
-refused for its own sake does (edge case 2). If it does not, the mailbox is refused: it stops, and
-no message has spent anything.
+reason, with no answer in between, are held back, and another message is asked for. If Google gives
+that one, the refusals concern their messages: each spends an attempt (edge case 2). If it does not,
+the mailbox is refused: it stops, and no message has spent an attempt.
 """
 
 from __future__ import annotations
@@ -33,10 +32,10 @@ from gmail_ingest.sync.mailbox.ports import MailboxClient, MailStore
 from gmail_ingest.sync.mailbox.records import ListPage
 from gmail_ingest.sync.mailbox.session import MailboxSession
 
-#: A refusal of either kind may be the mailbox's.
+#: Errors of a message that may concern the whole mailbox.
 Refusal = RefusedByGoogleError | SuspectAccountError
 _Kind = tuple[type[Refusal], RefusalReason | None]
-#: Other messages that are asked for: one of them may be refused for its own sake, too.
+#: So many other messages are asked for, since one of them may be refused itself, too.
 WITNESSES = 3
 #: All mail that there can be, asked for as the syncs ask: with a search query.
 _ALL = Window(start=datetime(2004, 4, 1, tzinfo=UTC))
@@ -72,8 +71,8 @@ class Refusals:
         return held
 
     def suspect(self, *, ended: bool) -> Refusal | None:
-        """The error that the mailbox may be refused with, if it is time to find out: it came as
-        often as is believed of messages, or (``ended``) no other call is left.
+        """The error to investigate, if it is time: it came more often than single messages explain,
+        or (``ended``) no other call is left.
         """
         for refused in self._held.values():
             if ended or len(refused) >= self._most:
@@ -98,10 +97,10 @@ def refused_mailbox(error: Refusal) -> MailboxUnavailableError | SuspectAccountE
 async def answers_for(session: MailboxSession[MailStore], refused: Collection[str]) -> bool:
     """Whether Google gives any other message than the refused ones.
 
-    A message alone in its mailbox has no witness: then it is refused for its own sake.
+    If the mailbox has no other message, the refusal counts as the message's own.
 
     Raises:
-        what a listing or a fetch raises, unless it is that the request is refused.
+        what a listing or a fetch raises, other than a refused request.
     """
     client, throttle, prices = session.client, session.throttle, session.policy.prices
 
@@ -133,7 +132,7 @@ async def _is_given(client: MailboxClient, message_id: str) -> bool:
 
 
 async def try_reading(client: MailboxClient) -> None:
-    """Do once what a sync will do: search, and get a message whole (25 units).
+    """Do once what a sync will do: search, and get a whole message (25 units).
 
     Raises:
         RefusedByGoogleError: no message is given; and what the calls raise.

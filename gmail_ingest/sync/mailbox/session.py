@@ -28,7 +28,7 @@ S_co = TypeVar("S_co", bound=MailStore, covariant=True)
 class MailboxSession(Generic[S_co]):
     """A mailbox, its store and its side at Google, with the numbers and limits of a sync.
 
-    ``holder`` names the worker in a lease; who takes none needs no name. Calls go through
+    ``holder`` names the worker in a lease, and is not needed without one. Calls go through
     ``throttle``, which spends from no budget until the session is ``paced``.
     """
 
@@ -51,7 +51,7 @@ class MailboxSession(Generic[S_co]):
 
     @asynccontextmanager
     async def paced(self, origin: Origin) -> AsyncIterator[MailboxSession[S_co]]:
-        """The same session with a budget of this origin; what is left of it goes back."""
+        """The same session with a budget of this origin; unspent units are returned at the end."""
         budget = Budget(self.limiter, self.mailbox.id, origin)
         paced = copy(self)
         paced.throttle = Throttle(self.policy, budget)
@@ -62,7 +62,7 @@ class MailboxSession(Generic[S_co]):
 
     @asynccontextmanager
     async def lease(self, origin: Origin, *, force: bool = False) -> AsyncIterator[Lease]:
-        """Take the lease of an origin, keep it alive, and give it back however the block ends.
+        """Take the lease of an origin, renew it, and release it however the block ends.
 
         Raises:
             LeaseHeldError: somebody else has it (never when ``force``).

@@ -1,8 +1,8 @@
-"""Work on many things, so many of them at once.
+"""Works on many items, at most so many at once.
 
 Holds: ``side_by_side``, ``all_ended``, ``to_its_end``. Add here: nothing. Keep out: the work.
-A task for each of a hundred thousand tenants would hold as much memory, and ask the pool of
-connections for as many at once: this starts only as many tasks as may work.
+A task for each of 100,000 tenants would take memory, and a connection of the pool, for each: this
+starts only as many tasks as may work.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ async def side_by_side(
 
 
 async def all_ended(work: Iterable[Awaitable[T]]) -> list[T]:
-    """Await all to their ends, and only then raise the first error: none goes on unawaited, with
-    connections that its caller is closing and a claim that was given up.
+    """Await all to their ends, and only then raise the first error: no task goes on with
+    connections that its caller closes, or for a claim that was given up.
     """
     done = await asyncio.gather(*work, return_exceptions=True)
     for outcome in done:
@@ -52,7 +52,7 @@ async def all_ended(work: Iterable[Awaitable[T]]) -> list[T]:
 
 
 async def to_its_end(work: Coroutine[Any, Any, R]) -> R:
-    """The result of work that a cancellation does not stop: it is awaited before it goes on."""
+    """The result of work; a cancellation takes effect only after it has ended."""
     task = asyncio.create_task(work)
     try:
         return await asyncio.shield(task)

@@ -1,4 +1,4 @@
-"""Waiting for Google, once for all calls of a mailbox.
+"""Waiting for Google, in one place for all calls of a mailbox.
 
 Holds: ``Throttle``: the pace of the budget, the pause that a refusal asks for, and retries of
 calls that have no fate of their own in the ledger (listings, history, profile).
@@ -63,8 +63,8 @@ class Throttle:
     async def back_off(self, error: ThrottledError, turn: int | None = None) -> None:
         """Pause all calls of this mailbox.
 
-        Of calls that were made side by side, the first refusal pauses: the others, known by their
-        ``turn``, say the same again and are no further refusals in a row.
+        Of calls that were made side by side, the first refusal pauses. The others, known by their
+        ``turn``, are the same refusal and count no further.
 
         Raises:
             ThrottledError: with its time, when the wait is too long to sleep through, or Google has

@@ -78,7 +78,7 @@ class PostgresCredentials:
             try:
                 credential = await self._read(connection, integration_id, _LIVE_ROW + _LOCK)
             except psycopg.errors.LockNotAvailable as exc:
-                raise TransientError("another worker refreshes this credential for long") from exc
+                raise TransientError("another worker holds this credential for too long") from exc
             yield _Locked(connection, self._sealer, credential)
 
     async def _read(

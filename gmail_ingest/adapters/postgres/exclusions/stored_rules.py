@@ -1,4 +1,4 @@
-"""Exclusion rules in Postgres: written by the CRM, read by whoever stores mail.
+"""Exclusion rules in Postgres: written by the CRM, read by all writers of mail.
 
 Holds: ``PostgresExclusionRules``, ``read_rulebook``, ``hidden_by_rule``. Add here: a question about
 rules. Keep out: what a rule hides (``core/exclusions/matching.py``), what stored mail it hides

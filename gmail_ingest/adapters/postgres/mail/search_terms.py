@@ -177,7 +177,7 @@ def month_query(query: Query, mark: str, address: str | None = None) -> str:
     Args:
         query: not empty.
         mark: of the month.
-        address: find only mail of which this is a participant, however its domain is spelt.
+        address: find only mail with this participant, in any spelling of its domain.
 
     Returns:
         The text of a tsquery.

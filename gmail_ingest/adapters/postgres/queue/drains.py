@@ -55,7 +55,7 @@ class PostgresDrains:
 
 
 class Channel:
-    """What is heard of new rows in the queue."""
+    """Notifications of new rows in the queue."""
 
     def __init__(self, connection: psycopg.AsyncConnection[tuple[object, ...]]) -> None:
         self._connection = connection

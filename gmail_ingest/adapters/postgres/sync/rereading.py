@@ -134,7 +134,7 @@ class PostgresRereads:
             return row is not None and not row[0]
 
     async def left(self) -> Left:
-        """What is left, counted."""
+        """Counts of what is left."""
         async with statement(self._engine) as connection:
             row = await (await connection.execute(_LEFT, (READING,))).fetchone()
             return Left(*row) if row else Left(0, 0, 0)

@@ -131,7 +131,7 @@ class _Reader:
                 continue
             tokens += 1
             if tokens > _MAX_TOKENS:
-                # What was begun is left out: it may be a part of an address.
+                # The unfinished rest is left out: it may be a part of an address.
                 return [*self._found, *self._doubtful]
             at_start = self._value[at] in ",;"
             at = self._token(at)
@@ -279,7 +279,7 @@ class _Reader:
         """The name with what stood before its commas."""
         if not (name and self._before):
             return name
-        # What is longer is a list without addresses.
+        # A longer one is a list without addresses.
         whole = ", ".join((*self._before, name))
         return whole if len(whole) <= _MAX_NAME_CHARS else name
 

@@ -115,7 +115,7 @@ def with_author(
 
 
 class _Letter:
-    """What is known of the sender of one mail."""
+    """One mail, and what is known of its sender."""
 
     def __init__(
         self,

@@ -14,7 +14,7 @@ from functools import lru_cache
 
 import idna
 
-#: RFC 1035; what is longer is no domain, and is not converted.
+#: RFC 1035; a longer one is no domain, and is not converted.
 _MAX_DOMAIN_CHARS = 255
 #: The dots of RFC 3490, which keyboards of East Asia write.
 _DOTS = re.compile("[\u3002\uff0e\uff61]")

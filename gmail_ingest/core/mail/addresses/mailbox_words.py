@@ -17,7 +17,7 @@ from typing import NamedTuple
 from gmail_ingest.core.mail.addresses.domains import normal, readable_domain
 from gmail_ingest.core.mail.charsets.encoded_words import decode_words
 
-# RFC 5321: 64 characters, "@", 255. What is longer is no address, and would not fit an index.
+# RFC 5321: 64 characters, "@", 255. A longer one is no address, and would not fit an index.
 MAX_ADDRESS_CHARS = 320
 
 _SIMPLE = re.compile(r"[A-Za-z0-9_+=-][A-Za-z0-9_.+=-]*+@[A-Za-z0-9-]++(?:\.[A-Za-z0-9-]++)*+")
@@ -44,7 +44,7 @@ _QUERY = re.compile(r"\?(?:subject|body|b?cc)=.*", re.IGNORECASE | re.DOTALL)
 _BETWEEN = re.compile(
     r"(?:(?:and|or|und|oder|et|ou|y|e|o|och|og|en|i|и|[^\w\s]++)(?:\s++|\Z))++", re.IGNORECASE
 )
-#: ``<undisclosed recipients@host>``: a mail server put its name behind nobody.
+#: ``<undisclosed recipients@host>``: a mail server added its name to a placeholder.
 _NOBODY = frozenset({"undisclosed", "unlisted", "suppressed"})
 
 
@@ -229,7 +229,7 @@ def _glued(terms: Sequence[Word], *, in_brackets: bool) -> list[Word]:
             place = place if term.comment else None
         elif place is not None and _belongs(glued[place].raw or "", term.raw, is_dotted=is_dotted):
             before = glued[place]
-            # A comment inside an address is nobody's name.
+            # A comment inside an address is no name.
             del glued[place + 1 :]
             glued[place] = Word(f"{before.raw}{term.raw}", before.plain + term.plain)
             is_dotted = True

@@ -2,7 +2,7 @@
 
 Holds: ``read_calendar``.
 Add here: syntax of calendar files that programs write.
-Keep out: what is told of an entry (``calendar_text``), charsets (``charsets``).
+Keep out: the text of an entry (``calendar_text``), charsets (``charsets``).
 Source: RFC 5545 (folding, parameters, escapes) and vCalendar 1.0 (quoted-printable values).
 docs/decisions/0006-what-lies-one-level-deeper.md says why no library reads it.
 """

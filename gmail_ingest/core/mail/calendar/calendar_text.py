@@ -50,7 +50,7 @@ class CalendarText:
 
     Attributes:
         method: What it asks for, in capitals (RFC 5546); ``""`` where it does not say.
-        text: For each event or task a title with what is asked or answered, time, place, people,
+        text: For each event or task a title with the request or answer, then time, place, people,
             links, comment and description, one a line; ``""`` for a file without any.
     """
 

@@ -16,7 +16,7 @@ from gmail_ingest.core.mail.parts.part_types import ENCLOSED_MAILS, SEALED_MAILS
 Part = Mapping[str, Any]
 
 TNEF_TYPES = frozenset({"application/ms-tnef", "application/vnd.ms-tnef"})
-#: OpenPGP text before RFC 3156 gave it parts of its own.
+#: OpenPGP text from before RFC 3156, which defines separate parts for it.
 OLD_PGP = "application/pgp"
 #: Types of parts that may hold a mail. The last is also the type of any file.
 WRAPPERS = (

@@ -81,7 +81,7 @@ def is_automatic_answer(
 
 
 def is_by_a_program(headers: Headers, *, has_empty_return_path: bool) -> bool:
-    """Tell whether a mail that is no answer says that a program wrote it.
+    """Tell whether the headers of a mail that is no answer say that a program wrote it.
 
     Args:
         headers: The header fields of the mail.
@@ -105,7 +105,7 @@ def _may_begin(subject: str) -> bool:
     if start[:1] == "[":
         behind = subject.partition("]")[2].lstrip()[:3].lower()
         return start[:2] in _STARTS or (behind[:2] in _STARTS and behind != _PERSON)
-    # "Re:" is left out: half of all mails have it, and Spanish automatic answers begin so, too.
+    # Not "Re:", with which half of all mails begin; "re" is a start because of Spanish answers.
     return (start[:2] in _STARTS and start != _PERSON) or start[:1] in TAGGED
 
 

@@ -59,7 +59,7 @@ def kind_of_content(
     Args:
         payload: ``payload`` of a Message, its wrappers opened.
         types: The MIME types of its own parts.
-        text: Its text, without what was made of calendars and enclosed mails.
+        text: Its own text, not that of calendars or enclosed mails.
         calendars: Its calendar files.
         fetched: Part id to raw bytes, for parts that came without their content.
 

@@ -41,7 +41,7 @@ _ODD: Final = _BLANKS + (
 
 
 class Draft:
-    """What is kept of a mail, as the numbers of its lines.
+    """The kept lines of a mail, as line numbers.
 
     Attributes:
         written: The lines as they stand in the mail, and an empty one.
@@ -68,7 +68,7 @@ class Draft:
         self.target = self.kept
         self.signatures: list[str] = []
         self.escaped = False
-        # The delimiter above ``target``, until the next mark decides what stands below it.
+        # The delimiter above ``target``, until the next mark decides about the lines below it.
         self._kind: Delimiter | None = None
         self._delimiter = 0
         # Whether two hyphens stood between parts of the text.

@@ -60,7 +60,7 @@ _ONE_LINE: Final = frozenset((FROM, TO, SUBJECT))
 
 @dataclass(slots=True)
 class _Block:
-    """What was read of a block so far."""
+    """A block, as far as it was read."""
 
     end: int
     kinds: dict[str, str] = field(default_factory=dict)

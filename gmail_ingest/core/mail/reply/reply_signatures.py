@@ -83,7 +83,7 @@ class Delimiter(enum.Enum):
     BARE = enum.auto()
     #: Another rule below a blank line, which people also draw inside a text.
     LOOSE = enum.auto()
-    #: A rule right below a line: it may end the text above quoted mail, and no more.
+    #: A rule right below a line: it may only end the text above quoted mail.
     RULE = enum.auto()
 
 

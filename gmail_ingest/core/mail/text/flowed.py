@@ -2,7 +2,7 @@
 
 Holds: ``line_ends_of``, ``unfolded``, and the mark of a line that only looks quoted.
 Add here: another way in which senders break the rules of format=flowed.
-Keep out: text without that parameter, what is a quote (``reply_text``).
+Keep out: text without that parameter, what is a quote (``reply_quotes``).
 Source: RFC 3676 (format=flowed and DelSp); case 01.
 """
 

@@ -119,7 +119,7 @@ def _is_inside(element: ElementNode, names: str) -> bool:
 
 
 class _Marker:
-    """One document, and what is looked for in it."""
+    """One document, and the selectors that are searched for in it."""
 
     def __init__(self, root: DocumentNode, lowered: str, skipped: list[str] | None) -> None:
         self._root = root
@@ -131,7 +131,7 @@ class _Marker:
         self._marked = False
 
     def mark(self) -> bool:
-        """Put signs around what is marked; return whether there is anything."""
+        """Put signs around each mark; return whether there is any."""
         # Never all quotes at once: that takes quadratic time where they are nested. The first in
         # the document is an outermost one.
         for _ in range(self._looks):

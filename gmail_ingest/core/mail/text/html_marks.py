@@ -39,7 +39,8 @@ class Mark(IntEnum):
 
 #: HTML (in lower case) without any of these or the next is not searched for marks. Each costs a
 #: hundredth of the time for HTML. So programs are left out whose quotes begin with header fields or
-#: a banner, which the text shows, and those whose signature mark comes with a quote.
+#: a banner, which the text shows, and those that write a mark only beside a quote, which the next
+#: list finds.
 SIGNS_OF_MARKS: Final = ("signature", "rplyfwdmsg", "olk_src_body")
 #: The same for quotes; "quote" alone would also be a word of the text.
 SIGNS_OF_QUOTES: Final = ("<blockquote", "_quote", "quoted-content", '="quote"')

@@ -3,9 +3,8 @@
 Holds: ``search_text_of`` and its bounds.
 Add here: another field by which people look for mail.
 Keep out: the tsvector itself and its language (the Postgres adapter).
-Source: PostgreSQL refuses a tsvector above 1,048,575 bytes. What is made of the text is bounded
-again, in bytes (``adapters/postgres/mail/search_terms.py``); this keeps the work for one mail
-small.
+Source: PostgreSQL refuses a tsvector above 1,048,575 bytes. The vector itself is bounded again, in
+bytes (``adapters/postgres/mail/search_terms.py``); this keeps the work for one mail small.
 """
 
 from collections.abc import Iterable

@@ -119,7 +119,7 @@ def _paired_length(word: bytes) -> int:
 
 
 def fold(text: str) -> str:
-    """Return a text in NFKC and case-folded, with all that is no word as blanks."""
+    """Return a text in NFKC and case-folded, with blanks for all characters outside words."""
     seen = _INVISIBLE.sub("", text)
     pieces = (unicodedata.normalize("NFKC", found) for found in _AT_ONCE.findall(seen))
     folded = "".join(pieces).casefold()
@@ -158,7 +158,7 @@ _known_words = lru_cache(maxsize=16_384)(_words)
 
 @lru_cache(maxsize=1)
 def _separators() -> re.Pattern[str]:
-    """What is no word beyond ASCII; computed at the first use, which takes 10 ms."""
+    """Characters beyond ASCII outside words; computed at the first use, which takes 10 ms."""
     return re.compile("[" + "".join(_ranges()) + _PICTURES + "]+")
 
 
