@@ -50,6 +50,13 @@ def test_modules_that_pages_name_are_there():
     assert wrong == set()
 
 
+def test_changelog_names_the_newest_migration():
+    """Whoever upgrades reads how far ``gmail-ingest db upgrade`` goes."""
+    versions = ROOT / "gmail_ingest/adapters/postgres/schema/migrations/versions"
+    newest = max(path.name[:4] for path in versions.glob("[0-9]*.py"))
+    assert f"migrations up to {newest}" in (ROOT / "CHANGELOG.md").read_text("utf-8")
+
+
 def test_promises_are_held_by_tests():
     """Every promise names at least three tests, and each of them exists."""
     text = (ROOT / "docs" / "promises.md").read_text("utf-8")

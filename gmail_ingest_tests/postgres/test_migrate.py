@@ -21,6 +21,30 @@ def test_migrations_lead_to_the_tables_in_code(database_url):
     engine.dispose()
 
 
+def checks(url: str) -> dict[str, str]:
+    """The CHECK constraints of a database by name, as PostgreSQL prints them."""
+    query = sa.text(
+        "SELECT conname, pg_get_constraintdef(oid) FROM pg_constraint "
+        "WHERE contype = 'c' AND connamespace = 'public'::regnamespace"
+    )
+    engine = sa.create_engine(url)
+    with engine.connect() as connection:
+        found = {row.conname: row.pg_get_constraintdef for row in connection.execute(query)}
+    engine.dispose()
+    return found
+
+
+def test_migrations_lead_to_the_checks_in_code(database_url, empty_database_url):
+    """A migrated database refuses the same values as the tables in code: Alembic does not compare
+    CHECKs.
+    """
+    engine = sa.create_engine(empty_database_url)
+    tables.metadata.create_all(engine)
+    engine.dispose()
+    assert len(checks(database_url)) >= 2
+    assert checks(database_url) == checks(empty_database_url)
+
+
 def test_upgrade_is_repeatable(database_url):
     """A database that is up to date stays as it is."""
     before = current_revision(database_url)

@@ -24,9 +24,6 @@ from gmail_ingest.sync.mailbox.session import MailboxSession
 
 #: Seconds until a lease that another backfill holds is asked for again.
 BUSY = 2.0
-#: A pause up to this long (seconds) is slept through, which costs less than starting another run.
-#: For a longer one the run ends, and the job waits.
-LONGEST_PAUSE = 900.0
 #: Seconds after which ids that others fetch are looked at again.
 RECHECK_EVERY = 5.0
 #: It gives up after losing its lease so often (to ``unlock``, or by a late heartbeat).
@@ -117,7 +114,7 @@ class BackfillMailbox:
                     idle_since = datetime.now(UTC)
             if left:
                 # What is left waits for another attempt, or is fetched by a live sync.
-                if datetime.now(UTC) - idle_since > timedelta(seconds=LONGEST_PAUSE):
+                if datetime.now(UTC) - idle_since > timedelta(seconds=self._policy.longest_pause):
                     raise TransientError("messages of this range still wait for another attempt")
                 await asyncio.sleep(min(RECHECK_EVERY, self._policy.longest_sleep))
 
@@ -133,7 +130,7 @@ class BackfillMailbox:
                 now = datetime.now(UTC)
                 until = error.until or now + timedelta(seconds=self._policy.longest_sleep)
                 pause = (until - now).total_seconds()
-                if pause > LONGEST_PAUSE:
+                if pause > self._policy.longest_pause:
                     raise
             except TransientError:
                 failures = 0 if self._done() > fetched else failures + 1

@@ -46,10 +46,12 @@ class SyncPolicy:
     look_again: float = 0.0
     #: The wait after a first failure, doubled with each further one up to the longest: of a
     #: message, a call, a refusal that names no time, a claim. The longest is not above
-    #: ``LONGEST_PAUSE`` of ``backfill_mailbox.py``: a backfill's run ends while a message waits
-    #: longer than that.
+    #: ``longest_pause``.
     first_retry: float = 1.0
     longest_retry: float = 900.0
+    #: A backfill sleeps through a pause up to this long, which costs less than starting another
+    #: run. For a longer one its run ends, and the job waits.
+    longest_pause: float = 900.0
     #: A 404 for an id first seen less than this long ago may be transient (edge case 13).
     young: float = 60.0
     #: Ids planned together: large enough that a thread is rarely cut in two by the boundary.

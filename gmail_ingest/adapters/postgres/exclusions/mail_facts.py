@@ -57,10 +57,18 @@ async def read_next(
 
 def _stored(row: Sequence[Any]) -> JudgedMail:
     gmail_id, thread_id, internal_date, fate, reason, sender, addresses, labels, *flags = row
+    is_auto_reply, is_bounce, is_list = flags
     return JudgedMail(
         gmail_id,
         thread_id,
         internal_date,
         reason if fate_of(fate) == "hidden" else None,
-        MailFacts(sender, frozenset(addresses), frozenset(labels), *flags),
+        MailFacts(
+            sender,
+            frozenset(addresses),
+            frozenset(labels),
+            is_auto_reply=is_auto_reply,
+            is_bounce=is_bounce,
+            is_list=is_list,
+        ),
     )
