@@ -1,4 +1,4 @@
-"""Each benchmark at a size that proves nothing but that it works."""
+"""Each benchmark at a size that proves nothing but that it works; tried at night (``-m soak``)."""
 
 import json
 import tempfile
