@@ -208,6 +208,7 @@ REQUIREMENTS: Final[dict[int, str]] = {
     213: "A picture is known by whatever name the HTML uses: id, place, file name, one of several.",
     214: "Words of calendar files and of sealed mail in a forwarded one are found, fetched or not.",
     215: "Windows' Japanese, UTF-16 without a label, and labels in pieces are read as meant.",
+    225: "An account made anew is known before its mail is listed into the former one's mailbox.",
     211: "Introductions go wherever they are folded, and no own word beside any quote goes.",
 }
 

@@ -165,6 +165,26 @@ async def test_a_successor_behind_a_living_credential_is_noticed_by_a_sync(synce
     assert [error for _, error in jobs if "another account" in (error or "")]
 
 
+async def test_a_first_sync_that_begins_again_notices_a_successor(synced):
+    """It lists no mail of another account into the mailbox, where it would pass for the mailbox's
+    own: that account has a mailbox and a sync of its own (edge case 225).
+    """
+    before = await synced.stored()
+    ids = recreate(synced, "one", "two")
+    open_all(synced)
+    await synced.sync("initial")
+    await synced.sync()
+    assert await synced.stored() == before | set(ids)
+    new, old = await mailboxes(synced)
+    assert (new.state, old.state) == ("active", "replaced")
+    assert await page(synced, mailbox=OWNER) == await page(synced)
+    query = (
+        "SELECT count(*) FROM emails e JOIN mailboxes m ON m.id = e.mailbox_id WHERE m.state = %s"
+    )
+    assert await synced.rows(query, "replaced") == [len(before)]
+    assert "gone" not in await synced.fates()
+
+
 async def test_a_reset_mailbox_is_no_other_account(synced):
     """Connecting again after history ids went back keeps mailbox and mail (case 09, edge case
     90).

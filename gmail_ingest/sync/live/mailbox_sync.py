@@ -20,7 +20,11 @@ from gmail_ingest.core.ledger.windows import last_days
 from gmail_ingest.errors import LeaseHeldError
 from gmail_ingest.sync.audit.completeness import ComparableStore
 from gmail_ingest.sync.audit.reconcile import reconcile
-from gmail_ingest.sync.mailbox.discover import follow_history, list_window
+from gmail_ingest.sync.mailbox.discover import (
+    follow_history,
+    list_window,
+    recognise_before_listing,
+)
 from gmail_ingest.sync.mailbox.fetch import Fetch
 from gmail_ingest.sync.mailbox.records import Counts, Lease, SyncKind
 from gmail_ingest.sync.mailbox.session import MailboxSession
@@ -64,7 +68,11 @@ class _Sync:
         self._counts = counts
 
     async def initial(self, *, force: bool) -> None:
-        await self._with_lease("listing", self._list_and_fetch, force=force)
+        async def list_and_fetch(paced: Session, lease: Lease) -> None:
+            await recognise_before_listing(paced, lease)
+            await self._list_and_fetch(paced, lease)
+
+        await self._with_lease("listing", list_and_fetch, force=force)
 
     async def incremental(self, *, force: bool) -> None:
         expired = False

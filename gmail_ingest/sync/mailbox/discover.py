@@ -102,6 +102,29 @@ async def follow_history(session: MailboxSession[MailStore], lease: Lease) -> Fo
         page_token = page.next_page_token
 
 
+async def recognise_before_listing(session: MailboxSession[MailStore], lease: Lease) -> None:
+    """Before a first sync lists again: make sure that the account is still the one whose mail is
+    stored (1 unit, none where nothing is stored).
+
+    Otherwise the ids of another account would be listed into this mailbox, and would then be the
+    evidence that it is the same account (edge case 225).
+
+    Raises:
+        AccountReplacedError: another account has the mailbox's address (edge case 91).
+        AddressMovedError: that account is connected as another mailbox (edge case 92).
+    """
+    store, mailbox = session.store, session.mailbox
+    if not await store.sample_ids(mailbox.id, 1):
+        return
+    # Read under the lease: a sync of another kind may have set the checkpoint meanwhile.
+    now = await store.mailboxes(mailbox.tenant_id, [mailbox.id])
+    prices = session.policy.prices
+    profile = await session.throttle.call(session.client.profile, prices.profile_get)
+    if now and profile.history_id < now[0].checkpoint:
+        session.mailbox = now[0]
+        await _resync(session, lease, profile)
+
+
 async def _resync(session: MailboxSession[MailStore], lease: Lease, profile: Profile) -> None:
     store, mailbox, policy = session.store, session.mailbox, session.policy
     await note_address(store, mailbox, profile)
