@@ -1,8 +1,7 @@
 """Mail to measure with: a corpus where there is one, seeded mail otherwise.
 
 Holds: finding the corpus, filling mailboxes, connecting them. Add here: another source of mail.
-Keep out: figures. The environment variable GMAIL_INGEST_CORPUS names an mbox (also gzipped); by
-default it is looked for beside the checkout.
+Keep out: figures. The environment variable GMAIL_INGEST_CORPUS names an mbox (also gzipped).
 """
 
 from __future__ import annotations
@@ -17,7 +16,6 @@ from pathlib import Path
 
 from gmail_ingest.adapters.gmail.gmail import Gmail
 from gmail_ingest.adapters.postgres.engine import create_engine
-from gmail_ingest.local.data_directory import PROJECT_ROOT
 from gmail_ingest.sync.accounts.connect import Connect, ConnectRequest
 from gmail_ingest.sync.accounts.credentials import OAuthKeys
 from gmail_ingest.wiring.stores import Stores
@@ -28,7 +26,6 @@ from gmail_sandbox.mail.mbox import MboxMessage, read_mbox
 from gmail_sandbox.mail.mbox_share import share_of
 
 _VARIABLE = "GMAIL_INGEST_CORPUS"
-_BESIDE = Path("..", "shared", "corpus", "lists.mbox.gz")
 #: Messages of the corpus that the figures were set for; seeded mail comes in the same number.
 CORPUS_SIZE = 1_650
 #: Tenants that are connected side by side.
@@ -44,8 +41,8 @@ class Mail:
 
 
 def find_mail() -> Mail:
-    """The corpus of the environment, or the one beside the checkout, or else seeded mail."""
-    path = Path(os.environ.get(_VARIABLE) or PROJECT_ROOT / _BESIDE)
+    """The corpus that the environment names, or else seeded mail."""
+    path = Path(os.environ.get(_VARIABLE, ""))
     if path.is_file():
         return Mail(path.resolve(), f"the corpus {path.name}")
     return Mail(None, "seeded mail")
