@@ -9,6 +9,6 @@ A folder or file for each resource, its routes and bodies side by side:
 * ``exclusion_rules``  /api/tenants/{tenantId}/exclusion-rules
 * ``health``           /healthz, /readyz
 
-``base`` is what they stand on, ``composition`` what they call, ``app`` puts them together, and
-``python -m webhook_api`` serves.
+``base`` is what they stand on. They call the use cases and stores of ``gmail_ingest.wiring``;
+``app`` puts them together, and ``python -m webhook_api`` serves.
 """

@@ -14,11 +14,12 @@ from fastapi_offline import FastAPIOffline
 
 from gmail_ingest.adapters.postgres.schema.schema_state import SchemaState
 from gmail_ingest.settings import Settings
+from gmail_ingest.wiring.stores import build_stores
+from gmail_ingest.wiring.use_cases import UseCases, build_gmail
 from webhook_api.base.auth import DOCS_ASSETS, ApiKeyGate, KeyRegister
 from webhook_api.base.openapi import API_KEY, BEARER, COMMON, DESCRIPTION, TAGS, add_problem_schema
 from webhook_api.base.problems import LastResort, add_problem_handlers
 from webhook_api.base.strictness import RefuseUnknown
-from webhook_api.composition import Services, build_services
 from webhook_api.emails.routes import emails_router
 from webhook_api.emails.why import why_router
 from webhook_api.exclusion_rules import exclusion_rules_router
@@ -39,20 +40,22 @@ def create_app(settings: Settings) -> FastAPI:
     Raises:
         ConfigurationError: a setting without which it must not start is missing or wrong.
     """
-    services = build_services(settings)
+    stores = build_stores(settings)
+    # Without a key of the credentials nothing starts (docs/promises.md#promise-7).
+    use_cases = UseCases(stores, build_gmail(settings, stores.credentials))
     app: FastAPI = FastAPIOffline(
         title="gmail-ingest",
         description=DESCRIPTION,
         openapi_tags=TAGS,
         redoc_url=None,
         static_url=DOCS_ASSETS,
-        lifespan=_lifespan(services),
+        lifespan=_lifespan(use_cases),
         dependencies=[Depends(RefuseUnknown())],
     )
-    _add_routes(app, services)
+    _add_routes(app, use_cases)
     add_problem_handlers(app)
     # What is added last runs first: the last resort, then the gate, then the app.
-    app.add_middleware(ApiKeyGate, register=KeyRegister(services.api_keys.active_hashes))
+    app.add_middleware(ApiKeyGate, register=KeyRegister(use_cases.stores.api_keys.active_hashes))
     app.add_middleware(LastResort)
     generate = app.openapi
 
@@ -64,11 +67,11 @@ def create_app(settings: Settings) -> FastAPI:
     return app
 
 
-def _add_routes(app: FastAPI, services: Services) -> None:
-    settings = services.settings
+def _add_routes(app: FastAPI, use_cases: UseCases) -> None:
+    settings = use_cases.stores.settings
     certificates = CertificateCache(google_certificates(settings.google_certs_uri))
-    app.include_router(push_router(PushReceiver(settings, certificates, services.pushes)))
-    app.include_router(health_router(SchemaState(services.engine)))
+    app.include_router(push_router(PushReceiver(settings, certificates, use_cases.stores.pushes)))
+    app.include_router(health_router(SchemaState(use_cases.stores.engine)))
     for router in (
         integrations_router,
         sync_router,
@@ -81,14 +84,15 @@ def _add_routes(app: FastAPI, services: Services) -> None:
         exclusion_rules_router,
     ):
         app.include_router(
-            router(services), dependencies=[Depends(API_KEY), Depends(BEARER)], responses=COMMON
+            router(use_cases), dependencies=[Depends(API_KEY), Depends(BEARER)], responses=COMMON
         )
 
 
-def _lifespan(services: Services) -> Any:  # noqa: ANN401 - FastAPI's own type is private
+def _lifespan(use_cases: UseCases) -> Any:  # noqa: ANN401 - FastAPI's own type is private
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         yield
-        await services.aclose()
+        await use_cases.gmail.aclose()
+        await use_cases.stores.aclose()
 
     return lifespan

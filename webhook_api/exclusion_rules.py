@@ -25,9 +25,9 @@ from gmail_ingest.core.exclusions.exclusion_rules import (
     check_name,
 )
 from gmail_ingest.errors import InvalidInputError
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Model, TenantInPath, Text
 from webhook_api.base.openapi import CONFLICT, NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.sync.reachable import require_connected
 
 Entries = Annotated[list[Text], Field(max_length=MAX_ENTRIES)]
@@ -169,17 +169,17 @@ Name = Annotated[
 ]
 
 
-def exclusion_rules_router(services: Services) -> APIRouter:
+def exclusion_rules_router(use_cases: UseCases) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(
         prefix="/api/tenants/{tenantId}/exclusion-rules", tags=["exclusions"], responses=NOT_FOUND
     )
-    rules = services.exclusion_rules
+    rules = use_cases.stores.exclusion_rules
 
     @router.get("", summary="List rules")
     async def page(tenant_id: TenantInPath) -> RulesBody:
         """A tenant's rules by name: of several that fit a mail, the first is named."""
-        await services.reads.tenant(tenant_id)
+        await use_cases.stores.status.tenant(tenant_id)
         found = await rules.all(tenant_id)
         return RulesBody(
             rules=[RuleBody.of(rule) for rule in found.rules],
@@ -192,7 +192,7 @@ def exclusion_rules_router(services: Services) -> APIRouter:
 
         All stored mail is read: allow a minute for a million mails.
         """
-        await services.reads.tenant(tenant_id)
+        await use_cases.stores.status.tenant(tenant_id)
         found = await rules.dry_run(tenant_id, body.rule("dry-run"))
         return DryRunBody.model_validate(found)
 
@@ -209,14 +209,14 @@ def exclusion_rules_router(services: Services) -> APIRouter:
         New mail follows the rule at once, stored mail when the job is done. A rule that is put as
         it stands changes nothing; one with `enabled: false` hides nothing.
         """
-        require_connected(await services.reads.tenant(tenant_id))
+        require_connected(await use_cases.stores.status.tenant(tenant_id))
         job_id = await rules.put(tenant_id, body.rule(name))
         return PutBody(rule=RuleBody.of(await rules.one(tenant_id, name)), job_id=job_id)
 
     @router.delete("/{name}", status_code=202, summary="Delete a rule", responses=CONFLICT)
     async def delete(tenant_id: TenantInPath, name: Name) -> DeletedBody:
         """What it hid is shown again when the job is done, unless another rule hides it."""
-        require_connected(await services.reads.tenant(tenant_id))
+        require_connected(await use_cases.stores.status.tenant(tenant_id))
         return DeletedBody(job_id=await rules.delete(tenant_id, name))
 
     return router

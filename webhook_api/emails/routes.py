@@ -11,9 +11,9 @@ from fastapi import APIRouter, Path, Query, Response
 
 from gmail_ingest.adapters.postgres.mail.email_views import EmailFilter
 from gmail_ingest.errors import InvalidInputError
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Moment, TenantInQuery, Text
 from webhook_api.base.openapi import NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.emails.bodies import EmailPageBody, ThreadBody, answer
 
 MAX_LIMIT = 200
@@ -27,7 +27,7 @@ SpamTrash = Annotated[
 Mailbox = Annotated[Text | None, Query(description="Address of one mailbox.")]
 
 
-def emails_router(services: Services) -> APIRouter:
+def emails_router(use_cases: UseCases) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/emails", tags=["emails"], responses=NOT_FOUND)
 
@@ -92,9 +92,9 @@ def emails_router(services: Services) -> APIRouter:
         )
         _check(wanted, cursor, offset)
         if offset is None:
-            found = await services.emails.page(wanted, limit=limit, cursor=cursor)
+            found = await use_cases.stores.emails.page(wanted, limit=limit, cursor=cursor)
         else:
-            found = await services.emails.page_at(wanted, limit=limit, offset=offset)
+            found = await use_cases.stores.emails.page_at(wanted, limit=limit, offset=offset)
         return answer(found)
 
     @router.get("/thread/{threadId}", summary="Read a thread", response_model=ThreadBody)
@@ -106,7 +106,7 @@ def emails_router(services: Services) -> APIRouter:
         include_spam_trash: SpamTrash = False,
     ) -> Response:
         """A thread's messages, oldest first, and its summary."""
-        found = await services.emails.thread(
+        found = await use_cases.stores.emails.thread(
             tenant_id,
             thread_id,
             mailbox=mailbox.lower() if mailbox else None,

@@ -16,9 +16,9 @@ from pydantic import Field
 from gmail_ingest.core.ledger.fates import Origin
 from gmail_ingest.core.ledger.shown_fates import ShownFate, shown_fate, shown_name
 from gmail_ingest.sync.audit.why import MAX_LENGTH, Answer, Finding
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Model, TenantInQuery
 from webhook_api.base.openapi import NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.integrations.tenant import action_of
 
 #: What the API calls an origin.
@@ -92,7 +92,7 @@ class WhyBody(Model):
     google: AskedBody | None
 
 
-def why_router(services: Services) -> APIRouter:
+def why_router(use_cases: UseCases) -> APIRouter:
     """The route, bound to what it uses."""
     router = APIRouter(prefix="/api/emails", tags=["emails"], responses=NOT_FOUND)
 
@@ -116,7 +116,7 @@ def why_router(services: Services) -> APIRouter:
         """Whether the mail is stored, and if not: which rule, error or gap keeps it out, and what
         happens next. Only stored mail is known by its Message-ID.
         """
-        return why_body(await services.why.ask(tenant_id, message_id, ask_google=ask_google))
+        return why_body(await use_cases.why.ask(tenant_id, message_id, ask_google=ask_google))
 
     return router
 

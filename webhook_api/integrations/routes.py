@@ -14,9 +14,9 @@ from gmail_ingest.errors import InvalidInputError, NotFoundError
 from gmail_ingest.settings import Settings
 from gmail_ingest.sync.accounts.connect import Connected, ConnectRequest
 from gmail_ingest.sync.accounts.registry import check_new_tenant_id
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import TenantInPath, Text
 from webhook_api.base.openapi import NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.integrations.bodies import (
     CONNECT_EXAMPLES,
     ConnectBody,
@@ -31,10 +31,10 @@ from webhook_api.integrations.bodies import (
 from webhook_api.integrations.tenant import TenantBody, tenant_body
 
 
-def integrations_router(services: Services) -> APIRouter:
+def integrations_router(use_cases: UseCases) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/integrations", tags=["integrations"])
-    watching = bool(services.settings.pubsub_topic)
+    watching = bool(use_cases.stores.settings.pubsub_topic)
 
     async def check_tenant(tenant_id: str) -> None:
         try:
@@ -42,7 +42,7 @@ def integrations_router(services: Services) -> APIRouter:
         except InvalidInputError as error:
             # A tenant that was connected before the rule existed may renew its credential.
             try:
-                await services.reads.tenant(tenant_id)
+                await use_cases.stores.status.tenant(tenant_id)
             except NotFoundError:
                 raise error from None
 
@@ -60,7 +60,7 @@ def integrations_router(services: Services) -> APIRouter:
         account with a known address is a new one.
         """
         await check_tenant(body.tenant_id)
-        done = await services.connect.connect(_request(body, services.settings))
+        done = await use_cases.connect.connect(_request(body, use_cases.stores.settings))
         return _connected(body, done)
 
     @router.get("/{tenantId}", summary="Look at a tenant", responses=NOT_FOUND)
@@ -69,7 +69,7 @@ def integrations_router(services: Services) -> APIRouter:
 
         Credentials are never shown.
         """
-        return tenant_body(await services.reads.tenant(tenant_id), watching=watching)
+        return tenant_body(await use_cases.stores.status.tenant(tenant_id), watching=watching)
 
     @router.delete("/{tenantId}", summary="Disconnect a tenant", responses=NOT_FOUND)
     async def disconnect(
@@ -83,7 +83,7 @@ def integrations_router(services: Services) -> APIRouter:
 
         Nothing of the tenant is written once this began. Repeat it until `complete` is true.
         """
-        done = await services.disconnect.disconnect(tenant_id, delete_data=delete_data)
+        done = await use_cases.disconnect.disconnect(tenant_id, delete_data=delete_data)
         return DisconnectedBody.model_validate(done)
 
     @router.delete("/{tenantId}/", include_in_schema=False)
@@ -91,7 +91,7 @@ def integrations_router(services: Services) -> APIRouter:
         """Where a mailbox's path ends if its address is ``..``: clients shorten it before they
         send it. The redirect that would be here otherwise leads to the whole tenant.
         """
-        await services.reads.tenant(tenant_id)
+        await use_cases.stores.status.tenant(tenant_id)
         raise NotFoundError("nothing is here: a tenant's own path has no slash at its end")
 
     @router.delete(
@@ -114,7 +114,7 @@ def integrations_router(services: Services) -> APIRouter:
         Repeat it until `complete` is true; with `deleteData` the mailbox is unknown after that
         (404). Exclusion rules that are limited to it are deleted with its data, and stay otherwise.
         """
-        done = await services.disconnect.disconnect_mailbox(
+        done = await use_cases.disconnect.disconnect_mailbox(
             tenant_id, address, delete_data=delete_data
         )
         return MailboxDisconnectedBody(

@@ -18,9 +18,9 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator, Field
 from gmail_ingest.core.ledger.months import check_range, months_of
 from gmail_ingest.core.ledger.windows import Window
 from gmail_ingest.sync.backfill.backfill_price import BackfillPrice
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Model, TenantInPath, to_utc
 from webhook_api.base.openapi import CONFLICT, NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.sync.bodies import JobBody, Queued, job_body
 from webhook_api.sync.reachable import require_syncable
 
@@ -77,7 +77,7 @@ class HistoricalPriceBody(Model):
     months: list[MonthPriceBody]
 
 
-def backfill_router(services: Services) -> APIRouter:
+def backfill_router(use_cases: UseCases) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(prefix="/api/sync", tags=["sync"], responses=NOT_FOUND)
 
@@ -85,7 +85,7 @@ def backfill_router(services: Services) -> APIRouter:
         return check_range(
             body.start_date,
             body.end_date,
-            earliest=services.settings.backfill_start,
+            earliest=use_cases.stores.settings.backfill_start,
             now=datetime.now(UTC),
         )
 
@@ -110,13 +110,13 @@ def backfill_router(services: Services) -> APIRouter:
         What is stored is not fetched again. The job's state, progress and estimated end are at
         `/api/sync/{tenantId}/jobs/{jobId}`.
         """
-        unreachable = require_syncable(await services.reads.tenant(tenant_id))
+        unreachable = require_syncable(await use_cases.stores.status.tenant(tenant_id))
         window = window_of(body)
         if dry_run:
             response.status_code = 200
-            price = await services.backfill_pricing.price(tenant_id, window)
+            price = await use_cases.backfill_pricing.price(tenant_id, window)
             return _price_body(tenant_id, body, price)
-        job_id = await services.backfill_jobs.request(tenant_id, window, months_of(window))
+        job_id = await use_cases.stores.backfill_jobs.request(tenant_id, window, months_of(window))
         return HistoricalQueued(job_id=job_id, kind="historical", unreachable=unreachable)
 
     @router.post("/{tenantId}/jobs/{jobId}/cancel", summary="Stop a backfill")
@@ -126,8 +126,8 @@ def backfill_router(services: Services) -> APIRouter:
         """Cancel an open backfill: what is stored stays, and asking for the range again
         goes on where it stopped. A job that has ended is shown as it is.
         """
-        await services.backfill_jobs.cancel(tenant_id, job_id)
-        return job_body(await services.jobs.job(tenant_id, job_id))
+        await use_cases.stores.backfill_jobs.cancel(tenant_id, job_id)
+        return job_body(await use_cases.stores.jobs.job(tenant_id, job_id))
 
     return router
 

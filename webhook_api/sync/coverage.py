@@ -12,9 +12,9 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from pydantic import Field
 
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Day, Model, TenantInPath
 from webhook_api.base.openapi import NOT_FOUND
-from webhook_api.composition import Services
 
 
 class RangeBody(Model):
@@ -79,7 +79,7 @@ class CoverageBody(Model):
     mailboxes: list[MailboxCoverageBody]
 
 
-def coverage_router(services: Services) -> APIRouter:
+def coverage_router(use_cases: UseCases) -> APIRouter:
     """The route, bound to what it uses."""
     router = APIRouter(prefix="/api/sync", tags=["sync"], responses=NOT_FOUND)
 
@@ -90,7 +90,7 @@ def coverage_router(services: Services) -> APIRouter:
         end: Annotated[Day | None, Query(alias="to", description="Before this day; UTC.")] = None,
     ) -> CoverageBody:
         """The days of each mailbox that were compared with what Gmail lists, as ranges."""
-        found = await services.coverage.ranges(tenant_id, start, end)
+        found = await use_cases.stores.coverage.ranges(tenant_id, start, end)
         verdicts = [mailbox.verdict for mailbox in found if mailbox.verdict is not None]
         active = all(mailbox.state == "active" for mailbox in found)
         compared = bool(found) and len(verdicts) == len(found)

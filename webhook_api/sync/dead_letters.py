@@ -12,9 +12,9 @@ from uuid import UUID
 from fastapi import APIRouter, Query
 from pydantic import Field, model_validator
 
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Model, TenantInPath, Text
 from webhook_api.base.openapi import CONFLICT, NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.sync.reachable import require_syncable
 
 MAX_LIMIT = 500
@@ -78,7 +78,7 @@ class RetriedBody(Model):
     job_id: UUID | None = Field(description="Null if there was nothing to try again.")
 
 
-def dead_letters_router(services: Services) -> APIRouter:
+def dead_letters_router(use_cases: UseCases) -> APIRouter:
     """The routes, bound to what they use."""
     router = APIRouter(
         prefix="/api/sync/{tenantId}/dead-letters", tags=["sync"], responses=NOT_FOUND
@@ -95,8 +95,8 @@ def dead_letters_router(services: Services) -> APIRouter:
         """Messages whose every attempt failed, with the last error. The rest of the mailbox is
         synced without them.
         """
-        await services.reads.tenant(tenant_id)
-        found = await services.dead_letters.page(
+        await use_cases.stores.status.tenant(tenant_id)
+        found = await use_cases.stores.dead_letters.page(
             tenant_id, mailbox=_lower(mailbox), cursor=cursor, limit=limit
         )
         return DeadLetterPageBody.model_validate(found)
@@ -106,8 +106,8 @@ def dead_letters_router(services: Services) -> APIRouter:
         """Give dead letters all their attempts again, and queue an incremental sync for them."""
         wanted = body or RetryBody()
         mailbox = _lower(wanted.mailbox)
-        require_syncable(await services.reads.tenant(tenant_id), mailbox)
-        done = await services.dead_letters.retry(
+        require_syncable(await use_cases.stores.status.tenant(tenant_id), mailbox)
+        done = await use_cases.stores.dead_letters.retry(
             tenant_id, message_ids=wanted.named(), mailbox=mailbox
         )
         return RetriedBody.model_validate(done)

@@ -10,9 +10,9 @@ from uuid import UUID
 from fastapi import APIRouter
 from pydantic import Field
 
+from gmail_ingest.wiring.use_cases import UseCases
 from webhook_api.base.bodies import Model, TenantInPath, Text
 from webhook_api.base.openapi import CONFLICT, NOT_FOUND
-from webhook_api.composition import Services
 from webhook_api.sync.reachable import require_syncable
 
 
@@ -29,7 +29,7 @@ class AcceptedBody(Model):
     job_id: UUID | None = Field(description="Null if nothing was withheld.")
 
 
-def removals_router(services: Services) -> APIRouter:
+def removals_router(use_cases: UseCases) -> APIRouter:
     """The route, bound to what it uses."""
     router = APIRouter(prefix="/api/sync", tags=["sync"], responses=NOT_FOUND)
 
@@ -45,7 +45,9 @@ def removals_router(services: Services) -> APIRouter:
         The sync that is queued removes them, and compares all stored mail with Gmail.
         """
         mailbox = body.mailbox.lower() if body and body.mailbox else None
-        require_syncable(await services.reads.tenant(tenant_id), mailbox)
-        return AcceptedBody.model_validate(await services.removals.accept(tenant_id, mailbox))
+        require_syncable(await use_cases.stores.status.tenant(tenant_id), mailbox)
+        return AcceptedBody.model_validate(
+            await use_cases.stores.removals.accept(tenant_id, mailbox)
+        )
 
     return router
